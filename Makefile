@@ -1,0 +1,60 @@
+# Two commands: `make demo` and `make test`. Each sets up what it needs, from nothing, without root.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
+	@echo "make test     set up, run every test"
+	@echo "make check    formatting, types, import rule, tests"
+	@echo "make figures  draw every exercise into build/figures"
+	@echo "make bench    measure speed (see bench/README.md)"
+	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
+
+.venv/app.stamp: requirements/app.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what Aftercare needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what the tests need (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@ .venv/app.stamp
+
+.PHONY: demo
+demo: .venv/app.stamp
+	@$(BIN)/flask --app app demo $(if $(ONCE),--once)
+
+.PHONY: test
+test: .venv/dev.stamp
+	@$(BIN)/pytest -n 2
+
+.PHONY: check
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2
+
+.PHONY: nightly
+nightly: .venv/dev.stamp
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+
+.PHONY: figures
+figures: .venv/app.stamp
+	@$(BIN)/flask --app app figures build/figures
+
+.PHONY: bench
+bench: .venv/dev.stamp
+	@for f in bench/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+
+.PHONY: lock
+lock:
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/app.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --group dev -c requirements/app.lock -o requirements/dev.lock
