@@ -1,0 +1,304 @@
+"""A plan: the moves one client does at home, with the dose and the reason of each.
+
+`dump` and `load` turn a plan into plain JSON values and back; `to_json` writes the same bytes for the same plan.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from schemas.plan_words import dose_text, side_text, tempo_text
+
+
+class PlanStatus(StrEnum):
+    """What may happen to a plan: sent by itself, kept until a practitioner releases it, or not made."""
+
+    READY = "ready"
+    HELD = "held"
+    NONE = "none"
+
+
+class Effect(StrEnum):
+    """What one rule did to a plan."""
+
+    IN = "in"
+    SWAPPED = "swapped"
+    OUT = "out"
+    LEVEL = "level"
+    STAGE = "stage"
+    BUDGET = "budget"
+    HELD = "held"
+
+
+class Phase(StrEnum):
+    """The five parts of a plan, in the order in which a client does them."""
+
+    CALM = "calm"
+    INHIBIT = "inhibit"
+    LENGTHEN = "lengthen"
+    ACTIVATE = "activate"
+    INTEGRATE = "integrate"
+
+
+class Side(StrEnum):
+    """The side that the client named as the sore one; NONE where a move has no sides."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How much of one move: counts, seconds, minutes a time, days a week; 0 means that it does not apply."""
+
+    sets: int = 0
+    reps: int = 0
+    hold_seconds: int = 0
+    each_side: bool = False
+    minutes: int = 0
+    days_per_week: int = 0
+    times_per_day: int = 1
+    rest_seconds: int = 0
+    tempo: str = ""
+    note: str = ""
+    language: str = "en"
+
+    @property
+    def text(self) -> str:
+        """The dose in the client's words: `2 sets of 8 · hold 3 seconds · 4 days a week`."""
+        return dose_text(self, self.language)
+
+    @property
+    def tempo_text(self) -> str:
+        """How fast, as one sentence; empty when the move has no set pace."""
+        return tempo_text(self.tempo, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """One move of a plan as the client sees it. `why` names the answer that chose it."""
+
+    exercise_id: str
+    name: str
+    phase: Phase
+    phase_label: str
+    level: int
+    dose: Dose
+    steps: tuple[str, ...]
+    cues: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    stop_when: str
+    why: str
+    side: Side = Side.NONE
+    equipment: tuple[str, ...] = ()
+    caution: str = ""
+
+    @property
+    def side_text(self) -> str:
+        """Which side to begin with, as one sentence; empty when the client named no side."""
+        return side_text(self.side, self.dose.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one thing is in the plan or not: the rule (`R4`), the fact (`move_floor=no`) and what it did.
+
+    `client_text` is one plain sentence, or empty where it says nothing to a client; `full_text` is for the
+    practitioner. `other_id` is the move that came in when `exercise_id` was swapped.
+    """
+
+    rule: str
+    fact: str
+    effect: Effect
+    exercise_id: str | None
+    client_text: str
+    full_text: str
+    other_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A practitioner's decision to keep a move that the filter blocks: who, with what credential, and why."""
+
+    exercise_id: str
+    facts: tuple[str, ...]
+    reason: str
+    author: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One version of a client's plan, ready to be shown, printed or mailed.
+
+    `minutes_per_day` is an estimate; `days_per_week` is the number that adherence is counted against;
+    `next_checkin_days` are days after the session.
+    """
+
+    protocol_id: str
+    protocol_name_for_client: str
+    title: str
+    stage: int
+    version: int
+    status: PlanStatus
+    items: tuple[PlanItem, ...]
+    reasons: tuple[Reason, ...]
+    intro: str
+    pain_rule: str
+    stop_rule: str
+    scope_text: str
+    days_per_week: int
+    minutes_per_day: int
+    pain_cap: int
+    language: str
+    clinic_phone: str = ""
+    next_checkin_days: tuple[int, ...] = (1, 3, 7, 14, 28)
+    practitioner_note: str = ""
+    change_text: str = ""
+    tip: str = ""
+    protocol_name_full: str = ""
+    evidence: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+
+class DoseSchema(Schema):
+    """A Dose as JSON."""
+
+    sets = fields.Integer()
+    reps = fields.Integer()
+    hold_seconds = fields.Integer()
+    each_side = fields.Boolean()
+    minutes = fields.Integer()
+    days_per_week = fields.Integer()
+    times_per_day = fields.Integer()
+    rest_seconds = fields.Integer()
+    tempo = fields.String()
+    note = fields.String()
+    language = fields.String()
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Dose:
+        """Back into a Dose."""
+        return Dose(**data)
+
+
+class PlanItemSchema(Schema):
+    """A PlanItem as JSON."""
+
+    exercise_id = fields.String(required=True)
+    name = fields.String(required=True)
+    phase = fields.Enum(Phase, by_value=True, required=True)
+    phase_label = fields.String(required=True)
+    level = fields.Integer(required=True)
+    dose = fields.Nested(DoseSchema, required=True)
+    steps = fields.List(fields.String(), required=True)
+    cues = fields.List(fields.String(), required=True)
+    mistakes = fields.List(fields.String(), required=True)
+    stop_when = fields.String(required=True)
+    why = fields.String(required=True)
+    side = fields.Enum(Side, by_value=True)
+    equipment = fields.List(fields.String())
+    caution = fields.String()
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> PlanItem:
+        """Back into a PlanItem."""
+        return PlanItem(**_with_tuples(data))
+
+
+class ReasonSchema(Schema):
+    """A Reason as JSON."""
+
+    rule = fields.String(required=True)
+    fact = fields.String(required=True)
+    effect = fields.Enum(Effect, by_value=True, required=True)
+    exercise_id = fields.String(required=True, allow_none=True)
+    client_text = fields.String(required=True)
+    full_text = fields.String(required=True)
+    other_id = fields.String(allow_none=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Reason:
+        """Back into a Reason."""
+        return Reason(**data)
+
+
+class OverrideSchema(Schema):
+    """An Override as JSON."""
+
+    exercise_id = fields.String(required=True)
+    facts = fields.List(fields.String(), required=True)
+    reason = fields.String(required=True)
+    author = fields.String(required=True)
+    credential = fields.String(required=True)
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Override:
+        """Back into an Override."""
+        return Override(**_with_tuples(data))
+
+
+class PlanSchema(Schema):
+    """A Plan as JSON."""
+
+    protocol_id = fields.String(required=True)
+    protocol_name_for_client = fields.String(required=True)
+    title = fields.String(required=True)
+    stage = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    status = fields.Enum(PlanStatus, by_value=True, required=True)
+    items = fields.List(fields.Nested(PlanItemSchema), required=True)
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    intro = fields.String(required=True)
+    pain_rule = fields.String(required=True)
+    stop_rule = fields.String(required=True)
+    scope_text = fields.String(required=True)
+    days_per_week = fields.Integer(required=True)
+    minutes_per_day = fields.Integer(required=True)
+    pain_cap = fields.Integer(required=True)
+    language = fields.String(required=True)
+    clinic_phone = fields.String()
+    next_checkin_days = fields.List(fields.Integer())
+    practitioner_note = fields.String()
+    change_text = fields.String()
+    tip = fields.String()
+    protocol_name_full = fields.String()
+    evidence = fields.List(fields.String())
+    overrides = fields.List(fields.Nested(OverrideSchema))
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Plan:
+        """Back into a Plan."""
+        return Plan(**_with_tuples(data))
+
+
+def dump(plan: Plan) -> dict[str, Any]:
+    """The plan as plain JSON values, in the order of its fields."""
+    values: dict[str, Any] = PlanSchema().dump(plan)
+    return values
+
+
+def load(values: Mapping[str, Any]) -> Plan:
+    """The plan that `dump` wrote; raises `marshmallow.ValidationError` for anything else."""
+    plan: Plan = PlanSchema().load(values)
+    return plan
+
+
+def to_json(plan: Plan) -> str:
+    """The plan as one line of JSON: the same plan gives the same bytes."""
+    return json.dumps(dump(plan), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Plan:
+    """The plan that `to_json` wrote."""
+    return load(json.loads(text))
+
+
+def _with_tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
