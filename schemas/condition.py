@@ -1,0 +1,341 @@
+"""The small language in which content says when something applies: `rf_calf = yes and pain_now >= 8`.
+
+Grammar (keywords in any case, one line or many)::
+
+    expression  = part { "or" part }
+    part        = term { "and" term }
+    term        = "not" term | "(" expression ")" | "always" | test
+    test        = name ("=" | "!=") value            the answer is, or is not, this choice
+                | name "in" "{" value, ... "}"       it is one of these
+                | name ("has" | "lacks") value|set   a multiple answer holds one of these, or none of them
+                | name (">=" | "<=" | ">" | "<") number
+                | "count" "(" name ")" (">=" | ...) number
+                | name "answered"
+
+A name is a question id, a derived fact (`falls_flag`), or `age` (whole years). A value may hold `*`
+(`main_region = knee_*`). A body-map region without a side matches both sides. Whatever is not answered
+makes every test about it false, `!=` and `lacks` too: a missing answer is never read as "no".
+"""
+
+import operator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+Answer = str | Sequence[str]
+Answers = Mapping[str, Answer]
+Because = tuple[str, str]
+
+NOTHING = frozenset({"no", "none", "na", ""})
+"""Choices that say "none of these"; `count(...)` does not count them."""
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_KEYWORDS = frozenset({"and", "or", "not", "has", "lacks", "in", "answered", "always", "count"})
+_TOKEN = re.compile(r"\s*(?:(?P<sign>>=|<=|!=|[=<>(){},])|(?P<word>[\w*][\w.*+-]*))")
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read; `position` counts characters from 0."""
+
+    def __init__(self, text: str, position: int, wanted: str) -> None:
+        super().__init__(f"expected {wanted} at character {position + 1} of: {text.strip()}")
+        self.position = position
+
+
+def values_of(answers: Answers, name: str) -> tuple[str, ...]:
+    """Return the non-blank values given for one question, as text."""
+    given = answers.get(name)
+    if given is None:
+        return ()
+    several = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
+    return tuple(text for text in (str(value).strip() for value in several) if text)
+
+
+def without_side(region: str) -> str:
+    """Return a body-map id without its side: `low_back_l` -> `low_back`."""
+    return region[:-2] if region.endswith(("_l", "_r")) else region
+
+
+@lru_cache(maxsize=256)
+def _by_name(facts: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    named: dict[str, tuple[str, ...]] = {}
+    for fact in sorted(facts):
+        name, _, value = fact.partition("=")
+        named[name] = (*named.get(name, ()), value)
+    return named
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a condition is asked about: answers, facts as `field=value`, age in whole years."""
+
+    answers: Answers
+    facts: frozenset[str]
+    age: int | None
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return every value known for a name, answers first."""
+        given = values_of(self.answers, name)
+        derived = _by_name(self.facts).get(name, ())
+        years = (str(self.age),) if name == "age" and self.age is not None else ()
+        return tuple(dict.fromkeys((*given, *years, *derived)))
+
+
+def _matches(value: str, pattern: str) -> bool:
+    if "*" in pattern:
+        return fnmatchcase(value, pattern) or fnmatchcase(without_side(value), pattern)
+    return pattern in (value, without_side(value))
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison; `sign` is `=`, `!=`, `answered`, a numeric sign, or that sign after `count `."""
+
+    __test__ = False
+
+    name: str
+    sign: str
+    values: tuple[str, ...] = ()
+
+    def hits(self, known: Known) -> tuple[str, ...]:
+        """Return the known values that make this test true (empty: it does not hold)."""
+        values = known.values(self.name)
+        if self.sign == "answered":
+            return values
+        if self.sign == "=":
+            return tuple(v for v in values if any(_matches(v, p) for p in self.values))
+        if self.sign == "!=":
+            return () if any(_matches(v, p) for v in values for p in self.values) else values
+        if self.sign.startswith("count "):
+            counted = tuple(v for v in values if v not in NOTHING)
+            return counted if counted and self._compares(len(counted)) else ()
+        return tuple(v for v in values if self._compares(_number(v)))
+
+    def _compares(self, value: float | None) -> bool:
+        compare = _COMPARE[self.sign.removeprefix("count ")]
+        return value is not None and compare(value, float(self.values[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All parts hold; without parts it is `always`."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part holds."""
+
+    parts: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Node"
+
+
+Node = Test | Every | Either | Not
+
+
+def _holds(node: Node, known: Known) -> bool:
+    match node:
+        case Every(parts):
+            return all(_holds(part, known) for part in parts)
+        case Either(parts):
+            return any(_holds(part, known) for part in parts)
+        case Not(part):
+            return not _holds(part, known)
+        case Test():
+            return bool(node.hits(known))
+
+
+def _because(node: Node, known: Known) -> Iterator[Because]:
+    match node:
+        case Every(parts) | Either(parts):
+            for part in parts:
+                if _holds(part, known):
+                    yield from _because(part, known)
+        case Test():
+            yield from ((node.name, value) for value in node.hits(known))
+        case Not():
+            return
+
+
+def _tests(node: Node) -> Iterator[Test]:
+    match node:
+        case Every(parts) | Either(parts):
+            for part in parts:
+                yield from _tests(part)
+        case Not(part):
+            yield from _tests(part)
+        case Test():
+            yield node
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A parsed condition; `str()` gives back its text."""
+
+    text: str
+    root: Node
+
+    def __str__(self) -> str:
+        """Return the text it was read from, on one line."""
+        return self.text
+
+    def holds(self, answers: Answers, facts: Collection[str] = frozenset(), age: int | None = None) -> bool:
+        """Tell whether it is true for these answers, facts (`field=value`) and age in whole years."""
+        return _holds(self.root, Known(answers, frozenset(facts), age))
+
+    def because(
+        self, answers: Answers, facts: Collection[str] = frozenset(), age: int | None = None
+    ) -> tuple[Because, ...]:
+        """Return the (name, value) pairs that make it true; empty when it is not true."""
+        known = Known(answers, frozenset(facts), age)
+        return tuple(dict.fromkeys(_because(self.root, known))) if _holds(self.root, known) else ()
+
+    def tests(self) -> tuple[Test, ...]:
+        """Return its single comparisons, so that content checks can resolve names and values."""
+        return tuple(_tests(self.root))
+
+    def names(self) -> set[str]:
+        """Return every question id and fact name that it reads."""
+        return {test.name for test in self.tests()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    position: int
+    is_word: bool
+
+
+def _tokens(text: str) -> list[_Token]:
+    found, position = [], 0
+    end = len(text.rstrip())
+    while position < end:
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise ConditionError(text, position, "a name, a value or a sign")
+        word = match["word"]
+        found.append(_Token(match.group().strip(), match.end() - len(match.group().strip()), bool(word)))
+        position = match.end()
+    return found
+
+
+class _Parser:
+    """Reads tokens from left to right, one method per line of the grammar."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = _tokens(text)
+        self.at = 0
+
+    def expected(self, wanted: str) -> ConditionError:
+        position = self.tokens[self.at].position if self.at < len(self.tokens) else len(self.text.rstrip())
+        return ConditionError(self.text, position, wanted)
+
+    def peek(self) -> str:
+        return self.tokens[self.at].text.lower() if self.at < len(self.tokens) else ""
+
+    def accept(self, *wanted: str) -> str:
+        found = self.peek()
+        if found and found in wanted:
+            self.at += 1
+            return found
+        return ""
+
+    def need(self, *wanted: str) -> str:
+        found = self.accept(*wanted)
+        if not found:
+            raise self.expected(" or ".join(f"'{one}'" for one in wanted))
+        return found
+
+    def word(self, wanted: str) -> str:
+        if self.at >= len(self.tokens) or not self.tokens[self.at].is_word or self.peek() in _KEYWORDS:
+            raise self.expected(wanted)
+        self.at += 1
+        return self.tokens[self.at - 1].text
+
+    def whole(self) -> Node:
+        node = self.expression()
+        if self.at < len(self.tokens):
+            raise self.expected("'and', 'or' or the end")
+        return node
+
+    def expression(self) -> Node:
+        parts = [self.part()]
+        while self.accept("or"):
+            parts.append(self.part())
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def part(self) -> Node:
+        parts = [self.term()]
+        while self.accept("and"):
+            parts.append(self.term())
+        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+    def term(self) -> Node:
+        if self.accept("not"):
+            return Not(self.term())
+        if self.accept("("):
+            inside = self.expression()
+            self.need(")")
+            return inside
+        if self.accept("always"):
+            return Every(())
+        return self.counted() if self.accept("count") else self.test()
+
+    def counted(self) -> Test:
+        self.need("(")
+        name = self.word("a question id")
+        self.need(")")
+        return Test(name, f"count {self.need(*_COMPARE)}", (self.number(),))
+
+    def test(self) -> Test:
+        name = self.word("a question id")
+        sign = self.need("=", "!=", "in", "has", "lacks", "answered", *_COMPARE)
+        if sign == "answered":
+            return Test(name, sign)
+        if sign in _COMPARE:
+            return Test(name, sign, (self.number(),))
+        values = self.values() if sign in ("in", "has", "lacks") else (self.word("a value"),)
+        return Test(name, "!=" if sign in ("!=", "lacks") else "=", values)
+
+    def values(self) -> tuple[str, ...]:
+        if not self.accept("{"):
+            return (self.word("a value or '{'"),)
+        found = [self.word("a value")]
+        while self.accept(","):
+            found.append(self.word("a value"))
+        self.need("}")
+        return tuple(found)
+
+    def number(self) -> str:
+        if self.at < len(self.tokens) and _number(self.tokens[self.at].text) is not None:
+            self.at += 1
+            return self.tokens[self.at - 1].text
+        raise self.expected("a number")
+
+
+@lru_cache(maxsize=2048)
+def parse(text: str) -> Condition:
+    """Read a condition; raises `ConditionError` with the position of what it cannot read."""
+    return Condition(" ".join(text.split()), _Parser(text).whole())
