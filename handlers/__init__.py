@@ -1,0 +1,1 @@
+"""What we do when something happens. No Flask, no SQL, no HTTP."""

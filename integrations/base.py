@@ -1,0 +1,119 @@
+"""The contract of a scheduler and of a channel, and the one error family that both raise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.http import Http
+from schemas.booking import Booking
+from schemas.clinic import Connection
+from schemas.webhook import Inbound, Notice
+
+
+class IntegrationError(Exception):
+    """An outside service did not do what we asked; `permanent` says that trying again is useless.
+
+    `retry_after` is in seconds, where the service named a time. The text is for the clinic: it must
+    not hold names, answers or secrets.
+    """
+
+    permanent = False
+
+    def __init__(self, text: str, *, permanent: bool | None = None, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.permanent = type(self).permanent if permanent is None else permanent
+        self.retry_after = retry_after
+
+
+class InvalidSignature(IntegrationError):
+    """The webhook does not carry exactly one correct credential."""
+
+    permanent = True
+
+
+class UnknownPayload(IntegrationError):
+    """The webhook is genuine, and we cannot read it."""
+
+    permanent = True
+
+
+class Unsupported(IntegrationError):
+    """The scheduler has no way to do this; the text says so in a plain sentence."""
+
+    permanent = True
+
+
+class Gone(IntegrationError):
+    """The booking does not exist at the scheduler any more."""
+
+    permanent = True
+
+
+class OutcomeUnknown(IntegrationError):
+    """The request was sent and the answer was lost: it may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What we write back onto a booking: a link and a status word, never an answer (B12)."""
+
+    link: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A webhook subscription at the scheduler. `secret` is set only when it was made just now."""
+
+    external_id: str
+    url: str
+    events: tuple[str, ...]
+    secret: str = ""
+    text: str = ""
+
+
+class Scheduler:
+    """One connection to one scheduler. Subclasses override what their API allows."""
+
+    label = ""
+
+    def __init__(self, connection: Connection, http: Http) -> None:
+        self.connection = connection
+        self.http = http
+
+    @property
+    def readable(self) -> bool:
+        """True when `fetch` can work: the API exists and a key is configured."""
+        return False
+
+    def problems(self) -> list[str]:
+        """What is wrong with the configuration of this connection, each a sentence that says what to do."""
+        return []
+
+    def verify(self, inbound: Inbound) -> None:
+        """Raise InvalidSignature unless the request carries exactly one correct credential. Pure."""
+        raise NotImplementedError
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """What the webhook says; [] when it is not about a booking. Pure; raises UnknownPayload."""
+        raise NotImplementedError
+
+    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+        """The booking as it is now, one entry per client of a group; raises Gone."""
+        raise Unsupported(f"{self.label} bookings cannot be read back.")
+
+    def changed_since(self, since: datetime) -> Iterable[Booking]:
+        """Bookings changed since then, and all future ones, for reconcile."""
+        raise Unsupported(f"{self.label} bookings cannot be listed.")
+
+    def attach(self, external_id: str, note: Note) -> None:
+        """Write link and status onto the booking."""
+        raise Unsupported(f"{self.label} does not let us write to a booking.")
+
+    def register(self, secret: str) -> Subscription:
+        """Subscribe our webhook, or find or repair the subscription. Safe to call twice."""
+        raise Unsupported(f"{self.label} webhooks are set up by hand: see docs/schedulers.")
+
+    def unregister(self) -> int:
+        """Remove our subscriptions; returns how many there were."""
+        raise Unsupported(f"{self.label} webhooks are removed by hand: see docs/schedulers.")

@@ -1,0 +1,54 @@
+"""A booking as a scheduler shows it now: a state, not an event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class BookingStatus(StrEnum):
+    """Where a booking stands. `pending` waits for the clinic's yes; only `confirmed` is owed messages."""
+
+    pending = "pending"
+    confirmed = "confirmed"
+    cancelled = "cancelled"
+    no_show = "no_show"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who comes. `zone` is an IANA name or ""; `language` a BCP 47 tag or ""; `phone` as written."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    zone: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One client's place at one time, in the scheduler's own identifiers.
+
+    `start` and `end` are aware and in UTC. `zone` is the clinic's zone for this booking ("" = the
+    clinic's default). `seat` tells clients of one group booking apart. A reschedule that makes a new
+    identifier names the old one in `replaces`, and the old one names the new in `replaced_by`.
+    `version` and `changed_at` are the scheduler's own order, where it has one.
+    """
+
+    external_id: str
+    status: BookingStatus
+    start: datetime
+    end: datetime
+    client: Person
+    service: str = ""
+    service_name: str = ""
+    practitioner: str = ""
+    place: str = ""
+    remote: bool = False
+    zone: str = ""
+    seat: str = ""
+    replaces: str = ""
+    replaced_by: str = ""
+    version: int | None = None
+    changed_at: datetime | None = None
+    created_at: datetime | None = None

@@ -1,0 +1,39 @@
+"""A webhook as it came in, and what it says about a booking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.booking import Booking
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One webhook request: header names in lower case, the raw bytes, the configured public URL."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What one webhook says about one booking.
+
+    `booking` is the whole state, or None where the webhook carries too little (then fetch).
+    `occurred_at` and `version` are the scheduler's own order. `no_show` is set where only that mark
+    changed; `gone` where the booking was deleted. A `hint` (such as "meeting ended") may fill in a
+    booking that we do not know, and never changes one that we do.
+    """
+
+    external_id: str
+    event: str
+    seat: str = ""
+    booking: Booking | None = None
+    event_id: str = ""
+    occurred_at: datetime | None = None
+    version: int | None = None
+    no_show: bool | None = None
+    gone: bool = False
+    hint: bool = False

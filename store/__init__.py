@@ -1,0 +1,1 @@
+"""The only SQL: tables, one module per aggregate, migrations."""

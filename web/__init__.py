@@ -1,0 +1,1 @@
+"""HTTP in: webhooks, client pages, console, commands."""
