@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,64 @@ class Connection:
     zone: str = ""
     attach: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What may be booked: which questionnaire is asked and whether a plan follows ("" and False for none)."""
+
+    questionnaire: str = "first_visit"
+    plan: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When messages are owed. Every figure can be set; the defaults are the ones in `content/clinic.toml`."""
+
+    settle: timedelta = timedelta(seconds=20)
+    reminders: tuple[timedelta, ...] = (timedelta(hours=72), timedelta(hours=24))
+    plan_delay: timedelta = timedelta(minutes=30)
+    too_late: timedelta = timedelta(hours=48)
+    quiet_from: time = time(20)
+    quiet_until: time = time(9)
+    quiet_zone: str = "clinic"
+    require_ok: bool = False
+    mail_contents: bool = False
+    full_intake_after: timedelta = timedelta(days=365)
+    plan_moves: int = 3
+    wording: str = "self_care"
+    reconcile_every: timedelta = timedelta(hours=1)
+    reconcile_back: timedelta = timedelta(hours=48)
+    body_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """The clinic as its clients see it, and its rules."""
+
+    name: str
+    phone: str
+    email: str
+    zone: str
+    public_url: str
+    address: str = ""
+    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    emergency_number: str = "911"
+    crisis_number: str = "988"
+    sender: str = ""
+    credential: str = ""
+    alert_email: str = ""
+    alert_sms: str = ""
+    paper: str = "letter"
+    policy: Policy = field(default_factory=Policy)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    default_service: Service = field(default_factory=Service)
+
+    def service(self, slug: str, name: str = "") -> Service:
+        """The rules of a service by its slug or name, or the default."""
+        for key in (slug, name):
+            found = self.services.get(key.strip().casefold())
+            if found:
+                return found
+        return self.default_service

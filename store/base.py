@@ -1,0 +1,141 @@
+"""The database: one engine, one way to begin a transaction, one vault for what is sealed."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+
+from store.vault import Vault
+
+DatabaseError = sa.exc.DBAPIError  # what callers outside of store may catch: the database did not answer
+BUSY_SECONDS = 10
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no zone of its own, so it is put back on reading."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse naive times: they are the beginning of every wrong hour."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a zone cannot be stored.")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        """Return the time as aware UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction, and the vault for sealed columns."""
+
+    conn: Connection
+    vault: Vault
+
+    def all(self, statement: sa.Executable) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+        """Every row of a statement."""
+        return self.conn.execute(statement).all()
+
+    def first(self, statement: sa.Executable) -> sa.Row[Any] | None:
+        """The first row, or None."""
+        return self.conn.execute(statement).first()
+
+    def value(self, statement: sa.Executable) -> Any:
+        """The first column of the first row, or None."""
+        return self.conn.execute(statement).scalar()
+
+    def run(self, statement: sa.Executable) -> None:
+        """Execute for its effect."""
+        self.conn.execute(statement)
+
+    def lock(self, name: str) -> None:
+        """Let one transaction at a time through for this name. On SQLite every writer is alone anyway."""
+        if self.conn.dialect.name == "postgresql":
+            self.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+
+    def on_commit(self, act: Callable[[], None]) -> None:
+        """Run `act` once this transaction is on disk; not at all when it is rolled back."""
+        event.listen(self.conn, "commit", lambda _conn: act(), once=True)
+
+
+class Database:
+    """The engine and the vault. Transactions are short: no vendor is called while one is open."""
+
+    def __init__(self, url: str, vault: Vault) -> None:
+        self.engine = _engine(make_url(url))
+        self.vault = vault
+        self._writer = threading.Lock() if self.sqlite else None
+
+    @property
+    def sqlite(self) -> bool:
+        """True for a database in a file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """A writing transaction: committed with fsync at the end, rolled back on an exception."""
+        if self._writer is None:
+            with self.engine.begin() as conn:
+                yield Tx(conn, self.vault)
+            return
+        with self._writer, self.engine.begin() as conn:
+            yield Tx(conn, self.vault)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A reading transaction; SQLite lets any number of them run beside the writer."""
+        with self.engine.connect().execution_options(readonly=True) as conn, conn.begin():
+            yield Tx(conn, self.vault)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+    if url.database and url.database != ":memory:":
+        _private_folder(Path(url.database).parent)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _sqlite_connect)
+    event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _private_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+
+
+def _sqlite_connect(dbapi: Any, _record: Any) -> None:
+    dbapi.isolation_level = None  # we begin transactions ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(conn: Connection) -> None:
+    # A transaction that will write takes the lock at once: upgrading later can fail with "locked".
+    conn.exec_driver_sql("BEGIN" if conn.get_execution_options().get("readonly") else "BEGIN IMMEDIATE")

@@ -1,0 +1,59 @@
+"""How each connection has been doing: first seen, last heard, last read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import connections
+
+
+def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
+    """Note the moment a connection was first configured; later calls change nothing."""
+    tx.lock(f"connection-{name}")
+    if get(tx, name) is None:
+        tx.run(sa.insert(connections).values(name=name, scheduler=scheduler, first_seen_at=now))
+
+
+def get(tx: Tx, name: str) -> sa.Row[Any] | None:
+    """One connection's row."""
+    return tx.first(sa.select(connections).where(connections.c.name == name))
+
+
+def every(tx: Tx) -> Sequence[sa.Row[Any]]:
+    """Every connection ever configured."""
+    return tx.all(sa.select(connections).order_by(connections.c.name))
+
+
+def heard(tx: Tx, names: set[str], now: datetime) -> None:
+    """A genuine webhook came in."""
+    tx.run(sa.update(connections).where(connections.c.name.in_(names)).values(last_receipt_at=now))
+
+
+def refused(tx: Tx, name: str, now: datetime) -> None:
+    """A webhook with a wrong credential came in."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(last_refused_at=now))
+
+
+def reconciled(tx: Tx, name: str, now: datetime) -> None:
+    """The scheduler was read through."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(last_reconcile_at=now))
+
+
+def set_trouble(tx: Tx, name: str, text: str) -> None:
+    """What is wrong with a connection now; "" for nothing."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(trouble=text[:500]))
+
+
+def keep_secret(tx: Tx, name: str, secret: str) -> None:
+    """Keep a signing secret that a subscription was made with."""
+    sealed = tx.vault.seal(secret.encode())
+    tx.run(sa.update(connections).where(connections.c.name == name).values(sealed_secret=sealed))
+
+
+def kept_secret(tx: Tx, name: str) -> str:
+    """The secret that `keep_secret` kept, or ""."""
+    row = get(tx, name)
+    return tx.vault.open(row.sealed_secret).decode() if row and row.sealed_secret else ""

@@ -1,0 +1,206 @@
+"""Deliveries: the schedule of what is owed to whom, and what became of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
+from store.base import Tx
+from store.tables import deliveries
+
+LEASE = timedelta(seconds=120)
+MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that is owed: its key, what for, how, and when."""
+
+    key: str
+    booking_id: int
+    purpose: Purpose
+    channel: Channel
+    due_at: datetime
+
+
+def _delivery(row: sa.Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        key=row.key,
+        booking_id=row.booking_id,
+        purpose=Purpose(row.purpose),
+        channel=Channel(row.channel),
+        status=DeliveryStatus(row.status),
+        due_at=row.due_at,
+        generation=row.generation,
+        attempts=row.attempts,
+        reason=row.reason,
+        detail=row.detail,
+        message_id=row.message_id,
+        vendor_id=row.vendor_id,
+        settled_at=row.settled_at,
+    )
+
+
+def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
+    """Everything owed, sent or withdrawn for one booking, in order of time."""
+    query = sa.select(deliveries).where(deliveries.c.booking_id == booking_id)
+    return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
+
+
+def get(tx: Tx, delivery_id: int) -> Delivery | None:
+    """One delivery."""
+    row = tx.first(sa.select(deliveries).where(deliveries.c.id == delivery_id))
+    return _delivery(row) if row else None
+
+
+def by_key(tx: Tx, key: str) -> Delivery | None:
+    """The delivery with this key."""
+    row = tx.first(sa.select(deliveries).where(deliveries.c.key == key))
+    return _delivery(row) if row else None
+
+
+def owe(tx: Tx, due: Due, now: datetime) -> None:
+    """Schedule it, move it, or take it up again; one that was tried already stays as it is."""
+    known = by_key(tx, due.key)
+    if known is None:
+        row = {"key": due.key, "booking_id": due.booking_id, "purpose": due.purpose, "channel": due.channel}
+        tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
+    elif known.status in MOVABLE and (known.status != "scheduled" or known.due_at != due.due_at):
+        reschedule(tx, known.id, due.due_at)
+
+
+def reschedule(tx: Tx, delivery_id: int, due_at: datetime) -> None:
+    """Due at another time; the generation moves on, so that nothing claimed before counts."""
+    tx.run(
+        sa.update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(
+            status="scheduled",
+            due_at=due_at,
+            reason="",
+            detail="",
+            settled_at=None,
+            lease_until=None,
+            generation=deliveries.c.generation + 1,
+        )
+    )
+
+
+def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: str, now: datetime) -> None:
+    """Withdraw, skip or hold deliveries that have not been sent."""
+    ending = (
+        sa.update(deliveries)
+        .where(deliveries.c.id.in_(list(ids)))
+        .where(deliveries.c.status.in_(("scheduled", "held", "sending")))
+        .values(
+            status=status,
+            reason=reason,
+            settled_at=now,
+            lease_until=None,
+            generation=deliveries.c.generation + 1,
+        )
+    )
+    tx.run(ending)
+
+
+def claim(tx: Tx, now: datetime, limit: int) -> list[Delivery]:
+    """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
+    due = sa.or_(
+        sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
+        sa.and_(deliveries.c.status == "sending", deliveries.c.lease_until <= now),
+    )
+    ids = sa.select(deliveries.c.id).where(due).order_by(deliveries.c.due_at).limit(limit)
+    take = (
+        sa.update(deliveries)
+        .where(deliveries.c.id.in_(ids.with_for_update(skip_locked=True)))
+        .values(
+            status="sending",
+            lease_until=now + LEASE,
+            generation=deliveries.c.generation + 1,
+            attempts=deliveries.c.attempts + 1,
+        )
+        .returning(deliveries)
+    )
+    return sorted((_delivery(row) for row in tx.all(take)), key=lambda each: (each.due_at, each.id))
+
+
+def still_ours(tx: Tx, delivery: Delivery) -> bool:
+    """True while nobody moved, withdrew or re-claimed the delivery since we claimed it."""
+    query = sa.select(deliveries.c.generation, deliveries.c.status).where(deliveries.c.id == delivery.id)
+    row = tx.first(query)
+    return row is not None and row.generation == delivery.generation and row.status == "sending"
+
+
+def settle(
+    tx: Tx,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    now: datetime,
+    *,
+    reason: str = "",
+    detail: str = "",
+    message_id: str = "",
+    vendor_id: str = "",
+) -> bool:
+    """Write down how it ended; an older generation finds nothing to do and gets False."""
+    done = (
+        sa.update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.generation == delivery.generation)
+        .values(
+            status=status,
+            reason=reason,
+            detail=detail[:500],
+            message_id=message_id,
+            vendor_id=vendor_id[:200],
+            settled_at=now,
+            lease_until=None,
+        )
+        .returning(deliveries.c.id)
+    )
+    return tx.first(done) is not None
+
+
+def put_back(
+    tx: Tx, delivery: Delivery, due_at: datetime, *, reason: str, detail: str = "", tried: bool = True
+) -> bool:
+    """Due again later; `tried=False` gives the attempt back (quiet hours are not a failure)."""
+    back = (
+        sa.update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.generation == delivery.generation)
+        .values(
+            status="scheduled",
+            due_at=due_at,
+            reason=reason,
+            detail=detail[:500],
+            lease_until=None,
+            attempts=deliveries.c.attempts - (0 if tried else 1),
+        )
+        .returning(deliveries.c.id)
+    )
+    return tx.first(back) is not None
+
+
+def counts(tx: Tx, now: datetime) -> dict[str, int]:
+    """How many deliveries there are in each status; scheduled ones that are due count as `due`."""
+    overdue = sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now)
+    status = sa.case((overdue, "due"), else_=deliveries.c.status)
+    rows = tx.all(sa.select(status, sa.func.count()).group_by(status))
+    return {name: count for name, count in rows}  # noqa: C416
+
+
+def every(tx: Tx, *, status: str = "", limit: int = 200) -> Sequence[Delivery]:
+    """The newest deliveries, by due time."""
+    query = sa.select(deliveries).order_by(deliveries.c.due_at.desc()).limit(limit)
+    if status:
+        query = query.where(deliveries.c.status == status)
+    return [_delivery(row) for row in tx.all(query)]
+
+
+def rehome(tx: Tx, old: int, new: int) -> None:
+    """Move what was already tried for a booking that turned out to be another one."""
+    moved = (deliveries.c.booking_id == old, deliveries.c.status.not_in(("scheduled", "held")))
+    tx.run(sa.update(deliveries).where(*moved).values(booking_id=new))

@@ -1,0 +1,146 @@
+"""Intakes: a questionnaire offered for one booking, and what the client answered (sealed)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import flags, intake_changes, intakes
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One client's questionnaire for one booking. `revision` rises with every saved step."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    questionnaire: str
+    version: str
+    language: str
+    status: str
+    step: str
+    revision: int
+    started_at: datetime | None
+    submitted_at: datetime | None
+    reviewed_at: datetime | None
+    reviewed_by: str
+    answers: Answers = field(default_factory=dict)
+    wording: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """True once it was sent to the clinic."""
+        return self.status == "done"
+
+
+def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
+    names = [name for name in Intake.__dataclass_fields__ if name not in ("answers", "wording")]
+    return Intake(
+        **{name: getattr(row, name) for name in names},
+        answers=tx.vault.open_json(row.sealed_answers) if row.sealed_answers else {},
+        wording=tx.vault.open_json(row.sealed_wording) if row.sealed_wording else {},
+    )
+
+
+def of_booking(tx: Tx, booking_id: int) -> Intake | None:
+    """The intake of a booking."""
+    row = tx.first(sa.select(intakes).where(intakes.c.booking_id == booking_id))
+    return _intake(tx, row) if row else None
+
+
+def ensure(
+    tx: Tx, booking_id: int, client_id: int, questionnaire: str, version: str, language: str, now: datetime
+) -> None:
+    """Offer a questionnaire for a booking, unless one is offered already."""
+    if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == booking_id)) is None:
+        row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
+        tx.run(sa.insert(intakes).values(**row, version=version, language=language, created_at=now))
+
+
+def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: datetime) -> None:
+    """Ask another questionnaire instead; only while nothing was answered."""
+    change = sa.update(intakes).where(intakes.c.id == intake_id, intakes.c.status == "open")
+    tx.run(change.values(questionnaire=questionnaire, version=version, created_at=now))
+
+
+def last_done(
+    tx: Tx, client_id: int, before_booking: int, *, questionnaires: tuple[str, ...] = ()
+) -> Intake | None:
+    """The client's newest finished intake for another booking, if any."""
+    query = sa.select(intakes).where(
+        intakes.c.client_id == client_id, intakes.c.status == "done", intakes.c.booking_id != before_booking
+    )
+    if questionnaires:
+        query = query.where(intakes.c.questionnaire.in_(questionnaires))
+    row = tx.first(query.order_by(intakes.c.submitted_at.desc()).limit(1))
+    return _intake(tx, row) if row else None
+
+
+def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, now: datetime) -> None:
+    """Keep the answers as they are after a step, and the change that made them so."""
+    values: dict[str, Any] = {"sealed_answers": tx.vault.seal_json(answers), "step": step}
+    values |= {"status": "done" if intake.done else "started", "started_at": intake.started_at or now}
+    row = sa.update(intakes).where(intakes.c.id == intake.id)
+    tx.run(row.values(**values, revision=intakes.c.revision + 1))
+    sealed = tx.vault.seal_json(change)
+    tx.run(sa.insert(intake_changes).values(intake_id=intake.id, at=now, step=step, sealed_change=sealed))
+
+
+def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bool:
+    """Sent to the clinic; False when it had been sent before (a double tap)."""
+    done = (
+        sa.update(intakes)
+        .where(intakes.c.id == intake_id, intakes.c.status != "done")
+        .values(status="done", submitted_at=now, sealed_wording=tx.vault.seal_json(wording))
+        .returning(intakes.c.id)
+    )
+    return tx.first(done) is not None
+
+
+def review(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
+    """A practitioner has read it."""
+    row = sa.update(intakes).where(intakes.c.booking_id == booking_id, intakes.c.reviewed_at.is_(None))
+    tx.run(row.values(reviewed_at=now, reviewed_by=by))
+
+
+def set_language(tx: Tx, intake_id: int, language: str) -> None:
+    """The client reads another language."""
+    tx.run(sa.update(intakes).where(intakes.c.id == intake_id).values(language=language))
+
+
+def raise_flag(
+    tx: Tx, booking_id: int, rule: str, severity: str, flag: dict[str, Any], now: datetime
+) -> bool:
+    """Keep what a rule found; False when this booking has the flag already. A flag never goes by itself."""
+    same = (flags.c.booking_id == booking_id, flags.c.rule == rule)
+    known = tx.first(sa.select(flags.c.id, flags.c.severity).where(*same))
+    sealed = tx.vault.seal_json(flag)
+    if known is None:
+        row = {"booking_id": booking_id, "rule": rule, "severity": severity, "sealed_flag": sealed}
+        tx.run(sa.insert(flags).values(**row, raised_at=now))
+        return True
+    if known.severity != severity:
+        tx.run(sa.update(flags).where(flags.c.id == known.id).values(severity=severity, sealed_flag=sealed))
+        return True
+    return False
+
+
+def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
+    """The flags of a booking: rule, severity, raised_at, cleared_at, cleared_by, and what was sealed."""
+    found = []
+    for row in tx.all(sa.select(flags).where(flags.c.booking_id == booking_id).order_by(flags.c.id)):
+        names = ("id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
+        found.append(tx.vault.open_json(row.sealed_flag) | {name: getattr(row, name) for name in names})
+    return found
+
+
+def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None:
+    """A named clinician cleared it, and said on what basis."""
+    sealed = tx.vault.seal(basis.encode())
+    row = sa.update(flags).where(flags.c.id == flag_id, flags.c.cleared_at.is_(None))
+    tx.run(row.values(cleared_at=now, cleared_by=by, sealed_basis=sealed))

@@ -1,0 +1,31 @@
+"""Personal links: a hash of the token, what it opens, until when."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import links
+
+
+def ensure(tx: Tx, token_hash: str, purpose: str, subject: int, now: datetime, expires_at: datetime) -> None:
+    """Make the link known, or move its end; a revoked link stays revoked."""
+    known = tx.first(sa.select(links.c.id).where(links.c.token_hash == token_hash))
+    if known:
+        tx.run(sa.update(links).where(links.c.id == known.id).values(expires_at=expires_at))
+        return
+    row = {"token_hash": token_hash, "purpose": purpose, "subject": subject}
+    tx.run(sa.insert(links).values(**row, created_at=now, expires_at=expires_at))
+
+
+def find(tx: Tx, token_hash: str, purpose: str, now: datetime) -> sa.Row[Any] | None:
+    """The live link with this hash and purpose."""
+    live = (links.c.token_hash == token_hash, links.c.purpose == purpose, links.c.revoked_at.is_(None))
+    return tx.first(sa.select(links).where(*live, links.c.expires_at > now))
+
+
+def revoke(tx: Tx, purpose: str, subject: int, now: datetime) -> int:
+    """Close every link to a subject; returns how many."""
+    open_links = (links.c.purpose == purpose, links.c.subject == subject, links.c.revoked_at.is_(None))
+    return len(tx.all(sa.update(links).where(*open_links).values(revoked_at=now).returning(links.c.id)))

@@ -1,0 +1,93 @@
+"""Plans: every version is kept; the newest one of a booking counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import plans
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """One version of a plan. `content` is the plan as plain JSON."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    version: int
+    status: str
+    protocol: str
+    reason: str
+    created_at: datetime
+    released_at: datetime | None
+    released_by: str
+    sent_at: datetime | None
+    content: dict[str, Any]
+
+
+def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
+    names = [name for name in StoredPlan.__dataclass_fields__ if name != "content"]
+    same = {name: getattr(row, name) for name in names}
+    return StoredPlan(**same, content=tx.vault.open_json(row.sealed_plan))
+
+
+def get(tx: Tx, plan_id: int) -> StoredPlan | None:
+    """One version."""
+    row = tx.first(sa.select(plans).where(plans.c.id == plan_id))
+    return _plan(tx, row) if row else None
+
+
+def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
+    """The version of a booking's plan that counts."""
+    query = sa.select(plans).where(plans.c.booking_id == booking_id)
+    row = tx.first(query.order_by(plans.c.version.desc()).limit(1))
+    return _plan(tx, row) if row else None
+
+
+def of_client(tx: Tx, client_id: int) -> list[StoredPlan]:
+    """Every version of every plan of a client, oldest first."""
+    query = sa.select(plans).where(plans.c.client_id == client_id).order_by(plans.c.id)
+    return [_plan(tx, row) for row in tx.all(query)]
+
+
+def add(
+    tx: Tx,
+    booking_id: int,
+    client_id: int,
+    status: str,
+    protocol: str,
+    reason: str,
+    content: dict[str, Any],
+    now: datetime,
+) -> StoredPlan:
+    """The next version; an unsent version before it is replaced."""
+    last = newest(tx, booking_id)
+    if last is not None and last.status != "sent":
+        tx.run(sa.update(plans).where(plans.c.id == last.id).values(status="replaced"))
+    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
+    row["version"] = last.version + 1 if last else 1
+    row |= {"status": status, "protocol": protocol, "reason": reason[:200], "created_at": now}
+    stored = tx.first(
+        sa.insert(plans).values(**row, sealed_plan=tx.vault.seal_json(content)).returning(plans)
+    )
+    assert stored is not None
+    return _plan(tx, stored)
+
+
+def set_status(tx: Tx, plan_id: int, status: str, reason: str = "") -> None:
+    """Held, draft, none: and why."""
+    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=status, reason=reason[:200]))
+
+
+def release(tx: Tx, plan_id: int, by: str, now: datetime) -> None:
+    """A named practitioner says that it may go out."""
+    row = sa.update(plans).where(plans.c.id == plan_id)
+    tx.run(row.values(status="released", released_at=now, released_by=by))
+
+
+def sent(tx: Tx, plan_id: int, now: datetime) -> None:
+    """The client has it."""
+    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status="sent", sent_at=now))

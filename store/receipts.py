@@ -1,0 +1,144 @@
+"""Receipts: what schedulers sent, kept before anybody has understood it."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.webhook import Inbound
+from store.base import Tx
+from store.tables import receipts
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One stored webhook. `replays` > 0 says that a person asked for it to be processed again."""
+
+    id: int
+    public_id: str
+    connection: str
+    status: str
+    attempts: int
+    replays: int
+    inbound: Inbound
+
+
+def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
+    """Store webhooks, each as (public id, connection, inbound)."""
+    rows = [
+        {
+            "public_id": public_id,
+            "connection": connection,
+            "url": inbound.url,
+            "received_at": inbound.received_at,
+            "due_at": inbound.received_at,
+            "sealed_headers": tx.vault.seal_json(dict(inbound.headers)),
+            "sealed_body": tx.vault.seal(inbound.body),
+        }
+        for public_id, connection, inbound in arrivals
+    ]
+    tx.conn.execute(sa.insert(receipts), rows)
+
+
+def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
+    """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
+    due = sa.or_(
+        sa.and_(receipts.c.status == "pending", receipts.c.due_at <= now),
+        sa.and_(receipts.c.status == "working", receipts.c.lease_until <= now),
+    )
+    ids = sa.select(receipts.c.id).where(due).order_by(receipts.c.id).limit(limit)
+    take = (
+        sa.update(receipts)
+        .where(receipts.c.id.in_(ids.with_for_update(skip_locked=True)))
+        .values(status="working", lease_until=now + LEASE, attempts=receipts.c.attempts + 1)
+        .returning(receipts)
+    )
+    return sorted((_receipt(tx, row) for row in tx.all(take)), key=lambda each: each.id)
+
+
+def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
+    inbound = Inbound(
+        headers=tx.vault.open_json(row.sealed_headers) if row.sealed_headers else {},
+        body=tx.vault.open(row.sealed_body) if row.sealed_body else b"",
+        url=row.url,
+        received_at=row.received_at,
+    )
+    return Receipt(row.id, row.public_id, row.connection, row.status, row.attempts, row.replays, inbound)
+
+
+def settle(tx: Tx, receipt_id: int, status: str, note: str, now: datetime) -> None:
+    """Say how it ended: done, ignored, not_understood or dead."""
+    tx.run(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id)
+        .values(status=status, note=note[:500], settled_at=now, lease_until=None)
+    )
+
+
+def retry(tx: Tx, receipt_id: int, due_at: datetime, note: str) -> None:
+    """Try again at `due_at`."""
+    tx.run(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id)
+        .values(status="pending", due_at=due_at, note=note[:500], lease_until=None)
+    )
+
+
+def replay(tx: Tx, public_id: str, now: datetime) -> bool:
+    """Process a receipt again; False when there is none, or its body has been deleted."""
+    again = (
+        sa.update(receipts)
+        .where(receipts.c.public_id == public_id, receipts.c.sealed_body.is_not(None))
+        .values(status="pending", due_at=now, attempts=0, replays=receipts.c.replays + 1, settled_at=None)
+        .returning(receipts.c.id)
+    )
+    return tx.first(again) is not None
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """How many receipts there are in each status."""
+    rows = tx.all(sa.select(receipts.c.status, sa.func.count()).group_by(receipts.c.status))
+    return {name: count for name, count in rows}  # noqa: C416
+
+
+def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) -> Sequence[sa.Row[Any]]:
+    """The newest receipts, without their bodies."""
+    columns = [column for column in receipts.c if column.name not in ("sealed_body", "sealed_headers")]
+    query = sa.select(*columns).order_by(receipts.c.id.desc()).limit(limit)
+    if status:
+        query = query.where(receipts.c.status == status)
+    if connection:
+        query = query.where(receipts.c.connection == connection)
+    return tx.all(query)
+
+
+def forget_bodies(tx: Tx, before: datetime) -> int:
+    """Delete raw bodies and headers of settled receipts older than `before`; returns how many."""
+    gone = (
+        sa.update(receipts)
+        .where(
+            receipts.c.received_at < before,
+            receipts.c.sealed_body.is_not(None),
+            receipts.c.status.not_in(("pending", "working")),
+        )
+        .values(sealed_body=None, sealed_headers=None)
+        .returning(receipts.c.id)
+    )
+    return len(tx.all(gone))
+
+
+def gaps(tx: Tx, connection: str, limit: int = 50) -> list[timedelta]:
+    """The times between the latest webhooks of a connection, newest first."""
+    query = (
+        sa.select(receipts.c.received_at)
+        .where(receipts.c.connection == connection)
+        .order_by(receipts.c.received_at.desc())
+        .limit(limit)
+    )
+    times = [row.received_at for row in tx.all(query)]
+    return [later - earlier for later, earlier in itertools.pairwise(times)]

@@ -1,0 +1,282 @@
+"""Every table. Columns named `sealed_*` hold bytes from the vault: health answers never stand in clear."""
+
+import sqlalchemy as sa
+
+from store.base import UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _ref(name: str, target: str, **kwargs: object) -> sa.Column[int]:
+    return sa.Column(name, Id, sa.ForeignKey(f"{target}.id"), **kwargs)  # type: ignore[arg-type]
+
+
+def _time(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:
+    return sa.Column(name, UtcDateTime(), nullable=nullable)
+
+
+def _word(name: str, length: int = 64, default: str = "") -> sa.Column[str]:
+    return sa.Column(name, sa.String(length), nullable=False, server_default=default)
+
+
+def _sealed(name: str) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary())
+
+
+# What a scheduler sent, before anybody has understood it.
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    _id(),
+    sa.Column("public_id", sa.String(32), nullable=False, unique=True),
+    _word("connection"),
+    _word("url", 500),
+    _time("received_at"),
+    _sealed("sealed_headers"),
+    _sealed("sealed_body"),
+    _word("status", 20, "pending"),  # pending, working, done, ignored, not_understood, dead
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("replays", sa.Integer, nullable=False, server_default="0"),
+    _time("due_at"),
+    _time("lease_until", nullable=True),
+    _word("note", 500),
+    _time("settled_at", nullable=True),
+    sa.Index("ix_receipts_status_due_at", "status", "due_at"),
+    sa.Index("ix_receipts_connection_received_at", "connection", "received_at"),
+)
+
+# One clinic account at one scheduler, and how it has been doing.
+connections = sa.Table(
+    "connections",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    _word("scheduler"),
+    _time("first_seen_at"),
+    _time("last_receipt_at", nullable=True),
+    _time("last_refused_at", nullable=True),
+    _time("last_reconcile_at", nullable=True),
+    _word("trouble", 500),
+    _sealed("sealed_secret"),
+)
+
+clients = sa.Table(
+    "clients",
+    metadata,
+    _id(),
+    sa.Column("identity", sa.String(64), nullable=False, unique=True),
+    _word("name", 400),
+    _word("email", 320),
+    _word("phone", 64),
+    _word("zone"),
+    _word("language", 35),
+    _time("created_at"),
+    _time("no_email_at", nullable=True),
+    _time("no_sms_at", nullable=True),
+    _time("erased_at", nullable=True),
+    sa.Index("ix_clients_email", "email"),
+    sa.Index("ix_clients_phone", "phone"),
+)
+
+# One thread: whatever a scheduler calls it over time, the client comes once.
+bookings = sa.Table(
+    "bookings",
+    metadata,
+    _id(),
+    _word("connection"),
+    _ref("client_id", "clients", nullable=False),
+    _word("status", 20),
+    _time("start_at"),
+    _time("end_at"),
+    _word("zone"),
+    _word("service", 200),
+    _word("service_name", 400),
+    _word("practitioner", 400),
+    _word("place", 400),
+    sa.Column("remote", sa.Boolean, nullable=False, server_default=sa.false()),
+    _word("language", 35),
+    sa.Column("earlier", sa.Boolean, nullable=False, server_default=sa.false()),  # older than the connection
+    _time("first_seen_at"),
+    _time("updated_at"),
+    _ref("merged_into", "bookings", nullable=True),
+    sa.Index("ix_bookings_start_at", "start_at"),
+    sa.Index("ix_bookings_client_id_start_at", "client_id", "start_at"),
+)
+
+# What we know of one identifier at the scheduler; a thread has one or several.
+records = sa.Table(
+    "records",
+    metadata,
+    _id(),
+    _word("connection"),
+    _word("external_id", 200),
+    _word("seat", 400),
+    _ref("booking_id", "bookings", nullable=True),
+    _sealed("sealed_state"),
+    sa.Column("version", sa.BigInteger),
+    _time("occurred_at", nullable=True),
+    sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("no_show", sa.Boolean),
+    _time("no_show_at", nullable=True),
+    _word("replaces", 200),
+    _word("replaced_by", 200),
+    sa.UniqueConstraint("connection", "external_id", "seat"),
+    sa.Index("ix_records_booking_id", "booking_id"),
+    sa.Index("ix_records_connection_replaces", "connection", "replaces"),
+)
+
+# The schedule: what is owed to whom and when. There is no second queue.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    _id(),
+    sa.Column("key", sa.String(120), nullable=False, unique=True),
+    _ref("booking_id", "bookings", nullable=False),
+    _word("purpose", 20),
+    _word("channel", 10),
+    _word("status", 20),
+    _time("due_at"),
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    _time("lease_until", nullable=True),
+    _word("reason", 60),
+    _word("detail", 500),
+    _word("message_id", 120),
+    _word("vendor_id", 200),
+    _time("created_at"),
+    _time("settled_at", nullable=True),
+    sa.Index("ix_deliveries_status_due_at", "status", "due_at"),
+    sa.Index("ix_deliveries_booking_id", "booking_id"),
+)
+
+intakes = sa.Table(
+    "intakes",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False, unique=True),
+    _ref("client_id", "clients", nullable=False),
+    _word("questionnaire"),
+    _word("version", 20),
+    _word("language", 35),
+    _word("status", 20, "open"),  # open, started, done
+    _word("step"),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
+    _sealed("sealed_answers"),
+    _sealed("sealed_wording"),  # the exact consent texts that were on the screen
+    _time("created_at"),
+    _time("started_at", nullable=True),
+    _time("submitted_at", nullable=True),
+    _time("reviewed_at", nullable=True),
+    _word("reviewed_by", 200),
+    sa.Index("ix_intakes_client_id_submitted_at", "client_id", "submitted_at"),
+)
+
+# Every saved change of the answers: nothing that a client said is overwritten without a trace.
+intake_changes = sa.Table(
+    "intake_changes",
+    metadata,
+    _id(),
+    _ref("intake_id", "intakes", nullable=False, index=True),
+    _time("at"),
+    _word("step"),
+    _sealed("sealed_change"),
+)
+
+flags = sa.Table(
+    "flags",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False),
+    _word("rule", 20),
+    _word("severity", 20),
+    _sealed("sealed_flag"),
+    _time("raised_at"),
+    _time("seen_at", nullable=True),
+    _time("cleared_at", nullable=True),
+    _word("cleared_by", 200),
+    _sealed("sealed_basis"),
+    sa.UniqueConstraint("booking_id", "rule"),
+)
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False),
+    _ref("client_id", "clients", nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    _word("status", 20),  # draft, held, released, sent, replaced, none
+    _word("protocol"),
+    _word("reason", 200),
+    _sealed("sealed_plan"),
+    _time("created_at"),
+    _time("released_at", nullable=True),
+    _word("released_by", 200),
+    _time("sent_at", nullable=True),
+    sa.UniqueConstraint("booking_id", "version"),
+    sa.Index("ix_plans_client_id", "client_id"),
+)
+
+session_notes = sa.Table(
+    "session_notes",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False, index=True),
+    _word("author", 200),
+    _word("credential", 20),
+    _sealed("sealed_note"),
+    _time("created_at"),
+)
+
+checkins = sa.Table(
+    "checkins",
+    metadata,
+    _id(),
+    _ref("plan_id", "plans", nullable=False),
+    _word("kind", 20),  # h24, d3, w1, w2, w4, tick
+    _time("asked_at", nullable=True),
+    _time("answered_at", nullable=True),
+    _sealed("sealed_reply"),
+    _word("action", 30),
+    sa.UniqueConstraint("plan_id", "kind"),
+)
+
+# Personal links: only a hash of the token is kept.
+links = sa.Table(
+    "links",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    _word("purpose", 20),
+    sa.Column("subject", Id, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
+    _time("revoked_at", nullable=True),
+    sa.Index("ix_links_purpose_subject", "purpose", "subject"),
+)
+
+workers = sa.Table("workers", metadata, sa.Column("name", sa.String(64), primary_key=True), _time("seen_at"))
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    _id(),
+    _time("at"),
+    _word("actor", 200),
+    _word("action", 60),
+    _word("subject", 60),
+    _word("detail", 500),
+    sa.Index("ix_audit_subject", "subject"),
+    sa.Index("ix_audit_at", "at"),
+)
