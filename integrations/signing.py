@@ -1,15 +1,19 @@
 """Message authentication as the schedulers do it: exact encodings, constant-time comparison."""
 
+import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from integrations.base import InvalidSignature
 from schemas.webhook import Inbound
 
+TOLERANCE = 300  # seconds, both ways
 LOWER_HEX_64 = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
 BASE64_32_BYTES = re.compile(r"[A-Za-z0-9+/]{43}=\Z", re.ASCII)
+UNIX_SECONDS = re.compile(r"[1-9][0-9]{9}\Z", re.ASCII)
 
 
 def header(inbound: Inbound, name: str) -> str:
@@ -20,17 +24,47 @@ def header(inbound: Inbound, name: str) -> str:
     return value
 
 
+def shaped(inbound: Inbound, name: str, shape: re.Pattern[str]) -> str:
+    """The value of a header that must have exactly this shape; raises InvalidSignature."""
+    value = header(inbound, name)
+    if not shape.match(value):
+        raise InvalidSignature(f"The header {name} is not well formed.")
+    return value
+
+
+def fresh(seconds: str, received_at: datetime) -> str:
+    """The Unix time as written, once it is within the tolerance; raises InvalidSignature."""
+    if not UNIX_SECONDS.match(seconds):
+        raise InvalidSignature("The time of the signature is not well formed.")
+    if abs(received_at.timestamp() - int(seconds)) > TOLERANCE:
+        raise InvalidSignature("The time of the signature is too far from our clock.")
+    return seconds
+
+
 def sha256(secret: str, signed: bytes) -> bytes:
     """HMAC-SHA256 of `signed` under `secret` as UTF-8."""
-    return hmac.new(secret.encode(), signed, hashlib.sha256).digest()
+    return hmac.new(secret.encode("utf-8", "surrogatepass"), signed, hashlib.sha256).digest()
+
+
+def hexadecimal(secrets: Iterable[str], signed: bytes) -> list[str]:
+    """The lower-case hexadecimal signatures under each secret; an empty secret signs nothing."""
+    return [sha256(secret, signed).hex() for secret in secrets if secret]
+
+
+def in_base64(secrets: Iterable[str], signed: bytes) -> list[str]:
+    """The padded base64 signatures under each secret; an empty secret signs nothing."""
+    return [base64.b64encode(sha256(secret, signed)).decode() for secret in secrets if secret]
 
 
 def same(given: str, expected: str) -> bool:
     """Constant-time comparison that does not raise on text that is not ASCII."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
+    return hmac.compare_digest(
+        given.encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
 
 
-def require_any(given: str, expected: Iterable[str]) -> None:
-    """Raise InvalidSignature unless `given` equals one of `expected`; all are compared."""
-    if not any([same(given, each) for each in expected]):
+def require_any(given: Sequence[str], expected: Sequence[str]) -> None:
+    """Raise InvalidSignature unless one of `given` equals one of `expected`; all are compared."""
+    matches = [same(one, other) for one in given for other in expected]
+    if True not in matches:
         raise InvalidSignature("The signature does not match.")

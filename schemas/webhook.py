@@ -23,13 +23,15 @@ class Notice:
 
     `booking` is the whole state, or None where the webhook carries too little (then fetch).
     `occurred_at` and `version` are the scheduler's own order. `no_show` is set where only that mark
-    changed; `gone` where the booking was deleted. A `hint` (such as "meeting ended") may fill in a
-    booking that we do not know, and never changes one that we do.
+    changed; `gone` where the booking was deleted. `email` (casefolded) says whom a mark is about
+    where the scheduler names no seat. `event_id` is the same for every notice of one webhook. A `hint`
+    (such as "meeting ended") may fill in a booking that we do not know, and never changes one that we do.
     """
 
     external_id: str
     event: str
     seat: str = ""
+    email: str = ""
     booking: Booking | None = None
     event_id: str = ""
     occurred_at: datetime | None = None

@@ -1,0 +1,154 @@
+"""How every scheduler's HTTP API is spoken to: one base, one place where answers become errors."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from integrations.base import Gone, IntegrationError, OutcomeUnknown
+from integrations.http import Http
+from integrations.payload import Part
+
+MAX_PAGES = 200
+LONGEST_WAIT = 6 * 3600.0  # seconds
+NO_ANSWER = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+
+
+def path(*steps: str) -> str:
+    """A path below the base, each step quoted: an identifier never becomes two steps."""
+    return "".join(f"/{quote(step, safe='')}" for step in steps)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds to wait, from Retry-After (seconds or a date) or X-RateLimit-Reset (seconds or Unix time)."""
+    clock = _date(headers.get("Date", "")) or now
+    named = headers.get("Retry-After") or headers.get("X-RateLimit-Reset") or ""
+    seconds = float(named) if named.isascii() and named.isdigit() and len(named) < 12 else None
+    if seconds is None and (moment := _date(named)) and clock:
+        seconds = (moment - clock).total_seconds()
+    if seconds is not None and seconds > 1e9:
+        seconds = seconds - clock.timestamp() if clock else 60.0
+    return None if seconds is None else min(max(seconds, 1.0), LONGEST_WAIT)
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One vendor's API. `denied` says what key, scope or plan a 401 or 403 asks for."""
+
+    http: Http
+    label: str
+    base: str
+    denied: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    auth: tuple[str, str] | None = None
+
+    def get(self, where: str, params: Mapping[str, Any] | None = None, *, gone: str = "") -> Any:
+        """The decoded answer of a GET; `gone` is the text of the Gone that a 404 raises."""
+        return self.send("GET", where, params=params, gone=gone)
+
+    def send(
+        self,
+        method: str,
+        where: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        gone: str = "",
+        once: bool = False,
+    ) -> Any:
+        """Send one request, return the decoded answer (None for an empty one); raises IntegrationError.
+
+        `once` marks a request that must not be repeated blindly: when its answer is lost,
+        OutcomeUnknown is raised.
+        """
+        try:
+            answer = self.http.request(
+                method,
+                self.base + where,
+                params=params,
+                json=json,
+                headers={"Accept": "application/json", **self.headers},
+                auth=self.auth,
+            )
+        except requests.RequestException as error:
+            raise self._silence(error, once) from None
+        self._check(answer, gone, once)
+        return self._decoded(answer)
+
+    def _silence(self, error: requests.RequestException, once: bool) -> IntegrationError:
+        if once and not isinstance(error, NO_ANSWER):
+            return OutcomeUnknown(
+                f"{self.label} did not answer: it is not known whether the request took effect."
+            )
+        return IntegrationError(f"{self.label} did not answer.")
+
+    def _check(self, answer: requests.Response, gone: str, once: bool) -> None:
+        status = answer.status_code
+        if 200 <= status < 300:
+            return
+        if status in (404, 410) and gone:
+            raise Gone(gone)
+        if status in (401, 403):
+            raise IntegrationError(f"{self.label} refused our key ({status}). {self.denied}", permanent=True)
+        if status == 429:
+            raise IntegrationError(
+                f"{self.label} asks us to slow down (429).",
+                retry_after=retry_after(answer.headers) or 60.0,
+            )
+        if 300 <= status < 400:
+            raise IntegrationError(
+                f"{self.label} answered with a redirect ({status}): check the API address."
+            )
+        if status >= 500 and once:
+            raise OutcomeUnknown(f"{self.label} failed ({status}): it is not known whether it took effect.")
+        passing = status >= 500 or status in (408, 409, 423, 425)
+        raise IntegrationError(
+            f"{self.label} answered {status}.", permanent=not passing, retry_after=retry_after(answer.headers)
+        )
+
+    def _decoded(self, answer: requests.Response) -> Any:
+        if answer.status_code == 204 or not answer.content:
+            return None
+        try:
+            return answer.json()
+        except (ValueError, RecursionError):
+            raise IntegrationError(f"{self.label} answered with something that is not JSON.") from None
+
+    def part(self, where: str, params: Mapping[str, Any] | None = None, *, gone: str = "") -> Part:
+        """The answer of a GET as an object."""
+        return self.as_part(self.get(where, params, gone=gone))
+
+    def as_part(self, answer: Any) -> Part:
+        """A decoded answer as an object; anything else is a failure that may pass."""
+        if not isinstance(answer, dict):
+            raise IntegrationError(f"{self.label} answered in a way that we do not know.")
+        return Part(answer)
+
+    def pages(
+        self,
+        where: str,
+        params: Mapping[str, Any],
+        following: Callable[[Part, Mapping[str, Any]], Mapping[str, Any] | None],
+    ) -> Iterator[Part]:
+        """Each page of a list; `following` gives the parameters of the next page, or None at the end."""
+        asked: Mapping[str, Any] | None = params
+        for _ in range(MAX_PAGES):
+            if asked is None:
+                return
+            page = self.part(where, asked)
+            yield page
+            asked = following(page, asked)
+        if asked is not None:
+            raise IntegrationError(f"{self.label} listed more than {MAX_PAGES} pages.")

@@ -1,0 +1,184 @@
+"""Standard Webhooks: the published vector, exact encodings, and clear words about a wrong body."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from integrations.base import InvalidSignature, UnknownPayload
+from schemas.booking import BookingStatus
+from schemas.webhook import Inbound, Notice
+from tests.integrations.wire import NOW, SECRETS, URL, connect, inbound, stored
+
+SECRET = SECRETS["standard"]
+OTHER = "whsec_" + "QUJD" * 8
+
+
+def signed(body: bytes, secret: str = SECRET, at: datetime = NOW) -> dict[str, str]:
+    """The three headers, made by the reference library."""
+    signature = Webhook(secret).sign("msg_1", at, body.decode())
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
+
+
+def body(kind: str = "booking.created", **changes: Any) -> dict[str, Any]:
+    """The documented example with fields of `data` changed; None removes nothing."""
+    whole: dict[str, Any] = json.loads(stored("standard", "01"))
+    whole["type"] = kind
+    whole["data"].update(changes)
+    return whole
+
+
+def parse(whole: dict[str, Any]) -> Notice:
+    """The one notice of a body."""
+    (notice,) = connect("standard").parse(inbound(whole, {"webhook-id": "msg_1"}))
+    return notice
+
+
+def test_the_published_vector_is_accepted_at_its_time() -> None:
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    at = datetime.fromtimestamp(1614265330, UTC)
+    request = Inbound(headers, b'{"test": 2432232314}', URL, at)
+    connect("standard").verify(request)
+    assert connect("standard", secrets=(SECRET,)).problems() == []
+    with pytest.raises(InvalidSignature):
+        connect("standard").verify(Inbound(headers, request.body, URL, at + timedelta(seconds=301)))
+
+
+@pytest.mark.parametrize("seconds", [-300, 0, 300])
+def test_five_minutes_either_way_are_accepted(seconds: int) -> None:
+    raw = stored("standard", "01")
+    connect("standard").verify(inbound(raw, signed(raw, at=NOW + timedelta(seconds=seconds))))
+
+
+@pytest.mark.parametrize("seconds", [-301, 301, 86400])
+def test_more_than_five_minutes_are_refused(seconds: int) -> None:
+    raw = stored("standard", "01")
+    with pytest.raises(InvalidSignature):
+        connect("standard").verify(inbound(raw, signed(raw, at=NOW + timedelta(seconds=seconds))))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s + "," + s,
+        lambda s: s + ";" + s,
+        lambda s: s + "  " + s,
+        lambda s: s.replace("v1,", "v2,"),
+        lambda s: s.replace("v1,", "v1a,"),
+        lambda s: s.removesuffix("="),
+        lambda s: s + "=",
+        lambda s: s[3:],
+        lambda s: "v1," + "A" * 43 + "=",
+        lambda s: "v1,é" + s[4:],
+        lambda s: " ".join(["v1," + "A" * 43 + "="] * 30),
+    ],
+)
+def test_a_signature_in_another_form_is_refused(change: Any) -> None:
+    raw = stored("standard", "01")
+    headers = signed(raw)
+    headers["webhook-signature"] = change(headers["webhook-signature"])
+    with pytest.raises(InvalidSignature):
+        connect("standard").verify(inbound(raw, headers))
+
+
+def test_one_good_entry_in_a_list_is_enough() -> None:
+    raw = stored("standard", "01")
+    headers = signed(raw)
+    good, bad = headers["webhook-signature"], "v1," + "A" * 43 + "="
+    for entries in (f"{good} {bad}", f"{bad} {good}", f"v1a,{'A' * 86}== {good}"):
+        connect("standard").verify(inbound(raw, {**headers, "webhook-signature": entries}))
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!", "plain", "whsec_é"])
+def test_an_unusable_secret_refuses_and_is_reported(secret: str) -> None:
+    raw = stored("standard", "01")
+    with pytest.raises(InvalidSignature):
+        connect("standard", secrets=(secret,)).verify(inbound(raw, signed(raw)))
+    assert connect("standard", secrets=(secret,)).problems()
+
+
+def test_two_secrets_are_accepted_while_one_is_replaced() -> None:
+    raw = stored("standard", "01")
+    for secret in (SECRET, OTHER):
+        connect("standard", secrets=(SECRET, OTHER)).verify(inbound(raw, signed(raw, secret)))
+    with pytest.raises(InvalidSignature):
+        connect("standard", secrets=(OTHER,)).verify(inbound(raw, signed(raw)))
+
+
+def test_the_documented_body_is_read_whole() -> None:
+    notice = parse(body())
+    found = notice.booking
+    assert found is not None
+    assert (notice.event_id, notice.external_id) == ("msg_1", "b-1001")
+    assert (found.status, found.start) == (BookingStatus.confirmed, datetime(2026, 11, 27, 14, tzinfo=UTC))
+    assert (found.client.name, found.client.email) == ("Zoë Łuć", "zoe@example.org")
+    assert (found.zone, found.client.zone, found.client.language) == ("Europe/Berlin", "Europe/Warsaw", "pl")
+    assert found.created_at == found.changed_at == notice.occurred_at
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "expected"),
+    [
+        ("booking.created", None, BookingStatus.confirmed),
+        ("booking.created", "pending", BookingStatus.pending),
+        ("booking.updated", "cancelled", BookingStatus.cancelled),
+        ("booking.cancelled", "confirmed", BookingStatus.cancelled),
+        ("booking.no_show", None, BookingStatus.no_show),
+    ],
+)
+def test_type_and_status_give_the_state(kind: str, status: str | None, expected: BookingStatus) -> None:
+    found = parse(body(kind, status=status)).booking
+    assert found is not None
+    assert found.status is expected
+
+
+def test_an_id_is_enough_to_cancel_or_to_mark() -> None:
+    cancelled = parse({"type": "booking.cancelled", "data": {"id": "b-1"}})
+    assert (cancelled.gone, cancelled.booking, cancelled.occurred_at) == (True, None, NOW)
+    missed = parse({"type": "booking.no_show", "data": {"id": 7}})
+    assert (missed.external_id, missed.no_show, missed.gone) == ("7", True, False)
+
+
+def test_another_type_says_nothing() -> None:
+    assert connect("standard").parse(inbound({"type": "invoice.paid", "data": {}})) == []
+
+
+def test_every_wrong_field_is_named_at_once_without_its_value() -> None:
+    wrong = body(start="tomorrow-x", status="maybe-x", remote="yes-x", client={"email": "x@@y"})
+    with pytest.raises(UnknownPayload) as refused:
+        parse(wrong)
+    text = str(refused.value)
+    for field in ("data.start", "data.status", "data.remote", "data.client.name", "data.client.email"):
+        assert field in text
+    assert "-x" not in text
+    assert "@@" not in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": ""},
+        {"id": "a b"},
+        {"id": None},
+        {"end": "2026-11-27T13:00:00Z"},
+        {"client": None},
+        {"client": []},
+        {"client": {"name": "A", "email": "a@b.example, c@d.example"}},
+        {"version": "3"},
+        {"version": -1},
+        {"zone": 4},
+    ],
+)
+def test_a_body_that_cannot_be_a_booking_is_not_understood(changes: dict[str, Any]) -> None:
+    with pytest.raises(UnknownPayload):
+        parse(body(**changes))
