@@ -1,6 +1,6 @@
 """A plan: the moves one client does at home, with the dose and the reason of each.
 
-`dump` and `load` turn a plan into plain JSON values and back; `to_json` writes the same bytes for the same plan.
+`dump` and `load` turn a plan into plain JSON values and back; `to_json` gives equal bytes for equal plans.
 """
 
 import json
@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
-
 from schemas.plan_words import dose_text, side_text, tempo_text
+from schemas.structure import load_as, plain
 
 
 class PlanStatus(StrEnum):
@@ -82,7 +81,10 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One move of a plan as the client sees it. `why` names the answer that chose it."""
+    """One move of a plan as the client sees it.
+
+    `why` names the answer that chose it; `priority` counts from 0, the most useful move first.
+    """
 
     exercise_id: str
     name: str
@@ -98,6 +100,7 @@ class PlanItem:
     side: Side = Side.NONE
     equipment: tuple[str, ...] = ()
     caution: str = ""
+    priority: int = 0
 
     @property
     def side_text(self) -> str:
@@ -167,127 +170,15 @@ class Plan:
     overrides: tuple[Override, ...] = ()
 
 
-class DoseSchema(Schema):
-    """A Dose as JSON."""
-
-    sets = fields.Integer()
-    reps = fields.Integer()
-    hold_seconds = fields.Integer()
-    each_side = fields.Boolean()
-    minutes = fields.Integer()
-    days_per_week = fields.Integer()
-    times_per_day = fields.Integer()
-    rest_seconds = fields.Integer()
-    tempo = fields.String()
-    note = fields.String()
-    language = fields.String()
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Dose:
-        """Back into a Dose."""
-        return Dose(**data)
-
-
-class PlanItemSchema(Schema):
-    """A PlanItem as JSON."""
-
-    exercise_id = fields.String(required=True)
-    name = fields.String(required=True)
-    phase = fields.Enum(Phase, by_value=True, required=True)
-    phase_label = fields.String(required=True)
-    level = fields.Integer(required=True)
-    dose = fields.Nested(DoseSchema, required=True)
-    steps = fields.List(fields.String(), required=True)
-    cues = fields.List(fields.String(), required=True)
-    mistakes = fields.List(fields.String(), required=True)
-    stop_when = fields.String(required=True)
-    why = fields.String(required=True)
-    side = fields.Enum(Side, by_value=True)
-    equipment = fields.List(fields.String())
-    caution = fields.String()
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> PlanItem:
-        """Back into a PlanItem."""
-        return PlanItem(**_with_tuples(data))
-
-
-class ReasonSchema(Schema):
-    """A Reason as JSON."""
-
-    rule = fields.String(required=True)
-    fact = fields.String(required=True)
-    effect = fields.Enum(Effect, by_value=True, required=True)
-    exercise_id = fields.String(required=True, allow_none=True)
-    client_text = fields.String(required=True)
-    full_text = fields.String(required=True)
-    other_id = fields.String(allow_none=True)
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Reason:
-        """Back into a Reason."""
-        return Reason(**data)
-
-
-class OverrideSchema(Schema):
-    """An Override as JSON."""
-
-    exercise_id = fields.String(required=True)
-    facts = fields.List(fields.String(), required=True)
-    reason = fields.String(required=True)
-    author = fields.String(required=True)
-    credential = fields.String(required=True)
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Override:
-        """Back into an Override."""
-        return Override(**_with_tuples(data))
-
-
-class PlanSchema(Schema):
-    """A Plan as JSON."""
-
-    protocol_id = fields.String(required=True)
-    protocol_name_for_client = fields.String(required=True)
-    title = fields.String(required=True)
-    stage = fields.Integer(required=True)
-    version = fields.Integer(required=True)
-    status = fields.Enum(PlanStatus, by_value=True, required=True)
-    items = fields.List(fields.Nested(PlanItemSchema), required=True)
-    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
-    intro = fields.String(required=True)
-    pain_rule = fields.String(required=True)
-    stop_rule = fields.String(required=True)
-    scope_text = fields.String(required=True)
-    days_per_week = fields.Integer(required=True)
-    minutes_per_day = fields.Integer(required=True)
-    pain_cap = fields.Integer(required=True)
-    language = fields.String(required=True)
-    clinic_phone = fields.String()
-    next_checkin_days = fields.List(fields.Integer())
-    practitioner_note = fields.String()
-    change_text = fields.String()
-    tip = fields.String()
-    protocol_name_full = fields.String()
-    evidence = fields.List(fields.String())
-    overrides = fields.List(fields.Nested(OverrideSchema))
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Plan:
-        """Back into a Plan."""
-        return Plan(**_with_tuples(data))
-
-
 def dump(plan: Plan) -> dict[str, Any]:
     """The plan as plain JSON values, in the order of its fields."""
-    values: dict[str, Any] = PlanSchema().dump(plan)
+    values: dict[str, Any] = plain(plan)
     return values
 
 
 def load(values: Mapping[str, Any]) -> Plan:
     """The plan that `dump` wrote; raises `marshmallow.ValidationError` for anything else."""
-    plan: Plan = PlanSchema().load(values)
-    return plan
+    return load_as(Plan, values)
 
 
 def to_json(plan: Plan) -> str:
@@ -298,7 +189,3 @@ def to_json(plan: Plan) -> str:
 def from_json(text: str) -> Plan:
     """The plan that `to_json` wrote."""
     return load(json.loads(text))
-
-
-def _with_tuples(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}

@@ -66,7 +66,8 @@ class DoseLike(Protocol):
 def dose_text(dose: DoseLike, language: str) -> str:
     """The dose as short parts with dots between; English where the language has no words yet."""
     words = WORDS.get(language, WORDS["en"])
-    parts = [*_amount(dose, words), *_often(dose, words)]
+    amount, often = _amount(dose, words), _often(dose, words)
+    parts = [*amount, *often, dose.note] if amount else [dose.note.rstrip("."), *often]
     text = " · ".join(part for part in parts if part)
     return text[:1].upper() + text[1:]
 
@@ -85,6 +86,8 @@ def side_text(side: str, language: str) -> str:
 
 
 def _amount(dose: DoseLike, words: dict[str, str]) -> list[str]:
+    if not dose.minutes and not dose.reps:
+        return []
     if dose.minutes:
         return [words["minute"] if dose.minutes == 1 else words["minutes"].format(minutes=dose.minutes)]
     side = words["side"] if dose.each_side else ""
@@ -99,4 +102,4 @@ def _amount(dose: DoseLike, words: dict[str, str]) -> list[str]:
 def _often(dose: DoseLike, words: dict[str, str]) -> list[str]:
     a_day = words["a_day"].format(times=dose.times_per_day) if dose.times_per_day > 1 else ""
     week = words["every_day"] if dose.days_per_week == 7 else words["a_week"].format(days=dose.days_per_week)
-    return [a_day, week if dose.days_per_week else "", dose.note]
+    return [a_day, week if dose.days_per_week else ""]

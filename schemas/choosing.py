@@ -1,0 +1,205 @@
+"""The rules by which a plan is chosen and changed, as the clinic's content files describe them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from schemas.condition import Condition
+from schemas.exercise import Exercise, Protocol, TagRule
+
+
+class Action(StrEnum):
+    """What a check-in does to a plan."""
+
+    STOP = "stop"
+    PAUSE = "pause"
+    HOLD_NO_REPLY = "hold_no_reply"
+    REGRESS_REVIEW = "regress_review"
+    REGRESS = "regress"
+    EASIER = "easier"
+    SHRINK = "shrink"
+    HOLD = "hold"
+    LEVEL_UP = "level_up"
+    STAGE_OK = "stage_ok"
+
+
+class Within(StrEnum):
+    """How soon the clinic must act on an alert."""
+
+    NOW = "now"
+    SAME_DAY = "same_day"
+    ONE_WORK_DAY = "1_work_day"
+    TWO_WORK_DAYS = "2_work_days"
+    THREE_DAYS = "3_days"
+    NEXT_VISIT = "next_visit"
+    AT_REVIEW = "at_review"
+
+
+class Mode(StrEnum):
+    """The scope of practice that a clinic's wording keeps to."""
+
+    SELF_CARE = "self_care"
+    FITNESS = "fitness"
+    CLINICAL = "clinical"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """One row of "which protocol"; the first that holds wins. `hold`: a practitioner looks first."""
+
+    id: str
+    when: Condition
+    protocol: str
+    because: str
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """A reason to begin lower or higher than the list says."""
+
+    id: str
+    when: Condition
+    because: str
+    calm_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoseNote:
+    """Other words for the dose of one move in a special case."""
+
+    id: str
+    exercise: str
+    when: Condition
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many moves a plan may have; `minutes` maps the minutes a client can give to the most moves."""
+
+    stage: tuple[int, ...]
+    gentle: tuple[int, ...]
+    minutes: dict[str, int]
+    confidence_below: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How fast a plan may grow; days, parts of planned days, points of a 0-10 scale, percent."""
+
+    rises: int
+    days_between_rises: int
+    gap_same_stage_days: int
+    gap_restart_days: int
+    weeks_to_refer: int
+    pain_points: float
+    pain_percent: float
+    activity_points: float
+    enough_days: float
+    few_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Widespread:
+    """How many sore places, in how many quarters of the body, count as widespread."""
+
+    places: int
+    quarters: int
+    upper: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChoosingRules:
+    """Everything in `rules/choosing.toml`."""
+
+    match: tuple[MatchRow, ...]
+    start_low: tuple[LevelRow, ...]
+    start_high: tuple[LevelRow, ...]
+    dose_note: tuple[DoseNote, ...]
+    budget: Budget
+    growth: Growth
+    unanswered: dict[str, str]
+    equipment: dict[str, str]
+    widespread: Widespread
+    regions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRow:
+    """One row of "what a check-in does"; `text` is a key of the clinic's messages."""
+
+    id: str
+    when: Condition
+    action: Action
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """Who must know, and how soon."""
+
+    id: str
+    when: Condition
+    within: Within
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackRules:
+    """Everything in `rules/feedback.toml`; `barriers` maps what got in the way to what to offer."""
+
+    row: tuple[FeedbackRow, ...]
+    alert: tuple[AlertRow, ...]
+    barriers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeWords:
+    """How a plan speaks in one scope of practice, and the moves that go past it."""
+
+    title: str
+    intro: str
+    scope: str
+    protocol_names: bool
+    banned: tuple[str, ...]
+    leave_out: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BannedWords:
+    """Words that no client text may have, in any mode."""
+
+    banned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Everything in `wording.toml`; braces in the texts are filled in when a plan is made."""
+
+    pain_rule: str
+    pain_rule_low: str
+    stop_rule: str
+    stop_when: str
+    side_note: str
+    phases: dict[str, str]
+    reasons: dict[str, str]
+    changes: dict[str, str]
+    modes: dict[str, ModeWords]
+    words: BannedWords
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """All content that choosing a plan needs, in one language."""
+
+    language: str
+    exercises: dict[str, Exercise]
+    protocols: dict[str, Protocol]
+    tags: dict[str, TagRule]
+    facts: dict[str, str]
+    choosing: ChoosingRules
+    feedback: FeedbackRules
+    wording: Wording
+    untranslated: tuple[str, ...] = field(default=())

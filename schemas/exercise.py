@@ -1,0 +1,132 @@
+"""Exercises, protocols and safety tags as the clinic's content files describe them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.condition import Condition
+from schemas.plan import Dose, Phase
+
+LEVELS = (1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Doses:
+    """The dose at each level: L1 start, L2 standard, L3 strong."""
+
+    L1: Dose
+    L2: Dose
+    L3: Dose
+
+    def at(self, level: int) -> Dose:
+        """Return the dose of level 1, 2 or 3."""
+        return (self.L1, self.L2, self.L3)[level - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One move. `avoid` and `caution` hold facts (`field=value`) from its tags and its own lists.
+
+    `rank` is how hard it is inside its family; `presses` are body-map places without side.
+    """
+
+    id: str
+    name: str
+    phase: Phase
+    rank: int
+    regions: tuple[str, ...]
+    equipment: tuple[str, ...]
+    why: str
+    steps: tuple[str, ...]
+    cues: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    stop_when: str
+    muscles: str
+    position: str
+    sources: tuple[str, ...]
+    tags: tuple[str, ...]
+    easier: str
+    harder: str
+    swaps: tuple[str, ...]
+    dose: Doses
+    avoid_also: tuple[str, ...] = ()
+    caution_also: tuple[str, ...] = ()
+    presses: tuple[str, ...] = ()
+    avoid: frozenset[str] = frozenset()
+    caution: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """The facts that block every move with a tag, and those that keep it at level 1."""
+
+    avoid: tuple[str, ...] = ()
+    caution: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageMove:
+    """One line of a stage: an exercise at a level."""
+
+    exercise: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The moves of one stage, most useful first; `weeks` is for people."""
+
+    weeks: str
+    moves: tuple[StageMove, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """A special case of a protocol: what it drops, takes first, keeps, or puts in the list's place."""
+
+    id: str
+    when: Condition
+    because: str
+    drop: tuple[str, ...] = ()
+    first: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A plan's recipe for one problem. Lengths are in weeks; `pain_cap` is 0 to 10."""
+
+    id: str
+    name: str
+    client_name: str
+    tip: str
+    stage_weeks: int
+    pain_cap: int
+    gentle: bool
+    massage: str
+    progress: str
+    regress: str
+    strength_of_evidence: str
+    unsafe: str
+    note: str
+    sources: tuple[str, ...]
+    stage: tuple[Stage, ...]
+    adjust: tuple[Adjust, ...] = ()
+    level_cap: int = 3
+    level_cap_weeks: int = 0
+
+    def exercises(self) -> set[str]:
+        """Return the id of every exercise that it names."""
+        staged = {move.exercise for stage in self.stage for move in stage.moves}
+        special: set[str] = set()
+        for case in self.adjust:
+            special.update(case.drop, case.first, case.keep, case.instead)
+        return staged | special
+
+
+def with_tag_facts(values: dict[str, Any], tags: dict[str, TagRule]) -> dict[str, Any]:
+    """Return an exercise's values with `avoid` and `caution` worked out from its tags and its own lists."""
+    rules = [tags[tag] for tag in values.get("tags", []) if tag in tags]
+    avoid = {fact for rule in rules for fact in rule.avoid} | set(values.get("avoid_also", []))
+    caution = {fact for rule in rules for fact in rule.caution} | set(values.get("caution_also", []))
+    return {**values, "avoid": sorted(avoid), "caution": sorted(caution - avoid)}
