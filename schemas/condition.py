@@ -117,13 +117,17 @@ class Test:
         if self.sign == "answered":
             return values
         if self.sign == "=":
-            return tuple(v for v in values if any(_matches(v, p) for p in self.values))
+            return tuple(v for v in values if self.matches(v))
         if self.sign == "!=":
-            return () if any(_matches(v, p) for v in values for p in self.values) else values
+            return () if any(self.matches(v) for v in values) else values
         if self.sign.startswith("count "):
             counted = tuple(v for v in values if v not in NOTHING)
             return counted if counted and self._compares(len(counted)) else ()
         return tuple(v for v in values if self._compares(_number(v)))
+
+    def matches(self, value: str) -> bool:
+        """Tell whether a single value is one of those named by an equality test."""
+        return any(_matches(value, pattern) for pattern in self.values)
 
     def _compares(self, value: float | None) -> bool:
         compare = _COMPARE[self.sign.removeprefix("count ")]
