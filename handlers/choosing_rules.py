@@ -1,0 +1,232 @@
+"""Which protocol, which stage, which moves to start from, at which level (steps R2, R5 and R8)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from handlers.choosing_case import Case, places
+from schemas.choosing import Action, ChoosingRules, Growth, LevelRow, MatchRow, Moves
+from schemas.exercise import Adjust, Exercise, Protocol
+from schemas.plan import Effect, PlanItem, Reason
+
+CALM = "calm_only"
+CALM_MOVE = "calm_belly_breath"
+SAME = frozenset({Action.HOLD, Action.HOLD_NO_REPLY, Action.PAUSE, Action.STOP})
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One move on its way into a plan: level, why it is here, and whether the budget must keep it."""
+
+    exercise: Exercise
+    level: int
+    because: str
+    rule: str
+    fact: str
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What was decided before any single move: protocol, stage, who matched, special cases."""
+
+    protocol: Protocol
+    stage: int
+    row: MatchRow
+    because: str
+    fact: str
+    adjusts: tuple[Adjust, ...] = ()
+    fresh: bool = True
+    hold: str = ""
+
+
+def recipe(case: Case, moves: Moves) -> tuple[Recipe, list[Reason]]:
+    """Return the protocol and the stage with their reasons (R2, R8 and table 5.3)."""
+    row, fact = match(case, moves)
+    chosen = _protocol_id(case, row)
+    hold = "" if case.note and case.note.protocol else f"match={row.id}" if row.hold else ""
+    protocol = moves.protocols[chosen]
+    adjusts = tuple(one for one in protocol.adjust if one.when.holds(case.answers, case.facts, case.age))
+    stage, fresh, why = stage_for(case, protocol, moves.choosing.growth)
+    because = row.because.format(region=region_words(case, moves.choosing))
+    full = (
+        f"Protocol {protocol.id}: row {row.id} of the match table, or the session note; stage {stage}: {why}."
+    )
+    reasons = [Reason("R2", fact, Effect.STAGE, None, "", full)]
+    return Recipe(protocol, stage, row, because, fact, adjusts, fresh, hold), reasons
+
+
+def match(case: Case, moves: Moves) -> tuple[MatchRow, str]:
+    """Return the first row of the match table that holds, and the fact that made it hold."""
+    for row in moves.choosing.match:
+        if row.when.holds(case.answers, case.facts, case.age):
+            because = row.when.because(case.answers, case.facts, case.age)
+            return row, " ".join(f"{name}={value}" for name, value in because) or "always"
+    raise LookupError("the last row of the match table must always hold")
+
+
+def stage_for(case: Case, protocol: Protocol, growth: Growth) -> tuple[int, bool, str]:
+    """Return the stage, whether the list is taken afresh (not the moves of the last plan), and why."""
+    last = case.history.plan
+    if last is None:
+        return 1, True, "first plan"
+    if last.protocol_id != protocol.id:
+        return 1, True, "another protocol than before"
+    if case.history.gap_days > growth.gap_restart_days:
+        return 1, True, f"{case.history.gap_days} days without exercise"
+    step = case.history.step
+    if step and step.action is Action.STAGE_OK and not case.in_review:
+        allowed = min(3, 1 + case.history.state.days_in_plan // (7 * protocol.stage_weeks))
+        if allowed > last.stage:
+            return (
+                last.stage + 1,
+                True,
+                f"{case.history.state.days_in_plan} days in the plan, last check-in good",
+            )
+    return last.stage, False, "no reason to move on"
+
+
+def picks_for(case: Case, chosen: Recipe, moves: Moves) -> list[Pick]:
+    """Return the moves to start from, most useful first, before any safety filter."""
+    step, last = case.history.step, case.history.plan
+    if chosen.fresh or last is None:
+        return _from_stage(chosen, moves)
+    picks = [
+        _from_item(item, moves, chosen)
+        for item in by_priority(last.items)
+        if item.exercise_id in moves.exercises
+    ]
+    if case.history.gap_days >= moves.choosing.growth.gap_same_stage_days:
+        return [replace(pick, level=1) for pick in picks]
+    if step is None or step.action in SAME or step.action is Action.STAGE_OK:
+        return picks
+    return _stepped(picks, step.action, step.hard_exercise, moves)
+
+
+def by_priority(items: Sequence[PlanItem]) -> list[PlanItem]:
+    """Return a plan's moves, most useful first."""
+    return sorted(items, key=lambda item: item.priority)
+
+
+def region_words(case: Case, rules: ChoosingRules) -> str:
+    """Return the client's words for the main sore place."""
+    region = next(iter(places(case, "main_region")), "")
+    return rules.regions.get(region, "one place")
+
+
+def low_row(case: Case, rules: ChoosingRules) -> LevelRow | None:
+    """Return the first reason to start every move at level 1, if any."""
+    rows = (row for row in rules.start_low if row.when.holds(case.answers, case.facts, case.age))
+    return next(rows, None)
+
+
+def high_row(case: Case, chosen: Recipe, rules: ChoosingRules) -> LevelRow | None:
+    """Return the reason to start one level higher; never in a first plan or when nothing moves on."""
+    if not chosen.fresh or chosen.stage == 1 or case.history.plan is None:
+        return None
+    rows = (row for row in rules.start_high if row.when.holds(case.answers, case.facts, case.age))
+    return next(rows, None)
+
+
+def may_rise(case: Case, growth: Growth) -> bool:
+    """Tell whether any level may rise now: a good check-in, and long enough after the last change."""
+    step = case.history.step
+    good = step is not None and step.action in (Action.LEVEL_UP, Action.STAGE_OK)
+    soon = case.history.state.days_since_change < growth.days_between_rises
+    return good and not soon and not case.in_review and not case.stopped
+
+
+def level_cap(case: Case, protocol: Protocol) -> int:
+    """Return the highest level that the session note and the protocol allow now."""
+    early = case.history.state.days_in_plan < 7 * protocol.level_cap_weeks
+    from_note = case.note.level_cap if case.note else 3
+    return min(from_note, protocol.level_cap if early else 3)
+
+
+def _protocol_id(case: Case, row: MatchRow) -> str:
+    step = case.history.step
+    if case.note and case.note.protocol:
+        return case.note.protocol
+    if step and step.action is Action.REGRESS_REVIEW:
+        return CALM
+    return row.protocol
+
+
+def _from_stage(chosen: Recipe, moves: Moves) -> list[Pick]:
+    listed = [(move.exercise, move.level) for move in chosen.protocol.stage[chosen.stage - 1].moves]
+    picks = [_pick(name, level, chosen, moves) for name, level in listed]
+    for adjust in chosen.adjusts:
+        picks = _adjusted(picks, adjust, moves)
+    return picks
+
+
+def _pick(name: str, level: int, chosen: Recipe, moves: Moves) -> Pick:
+    return Pick(moves.exercises[name], level, chosen.because, "R2", chosen.fact)
+
+
+def _from_item(item: PlanItem, moves: Moves, chosen: Recipe) -> Pick:
+    kept = moves.wording.reasons["kept"]
+    adjusts = [one for one in chosen.adjusts if item.exercise_id in one.keep]
+    return Pick(moves.exercises[item.exercise_id], item.level, kept, "R8", "last plan", keep=bool(adjusts))
+
+
+def _adjusted(picks: list[Pick], adjust: Adjust, moves: Moves) -> list[Pick]:
+    fact = f"adjust={adjust.id}"
+
+    def made(name: str) -> Pick:
+        return Pick(moves.exercises[name], 1, adjust.because, "R2", fact)
+
+    if adjust.instead:
+        return [made(name) for name in adjust.instead]
+    rest = [
+        replace(pick, keep=True, because=adjust.because, fact=fact)
+        if pick.exercise.id in adjust.keep
+        else pick
+        for pick in picks
+        if pick.exercise.id not in (*adjust.drop, *adjust.first)
+    ]
+    return [*(made(name) for name in adjust.first), *rest]
+
+
+def _stepped(picks: list[Pick], action: Action, hard: str, moves: Moves) -> list[Pick]:
+    down = moves.wording.reasons["stepped_down"]
+    if action is Action.REGRESS:
+        return _without_hardest([_easier(pick, down, moves) for pick in picks])
+    if action is Action.EASIER:
+        target = hard if any(pick.exercise.id == hard for pick in picks) else _hardest(picks)
+        return [_easier(pick, down, moves) if pick.exercise.id == target else pick for pick in picks]
+    if action is Action.SHRINK:
+        return picks[:2]
+    return list(_raised(picks, moves))
+
+
+def _easier(pick: Pick, because: str, moves: Moves) -> Pick:
+    if pick.level > 1:
+        return replace(pick, level=pick.level - 1, because=because, rule="R8", fact="step down")
+    easier = moves.exercises.get(pick.exercise.easier)
+    if easier is None:
+        return pick
+    return replace(pick, exercise=easier, because=because, rule="R8", fact="step down")
+
+
+def _hardest(picks: Sequence[Pick]) -> str:
+    return max(picks, key=lambda pick: (pick.exercise.rank, pick.level)).exercise.id if picks else ""
+
+
+def _without_hardest(picks: list[Pick]) -> list[Pick]:
+    if len(picks) <= 2:
+        return picks
+    hardest = _hardest(picks)
+    return [pick for pick in picks if pick.exercise.id != hardest]
+
+
+def _raised(picks: Sequence[Pick], moves: Moves) -> Iterator[Pick]:
+    up = moves.wording.reasons["stepped_up"]
+    left = moves.choosing.growth.rises
+    for pick in picks:
+        harder = moves.exercises.get(pick.exercise.harder) if pick.level == 3 else pick.exercise
+        if left and harder is not None:
+            left -= 1
+            level = 1 if pick.level == 3 else pick.level + 1
+            yield replace(pick, exercise=harder, level=level, because=up, rule="R8", fact="step up")
+        else:
+            yield pick

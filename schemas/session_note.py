@@ -1,0 +1,42 @@
+"""What the practitioner adds after a visit, in under thirty seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Response(StrEnum):
+    """How the body took the visit."""
+
+    EASED = "eased"
+    NO_CHANGE = "no_change"
+    SORE = "sore"
+    STOPPED_EARLY = "stopped_early"
+
+
+class SendWish(StrEnum):
+    """What the practitioner wants done with the plan."""
+
+    OK_TO_SEND = "ok_to_send"
+    HOLD = "hold"
+    NO_PLAN = "no_plan"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNote:
+    """One note on one visit; exercise ids in `remove` and `add`, body-map ids in `areas_worked`.
+
+    `add_reason` and `credential` allow an added move that the filter blocks; the plan keeps both.
+    """
+
+    send: SendWish
+    author: str
+    credential: str = ""
+    protocol: str = ""
+    areas_worked: tuple[str, ...] = ()
+    response: Response | None = None
+    new_concern: bool = False
+    remove: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    add_reason: str = ""
+    level_cap: int = 3
+    client_note: str = ""
