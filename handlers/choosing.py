@@ -11,7 +11,7 @@ from handlers.choosing_case import (
     LEAST_AGE,
     Case,
     History,
-    PlanPolicy,
+    Policy,
     case_for,
     policy_for,
     with_facts,
@@ -26,7 +26,7 @@ from schemas.session_note import SendWish
 __all__ = [
     "Case",
     "History",
-    "PlanPolicy",
+    "Policy",
     "case_for",
     "choose",
     "gate",
@@ -36,7 +36,7 @@ __all__ = [
 HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
 
 
-def choose(case: Case, moves: Moves, policy: PlanPolicy) -> Plan:
+def choose(case: Case, moves: Moves, policy: Policy) -> Plan:
     """Return the plan for a case: ready to send, held for a practitioner, or none, with its reasons."""
     case = with_facts(case, moves.choosing)
     chosen, reasons = recipe(case, moves)
@@ -76,9 +76,7 @@ def refused(case: Case, moves: Moves) -> Reason | None:
     return None
 
 
-def gate(
-    case: Case, count: int, hold: str, moves: Moves, policy: PlanPolicy
-) -> tuple[PlanStatus, list[Reason]]:
+def gate(case: Case, count: int, hold: str, moves: Moves, policy: Policy) -> tuple[PlanStatus, list[Reason]]:
     """Return whether a drafted plan of `count` moves may go out by itself, or what holds it.
 
     A named practitioner's release (`case.released_by`) clears every hold but an empty plan.
@@ -93,7 +91,7 @@ def gate(
     return (PlanStatus.HELD if reasons else PlanStatus.READY), reasons
 
 
-def _holds(case: Case, hold: str, policy: PlanPolicy) -> list[tuple[str, str, bool]]:
+def _holds(case: Case, hold: str, policy: Policy) -> list[tuple[str, str, bool]]:
     step, note = case.history.step, case.note
     agreed = note is not None and note.send is SendWish.OK_TO_SEND
     rules = " ".join(sorted(f"flag={flag.rule}" for flag in case.flags if not flag.severity.stops))
@@ -111,7 +109,7 @@ def _holds(case: Case, hold: str, policy: PlanPolicy) -> list[tuple[str, str, bo
 
 
 def _drafted(
-    case: Case, chosen: Recipe, ground: Ground, moves: Moves, policy: PlanPolicy
+    case: Case, chosen: Recipe, ground: Ground, moves: Moves, policy: Policy
 ) -> tuple[list[Pick], list[Reason]]:
     start = [*picks_for(case, chosen, moves), *_calm_first(case, moves)]
     passed, outs = filtered(start, ground, moves)

@@ -30,7 +30,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanPolicy:
+class Policy:
     """What a clinic settles about its plans."""
 
     first_moves: int = 3
@@ -67,9 +67,9 @@ class Case:
         return any(flag.severity is Severity.REVIEW for flag in self.flags)
 
 
-def policy_for(clinic: Clinic) -> PlanPolicy:
+def policy_for(clinic: Clinic) -> Policy:
     """Return what a clinic's settings say about its plans."""
-    return PlanPolicy(
+    return Policy(
         first_moves=clinic.policy.plan_moves,
         mode=Mode(clinic.policy.wording),
         clinic_phone=clinic.phone,
@@ -107,8 +107,6 @@ def with_facts(case: Case, rules: ChoosingRules) -> Case:
     extra |= {f"avoid_areas={place}" for place in places(case, "avoid_areas")}
     if OTHER_CARE & set(_values(case, "under_other_care")):
         extra.add("other_care=yes")
-    if _widespread(case, rules):
-        extra.add("widespread=yes")
     extra |= {f"{name}={value}" for name, value in rules.unanswered.items() if not _values(case, name)}
     return replace(case, facts=case.facts | extra)
 
@@ -150,15 +148,5 @@ def _from_note(case: Case) -> set[str]:
 
 
 def _from_reply(case: Case) -> set[str]:
-    value = number(case, "pain_during")
+    value = number(case, "fu_pain_during")
     return set() if value is None else {f"pain_while_running={value:g}"}
-
-
-def _widespread(case: Case, rules: ChoosingRules) -> bool:
-    limits = rules.widespread
-    sore = [place for place in _values(case, "pain_regions") if place]
-    names = {without_side(place) for place in sore}
-    quarters = {
-        (place[-2:], without_side(place) in limits.upper) for place in sore if place != without_side(place)
-    }
-    return len(names) >= limits.places and len(quarters) >= limits.quarters

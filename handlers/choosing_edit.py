@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from handlers.choosing import gate, in_reason, overrides_for
-from handlers.choosing_case import Case, PlanPolicy, with_facts
+from handlers.choosing_case import Case, Policy, with_facts
 from handlers.choosing_filter import Ground, blocked_by, filtered, ground_for
 from handlers.choosing_rules import Pick, by_priority, recipe
 from handlers.choosing_words import plan_for
@@ -33,7 +33,7 @@ class EditRefused(ValueError):
         self.facts = facts
 
 
-def edit(plan: Plan, change: Edit, case: Case, moves: Moves, policy: PlanPolicy) -> Plan:
+def edit(plan: Plan, change: Edit, case: Case, moves: Moves, policy: Policy) -> Plan:
     """Return the plan with a practitioner's changes, checked by the same filter (R7).
 
     A move that the filter blocks needs a typed reason and a credential, kept with the plan as an override;

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from handlers.choosing_case import Case, PlanPolicy, number, places
+from handlers.choosing_case import Case, Policy, number, places
 from handlers.choosing_rules import Pick, Recipe, high_row, level_cap, low_row, may_rise
 from schemas.choosing import Budget, Moves
 from schemas.condition import values_of
@@ -25,7 +25,7 @@ class Ground:
     allowed: frozenset[str] = frozenset()
 
 
-def ground_for(case: Case, moves: Moves, policy: PlanPolicy) -> Ground:
+def ground_for(case: Case, moves: Moves, policy: Policy) -> Ground:
     """Return the ground of a case (with facts already added, see `with_facts`)."""
     note = case.note
     equipment = {fact.removeprefix("equipment=") for fact in case.facts if fact.startswith("equipment=")}
@@ -122,7 +122,7 @@ def levelled(
     ]
 
 
-def budget(case: Case, chosen: Recipe, policy: PlanPolicy, rules: Budget) -> int:
+def budget(case: Case, chosen: Recipe, policy: Policy, rules: Budget) -> int:
     """Return how many moves the plan may have: stage, minutes, gentle plans, confidence (R6)."""
     limits = [policy.first_moves if chosen.stage == 1 else rules.stage[chosen.stage - 1], policy.most_moves]
     if chosen.protocol.gentle:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
-from handlers.choosing_case import Case, PlanPolicy, places, sore_side
+from handlers.choosing_case import Case, Policy, places, sore_side
 from handlers.choosing_filter import RUNNING, fact_words
 from handlers.choosing_rules import Pick, Recipe
 from schemas.choosing import Moves
@@ -43,7 +43,7 @@ def plan_for(
     status: PlanStatus,
     reasons: Sequence[Reason],
     moves: Moves,
-    policy: PlanPolicy,
+    policy: Policy,
     overrides: tuple[Override, ...] = (),
 ) -> Plan:
     """Return the plan with every text filled in and its moves in phase order."""

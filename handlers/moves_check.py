@@ -90,7 +90,6 @@ def _choosing(moves: Moves) -> Iterator[tuple[str, str]]:
         yield "match", "the last row must be: when = always"
     if "calm_only" not in moves.protocols:
         yield "calm_only", "this protocol must exist: it is what every plan can fall back on"
-    yield from ((place, "no such place") for place in rules.widespread.upper if place not in rules.regions)
     reasons = [(row.id, row.because) for row in rules.match]
     reasons += [(row.id, row.because) for row in (*rules.start_low, *rules.start_high)]
     for name, text in reasons:

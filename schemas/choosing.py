@@ -102,15 +102,6 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
-class Widespread:
-    """How many sore places, in how many quarters of the body, count as widespread."""
-
-    places: int
-    quarters: int
-    upper: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class ChoosingRules:
     """Everything in `rules/choosing.toml`."""
 
@@ -122,7 +113,6 @@ class ChoosingRules:
     growth: Growth
     unanswered: dict[str, str]
     equipment: dict[str, str]
-    widespread: Widespread
     regions: dict[str, str]
 
 
