@@ -46,7 +46,7 @@ def next_plan(case: Case, reply: Reply | None, moves: Moves, policy: Policy) -> 
 def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_days: int = 7) -> Reply:
     """Return the answers of a check-in, or of a returning client's short update, as a reply.
 
-    `red_flag`: a safety rule that stops fired on these answers; `window_days`: what the days done are counted in.
+    `red_flag`: a rule that stops fired on these answers; the days done are counted in `window_days`.
     """
     worse = _first(answers, "fu_worse_next_day")
     return Reply(
