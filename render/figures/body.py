@@ -1,0 +1,240 @@
+"""The drawn person: limbs and trunk around the joints of a skeleton. The head has its own module."""
+
+from dataclasses import dataclass
+
+from render.figures.canvas import Canvas, Shape, blob, capsule, circle
+from render.figures.geometry import bearing, distance, frame, lerp, polar, ribbon, through
+from render.figures.look import Look, darken
+from render.figures.skeleton import Skeleton
+from schemas.figure import Limb, Point, Pose, View
+
+GHOST = "#d5dce3"
+FAR_SHADE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that the drawing functions share."""
+
+    canvas: Canvas
+    skeleton: Skeleton
+    pose: Pose
+    look: Look
+    view: View
+    ghost: bool = False
+
+    @property
+    def side_view(self) -> bool:
+        """Whether one side of the body lies behind the other."""
+        return self.view is View.SIDE
+
+    def at(self, joint: str) -> Point:
+        """The place of a joint."""
+        return self.skeleton.joints[joint]
+
+    def paint(self, color: str, shade: float = 0) -> str:
+        """A colour of the look, darker on the far side; one pale colour for the start shape behind."""
+        return GHOST if self.ghost else darken(color, shade)
+
+    def shade(self, side: str) -> float:
+        """How much darker the limbs of a side are."""
+        return FAR_SHADE if self.side_view and side == "f" else 0.0
+
+    def layer(self, shapes: list[Shape], halo: bool = True) -> None:
+        """Put shapes on the canvas; the start shape behind has no halo."""
+        self.canvas.layer(shapes, halo and not self.ghost)
+
+
+def see_person(person: Person) -> None:
+    """Make room in the picture for the whole body."""
+    wide = person.look.build
+    for name, place in person.skeleton.joints.items():
+        radius = {"he": 8.4, "hi": 7.2, "mi": 7.0, "hp": 7.4, "sh": 4.6, "kn": 4.4}.get(name[:2], 3.0)
+        person.canvas.see(place, radius * wide if name != "head" else radius)
+
+
+def arm(person: Person, side: str) -> None:
+    """Upper arm, forearm, hand and sleeve."""
+    wide, shade = 0.5 + person.look.build / 2, person.shade(side)
+    shoulder, elbow, wrist = (person.at(f"{joint}_{side}") for joint in ("sh", "el", "wr"))
+    skin, shirt = person.paint(person.look.skin, shade), person.paint(person.look.shirt, shade)
+    sleeve, lower = (skin, skin) if not person.look.long_sleeves else (shirt, shirt)
+    shapes = [
+        (capsule(shoulder, elbow, 3.4 * wide, 2.8 * wide), sleeve),
+        (capsule(elbow, wrist, 2.8 * wide, 2.0 * wide), lower),
+        *_hand(person, side, skin),
+        (capsule(shoulder, lerp(shoulder, elbow, 0.6), 4.3 * wide, 3.9 * wide), shirt),
+    ]
+    if not person.side_view:  # seen from the front the forearm may lie over the sleeve
+        shapes = [shapes[0], shapes[-1], *shapes[1:-1]]
+    person.layer(shapes)
+    if not person.side_view:
+        _hide_seam(person, side, shoulder, wide)
+
+
+def _hide_seam(person: Person, side: str, shoulder: Point, wide: float) -> None:
+    """Let the sleeve grow out of the shirt without a line across the shoulder."""
+    torso = person.skeleton.angles["torso"]
+    inwards = torso + 90 if side == "n" else torso - 90
+    middle = polar(polar(shoulder, inwards, 4.2), torso, -0.8)
+    person.layer([(capsule(shoulder, middle, 4.1 * wide, 3.6), person.paint(person.look.shirt))], False)
+
+
+def _limb(person: Person, name: str) -> Limb:
+    own: Limb | None = getattr(person.pose, name)
+    return own or getattr(person.pose, f"{name[:-1]}n") or Limb()
+
+
+def _hand(person: Person, side: str, skin: str) -> list[Shape]:
+    limb, wrist = _limb(person, f"arm_{side}"), person.at(f"wr_{side}")
+    place = frame(wrist, person.skeleton.angles[f"hand_{side}"])
+    if limb.grip:
+        return [(capsule(place(0, 0), place(2.2, 0), 2.1, 2.5), skin)]
+    turn = limb.thumb
+    palm = capsule(place(0, 0), place(2.6, 0), 1.9, 2.2)
+    fingers = capsule(place(2.4, 0), place(5.4, -0.2 * turn), 2.1, 1.3)
+    thumb = capsule(place(1.2, -1.2 * turn), place(3.4, -2.9 * turn), 1.1, 0.8)
+    return [(palm, skin), (fingers, skin), (thumb, skin)]
+
+
+def leg(person: Person, side: str) -> None:
+    """Thigh, shin, foot and the leg of the shorts or trousers."""
+    wide, shade, look = 0.45 + person.look.build * 0.55, person.shade(side), person.look
+    hip, knee, ankle = (person.at(f"{joint}_{side}") for joint in ("hp", "kn", "an"))
+    skin, cloth = person.paint(look.skin, shade), person.paint(look.bottoms, shade)
+    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.64)
+    shapes = [
+        (_foot(person, side, ankle), person.paint(look.shoe, shade)),
+        (capsule(knee, ankle, 4.2 * wide, 2.6 * wide), lower),
+        *_calf(person, knee, ankle, wide, lower),
+        (capsule(hip, knee, 6.3 * wide, 4.3 * wide), lower),
+        (capsule(hip, lerp(hip, knee, hem), 6.9 * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
+    ]
+    if not person.side_view:
+        shapes.append(shapes.pop(0))
+    person.layer(shapes)
+
+
+def _calf(person: Person, knee: Point, ankle: Point, wide: float, color: str) -> list[Shape]:
+    if not person.side_view or distance(knee, ankle) < 15:
+        return []
+    along = bearing(knee, ankle)
+    belly = polar(lerp(knee, ankle, 0.32), along - 90, 1.2 * wide)
+    return [(capsule(belly, lerp(knee, ankle, 0.8), 3.9 * wide, 2.5 * wide), color)]
+
+
+SHOE = (
+    (-4.0, -1.8), (-4.0, -3.6), (-2.6, -4.0), (3.0, -3.8), (8.2, -4.0), (10.6, -3.2), (10.2, -1.2),
+    (7.0, 0.0), (3.6, 1.2), (1.8, 2.6), (-2.4, 2.4),
+)  # fmt: skip
+
+
+def _foot(person: Person, side: str, ankle: Point) -> str:
+    toes = person.skeleton.angles[f"foot_{side}"]
+    if person.side_view or abs(toes % 360 - 270) > 35:
+        place = frame(ankle, toes)
+        return blob([place(u, -v) for u, v in SHOE])
+    place = frame(ankle, toes)
+    out = 0.7 if side == "n" else -0.7
+    outline = [
+        (-1.6, -2.5),
+        (1, -3.1),
+        (3.2, -3.7),
+        (3.9, -2.4),
+        (3.9, 2.4),
+        (3.2, 3.7),
+        (1, 3.1),
+        (-1.6, 2.5),
+    ]
+    return blob([place(u, v + (out if u > 0 else 0)) for u, v in outline])
+
+
+def torso(person: Person) -> None:
+    """The shirt, and in a side view the seat of the shorts."""
+    person.layer(_torso_side(person) if person.side_view else _torso_front(person), person.side_view)
+
+
+def _torso_side(person: Person) -> list[Shape]:
+    wide, belly = person.look.build, person.pose.belly + (person.look.build - 1) * 7
+    hip, neck = person.at("hip"), person.at("neck")
+    curve = through(hip, person.at("mid"), neck)
+    radii = [
+        (0, 6.2 * wide, 5.9 * wide),
+        (0.32, 5.2 * wide, 6.0 * wide + belly),
+        (0.66, 6.4 * wide, 6.7 * wide + belly * 0.3),
+        (0.9, 5.0, 4.6),
+        (1, 2.9, 2.5),
+    ]
+    shirt, cloth = person.paint(person.look.shirt), person.paint(person.look.bottoms)
+    waist = bearing(hip, lerp(hip, person.at("mid"), 0.9))
+    seat = frame(hip, waist)
+    outline = [(5.4, -5.6), (2.4, -7.3), (-2, -7.7), (-6.2, -4.6), (-7, 0), (-4, 5.2), (1.5, 6.3), (5.4, 6.0)]
+    return [
+        (blob(ribbon(curve, radii)), shirt),
+        (blob([seat(u, v * wide) for u, v in outline]), cloth),
+    ]
+
+
+FRONT_TRUNK = (
+    (1.045, 2.8, 0.0), (1.01, 4.4, 0.0), (0.975, -2.2, 1.0), (0.93, 1.6, 1.0), (0.84, 1.9, 1.0),
+    (0.72, -0.4, 1.0), (0.55, 8.6, 0.0), (0.34, 7.8, 0.0), (0.12, 9.0, 0.0), (-0.07, 9.6, 0.0),
+)  # fmt: skip
+
+
+def _torso_front(person: Person) -> list[Shape]:
+    """Rows of FRONT_TRUNK: share of the trunk's length, half width, whether that starts at the shoulder."""
+    hip, length = person.at("hip"), distance(person.at("hip"), person.at("neck"))
+    place = frame(hip, person.skeleton.angles["torso"])
+    shoulders = distance(person.at("sh_n"), person.at("sh_f")) / 2
+    lift = person.pose.shrug
+
+    def half(share: float, width: float, from_shoulder: float) -> Point:
+        if from_shoulder:
+            return share * length + lift, shoulders + width
+        slim = person.look.build if share < 0.8 else 1
+        return share * length, width * slim
+
+    rows = [half(*row) for row in FRONT_TRUNK]
+    outline = [place(u, -v) for u, v in rows] + [place(u, v) for u, v in reversed(rows)]
+    return [(blob(outline), person.paint(person.look.shirt)), *_collar(person)]
+
+
+def _collar(person: Person) -> list[Shape]:
+    if person.ghost or person.view is View.BACK:
+        return []
+    place = frame(person.at("neck"), person.skeleton.angles["torso"])
+    return [(blob([place(1.2, -3), place(-1.4, -1.9), place(-2.4, 0), place(-1.4, 1.9), place(1.2, 3)]),
+             person.paint(person.look.skin, 0.1))]  # fmt: skip
+
+
+def pelvis(person: Person) -> None:
+    """The seat of the shorts in a front or back view; a side view draws it with the torso."""
+    if person.side_view:
+        return
+    wide = 0.3 + person.look.build * 0.7
+    place = frame(person.at("hip"), person.skeleton.angles["torso"])
+    half = [(4.4, 8.9), (0.5, 10.4), (-4.5, 9.6), (-7.6, 4.0)]
+    outline = [place(u, -v * wide) for u, v in half] + [place(u, v * wide) for u, v in reversed(half)]
+    person.layer([(blob(outline), person.paint(person.look.bottoms))], False)
+
+
+def blades(person: Person, gap: float) -> list[Shape]:
+    """Two shoulder blades on the back of the shirt, `gap` from the spine."""
+    middle = lerp(person.at("sh_n"), person.at("sh_f"), 0.5)
+    color = person.paint(person.look.shirt, 0.3)
+    place = frame(middle, person.skeleton.angles["torso"])
+    outline = [(-1.6, 0.6), (-1.4, 4.8), (-3.4, 6.2), (-8.5, 4.6), (-14, 1.6), (-12.4, 0.2), (-6.6, 0)]
+    return [(blob([place(u, sign * (gap + v)) for u, v in outline]), color) for sign in (-1, 1)]
+
+
+def neck(person: Person, head: Point) -> list[Shape]:
+    """The neck, from between the shoulders into the head."""
+    angle = person.skeleton.angles["head"]
+    foot, top = polar(person.at("nape"), angle + 180, 1.5), polar(head, angle + 180, 1.5)
+    color = person.look.skin if person.look.hair_style != "scarf" else person.look.hair
+    return [(capsule(foot, top, 3.0, 2.9), person.paint(color, 0.12))]
+
+
+def dot(person: Person, place: Point, radius: float, color: str) -> Shape:
+    """A small round feature such as an eye."""
+    return circle(place, radius), person.paint(color)

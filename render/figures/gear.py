@@ -1,0 +1,122 @@
+"""What a person holds, lies on or pulls: one short function each, and a table of them."""
+
+from collections.abc import Callable
+
+from render.figures.canvas import Canvas, capsule, circle, number, pair, polygon
+from render.figures.geometry import bearing, distance, frame, lerp, polar
+from render.figures.prop_parts import DARK, WOOD, WOOD_DARK, points, span, spot
+from render.figures.skeleton import Skeleton
+from schemas.figure import Prop, PropKind
+
+CLOTH, CLOTH_DARK, PILLOW = "#a9d2ee", "#5b93bd", "#e4ebf1"
+BAND, RUBBER, RUBBER_LIGHT = "#b3261e", "#4c6ef5", "#c9d4ff"
+AIR = "#5b9bd5"
+
+Draw = Callable[[Canvas, Prop, Skeleton], None]
+
+
+def _soft(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
+    left, width = span(prop)
+    canvas.see((left, prop.y))
+    canvas.see((left + width, prop.y + prop.h))
+    canvas.rect((left, prop.y), (width, prop.h), DARK, min(prop.h / 2, 2.6))
+    canvas.rect((left + 0.5, prop.y + 0.5), (width - 1, prop.h - 1), PILLOW, min(prop.h / 2, 2.4))
+
+
+def _roll(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A rolled towel seen from its end."""
+    centre, radius = spot(prop, body), prop.r or 3
+    canvas.see(centre, radius)
+    canvas.fill(circle(centre, radius), CLOTH_DARK)
+    canvas.fill(circle(centre, radius - 0.6), CLOTH)
+    canvas.stroke(circle(centre, radius * 0.45), CLOTH_DARK, 0.7)
+
+
+def _roller(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A foam roller: its end, or its length when two points are given."""
+    if prop.points:
+        start, end = points(prop, body)
+        canvas.fill(capsule(start, end, prop.r, prop.r), RUBBER)
+        canvas.see(start, prop.r)
+        canvas.see(end, prop.r)
+        return
+    centre, radius = spot(prop, body), prop.r or 5.2
+    canvas.see(centre, radius)
+    canvas.fill(circle(centre, radius), RUBBER)
+    canvas.fill(circle(centre, radius * 0.42), RUBBER_LIGHT)
+
+
+def _ball(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    centre, radius = spot(prop, body), prop.r or 3.4
+    canvas.see(centre, radius)
+    canvas.fill(circle(centre, radius), BAND)
+    canvas.stroke(
+        f"M{pair(polar(centre, 130, radius * 0.6))}L{pair(polar(centre, 100, radius * 0.62))}", "#fff", 0.8
+    )
+
+
+def _pin(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A rolling pin between two hands; `r` is its half width."""
+    start, end = points(prop, body)
+    canvas.see(start, 2)
+    canvas.see(end, 2)
+    radius = prop.r or 2.6
+    canvas.fill(capsule(start, end, 1.1, 1.1), WOOD_DARK)
+    place, half = frame(lerp(start, end, 0.5), bearing(start, end)), distance(start, end) * 0.33
+    corners = [(-half, -radius), (half, -radius), (half, radius), (-half, radius)]
+    canvas.fill(polygon([place(u, v) for u, v in corners]), WOOD, f' stroke="{WOOD_DARK}" stroke-width="0.6"')
+
+
+def _line(canvas: Canvas, prop: Prop, body: Skeleton, color: str, width: float, dash: str = "") -> None:
+    places = points(prop, body)
+    for point in places:
+        canvas.see(point, width / 2)
+    canvas.stroke("M" + "L".join(pair(point) for point in places), color, width, dash)
+
+
+def _band(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    _line(canvas, prop, body, BAND, prop.w or 1.8)
+
+
+def _towel(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    _line(canvas, prop, body, CLOTH_DARK, (prop.w or 2.4) + 1)
+    _line(canvas, prop, body, CLOTH, prop.w or 2.4)
+
+
+def _dash(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    _line(canvas, prop, body, DARK, prop.w or 0.9, "2.5 2.2")
+
+
+def _speed(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """Three short lines behind somebody who moves."""
+    x, y = spot(prop, body)
+    length = prop.w or 10
+    canvas.see((x - length, y))
+    rows = ((0, 1.0), (-9, 0.7), (-18, 0.9))
+    canvas.stroke("".join(f"M{pair((x, y + dy))}h-{length * share:g}" for dy, share in rows), DARK, 1.3)
+
+
+def _breath(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """Soft waves of air that start at the mouth."""
+    x, y = spot(prop, body)
+    length = prop.w or 14
+    canvas.see((x + length, y + 4))
+    half, quarter = number(length / 2), number(length / 4)
+    starts = [(pair((x, y + dy * 0.5)), number(-dy / 4), number(-dy / 2)) for dy in (5, 0, -5)]
+    waves = [f"M{start}q{quarter}-2.4 {half} {rise}t{half} {fall}" for start, rise, fall in starts]
+    canvas.stroke("".join(waves), AIR, 1.3)
+
+
+GEAR: dict[PropKind, Draw] = {
+    PropKind.BALL: _ball,
+    PropKind.BAND: _band,
+    PropKind.BREATH: _breath,
+    PropKind.DASH: _dash,
+    PropKind.PAD: _soft,
+    PropKind.PILLOW: _soft,
+    PropKind.PIN: _pin,
+    PropKind.ROLL: _roll,
+    PropKind.ROLLER: _roller,
+    PropKind.SPEED: _speed,
+    PropKind.TOWEL: _towel,
+}

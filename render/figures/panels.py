@@ -1,0 +1,193 @@
+"""From a figure to SVG: the start panel, the finish panel, both side by side, and sheets of many."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.sax.saxutils import escape, quoteattr
+
+from render.figures import body, marks
+from render.figures.canvas import Canvas, number
+from render.figures.head import head
+from render.figures.look import LOOKS, Look, look_for
+from render.figures.props import draw_prop
+from render.figures.skeleton import Skeleton, solve
+from schemas.figure import Face, Figure, Point, Pose, Prop, PropKind, View
+
+TILE = "#f5f7f9"
+MARGIN = 3.5
+ASPECT = (0.85, 2.1)
+SCALE = 4
+GAP = 4.0
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One picture: a whole SVG document, its size in pixels at 1:1, and its text alternative."""
+
+    svg: str
+    width: int
+    height: int
+    label: str
+
+
+def panels(figure: Figure, look: Look = LOOKS[0]) -> tuple[Panel, Panel]:
+    """The start and the finish of an exercise."""
+    box = frame_of(figure, look)
+    labels = {"start": figure.alt_start, "end": figure.alt_end}
+    first, second = (
+        _panel(_tile(figure, look, which, box), labels[which], box) for which in ("start", "end")
+    )
+    return first, second
+
+
+def pair_svg(figure: Figure, look: Look = LOOKS[0]) -> str:
+    """Both panels side by side in one SVG, for the PDF and for the PNG in a mail."""
+    left, bottom, right, top = frame_of(figure, look)
+    width = right - left
+    start, end = (_tile(figure, look, which, (left, bottom, right, top)) for which in ("start", "end"))
+    moved = f'<g transform="translate({number(width + GAP)} 0)">{end}</g>'
+    return _document(
+        start + moved, f"{figure.alt_start} {figure.alt_end}", (left, bottom, right + width + GAP, top)
+    )
+
+
+def sheet(figures: Iterable[tuple[str, Figure]], columns: int = 2, look: Look | None = None) -> str:
+    """A contact sheet of (name, figure) rows as one SVG; without `look` each exercise gets its own."""
+    cell, tall, parts = 300.0, 132.0, []
+    rows = list(figures)
+    for index, (name, figure) in enumerate(rows):
+        x, y = (index % columns) * cell, index // columns * tall
+        text = f'<text x="{x + 6:g}" y="{y + 12:g}" font-size="9" font-family="Noto Sans, sans-serif">'
+        parts.append(f"{text}{escape(name)}</text>")
+        parts.append(
+            _cell(pair_svg(figure, look or look_for(figure.exercise)), x + 6, y + 16, cell - 12, tall - 20)
+        )
+    height = -(-len(rows) // columns) * tall
+    ground = f'<rect width="{cell * columns:g}" height="{height:g}" fill="#fff"/>'
+    return _svg(ground + "".join(parts), f"0 0 {cell * columns:g} {height:g}", (cell * columns, height))
+
+
+def frame_of(figure: Figure, look: Look = LOOKS[0]) -> Box:
+    """The part of the world that both panels show: left, bottom, right, top."""
+    if figure.crop:
+        return figure.crop
+    left, bottom, right, top = drawn_box(figure, look)
+    return _shaped(left - MARGIN, bottom - MARGIN, right + MARGIN, top + MARGIN)
+
+
+def drawn_box(figure: Figure, look: Look = LOOKS[0]) -> Box:
+    """What the person, the props and the arrows of both panels fill: left, bottom, right, top."""
+    first, second = (_scene(figure, look, which)[0].box for which in ("start", "end"))
+    return (
+        min(first[0], second[0]),
+        min(first[1], second[1]),
+        max(first[2], second[2]),
+        max(first[3], second[3]),
+    )
+
+
+def _shaped(left: float, bottom: float, right: float, top: float) -> Box:
+    """Widen a box that is too slim, or heighten one that is too flat, to a shape that can be laid out."""
+    width, height = right - left, top - bottom
+    more_width = max(0.0, height * ASPECT[0] - width) / 2
+    more_height = max(0.0, width / ASPECT[1] - height)
+    return left - more_width, bottom - more_height * 0.4, right + more_width, top + more_height * 0.6
+
+
+def _cell(svg: str, x: float, y: float, width: float, height: float) -> str:
+    place = f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}"'
+    head_end = svg.index(">")
+    view = svg[svg.index("viewBox") : head_end].split('"')[1]
+    return f'<svg {place} viewBox="{view}" preserveAspectRatio="xMinYMid meet">{svg[head_end + 1 :]}'
+
+
+def _panel(content: str, label: str, box: Box) -> Panel:
+    width, height = round((box[2] - box[0]) * SCALE), round((box[3] - box[1]) * SCALE)
+    return Panel(_document(content, label, box), width, height, label)
+
+
+def _document(content: str, label: str, box: Box) -> str:
+    width, height = box[2] - box[0], box[3] - box[1]
+    view = f"{number(box[0])} {number(-box[3])} {number(width)} {number(height)}"
+    title = f"<title>{escape(label)}</title>"
+    return _svg(
+        title + content, view, (width * SCALE, height * SCALE), f' role="img" aria-label={quoteattr(label)}'
+    )
+
+
+def _svg(content: str, view: str, size: Point, extra: str = "") -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size[0]:.0f}" height="{size[1]:.0f}" '
+        f'viewBox="{view}"{extra}>{content}</svg>'
+    )
+
+
+def _tile(figure: Figure, look: Look, which: str, box: Box) -> str:
+    """A panel without its document: a nested SVG on a light tile, so that nothing hangs over its edge."""
+    left, bottom, right, top = box
+    width, height = number(right - left), number(top - bottom)
+    x, y = number(left), number(-top)
+    canvas, _ = _scene(figure, look, which)
+    tile = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{TILE}"/>'
+    size = min(1.25, (right - left) / 75)
+    mark = marks.badge((left + 6 * size, 6 * size - top), 1 if which == "start" else 2, size)
+    clip = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">'
+    return f"{clip}{tile}{''.join(canvas.elements)}{mark}</svg>"
+
+
+def _scene(figure: Figure, look: Look, which: str) -> tuple[Canvas, Skeleton]:
+    canvas, poses = Canvas(), {"start": figure.start, "end": figure.end}
+    bodies = {key: solve(figure, pose) for key, pose in poses.items()}
+    skeleton, shown = bodies[which], [prop for prop in figure.props if prop.only in ("", which)]
+    _props(canvas, [prop for prop in shown if not prop.front], skeleton)
+    if which == "end" and figure.ghost:
+        _person(figure, body.Person(canvas, bodies["start"], figure.start, look, figure.view, True), [])
+    person = body.Person(canvas, skeleton, poses[which], look, figure.view)
+    body.see_person(person)
+    _person(figure, person, shown)
+    _props(canvas, [prop for prop in shown if prop.front], skeleton)
+    _marks(canvas, figure, bodies, which)
+    return canvas, skeleton
+
+
+def _props(canvas: Canvas, props: list[Prop], skeleton: Skeleton) -> None:
+    for prop in props:
+        draw_prop(canvas, prop, skeleton)
+
+
+def _marks(canvas: Canvas, figure: Figure, bodies: dict[str, Skeleton], which: str) -> None:
+    for ring in figure.focus:
+        if ring.only == which:
+            marks.focus(canvas, bodies[which].at(ring.at), ring.r)
+    for arrow in figure.arrows:
+        if arrow.only == which:
+            start = bodies["start" if which == "end" else which].at(arrow.start)
+            marks.arrow(canvas, start, bodies[which].at(arrow.to), arrow.bulge)
+
+
+ORDER_SIDE = ("arm_f", "leg_f", "torso", "pelvis", "head", "leg_n", "arm_n")
+ORDER_FRONT = ("leg_f", "leg_n", "pelvis", "head", "torso", "arm_f", "arm_n")
+ORDER_BACK = ("arm_f", "arm_n", "leg_f", "leg_n", "pelvis", "torso", "head")
+ORDER = {View.SIDE: ORDER_SIDE, View.FRONT: ORDER_FRONT, View.BACK: ORDER_FRONT}
+
+
+def _person(figure: Figure, person: body.Person, props: list[Prop]) -> None:
+    for part in figure.order or ORDER[figure.view]:
+        if part.startswith(("arm", "leg")):
+            {"arm": body.arm, "leg": body.leg}[part[:3]](person, part[-1])
+        elif part == "head":
+            head(person, _face(figure, person.pose))
+        else:
+            {"torso": body.torso, "pelvis": body.pelvis}[part](person)
+        if part == "torso":
+            _blades(person, props)
+
+
+def _blades(person: body.Person, props: list[Prop]) -> None:
+    for prop in props:
+        if prop.kind is PropKind.BLADES:
+            person.layer(body.blades(person, prop.w))
+
+
+def _face(figure: Figure, pose: Pose) -> Face:
+    return pose.face or Face(figure.view.value)
