@@ -1,6 +1,7 @@
 """How every scheduler's HTTP API is spoken to: one base, one place where answers become errors."""
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,13 +10,15 @@ from urllib.parse import quote
 
 import requests
 
-from integrations.base import Gone, IntegrationError, OutcomeUnknown
+from integrations.base import Gone, IntegrationError, OutcomeUnknown, UnknownPayload
 from integrations.http import Http
 from integrations.payload import Part
+from schemas.booking import Booking
 
 MAX_PAGES = 200
 LONGEST_WAIT = 6 * 3600.0  # seconds
-NO_ANSWER = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+log = logging.getLogger(__name__)
+NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
 
 
 def path(*steps: str) -> str:
@@ -41,6 +44,19 @@ def _date(value: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def readable(
+    items: Iterable[Part], read: Callable[[Part], Iterable[Booking]], connection: str
+) -> Iterator[Booking]:
+    """The bookings in a list; one that we cannot read is logged and does not stop the others."""
+    for item in items:
+        try:
+            yield from read(item)
+        except UnknownPayload as error:
+            log.warning(
+                "booking in a list not understood", extra={"connection": connection, "why": str(error)}
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ class Api:
         return self._decoded(answer)
 
     def _silence(self, error: requests.RequestException, once: bool) -> IntegrationError:
-        if once and not isinstance(error, NO_ANSWER):
+        if once and not isinstance(error, NOT_SENT):
             return OutcomeUnknown(
                 f"{self.label} did not answer: it is not known whether the request took effect."
             )
@@ -142,12 +158,16 @@ class Api:
         params: Mapping[str, Any],
         following: Callable[[Part, Mapping[str, Any]], Mapping[str, Any] | None],
     ) -> Iterator[Part]:
-        """Each page of a list; `following` gives the parameters of the next page, or None at the end."""
+        """Each page of a list; `following` gives the parameters of the next page, or None at the end.
+
+        An answer that is a bare list reads as `{"data": [...]}`.
+        """
         asked: Mapping[str, Any] | None = params
         for _ in range(MAX_PAGES):
             if asked is None:
                 return
-            page = self.part(where, asked)
+            answer = self.get(where, asked)
+            page = Part({"data": answer}) if isinstance(answer, list) else self.as_part(answer)
             yield page
             asked = following(page, asked)
         if asked is not None:

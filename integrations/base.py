@@ -76,6 +76,10 @@ class Scheduler:
     """One connection to one scheduler. Subclasses override what their API allows."""
 
     label = ""
+    ways: tuple[str, ...] = ()  # to write a link back, as `attach` of the connection names them
+    default_way = ""  # the way when the connection names none
+    vanishing = False  # a deleted booking leaves no trace in lists: what is missing there must be fetched
+    cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
     def __init__(self, connection: Connection, http: Http) -> None:
         self.connection = connection
@@ -89,6 +93,27 @@ class Scheduler:
     def problems(self) -> list[str]:
         """What is wrong with the configuration of this connection, each a sentence that says what to do."""
         return []
+
+    def our_url(self) -> str:
+        """The public URL of our endpoint; raises IntegrationError when it is not configured."""
+        if not self.connection.webhook_url:
+            raise IntegrationError(
+                f"Set the public URL: {self.label} must know where to send.", permanent=True
+            )
+        return self.connection.webhook_url
+
+    def way(self) -> str:
+        """The chosen way to write back; raises Unsupported when there is none, or it is switched off."""
+        chosen = self.connection.attach or self.default_way
+        if chosen in self.ways:
+            return chosen
+        raise Unsupported(f"Writing onto a booking is not switched on for {self.label}: see docs/schedulers.")
+
+    def wrong_way(self) -> list[str]:
+        """The problem of a connection that names a way to write back which does not exist."""
+        if self.connection.attach in ("", "off", *self.ways):
+            return []
+        return [f"attach must be one of: {', '.join(('off', *self.ways))}."]
 
     def verify(self, inbound: Inbound) -> None:
         """Raise InvalidSignature unless the request carries exactly one correct credential. Pure."""

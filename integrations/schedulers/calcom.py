@@ -1,14 +1,13 @@
 """Cal.com, hosted or self-hosted: https://cal.com/docs/developing/guides/automation/webhooks and API v2."""
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.api import Api, path
-from integrations.base import IntegrationError, Note, Scheduler, Subscription, UnknownPayload, Unsupported
+from integrations.api import Api, path, readable
+from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.payload import Part, phone, read_json, span
 from integrations.signing import LOWER_HEX_64, hexadecimal, require_any, shaped
 from schemas.booking import Booking, BookingStatus, Person
@@ -50,8 +49,6 @@ SUBSCRIBED += ("BOOKING_PAID", "BOOKING_PAYMENT_INITIATED", "MEETING_ENDED")
 _NUMBER = re.compile(r"\+?[0-9 ()./-]{6,}\Z", re.ASCII)
 _TYPES = frozenset({"inPerson", "attendeeInPerson", "somewhereElse"})
 _REMOTE = frozenset({"phone", "userPhone", "link", "conferencing"})
-
-log = logging.getLogger(__name__)
 
 
 def is_remote(location: str) -> bool:
@@ -270,18 +267,7 @@ class CalCom(Scheduler):
         for wanted in ("afterUpdatedAt", "afterStart"):
             first = {wanted: moment, "take": PAGE, "skip": 0}
             for page in self._api().pages("/v2/bookings", first, _next_page):
-                for each in page.parts("data"):
-                    yield from self._readable_bookings(each)
-
-    def _readable_bookings(self, data: Part) -> list[Booking]:
-        try:
-            return api_bookings(data)
-        except UnknownPayload as error:
-            log.warning(
-                "booking in a list not understood",
-                extra={"connection": self.connection.name, "why": str(error)},
-            )
-            return []
+                yield from readable(page.parts("data"), api_bookings, self.connection.name)
 
     def attach(self, external_id: str, note: Note) -> None:
         """Cal.com has no endpoint that edits the notes or metadata of an existing booking."""
@@ -290,27 +276,26 @@ class CalCom(Scheduler):
         )
 
     def register(self, secret: str) -> Subscription:
-        """Subscribe our URL with this secret, or repair the subscription that is there."""
+        """Subscribe our URL with this secret, or repair what is there; "" keeps the secret of that."""
         wanted = {
             "active": True,
-            "subscriberUrl": self._our_url(),
+            "subscriberUrl": self.our_url(),
             "triggers": list(SUBSCRIBED),
-            "secret": secret,
-            "payloadTemplate": None,
+            **({"secret": secret} if secret else {}),
         }
         ours = self._subscriptions()
         if ours:
-            self._api().send("PATCH", f"/v2/webhooks{path(ours[0].word('id'))}", json=wanted)
-            return Subscription(
-                ours[0].word("id"),
-                self._our_url(),
-                SUBSCRIBED,
-                secret,
-                "The webhook was there and is repaired.",
-            )
-        made = self._api().as_part(self._api().send("POST", "/v2/webhooks", json=_given(wanted))).part("data")
+            where = f"/v2/webhooks{path(ours[0].word('id'))}"
+            self._api().send("PATCH", where, json={**wanted, "payloadTemplate": None})
+            return self._subscription(ours[0], secret, "The webhook was there and is repaired.")
+        if not secret:
+            raise IntegrationError("A new webhook at Cal.com needs a secret.", permanent=True)
+        made = self._api().as_part(self._api().send("POST", "/v2/webhooks", json=wanted)).part("data")
         text = "The webhook is made. Bookings of a team's event types need one at the team, made by hand."
-        return Subscription(made.word("id"), self._our_url(), SUBSCRIBED, secret, text)
+        return self._subscription(made, secret, text)
+
+    def _subscription(self, made: Part, secret: str, text: str) -> Subscription:
+        return Subscription(made.word("id"), self.our_url(), SUBSCRIBED, secret, text)
 
     def unregister(self) -> int:
         """Remove every subscription to our URL; returns how many there were."""
@@ -321,14 +306,7 @@ class CalCom(Scheduler):
 
     def _subscriptions(self) -> list[Part]:
         found = self._api().part("/v2/webhooks", {"take": 250}).parts("data")
-        return [each for each in found if each.values.get("subscriberUrl") == self._our_url()]
-
-    def _our_url(self) -> str:
-        if not self.connection.webhook_url:
-            raise IntegrationError(
-                "Set the public URL first: Cal.com must know where to send.", permanent=True
-            )
-        return self.connection.webhook_url
+        return [each for each in found if each.values.get("subscriberUrl") == self.our_url()]
 
     def _api(self) -> Api:
         if not self.connection.api_key:
@@ -340,10 +318,6 @@ class CalCom(Scheduler):
             denied=DENIED,
             headers={"Authorization": f"Bearer {self.connection.api_key}", "cal-api-version": API_VERSION},
         )
-
-
-def _given(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in wanted.items() if value is not None}
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:

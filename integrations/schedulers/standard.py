@@ -175,6 +175,7 @@ class Standard(Scheduler):
     """Whoever signs as Standard Webhooks says and sends our small booking body."""
 
     label = "Standard Webhooks"
+    cancel_is_final = False
 
     def problems(self) -> list[str]:
         """What is wrong with the configuration."""

@@ -1,0 +1,316 @@
+"""Calendly, API v2: https://developer.calendly.com/api-docs (webhooks, scheduled events, notes)."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integrations.api import Api, path, readable
+from integrations.base import (
+    Gone,
+    IntegrationError,
+    InvalidSignature,
+    Note,
+    Scheduler,
+    Subscription,
+    Unsupported,
+)
+from integrations.payload import Part, phone, read_json, span
+from integrations.signing import fresh, header, hexadecimal, require_any
+from schemas.booking import Booking, BookingStatus, Person
+from schemas.webhook import Inbound, Notice
+
+HOST = "https://api.calendly.com"
+DENIED = (
+    "Webhooks need a paid plan; the token needs the scopes scheduled_events:read and webhooks:write, "
+    "and an owner or admin to see the whole organization."
+)
+GONE = "Calendly does not know this booking any more."
+PAGE = 100
+
+CREATED, CANCELED = "invitee.created", "invitee.canceled"
+NO_SHOWS = {"invitee_no_show.created": True, "invitee_no_show.deleted": False}
+SUBSCRIBED = (CREATED, CANCELED, *NO_SHOWS)
+CALLS = frozenset(
+    {
+        "google_conference",
+        "gotomeeting",
+        "inbound_call",
+        "microsoft_teams_conference",
+        "outbound_call",
+        "webex",
+        "webex_conference",
+        "zoom",
+        "zoom_conference",
+    }
+)
+
+_SIGNATURE = re.compile(r"t=([0-9]{1,32})((?:,v1=[0-9a-f]{64}){1,5})\Z", re.ASCII)
+_INVITEE = re.compile(
+    r"https?://[^/\s]+/scheduled_events/([A-Za-z0-9_-]{1,64})/invitees/([A-Za-z0-9_-]{1,64})\Z", re.ASCII
+)
+_LAST = re.compile(r"https?://[^/\s]+/(?:[a-z_]+/)+([A-Za-z0-9_-]{1,64})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An invitee's identifiers: its own, and that of the scheduled event it belongs to."""
+
+    scheduled: str
+    invitee: str
+
+    def __str__(self) -> str:
+        """Our external identifier."""
+        return f"{self.scheduled}.{self.invitee}"
+
+
+def place_of(part: Part, name: str) -> Place | None:
+    """The identifiers in a URI, None when it is missing; the host in it is never used."""
+    uri = part.values.get(name)
+    if uri is None:
+        return None
+    found = _INVITEE.match(uri) if isinstance(uri, str) else None
+    return Place(*found.groups()) if found else part.wrong(name, "the URI of an invitee")
+
+
+def placed(external_id: str) -> Place:
+    """The identifiers in our external identifier; raises Gone for what never was one."""
+    scheduled, _, invitee = external_id.partition(".")
+    if not scheduled or not invitee:
+        raise Gone(GONE)
+    return Place(scheduled, invitee)
+
+
+def _last(part: Part, name: str) -> str:
+    found = _LAST.match(part.text(name, 300))
+    return found[1] if found else ""
+
+
+def _external(part: Part, name: str) -> str:
+    found = place_of(part, name)
+    return str(found) if found else ""
+
+
+def _client(invitee: Part, location: Part) -> Person:
+    both = f"{invitee.text('first_name')} {invitee.text('last_name')}".strip()
+    called = location.text("location") if location.text("type") == "outbound_call" else ""
+    return Person(
+        name=invitee.text("name") or both,
+        email=invitee.email("email"),
+        phone=invitee.phone("text_reminder_number") or phone(called),
+        zone=invitee.zone("timezone"),
+    )
+
+
+def _status(invitee: Part, canceled: bool) -> BookingStatus:
+    if canceled or invitee.text("status") == "canceled":
+        return BookingStatus.cancelled
+    return BookingStatus.no_show if invitee.has("no_show") else BookingStatus.confirmed
+
+
+def _changed(invitee: Part) -> datetime | None:
+    """`updated_at` does not move with a no-show mark."""
+    marks = (invitee.part("no_show").moment("created_at"), invitee.part("cancellation").moment("created_at"))
+    known = [moment for moment in (invitee.moment("updated_at"), *marks) if moment]
+    return max(known, default=None)
+
+
+def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Booking:
+    """The booking of one invitee of a scheduled event."""
+    place = place_of(invitee, "uri") or invitee.wrong("uri", "there")
+    start, end = span(scheduled.needed_moment("start_time"), scheduled.needed_moment("end_time"))
+    location = scheduled.part("location")
+    hosts = scheduled.parts("event_memberships") or [Part({})]
+    remote = location.text("type") in CALLS
+    return Booking(
+        external_id=str(place),
+        status=_status(invitee, canceled),
+        start=start,
+        end=end,
+        client=_client(invitee, location),
+        service=_last(scheduled, "event_type"),
+        service_name=scheduled.text("name"),
+        practitioner=hosts[0].text("user_name"),
+        place="" if remote else location.text("location"),
+        remote=remote,
+        replaces=_external(invitee, "old_invitee"),
+        replaced_by=_external(invitee, "new_invitee"),
+        changed_at=_changed(invitee),
+        created_at=invitee.moment("created_at"),
+    )
+
+
+class Calendly(Scheduler):
+    """Calendly: everything is in the webhook, a reschedule is a cancellation and a new booking."""
+
+    label = "Calendly"
+    ways = ("contact_note",)
+
+    @property
+    def readable(self) -> bool:
+        """True once a token is configured."""
+        return bool(self.connection.api_key)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the configuration."""
+        missing = [] if any(self.connection.secrets) else ["Set the signing key of the webhook subscription."]
+        return [*missing, *self.wrong_way()]
+
+    def verify(self, inbound: Inbound) -> None:
+        """`t=<seconds>,v1=<hex>` over `t.body`, within 300 seconds both ways."""
+        found = _SIGNATURE.match(header(inbound, "calendly-webhook-signature"))
+        if not found:
+            raise InvalidSignature("The header calendly-webhook-signature is not well formed.")
+        seconds = fresh(found[1], inbound.received_at)
+        signed = seconds.encode() + b"." + inbound.body
+        require_any(found[2].split(",v1=")[1:], hexadecimal(self.connection.secrets, signed))
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """One notice: Calendly sends one webhook for each invitee."""
+        body = read_json(inbound.body)
+        event = body.text("event") or body.wrong("event", "there")
+        if event not in SUBSCRIBED:
+            return []
+        payload, at = body.part("payload"), body.moment("created_at")
+        place = place_of(payload, "uri") or payload.wrong("uri", "there")
+        digest = hashlib.sha256(inbound.body).hexdigest()[:24]
+        state = None
+        if payload.has("scheduled_event"):
+            state = booking(payload, payload.part("scheduled_event"), canceled=event == CANCELED)
+        return [
+            Notice(
+                external_id=str(place),
+                event=event,
+                booking=state,
+                event_id=f"{event}:{place}:{digest}",
+                occurred_at=at,
+                no_show=NO_SHOWS.get(event),
+            )
+        ]
+
+    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+        """The booking of one invitee as it is now; raises Gone."""
+        place = placed(external_id)
+        where = f"/scheduled_events{path(place.scheduled)}"
+        scheduled = self._api().part(where, gone=GONE).part("resource")
+        invitee = self._api().part(f"{where}/invitees{path(place.invitee)}", gone=GONE).part("resource")
+        return (booking(invitee, scheduled, canceled=scheduled.text("status") == "canceled"),)
+
+    def changed_since(self, since: datetime) -> Iterator[Booking]:
+        """Every booking that starts after then: Calendly cannot list by time of change."""
+        first = {
+            **self._scope(),
+            "min_start_time": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "sort": "start_time:asc",
+            "count": PAGE,
+        }
+        for page in self._api().pages("/scheduled_events", first, _next_page):
+            for scheduled in page.parts("collection"):
+                yield from self._invitees(scheduled)
+
+    def _invitees(self, scheduled: Part) -> Iterator[Booking]:
+        canceled = scheduled.text("status") == "canceled"
+        where = (
+            f"/scheduled_events{path(_last(scheduled, 'uri') or scheduled.wrong('uri', 'a URI'))}/invitees"
+        )
+        for page in self._api().pages(where, {"count": PAGE}, _next_page):
+            yield from readable(
+                page.parts("collection"),
+                lambda invitee: [booking(invitee, scheduled, canceled=canceled)],
+                self.connection.name,
+            )
+
+    def attach(self, external_id: str, note: Note) -> None:
+        """Write one private note about the contact, unless a note with this link is there already."""
+        if not self.connection.attach:
+            raise Unsupported(
+                "Calendly cannot write onto a booking. Set attach to contact_note for a private note."
+            )
+        self.way()
+        contact = self._contact(self.fetch(external_id)[0].client.email)
+        notes = self._api().part("/notes", {"contact": contact, "count": PAGE}).parts("collection")
+        if any(note.link in str(each.values.get("body")) for each in notes):
+            return
+        text = f"Intake: {note.status} (when this was written)\n{note.link}"
+        self._api().send(
+            "POST", "/notes", json={"contact": contact, "title": "Aftercare", "body": text}, once=True
+        )
+
+    def _contact(self, email: str) -> str:
+        found = (
+            self._api().part("/contacts", {"email": email, "count": 1}).parts("collection") if email else []
+        )
+        if not found:
+            raise Unsupported("Calendly has no contact with this client's e-mail address.")
+        return found[0].text("uri", 300)
+
+    def register(self, secret: str) -> Subscription:
+        """Subscribe our URL with this signing key; "" keeps a healthy subscription with the key it has."""
+        ours = self._subscriptions()
+        healthy = [each for each in ours if _is_healthy(each)]
+        if not secret and healthy:
+            found = _last(healthy[0], "uri")
+            return Subscription(found, self.our_url(), SUBSCRIBED, text="The webhook is there and works.")
+        if not secret:
+            raise IntegrationError("A new webhook at Calendly needs a signing key.", permanent=True)
+        # Calendly can neither edit a subscription nor take two for one URL.
+        self._remove(ours)
+        wanted = {
+            "url": self.our_url(),
+            "events": list(SUBSCRIBED),
+            **self._subscriber(),
+            "signing_key": secret,
+        }
+        answer = self._api().send("POST", "/webhook_subscriptions", json=wanted, once=True)
+        made = _last(self._api().as_part(answer).part("resource"), "uri")
+        return Subscription(made, self.our_url(), SUBSCRIBED, secret, "The webhook is made.")
+
+    def unregister(self) -> int:
+        """Remove every subscription to our URL; returns how many there were."""
+        return self._remove(self._subscriptions())
+
+    def _remove(self, subscriptions: list[Part]) -> int:
+        for each in subscriptions:
+            self._api().send("DELETE", f"/webhook_subscriptions{path(_last(each, 'uri'))}")
+        return len(subscriptions)
+
+    def _subscriptions(self) -> list[Part]:
+        pages = self._api().pages("/webhook_subscriptions", {**self._subscriber(), "count": PAGE}, _next_page)
+        found = [each for page in pages for each in page.parts("collection")]
+        return [each for each in found if each.values.get("callback_url") == self.our_url()]
+
+    def _scope(self) -> dict[str, str]:
+        """Whose bookings: `account` is the URI of an organization or of one person."""
+        account = self.connection.account or self._me().text("current_organization", 300)
+        return {"user" if "/users/" in account else "organization": account}
+
+    def _subscriber(self) -> dict[str, str]:
+        scope = self._scope()
+        if "user" in scope:
+            return {**scope, "organization": self._me().text("current_organization", 300), "scope": "user"}
+        return {**scope, "scope": "organization"}
+
+    def _me(self) -> Part:
+        return self._api().part("/users/me").part("resource")
+
+    def _api(self) -> Api:
+        if not self.connection.api_key:
+            raise Unsupported("Set a personal access token of Calendly to read bookings back.")
+        base = (self.connection.api_base or HOST).rstrip("/")
+        return Api(
+            self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
+        )
+
+
+def _is_healthy(subscription: Part) -> bool:
+    events = subscription.values.get("events")
+    return (
+        subscription.text("state") == "active" and isinstance(events, list) and set(SUBSCRIBED) <= set(events)
+    )
+
+
+def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    token = page.part("pagination").text("next_page_token", 500)
+    return {**asked, "page_token": token} if token else None

@@ -1,0 +1,292 @@
+"""Easy!Appointments, self-hosted: https://easyappointments.org/documentation/rest-api.
+
+Every change is one `appointment_save`, a public cancellation deletes the row, times are wall clock of the
+practitioner. The secret itself travels in a header: the connection must be TLS or loopback.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from integrations.api import Api, path, readable
+from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.markers import BEGIN, block, merge
+from integrations.payload import Part, read_json, span
+from integrations.signing import header, require_any
+from schemas.booking import Booking, BookingStatus, Person
+from schemas.webhook import Inbound, Notice
+
+DENIED = "Set the API token that stands under Settings, API, or `account` and `api_key` of an admin."
+GONE = "Easy!Appointments has deleted this appointment."
+PAGE = 100
+PREFIX = "/index.php/api/v1"
+EMBEDDED = "customer,service,provider"
+
+SAVE, DELETE = "appointment_save", "appointment_delete"
+SUBSCRIBED = (SAVE, DELETE)
+# The defaults; the words are a setting there, so `options` of the connection may name others.
+STATUSES = {
+    "cancelled": (BookingStatus.cancelled, ("cancelled", "canceled")),
+    "pending": (BookingStatus.pending, ("draft",)),
+    "no_show": (BookingStatus.no_show, ("no-show", "no show", "noshow")),
+}
+LANGUAGES = {
+    "english": "en",
+    "german": "de",
+    "french": "fr",
+    "spanish": "es",
+    "italian": "it",
+    "dutch": "nl",
+    "polish": "pl",
+    "portuguese": "pt",
+    "portuguese-br": "pt-BR",
+    "greek": "el",
+    "arabic": "ar",
+    "turkish": "tr",
+    "swedish": "sv",
+    "danish": "da",
+    "finnish": "fi",
+    "hebrew": "he",
+    "hungarian": "hu",
+    "russian": "ru",
+    "czech": "cs",
+    "slovak": "sk",
+    "romanian": "ro",
+    "japanese": "ja",
+    "chinese": "zh",
+}
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
+
+
+def in_utc(wall: str, zone: str, *, fold: int = 0) -> datetime | None:
+    """Wall clock of a zone as UTC. A repeated hour is the first of the two; a skipped one moves forward."""
+    if not _WALL.match(wall):
+        return None
+    try:
+        local = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone), fold=fold)
+    except ValueError:
+        return None
+    return local.astimezone(UTC) if 2000 <= local.year <= 2100 else None
+
+
+def times(appointment: Part, zone: str) -> tuple[datetime, datetime]:
+    """Start and end in UTC; an end before the start is the second of a repeated hour."""
+    start = in_utc(appointment.text("start"), zone) or appointment.wrong("start", "a time")
+    end = in_utc(appointment.text("end"), zone) or appointment.wrong("end", "a time")
+    if end < start:
+        end = in_utc(appointment.text("end"), zone, fold=1) or end
+    return span(start, end)
+
+
+def _client(customer: Part) -> Person:
+    language = customer.text("language")
+    return Person(
+        name=f"{customer.text('firstName')} {customer.text('lastName')}".strip(),
+        email=customer.email("email"),
+        phone=customer.phone("phone"),
+        zone=customer.zone("timezone"),
+        language=LANGUAGES.get(language.lower(), customer.language("language")),
+    )
+
+
+def is_private(url: str) -> bool:
+    """True when what is sent there cannot be read on the way."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS)
+
+
+class EasyAppointments(Scheduler):
+    """Easy!Appointments: identifiers only, always fetched; a deletion is final."""
+
+    label = "Easy!Appointments"
+    ways = ("customer_field", "notes")
+    vanishing = True
+    cancel_is_final = False
+
+    @property
+    def readable(self) -> bool:
+        """True once address and key of the installation are configured."""
+        return bool(self.connection.api_base and self.connection.api_key)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the configuration."""
+        found = self.wrong_way()
+        if not any(self.connection.secrets):
+            found.append("Set the secret token of the webhook.")
+        if not all(each.isascii() for each in self.connection.secrets):
+            found.append("The secret token must be plain ASCII: it travels in a header.")
+        if not self.readable:
+            found.append(
+                "Set the address of the installation and an API token: webhooks hold identifiers only."
+            )
+        for url in (self.connection.api_base, self.connection.webhook_url):
+            if url and not is_private(url):
+                found.append("Use https: the secret token travels in the open otherwise.")
+        return list(dict.fromkeys(found))
+
+    def verify(self, inbound: Inbound) -> None:
+        """The secret token in a header, compared in constant time."""
+        name = self.connection.options.get("secret_header", "X-Ea-Token").lower()
+        require_any([header(inbound, name)], [each for each in self.connection.secrets if each])
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """One notice without a booking: the times in it have no zone, so the appointment is fetched."""
+        body = read_json(inbound.body)
+        action = body.text("action") or body.wrong("action", "there")
+        payload = body.part("payload")
+        if action not in SUBSCRIBED or payload.values.get("is_unavailability") in (True, 1, "1"):
+            return []
+        return [Notice(payload.needed("id"), action, gone=action == DELETE)]
+
+    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+        """The appointment as it is now, in UTC; raises Gone."""
+        return (self._booking(self._appointment(external_id), {}),)
+
+    def changed_since(self, since: datetime) -> Iterator[Booking]:
+        """Every appointment from the day before then; deleted ones leave no trace here."""
+        first = {
+            "from": (since - timedelta(days=1)).strftime("%Y-%m-%d"),
+            "till": (since + timedelta(days=3 * 365)).strftime("%Y-%m-%d"),
+            "with": EMBEDDED,
+            "length": PAGE,
+            "page": 1,
+        }
+        known: dict[str, Part] = {}
+        for page in self._api().pages("/appointments", first, _next_page):
+            yield from readable(
+                page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
+            )
+
+    def _booking(self, appointment: Part, known: dict[str, Part]) -> Booking:
+        provider = self._related(appointment, "provider", "providers", known)
+        service = self._related(appointment, "service", "services", known)
+        zone = provider.zone("timezone") or provider.part("settings").zone("timezone") or self.connection.zone
+        start, end = times(appointment, zone or "UTC")
+        place = appointment.text("location")
+        return Booking(
+            external_id=appointment.needed("id"),
+            status=self._status(appointment.text("status")),
+            start=start,
+            end=end,
+            client=_client(self._related(appointment, "customer", "customers", {})),
+            service=appointment.word("serviceId"),
+            service_name=service.text("name"),
+            practitioner=f"{provider.text('firstName')} {provider.text('lastName')}".strip(),
+            place=place,
+            remote=bool(appointment.text("meetingLink")) and not place,
+            zone=zone,
+        )
+
+    def _status(self, word: str) -> BookingStatus:
+        for name, (status, words) in STATUSES.items():
+            own = self.connection.options.get(f"status_{name}", "")
+            if word.casefold() in (
+                *words,
+                *(each.strip().casefold() for each in own.split(",") if each.strip()),
+            ):
+                return status
+        return BookingStatus.confirmed
+
+    def _related(self, appointment: Part, name: str, where: str, known: dict[str, Part]) -> Part:
+        """What the appointment names: embedded in the answer, or fetched once."""
+        if appointment.has(name):
+            return appointment.part(name)
+        wanted = appointment.identifier(f"{name}Id")
+        if not wanted:
+            return Part({})
+        key = f"{where}:{wanted}"
+        if key not in known:
+            known[key] = self._api().part(f"/{where}{path(wanted)}", gone=GONE)
+        return known[key]
+
+    def attach(self, external_id: str, note: Note) -> None:
+        """Write link and status to the customer (silent), or once to the notes (mails the client)."""
+        if not self.connection.attach:
+            raise Unsupported(
+                "Easy!Appointments is written to by choice only: set attach to customer_field, or to notes."
+            )
+        way, appointment = self.way(), self._appointment(external_id)
+        if way == "notes":
+            self._write_notes(appointment, note)
+        else:
+            self._write_field(appointment, note)
+
+    def _write_notes(self, appointment: Part, note: Note) -> None:
+        """At most once: every write mails the client that the appointment changed."""
+        notes = appointment.values.get("notes")
+        before = notes if isinstance(notes, str) else ""
+        if BEGIN in before:
+            return
+        wanted = {"notes": merge(before, block(note.link, note.status))}
+        self._api().send(
+            "PUT", f"/appointments{path(appointment.needed('id'))}", json=wanted, gone=GONE, once=True
+        )
+
+    def _write_field(self, appointment: Part, note: Note) -> None:
+        name = self.connection.options.get("custom_field", "customField5")
+        where = f"/customers{path(appointment.needed('customerId'))}"
+        before = self._api().part(where, gone=GONE).text(name, 2000)
+        wanted = f"Aftercare: {note.status} {note.link}"
+        if before == wanted:
+            return
+        if before and not before.startswith("Aftercare: "):
+            raise IntegrationError(
+                f"{name} of this customer holds something else: choose another field.", permanent=True
+            )
+        self._api().send("PUT", where, json={name: wanted}, gone=GONE)
+
+    def _appointment(self, external_id: str) -> Part:
+        return self._api().part(f"/appointments{path(external_id)}", {"with": EMBEDDED}, gone=GONE)
+
+    def register(self, secret: str) -> Subscription:
+        """Subscribe our URL with this token, or repair the webhook; "" keeps the token that is there."""
+        wanted = {
+            "name": "Aftercare",
+            "url": self.our_url(),
+            "actions": ",".join(SUBSCRIBED),
+            "isSslVerified": True,
+            "notes": "",
+            **({"secretToken": secret} if secret else {}),
+        }
+        ours = self._subscriptions()
+        if not ours and not secret:
+            raise IntegrationError("A new webhook at Easy!Appointments needs a secret token.", permanent=True)
+        if ours:
+            answer = self._api().send("PUT", f"/webhooks{path(ours[0].word('id'))}", json=wanted)
+        else:
+            answer = self._api().send("POST", "/webhooks", json=wanted, once=True)
+        text = "The webhook was there and is repaired." if ours else "The webhook is made."
+        return Subscription(self._api().as_part(answer).word("id"), self.our_url(), SUBSCRIBED, secret, text)
+
+    def unregister(self) -> int:
+        """Remove every webhook to our URL; returns how many there were."""
+        ours = self._subscriptions()
+        for each in ours:
+            self._api().send("DELETE", f"/webhooks{path(each.word('id'))}")
+        return len(ours)
+
+    def _subscriptions(self) -> list[Part]:
+        pages = self._api().pages("/webhooks", {"length": PAGE, "page": 1}, _next_page)
+        return [
+            each for page in pages for each in page.parts("data") if each.values.get("url") == self.our_url()
+        ]
+
+    def _api(self) -> Api:
+        if not self.readable:
+            raise Unsupported("Set the address of Easy!Appointments and an API token to read appointments.")
+        base = self.connection.api_base.rstrip("/").removesuffix(PREFIX).removesuffix("/index.php") + PREFIX
+        if self.connection.account:
+            return Api(
+                self.http, self.label, base, DENIED, auth=(self.connection.account, self.connection.api_key)
+            )
+        return Api(
+            self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
+        )
+
+
+def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return {**asked, "page": asked["page"] + 1} if len(page.parts("data")) >= asked["length"] else None

@@ -1,0 +1,290 @@
+"""Square Appointments: https://developer.squareup.com/docs/bookings-api/use-webhooks.
+
+A webhook names customer, service, team member and place by identifiers; `version` is the order of events.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations.api import Api, path, readable
+from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.http import Http
+from integrations.payload import Part, read_json, span
+from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
+from schemas.booking import Booking, BookingStatus, Person
+from schemas.clinic import Connection
+from schemas.webhook import Inbound, Notice
+
+HOST = "https://connect.squareup.com"
+API_VERSION = "2026-09-16"
+DENIED = (
+    "The token needs APPOINTMENTS_READ, APPOINTMENTS_ALL_READ, CUSTOMERS_READ, ITEMS_READ and "
+    "MERCHANT_PROFILE_READ; writing needs APPOINTMENTS_WRITE, APPOINTMENTS_ALL_WRITE and Plus or Premium."
+)
+GONE = "Square does not know this booking any more."
+PAGE = 100
+WINDOW, WINDOWS = timedelta(days=31), 12  # Square lists at most 31 days at once
+
+SUBSCRIBED = ("booking.created", "booking.updated")
+STATUSES = {
+    "PENDING": BookingStatus.pending,
+    "ACCEPTED": BookingStatus.confirmed,
+    "CANCELLED_BY_CUSTOMER": BookingStatus.cancelled,
+    "CANCELLED_BY_SELLER": BookingStatus.cancelled,
+    "DECLINED": BookingStatus.cancelled,
+    "NO_SHOW": BookingStatus.no_show,
+}
+ATTRIBUTE = "aftercare"
+DEFINITION = {
+    "key": ATTRIBUTE,
+    "name": "Aftercare",
+    "description": "Link to the intake, and whether it is done.",
+    "visibility": "VISIBILITY_READ_ONLY",
+    "schema": {
+        "$ref": "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
+    },
+}
+REMEMBERED = 500
+PLAIN_VARIATIONS = frozenset({"", "regular", "standard", "default"})
+
+
+def _minutes(segment: Part) -> int:
+    return (segment.number("duration_minutes") or 0) + (segment.number("intermission_minutes") or 0)
+
+
+def _together(names: list[str], glue: str) -> str:
+    return glue.join(dict.fromkeys(name for name in names if name))
+
+
+def _service_name(answer: Part) -> str:
+    variation = answer.part("object").part("item_variation_data").text("name")
+    items = [
+        each.part("item_data").text("name")
+        for each in answer.parts("related_objects")
+        if each.has("item_data")
+    ]
+    item = items[0] if items else answer.part("object").part("item_data").text("name")
+    if not item or variation.casefold() in PLAIN_VARIATIONS or variation == item:
+        return item or variation
+    return f"{item}, {variation}"
+
+
+def _client(customer: Part) -> Person:
+    both = f"{customer.text('given_name')} {customer.text('family_name')}".strip()
+    return Person(
+        name=both or customer.text("nickname") or customer.text("company_name"),
+        email=customer.email("email_address"),
+        phone=customer.phone("phone_number"),
+    )
+
+
+def _address(location: Part) -> str:
+    address = location.part("address")
+    return _together([location.text("name"), address.text("address_line_1"), address.text("locality")], ", ")
+
+
+class Square(Scheduler):
+    """Square: a booking keeps its identifier; what it names is fetched and remembered."""
+
+    label = "Square"
+    ways = ("custom_attribute",)
+    default_way = "custom_attribute"
+
+    def __init__(self, connection: Connection, http: Http) -> None:
+        super().__init__(connection, http)
+        self._known: dict[str, Part] = {}
+        self._defined = False
+
+    @property
+    def readable(self) -> bool:
+        """True once a token is configured."""
+        return bool(self.connection.api_key)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the configuration."""
+        found = self.wrong_way()
+        if not any(self.connection.secrets):
+            found.append("Set the signature key of the webhook subscription.")
+        if not self.connection.webhook_url:
+            found.append("Set the public URL: Square signs it together with the body.")
+        if not self.readable:
+            found.append("Set an access token: Square's webhooks do not hold the client.")
+        return found
+
+    def verify(self, inbound: Inbound) -> None:
+        """Base64 HMAC-SHA256 of the configured URL and the body."""
+        given = shaped(inbound, "x-square-hmacsha256-signature", BASE64_32_BYTES)
+        require_any([given], in_base64(self.connection.secrets, inbound.url.encode() + inbound.body))
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """One notice; an end that cannot be undone is said at once, anything else must be fetched."""
+        body = read_json(inbound.body)
+        kind = body.text("type") or body.wrong("type", "there")
+        if kind not in SUBSCRIBED:
+            return []
+        found = body.part("data").part("object").part("booking")
+        status = STATUSES.get(found.text("status"))
+        return [
+            Notice(
+                external_id=found.needed("id"),
+                event=kind,
+                event_id=body.text("event_id"),
+                occurred_at=found.moment("updated_at") or body.moment("created_at"),
+                version=found.number("version"),
+                no_show=True if status is BookingStatus.no_show else None,
+                gone=status is BookingStatus.cancelled,
+            )
+        ]
+
+    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+        """The booking as it is now, with customer, service, team member and place; raises Gone."""
+        answer = self._api().part(f"/v2/bookings{path(external_id)}", gone=GONE)
+        return (self._booking(answer.part("booking")),)
+
+    def changed_since(self, since: datetime) -> Iterator[Booking]:
+        """Every booking that starts in the year after then: Square cannot list by time of change."""
+        self._known.clear()
+        for number in range(WINDOWS):
+            start = since + number * WINDOW
+            first = {"limit": PAGE, "start_at_min": _iso(start), "start_at_max": _iso(start + WINDOW)}
+            for page in self._api().pages("/v2/bookings", first, _next_page):
+                yield from readable(
+                    page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name
+                )
+
+    def _booking(self, found: Part) -> Booking:
+        segments = found.parts("appointment_segments")
+        if not segments:
+            found.wrong("appointment_segments", "a list with at least one segment")
+        start = found.needed_moment("start_at")
+        start, end = span(start, start + timedelta(minutes=sum(map(_minutes, segments))))
+        location = self._optional("locations", "/v2/locations", found.identifier("location_id")).part(
+            "location"
+        )
+        return Booking(
+            external_id=found.needed("id"),
+            status=STATUSES.get(found.text("status"), BookingStatus.pending),
+            start=start,
+            end=end,
+            client=self._customer(found.identifier("customer_id")),
+            service=segments[0].identifier("service_variation_id"),
+            service_name=_together([self._service(each) for each in segments], " + "),
+            practitioner=_together([self._team_member(each) for each in segments], ", "),
+            place=_address(location) if found.text("location_type") in ("", "BUSINESS_LOCATION") else "",
+            remote=found.text("location_type") == "PHONE",
+            zone=location.zone("timezone"),
+            version=found.number("version"),
+            changed_at=found.moment("updated_at"),
+            created_at=found.moment("created_at"),
+        )
+
+    def _customer(self, customer_id: str) -> Person:
+        """Not remembered: an address may be corrected, and the next mail must go there."""
+        if not customer_id:
+            return Person(name="")
+        try:
+            return _client(self._api().part(f"/v2/customers{path(customer_id)}", gone=GONE).part("customer"))
+        except Gone:
+            return Person(name="")
+
+    def _service(self, segment: Part) -> str:
+        wanted = segment.identifier("service_variation_id")
+        params = {"include_related_objects": "true"}
+        return _service_name(self._optional("services", "/v2/catalog/object", wanted, params))
+
+    def _team_member(self, segment: Part) -> str:
+        wanted = segment.identifier("team_member_id")
+        answer = self._optional("team", "/v2/bookings/team-member-booking-profiles", wanted)
+        return answer.part("team_member_booking_profile").text("display_name")
+
+    def _optional(self, kind: str, where: str, wanted: str, params: Mapping[str, Any] | None = None) -> Part:
+        """What makes a booking nicer to read; where it may not be read, the booking goes on without."""
+        key = f"{kind}:{wanted}"
+        if wanted and key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            try:
+                self._known[key] = self._api().part(f"{where}{path(wanted)}", params, gone=GONE)
+            except IntegrationError as error:
+                if not error.permanent:
+                    raise
+                self._known[key] = Part({})
+        return self._known.get(key, Part({}))
+
+    def attach(self, external_id: str, note: Note) -> None:
+        """Set our custom attribute: it does not touch the staff's notes and causes no booking.updated."""
+        self.way()
+        self._define()
+        wanted = {"custom_attribute": {"value": f"Intake: {note.status} {note.link}"}}
+        where = f"/v2/bookings{path(external_id)}/custom-attributes{path(ATTRIBUTE)}"
+        self._api().send("PUT", where, json=wanted, gone=GONE)
+
+    def _define(self) -> None:
+        """Make the definition of our attribute unless it is there."""
+        if self._defined:
+            return
+        where = "/v2/bookings/custom-attribute-definitions"
+        try:
+            self._api().get(f"{where}{path(ATTRIBUTE)}", gone=GONE)
+        except Gone:
+            self._api().send("POST", where, json={"custom_attribute_definition": DEFINITION})
+        self._defined = True
+
+    def register(self, secret: str) -> Subscription:
+        """Subscribe our URL, or repair the subscription; the signature key is Square's own, not `secret`."""
+        wanted = {
+            "name": "Aftercare",
+            "enabled": True,
+            "event_types": list(SUBSCRIBED),
+            "notification_url": self.our_url(),
+            "api_version": API_VERSION,
+        }
+        ours = self._subscriptions()
+        if ours:
+            where = f"/v2/webhooks/subscriptions{path(ours[0].word('id'))}"
+            answer = self._owner().send("PUT", where, json={"subscription": wanted})
+        else:
+            answer = self._owner().send(
+                "POST", "/v2/webhooks/subscriptions", json={"subscription": wanted}, once=True
+            )
+        found = self._owner().as_part(answer).part("subscription")
+        text = "The webhook was there and is repaired." if ours else "The webhook is made."
+        key = found.text("signature_key") or (ours[0].text("signature_key") if ours else "")
+        return Subscription(found.word("id"), self.our_url(), SUBSCRIBED, key, text)
+
+    def unregister(self) -> int:
+        """Remove every subscription to our URL; returns how many there were."""
+        ours = self._subscriptions()
+        for each in ours:
+            self._owner().send("DELETE", f"/v2/webhooks/subscriptions{path(each.word('id'))}")
+        return len(ours)
+
+    def _subscriptions(self) -> list[Part]:
+        first = {"include_disabled": "true", "limit": PAGE}
+        pages = self._owner().pages("/v2/webhooks/subscriptions", first, _next_page)
+        found = [each for page in pages for each in page.parts("subscriptions")]
+        return [each for each in found if each.values.get("notification_url") == self.our_url()]
+
+    def _api(self, token: str = "") -> Api:
+        if not self.readable:
+            raise Unsupported("Set an access token of Square to read bookings.")
+        headers = {
+            "Authorization": f"Bearer {token or self.connection.api_key}",
+            "Square-Version": API_VERSION,
+        }
+        base = (self.connection.api_base or HOST).rstrip("/").removesuffix("/v2")
+        return Api(self.http, self.label, base, DENIED, headers)
+
+    def _owner(self) -> Api:
+        """Webhook subscriptions belong to the application and need its own token."""
+        return self._api(self.connection.options.get("application_token", ""))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    cursor = page.text("cursor", 2000)
+    return {**asked, "cursor": cursor} if cursor else None
