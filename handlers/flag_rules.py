@@ -18,8 +18,8 @@ def read_rules(reader: Reader) -> Rules | None:
         if rule["id"] in seen:
             reader.complain(FILE, rule["id"], "stands twice")
         seen.add(rule["id"])
-        if not (_has_own_case(rule) or rule.get("case") or rule.get("phrases")):
-            reader.complain(FILE, rule["id"], "needs `when` and `severity`, or cases, or phrases")
+        if not (_has_own_case(rule) or rule.get("case") or (rule.get("phrases") and "severity" in rule)):
+            reader.complain(FILE, rule["id"], "needs `severity` with `when` or `phrases`, or cases")
     return Rules(tuple(_rule(rule) for rule in raw["rule"]), _review(raw["review"]), _rule(raw["clash"]))
 
 
@@ -33,7 +33,9 @@ def _rule(raw: Raw) -> Rule:
         given.append({"when": raw["when"], "severity": raw["severity"]})
     defaults = {"client_text": raw["client_text"], "clinic_action": raw["clinic_action"]}
     cases = tuple(RuleCase(**{**defaults, **case}) for case in given)
-    return Rule(raw["id"], raw["name"], raw["source"], cases, tuple(raw.get("phrases", ())))
+    phrases = tuple(raw.get("phrases", ()))
+    found = RuleCase(parse("always"), raw["severity"], **defaults) if phrases and "severity" in raw else None
+    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found)
 
 
 def _review(raw: Raw) -> ReviewRules:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handlers import moves
 from handlers.flag_rules import read_rules
 from handlers.questionnaires import FACT_NAMES, read_questionnaires, value_faults
 from handlers.reading import ContentError, Problem, Raw, Reader
+from schemas.choosing import Moves
 from schemas.condition import Condition
 from schemas.content import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from schemas.questionnaire import Question, Questionnaire
@@ -31,6 +33,7 @@ class Library:
     messages: Mapping[str, str]
     errors: Mapping[str, str]
     evidence: Mapping[str, Evidence]
+    moves: Moves
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""
@@ -57,7 +60,21 @@ def problems(folder: Path) -> list[Problem]:
         reader = Reader(folder, language)
         _read(reader)
         found += reader.problems
+    found += [_from_moves(problem) for problem in moves.moves_problems(folder)]
     return sorted(set(found))
+
+
+def _from_moves(problem: moves.Problem) -> Problem:
+    file, line, item, text = problem
+    return Problem(file, line, item, text, fatal=not text.startswith("not translated"))
+
+
+def _moves(reader: Reader) -> Moves | None:
+    try:
+        return moves.load_moves(reader.folder, reader.language)
+    except moves.ContentError as error:
+        reader.problems += [_from_moves(problem) for problem in error.problems]
+        return None
 
 
 def _read(reader: Reader) -> Library | None:
@@ -66,8 +83,8 @@ def _read(reader: Reader) -> Library | None:
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     questionnaires = read_questionnaires(reader, regions)
-    rules = read_rules(reader)
-    if rules is None:
+    rules, found = read_rules(reader), _moves(reader)
+    if rules is None or found is None:
         return None
     library = Library(
         language=reader.language,
@@ -78,6 +95,7 @@ def _read(reader: Reader) -> Library | None:
         messages=texts["messages"],
         errors=texts["errors"],
         evidence={source.id: source for source in evidence},
+        moves=found,
     )
     for file, item, text in _unresolved(library):
         reader.complain(file, item, text)

@@ -37,13 +37,14 @@ class RuleCase:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A safety rule; `phrases` are searched for in whatever the client typed."""
+    """A safety rule; `phrases` are searched for in whatever the client typed, and fire `found`."""
 
     id: str
     name: str
     source: str
     cases: tuple[RuleCase, ...]
     phrases: tuple[str, ...] = ()
+    found: RuleCase | None = None
 
 
 @dataclass(frozen=True, slots=True)
