@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from handlers.library import Library
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
+from schemas.choosing import Moves
 from schemas.clinic import Clinic
 from schemas.delivery import Channel
+from schemas.figure import Figure
 from store.base import Database
-
-if TYPE_CHECKING:
-    from handlers.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,17 @@ class House:
     db: Database
     schedulers: Mapping[str, Scheduler]
     senders: Mapping[Channel, Sender]
-    library: "Callable[[str], Library]"
+    library: Callable[[str], Library]
+    moves: Callable[[str], Moves]
+    mail_texts: Callable[[str], Mapping[str, Any]]
+    figures: Mapping[str, Figure]
     link_key: bytes
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""
         return ZoneInfo(name or self.clinic.zone)
+
+    def readable(self, connection: str) -> bool:
+        """True when bookings of this connection can be read back at the scheduler."""
+        scheduler = self.schedulers.get(connection)
+        return scheduler is not None and scheduler.readable

@@ -86,3 +86,8 @@ class Clinic:
             if found:
                 return found
         return self.default_service
+
+    def spoken(self, language: str) -> str:
+        """The language that we have which is nearest to the one asked for."""
+        short = language.replace("_", "-").split("-")[0].casefold()
+        return short if short in self.languages else self.language

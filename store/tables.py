@@ -104,9 +104,9 @@ bookings = sa.Table(
     _word("service_name", 400),
     _word("practitioner", 400),
     _word("place", 400),
-    sa.Column("remote", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("remote", sa.Boolean, nullable=False),
     _word("language", 35),
-    sa.Column("earlier", sa.Boolean, nullable=False, server_default=sa.false()),  # older than the connection
+    sa.Column("earlier", sa.Boolean, nullable=False),  # older than the connection
     _time("first_seen_at"),
     _time("updated_at"),
     _ref("merged_into", "bookings", nullable=True),
@@ -126,7 +126,7 @@ records = sa.Table(
     _sealed("sealed_state"),
     sa.Column("version", sa.BigInteger),
     _time("occurred_at", nullable=True),
-    sa.Column("cancelled", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("no_show", sa.Boolean),
     _time("no_show_at", nullable=True),
     _word("replaces", 200),

@@ -1,0 +1,48 @@
+"""The answers that count for a booking: what was said now, over what was said in the last full form."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers import facts, flags
+from handlers.house import House
+from schemas.rules import Flag
+from store import intakes
+from store.base import Tx
+from store.bookings import Thread
+from store.intakes import Answers, Intake
+
+SHORT_UPDATE = "returning"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that the rules may look at: answers, derived facts, age in years, and the flags that stand."""
+
+    answers: Answers
+    facts: frozenset[str]
+    age: int | None
+    flags: tuple[Flag, ...]
+
+
+def effective(tx: Tx, intake: Intake) -> Answers:
+    """A short update stands on the client's last full form; any other intake stands alone."""
+    if intake.questionnaire != SHORT_UPDATE:
+        return intake.answers
+    before = intakes.last_done(tx, intake.client_id, intake.booking_id)
+    return (effective(tx, before) if before else {}) | intake.answers
+
+
+def picture(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> Picture:
+    """What the rules see at this moment. A flag that was raised stands until a clinician cleared it."""
+    answers = effective(tx, intake)
+    today = now.astimezone(house.zone(booking.zone)).date()
+    library = house.library(house.clinic.language)
+    known, age = facts.derive(answers, today), facts.age_on(answers, today)
+    asked = library.questionnaires[intake.questionnaire]
+    found = {flag.rule: flag for flag in flags.evaluate(answers, known, age, library.rules, asked)}
+    for stored in intakes.flags_of(tx, booking.id):
+        if stored["cleared_at"]:
+            found.pop(stored["rule"], None)
+        elif stored["rule"] not in found:
+            found[stored["rule"]] = flags.from_stored(stored)
+    return Picture(answers, known, age, tuple(found.values()))

@@ -1,0 +1,220 @@
+"""One booking, one thread: fold what a scheduler says into what we know, and see what changed.
+
+The state of a thread is a function of the set of notices, not of their order: each identifier keeps its
+newest state by the scheduler's own order, cancelling wins a tie, and identifiers that replace each other
+hang together (B1, ORD-1).
+"""
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+
+from handlers import schedule
+from handlers.house import House
+from schemas.booking import Booking, BookingStatus
+from schemas.delivery import DeliveryStatus
+from schemas.webhook import Notice
+from store import bookings, clients, connections, deliveries
+from store.base import Tx
+from store.bookings import Record
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def notice_of(booking: Booking, at: datetime) -> Notice:
+    """A state that was read at the scheduler at `at`, as a notice."""
+    return Notice(
+        external_id=booking.external_id,
+        seat=booking.seat,
+        event="read",
+        booking=booking,
+        version=booking.version,
+        occurred_at=at,
+    )
+
+
+def is_news(tx: Tx, connection: str, notice: Notice) -> bool:
+    """True when a notice is newer than all that we hold about its identifier."""
+    known = bookings.named(tx, connection, notice.external_id)
+    return not notice.hint and all(_order(notice) > _order(record) for record in known)
+
+
+def observe(
+    tx: Tx, house: House, connection: str, notice: Notice, now: datetime, *, read: bool = False
+) -> list[str]:
+    """Take in one notice; returns identifiers that it names and that we know nothing about.
+
+    `read` says that the state was just read at the scheduler, so that it is the truth as of now.
+    """
+    tx.lock(f"bookings-{connection}")
+    final = house.schedulers[connection].cancel_is_final
+    for record in _meant(tx, connection, notice):
+        folded = fold(record, notice, cancel_is_final=final, read=read)
+        if folded != record or record.booking_id is None:
+            bookings.put(tx, folded)
+            _settle_thread(tx, house, folded, now, new_to_us=read)
+    return _unknown(tx, connection, notice)
+
+
+def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
+    """The records that a notice speaks of; a blank one where there is none yet."""
+    known = bookings.named(tx, connection, notice.external_id)
+    seat = [record for record in known if record.seat == notice.seat]
+    if notice.gone and known:
+        return known
+    if seat:
+        return seat
+    if notice.booking is None and len(known) == 1:
+        return known
+    return [Record(connection, notice.external_id, notice.seat)]
+
+
+def _order(thing: Notice | Record) -> tuple[int, datetime]:
+    return (-1 if thing.version is None else thing.version, thing.occurred_at or NEVER)
+
+
+def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = False) -> Record:
+    """What we know of an identifier after a notice. Commutative and idempotent for webhooks."""
+    record = _fold_mark(record, notice)
+    if notice.gone:
+        record = replace(record, cancelled=True)
+    state = notice.booking
+    if state is None:
+        return record
+    if state.status is BookingStatus.cancelled and cancel_is_final:
+        record = replace(record, cancelled=True)
+    record = replace(
+        record,
+        replaces=record.replaces or state.replaces,
+        replaced_by=record.replaced_by or state.replaced_by,
+    )
+    if not _supersedes(record, notice):
+        return record
+    record = replace(record, state=state, version=notice.version, occurred_at=notice.occurred_at)
+    return replace(record, no_show=None, no_show_at=None) if read else record
+
+
+def _fold_mark(record: Record, notice: Notice) -> Record:
+    if notice.no_show is None:
+        return record
+    new, old = notice.occurred_at or NEVER, record.no_show_at or NEVER
+    if record.no_show is None or new > old or (new == old and notice.no_show):
+        return replace(record, no_show=notice.no_show, no_show_at=notice.occurred_at)
+    return record
+
+
+def _supersedes(record: Record, notice: Notice) -> bool:
+    if record.state is None:
+        return True
+    if notice.hint:
+        return False
+    new, old = _order(notice), _order(record)
+    return new > old or (new == old and _rank(notice.booking) > _rank(record.state))
+
+
+def _rank(state: Booking | None) -> tuple[bool, str]:
+    """Breaks ties of the scheduler's order: cancelled first, then any fixed order will do."""
+    assert state is not None
+    text = json.dumps(asdict(state), default=str, sort_keys=True)
+    return (state.status is BookingStatus.cancelled, text)
+
+
+def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_to_us: bool) -> None:
+    """Join what hangs together, work out the thread's state, and bring the schedule in line."""
+    thread = _join(tx, record)
+    head = _head(thread)
+    known = [each.booking_id for each in thread if each.booking_id is not None]
+    if head is None or head.state is None:
+        return
+    status = _status(thread, head)
+    fallback = f"{record.connection}:{thread[0].external_id}:{record.seat}"
+    client_id = clients.upsert(tx, head.state.client, fallback, now)
+    if known:
+        booking_id = min(known)
+        for other in set(known) - {booking_id}:
+            _merge(tx, other, booking_id, now)
+        bookings.update(tx, booking_id, head.state, client_id, status, now)
+    else:
+        earlier = _earlier(tx, record.connection, head.state, thread) if new_to_us else False
+        booking_id = bookings.create(
+            tx, record.connection, head.state, client_id, status, earlier=earlier, now=now
+        )
+    for each in thread:
+        if each.booking_id != booking_id:
+            bookings.put(tx, bookings.attach_to(each, booking_id))
+    schedule.sync(tx, house, booking_id, now)
+
+
+def _join(tx: Tx, record: Record) -> list[Record]:
+    """Every record of the thread that a record belongs to, in a fixed order."""
+    found: dict[tuple[str, str], Record] = {}
+    waiting = [record]
+    while waiting:
+        each = waiting.pop()
+        if (each.external_id, each.seat) in found:
+            continue
+        found[each.external_id, each.seat] = each
+        for name in (each.replaces, each.replaced_by):
+            if name:
+                waiting += _same_seat(bookings.named(tx, each.connection, name), each.seat)
+        waiting += _same_seat(bookings.successors(tx, each.connection, each.external_id), each.seat)
+        if each.booking_id is not None:
+            waiting += bookings.of_booking(tx, each.booking_id)
+    return [found[key] for key in sorted(found)]
+
+
+def _same_seat(records: list[Record], seat: str) -> list[Record]:
+    return [record for record in records if record.seat == seat]
+
+
+def _head(thread: list[Record]) -> Record | None:
+    """The identifier that stands at the end of the chain: nothing that we know replaces it."""
+    replaced = {record.replaces for record in thread if record.replaces}
+    replaced |= {
+        record.external_id
+        for record in thread
+        if any(other.external_id == record.replaced_by and other.state for other in thread)
+    }
+    open_ends = [each for each in thread if each.state and each.external_id not in replaced]
+    candidates = open_ends or [each for each in thread if each.state]
+    return max(
+        candidates, key=lambda each: (not each.cancelled, _order(each), each.external_id), default=None
+    )
+
+
+def _status(thread: list[Record], head: Record) -> BookingStatus:
+    assert head.state is not None
+    if head.cancelled:
+        return BookingStatus.cancelled
+    known = {record.external_id for record in thread if record.state}
+    if head.replaced_by and head.replaced_by not in known:
+        return BookingStatus.cancelled  # it moved, and we have not seen whereto: nothing may go out
+    if head.no_show and head.state.status is not BookingStatus.cancelled:
+        return BookingStatus.no_show
+    if head.no_show is False and head.state.status is BookingStatus.no_show:
+        return BookingStatus.confirmed
+    return head.state.status
+
+
+def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Two threads turned out to be one: keep what was sent, drop what was planned twice."""
+    planned = [each.id for each in deliveries.of_booking(tx, old)]
+    deliveries.end(tx, planned, DeliveryStatus.withdrawn, "same_booking", now)
+    deliveries.rehome(tx, old, new)
+    bookings.rehome(tx, old, new)
+
+
+def _earlier(tx: Tx, connection: str, state: Booking, thread: list[Record]) -> bool:
+    """True for a booking that was made before this connection was first set up (B3)."""
+    row = connections.get(tx, connection)
+    made = [each.state.created_at for each in thread if each.state and each.state.created_at]
+    made += [state.created_at] if state.created_at else []
+    return bool(row and made and min(made) < row.first_seen_at)
+
+
+def _unknown(tx: Tx, connection: str, notice: Notice) -> list[str]:
+    state = notice.booking
+    if state is None or not state.replaced_by:
+        return []
+    known = bookings.named(tx, connection, state.replaced_by)
+    return [] if any(record.state for record in known) else [state.replaced_by]

@@ -1,0 +1,131 @@
+"""The decision at the moment of sending (B3): is it still right to send this, and what exactly?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+from handlers import messages, plans, schedule
+from handlers.house import House
+from schemas.booking import BookingStatus
+from schemas.delivery import Channel, Delivery, Purpose
+from schemas.message import Text
+from store import bookings, clients, intakes
+from store import plans as stored_plans
+from store.base import Tx
+from store.bookings import Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this; `after` runs in the transaction that notes the success."""
+
+    message: EmailMessage | Text
+    after: Callable[[Tx], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not needed any more, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: it waits for a person or an answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not at this hour."""
+
+    due_at: datetime
+    reason: str
+
+
+Decision = Send | Skip | Hold | Later
+
+
+def decide(tx: Tx, house: House, delivery: Delivery, now: datetime) -> Decision:
+    """What to do with a claimed delivery, by what is true at this moment."""
+    booking = bookings.get(tx, delivery.booking_id)
+    assert booking is not None
+    if delivery.purpose in STAFF:
+        return STAFF[delivery.purpose](tx, house, delivery, booking, now)
+    no = _booking_says_no(house, booking, now) or _client_says_no(tx, delivery, booking)
+    return no or CLIENT[delivery.purpose](tx, house, delivery, booking, now)
+
+
+def _booking_says_no(house: House, booking: Thread, now: datetime) -> Skip | None:
+    if booking.status is not BookingStatus.confirmed:
+        return Skip(str(booking.status))
+    if booking.earlier:
+        return Skip("older_than_connection")
+    if booking.end + house.clinic.policy.too_late < now:
+        return Skip("too_late")
+    return None
+
+
+def _client_says_no(tx: Tx, delivery: Delivery, booking: Thread) -> Skip | Hold | None:
+    client = clients.get(tx, booking.client_id)
+    if client.erased_at:
+        return Skip("erased")
+    if delivery.channel is Channel.email:
+        if not messages.can_mail(client.email):
+            return Hold("no_address")
+        return Skip("unsubscribed") if client.no_email_at else None
+    return Skip("unsubscribed") if client.no_sms_at else None
+
+
+def _intake(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or intake.done:
+        return Skip("answered")
+    return Send(messages.intake(tx, house, delivery, booking, intake, now))
+
+
+def _reminder(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    if now >= booking.start:
+        return Skip("visit_started")
+    quiet = schedule.quiet_hours(house, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        opens = quiet.next_open(now)
+        return Later(opens, "quiet_hours") if opens < booking.start else Skip("quiet_hours")
+    return _intake(tx, house, delivery, booking, now)
+
+
+def _plan(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    due = booking.end + house.clinic.policy.plan_delay
+    if now < due:
+        return Later(due, "visit_not_over")
+    verdict = plans.gate(tx, house, booking, now)
+    if not verdict.clear or verdict.plan is None:
+        return Skip(verdict.reason) if verdict.final else Hold(verdict.reason)
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or not plans.agreed(tx, intake, "consent_email"):
+        return Hold("no_email_consent")
+    plan = verdict.plan
+    message = messages.plan(tx, house, delivery, booking, plan, now)
+    return Send(message, after=lambda done: stored_plans.sent(done, plan.id, now))
+
+
+def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    if delivery.channel is Channel.sms:
+        if not house.clinic.alert_sms or Channel.sms not in house.senders:
+            return Skip("no_alert_number")
+        return Send(messages.alert_text(house, delivery, booking))
+    if not messages.can_mail(house.clinic.alert_email):
+        return Skip("no_alert_address")
+    return Send(messages.staff(tx, house, delivery, booking, now))
+
+
+Decider = Callable[[Tx, House, Delivery, Thread, datetime], Decision]
+STAFF: dict[Purpose, Decider] = {Purpose.alert: _alert, Purpose.summary: _alert}
+CLIENT: dict[Purpose, Decider] = {
+    Purpose.intake: _intake,
+    Purpose.intake_reminder: _reminder,
+    Purpose.plan: _plan,
+}

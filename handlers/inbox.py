@@ -1,0 +1,102 @@
+"""Receipts become bookings: parse, fetch where the webhook says too little or is old, observe."""
+
+import logging
+from datetime import datetime, timedelta
+
+from handlers import backoff
+from handlers.bookings import is_news, notice_of, observe
+from handlers.house import House
+from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
+from schemas.booking import Booking
+from schemas.webhook import Notice
+from store import receipts
+from store.receipts import Receipt
+
+log = logging.getLogger("aftercare.inbox")
+BATCH = 20
+
+
+def work(house: House, now: datetime) -> int:
+    """Process what is due; returns how many receipts were taken."""
+    with house.db.begin() as tx:
+        taken = receipts.claim(tx, now, BATCH)
+    for receipt in taken:
+        _process(house, receipt, now)
+    return len(taken)
+
+
+def _process(house: House, receipt: Receipt, now: datetime) -> None:
+    scheduler = house.schedulers.get(receipt.connection)
+    if scheduler is None:
+        _settle(house, receipt, "ignored", "This connection is not configured any more.", now)
+        return
+    try:
+        notices = scheduler.parse(receipt.inbound)
+    except UnknownPayload as error:
+        _settle(house, receipt, "not_understood", str(error), now)
+        return
+    except Exception:
+        # A parser that fails is our fault: the receipt is kept, shown, and replayed after a fix.
+        log.exception("parser failed", extra={"receipt": receipt.public_id})
+        _settle(house, receipt, "not_understood", "Our reader failed on this body; it is kept.", now)
+        return
+    try:
+        for notice in notices:
+            take_in(house, receipt.connection, notice, now, replayed=receipt.replays > 0)
+    except IntegrationError as error:
+        _try_again(house, receipt, error, now)
+        return
+    _settle(house, receipt, "done" if notices else "ignored", ", ".join(n.event for n in notices), now)
+
+
+def take_in(house: House, connection: str, notice: Notice, now: datetime, *, replayed: bool = False) -> None:
+    """One notice into the state; the scheduler is asked where the notice is thin, old, or replayed."""
+    scheduler = house.schedulers[connection]
+    with house.db.read() as tx:
+        news = not replayed and is_news(tx, connection, notice)
+    thin = notice.booking is None and not notice.gone
+    if scheduler.readable and not notice.gone and (thin or not news):
+        read(house, connection, notice.external_id, now)
+        return
+    with house.db.begin() as tx:
+        unknown = observe(tx, house, connection, notice, now)
+    if scheduler.readable:
+        for external_id in unknown:
+            read(house, connection, external_id, now)
+
+
+def read(house: House, connection: str, external_id: str, now: datetime) -> None:
+    """Ask the scheduler what a booking looks like now, and take that in."""
+    scheduler = house.schedulers[connection]
+    states = _fetch(scheduler, external_id)
+    with house.db.begin() as tx:
+        if not states:
+            gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
+            observe(tx, house, connection, gone, now)
+        for state in states:
+            observe(tx, house, connection, notice_of(state, now), now, read=True)
+
+
+def _fetch(scheduler: Scheduler, external_id: str) -> tuple[Booking, ...]:
+    try:
+        return scheduler.fetch(external_id)
+    except Gone:
+        return ()
+
+
+def _try_again(house: House, receipt: Receipt, error: IntegrationError, now: datetime) -> None:
+    wait = backoff.wait(receipt.attempts, error)
+    if wait is None:
+        _settle(house, receipt, "dead", str(error), now)
+        return
+    with house.db.begin() as tx:
+        receipts.retry(tx, receipt.id, now + wait, str(error))
+    log.warning(
+        "receipt waits", extra={"receipt": receipt.public_id, "seconds": int(wait / timedelta(seconds=1))}
+    )
+
+
+def _settle(house: House, receipt: Receipt, status: str, note: str, now: datetime) -> None:
+    with house.db.begin() as tx:
+        receipts.settle(tx, receipt.id, status, note, now)
+    log.info("receipt settled", extra={"receipt": receipt.public_id, "status": status})

@@ -1,0 +1,140 @@
+"""What a message says: the right words, link, time and zone for one delivery."""
+
+import hashlib
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+from handlers import links, pictures
+from handlers.house import House
+from handlers.links import LinkPurpose
+from render import mail, readable
+from render.mail import Contents, Envelope, MailKind
+from schemas import plan as plans_json
+from schemas.delivery import Delivery
+from schemas.message import Text
+from store import clients
+from store.base import Tx
+from store.bookings import Thread
+from store.intakes import Intake
+from store.plans import StoredPlan
+
+AFTER_VISIT = timedelta(days=1)  # how long the intake link lives on after the visit
+MINUTES = {"returning": "2", "short": "4"}
+
+
+def message_id(delivery: Delivery, domain: str) -> str:
+    """The same for every attempt at a delivery, so that mail programs show a repeat once."""
+    digest = hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
+    return f"<{delivery.purpose}.{digest}@{domain}>"
+
+
+def can_mail(address: str) -> bool:
+    """True for exactly one address that a mail can go to."""
+    try:
+        return bool(mail.one_address(address))
+    except ValueError:
+        return False
+
+
+def when(house: House, booking: Thread, client_zone: str, language: str) -> str:
+    """The visit's time with its zone: the clinic's for a visit in person, the client's for a call (B16)."""
+    zone = client_zone if booking.remote and client_zone else booking.zone
+    return readable.moment(booking.start, house.zone(zone), language)
+
+
+def _envelope(tx: Tx, house: House, delivery: Delivery, booking: Thread, to: str, now: datetime) -> Envelope:
+    stop = links.issue(tx, house, LinkPurpose.stop, booking.client_id, now)
+    return Envelope(
+        to=to,
+        sender=house.clinic.email,
+        message_id=message_id(delivery, parseaddr(house.clinic.email)[1].rpartition("@")[2]),
+        date=now,
+        unsubscribe_url=stop,
+    )
+
+
+def _to_client(
+    tx: Tx,
+    house: House,
+    delivery: Delivery,
+    booking: Thread,
+    now: datetime,
+    kind: MailKind,
+    language: str,
+    url: str,
+    minutes: str = "",
+    contents: Contents | None = None,
+) -> EmailMessage:
+    client = clients.get(tx, booking.client_id)
+    context = {
+        "url": url,
+        "name": client.name,
+        "when": when(house, booking, client.zone, language) if kind in BEFORE_VISIT else "",
+        "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
+        "practitioner": booking.practitioner,
+        "minutes": minutes,
+        "emergency_number": house.clinic.emergency_number,
+    }
+    envelope = _envelope(tx, house, delivery, booking, client.email, now)
+    return mail.message(
+        kind,
+        envelope,
+        context,
+        house.mail_texts(language),
+        house.clinic,
+        language=language,
+        contents=contents,
+    )
+
+
+BEFORE_VISIT = (MailKind.INTAKE, MailKind.INTAKE_REMINDER)
+
+
+def intake(
+    tx: Tx, house: House, delivery: Delivery, booking: Thread, asked: Intake, now: datetime
+) -> EmailMessage:
+    """The request to fill in the questionnaire, or the reminder of it."""
+    url = links.issue(tx, house, LinkPurpose.intake, booking.id, now, booking.end + AFTER_VISIT)
+    minutes = MINUTES.get(asked.questionnaire, "8")
+    kind = MailKind(delivery.purpose)
+    return _to_client(tx, house, delivery, booking, now, kind, asked.language, url, minutes)
+
+
+def plan(
+    tx: Tx, house: House, delivery: Delivery, booking: Thread, stored: StoredPlan, now: datetime
+) -> EmailMessage:
+    """The plan: a link; with the plan itself only where the clinic chose so."""
+    url = links.issue(tx, house, LinkPurpose.plan, booking.id, now)
+    content = plans_json.load(stored.content)
+    inside = None
+    if house.clinic.policy.mail_contents:
+        inside = Contents(content, pictures.of_plan(house, content))
+    return _to_client(
+        tx, house, delivery, booking, now, MailKind.PLAN, content.language, url, contents=inside
+    )
+
+
+def reference(booking: Thread) -> str:
+    """How staff mails name a booking: a number that tells a stranger nothing."""
+    return f"{booking.id:05d}"
+
+
+def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> EmailMessage:
+    """A word to the clinic that somebody must look: no name, no answer."""
+    language = house.clinic.language
+    context = {
+        "url": links.issue(tx, house, LinkPurpose.note, booking.id, now),
+        "reference": reference(booking),
+        "when": readable.moment(booking.start, house.zone(booking.zone), language),
+    }
+    domain = parseaddr(house.clinic.email)[1].rpartition("@")[2]
+    envelope = Envelope(house.clinic.alert_email, house.clinic.email, message_id(delivery, domain), now)
+    kind = MailKind(delivery.purpose)
+    return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
+
+
+def alert_text(house: House, delivery: Delivery, booking: Thread) -> Text:
+    """The same as a text message."""
+    body = f"{house.clinic.name}: please look at booking {reference(booking)} now."
+    return Text(house.clinic.alert_sms, body, delivery.key)

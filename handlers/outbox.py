@@ -1,0 +1,140 @@
+"""Deliveries go out: claim, decide again with what is true now, send, write down what became of it."""
+
+import logging
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import assert_never
+
+from handlers import backoff, decide, inbox
+from handlers.decide import Hold, Later, Send, Skip
+from handlers.house import House
+from integrations.base import IntegrationError, OutcomeUnknown
+from schemas.delivery import Delivery, DeliveryStatus, Purpose
+from schemas.message import Text
+from store import bookings, deliveries
+
+log = logging.getLogger("aftercare.outbox")
+BATCH = 10
+REPEAT_AFTER = timedelta(minutes=5)
+MOST_REPEATS = 3  # claims of one delivery that ended without a word: a crash, or an answer lost
+ASKED = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
+
+
+def work(house: House, now: datetime) -> int:
+    """Send what is due; returns how many deliveries were taken."""
+    with house.db.begin() as tx:
+        taken = deliveries.claim(tx, now, BATCH)
+    for delivery in taken:
+        _process(house, delivery, now)
+    return len(taken)
+
+
+def _process(house: House, delivery: Delivery, now: datetime) -> None:
+    try:
+        if not _ask_scheduler(house, delivery, now):
+            return
+        decision = _decide(house, delivery, now)
+        if decision is not None:
+            _carry_out(house, delivery, decision, now)
+    except IntegrationError as error:
+        _failed(house, delivery, error, now)
+    except Exception:
+        # One message that cannot be made must not stop the others: it is tried again, then shown as dead.
+        log.exception("delivery failed", extra={"delivery": delivery.id})
+        _failed(house, delivery, IntegrationError("This message could not be made; see the log."), now)
+
+
+def _ask_scheduler(house: House, delivery: Delivery, now: datetime) -> bool:
+    """Read the booking once more before a client is written to (B3). False: wait, the scheduler is silent."""
+    if delivery.purpose not in ASKED:
+        return True
+    with house.db.read() as tx:
+        booking = bookings.get(tx, delivery.booking_id)
+        records = bookings.of_booking(tx, booking.id) if booking else []
+    if booking is None or not house.readable(booking.connection):
+        return True
+    try:
+        for record in records:
+            if record.state and not record.cancelled and not record.replaced_by:
+                inbox.read(house, booking.connection, record.external_id, now)
+    except IntegrationError as error:
+        # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.
+        if not error.permanent and delivery.attempts <= MOST_REPEATS:
+            raise
+        log.warning("sending without a second look", extra={"delivery": delivery.id})
+    return True
+
+
+def _decide(house: House, delivery: Delivery, now: datetime) -> decide.Decision | None:
+    """The decision of this moment; None when a move or a cancel got in between."""
+    with house.db.begin() as tx:
+        if not deliveries.still_ours(tx, delivery):
+            return None
+        return decide.decide(tx, house, delivery, now)
+
+
+def _carry_out(house: House, delivery: Delivery, decision: decide.Decision, now: datetime) -> None:
+    match decision:
+        case Send():
+            _send(house, delivery, decision, now)
+        case Skip(reason):
+            _settle(house, delivery, DeliveryStatus.skipped, now, reason=reason)
+        case Hold(reason):
+            _settle(house, delivery, DeliveryStatus.held, now, reason=reason)
+        case Later(due_at, reason):
+            with house.db.begin() as tx:
+                deliveries.put_back(tx, delivery, due_at, reason=reason, tried=False)
+        case _:
+            assert_never(decision)
+
+
+def _send(house: House, delivery: Delivery, decision: Send, now: datetime) -> None:
+    with house.db.read() as tx:  # the last look: a cancel that came while the message was made wins
+        if not deliveries.still_ours(tx, delivery):
+            return
+    vendor_id = house.senders[delivery.channel].send(decision.message)
+    with house.db.begin() as tx:
+        identity = _identity(decision.message)
+        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=vendor_id)
+        if decision.after:
+            decision.after(tx)
+    log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+
+
+def _identity(message: EmailMessage | Text) -> str:
+    return message.key if isinstance(message, Text) else str(message["Message-ID"])
+
+
+def _failed(house: House, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    if isinstance(error, OutcomeUnknown):
+        _outcome_unknown(house, delivery, error, now)
+        return
+    wait = backoff.wait(delivery.attempts, error)
+    if wait is None:
+        _settle(house, delivery, DeliveryStatus.dead, now, reason="failed", detail=str(error))
+        return
+    with house.db.begin() as tx:
+        deliveries.put_back(tx, delivery, now + wait, reason="trying_again", detail=str(error))
+
+
+def _outcome_unknown(house: House, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    """The client may have it. Once more with the same Message-ID, then it stands as unknown."""
+    if delivery.attempts == 1:
+        with house.db.begin() as tx:
+            deliveries.put_back(tx, delivery, now + REPEAT_AFTER, reason="outcome_unknown", detail=str(error))
+        return
+    _settle(house, delivery, DeliveryStatus.unknown, now, reason="outcome_unknown", detail=str(error))
+
+
+def _settle(
+    house: House,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    now: datetime,
+    *,
+    reason: str,
+    detail: str = "",
+) -> None:
+    with house.db.begin() as tx:
+        deliveries.settle(tx, delivery, status, now, reason=reason, detail=detail)
+    log.info("delivery settled", extra={"delivery": delivery.id, "status": str(status), "reason": reason})

@@ -1,0 +1,85 @@
+"""Re-read a scheduler to find what no webhook told us (B2). What is found goes the way of every notice."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from handlers.bookings import notice_of, observe
+from handlers.house import House
+from handlers.inbox import read
+from integrations.base import IntegrationError
+from store import bookings, connections, receipts
+
+log = logging.getLogger("aftercare.reconcile")
+LEAST_QUIET = timedelta(hours=24)
+QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gone quiet
+ENOUGH_GAPS = 8
+
+
+def reconcile(
+    house: House, connection: str, now: datetime, tell: Callable[[str], None] = lambda _line: None
+) -> int:
+    """Read what changed lately and all that is still to come; returns how many bookings were read.
+
+    Raises `IntegrationError` when the scheduler cannot be read.
+    """
+    scheduler = house.schedulers[connection]
+    seen: set[str] = set()
+    for booking in scheduler.changed_since(now - house.clinic.policy.reconcile_back):
+        seen.add(booking.external_id)
+        with house.db.begin() as tx:
+            observe(tx, house, connection, notice_of(booking, now), now, read=True)
+        tell(booking.external_id)
+    for external_id in _unseen(house, connection, seen, now):
+        seen.add(external_id)
+        read(house, connection, external_id, now)
+        tell(external_id)
+    with house.db.begin() as tx:
+        connections.reconciled(tx, connection, now)
+        connections.set_trouble(tx, connection, "")
+    return len(seen)
+
+
+def _unseen(house: House, connection: str, seen: set[str], now: datetime) -> list[str]:
+    """Bookings that are owed something and were not in the list: deleted ones are found this way."""
+    with house.db.read() as tx:
+        ids = bookings.with_open_deliveries(tx, connection, now)
+        records = [record for booking_id in ids for record in bookings.of_booking(tx, booking_id)]
+    live = [each for each in records if each.state and not each.cancelled and not each.replaced_by]
+    return sorted({each.external_id for each in live} - seen)
+
+
+def all_due(house: House, now: datetime) -> None:
+    """Reconcile every connection whose time has come; what fails is noted and tried at the next round."""
+    for name, scheduler in house.schedulers.items():
+        if not scheduler.readable or not _is_due(house, name, now):
+            continue
+        try:
+            count = reconcile(house, name, now)
+            log.info("reconciled", extra={"connection": name, "count": count})
+        except IntegrationError as error:
+            with house.db.begin() as tx:
+                connections.reconciled(tx, name, now)
+                connections.set_trouble(tx, name, str(error))
+            log.warning("reconcile failed", extra={"connection": name})
+
+
+def _is_due(house: House, name: str, now: datetime) -> bool:
+    with house.db.read() as tx:
+        row = connections.get(tx, name)
+    return (
+        row is None
+        or row.last_reconcile_at is None
+        or now - row.last_reconcile_at >= house.clinic.policy.reconcile_every
+    )
+
+
+def gone_quiet(house: House, name: str, now: datetime) -> timedelta | None:
+    """How long a connection has been silent, when that is much longer than it usually is."""
+    with house.db.read() as tx:
+        row = connections.get(tx, name)
+        gaps = receipts.gaps(tx, name)
+    if row is None or row.last_receipt_at is None or len(gaps) < ENOUGH_GAPS:
+        return None
+    silent: timedelta = now - row.last_receipt_at
+    return silent if silent > max(LEAST_QUIET, QUIET_TIMES * max(gaps)) else None

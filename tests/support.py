@@ -1,0 +1,96 @@
+"""What several tests share: a mail server that keeps its mails, a test clinic, fresh databases."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import psycopg
+from cryptography.fernet import Fernet
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from store import connections, migrate
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+CALCOM_SECRET = "test-secret-of-the-calcom-connection"
+STANDARD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@dataclass
+class Mailbox:
+    """A mail server that keeps what it is given, and can be told to misbehave."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    refuse: str = ""
+    hang_up_after_data: bool = False
+    port: int = 0
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
+        """Keep the mail; then answer as told."""
+        if self.refuse:
+            return self.refuse
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        self.recipients.append(list(envelope.rcpt_tos))
+        if self.hang_up_after_data:
+            server.transport.abort()
+        return "250 kept"
+
+    def kinds(self) -> list[str]:
+        """The kind of every mail, in order of arrival."""
+        return [mail["X-Aftercare-Kind"] for mail in self.mails]
+
+    def of(self, kind: str) -> list[EmailMessage]:
+        """The mails of one kind."""
+        return [mail for mail in self.mails if mail["X-Aftercare-Kind"] == kind]
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def fresh_postgres(server: str) -> str:
+    """A new, empty database on the server; returns its URL."""
+    name = f"t{os.urandom(6).hex()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    head, _, query = server.partition("?")
+    return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
+
+
+def environ(database_url: str, mail_port: int, **more: str) -> dict[str, str]:
+    """The settings of a test clinic."""
+    return {
+        "AFTERCARE_ENV": "development",
+        "PUBLIC_URL": "https://care.test",
+        "DATABASE_URL": database_url,
+        "FIELD_KEYS": Fernet.generate_key().decode(),
+        "SECRET_KEY": "x" * 40,
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(mail_port),
+        "SMTP_SECURITY": "none",
+        "CONNECTIONS": "main=calcom,site=standard",
+        "MAIN_SECRET": CALCOM_SECRET,
+        "SITE_SECRET": STANDARD_SECRET,
+        "LOG_LEVEL": "warning",
+    } | more
+
+
+def make_house(given: configuration.Settings, now: datetime = NOW) -> House:
+    """A house on a migrated database, with its connections known since `now`."""
+    house = application.build_house(given)
+    migrate.upgrade(house.db)
+    with house.db.begin() as tx:
+        for name, scheduler in house.schedulers.items():
+            connections.ensure(tx, name, scheduler.connection.scheduler, now)
+    return house

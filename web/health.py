@@ -1,0 +1,43 @@
+"""Is it alive, is it ready: for whoever watches the machine."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from handlers.house import House
+from store import migrate, workers
+from store.base import DatabaseError
+
+blueprint = Blueprint("health", __name__)
+WORKER_SILENT = timedelta(seconds=90)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """200 when the database answers, no migration is missing and a worker was alive lately; else 503."""
+    checks = _checks(current_app.extensions["aftercare"], datetime.now(UTC))
+    good = all(value == "ok" for value in checks.values())
+    response = jsonify(status="ok" if good else "not ready", **checks)
+    response.status_code = 200 if good else 503
+    return response
+
+
+def _checks(house: House, now: datetime) -> dict[str, str]:
+    try:
+        current = migrate.is_current(house.db)
+        with house.db.read() as tx:
+            seen = workers.last_seen(tx) if current else None
+    except (DatabaseError, OSError):
+        return {"database": "does not answer", "migrations": "unknown", "worker": "unknown"}
+    alive = seen is not None and now - seen < WORKER_SILENT
+    return {
+        "database": "ok",
+        "migrations": "ok" if current else "missing: run flask --app app migrate",
+        "worker": "ok" if alive else "silent: run flask --app app work",
+    }

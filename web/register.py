@@ -1,0 +1,20 @@
+"""Puts every part of the web onto the application."""
+
+from flask import Flask
+
+from handlers.house import House
+from store.ingest import Ingest
+from web import commands, errors, health, logs, security, webhooks
+from web.client import blueprint as client
+
+
+def everything(app: Flask, house: House) -> None:
+    """Routes, protections, commands and logs."""
+    logs.install(app.config["LOG_LEVEL"])
+    app.extensions["aftercare"] = house
+    app.extensions["ingest"] = Ingest(house.db)
+    security.install(app, house)
+    errors.install(app)
+    for blueprint in (webhooks.blueprint, health.blueprint, client):
+        app.register_blueprint(blueprint)
+    commands.install(app)

@@ -1,0 +1,86 @@
+"""Webhooks in: raw bytes, verify, write down, answer. Everything else is the worker's."""
+
+import logging
+import secrets
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from handlers.house import House
+from integrations.base import InvalidSignature
+from schemas.webhook import Inbound
+from store import connections
+from store.base import DatabaseError
+from store.ingest import Ingest
+
+log = logging.getLogger("aftercare.webhooks")
+MOST_BYTES = 1024 * 1024
+blueprint = Blueprint("webhooks", __name__)
+
+
+def _house() -> House:
+    house: House = current_app.extensions["aftercare"]
+    return house
+
+
+def _answer(status: int, **values: str) -> Response:
+    response = jsonify(values)
+    response.status_code = status
+    return response
+
+
+@blueprint.post("/webhooks/<connection>")
+def receive(connection: str) -> Response:
+    """202 with the receipt's id once it is on disk; see docs/webhooks.md for every other answer."""
+    now = datetime.now(UTC)
+    house = _house()
+    scheduler = house.schedulers.get(connection)
+    if scheduler is None:
+        return _answer(404, error="There is no connection of this name.")
+    if request.headers.get("Content-Encoding", "identity").casefold() != "identity":
+        return _answer(415, error="Send the body as it is, without Content-Encoding.")
+    request.max_content_length = MOST_BYTES
+    try:
+        body = request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return _answer(413, error="The body is larger than 1 MiB.")
+    inbound = Inbound(_headers(), body, scheduler.connection.webhook_url, now)
+    try:
+        scheduler.verify(inbound)
+    except InvalidSignature:
+        _note_refused(house, connection, now)
+        return _answer(401, error="The signature is missing or wrong.")
+    return _keep(connection, inbound, now)
+
+
+def _headers() -> dict[str, str]:
+    """Names in lower case; a header that came twice is joined, so that no exact check lets it through."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
+def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
+    public_id = f"r_{secrets.token_hex(12)}"
+    ingest: Ingest = current_app.extensions["ingest"]
+    try:
+        ingest.add(public_id, connection, inbound, now)
+    except (DatabaseError, OSError) as error:
+        log.error("receipt not stored", extra={"connection": connection, "error": type(error).__name__})
+        response = _answer(503, error="We could not store this. Please send it again.")
+        response.headers["Retry-After"] = "10"
+        return response
+    return _answer(202, receipt=public_id)
+
+
+def _note_refused(house: House, connection: str, now: datetime) -> None:
+    """Keep the time for the console; a database in trouble must not turn a 401 into an error."""
+    log.warning("webhook refused", extra={"connection": connection})
+    try:
+        with house.db.begin() as tx:
+            connections.refused(tx, connection, now)
+    except (DatabaseError, OSError):
+        log.error("refusal not noted", extra={"connection": connection})
