@@ -1,0 +1,427 @@
+"""The hard invariants of choosing a plan (INV-01 to INV-31), as properties over random intakes."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from handlers.choosing import choose, gate
+from handlers.choosing_case import Case, History, Policy, with_facts
+from handlers.choosing_words import worked_areas
+from handlers.feedback import adherence, next_plan
+from handlers.moves_check import banned_in
+from schemas.checkin import PlanState, Reply, Step
+from schemas.choosing import Action
+from schemas.plan import Effect, Plan, PlanStatus, Side, from_json, to_json
+from schemas.rules import Flag, Severity
+from schemas.session_note import SessionNote
+from tests.strategies import (
+    Answers,
+    case_of,
+    flag,
+    intakes,
+    moves,
+    notes,
+    policies,
+    replies,
+    risk_pairs,
+    some_flags,
+    with_answer,
+)
+
+CASES = settings(max_examples=max(80, settings().max_examples))
+"""Of each property: over 2 000 cases in all by default, over 100 000 with HYPOTHESIS_PROFILE=nightly."""
+
+PREGNANT = {"pregnancy=t1", "pregnancy=t2", "pregnancy=t3"}
+
+
+def tags_of(plan: Plan) -> set[str]:
+    return {tag for item in plan.items for tag in moves().exercises[item.exercise_id].tags}
+
+
+def facts_of(case: Case) -> frozenset[str]:
+    return with_facts(case, moves().choosing).facts
+
+
+@CASES
+@given(intakes(), policies, st.sampled_from([Severity.STOP_EMERGENCY, Severity.STOP_URGENT]))
+def test_inv_01_no_plan_while_a_stop_flag_is_active(
+    answers: Answers, policy: Policy, severity: Severity
+) -> None:
+    case = case_of(answers, flag(severity), released_by="Dr. Ames")
+    plan = choose(case, moves(), policy)
+    assert plan.status is PlanStatus.NONE
+    assert plan.items == ()
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_02_no_plan_without_consent(answers: Answers, policy: Policy) -> None:
+    answers.pop("consent_exercise")
+    plan = choose(case_of(answers), moves(), policy)
+    assert (plan.status, plan.items) == (PlanStatus.NONE, ())
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_03_the_gate_looks_at_the_flags_of_now(answers: Answers, policy: Policy) -> None:
+    drafted = case_of(answers)
+    plan = choose(drafted, moves(), policy)
+    now = replace(drafted, flags=(flag(Severity.REVIEW),))
+    assert gate(now, len(plan.items), "", moves(), policy)[0] is PlanStatus.HELD
+
+
+@CASES
+@given(intakes(), notes(), policies)
+def test_inv_04_no_move_that_an_answer_blocks(answers: Answers, note: SessionNote, policy: Policy) -> None:
+    case = case_of(answers, note=note)
+    plan = choose(case, moves(), policy)
+    signed = {one.exercise_id for one in plan.overrides}
+    assert all(one.reason and one.credential and one.author for one in plan.overrides)
+    for item in plan.items:
+        blocked = moves().exercises[item.exercise_id].avoid & facts_of(case)
+        assert not blocked or item.exercise_id in signed
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_05_a_review_never_goes_out_by_itself(answers: Answers, policy: Policy) -> None:
+    plan = choose(case_of(answers, flag(Severity.REVIEW)), moves(), policy)
+    assert plan.status is not PlanStatus.READY
+
+
+@CASES
+@given(intakes(), some_flags, notes(), policies)
+def test_inv_06_and_07_two_to_five_moves_each_once(
+    answers: Answers, flags: list[Flag], note: SessionNote, policy: Policy
+) -> None:
+    plan = choose(case_of(answers, *flags, note=note), moves(), policy)
+    names = [item.exercise_id for item in plan.items]
+    assert len(names) == len(set(names))
+    assert len(names) <= 5
+    assert plan.status is not PlanStatus.READY or len(names) >= 2
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_08_an_easier_stand_in_is_never_harder(answers: Answers, policy: Policy) -> None:
+    for reason in choose(case_of(answers), moves(), policy).reasons:
+        if reason.effect is Effect.SWAPPED and reason.exercise_id and reason.other_id:
+            old, new = moves().exercises[reason.exercise_id], moves().exercises[reason.other_id]
+            chain, step = set(), old.easier
+            while step:
+                chain.add(step)
+                step = moves().exercises[step].easier
+            assert new.id not in chain or new.rank <= old.rank
+
+
+@CASES
+@given(intakes(), notes(), policies)
+def test_inv_09_a_move_with_a_caution_is_at_level_1(
+    answers: Answers, note: SessionNote, policy: Policy
+) -> None:
+    case = case_of(answers, note=note)
+    for item in choose(case, moves(), policy).items:
+        cautious = moves().exercises[item.exercise_id].caution & facts_of(case)
+        assert item.level == 1 or not cautious
+        assert bool(item.caution) == bool(cautious)
+
+
+journeys = st.lists(
+    st.tuples(st.sampled_from([3, 7, 7, 14]), st.one_of(st.none(), replies)), min_size=1, max_size=5
+)
+
+
+def walk(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy
+) -> list[tuple[Plan, Plan, Reply | None, PlanState, Step]]:
+    """Every check-in of a journey as (plan before, plan after, reply, state, step)."""
+    case, seen = case_of(answers), []
+    plan = choose(case, moves(), policy)
+    state = PlanState(pain_at_start=3, pain_cap=plan.pain_cap, days_per_week=plan.days_per_week, age=case.age)
+    for days, reply in journey:
+        state = replace(
+            state,
+            days_in_plan=state.days_in_plan + days,
+            days_in_stage=state.days_in_stage + days,
+            days_since_change=state.days_since_change + days,
+        )
+        now = replace(case, history=History(plan, state))
+        after, step = next_plan(now, reply, moves(), policy)
+        seen.append((plan, after, reply, state, step))
+        stage_days = 0 if after.stage != plan.stage else state.days_in_stage
+        changed = 0 if after is not plan else state.days_since_change
+        state = replace(state, last_action=step.action, days_in_stage=stage_days, days_since_change=changed)
+        state = replace(state, pain_cap=after.pain_cap, days_per_week=after.days_per_week)
+        if after.status is PlanStatus.NONE:
+            break
+        plan = after
+    return seen
+
+
+def rises(before: Plan, after: Plan) -> list[int]:
+    levels = {item.exercise_id: item.level for item in before.items}
+    both = [(levels[item.exercise_id], item.level) for item in after.items if item.exercise_id in levels]
+    return [new - old for old, new in both if new > old]
+
+
+@CASES
+@given(intakes(), journeys, policies)
+def test_inv_10_levels_rise_by_one_on_at_most_two_moves_a_week(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy
+) -> None:
+    for before, after, _, state, _ in walk(answers, journey, policy):
+        up = rises(before, after)
+        assert len(up) <= 2
+        assert all(step == 1 for step in up)
+        assert not up or state.days_since_change >= 7
+
+
+@CASES
+@given(intakes(), journeys, policies)
+def test_inv_11_nothing_grows_after_a_bad_check_in(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy
+) -> None:
+    for before, after, reply, state, _ in walk(answers, journey, policy):
+        if reply is None or bad(reply, state):
+            assert after.stage <= before.stage
+            assert not rises(before, after)
+
+
+def bad(reply: Reply, state: PlanState) -> bool:
+    done = adherence(reply, state.days_per_week)
+    over = reply.pain_during is not None and reply.pain_during > state.pain_cap
+    up = reply.pain is not None and state.pain_at_start is not None and reply.pain - state.pain_at_start >= 2
+    return bool(reply.red_flag or reply.worse_next_day or over or up or done is None or done < 0.7)
+
+
+@CASES
+@given(intakes(), journeys, policies)
+def test_inv_12_a_stage_needs_its_days(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy
+) -> None:
+    for _, after, _, state, _ in walk(answers, journey, policy):
+        weeks = moves().protocols[after.protocol_id].stage_weeks
+        assert after.stage <= 1 + state.days_in_plan // (7 * weeks)
+
+
+RULES = [
+    ("impact", PREGNANT | {"flag_bone_stress=yes", "cond_bone=osteoporosis", "recent_surgery=leg_hip"}),
+    ("impact", {"recent_fracture=leg_hip", "falls_flag=yes"}),
+    ("neck_end", {"cond_neck_unstable=yes", "cond_stroke=recent"}),
+    ("neck_load", {"cond_neck_unstable=yes", "cond_stroke=recent"}),
+    ("spine_flex", {"cond_bone=spine_fracture"}),
+    ("spine_rot", {"cond_bone=spine_fracture"}),
+    (
+        "roller_leg",
+        PREGNANT | {"cond_clot=past", "cond_clot=recent", "med_blood_thinner=yes", "cond_diabetes=numb_feet"},
+    ),
+    ("supine", {"pregnancy=t2", "pregnancy=t3"}),
+    ("prone", PREGNANT),
+    ("single_leg", {"falls_flag=yes"}),
+    ("floor", {"move_floor=no"}),
+    ("standing", {"move_stand=no"}),
+]
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_13_to_19_named_dangers_never_meet(answers: Answers, policy: Policy) -> None:
+    case = case_of(answers)
+    tags, facts = tags_of(choose(case, moves(), policy)), facts_of(case)
+    for tag, dangers in RULES:
+        assert not (tag in tags and dangers & facts), tag
+
+
+@CASES
+@given(intakes(), some_flags, policies)
+def test_inv_20_every_plan_has_its_rules_and_a_phone(
+    answers: Answers, flags: list[Flag], policy: Policy
+) -> None:
+    plan = choose(case_of(answers, *flags), moves(), policy)
+    assert all((plan.pain_rule, plan.stop_rule, plan.scope_text, plan.clinic_phone, plan.next_checkin_days))
+    assert "{" not in "".join((plan.intro, plan.pain_rule, plan.stop_rule, plan.scope_text))
+
+
+@CASES
+@given(intakes(), some_flags, notes(), policies)
+def test_inv_21_the_same_case_gives_the_same_bytes_and_every_choice_a_reason(
+    answers: Answers, flags: list[Flag], note: SessionNote, policy: Policy
+) -> None:
+    case = case_of(answers, *flags, note=note)
+    plan = choose(case, moves(), policy)
+    again = choose(case_of(dict(reversed(answers.items())), *flags, note=note), moves(), policy)
+    assert to_json(plan) == to_json(again)
+    assert from_json(to_json(plan)) == plan
+    told = {reason.exercise_id for reason in plan.reasons if reason.effect is Effect.IN}
+    assert told == {item.exercise_id for item in plan.items}
+    assert all(item.why for item in plan.items)
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_21_every_move_of_the_stage_is_in_or_says_why_not(answers: Answers, policy: Policy) -> None:
+    plan = choose(case_of(answers), moves(), policy)
+    listed = {move.exercise for move in moves().protocols[plan.protocol_id].stage[plan.stage - 1].moves}
+    facts = {reason.fact for reason in plan.reasons}
+    assume(not any(fact.startswith("adjust=") for fact in facts))
+    assert listed <= {reason.exercise_id for reason in plan.reasons}
+
+
+@CASES
+@given(intakes(), policies, st.sampled_from(["2012-01-01", "2016-05-05", "2009-06-01"]), st.booleans())
+def test_inv_22_children_get_no_plan_and_teens_need_a_guardian_and_a_look(
+    answers: Answers, policy: Policy, born: str, guardian: bool
+) -> None:
+    answers = {**answers, "date_of_birth": born, "guardian_name": "Pat" if guardian else ""}
+    plan = choose(case_of(answers), moves(), policy)
+    teen = born == "2009-06-01"
+    assert plan.status is (PlanStatus.HELD if teen and guardian else PlanStatus.NONE)
+
+
+FREE_TEXT = [
+    "goal_text",
+    "act1_name",
+    "cond_other_text",
+    "med_other",
+    "comfort_note",
+    "allergy_text",
+    "full_name",
+]
+
+
+@CASES
+@given(intakes(), policies, st.dictionaries(st.sampled_from(FREE_TEXT), st.text(min_size=1, max_size=40)))
+def test_inv_23_free_text_never_changes_the_plan(
+    answers: Answers, policy: Policy, typed: dict[str, str]
+) -> None:
+    plan = choose(case_of(answers), moves(), policy)
+    other = choose(case_of({**answers, **typed}), moves(), policy)
+    assert to_json(plan) == to_json(other)
+
+
+@CASES
+@given(intakes(), risk_pairs, policies)
+def test_inv_24_a_further_risk_adds_nothing_it_blocks_and_raises_no_level(
+    answers: Answers, risk: tuple[str, str], policy: Policy
+) -> None:
+    riskier = case_of(with_answer(answers, *risk))
+    before, after = choose(case_of(answers), moves(), policy), choose(riskier, moves(), policy)
+    new = facts_of(riskier) - facts_of(case_of(answers))
+    levels = {item.exercise_id: item.level for item in before.items}
+    for item in after.items:
+        assert not moves().exercises[item.exercise_id].avoid & new
+        assert item.level <= levels.get(item.exercise_id, 3)
+    if before.protocol_id == after.protocol_id:
+        assert len(after.items) <= len(before.items)
+        new_moves = {item.exercise_id: item for item in after.items if item.exercise_id not in levels}
+        assert all(item.level == 1 or listed_at(after, name) for name, item in new_moves.items())
+
+
+def listed_at(plan: Plan, name: str) -> bool:
+    return any(
+        move.exercise == name for move in moves().protocols[plan.protocol_id].stage[plan.stage - 1].moves
+    )
+
+
+@CASES
+@given(intakes(), journeys, policies, risk_pairs)
+def test_inv_24_a_risk_learned_later_raises_nothing(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy, risk: tuple[str, str]
+) -> None:
+    plan, after, reply, state, _ = walk(answers, journey, policy)[-1]
+    assume(plan.protocol_id == after.protocol_id)
+    riskier = replace(case_of(with_answer(answers, *risk)), history=History(plan, state))
+    safer, _ = next_plan(riskier, reply, moves(), policy)
+    levels = {item.exercise_id: item.level for item in after.items}
+    assert all(item.level <= levels.get(item.exercise_id, 3) for item in safer.items)
+    assert safer.stage <= after.stage
+
+
+@CASES
+@given(intakes(), notes(), policies, st.sampled_from(["buttock_l", "calf_r", "mid_back", "thigh_front_l"]))
+def test_inv_25_places_to_leave_alone_are_never_pressed_or_named(
+    answers: Answers, note: SessionNote, policy: Policy, place: str
+) -> None:
+    answers = {**answers, "avoid_areas": [place]}
+    note = replace(note, add=(), areas_worked=(place, "neck_back"))
+    case = case_of(answers, note=note)
+    bare = place.removesuffix("_l").removesuffix("_r")
+    for item in choose(case, moves(), policy).items:
+        assert bare not in moves().exercises[item.exercise_id].presses
+    assert worked_areas(case) == ("neck_back",)
+
+
+@CASES
+@given(intakes(), policies, st.sampled_from(["yes", "no", ""]))
+def test_inv_26_marketing_consent_has_no_part_in_a_plan(answers: Answers, policy: Policy, wish: str) -> None:
+    plan = choose(case_of(answers), moves(), policy)
+    other = choose(case_of({**answers, "consent_marketing": wish}), moves(), policy)
+    assert to_json(plan) == to_json(other)
+
+
+@CASES
+@given(intakes(), policies, st.sampled_from(["left", "right"]))
+def test_inv_28_a_move_with_sides_names_the_side_of_the_client(
+    answers: Answers, policy: Policy, side: str
+) -> None:
+    plan = choose(case_of({**answers, "main_side": side}), moves(), policy)
+    for item in plan.items:
+        assert item.side is (Side(side) if item.dose.each_side else Side.NONE)
+        assert not item.dose.each_side or side in item.side_text
+
+
+@CASES
+@given(intakes(), some_flags, notes(), policies)
+def test_inv_29_no_banned_word_reaches_a_client(
+    answers: Answers, flags: list[Flag], note: SessionNote, policy: Policy
+) -> None:
+    plan = choose(case_of(answers, *flags, note=note), moves(), policy)
+    wording = moves().wording
+    banned = (*wording.words.banned, *wording.modes[policy.mode].banned)
+    said = [
+        plan.title,
+        plan.intro,
+        plan.scope_text,
+        plan.pain_rule,
+        plan.stop_rule,
+        plan.tip,
+        plan.change_text,
+    ]
+    said += [plan.protocol_name_for_client, *(reason.client_text for reason in plan.reasons)]
+    for item in plan.items:
+        said += [item.name, item.why, item.caution, item.stop_when, item.dose.text, item.dose.tempo_text]
+        said += [*item.steps, *item.cues, *item.mistakes]
+    assert not [word for text in said for word in banned_in(text, banned)]
+
+
+@CASES
+@given(intakes(), notes(), policies)
+def test_inv_30_every_id_in_a_plan_resolves(answers: Answers, note: SessionNote, policy: Policy) -> None:
+    plan = choose(case_of(answers, note=note), moves(), policy)
+    named = {reason.exercise_id for reason in plan.reasons} | {reason.other_id for reason in plan.reasons}
+    assert (named | {item.exercise_id for item in plan.items}) - {None} <= set(moves().exercises)
+    assert plan.protocol_id in moves().protocols
+
+
+@CASES
+@given(intakes(), notes(), policies)
+def test_inv_31_at_most_one_running_move_and_none_for_who_does_not_run(
+    answers: Answers, note: SessionNote, policy: Policy
+) -> None:
+    case = case_of(answers, note=note)
+    plan = choose(case, moves(), policy)
+    running = [item for item in plan.items if "running" in moves().exercises[item.exercise_id].tags]
+    assert len(running) <= 1
+    assert not running or "is_runner=no" not in facts_of(case) or plan.overrides
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_every_action_of_the_feedback_table_gives_a_plan(action: Action) -> None:
+    case = case_of({**dict.fromkeys(["consent_exercise"], "yes"), "date_of_birth": "1986-03-01"})
+    plan = choose(case, moves(), Policy())
+    step = Step(action, "row", "")
+    after = choose(replace(case, history=History(plan, PlanState(days_in_plan=30), step)), moves(), Policy())
+    assert after.version == 2
+    assert (after.status is PlanStatus.NONE) == (action is Action.STOP)
