@@ -38,6 +38,7 @@ class PropKind(StrEnum):
 
     BALL = "ball"
     BAND = "band"
+    BELT = "belt"
     BLADES = "blades"
     BREATH = "breath"
     CHAIR = "chair"

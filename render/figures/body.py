@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from render.figures.canvas import Canvas, Shape, blob, capsule, circle
-from render.figures.geometry import bearing, distance, frame, lerp, polar, ribbon, through
+from render.figures.canvas import Canvas, Shape, blob, capsule, circle, pair
+from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar, ribbon, through
 from render.figures.look import Look, darken
 from render.figures.skeleton import Skeleton
 from schemas.figure import Limb, Point, Pose, View
@@ -63,7 +63,7 @@ def arm(person: Person, side: str) -> None:
         (capsule(shoulder, elbow, 3.4 * wide, 2.8 * wide), sleeve),
         (capsule(elbow, wrist, 2.8 * wide, 2.0 * wide), lower),
         *_hand(person, side, skin),
-        (capsule(shoulder, lerp(shoulder, elbow, 0.6), 4.3 * wide, 3.9 * wide), shirt),
+        _sleeve(person, shoulder, elbow, wide, shirt),
     ]
     if not person.side_view:  # seen from the front the forearm may lie over the sleeve
         shapes = [shapes[0], shapes[-1], *shapes[1:-1]]
@@ -72,12 +72,17 @@ def arm(person: Person, side: str) -> None:
         _hide_seam(person, side, shoulder, wide)
 
 
+def _sleeve(person: Person, shoulder: Point, elbow: Point, wide: float, color: str) -> Shape:
+    hem, top = (0.6, 4.3) if person.side_view else (0.5, 4.0)
+    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.8 * wide), color
+
+
 def _hide_seam(person: Person, side: str, shoulder: Point, wide: float) -> None:
     """Let the sleeve grow out of the shirt without a line across the shoulder."""
     torso = person.skeleton.angles["torso"]
     inwards = torso + 90 if side == "n" else torso - 90
     middle = polar(polar(shoulder, inwards, 4.2), torso, -0.8)
-    person.layer([(capsule(shoulder, middle, 4.1 * wide, 3.6), person.paint(person.look.shirt))], False)
+    person.layer([(capsule(shoulder, middle, 3.8 * wide, 3.6), person.paint(person.look.shirt))], False)
 
 
 def _limb(person: Person, name: str) -> Limb:
@@ -103,12 +108,13 @@ def leg(person: Person, side: str) -> None:
     hip, knee, ankle = (person.at(f"{joint}_{side}") for joint in ("hp", "kn", "an"))
     skin, cloth = person.paint(look.skin, shade), person.paint(look.bottoms, shade)
     lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.64)
+    top = 6.9 if person.side_view else 5.9
     shapes = [
         (_foot(person, side, ankle), person.paint(look.shoe, shade)),
         (capsule(knee, ankle, 4.2 * wide, 2.6 * wide), lower),
         *_calf(person, knee, ankle, wide, lower),
-        (capsule(hip, knee, 6.3 * wide, 4.3 * wide), lower),
-        (capsule(hip, lerp(hip, knee, hem), 6.9 * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
+        (capsule(hip, knee, 6.0 * wide, 4.3 * wide), lower),
+        (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
     ]
     if not person.side_view:
         shapes.append(shapes.pop(0))
@@ -177,7 +183,7 @@ def _torso_side(person: Person) -> list[Shape]:
 
 FRONT_TRUNK = (
     (1.045, 2.8, 0.0), (1.01, 4.4, 0.0), (0.975, -2.2, 1.0), (0.93, 1.6, 1.0), (0.84, 1.9, 1.0),
-    (0.72, -0.4, 1.0), (0.55, 8.6, 0.0), (0.34, 7.8, 0.0), (0.12, 9.0, 0.0), (-0.07, 9.6, 0.0),
+    (0.72, -0.4, 1.0), (0.55, 8.6, 0.0), (0.34, 7.8, 0.0), (0.12, 9.2, 0.0), (-0.04, 10.0, 0.0),
 )  # fmt: skip
 
 
@@ -203,8 +209,8 @@ def _collar(person: Person) -> list[Shape]:
     if person.ghost or person.view is View.BACK:
         return []
     place = frame(person.at("neck"), person.skeleton.angles["torso"])
-    return [(blob([place(1.2, -3), place(-1.4, -1.9), place(-2.4, 0), place(-1.4, 1.9), place(1.2, 3)]),
-             person.paint(person.look.skin, 0.1))]  # fmt: skip
+    return [(blob([place(2.8, -2.9), place(-1.4, -1.9), place(-2.4, 0), place(-1.4, 1.9), place(2.8, 2.9)]),
+             person.paint(person.look.skin, 0.12))]  # fmt: skip
 
 
 def pelvis(person: Person) -> None:
@@ -213,9 +219,21 @@ def pelvis(person: Person) -> None:
         return
     wide = 0.3 + person.look.build * 0.7
     place = frame(person.at("hip"), person.skeleton.angles["torso"])
-    half = [(4.4, 8.9), (0.5, 10.4), (-4.5, 9.6), (-7.6, 4.0)]
+    half = [(4.4, 8.6), (0.5, 10.0), (-4.5, 9.6), (-7.6, 4.0)]
     outline = [place(u, -v * wide) for u, v in half] + [place(u, v * wide) for u, v in reversed(half)]
     person.layer([(blob(outline), person.paint(person.look.bottoms))], False)
+    if person.view is View.BACK and not person.ghost:
+        _seat_lines(person, place)
+
+
+def _seat_lines(person: Person, place: Frame) -> None:
+    """The creases that tell a back from a front."""
+    creases = [
+        (place(-7.2, side * 7.6), place(-9.2, side * 4.4), place(-7.4, side * 0.7)) for side in (-1, 1)
+    ]
+    lines = [f"M{pair(a)}Q{pair(b)} {pair(c)}" for a, b, c in creases]
+    seam = f"M{pair(place(-1.5, 0))}L{pair(place(-7.4, 0))}"
+    person.canvas.stroke("".join([*lines, seam]), darken(person.look.bottoms, 0.4), 0.8)
 
 
 def blades(person: Person, gap: float) -> list[Shape]:

@@ -99,15 +99,13 @@ def _desk(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
 
 
 def _doorway(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
-    """A door frame seen at a slant: `front` draws the near post, else the far post and the beam."""
+    """A door frame seen at a slant: far post, beam, near post."""
     (x, _), tall = spot(prop, body), prop.h or 112
-    if prop.front:
-        box(canvas, (x, -1), (4, tall), WOOD_DARK, 0.6)
-        return
     box(canvas, (x + 9, 4), (3.4, tall + 3), WOOD, 0.6)
     beam = [(x, tall - 1), (x + 9, tall + 7), (x + 12.4, tall + 7), (x + 4, tall - 1)]
     canvas.see((x, tall + 7))
     canvas.fill(polygon([*beam, (x + 4, tall - 4), (x, tall - 4)]), WOOD)
+    box(canvas, (x, -1), (4, tall), WOOD_DARK, 0.6)
 
 
 def _post(canvas: Canvas, prop: Prop, body: Skeleton) -> None:

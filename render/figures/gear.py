@@ -10,7 +10,7 @@ from schemas.figure import Prop, PropKind
 
 CLOTH, CLOTH_DARK, PILLOW = "#a9d2ee", "#5b93bd", "#e4ebf1"
 BAND, RUBBER, RUBBER_LIGHT = "#b3261e", "#4c6ef5", "#c9d4ff"
-AIR = "#5b9bd5"
+AIR, BELT = "#5b9bd5", "#9a6a34"
 
 Draw = Callable[[Canvas, Prop, Skeleton], None]
 
@@ -20,7 +20,12 @@ def _soft(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
     canvas.see((left, prop.y))
     canvas.see((left + width, prop.y + prop.h))
     canvas.rect((left, prop.y), (width, prop.h), DARK, min(prop.h / 2, 2.6))
-    canvas.rect((left + 0.5, prop.y + 0.5), (width - 1, prop.h - 1), PILLOW, min(prop.h / 2, 2.4))
+    canvas.rect(
+        (left + 0.5, prop.y + 0.5),
+        (width - 1, prop.h - 1),
+        CLOTH if prop.kind is PropKind.PAD else PILLOW,
+        min(prop.h / 2, 2.4),
+    )
 
 
 def _roll(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
@@ -78,6 +83,10 @@ def _band(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     _line(canvas, prop, body, BAND, prop.w or 1.8)
 
 
+def _belt(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    _line(canvas, prop, body, BELT, prop.w or 2.4)
+
+
 def _towel(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     _line(canvas, prop, body, CLOTH_DARK, (prop.w or 2.4) + 1)
     _line(canvas, prop, body, CLOTH, prop.w or 2.4)
@@ -108,6 +117,7 @@ def _breath(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
 
 
 GEAR: dict[PropKind, Draw] = {
+    PropKind.BELT: _belt,
     PropKind.BALL: _ball,
     PropKind.BAND: _band,
     PropKind.BREATH: _breath,

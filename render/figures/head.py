@@ -7,6 +7,7 @@ from render.figures.look import Hair, darken
 from render.figures.skeleton import HEAD
 from schemas.figure import Face, Point
 
+EYE, GLASSES = "#2b2320", "#3b4048"
 FACE_SIDE = (
     (1, 0), (0.62, 0.74), (0.18, 0.9), (-0.1, 1.17), (-0.28, 0.95), (-0.6, 0.9), (-0.98, 0.6),
     (-0.98, 0.05), (-0.62, -0.7), (0, -0.98), (0.62, -0.72),
@@ -30,6 +31,10 @@ CAP_FRONT = (
     (-0.1, -0.92), (0.5, -0.9), (1.02, -0.5), (1.18, 0), (1.02, 0.5), (0.5, 0.9), (-0.1, 0.92),
     (0.3, 0.68), (0.56, 0.3), (0.6, -0.2), (0.36, -0.66),
 )  # fmt: skip
+CAP_TURNED = (
+    (0.0, -1.0), (0.6, -0.95), (1.05, -0.5), (1.16, 0.1), (0.95, 0.62), (0.6, 0.78), (0.62, 0.4),
+    (0.5, -0.1), (0.2, -0.45), (-0.2, -0.6),
+)  # fmt: skip
 BOB_BACK = ((-1.1, -0.75), (-0.3, -1.08), (0.6, -0.96), (1.16, 0), (0.6, 0.96), (-0.3, 1.08), (-1.1, 0.75))
 SCARF_BACK = ((-1.75, -1.0), (-0.6, -0.98), (0.6, -0.96), (1.18, 0), (0.6, 0.96), (-0.6, 0.98), (-1.75, 1.0))
 RIM_BACK = ((-0.7, -0.6), (-0.2, -0.95), (0.35, -0.9), (0.1, 0), (0.35, 0.9), (-0.2, 0.95), (-0.7, 0.6))
@@ -46,8 +51,10 @@ def head(person: Person, face: Face) -> None:
         _glasses(person, place, face)
 
 
-def _outline(place: Frame, points: tuple[Point, ...], shift: float = 0) -> str:
-    return blob([place(u, v + shift) for u, v in points])
+def _outline(place: Frame, points: tuple[Point, ...], shift: float = 0, turn: float = 0) -> str:
+    """A smooth outline in head units, moved aside by `shift`; a turn to the left mirrors it."""
+    side = -1 if turn < 0 else 1
+    return blob([place(u, side * v + shift) for u, v in points])
 
 
 def _hair(person: Person) -> str:
@@ -79,7 +86,7 @@ def _side(person: Person, place: Frame) -> list[Shape]:
         return shapes
     if look.hair_style not in (Hair.BOB, Hair.SCARF):
         shapes.append(dot(person, place(-0.08, -0.1), 1.15, darken(look.skin, 0.2)))
-    return [*shapes, dot(person, place(0.12, 0.64), 0.75, "#2b2320")]
+    return [*shapes, dot(person, place(0.12, 0.64), 0.7, EYE)]
 
 
 def _front(person: Person, place: Frame) -> list[Shape]:
@@ -100,7 +107,7 @@ def _front(person: Person, place: Frame) -> list[Shape]:
     if turn:
         skull = ((1.1, 0), (0.7, 0.75), (0, 0.85), (-0.62, 0.4), (-0.7, -0.3), (0, -0.95), (0.7, -0.75))
         shapes.insert(0, (_outline(place, skull, -turn * 0.2), _hair(person)))
-        nose = ((0.1, turn * 0.7), (-0.14, turn * 1.06), (-0.34, turn * 0.7))
+        nose = ((0.1, turn * 0.7), (-0.14, turn * 1.24), (-0.34, turn * 0.7))
         shapes.append((_outline(place, nose), skin))
     if look.beard:
         beard = ((-0.3, -0.8), (-0.45, 0), (-0.3, 0.8), (-0.85, 0.6), (-1.12, 0), (-0.85, -0.6))
@@ -109,8 +116,7 @@ def _front(person: Person, place: Frame) -> list[Shape]:
     if person.ghost:
         return shapes
     eyes = [
-        dot(person, place(0.0, turn * 0.5 + sign * (0.34 - 0.1 * abs(turn))), 0.75, "#2b2320")
-        for sign in (-1, 1)
+        dot(person, place(0.0, turn * 0.5 + sign * (0.34 - 0.1 * abs(turn))), 0.7, EYE) for sign in (-1, 1)
     ]
     return shapes + eyes + ([] if turn else [dot(person, place(-0.28, 0), 0.7, darken(look.skin, 0.15))])
 
@@ -131,7 +137,7 @@ def _hair_front(person: Person, place: Frame, turn: float) -> list[Shape]:
             ((0.4, -0.7), (0.3, -0.95), (-0.2, -0.95), (0.0, -0.78)),
         ]
         return [(_outline(place, rim), color) for rim in rims]
-    return [(_outline(place, CAP_FRONT, -turn * 0.14), color)]
+    return [(_outline(place, CAP_TURNED if turn else CAP_FRONT, 0, turn), color)]
 
 
 def _back(person: Person, place: Frame) -> list[Shape]:
@@ -145,10 +151,10 @@ def _back(person: Person, place: Frame) -> list[Shape]:
 
 
 def _glasses(person: Person, place: Frame, face: Face) -> None:
-    radius = HEAD * 0.24
+    radius = HEAD * 0.27
     if face is Face.SIDE:
-        person.canvas.stroke(circle(place(0.08, 0.66), radius), "#3b4048", 0.7)
-        person.canvas.stroke(f"M{pair(place(0.1, 0.4))}L{pair(place(0.06, -0.12))}", "#3b4048", 0.7)
+        person.canvas.stroke(circle(place(0.08, 0.66), radius), GLASSES, 0.6)
+        person.canvas.stroke(f"M{pair(place(0.1, 0.4))}L{pair(place(0.06, -0.12))}", GLASSES, 0.6)
         return
     for sign in (-1, 1):
-        person.canvas.stroke(circle(place(0.0, person.pose.turn * 0.5 + sign * 0.36), radius), "#3b4048", 0.7)
+        person.canvas.stroke(circle(place(0.0, person.pose.turn * 0.5 + sign * 0.36), radius), GLASSES, 0.6)

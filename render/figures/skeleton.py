@@ -8,7 +8,7 @@ from schemas.figure import Figure, Limb, Point, Pose, Spot, View
 TORSO, NECK, HEAD = 31.0, 4.6, 6.6
 UPPER_ARM, FOREARM, HAND = 16.5, 14.5, 5.2
 THIGH, SHIN, FOOT = 25.0, 24.5, 10.5
-SHOULDER_HALF, HIP_HALF = 9.6, 5.2
+SHOULDER_HALF, HIP_HALF = 9.3, 5.0
 SIDES = ("n", "f")
 FAR_OFFSET = (1.6, 1.0)
 
