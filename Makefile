@@ -28,19 +28,21 @@ help:
 
 .PHONY: demo
 demo: .venv/app.stamp
-	@$(BIN)/flask --app app demo $(if $(ONCE),--once)
+	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
 .PHONY: test
 test: .venv/dev.stamp
 	@$(BIN)/pytest -n 2
 
-.PHONY: check
-check: .venv/dev.stamp
+.PHONY: lint
+lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2
+
+.PHONY: check
+check: lint test
 
 .PHONY: nightly
 nightly: .venv/dev.stamp
