@@ -7,6 +7,7 @@ command ask the same questions. Gates are settled here: "none of these" becomes 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from marshmallow import ValidationError
@@ -26,6 +27,9 @@ from schemas.questionnaire import (
     settled_by,
 )
 from schemas.responses import ERRORS, schema_for
+
+NONE: Answers = MappingProxyType({})
+"""No answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Answers with what follows from them."""
+    """Answers given now, all that conditions may read (earlier ones too), and what follows from that."""
 
     answers: Answers
+    context: Answers
     facts: frozenset[str]
     age: int | None
     gates: Mapping[str, Question]
 
     def concerns(self, question: Question) -> bool:
-        return applies(question, self.answers, self.facts, self.age)
+        return applies(question, self.context, self.facts, self.age)
 
     def asks(self, question: Question, known: Collection[str]) -> bool:
         gate = self.gates.get(question.id)
@@ -71,60 +76,81 @@ class _View:
         )
 
 
-def _view(questionnaire: Questionnaire, answers: Answers, today: date) -> _View:
-    return _View(answers, derive(answers, today), age_on(answers, today), questionnaire.gates())
+def _view(questionnaire: Questionnaire, answers: Answers, today: date, before: Answers) -> _View:
+    context = {**carried(questionnaire, before), **answers}
+    return _View(answers, context, derive(context, today), age_on(context, today), questionnaire.gates())
+
+
+def carried(questionnaire: Questionnaire, before: Answers) -> dict[str, Answer]:
+    """Return those answers of earlier visits that still count while this questionnaire is filled in.
+
+    Safety signs are asked anew at every visit, so an earlier "no" never stands for today; nor do an earlier
+    update, gate or check-in.
+    """
+    anew = {question.id for question in questionnaire.questions() if question.id.startswith("rf_")}
+    passing = ("upd_", "gate_", "fu_", "grc")
+    return {name: v for name, v in before.items() if name not in anew and not name.startswith(passing)}
 
 
 def screens(
-    questionnaire: Questionnaire, answers: Answers, today: date, known: Collection[str] = ()
+    questionnaire: Questionnaire,
+    answers: Answers,
+    today: date,
+    known: Collection[str] = (),
+    before: Answers = NONE,
 ) -> tuple[Screen, ...]:
     """Return the screens that this client sees, given the answers so far.
 
-    `known` names what the booking tells already (`name`, `email`, `phone`): it is not asked.
+    `known` names what the booking tells already (`name`, `email`, `phone`): it is not asked. `before` holds
+    the answers of earlier visits: conditions may read them, but they answer nothing.
     """
-    view = _view(questionnaire, answers, today)
+    view = _view(questionnaire, answers, today, before)
     made = (_screen(step, view, known) for step in questionnaire.steps)
     return tuple(screen for screen in made if screen.questions)
 
 
 def _screen(step: Step, view: _View, known: Collection[str]) -> Screen:
     asked = [_narrow(question, view) for question in step.questions if view.asks(question, known)]
-    needed = frozenset(q.id for q in asked if is_required(q, view.answers, view.facts, view.age))
+    needed = frozenset(q.id for q in asked if is_required(q, view.context, view.facts, view.age))
     return Screen(step, tuple(asked), needed)
 
 
 def _narrow(question: Question, view: _View) -> Question:
     """Leave out choices that make no sense for this client."""
     if question.choices_from:
-        return replace(question, choices=tuple(options(question, view.answers)))
+        return replace(question, choices=tuple(options(question, view.context)))
     return question
 
 
 def gate_lines(
-    questionnaire: Questionnaire, gate: Question, answers: Answers, today: date
+    questionnaire: Questionnaire, gate: Question, answers: Answers, today: date, before: Answers = NONE
 ) -> tuple[Question, ...]:
     """Return the items that a gate lists for this client, to be read before "none of these"."""
-    view = _view(questionnaire, answers, today)
+    view = _view(questionnaire, answers, today, before)
     covered = (questionnaire.question(item) for item in gate.covers)
     return tuple(question for question in covered if question and view.concerns(question))
 
 
-def settle(questionnaire: Questionnaire, answers: Answers, today: date) -> dict[str, Answer]:
+def settle(
+    questionnaire: Questionnaire, answers: Answers, today: date, before: Answers = NONE
+) -> dict[str, Answer]:
     """Return the answers with gates settled and the answers to hidden questions dropped.
 
     Ids that the questionnaire does not have are kept. Settling twice changes nothing.
     """
     settled = dict(answers)
     for _ in range(len(questionnaire.steps)):
-        before = settled
-        settled = _settle_once(questionnaire, before, today)
-        if settled == before:
+        last = settled
+        settled = _settle_once(questionnaire, last, today, before)
+        if settled == last:
             break
     return settled | main_place(settled) if questionnaire.question("main_region") else settled
 
 
-def _settle_once(questionnaire: Questionnaire, answers: Answers, today: date) -> dict[str, Answer]:
-    view = _view(questionnaire, answers, today)
+def _settle_once(
+    questionnaire: Questionnaire, answers: Answers, today: date, before: Answers
+) -> dict[str, Answer]:
+    view = _view(questionnaire, answers, today, before)
     asked = {question.id for question in questionnaire.questions()}
     kept: dict[str, Answer] = {name: value for name, value in answers.items() if name not in asked}
     for question in questionnaire.questions():
@@ -152,6 +178,7 @@ def accept(
     today: date,
     known: Collection[str] = (),
     texts: Mapping[str, str] = ERRORS,
+    before: Answers = NONE,
 ) -> Accepted:
     """Take in what was submitted for one screen; raises KeyError when there is no such step.
 
@@ -161,14 +188,14 @@ def accept(
     if step is None:
         raise KeyError(step_id)
     shown = {q.id: posted[q.id] for q in step.questions if q.id in posted}
-    asked = _screen(step, _view(questionnaire, {**answers, **shown}, today), known)
+    asked = _screen(step, _view(questionnaire, {**answers, **shown}, today, before), known)
     try:
         loaded = schema_for(asked.questions, asked.required, today, texts).load(_fields(posted))
     except ValidationError as error:
         return Accepted(dict(answers), _sentences(error), shown)
     kept = {name: value for name, value in answers.items() if name not in {q.id for q in asked.questions}}
     unticked = {q.id: "no" for q in asked.questions if q.type is QuestionType.CONSENT and q.id not in loaded}
-    return Accepted(settle(questionnaire, {**kept, **unticked, **loaded}, today), {}, shown)
+    return Accepted(settle(questionnaire, {**kept, **unticked, **loaded}, today, before), {}, shown)
 
 
 def _fields(posted: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
@@ -181,12 +208,16 @@ def _sentences(error: ValidationError) -> dict[str, str]:
 
 
 def unanswered(
-    questionnaire: Questionnaire, answers: Answers, today: date, known: Collection[str] = ()
+    questionnaire: Questionnaire,
+    answers: Answers,
+    today: date,
+    known: Collection[str] = (),
+    before: Answers = NONE,
 ) -> tuple[tuple[str, str], ...]:
     """Return (step id, question id) of everything still needed; empty means that it may be sent in."""
     return tuple(
         (screen.step.id, question.id)
-        for screen in screens(questionnaire, answers, today, known)
+        for screen in screens(questionnaire, answers, today, known, before)
         for question in screen.questions
         if question.id in screen.required and not _good(question, answers)
     )

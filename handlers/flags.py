@@ -134,12 +134,24 @@ def _unsettled(
 def _open_questions(
     answers: Answers, facts: frozenset[str], age: int | None, asked: Questionnaire | None
 ) -> Iterator[Question]:
-    """Yield the safety questions that concern this client and have no clear answer."""
-    for question in asked.questions() if asked else ():
-        if question.safety and applies(question, answers, facts, age):
-            given = values_of(answers, question.id)
-            if not given or "not_sure" in given:
-                yield question
+    """Yield the safety questions that concern this client and have no clear answer.
+
+    A blank gate counts by itself only when its items have answers, which then come from an earlier visit.
+    """
+    concerned = (
+        [q for q in asked.questions() if q.safety and applies(q, answers, facts, age)] if asked else []
+    )
+    single = [q for q in concerned if not q.covers and _is_open(q, answers)]
+    named = {question.id for question in single}
+    yield from single
+    yield from (
+        q for q in concerned if q.covers and not values_of(answers, q.id) and not named & set(q.covers)
+    )
+
+
+def _is_open(question: Question, answers: Answers) -> bool:
+    given = values_of(answers, question.id)
+    return not given or "not_sure" in given
 
 
 def _said(question: Question, answers: Answers) -> str:

@@ -63,7 +63,8 @@ def read_questionnaires(reader: Reader, regions: Sequence[Region]) -> dict[str, 
     raw = {name: found for name in files if (found := reader.load(f"{FOLDER}/{name}", QuestionnaireIn()))}
     made = {name: _questionnaire(reader, name, one, raw, regions) for name, one in raw.items()}
     for name, questionnaire in made.items():
-        for item, text in faults(questionnaire):
+        base = made.get(f"{raw[name].get('questions_from', '')}.toml")
+        for item, text in faults(questionnaire, base):
             reader.complain(f"{FOLDER}/{name}", item, text)
     return {questionnaire.id: questionnaire for questionnaire in made.values()}
 
@@ -105,6 +106,9 @@ def _order(step: Raw) -> list[str]:
 
 def _question(raw: Raw, step_shows: Condition | None, shared: _Shared, known: Mapping[str, Raw]) -> Question:
     kept = {key: raw[key] for key in _KEPT if key in raw}
+    covered = [known[item] for item in _covered(raw) if item in known]
+    kept["safety"] = any(item.get("safety") for item in (raw, *covered))
+    kept["emergency"] = any(item.get("emergency") for item in (raw, *covered))
     question = Question(**kept, choices=_choices(raw, shared, known), covers=tuple(_covered(raw)))
     if step_shows is not None:
         question = replace(question, show_if=_both(step_shows, question.show_if))
@@ -166,8 +170,12 @@ def _tick(item: Raw, shared: _Shared) -> Choice:
     return Choice(item["id"], line, opens=(item["id"],))
 
 
-def faults(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
-    """Yield (question id, what is wrong) for everything in a questionnaire that does not resolve."""
+def faults(questionnaire: Questionnaire, base: Questionnaire | None = None) -> Iterator[tuple[str, str]]:
+    """Yield (question id, what is wrong) for everything in a questionnaire that does not resolve.
+
+    Conditions may read what was asked earlier, here or in the `base` questionnaire of an earlier visit.
+    """
+    before = {question.id: question for question in base.questions()} if base else {}
     seen: dict[str, Question] = {}
     all_ids = {question.id for question in questionnaire.questions()}
     for question in questionnaire.questions():
@@ -177,7 +185,7 @@ def faults(questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
         for missing in sorted(set(question.covers) - all_ids):
             yield question.id, f"covers {missing}, which is not asked"
         for test in (*_tests(question.show_if), *_tests(question.required)):
-            yield from _test_faults(question, test, {**seen, question.id: question})
+            yield from _test_faults(question, test, {**before, **seen, question.id: question})
         seen[question.id] = question
     for item, gate in questionnaire.gates().items():
         covered = seen.get(item)
