@@ -78,7 +78,6 @@ class Scheduler:
     label = ""
     ways: tuple[str, ...] = ()  # to write a link back, as `attach` of the connection names them
     default_way = ""  # the way when the connection names none
-    vanishing = False  # a deleted booking leaves no trace in lists: what is missing there must be fetched
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
     def __init__(self, connection: Connection, http: Http) -> None:

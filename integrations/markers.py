@@ -3,7 +3,7 @@
 import re
 
 BEGIN, END = "[aftercare]", "[/aftercare]"
-_OURS = re.compile(rf"\n*{re.escape(BEGIN)}\n(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
+_OURS = re.compile(rf"\n{{0,2}}{re.escape(BEGIN)}\n(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 
 def block(link: str, status: str) -> str:

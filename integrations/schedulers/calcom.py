@@ -250,6 +250,9 @@ class CalCom(Scheduler):
 
     def _meeting(self, trigger: str, payload: Part) -> list[Notice]:
         """They fire at the scheduled time, or never: good for filling in, not for an order of events."""
+        if self.readable and len(payload.parts("attendees")) > 1:
+            # The body does not say whether these are guests or seats of a group; the API does.
+            return [Notice(payload.needed("uid"), trigger, hint=True)]
         found = webhook_bookings(payload, CONFIRMED, made=payload.moment("createdAt"), at=None)
         return [Notice(each.external_id, trigger, seat=each.seat, booking=each, hint=True) for each in found]
 

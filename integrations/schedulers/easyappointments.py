@@ -104,7 +104,6 @@ class EasyAppointments(Scheduler):
 
     label = "Easy!Appointments"
     ways = ("customer_field", "notes")
-    vanishing = True
     cancel_is_final = False
 
     @property

@@ -118,10 +118,12 @@ def test_pages_end_at_a_bound() -> None:
 
 
 def test_one_odd_booking_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
-    def read(item: Part) -> list[Any]:
+    def read(item: Part) -> Any:
         return [item.needed("id")]
 
-    found = list(readable([Part({"id": "a"}), Part({"id": "secret value"}), Part({"id": "b"})], read, "main"))
+    found: list[Any] = list(
+        readable([Part({"id": "a"}), Part({"id": "secret value"}), Part({"id": "b"})], read, "main")
+    )
     assert found == ["a", "b"]
     assert "secret value" not in caplog.text
 

@@ -1,0 +1,271 @@
+"""Easy!Appointments: bodies captured from a running installation, wall clock, and the API."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.base import (
+    Gone,
+    IntegrationError,
+    InvalidSignature,
+    Note,
+    Scheduler,
+    UnknownPayload,
+    Unsupported,
+)
+from integrations.schedulers.easyappointments import PAGE, in_utc
+from schemas.booking import Booking, BookingStatus
+from schemas.webhook import Notice
+from tests.integrations.fake_vendor import FakeVendor
+from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
+
+API = "/index.php/api/v1"
+NOTE = Note("https://aftercare.example/b/1", "missing")
+
+
+def recorded(name: str) -> Any:
+    """A recorded answer of the API."""
+    return json.loads((PAYLOADS / "easyappointments" / f"api-{name}.json").read_text())
+
+
+def easy(vendor: FakeVendor, **changes: Any) -> Scheduler:
+    """Easy!Appointments with a token, on the fake host."""
+    settings = {"api_key": "token", "api_base": "https://vendor.example", **changes}
+    return connect("easyappointments", vendor.http(), **settings)
+
+
+def vendor_with(**changes: Any) -> FakeVendor:
+    """The answers that a fetch of 41 needs; fields of the appointment changed."""
+    vendor = FakeVendor().on("GET", f"{API}/appointments/41", {**recorded("appointment"), **changes})
+    for name, where in (("customer", "customers/14"), ("provider", "providers/2"), ("service", "services/1")):
+        vendor.on("GET", f"{API}/{where}", recorded(name))
+    return vendor
+
+
+def fetched(**changes: Any) -> Booking:
+    """The booking of one fetch."""
+    (found,) = easy(vendor_with(**changes)).fetch("41")
+    return found
+
+
+def notice(stem: str) -> Notice:
+    """The one notice of a stored body."""
+    (found,) = connect("easyappointments").parse(inbound(stored("easyappointments", stem)))
+    return found
+
+
+@pytest.mark.parametrize("stem", ["01", "02", "05"])
+def test_every_save_means_fetch(stem: str) -> None:
+    found = notice(stem)
+    assert (found.booking, found.gone, found.event_id) == (None, False, "")
+
+
+def test_a_deletion_is_the_end() -> None:
+    assert (notice("03").external_id, notice("03").gone) == ("1", True)
+
+
+def test_an_unavailability_says_nothing() -> None:
+    ours = connect("easyappointments")
+    assert ours.parse(inbound(stored("easyappointments", "06"))) == []
+    blocked = {"action": "appointment_save", "payload": {"id": 3, "is_unavailability": True}}
+    assert ours.parse(inbound(blocked)) == []
+    assert ours.parse(inbound({"action": "customer_save", "payload": {"id": 3}})) == []
+
+
+@pytest.mark.parametrize("payload", [None, {}, {"id": None}, {"id": "1/2"}, {"id": [1]}, []])
+def test_an_odd_body_is_not_understood(payload: Any) -> None:
+    with pytest.raises(UnknownPayload):
+        connect("easyappointments").parse(inbound({"action": "appointment_save", "payload": payload}))
+
+
+@pytest.mark.parametrize(
+    "value", ["", "wrong", SECRET + " ", SECRET.upper(), f"{SECRET}, {SECRET}", "é\udcff"]
+)
+def test_another_token_is_refused(value: str) -> None:
+    with pytest.raises(InvalidSignature):
+        connect("easyappointments").verify(inbound(b"{}", {"X-Ea-Token": value}))
+
+
+def test_the_header_of_the_token_is_a_setting() -> None:
+    ours = connect("easyappointments", options={"secret_header": "X-Clinic"})
+    ours.verify(inbound(b"{}", {"X-Clinic": SECRET}))
+    with pytest.raises(InvalidSignature):
+        ours.verify(inbound(b"{}", {"X-Ea-Token": SECRET}))
+
+
+def test_an_appointment_is_fetched_whole() -> None:
+    found = fetched()
+    assert (found.start, found.end, found.zone) == (
+        datetime(2026, 11, 27, 14, tzinfo=UTC),
+        datetime(2026, 11, 27, 15, tzinfo=UTC),
+        "Europe/Berlin",
+    )
+    assert (found.client.name, found.client.language, found.client.zone) == ("Zoë Łuć", "pl", "Europe/Warsaw")
+    assert (found.service, found.service_name, found.practitioner) == ("1", "Deep tissue 60", "Mara Field")
+
+
+def test_what_is_embedded_is_not_fetched_again() -> None:
+    vendor = vendor_with(
+        customer=recorded("customer"), provider=recorded("provider"), service=recorded("service")
+    )
+    easy(vendor).fetch("41")
+    assert len(vendor.calls) == 1
+    assert vendor.calls[0].headers["Authorization"] == "Bearer token"
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("", BookingStatus.confirmed),
+        ("Booked", BookingStatus.confirmed),
+        ("Rescheduled", BookingStatus.confirmed),
+        ("Cancelled", BookingStatus.cancelled),
+        ("Draft", BookingStatus.pending),
+        ("No-Show", BookingStatus.no_show),
+    ],
+)
+def test_a_status_gives_a_state(word: str, status: BookingStatus) -> None:
+    assert fetched(status=word).status is status
+
+
+def test_the_words_of_the_states_are_a_setting() -> None:
+    ours = easy(vendor_with(status="Storniert"), options={"status_cancelled": "abgesagt, storniert"})
+    assert ours.fetch("41")[0].status is BookingStatus.cancelled
+
+
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-10-25 01:59:00", "2026-10-24T23:59"),
+        ("2026-10-25 02:30:00", "2026-10-25T00:30"),  # repeated: the first of the two
+        ("2026-10-25 03:00:00", "2026-10-25T02:00"),
+        ("2026-03-29 02:30:00", "2026-03-29T01:30"),  # skipped: moved forward, to 03:30
+        ("2026-03-29 03:30", "2026-03-29T01:30"),
+    ],
+)
+def test_the_clock_change_has_a_rule(wall: str, expected: str) -> None:
+    found = in_utc(wall, "Europe/Berlin")
+    assert found is not None
+    assert found.isoformat().startswith(expected)
+
+
+def test_a_visit_over_the_repeated_hour_does_not_end_before_it_starts() -> None:
+    found = fetched(start="2026-10-25 02:45:00", end="2026-10-25 02:15:00")
+    assert found.end - found.start == timedelta(minutes=30)
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),
+    st.sampled_from(
+        ["Europe/Berlin", "America/Denver", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Lagos"]
+    ),
+)
+def test_wall_clock_survives_the_way_there_and_back(wall: datetime, zone: str) -> None:
+    found = in_utc(wall.strftime("%Y-%m-%d %H:%M:%S"), zone)
+    assert found is not None
+    back = found.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    assert timedelta(0) <= back - wall.replace(microsecond=0) <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"start": "soon"}, {"start": None}, {"end": "2026-02-30 10:00:00"}, {"end": "1"}]
+)
+def test_an_impossible_time_is_not_understood(changes: dict[str, Any]) -> None:
+    with pytest.raises(UnknownPayload):
+        fetched(**changes)
+
+
+def test_an_appointment_that_was_deleted_is_gone() -> None:
+    with pytest.raises(Gone):
+        easy(FakeVendor()).fetch("41")
+
+
+def test_every_page_is_listed_and_names_are_fetched_once() -> None:
+    page = [
+        {**recorded("appointment"), "id": n, "customer": recorded("customer")} for n in range(1, PAGE + 1)
+    ]
+    vendor = (
+        vendor_with().on("GET", f"{API}/appointments", page).on("GET", f"{API}/appointments", [{"id": 7}])
+    )
+    assert len(list(easy(vendor).changed_since(NOW))) == PAGE
+    assert [call.params["page"] for call in vendor.calls if call.path.endswith("appointments")] == [1, 2]
+    assert len([call for call in vendor.calls if "providers" in call.path]) == 1
+
+
+def test_an_admin_may_be_the_key() -> None:
+    vendor = vendor_with()
+    easy(vendor, account="admin", api_base=f"https://vendor.example{API}/").fetch("41")
+    assert vendor.calls[0].auth == ("admin", "token")
+
+
+def test_the_customers_field_is_written_silently() -> None:
+    vendor = vendor_with().on("PUT", f"{API}/customers/14", {})
+    easy(vendor, attach="customer_field").attach("41", NOTE)
+    (sent,) = vendor.asked("PUT")
+    assert sent.json == {"customField5": f"Aftercare: missing {NOTE.link}"}
+
+
+@pytest.mark.parametrize(("before", "written"), [("Aftercare: done x", True), ("allergic to nuts", False)])
+def test_only_our_own_words_in_the_field_are_replaced(before: str, written: bool) -> None:
+    vendor = FakeVendor().on("GET", f"{API}/appointments/41", recorded("appointment"))
+    vendor.on("GET", f"{API}/customers/14", {**recorded("customer"), "customField5": before})
+    vendor.on("PUT", f"{API}/customers/14", {})
+    ours = easy(vendor, attach="customer_field")
+    if written:
+        ours.attach("41", NOTE)
+    else:
+        with pytest.raises(IntegrationError, match="something else"):
+            ours.attach("41", NOTE)
+    assert bool(vendor.asked("PUT")) is written
+
+
+def test_the_notes_are_written_at_most_once_since_that_mails_the_client() -> None:
+    vendor = vendor_with(notes="knee").on("PUT", f"{API}/appointments/41", {})
+    easy(vendor, attach="notes").attach("41", NOTE)
+    (sent,) = vendor.asked("PUT")
+    assert sent.json["notes"].startswith("knee\n\n[aftercare]")
+    again = vendor_with(notes=sent.json["notes"])
+    easy(again, attach="notes").attach("41", Note(NOTE.link, "done"))
+    assert again.asked("PUT") == []
+
+
+def test_nothing_is_written_without_a_choice() -> None:
+    for choice in ("", "off"):
+        with pytest.raises(Unsupported):
+            easy(vendor_with(), attach=choice).attach("41", NOTE)
+
+
+def test_registering_makes_and_repairs_a_webhook() -> None:
+    vendor = FakeVendor().on("GET", f"{API}/webhooks", []).on("POST", f"{API}/webhooks", {"id": 3}, 201)
+    made = easy(vendor).register("token-of-ours")
+    (sent,) = vendor.asked("POST")
+    assert (made.external_id, made.secret) == ("3", "token-of-ours")
+    assert (sent.json["actions"], sent.json["secretToken"]) == (
+        "appointment_save,appointment_delete",
+        "token-of-ours",
+    )
+    there = FakeVendor().on("GET", f"{API}/webhooks", [{"id": 3, "url": URL}])
+    there.on("PUT", f"{API}/webhooks/3", {"id": 3})
+    assert easy(there).register("").text.endswith("repaired.")
+    assert "secretToken" not in there.asked("PUT")[0].json
+    with pytest.raises(IntegrationError, match="secret token"):
+        easy(FakeVendor().on("GET", f"{API}/webhooks", [])).register("")
+
+
+def test_unregistering_removes_ours_only() -> None:
+    there = [{"id": 3, "url": URL}, {"id": 4, "url": "https://elsewhere.example"}]
+    vendor = FakeVendor().on("GET", f"{API}/webhooks", there).on("DELETE", f"{API}/webhooks/3", None, 204)
+    assert easy(vendor).unregister() == 1
+
+
+def test_problems_say_what_to_set() -> None:
+    assert easy(FakeVendor()).problems() == []
+    open_line = easy(FakeVendor(), api_base="http://clinic.example", secrets=("é",)).problems()
+    assert len(open_line) == 2
+    assert easy(FakeVendor(), api_base="http://127.0.0.1:8200").problems() == []
+    assert len(connect("easyappointments", secrets=()).problems()) == 2
