@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from render.figures.canvas import Canvas, Shape, blob, capsule, circle, pair
 from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar, ribbon, through
-from render.figures.look import Look, darken
+from render.figures.look import Hair, Look, darken
 from render.figures.skeleton import Skeleton
 from schemas.figure import Limb, Point, Pose, View
 
-GHOST = "#d5dce3"
 FAR_SHADE = 0.2
 
 
@@ -33,12 +32,17 @@ class Person:
         return self.skeleton.joints[joint]
 
     def paint(self, color: str, shade: float = 0) -> str:
-        """A colour of the look, darker on the far side; one pale colour for the start shape behind."""
-        return GHOST if self.ghost else darken(color, shade)
+        """A colour of the look, darker on the far side; none for the start shape behind."""
+        return "" if self.ghost else darken(color, shade)
 
     def shade(self, side: str) -> float:
         """How much darker the limbs of a side are."""
         return FAR_SHADE if self.side_view and side == "f" else 0.0
+
+    def rim(self, shapes: list[Shape]) -> None:
+        """Put only the pale line around shapes on the canvas."""
+        if not self.ghost:
+            self.canvas.rim(shapes)
 
     def layer(self, shapes: list[Shape], halo: bool = True) -> None:
         """Put shapes on the canvas; the start shape behind has no halo."""
@@ -60,29 +64,22 @@ def arm(person: Person, side: str) -> None:
     skin, shirt = person.paint(person.look.skin, shade), person.paint(person.look.shirt, shade)
     sleeve, lower = (skin, skin) if not person.look.long_sleeves else (shirt, shirt)
     shapes = [
-        (capsule(shoulder, elbow, 3.4 * wide, 2.8 * wide), sleeve),
+        (capsule(shoulder, elbow, 3.1 * wide, 2.8 * wide), sleeve),
         (capsule(elbow, wrist, 2.8 * wide, 2.0 * wide), lower),
         *_hand(person, side, skin),
         _sleeve(person, shoulder, elbow, wide, shirt),
     ]
-    if not person.side_view:  # seen from the front the forearm may lie over the sleeve
-        shapes = [shapes[0], shapes[-1], *shapes[1:-1]]
-    person.layer(shapes)
-    if not person.side_view:
-        _hide_seam(person, side, shoulder, wide)
+    if person.side_view:
+        person.layer(shapes)
+        return
+    # From the front the forearm may lie over the sleeve, and the sleeve grows out of the shirt without a rim.
+    person.rim([(capsule(lerp(shoulder, elbow, 0.6), elbow, 2.8 * wide, 2.8 * wide), ""), *shapes[1:-1]])
+    person.layer([shapes[0], shapes[-1], *shapes[1:-1]], False)
 
 
 def _sleeve(person: Person, shoulder: Point, elbow: Point, wide: float, color: str) -> Shape:
-    hem, top = (0.6, 4.3) if person.side_view else (0.5, 4.0)
-    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.8 * wide), color
-
-
-def _hide_seam(person: Person, side: str, shoulder: Point, wide: float) -> None:
-    """Let the sleeve grow out of the shirt without a line across the shoulder."""
-    torso = person.skeleton.angles["torso"]
-    inwards = torso + 90 if side == "n" else torso - 90
-    middle = polar(polar(shoulder, inwards, 4.2), torso, -0.8)
-    person.layer([(capsule(shoulder, middle, 3.8 * wide, 3.6), person.paint(person.look.shirt))], False)
+    hem, top = (0.6, 4.3) if person.side_view else (0.5, 3.6)
+    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.7 * wide), color
 
 
 def _limb(person: Person, name: str) -> Limb:
@@ -113,7 +110,7 @@ def leg(person: Person, side: str) -> None:
         (_foot(person, side, ankle), person.paint(look.shoe, shade)),
         (capsule(knee, ankle, 4.2 * wide, 2.6 * wide), lower),
         *_calf(person, knee, ankle, wide, lower),
-        (capsule(hip, knee, 6.0 * wide, 4.3 * wide), lower),
+        *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * wide, 4.3 * wide), lower)]),
         (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
     ]
     if not person.side_view:
@@ -161,7 +158,7 @@ def torso(person: Person) -> None:
 
 
 def _torso_side(person: Person) -> list[Shape]:
-    wide, belly = person.look.build, person.pose.belly + (person.look.build - 1) * 7
+    wide, belly = person.look.build, person.pose.belly + (person.look.build - 1) * 8
     hip, neck = person.at("hip"), person.at("neck")
     curve = through(hip, person.at("mid"), neck)
     radii = [
@@ -177,13 +174,14 @@ def _torso_side(person: Person) -> list[Shape]:
     outline = [(5.4, -5.6), (2.4, -7.3), (-2, -7.7), (-6.2, -4.6), (-7, 0), (-4, 5.2), (1.5, 6.3), (5.4, 6.0)]
     return [
         (blob(ribbon(curve, radii)), shirt),
-        (blob([seat(u, v * wide) for u, v in outline]), cloth),
+        (blob([seat(u, v * (0.5 + wide / 2)) for u, v in outline]), cloth),
     ]
 
 
 FRONT_TRUNK = (
     (1.045, 2.8, 0.0), (1.01, 4.4, 0.0), (0.975, -2.2, 1.0), (0.93, 1.6, 1.0), (0.84, 1.9, 1.0),
-    (0.72, -0.4, 1.0), (0.55, 8.6, 0.0), (0.34, 7.8, 0.0), (0.12, 9.2, 0.0), (-0.04, 10.0, 0.0),
+    (0.72, -0.4, 1.0), (0.55, 8.6, 0.0), (0.34, 7.8, 0.0), (0.14, 9.4, 0.0), (0.02, 10.3, 0.0),
+    (-0.045, 9.9, 0.0), (-0.06, 5.0, 0.0),
 )  # fmt: skip
 
 
@@ -197,7 +195,8 @@ def _torso_front(person: Person) -> list[Shape]:
     def half(share: float, width: float, from_shoulder: float) -> Point:
         if from_shoulder:
             return share * length + lift, shoulders + width
-        slim = person.look.build if share < 0.8 else 1
+        hips, build = 0.45 + person.look.build * 0.55, person.look.build
+        slim = 1 if share > 0.8 else build if share > 0.2 else hips
         return share * length, width * slim
 
     rows = [half(*row) for row in FRONT_TRUNK]
@@ -209,15 +208,19 @@ def _collar(person: Person) -> list[Shape]:
     if person.ghost or person.view is View.BACK:
         return []
     place = frame(person.at("neck"), person.skeleton.angles["torso"])
-    return [(blob([place(2.8, -2.9), place(-1.4, -1.9), place(-2.4, 0), place(-1.4, 1.9), place(2.8, 2.9)]),
-             person.paint(person.look.skin, 0.12))]  # fmt: skip
+    outline = [(2.8, -2.9), (-1.4, -1.9), (-2.4, 0), (-1.4, 1.9), (2.8, 2.9)]
+    return [(blob([place(u, v) for u, v in outline]), person.paint(_neck_color(person), 0.12))]
+
+
+def _neck_color(person: Person) -> str:
+    return person.look.hair if person.look.hair_style is Hair.SCARF else person.look.skin
 
 
 def pelvis(person: Person) -> None:
     """The seat of the shorts in a front or back view; a side view draws it with the torso."""
     if person.side_view:
         return
-    wide = 0.3 + person.look.build * 0.7
+    wide = 0.45 + person.look.build * 0.55
     place = frame(person.at("hip"), person.skeleton.angles["torso"])
     half = [(4.4, 8.6), (0.5, 10.0), (-4.5, 9.6), (-7.6, 4.0)]
     outline = [place(u, -v * wide) for u, v in half] + [place(u, v * wide) for u, v in reversed(half)]
@@ -249,8 +252,7 @@ def neck(person: Person, head: Point) -> list[Shape]:
     """The neck, from between the shoulders into the head."""
     angle = person.skeleton.angles["head"]
     foot, top = polar(person.at("nape"), angle + 180, 1.5), polar(head, angle + 180, 1.5)
-    color = person.look.skin if person.look.hair_style != "scarf" else person.look.hair
-    return [(capsule(foot, top, 3.0, 2.9), person.paint(color, 0.12))]
+    return [(capsule(foot, top, 3.0, 2.9), person.paint(_neck_color(person), 0.12))]
 
 
 def dot(person: Person, place: Point, radius: float, color: str) -> Shape:

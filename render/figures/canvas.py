@@ -80,8 +80,9 @@ class Canvas:
         ]
 
     def fill(self, data: str, color: str, extra: str = "") -> None:
-        """One filled path."""
-        self.elements.append(f'<path d="{data}" fill="{color}"{extra}/>')
+        """One filled path; without a colour it takes that of the group it is in."""
+        paint = f' fill="{color}"' if color else ""
+        self.elements.append(f'<path d="{data}"{paint}{extra}/>')
 
     def rect(self, corner: Point, size: Point, color: str, radius: float = 0) -> None:
         """A rectangle from its lower left corner."""
@@ -99,11 +100,14 @@ class Canvas:
             f'stroke-linecap="round" stroke-linejoin="round"{dashes}/>'
         )
 
+    def rim(self, shapes: Sequence[Shape]) -> None:
+        """A pale line around the union of shapes, so that a limb stands out from what lies behind."""
+        joined = "".join(data for data, _ in shapes)
+        self.fill(joined, "#fff", ' stroke="#fff" stroke-width="1.5" stroke-linejoin="round"')
+
     def layer(self, shapes: Sequence[Shape], halo: bool = True) -> None:
-        """Shapes with a pale line around their union, so that a limb stands out from what lies behind."""
+        """Shapes in their colours, with a pale line around their union."""
         if halo:
-            joined = "".join(data for data, _ in shapes)
-            rim = ' stroke="#fff" stroke-width="1.5" stroke-linejoin="round"'
-            self.fill(joined, "#fff", rim)
+            self.rim(shapes)
         for data, color in shapes:
             self.fill(data, color)

@@ -47,7 +47,11 @@ def head(person: Person, face: Face) -> None:
     draw = {Face.SIDE: _side, Face.FRONT: _front, Face.BACK: _back}[face]
     behind = _hair_behind(person, place, face)
     person.layer([*behind, *neck(person, middle), *draw(person, place)])
-    if person.look.glasses and not person.ghost and face is not Face.BACK:
+    if person.ghost or face is Face.BACK:
+        return
+    if not person.look.beard:
+        _mouth(person, place, face)
+    if person.look.glasses:
         _glasses(person, place, face)
 
 
@@ -148,6 +152,14 @@ def _back(person: Person, place: Frame) -> list[Shape]:
     outline = {Hair.BOB: BOB_BACK, Hair.SCARF: SCARF_BACK}.get(style, oval)
     ears = [] if style is Hair.SCARF else _ears(person, place)
     return [*ears, (_outline(place, oval), skin), (_outline(place, outline), _hair(person))]
+
+
+def _mouth(person: Person, place: Frame, face: Face) -> None:
+    turn = person.pose.turn * 0.6
+    ends = [(-0.5, 0.9), (-0.56, 0.66)] if face is Face.SIDE else [(-0.52, turn - 0.22), (-0.52, turn + 0.22)]
+    dip = (-0.56, 0.78) if face is Face.SIDE else (-0.66, turn)
+    line = f"M{pair(place(*ends[0]))}Q{pair(place(*dip))} {pair(place(*ends[1]))}"
+    person.canvas.stroke(line, darken(person.look.skin, 0.4), 0.6)
 
 
 def _glasses(person: Person, place: Frame, face: Face) -> None:

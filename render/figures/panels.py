@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from render.figures import body, marks
-from render.figures.canvas import Canvas, number
-from render.figures.head import head
+from render.figures import marks
+from render.figures.canvas import number
 from render.figures.look import LOOKS, Look, look_for
-from render.figures.props import draw_prop
-from render.figures.skeleton import Skeleton, solve
-from schemas.figure import Face, Figure, Point, Pose, Prop, PropKind, View
+from render.figures.scene import draw_scene
+from schemas.figure import Figure, Point
 
 TILE = "#f5f7f9"
 MARGIN = 3.5
@@ -77,7 +75,7 @@ def frame_of(figure: Figure, look: Look = LOOKS[0]) -> Box:
 
 def drawn_box(figure: Figure, look: Look = LOOKS[0]) -> Box:
     """What the person, the props and the arrows of both panels fill: left, bottom, right, top."""
-    first, second = (_scene(figure, look, which)[0].box for which in ("start", "end"))
+    first, second = (draw_scene(figure, look, which).box for which in ("start", "end"))
     return (
         min(first[0], second[0]),
         min(first[1], second[1]),
@@ -127,67 +125,9 @@ def _tile(figure: Figure, look: Look, which: str, box: Box) -> str:
     left, bottom, right, top = box
     width, height = number(right - left), number(top - bottom)
     x, y = number(left), number(-top)
-    canvas, _ = _scene(figure, look, which)
+    canvas = draw_scene(figure, look, which)
     tile = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{TILE}"/>'
     size = min(1.25, (right - left) / 75)
     mark = marks.badge((left + 6 * size, 6 * size - top), 1 if which == "start" else 2, size)
     clip = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">'
     return f"{clip}{tile}{''.join(canvas.elements)}{mark}</svg>"
-
-
-def _scene(figure: Figure, look: Look, which: str) -> tuple[Canvas, Skeleton]:
-    canvas, poses = Canvas(), {"start": figure.start, "end": figure.end}
-    bodies = {key: solve(figure, pose) for key, pose in poses.items()}
-    skeleton, shown = bodies[which], [prop for prop in figure.props if prop.only in ("", which)]
-    _props(canvas, [prop for prop in shown if not prop.front], skeleton)
-    if which == "end" and figure.ghost:
-        _person(figure, body.Person(canvas, bodies["start"], figure.start, look, figure.view, True), [])
-    person = body.Person(canvas, skeleton, poses[which], look, figure.view)
-    body.see_person(person)
-    _person(figure, person, shown)
-    _props(canvas, [prop for prop in shown if prop.front], skeleton)
-    _marks(canvas, figure, bodies, which)
-    return canvas, skeleton
-
-
-def _props(canvas: Canvas, props: list[Prop], skeleton: Skeleton) -> None:
-    for prop in props:
-        draw_prop(canvas, prop, skeleton)
-
-
-def _marks(canvas: Canvas, figure: Figure, bodies: dict[str, Skeleton], which: str) -> None:
-    for ring in figure.focus:
-        if ring.only == which:
-            marks.focus(canvas, bodies[which].at(ring.at), ring.r)
-    for arrow in figure.arrows:
-        if arrow.only == which:
-            start = bodies["start" if which == "end" else which].at(arrow.start)
-            marks.arrow(canvas, start, bodies[which].at(arrow.to), arrow.bulge)
-
-
-ORDER_SIDE = ("arm_f", "leg_f", "torso", "pelvis", "head", "leg_n", "arm_n")
-ORDER_FRONT = ("leg_f", "leg_n", "pelvis", "head", "torso", "arm_f", "arm_n")
-ORDER_BACK = ("arm_f", "arm_n", "leg_f", "leg_n", "pelvis", "torso", "head")
-ORDER = {View.SIDE: ORDER_SIDE, View.FRONT: ORDER_FRONT, View.BACK: ORDER_FRONT}
-
-
-def _person(figure: Figure, person: body.Person, props: list[Prop]) -> None:
-    for part in figure.order or ORDER[figure.view]:
-        if part.startswith(("arm", "leg")):
-            {"arm": body.arm, "leg": body.leg}[part[:3]](person, part[-1])
-        elif part == "head":
-            head(person, _face(figure, person.pose))
-        else:
-            {"torso": body.torso, "pelvis": body.pelvis}[part](person)
-        if part == "torso":
-            _blades(person, props)
-
-
-def _blades(person: body.Person, props: list[Prop]) -> None:
-    for prop in props:
-        if prop.kind is PropKind.BLADES:
-            person.layer(body.blades(person, prop.w))
-
-
-def _face(figure: Figure, pose: Pose) -> Face:
-    return pose.face or Face(figure.view.value)

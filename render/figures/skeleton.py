@@ -70,7 +70,7 @@ def _girdles(body: Skeleton, pose: Pose, view: View, side: str) -> None:
         return
     sign = 1 if side == "n" else -1
     place = frame(hip, torso)
-    height = TORSO * pose.torso_scale * 0.91 + pose.shrug
+    height = TORSO * pose.torso_scale * 0.895 + pose.shrug
     joints[f"sh_{side}"] = place(height, (SHOULDER_HALF - abs(pose.shoulder) * 0.6) * sign)
     joints[f"hp_{side}"] = place(0, HIP_HALF * sign)
 

@@ -1,0 +1,73 @@
+"""One panel before it is framed: props, the start shape behind, the person, arrows and rings."""
+
+from render.figures import body, marks
+from render.figures.canvas import Canvas
+from render.figures.head import head
+from render.figures.look import Look
+from render.figures.props import draw_prop
+from render.figures.skeleton import Skeleton, solve
+from schemas.figure import Face, Figure, Pose, Prop, PropKind, View
+
+GHOST = "#d5dce3"
+ORDER_SIDE = ("arm_f", "leg_f", "torso", "pelvis", "head", "leg_n", "arm_n")
+ORDER_FRONT = ("leg_f", "leg_n", "pelvis", "head", "torso", "arm_f", "arm_n")
+
+
+def draw_scene(figure: Figure, look: Look, which: str) -> Canvas:
+    """Draw the "start" or the "end" of a figure."""
+    canvas, poses = Canvas(), {"start": figure.start, "end": figure.end}
+    bodies = {name: solve(figure, pose) for name, pose in poses.items()}
+    shown = [prop for prop in figure.props if prop.only in ("", which)]
+    _props(canvas, [prop for prop in shown if not prop.front], bodies[which])
+    if which == "end" and figure.ghost:
+        _ghost(figure, body.Person(canvas, bodies["start"], figure.start, look, figure.view, True))
+    person = body.Person(canvas, bodies[which], poses[which], look, figure.view)
+    body.see_person(person)
+    _person(figure, person, shown)
+    _props(canvas, [prop for prop in shown if prop.front], bodies[which])
+    _marks(canvas, figure, bodies, which)
+    return canvas
+
+
+def _ghost(figure: Figure, person: body.Person) -> None:
+    """The start shape in one pale colour, so that the way from start to finish can be seen."""
+    person.canvas.elements.append(f'<g fill="{GHOST}">')
+    _person(figure, person, [])
+    person.canvas.elements.append("</g>")
+
+
+def _props(canvas: Canvas, props: list[Prop], skeleton: Skeleton) -> None:
+    for prop in props:
+        draw_prop(canvas, prop, skeleton)
+
+
+def _marks(canvas: Canvas, figure: Figure, bodies: dict[str, Skeleton], which: str) -> None:
+    for ring in figure.focus:
+        if ring.only == which:
+            marks.focus(canvas, bodies[which].at(ring.at), ring.r)
+    for arrow in figure.arrows:
+        if arrow.only == which:
+            start = bodies["start" if which == "end" else which].at(arrow.start)
+            marks.arrow(canvas, start, bodies[which].at(arrow.to), arrow.bulge)
+
+
+def _person(figure: Figure, person: body.Person, props: list[Prop]) -> None:
+    for part in figure.order or (ORDER_SIDE if figure.view is View.SIDE else ORDER_FRONT):
+        if part.startswith(("arm", "leg")):
+            {"arm": body.arm, "leg": body.leg}[part[:3]](person, part[-1])
+        elif part == "head":
+            head(person, _face(figure, person.pose))
+        else:
+            {"torso": body.torso, "pelvis": body.pelvis}[part](person)
+        if part == "torso":
+            _blades(person, props)
+
+
+def _blades(person: body.Person, props: list[Prop]) -> None:
+    for prop in props:
+        if prop.kind is PropKind.BLADES:
+            person.layer(body.blades(person, prop.w))
+
+
+def _face(figure: Figure, pose: Pose) -> Face:
+    return pose.face or Face(figure.view.value)
