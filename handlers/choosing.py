@@ -172,20 +172,20 @@ def _noted(
     known = [moves.exercises[name] for name in note.add if name in moves.exercises]
     added = [Pick(exercise, 1, because, "R7", f"sn_add={exercise.id}") for exercise in known]
     free = [pick for pick in added if not blocked_by(pick.exercise, ground, moves)]
-    kept, _ = filtered([*picks, *free], ground, moves)
-    kept = kept[: moves.choosing.budget.most]
-    refusals = [
-        _not_added(pick, blocked_by(pick.exercise, ground, moves), moves)
+    passed, outs = filtered([*picks, *free], ground, moves)
+    kept, cut = fitted(passed, moves.choosing.budget.most, moves)
+    refused_adds = [
+        _not_added(pick.exercise.id, blocked_by(pick.exercise, ground, moves))
         for pick in added
         if pick not in free
     ]
-    return kept, overrides_for(kept, case, note.author, note.credential, note.add_reason), refusals
+    overrides = overrides_for(kept, case, note.author, note.credential, note.add_reason)
+    return kept, overrides, [*refused_adds, *outs, *cut]
 
 
-def _not_added(pick: Pick, fact: str, moves: Moves) -> Reason:
-    del moves
-    full = f"{pick.exercise.id} was not added: {fact}. A reason and a credential are needed."
-    return Reason("R7", fact, Effect.OUT, pick.exercise.id, "", full)
+def _not_added(name: str, fact: str) -> Reason:
+    full = f"{name} was not added: {fact}. A reason and a credential are needed."
+    return Reason("R7", fact, Effect.OUT, name, "", full)
 
 
 def in_reason(pick: Pick) -> Reason:

@@ -11,6 +11,7 @@ from schemas.exercise import Exercise
 from schemas.plan import Effect, PlanItem, Reason
 
 RUNNING = "running"
+ALREADY = "already=in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def filtered(picks: Sequence[Pick], ground: Ground, moves: Moves) -> tuple[list[
     reasons: list[Reason] = []
     for pick in picks:
         fact = _unfit(pick.exercise, kept, ground, moves)
-        other = stand_in(pick.exercise, kept, ground, moves) if fact and fact != "already=in" else None
+        if fact == ALREADY:
+            continue
+        other = stand_in(pick.exercise, kept, ground, moves) if fact else None
         if not fact:
             kept.append(pick)
         elif other is None:
@@ -100,7 +103,6 @@ def fact_words(fact: str, moves: Moves) -> str:
         "avoid_areas": words["avoid_area"].format(region=moves.choosing.regions.get(value, "")),
         "mode": words["not_in_mode"],
         "second_run": words["second_run"],
-        "already": words["already"],
     }
     return moves.facts.get(fact) or special.get(name, "")
 
@@ -160,7 +162,7 @@ def _candidates(exercise: Exercise, moves: Moves) -> Iterator[Exercise]:
 
 def _unfit(exercise: Exercise, kept: Sequence[Pick], ground: Ground, moves: Moves) -> str:
     if any(pick.exercise.id == exercise.id for pick in kept):
-        return "already=in"
+        return ALREADY
     fact = blocked_by(exercise, ground, moves)
     if not fact and RUNNING in exercise.tags and any(RUNNING in pick.exercise.tags for pick in kept):
         return "second_run=yes"

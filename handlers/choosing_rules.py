@@ -42,7 +42,7 @@ class Recipe:
 def recipe(case: Case, moves: Moves) -> tuple[Recipe, list[Reason]]:
     """Return the protocol and the stage with their reasons (R2, R8 and table 5.3)."""
     row, fact = match(case, moves)
-    chosen = _protocol_id(case, row)
+    chosen = _protocol_id(case, row, moves)
     hold = "" if case.note and case.note.protocol else f"match={row.id}" if row.hold else ""
     protocol = moves.protocols[chosen]
     adjusts = tuple(one for one in protocol.adjust if one.when.holds(case.answers, case.facts, case.age))
@@ -142,9 +142,9 @@ def level_cap(case: Case, protocol: Protocol) -> int:
     return min(from_note, protocol.level_cap if early else 3)
 
 
-def _protocol_id(case: Case, row: MatchRow) -> str:
+def _protocol_id(case: Case, row: MatchRow, moves: Moves) -> str:
     step = case.history.step
-    if case.note and case.note.protocol:
+    if case.note and case.note.protocol in moves.protocols:
         return case.note.protocol
     if step and step.action is Action.REGRESS_REVIEW:
         return CALM
@@ -164,9 +164,10 @@ def _pick(name: str, level: int, chosen: Recipe, moves: Moves) -> Pick:
 
 
 def _from_item(item: PlanItem, moves: Moves, chosen: Recipe) -> Pick:
-    kept = moves.wording.reasons["kept"]
-    adjusts = [one for one in chosen.adjusts if item.exercise_id in one.keep]
-    return Pick(moves.exercises[item.exercise_id], item.level, kept, "R8", "last plan", keep=bool(adjusts))
+    exercise = moves.exercises[item.exercise_id]
+    because = item.why.removesuffix(exercise.why).strip()
+    keep = any(item.exercise_id in one.keep for one in chosen.adjusts)
+    return Pick(exercise, item.level, because, "R8", "last plan", keep=keep)
 
 
 def _adjusted(picks: list[Pick], adjust: Adjust, moves: Moves) -> list[Pick]:

@@ -89,8 +89,9 @@ def worked_areas(case: Case) -> tuple[str, ...]:
 
 
 def days_per_week(items: Sequence[PlanItem]) -> int:
-    """Return the days a week of the plan's most useful move: what adherence is counted against."""
-    return min(items, key=lambda item: item.priority).dose.days_per_week if items else 0
+    """Return the middle one of the moves' days a week: what adherence is counted against."""
+    days = sorted(item.dose.days_per_week for item in items)
+    return days[(len(days) - 1) // 2] if days else 0
 
 
 def seconds_a_day(dose: Dose) -> int:

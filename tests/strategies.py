@@ -235,6 +235,16 @@ def notes(draw: st.DrawFn) -> SessionNote:
     )
 
 
+good_replies = st.builds(
+    Reply,
+    pain=st.sampled_from([1, 2, 3]),
+    pain_during=st.sampled_from([0, 2, 3]),
+    worse_next_day=st.just(False),
+    days_done=st.sampled_from([5, 6, 7]),
+    difficulty=st.sampled_from([1, 2, 3, 3]),
+    activity=st.just(6.0),
+)
+
 replies = st.builds(
     Reply,
     red_flag=st.sampled_from([False, False, False, False, True]),

@@ -1,0 +1,156 @@
+"""The content of plans: ids resolve, chains get easier, doses rise, words are allowed, problems are found."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from handlers.moves import ContentError, laid_over, load_moves, moves_problems
+from handlers.moves_check import amount, banned_in, texts_of
+from schemas.exercise import LEVELS
+from schemas.plan import Phase
+from tests.strategies import CONTENT, moves
+
+
+def test_the_clinic_content_has_no_problem() -> None:
+    assert [one for one in moves_problems(CONTENT) if not one[3].startswith("not translated")] == []
+
+
+def test_there_are_sixty_moves_and_fourteen_protocols() -> None:
+    assert len(moves().exercises) == 60
+    assert len(moves().protocols) == 14
+    count = {phase: sum(one.phase is phase for one in moves().exercises.values()) for phase in Phase}
+    assert list(count.values()) == [4, 8, 16, 19, 13]
+
+
+def test_easier_moves_never_rank_higher_and_chains_end() -> None:
+    for exercise in moves().exercises.values():
+        seen, step = {exercise.id}, moves().exercises.get(exercise.easier)
+        rank = exercise.rank
+        while step is not None:
+            assert step.rank <= rank
+            assert step.id not in seen
+            seen.add(step.id)
+            rank, step = step.rank, moves().exercises.get(step.easier)
+
+
+def test_doses_rise_with_the_level() -> None:
+    for exercise in moves().exercises.values():
+        first, *_, last = (amount(exercise.dose.at(level)) for level in LEVELS)
+        assert first < last, exercise.id
+
+
+def test_every_source_of_a_move_or_protocol_is_in_the_register() -> None:
+    register = (CONTENT / "rules" / "evidence.toml").read_text(encoding="utf-8")
+    named = {one for exercise in moves().exercises.values() for one in exercise.sources}
+    named |= {one for protocol in moves().protocols.values() for one in protocol.sources}
+    assert [one for one in sorted(named) if f'"{one}"' not in register] == []
+    assert all(protocol.sources for protocol in moves().protocols.values())
+
+
+def test_no_client_text_of_a_move_has_a_banned_word() -> None:
+    banned = {*moves().wording.words.banned}
+    for mode in moves().wording.modes.values():
+        banned |= set(mode.banned)
+    for exercise in moves().exercises.values():
+        assert [word for text in texts_of(exercise) for word in banned_in(text, banned)] == [], exercise.id
+
+
+def test_a_banned_word_is_found_whole_and_in_any_case() -> None:
+    assert banned_in("We will CURE it", ["cure"]) == ["cure"]
+    assert banned_in("a secure hold", ["cure"]) == []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "content"
+    shutil.copytree(CONTENT, copy)
+    return copy
+
+
+def change(folder: Path, file: str, old: str, new: str) -> None:
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "name", "words"),
+    [
+        (
+            "exercises/act_bridge.toml",
+            'easier = "act_glute_squeeze"',
+            'easier = "act_nothing"',
+            "act_nothing",
+            "no such exercise",
+        ),
+        ("exercises/act_bridge.toml", 'tags = ["floor"', 'tags = ["flor"', "flor", "no such tag"),
+        ("exercises/act_bridge.toml", "rank = 2", "rank = 0", "easier", "higher rank"),
+        ("exercises/act_bridge.toml", "rank = 2", 'rank = "two"', "rank", "integer"),
+        ("exercises/act_bridge.toml", "rank = 2", "rank = 2\nrnak = 3", "rnak", "Unknown field"),
+        ("exercises/act_bridge.toml", "sets = 3", "sets = 1", "dose", "must not ask for less"),
+        (
+            "exercises/act_bridge.toml",
+            "It builds strong hips",
+            "It will cure your hips",
+            "cure",
+            "not allowed",
+        ),
+        ("exercises/act_bridge.toml", 'id = "act_bridge"', 'id = "bridge"', "id", "the name of the file"),
+        ("exercises/act_bridge.toml", "rank = 2", "rank = = 2", "", "cannot be read"),
+        ("protocols/knee_oa.toml", '"int_walk"', '"int_wlak"', "int_wlak", "no such exercise"),
+        (
+            "rules/choosing.toml",
+            'protocol = "knee_oa"',
+            'protocol = "knee"',
+            "knee_joint",
+            "no such protocol",
+        ),
+        (
+            "rules/choosing.toml",
+            "main_region in {mid_back, chest}",
+            "main_region = = x",
+            "match",
+            "condition",
+        ),
+        ("rules/tags.toml", '"move_floor=no"', '"move_flor=no"', "move_flor=no", "no words"),
+        ("wording.toml", "[modes.fitness]", "[modes.fit]", "fitness", "missing"),
+    ],
+)
+def test_a_slip_in_a_file_is_named(
+    folder: Path, file: str, old: str, new: str, name: str, words: str
+) -> None:
+    change(folder, file, old, new)
+    found = moves_problems(folder)
+    assert any(name in one[2] and words in one[3] for one in found), found
+    with pytest.raises(ContentError):
+        load_moves(folder)
+
+
+def test_a_problem_has_file_and_line(folder: Path) -> None:
+    change(folder, "exercises/act_bridge.toml", 'swaps = ["act_glute_squeeze"]', 'swaps = ["act_gone"]')
+    path = folder / "exercises/act_bridge.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wanted = next(number for number, line in enumerate(lines, 1) if "act_gone" in line)
+    assert moves_problems(folder)[0][:3] == ("exercises/act_bridge.toml", wanted, "act_gone")
+
+
+def test_all_problems_come_at_once(folder: Path) -> None:
+    change(folder, "exercises/act_bridge.toml", 'harder = "act_bridge_single"', 'harder = "gone"')
+    change(folder, "exercises/act_clam.toml", 'harder = "act_side_leg_raise"', 'harder = "gone"')
+    assert {one[0] for one in moves_problems(folder)} >= {
+        "exercises/act_bridge.toml",
+        "exercises/act_clam.toml",
+    }
+
+
+def test_a_translation_lies_over_the_english_text() -> None:
+    base = {"name": "Bridge", "rank": 2, "adjust": [{"id": "desk", "because": "You sit."}]}
+    over = {"name": "Puente", "adjust": {"desk": {"because": "Pasa sentado."}}}
+    merged = laid_over(base, over)
+    assert merged == {"name": "Puente", "rank": 2, "adjust": [{"id": "desk", "because": "Pasa sentado."}]}
+
+
+def test_an_unknown_language_reads_as_english() -> None:
+    assert load_moves(CONTENT, "xx").exercises["act_bridge"].name == "Bridge"
