@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.booking import Person
+from store import client_words
 from store.base import Tx
 from store.tables import clients
 
@@ -26,10 +27,14 @@ def upsert(tx: Tx, person: Person, fallback: str, now: datetime) -> int:
     told = {"phone": person.phone, "zone": person.zone, "language": person.language}
     if row is None:
         values = {"identity": key, "name": person.name, "email": person.email.strip(), "created_at": now}
-        return int(tx.value(sa.insert(clients).values(**values, **told).returning(clients.c.id)))
+        made = int(tx.value(sa.insert(clients).values(**values, **told).returning(clients.c.id)))
+        client_words.index(tx, made, person.name, person.email, person.phone)
+        return made
     fresh = {name: value for name, value in told.items() if value and value != getattr(row, name)}
     if fresh:
         tx.run(sa.update(clients).where(clients.c.id == row.id).values(**fresh))
+    if "phone" in fresh:
+        client_words.index(tx, row.id, row.name, row.email, person.phone)
     return int(row.id)
 
 

@@ -239,17 +239,19 @@ session_notes = sa.Table(
     _time("created_at"),
 )
 
+# What a client says about a plan: check-ins that were asked for, and days ticked off ("tick:2026-11-27").
 checkins = sa.Table(
     "checkins",
     metadata,
     _id(),
+    _ref("booking_id", "bookings", nullable=False),
     _ref("plan_id", "plans", nullable=False),
-    _word("kind", 20),  # h24, d3, w1, w2, w4, tick
+    _word("kind", 20),
     _time("asked_at", nullable=True),
     _time("answered_at", nullable=True),
     _sealed("sealed_reply"),
     _word("action", 30),
-    sa.UniqueConstraint("plan_id", "kind"),
+    sa.UniqueConstraint("booking_id", "kind"),
 )
 
 # Personal links: only a hash of the token is kept.
@@ -280,3 +282,89 @@ audit = sa.Table(
     sa.Index("ix_audit_subject", "subject"),
     sa.Index("ix_audit_at", "at"),
 )
+
+# Who may open the console. An address is kept in small letters; a leaver is deactivated, never deleted.
+staff = sa.Table(
+    "staff",
+    metadata,
+    _id(),
+    sa.Column("email", sa.String(320), nullable=False, unique=True),
+    _word("name", 200),
+    _word("credential", 20),
+    _word("roles", 100),  # words with spaces between: practitioner manager
+    _word("language", 35, "en"),
+    _word("password_hash", 200),
+    _sealed("sealed_totp"),
+    sa.Column("totp_step", sa.BigInteger, nullable=False, server_default="0"),  # the last step that was used
+    _time("created_at"),
+    _time("deactivated_at", nullable=True),
+)
+
+# One login of one browser: only a hash of the cookie is kept. `stage` says how far the login got.
+staff_sessions = sa.Table(
+    "staff_sessions",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _word("stage", 10),  # code, enrol, full
+    _sealed("sealed_totp"),  # the secret that is being enrolled
+    _time("created_at"),
+    _time("seen_at"),
+    _time("ended_at", nullable=True),
+)
+
+recovery_codes = sa.Table(
+    "recovery_codes",
+    metadata,
+    _id(),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _word("code_hash", 64),
+    _time("used_at", nullable=True),
+)
+
+# Tries to log in that have not succeeded, by a hash of account or address: what the rate limit counts.
+login_tries = sa.Table(
+    "login_tries",
+    metadata,
+    _id(),
+    _word("key"),
+    _time("at"),
+    sa.Index("ix_login_tries_key_at", "key", "at"),
+    sa.Index("ix_login_tries_at", "at"),
+)
+
+# What a client is found by: the words of the name, the address, the digits of the number.
+client_words = sa.Table(
+    "client_words",
+    metadata,
+    sa.Column("client_id", Id, sa.ForeignKey("clients.id"), primary_key=True),
+    sa.Column("word", sa.String(100), primary_key=True),
+    sa.Index("ix_client_words_word", "word", "client_id", postgresql_ops={"word": "text_pattern_ops"}),
+)
+
+# A practitioner's changes to a drafted plan; they are applied anew whenever the plan is chosen again.
+plan_edits = sa.Table(
+    "plan_edits",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False, index=True),
+    _word("author", 200),
+    _sealed("sealed_edit"),
+    _time("created_at"),
+)
+
+# Identifiers at the scheduler whose client was erased, as keyed hashes: they must not come back.
+erased = sa.Table(
+    "erased",
+    metadata,
+    sa.Column("record_hash", sa.String(64), primary_key=True),
+    _time("erased_at"),
+)
+
+sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
+sa.Index("ix_plans_sent_at", plans.c.sent_at)
+sa.Index("ix_flags_raised_at", flags.c.raised_at)
+sa.Index("ix_checkins_asked_at", checkins.c.asked_at)
+sa.Index("ix_audit_actor_at", audit.c.actor, audit.c.at)
+sa.Index("ix_audit_action_at", audit.c.action, audit.c.at)

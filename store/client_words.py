@@ -1,0 +1,69 @@
+"""What a client is found by: every word of the name, the e-mail address, the digits of the phone number."""
+
+import re
+import unicodedata
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import client_words, clients
+
+LONGEST = 100
+ENDS = (4, 7)  # people read out the last digits of a number
+
+
+def folded(text: str) -> str:
+    """Small letters without accents, so that "Łuc" and "luc" are one."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("ł", "l").replace("ø", "o")
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
+def words(name: str, email: str, phone: str) -> list[str]:
+    """The words by which a client can be found, each once."""
+    digits = re.sub(r"\D", "", phone)
+    found = [*re.findall(r"\w+", folded(name)), folded(email.strip())]
+    found += [digits, *(digits[-end:] for end in ENDS)] if len(digits) >= ENDS[-1] else []
+    return sorted({word[:LONGEST] for word in found if word})
+
+
+def index(tx: Tx, client_id: int, name: str, email: str, phone: str) -> None:
+    """Write the words of a client down anew."""
+    forget(tx, client_id)
+    rows = [{"client_id": client_id, "word": word} for word in words(name, email, phone)]
+    if rows:
+        tx.conn.execute(sa.insert(client_words), rows)
+
+
+def forget(tx: Tx, client_id: int) -> None:
+    """The client cannot be found any more."""
+    tx.run(sa.delete(client_words).where(client_words.c.client_id == client_id))
+
+
+def find(tx: Tx, text: str, limit: int = 50) -> list[sa.Row[tuple[object, ...]]]:
+    """Clients for whom each word of `text` begins one of theirs, newest first."""
+    asked = _asked(text)
+    if not asked:
+        return []
+    query = sa.select(clients).where(clients.c.erased_at.is_(None)).limit(limit)
+    for word in asked:
+        # The most telling word is looked up in its index; the others are checked for its few clients.
+        hit = sa.select(client_words.c.client_id).where(begins(tx, word))
+        query = query.where(clients.c.id.in_(hit))
+    return list(tx.all(query.order_by(clients.c.id.desc())))
+
+
+def _asked(text: str) -> list[str]:
+    plain = folded(text.strip())
+    if "@" in plain:
+        return [plain[:LONGEST]]
+    digits = re.sub(r"[\s()+./-]", "", plain)
+    if digits.isdigit() and len(digits) >= 4:
+        return [digits]
+    return [word[:LONGEST] for word in re.findall(r"\w+", plain)][:4]
+
+
+def begins(tx: Tx, word: str) -> sa.ColumnElement[bool]:
+    """True for words that begin so, in a way that each database can look up in its index."""
+    if tx.conn.dialect.name == "postgresql":
+        return client_words.c.word.like(re.sub(r"([%_\\])", r"\\\1", word) + "%", escape="\\")
+    return sa.and_(client_words.c.word >= word, client_words.c.word < word + "\U0010ffff")

@@ -1,0 +1,207 @@
+"""Staff of the clinic: accounts, sessions (one login of one browser), recovery codes, tries to log in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import login_tries, recovery_codes, staff, staff_sessions
+
+
+class Role(StrEnum):
+    """What somebody may do: treat clients, or run the service. One person may have both."""
+
+    practitioner = "practitioner"
+    manager = "manager"
+
+
+class Stage(StrEnum):
+    """How far a login got: the code is missing, the second factor must be set up, or all is well."""
+
+    code = "code"
+    enrol = "enrol"
+    full = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT."""
+
+    id: int
+    email: str
+    name: str
+    credential: str
+    roles: frozenset[Role]
+    language: str
+    password_hash: str
+    totp: str
+    totp_step: int
+    active: bool
+
+    def may(self, *roles: Role) -> bool:
+        """True when one of the roles is held."""
+        return bool(self.roles.intersection(roles))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSession:
+    """One login of one browser."""
+
+    id: int
+    staff_id: int
+    stage: Stage
+    totp: str
+    created_at: datetime
+    seen_at: datetime
+
+
+def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
+    names = ("id", "email", "name", "credential", "language", "password_hash", "totp_step")
+    return Staff(
+        **{name: getattr(row, name) for name in names},
+        roles=frozenset(Role(word) for word in row.roles.split()),
+        totp=tx.vault.open(row.sealed_totp).decode() if row.sealed_totp else "",
+        active=row.deactivated_at is None,
+    )
+
+
+def add(
+    tx: Tx,
+    email: str,
+    name: str,
+    credential: str,
+    roles: Sequence[Role],
+    language: str,
+    password_hash: str,
+    now: datetime,
+) -> int:
+    """A new account; returns its id. The address must be new."""
+    row = {"email": email.strip().casefold(), "name": name, "credential": credential, "language": language}
+    row |= {"roles": " ".join(sorted(set(roles))), "password_hash": password_hash}
+    return int(tx.value(sa.insert(staff).values(**row, created_at=now).returning(staff.c.id)))
+
+
+def by_email(tx: Tx, email: str) -> Staff | None:
+    """The account with this address, however it is written."""
+    row = tx.first(sa.select(staff).where(staff.c.email == email.strip().casefold()))
+    return _staff(tx, row) if row else None
+
+
+def get(tx: Tx, staff_id: int) -> Staff | None:
+    """One account."""
+    row = tx.first(sa.select(staff).where(staff.c.id == staff_id))
+    return _staff(tx, row) if row else None
+
+
+def every(tx: Tx) -> list[Staff]:
+    """Every account, by name."""
+    return [_staff(tx, row) for row in tx.all(sa.select(staff).order_by(staff.c.name, staff.c.id))]
+
+
+def set_password(tx: Tx, staff_id: int, password_hash: str) -> None:
+    """Another password."""
+    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(password_hash=password_hash))
+
+
+def set_language(tx: Tx, staff_id: int, language: str) -> None:
+    """The language of the console for this person."""
+    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(language=language))
+
+
+def set_totp(tx: Tx, staff_id: int, secret: str) -> None:
+    """The secret of the second factor; "" takes it away."""
+    sealed = tx.vault.seal(secret.encode()) if secret else None
+    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(sealed_totp=sealed, totp_step=0))
+
+
+def use_step(tx: Tx, staff_id: int, step: int) -> bool:
+    """Spend a time step of the second factor; False when it or a later one was used before."""
+    later = sa.update(staff).where(staff.c.id == staff_id, staff.c.totp_step < step)
+    return tx.first(later.values(totp_step=step).returning(staff.c.id)) is not None
+
+
+def set_active(tx: Tx, staff_id: int, now: datetime, *, active: bool) -> None:
+    """Let somebody in, or out for good."""
+    row = sa.update(staff).where(staff.c.id == staff_id)
+    tx.run(row.values(deactivated_at=None if active else now))
+
+
+def set_codes(tx: Tx, staff_id: int, hashes: Sequence[str]) -> None:
+    """New recovery codes in place of all earlier ones."""
+    tx.run(sa.delete(recovery_codes).where(recovery_codes.c.staff_id == staff_id))
+    if hashes:
+        rows = [{"staff_id": staff_id, "code_hash": each} for each in hashes]
+        tx.conn.execute(sa.insert(recovery_codes), rows)
+
+
+def use_code(tx: Tx, staff_id: int, code_hash: str, now: datetime) -> bool:
+    """Spend a recovery code; False when there is no such unused one."""
+    same = (recovery_codes.c.staff_id == staff_id, recovery_codes.c.code_hash == code_hash)
+    row = sa.update(recovery_codes).where(*same, recovery_codes.c.used_at.is_(None)).values(used_at=now)
+    return tx.first(row.returning(recovery_codes.c.id)) is not None
+
+
+def codes_left(tx: Tx, staff_id: int) -> int:
+    """How many recovery codes have not been used."""
+    same = (recovery_codes.c.staff_id == staff_id, recovery_codes.c.used_at.is_(None))
+    return int(tx.value(sa.select(sa.func.count()).select_from(recovery_codes).where(*same)))
+
+
+def open_session(tx: Tx, token_hash: str, staff_id: int, stage: Stage, now: datetime, totp: str = "") -> None:
+    """A browser is let in as far as `stage` says; `totp` is a secret that waits to be confirmed."""
+    row: dict[str, Any] = {"token_hash": token_hash, "staff_id": staff_id, "stage": stage}
+    row["sealed_totp"] = tx.vault.seal(totp.encode()) if totp else None
+    tx.run(sa.insert(staff_sessions).values(**row, created_at=now, seen_at=now))
+
+
+def session(tx: Tx, token_hash: str) -> StaffSession | None:
+    """The session of a cookie, unless it was ended."""
+    alive = (staff_sessions.c.token_hash == token_hash, staff_sessions.c.ended_at.is_(None))
+    row = tx.first(sa.select(staff_sessions).where(*alive))
+    if row is None:
+        return None
+    totp = tx.vault.open(row.sealed_totp).decode() if row.sealed_totp else ""
+    return StaffSession(row.id, row.staff_id, Stage(row.stage), totp, row.created_at, row.seen_at)
+
+
+def touch(tx: Tx, session_id: int, now: datetime) -> None:
+    """Somebody is at the keys."""
+    tx.run(sa.update(staff_sessions).where(staff_sessions.c.id == session_id).values(seen_at=now))
+
+
+def end_session(tx: Tx, session_id: int, now: datetime) -> None:
+    """End one session."""
+    row = sa.update(staff_sessions).where(staff_sessions.c.id == session_id)
+    tx.run(row.values(ended_at=now, sealed_totp=None))
+
+
+def end_sessions(tx: Tx, staff_id: int, now: datetime) -> None:
+    """End every session of an account."""
+    alive = (staff_sessions.c.staff_id == staff_id, staff_sessions.c.ended_at.is_(None))
+    tx.run(sa.update(staff_sessions).where(*alive).values(ended_at=now, sealed_totp=None))
+
+
+def tidy(tx: Tx, before: datetime) -> None:
+    """Forget sessions and tries that are over."""
+    tx.run(sa.delete(staff_sessions).where(staff_sessions.c.created_at < before))
+    tx.run(sa.delete(login_tries).where(login_tries.c.at < before))
+
+
+def note_try(tx: Tx, keys: Sequence[str], now: datetime) -> None:
+    """Count a try before it is looked at, so that many at once count too."""
+    tx.conn.execute(sa.insert(login_tries), [{"key": key, "at": now} for key in keys])
+
+
+def tries(tx: Tx, key: str, since: datetime) -> int:
+    """How many tries there were since then."""
+    same = (login_tries.c.key == key, login_tries.c.at > since)
+    return int(tx.value(sa.select(sa.func.count()).select_from(login_tries).where(*same)))
+
+
+def forgive(tx: Tx, keys: Sequence[str]) -> None:
+    """It was the right person after all."""
+    tx.run(sa.delete(login_tries).where(login_tries.c.key.in_(list(keys))))
