@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from render.figures.canvas import Canvas, Shape, blob, capsule, circle, pair
 from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar, ribbon, through
 from render.figures.look import Hair, Look, darken
-from render.figures.skeleton import Skeleton
+from render.figures.skeleton import HEAD, Skeleton
 from schemas.figure import Limb, Point, Pose, View
 
 FAR_SHADE = 0.2
@@ -52,6 +52,8 @@ class Person:
 def see_person(person: Person) -> None:
     """Make room in the picture for the whole body."""
     wide = person.look.build
+    if person.look.hair_style is Hair.BUN:
+        person.canvas.see(polar(person.at("head"), person.skeleton.angles["head"], HEAD * 1.3), HEAD * 0.5)
     for name, place in person.skeleton.joints.items():
         radius = {"he": 8.4, "hi": 7.2, "mi": 7.0, "hp": 7.4, "sh": 4.6, "kn": 4.4}.get(name[:2], 3.0)
         person.canvas.see(place, radius * wide if name != "head" else radius)
@@ -64,7 +66,7 @@ def arm(person: Person, side: str) -> None:
     skin, shirt = person.paint(person.look.skin, shade), person.paint(person.look.shirt, shade)
     sleeve, lower = (skin, skin) if not person.look.long_sleeves else (shirt, shirt)
     shapes = [
-        (capsule(shoulder, elbow, 3.1 * wide, 2.8 * wide), sleeve),
+        (capsule(lerp(shoulder, elbow, 0.3), elbow, 3.0 * wide, 2.8 * wide), sleeve),
         (capsule(elbow, wrist, 2.8 * wide, 2.0 * wide), lower),
         *_hand(person, side, skin),
         _sleeve(person, shoulder, elbow, wide, shirt),
@@ -113,8 +115,8 @@ def leg(person: Person, side: str) -> None:
         *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * wide, 4.3 * wide), lower)]),
         (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
     ]
-    if not person.side_view:
-        shapes.append(shapes.pop(0))
+    if not person.side_view:  # a bent knee points to the viewer, so that the shin lies in front of the thigh
+        shapes = [*shapes[2:], shapes[1], shapes[0]]
     person.layer(shapes)
 
 

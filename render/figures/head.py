@@ -71,7 +71,7 @@ def _hair_behind(person: Person, place: Frame, face: Face) -> list[Shape]:
         centre = place(0.28, -0.26 if face is Face.SIDE else 0)
         return [(circle(centre, HEAD * 1.13), color)]
     if style is Hair.BUN:
-        centre = place(0.5, -1.25) if face is Face.SIDE else place(1.25, 0)
+        centre = place(0.98, -0.78) if face is Face.SIDE else place(1.22, 0)
         return [(circle(centre, HEAD * 0.5), color)]
     if style in (Hair.BOB, Hair.SCARF) and face is Face.FRONT:
         return [(_outline(place, BOB_BACK if style is Hair.BOB else SCARF_BACK), color)]
