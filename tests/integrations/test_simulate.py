@@ -15,7 +15,7 @@ START = NOW + timedelta(days=5)
 def simulated(scheduler: str, event: str, **more: Any) -> tuple[dict[str, str], bytes]:
     """A sample of one event for a visit in five days."""
     visit = {
-        "uid": "aB3dE5fG7hJ9",
+        "uid": "4711",
         "start": START,
         "end": START + timedelta(hours=1),
         "now": NOW,

@@ -1,0 +1,1 @@
+"""Sample webhooks, one module per scheduler: EVENTS builds a body, sign makes headers and bytes of it."""
