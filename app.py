@@ -15,6 +15,7 @@ from handlers.moves import load_moves
 from handlers.pictures import load_figures
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
+from integrations.channels.sms import Sms
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
 from schemas.delivery import Channel
@@ -77,7 +78,13 @@ def build_house(settings: Settings) -> House:
 def senders(settings: Settings) -> dict[Channel, Sender]:
     """One sender per channel that is configured."""
     mail = settings.mail
-    return {Channel.email: Smtp(mail.host, mail.port, mail.security, mail.username, mail.password)}
+    found: dict[Channel, Sender] = {
+        Channel.email: Smtp(mail.host, mail.port, mail.security, mail.username, mail.password)
+    }
+    sms = settings.sms
+    if sms.account:
+        found[Channel.sms] = Sms(Http(), sms.account, sms.token, sms.sender, sms.api_base)
+    return found
 
 
 def per_language(read: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from functools import partial
 
-from handlers import messages, plans, schedule
+from handlers import checkins, messages, plans, schedule
 from handlers.house import House
 from schemas.booking import BookingStatus
 from schemas.delivery import Channel, Delivery, Purpose
@@ -14,6 +15,7 @@ from store import bookings, clients, intakes
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
+from store.plans import StoredPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,18 @@ def decide(tx: Tx, house: House, delivery: Delivery, now: datetime) -> Decision:
     assert booking is not None
     if delivery.purpose in STAFF:
         return STAFF[delivery.purpose](tx, house, delivery, booking, now)
-    no = _booking_says_no(house, booking, now) or _client_says_no(tx, delivery, booking)
+    no = _booking_says_no(booking) or _client_says_no(tx, delivery, booking)
     return no or CLIENT[delivery.purpose](tx, house, delivery, booking, now)
 
 
-def _booking_says_no(house: House, booking: Thread, now: datetime) -> Skip | None:
+def _booking_says_no(booking: Thread) -> Skip | None:
     if booking.status is not BookingStatus.confirmed:
         return Skip(str(booking.status))
-    if booking.earlier:
-        return Skip("older_than_connection")
-    if booking.end + house.clinic.policy.too_late < now:
-        return Skip("too_late")
-    return None
+    return Skip("older_than_connection") if booking.earlier else None
+
+
+def _too_late(house: House, booking: Thread, now: datetime) -> bool:
+    return booking.end + house.clinic.policy.too_late < now
 
 
 def _client_says_no(tx: Tx, delivery: Delivery, booking: Thread) -> Skip | Hold | None:
@@ -84,6 +86,8 @@ def _intake(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: date
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or intake.done:
         return Skip("answered")
+    if _too_late(house, booking, now):
+        return Skip("too_late")
     return Send(messages.intake(tx, house, delivery, booking, intake, now))
 
 
@@ -108,8 +112,33 @@ def _plan(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dateti
     if intake is None or not plans.agreed(tx, intake, "consent_email"):
         return Hold("no_email_consent")
     plan = verdict.plan
+    by_person = plan.released_by or plan.reason.startswith(plans.BY_CHECKIN)
+    if _too_late(house, booking, now) and not by_person:
+        return Skip("too_late")
     message = messages.plan(tx, house, delivery, booking, plan, now)
-    return Send(message, after=lambda done: stored_plans.sent(done, plan.id, now))
+    return Send(message, after=partial(_plan_sent, house, booking, plan, now))
+
+
+def _plan_sent(house: House, booking: Thread, plan: StoredPlan, now: datetime, tx: Tx) -> None:
+    stored_plans.sent(tx, plan.id, now)
+    checkins.owe(tx, house, booking, now)
+
+
+def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    kind = checkins.kind_of(delivery.key)
+    reason = checkins.not_now(tx, booking, kind, now)
+    if reason == "no_reply":
+        checkins.nudge_staff(tx, booking, now)
+    if reason:
+        return Skip(reason)
+    quiet = schedule.quiet_hours(house, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), "quiet_hours")
+    intake = intakes.of_booking(tx, booking.id)
+    consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
+    if intake is None or not plans.agreed(tx, intake, consent):
+        return Skip("no_consent")
+    return Send(messages.checkin(tx, house, delivery, booking, kind, now))
 
 
 def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
@@ -128,4 +157,5 @@ CLIENT: dict[Purpose, Decider] = {
     Purpose.intake: _intake,
     Purpose.intake_reminder: _reminder,
     Purpose.plan: _plan,
+    Purpose.checkin: _checkin,
 }

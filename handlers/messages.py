@@ -11,9 +11,10 @@ from handlers.links import LinkPurpose
 from render import mail, readable
 from render.mail import Contents, Envelope, MailKind
 from schemas import plan as plans_json
-from schemas.delivery import Delivery
+from schemas.delivery import Channel, Delivery
 from schemas.message import Text
-from store import clients
+from store import checkins, clients
+from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
 from store.intakes import Intake
@@ -113,6 +114,22 @@ def plan(
     return _to_client(
         tx, house, delivery, booking, now, MailKind.PLAN, content.language, url, contents=inside
     )
+
+
+def checkin(
+    tx: Tx, house: House, delivery: Delivery, booking: Thread, kind: str, now: datetime
+) -> EmailMessage | Text:
+    """A short question about the plan: a link to one page."""
+    plan = stored_plans.newest(tx, booking.id)
+    assert plan is not None
+    asked = checkins.ask(tx, booking.id, plan.id, kind, now)
+    url = links.issue(tx, house, LinkPurpose.checkin, asked.id, now)
+    language = house.clinic.spoken(booking.language)
+    if delivery.channel is Channel.sms:
+        words = house.mail_texts(language)["sms"]["checkin"]
+        body = words.format(clinic=house.clinic.name, url=url)
+        return Text(clients.get(tx, booking.client_id).phone, body, delivery.key)
+    return _to_client(tx, house, delivery, booking, now, MailKind.CHECKIN, language, url)
 
 
 def reference(booking: Thread) -> str:

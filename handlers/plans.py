@@ -6,6 +6,7 @@ from datetime import datetime
 from handlers import choosing
 from handlers.answers import Picture, effective, picture
 from handlers.choosing_case import AGREED, Policy, case_for
+from handlers.history import history
 from handlers.house import House
 from schemas import plan as plans_json
 from schemas.choosing import Mode
@@ -19,6 +20,7 @@ from store.bookings import Thread
 from store.intakes import Answers, Intake
 from store.plans import StoredPlan
 
+BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
 WAITING = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent")
 
 
@@ -55,10 +57,10 @@ def draft(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | 
     if booking is None or intake is None or not intake.done or not _wanted(house, booking):
         return None
     last = plans.newest(tx, booking_id)
-    if last is not None and last.status in ("released", "sent"):
+    if last is not None and (last.status in ("released", "sent") or last.reason.startswith(BY_CHECKIN)):
         return last
     seen = picture(tx, house, booking, intake, now)
-    chosen = _choose(tx, house, booking, intake.language, seen)
+    chosen = _choose(tx, house, booking, intake.language, seen, now)
     stored = _store(tx, booking, last, chosen, now)
     _wake(tx, booking_id, now)
     return stored
@@ -68,9 +70,10 @@ def _wanted(house: House, booking: Thread) -> bool:
     return house.clinic.service(booking.service, booking.service_name).plan
 
 
-def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture) -> Plan:
+def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture, now: datetime) -> Plan:
     note = notes.newest(tx, booking.id)
-    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, note=note)
+    past = history(tx, house, booking.client_id, seen.answers, now)
+    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
     return choosing.choose(case, house.moves(house.clinic.spoken(language)), policy(house))
 
 

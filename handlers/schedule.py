@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from handlers.house import House
 from schemas.booking import BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import Channel, DeliveryStatus, Purpose
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from store import bookings, deliveries, intakes
 from store.base import Tx
 from store.bookings import Thread
 from store.deliveries import Due
 
-FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.attach)
+FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin, Purpose.attach)
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 
 
@@ -130,12 +130,19 @@ def _offer_intake(tx: Tx, house: House, booking: Thread, service: Service, now: 
 
 
 def _withdraw(tx: Tx, booking: Thread, wanted: Iterable[str], now: datetime) -> None:
+    """While the booking is on, what follows the plan (check-ins, later versions) is left to its own rules."""
+    on = booking.status is BookingStatus.confirmed and not booking.earlier
     gone = [
         each.id
         for each in deliveries.of_booking(tx, booking.id)
-        if each.purpose in FOLLOWS_BOOKING and each.key not in wanted
+        if each.key not in wanted and each.purpose in FOLLOWS_BOOKING and not (on and _after_plan(each))
     ]
     deliveries.end(tx, gone, DeliveryStatus.withdrawn, reason_for(booking, now), now)
+
+
+def _after_plan(delivery: Delivery) -> bool:
+    later = delivery.purpose is Purpose.plan and delivery.key.split(":")[2] != "0"
+    return later or delivery.purpose in (Purpose.checkin, Purpose.attach)
 
 
 def reason_for(booking: Thread, now: datetime) -> str:

@@ -47,3 +47,14 @@ def stop(tx: Tx, client_id: int, channel: str, now: datetime) -> None:
     """The client wants no more messages by this channel (email or sms)."""
     column = clients.c.no_sms_at if channel == "sms" else clients.c.no_email_at
     tx.run(sa.update(clients).where(clients.c.id == client_id, column.is_(None)).values({column: now}))
+
+
+def stop_texts(tx: Tx, number: str, now: datetime) -> int:
+    """Nobody with this E.164 number gets texts any more; returns how many clients that were."""
+    if not number:
+        return 0
+    digits: sa.ColumnElement[str] = clients.c.phone
+    for sign in (" ", "-", "(", ")", ".", "/"):
+        digits = sa.func.replace(digits, sign, "")
+    row = sa.update(clients).where(digits.in_((number, f"00{number[1:]}")), clients.c.no_sms_at.is_(None))
+    return len(tx.all(row.values(no_sms_at=now).returning(clients.c.id)))

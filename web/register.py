@@ -4,7 +4,7 @@ from flask import Flask
 
 from handlers.house import House
 from store.ingest import Ingest
-from web import commands, errors, health, logs, security, webhooks
+from web import commands, errors, health, logs, security, texts, webhooks
 from web.client import blueprint as client
 
 
@@ -15,6 +15,6 @@ def everything(app: Flask, house: House) -> None:
     app.extensions["ingest"] = Ingest(house.db)
     security.install(app, house)
     errors.install(app)
-    for blueprint in (webhooks.blueprint, health.blueprint, client):
+    for blueprint in (webhooks.blueprint, health.blueprint, texts.blueprint, client):
         app.register_blueprint(blueprint)
     commands.install(app)

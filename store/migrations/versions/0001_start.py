@@ -270,15 +270,17 @@ def upgrade() -> None:
         sa.Column(
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
+        sa.Column("booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), server_default="", nullable=False),
         sa.Column("asked_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("answered_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sealed_reply", sa.LargeBinary(), nullable=True),
         sa.Column("action", sa.String(length=30), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["booking_id"], ["bookings.id"], name=op.f("fk_checkins_booking_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_checkins_plan_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkins")),
-        sa.UniqueConstraint("plan_id", "kind", name=op.f("uq_checkins_plan_id_kind")),
+        sa.UniqueConstraint("booking_id", "kind", name=op.f("uq_checkins_booking_id_kind")),
     )
     op.create_table(
         "intake_changes",

@@ -1,0 +1,78 @@
+"""Check-ins and ticked days: what a client said about a plan (sealed)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import bookings, checkins
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """One question to a client about a plan. `kind` is h24, d3, w1, w2, w4, or "tick:" and a date."""
+
+    id: int
+    booking_id: int
+    plan_id: int
+    kind: str
+    asked_at: datetime | None
+    answered_at: datetime | None
+    action: str
+    reply: dict[str, Any] = field(default_factory=dict)
+
+
+def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
+    names = [name for name in CheckIn.__dataclass_fields__ if name != "reply"]
+    reply = tx.vault.open_json(row.sealed_reply) if row.sealed_reply else {}
+    return CheckIn(**{name: getattr(row, name) for name in names}, reply=reply)
+
+
+def get(tx: Tx, checkin_id: int) -> CheckIn | None:
+    """One check-in."""
+    row = tx.first(sa.select(checkins).where(checkins.c.id == checkin_id))
+    return _checkin(tx, row) if row else None
+
+
+def of_booking(tx: Tx, booking_id: int) -> list[CheckIn]:
+    """Every check-in and tick about the plans of one booking, in order of time."""
+    query = sa.select(checkins).where(checkins.c.booking_id == booking_id).order_by(checkins.c.id)
+    return [_checkin(tx, row) for row in tx.all(query)]
+
+
+def of_client(tx: Tx, client_id: int) -> list[CheckIn]:
+    """Every check-in and tick of one client, in order of time."""
+    query = sa.select(checkins).join(bookings, bookings.c.id == checkins.c.booking_id)
+    query = query.where(bookings.c.client_id == client_id).order_by(checkins.c.id)
+    return [_checkin(tx, row) for row in tx.all(query)]
+
+
+def ask(tx: Tx, booking_id: int, plan_id: int, kind: str, now: datetime) -> CheckIn:
+    """The check-in of this kind; made when it is not there yet."""
+    same = (checkins.c.booking_id == booking_id, checkins.c.kind == kind)
+    row = tx.first(sa.select(checkins).where(*same))
+    if row is None:
+        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": kind, "asked_at": now}
+        row = tx.first(sa.insert(checkins).values(**values).returning(checkins))
+    assert row is not None
+    return _checkin(tx, row)
+
+
+def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: datetime) -> bool:
+    """Keep the reply; False when there was one already (a double tap)."""
+    done = (
+        sa.update(checkins)
+        .where(checkins.c.id == checkin_id, checkins.c.answered_at.is_(None))
+        .values(sealed_reply=tx.vault.seal_json(reply), action=action, answered_at=now)
+        .returning(checkins.c.id)
+    )
+    return tx.first(done) is not None
+
+
+def tick(tx: Tx, booking_id: int, plan_id: int, day: str, reply: dict[str, Any], now: datetime) -> None:
+    """What the client ticked on the plan page for one day; a later tap on the same day replaces it."""
+    row = ask(tx, booking_id, plan_id, f"tick:{day}", now)
+    values = {"sealed_reply": tx.vault.seal_json(reply), "answered_at": now, "plan_id": plan_id}
+    tx.run(sa.update(checkins).where(checkins.c.id == row.id).values(**values))
