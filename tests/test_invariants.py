@@ -1,21 +1,28 @@
 """The hard invariants of choosing a plan (INV-01 to INV-31), as properties over random intakes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from handlers.asking import settle
 from handlers.choosing import choose, gate
-from handlers.choosing_case import Case, History, Policy, with_facts
+from handlers.choosing_case import Case, History, Policy, case_for, with_facts
 from handlers.choosing_words import worked_areas
+from handlers.facts import age_on, derive
 from handlers.feedback import adherence, next_plan
+from handlers.flags import evaluate
 from handlers.moves_check import banned_in
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action
+from schemas.condition import Answer
 from schemas.plan import Effect, Plan, PlanStatus, Side, from_json, to_json
+from schemas.questionnaire import Question
 from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
+from tests.healthy import TAPPED, TODAY, library, settled
 from tests.strategies import (
     Answers,
     case_of,
@@ -90,6 +97,40 @@ def test_inv_04_no_move_that_an_answer_blocks(answers: Answers, note: SessionNot
 def test_inv_05_a_review_never_goes_out_by_itself(answers: Answers, policy: Policy) -> None:
     plan = choose(case_of(answers, flag(Severity.REVIEW)), moves(), policy)
     assert plan.status is not PlanStatus.READY
+
+
+SAFETY = tuple(
+    one
+    for one in library().questionnaires["first_visit"].questions()
+    if one.safety and (one.show_if is None or one.show_if.holds(settled(), derive(settled(), TODAY), 46))
+)
+"""The safety items that concern a plain client with back pain."""
+
+
+def test_inv_05_a_plain_intake_goes_out_by_itself() -> None:
+    assert choose(settled_case(settled()), moves(), Policy()).status is PlanStatus.READY
+
+
+@CASES
+@given(st.sampled_from(SAFETY), st.sampled_from(["", "not_sure"]), policies)
+def test_inv_05_blank_or_not_sure_on_a_safety_item_never_goes_out(
+    one: Question, answer: str, policy: Policy
+) -> None:
+    assume(answer == "" or any(choice.id == "not_sure" for choice in one.choices))
+    if one.covers:
+        case = settled_case(
+            settle(library().questionnaires["first_visit"], {**TAPPED, one.id: answer}, TODAY)
+        )
+    else:
+        case = settled_case({**settled(), one.id: answer})
+    assert choose(case, moves(), policy).status is not PlanStatus.READY
+
+
+def settled_case(answers: Mapping[str, Answer]) -> Case:
+    """The case of a whole intake, with the flags that the clinic's own rules raise."""
+    facts, age = derive(answers, TODAY), age_on(answers, TODAY)
+    flags = evaluate(answers, facts, age, library().rules, library().questionnaires["first_visit"])
+    return case_for(answers, facts, age, flags)
 
 
 @CASES

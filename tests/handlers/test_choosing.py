@@ -345,6 +345,14 @@ def test_a_break_lowers_the_level_and_a_long_one_the_stage(gap: int, stage: int,
     assert max(item.level for item in plan.items) == top
 
 
+def test_a_better_day_alone_raises_no_level() -> None:
+    sore = plan_of(main_region="calf_r", visit_reason="sport", pain_now="6")
+    history = History(sore, PlanState(days_in_plan=60, days_since_change=60), gap_days=30)
+    fresh = case_of(intake(main_region="calf_r", visit_reason="sport"))
+    plan = choose(replace(fresh, history=history), moves(), CLINICAL)
+    assert {item.level for item in plan.items} == {1}
+
+
 def test_very_active_people_with_little_pain_go_one_level_higher_after_the_first_plan() -> None:
     first = plan_of(activity_level="very")
     assert {item.level for item in first.items} == {1}
