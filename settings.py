@@ -236,12 +236,23 @@ def _connections(read: _Reader, public_url: str) -> tuple[Connection, ...]:
     return tuple(found)
 
 
+OPTIONS = (
+    "note_field",
+    "token_header",
+    "scope",
+    "application_token",
+    "status_cancelled",
+    "status_pending",
+    "status_no_show",
+)
+
+
 def _connection(read: _Reader, name: str, scheduler: str, public_url: str) -> Connection:
     prefix = name.upper().replace("-", "_")
     zone = read.text(f"{prefix}_ZONE")
     if zone:
         zone = read.zone(f"{prefix}_ZONE", zone)
-    options = {key: read.text(f"{prefix}_{key.upper()}") for key in ("note_field", "token_header", "scope")}
+    options = {key: read.text(f"{prefix}_{key.upper()}") for key in OPTIONS}
     return Connection(
         name=name,
         scheduler=scheduler,

@@ -129,7 +129,7 @@ class EasyAppointments(Scheduler):
 
     def verify(self, inbound: Inbound) -> None:
         """The secret token in a header, compared in constant time."""
-        name = self.connection.options.get("secret_header", "X-Ea-Token").lower()
+        name = self.connection.options.get("token_header", "X-Ea-Token").lower()
         require_any([header(inbound, name)], [each for each in self.connection.secrets if each])
 
     def parse(self, inbound: Inbound) -> list[Notice]:
@@ -226,7 +226,7 @@ class EasyAppointments(Scheduler):
         )
 
     def _write_field(self, appointment: Part, note: Note) -> None:
-        name = self.connection.options.get("custom_field", "customField5")
+        name = self.connection.options.get("note_field", "customField5")
         where = f"/customers{path(appointment.needed('customerId'))}"
         before = self._api().part(where, gone=GONE).text(name, 2000)
         wanted = f"Aftercare: {note.status} {note.link}"

@@ -92,7 +92,7 @@ def test_another_token_is_refused(value: str) -> None:
 
 
 def test_the_header_of_the_token_is_a_setting() -> None:
-    ours = connect("easyappointments", options={"secret_header": "X-Clinic"})
+    ours = connect("easyappointments", options={"token_header": "X-Clinic"})
     ours.verify(inbound(b"{}", {"X-Clinic": SECRET}))
     with pytest.raises(InvalidSignature):
         ours.verify(inbound(b"{}", {"X-Ea-Token": SECRET}))
