@@ -5,7 +5,7 @@ from itertools import chain
 from render.figures.geometry import distance
 from render.figures.panels import Box, drawn_box, frame_of
 from render.figures.skeleton import FOREARM, SHIN, SIDES, THIGH, UPPER_ARM, Skeleton, solve
-from schemas.figure import Arrow, Figure, Limb, Point, Pose, PropKind, View
+from schemas.figure import Arrow, Figure, Limb, Point, Pose, Prop, PropKind, View
 
 FLOOR_ROOM = {
     "hand": 1.0,
@@ -32,6 +32,7 @@ def problems(figure: Figure) -> list[str]:
         chain(
             *(_below_floor(figure, name, body) for name, body in bodies.items()),
             *(_too_far(name, poses[name], body) for name, body in bodies.items()),
+            *(_in_furniture(figure, name, body) for name, body in bodies.items()),
             _marks_outside(figure, bodies, box),
             _empty_above(figure, box),
         )
@@ -70,6 +71,25 @@ def _is_too_far(limb: Limb, body: Skeleton, root: Point, lengths: tuple[float, f
         return distance(root, target) > first + second + SLACK
     middle = body.at(limb.mid)  # drawn foreshortened, so only too long is wrong
     return distance(root, middle) > lengths[0] * 1.15 or distance(middle, target) > lengths[1] * 1.15
+
+
+def _in_furniture(figure: Figure, name: str, body: Skeleton) -> list[str]:
+    """Joints inside a wall or a counter, which a side view shows as edges that nothing can pass."""
+    solids = [_solid(prop) for prop in figure.props if prop.kind in (PropKind.WALL, PropKind.COUNTER)]
+    return [
+        f"{name}: {joint} is inside a wall or a counter"
+        for joint, (x, y) in body.joints.items()
+        for left, right, top in solids
+        if left < x < right and y < top
+    ]
+
+
+def _solid(prop: Prop) -> tuple[float, float, float]:
+    """Left edge, right edge and height of a wall or a counter."""
+    if prop.kind is PropKind.WALL and prop.x:
+        return prop.x[0], prop.x[1], prop.h
+    left = prop.at.x if prop.at else 0
+    return left + 3, left + (prop.w or 20), prop.h - 3.4
 
 
 def _marks_outside(figure: Figure, bodies: dict[str, Skeleton], box: Box) -> list[str]:

@@ -100,7 +100,8 @@ def _speed(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     """Three short lines behind somebody who moves."""
     x, y = spot(prop, body)
     length = prop.w or 10
-    canvas.see((x - length, y))
+    canvas.see((x, y))
+    canvas.see((x - length, y - 18))
     rows = ((0, 1.0), (-9, 0.7), (-18, 0.9))
     canvas.stroke("".join(f"M{pair((x, y + dy))}h-{length * share:g}" for dy, share in rows), DARK, 1.3)
 
@@ -109,6 +110,7 @@ def _breath(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     """Soft waves of air that start at the mouth."""
     x, y = spot(prop, body)
     length = prop.w or 14
+    canvas.see((x, y))
     canvas.see((x + length, y + 4))
     half, quarter = number(length / 2), number(length / 4)
     starts = [(pair((x, y + dy * 0.5)), number(-dy / 4), number(-dy / 2)) for dy in (5, 0, -5)]

@@ -27,6 +27,12 @@ SCARF_SIDE = (
     (0.5, 0.82), (1.0, 0.45), (1.18, -0.2), (0.78, -0.98), (0, -1.22), (-0.9, -1.05), (-1.6, -0.9),
     (-1.75, 0.2), (-1.25, 0.68), (-0.92, 0.5), (-0.4, 0.3), (0.1, 0.34), (0.42, 0.62),
 )  # fmt: skip
+OVAL_FRONT = (
+    (1.05, 0), (0.7, 0.68), (0, 0.88), (-0.6, 0.66), (-1.05, 0), (-0.6, -0.66), (0, -0.88), (0.7, -0.68),
+)  # fmt: skip
+SKULL_TURNED = ((1.1, 0), (0.7, 0.75), (0, 0.85), (-0.62, 0.4), (-0.7, -0.3), (0, -0.95), (0.7, -0.75))
+BEARD_SIDE = ((-0.3, -0.1), (-0.42, 0.3), (-0.5, 0.9), (-1.0, 0.68), (-1.08, 0.2), (-0.8, -0.4))
+BEARD_FRONT = ((-0.3, -0.8), (-0.45, 0), (-0.3, 0.8), (-0.85, 0.6), (-1.12, 0), (-0.85, -0.6))
 CAP_FRONT = (
     (-0.1, -0.92), (0.5, -0.9), (1.02, -0.5), (1.18, 0), (1.02, 0.5), (0.5, 0.9), (-0.1, 0.92),
     (0.3, 0.68), (0.56, 0.3), (0.6, -0.2), (0.36, -0.66),
@@ -83,8 +89,7 @@ def _side(person: Person, place: Frame) -> list[Shape]:
     outline = {Hair.BOB: BOB_SIDE, Hair.RECEDING: RECEDING_SIDE, Hair.SCARF: SCARF_SIDE}
     shapes = [(_outline(place, FACE_SIDE), person.paint(look.skin))]
     if look.beard:
-        beard = ((-0.3, -0.1), (-0.42, 0.3), (-0.5, 0.9), (-1.0, 0.68), (-1.08, 0.2), (-0.8, -0.4))
-        shapes.append((_outline(place, beard), _hair(person)))
+        shapes.append((_outline(place, BEARD_SIDE), _hair(person)))
     shapes.append((_outline(place, outline.get(look.hair_style, CAP_SIDE)), _hair(person)))
     if person.ghost:
         return shapes
@@ -95,34 +100,22 @@ def _side(person: Person, place: Frame) -> list[Shape]:
 
 def _front(person: Person, place: Frame) -> list[Shape]:
     """The face turned by `pose.turn`: -1 to the left edge of the page, 1 to the right edge."""
-    look, turn = person.look, person.pose.turn
-    oval = (
-        (1.05, 0),
-        (0.7, 0.68),
-        (0, 0.88),
-        (-0.6, 0.66),
-        (-1.05, 0),
-        (-0.6, -0.66),
-        (0, -0.88),
-        (0.7, -0.68),
-    )
-    skin = person.paint(look.skin)
-    shapes = [(_outline(place, oval, turn * 0.12), skin)]
+    turn, skin = person.pose.turn, person.paint(person.look.skin)
+    shapes = [(_outline(place, OVAL_FRONT, turn * 0.12), skin)]
     if turn:
-        skull = ((1.1, 0), (0.7, 0.75), (0, 0.85), (-0.62, 0.4), (-0.7, -0.3), (0, -0.95), (0.7, -0.75))
-        shapes.insert(0, (_outline(place, skull, -turn * 0.2), _hair(person)))
         nose = ((0.1, turn * 0.7), (-0.14, turn * 1.24), (-0.34, turn * 0.7))
-        shapes.append((_outline(place, nose), skin))
-    if look.beard:
-        beard = ((-0.3, -0.8), (-0.45, 0), (-0.3, 0.8), (-0.85, 0.6), (-1.12, 0), (-0.85, -0.6))
-        shapes.append((_outline(place, beard), _hair(person)))
+        skull = (_outline(place, SKULL_TURNED, -turn * 0.2), _hair(person))
+        shapes = [skull, *shapes, (_outline(place, nose), skin)]
+    if person.look.beard:
+        shapes.append((_outline(place, BEARD_FRONT), _hair(person)))
     shapes += [*_hair_front(person, place, turn), *_ears(person, place)]
-    if person.ghost:
-        return shapes
-    eyes = [
-        dot(person, place(0.0, turn * 0.5 + sign * (0.34 - 0.1 * abs(turn))), 0.7, EYE) for sign in (-1, 1)
-    ]
-    return shapes + eyes + ([] if turn else [dot(person, place(-0.28, 0), 0.7, darken(look.skin, 0.15))])
+    return shapes if person.ghost else shapes + _features(person, place, turn)
+
+
+def _features(person: Person, place: Frame, turn: float) -> list[Shape]:
+    apart = 0.34 - 0.1 * abs(turn)
+    eyes = [dot(person, place(0.0, turn * 0.5 + sign * apart), 0.7, EYE) for sign in (-1, 1)]
+    return eyes if turn else [*eyes, dot(person, place(-0.28, 0), 0.7, darken(person.look.skin, 0.15))]
 
 
 def _ears(person: Person, place: Frame) -> list[Shape]:

@@ -1,6 +1,6 @@
 """One panel before it is framed: props, the start shape behind, the person, arrows and rings."""
 
-from render.figures import body, marks
+from render.figures import body, limbs, marks
 from render.figures.canvas import Canvas
 from render.figures.head import head
 from render.figures.look import Look
@@ -54,7 +54,7 @@ def _marks(canvas: Canvas, figure: Figure, bodies: dict[str, Skeleton], which: s
 def _person(figure: Figure, person: body.Person, props: list[Prop]) -> None:
     for part in figure.order or (ORDER_SIDE if figure.view is View.SIDE else ORDER_FRONT):
         if part.startswith(("arm", "leg")):
-            {"arm": body.arm, "leg": body.leg}[part[:3]](person, part[-1])
+            {"arm": limbs.arm, "leg": limbs.leg}[part[:3]](person, part[-1])
         elif part == "head":
             head(person, _face(figure, person.pose))
         else:

@@ -1,0 +1,101 @@
+"""Arms with hands and legs with shoes, drawn around the joints of a skeleton."""
+
+from render.figures.body import Person
+from render.figures.canvas import Shape, blob, capsule
+from render.figures.geometry import bearing, distance, frame, lerp, polar
+from schemas.figure import Limb, Point
+
+
+def arm(person: Person, side: str) -> None:
+    """Upper arm, forearm, hand and sleeve."""
+    wide, shade = 0.5 + person.look.build / 2, person.shade(side)
+    shoulder, elbow, wrist = (person.at(f"{joint}_{side}") for joint in ("sh", "el", "wr"))
+    skin, shirt = person.paint(person.look.skin, shade), person.paint(person.look.shirt, shade)
+    sleeve, lower = (skin, skin) if not person.look.long_sleeves else (shirt, shirt)
+    shapes = [
+        (capsule(lerp(shoulder, elbow, 0.3), elbow, 3.0 * wide, 2.8 * wide), sleeve),
+        (capsule(elbow, wrist, 2.8 * wide, 2.0 * wide), lower),
+        *_hand(person, side, skin),
+        _sleeve(person, shoulder, elbow, wide, shirt),
+    ]
+    if person.side_view:
+        person.layer(shapes)
+        return
+    # From the front the forearm may lie over the sleeve, and the sleeve grows out of the shirt without a rim.
+    person.rim([(capsule(lerp(shoulder, elbow, 0.6), elbow, 2.8 * wide, 2.8 * wide), ""), *shapes[1:-1]])
+    person.layer([shapes[0], shapes[-1], *shapes[1:-1]], False)
+
+
+def _sleeve(person: Person, shoulder: Point, elbow: Point, wide: float, color: str) -> Shape:
+    hem, top = (0.6, 4.3) if person.side_view else (0.5, 3.6)
+    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.7 * wide), color
+
+
+def _limb(person: Person, name: str) -> Limb:
+    own: Limb | None = getattr(person.pose, name)
+    return own or getattr(person.pose, f"{name[:-1]}n") or Limb()
+
+
+def _hand(person: Person, side: str, skin: str) -> list[Shape]:
+    limb, wrist = _limb(person, f"arm_{side}"), person.at(f"wr_{side}")
+    place = frame(wrist, person.skeleton.angles[f"hand_{side}"])
+    if limb.grip:
+        return [(capsule(place(0, 0), place(2.2, 0), 2.1, 2.5), skin)]
+    turn = limb.thumb
+    palm = capsule(place(0, 0), place(2.6, 0), 1.9, 2.2)
+    fingers = capsule(place(2.4, 0), place(5.4, -0.2 * turn), 2.1, 1.3)
+    thumb = capsule(place(1.2, -1.2 * turn), place(3.4, -2.9 * turn), 1.1, 0.8)
+    return [(palm, skin), (fingers, skin), (thumb, skin)]
+
+
+def leg(person: Person, side: str) -> None:
+    """Thigh, shin, foot and the leg of the shorts or trousers."""
+    wide, shade, look = 0.45 + person.look.build * 0.55, person.shade(side), person.look
+    hip, knee, ankle = (person.at(f"{joint}_{side}") for joint in ("hp", "kn", "an"))
+    skin, cloth = person.paint(look.skin, shade), person.paint(look.bottoms, shade)
+    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.64)
+    top = 6.9 if person.side_view else 5.9
+    shapes = [
+        (_foot(person, side, ankle), person.paint(look.shoe, shade)),
+        (capsule(knee, ankle, 4.2 * wide, 2.6 * wide), lower),
+        *_calf(person, knee, ankle, wide, lower),
+        *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * wide, 4.3 * wide), lower)]),
+        (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
+    ]
+    if not person.side_view:  # a bent knee points to the viewer, so that the shin lies in front of the thigh
+        shapes = [*shapes[2:], shapes[1], shapes[0]]
+    person.layer(shapes)
+
+
+def _calf(person: Person, knee: Point, ankle: Point, wide: float, color: str) -> list[Shape]:
+    if not person.side_view or distance(knee, ankle) < 15:
+        return []
+    along = bearing(knee, ankle)
+    belly = polar(lerp(knee, ankle, 0.32), along - 90, 1.2 * wide)
+    return [(capsule(belly, lerp(knee, ankle, 0.8), 3.9 * wide, 2.5 * wide), color)]
+
+
+SHOE = (
+    (-4.0, -1.8), (-4.0, -3.6), (-2.6, -4.0), (3.0, -3.8), (8.2, -4.0), (10.6, -3.2), (10.2, -1.2),
+    (7.0, 0.0), (3.6, 1.2), (1.8, 2.6), (-2.4, 2.4),
+)  # fmt: skip
+
+
+def _foot(person: Person, side: str, ankle: Point) -> str:
+    toes = person.skeleton.angles[f"foot_{side}"]
+    if person.side_view or abs(toes % 360 - 270) > 35:
+        place = frame(ankle, toes)
+        return blob([place(u, -v) for u, v in SHOE])
+    place = frame(ankle, toes)
+    out = 0.7 if side == "n" else -0.7
+    outline = [
+        (-1.6, -2.5),
+        (1, -3.1),
+        (3.2, -3.7),
+        (3.9, -2.4),
+        (3.9, 2.4),
+        (3.2, 3.7),
+        (1, 3.1),
+        (-1.6, 2.5),
+    ]
+    return blob([place(u, v + (out if u > 0 else 0)) for u, v in outline])
