@@ -173,6 +173,12 @@ def touch(tx: Tx, session_id: int, now: datetime) -> None:
     tx.run(sa.update(staff_sessions).where(staff_sessions.c.id == session_id).values(seen_at=now))
 
 
+def offer_totp(tx: Tx, session_id: int, secret: str) -> None:
+    """Keep a second factor's secret with a session until its first code confirms it."""
+    row = sa.update(staff_sessions).where(staff_sessions.c.id == session_id)
+    tx.run(row.values(sealed_totp=tx.vault.seal(secret.encode())))
+
+
 def end_session(tx: Tx, session_id: int, now: datetime) -> None:
     """End one session."""
     row = sa.update(staff_sessions).where(staff_sessions.c.id == session_id)
