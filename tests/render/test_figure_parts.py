@@ -131,7 +131,7 @@ def test_a_pinned_joint_stays_where_it_is_pinned() -> None:
 
 
 def test_a_hand_can_hold_on_to_another_joint() -> None:
-    pose = Pose(arm_n=Limb(to=Spot(1, 2, "kn_n"), bend=-1), torso=10)
+    pose = Pose(arm_n=Limb(to=Spot(1, 2, "kn_n"), bend=-1), torso=-20)
     joints = solve(figure(pose), pose).joints
     assert joints["wr_n"] == pytest.approx((joints["kn_n"][0] + 1, joints["kn_n"][1] + 2), abs=1e-6)
 
