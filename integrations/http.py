@@ -1,12 +1,15 @@
-"""The one way out to a vendor's HTTP API: fixed hosts, no redirects, bounded time, one error family."""
+"""The one way out to a vendor's HTTP API: fixed hosts, no redirects, bounded time and size."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 import requests
 
-TIMEOUT = (5.0, 15.0)  # seconds to connect, to read
+TIMEOUT = (5.0, 15.0)  # seconds to connect, to wait for the next bytes
+LONGEST = 60.0  # seconds for a whole answer
 MAX_ANSWER = 8 * 1024 * 1024
+CHUNK = 64 * 1024
 
 
 class Answer(Protocol):
@@ -27,6 +30,20 @@ class Http:
         self.session.trust_env = False
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """Send one request; raises `requests.RequestException` when there is no answer."""
+        """Send one request; raises `requests.RequestException` when there is no answer, or too much of it."""
         kwargs.setdefault("timeout", TIMEOUT)
-        return self.session.request(method, url, allow_redirects=False, **kwargs)
+        answer = self.session.request(method, url, allow_redirects=False, stream=True, **kwargs)
+        if answer.raw is not None:
+            answer._content = _read(answer)
+        return answer
+
+
+def _read(answer: requests.Response) -> bytes:
+    """The body, decompressed, as long as it stays within our bounds."""
+    until, body = time.monotonic() + LONGEST, bytearray()
+    with answer:
+        for chunk in answer.iter_content(CHUNK):
+            body += chunk
+            if len(body) > MAX_ANSWER or time.monotonic() > until:
+                raise requests.exceptions.ContentDecodingError("The answer is too long.")
+    return bytes(body)
