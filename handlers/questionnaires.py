@@ -75,6 +75,9 @@ def _questionnaire(
     base = others.get(f"{raw.get('questions_from', '')}.toml", {})
     if "questions_from" in raw and not base:
         reader.complain(f"{FOLDER}/{file}", "questions_from", "names no questionnaire")
+    own = [question["id"] for step in raw["step"] for question in step.get("question", [])]
+    for twice in sorted({name for name in own if own.count(name) > 1}):
+        reader.complain(f"{FOLDER}/{file}", twice, "is defined twice")
     shared = _Shared(regions, {**base.get("choice_sets", {}), **raw.get("choice_sets", {})})
     known = {
         q["id"]: q for one in (base, raw) for step in one.get("step", []) for q in step.get("question", [])

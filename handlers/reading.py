@@ -82,6 +82,9 @@ class Reader:
 
     def _translate(self, file: str, raw: Raw) -> None:
         overlay_file = f"{self.language}/{file}"
+        texts = list(client_texts(raw))
+        if not texts:
+            return
         if not (self.folder / overlay_file).exists():
             self.problems.append(Problem(overlay_file, 1, "file", "is not translated", fatal=False))
             return
@@ -91,7 +94,7 @@ class Reader:
                 Problem(overlay_file, 1, "reviewed", "not yet reviewed by a clinician", fatal=False)
             )
         given = dict(_leaves({k: v for k, v in overlay.items() if k != "reviewed"}))
-        for path, table, key in client_texts(raw):
+        for path, table, key in texts:
             text = given.pop(path, "")
             if text:
                 table[key] = text

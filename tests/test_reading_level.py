@@ -1,0 +1,87 @@
+"""Every text that a client reads is at sixth grade or below, in short sentences, without banned words."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from handlers.reading import client_texts
+from tests.healthy import CONTENT
+from tests.reading_level import grade, longest_sentence, spanish_ease, syllables
+
+FILES = [*sorted(CONTENT.glob("questionnaires/*.toml")), CONTENT / "messages.toml", CONTENT / "regions.toml"]
+BANNED = re.compile(
+    r"\b(cure|heal your|fix|guarantee|diagnose|realign|out of place|out of alignment|misaligned|damaged?)\b",
+    re.I,
+)
+FEW_WORDS = 6
+"""A text of fewer words is scored with the question it belongs to: two words alone have no grade."""
+
+
+@cache
+def texts(folder: str = "") -> dict[tuple[str, ...], str]:
+    """Return every client text by file and path; `folder` is a language."""
+    found = {}
+    for file in FILES:
+        name = str(file.relative_to(CONTENT))
+        raw = tomllib.loads((CONTENT / folder / name).read_text(encoding="utf-8"))
+        pairs = _leaves(raw) if folder else ((path, table[key]) for path, table, key in client_texts(raw))
+        found.update({(name, *path): text for path, text in pairs if text})
+    return found
+
+
+def _leaves(raw: dict[str, object], under: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in raw.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*under, key))
+        elif isinstance(value, str):
+            yield (*under, key), value
+
+
+def blocks(folder: str = "") -> dict[tuple[str, ...], str]:
+    """Return what a client reads together: a question with its hint and its choices, or a message."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path, text in texts(folder).items():
+        found.setdefault(path[:3] if path[1] in ("question", "step") else path[:2], []).append(text)
+    return {
+        path: " ".join(t if t.endswith((".", "?", "!")) else f"{t}." for t in all_)
+        for path, all_ in found.items()
+    }
+
+
+def test_the_scorer_knows_easy_from_hard() -> None:
+    assert grade("The cat sat on the mat.") < 1
+    assert grade("Contraindicated interventions necessitate multidisciplinary reconsideration.") > 15
+    assert (syllables("pain"), syllables("shoulder"), syllables("zzz"), syllables("five")) == (1, 2, 1, 1)
+    assert longest_sentence("One two. One two three? One.") == 3
+
+
+def test_every_text_of_more_than_a_few_words_is_at_sixth_grade_or_below() -> None:
+    hard = {
+        path: text for path, text in texts().items() if len(text.split()) >= FEW_WORDS and grade(text) > 6
+    }
+    assert hard == {}
+
+
+def test_every_question_as_a_whole_is_at_sixth_grade_or_below() -> None:
+    whole = {path: text for path, text in blocks().items() if len(text.split()) >= FEW_WORDS}
+    assert {path: round(grade(text), 1) for path, text in whole.items() if grade(text) > 6} == {}
+
+
+@pytest.mark.parametrize("language", ["", "es"])
+def test_no_sentence_is_long(language: str) -> None:
+    most = 26 if language else 22
+    assert {path: text for path, text in texts(language).items() if longest_sentence(text) > most} == {}
+
+
+def test_no_text_makes_a_promise_or_a_diagnosis() -> None:
+    assert {path: text for path, text in texts().items() if BANNED.search(text)} == {}
+
+
+def test_spanish_texts_are_easy_to_read() -> None:
+    whole = " ".join(blocks("es").values())
+    assert spanish_ease(whole) > 80
+    long = {path: text for path, text in blocks("es").items() if len(text.split()) > 12}
+    assert {path: round(spanish_ease(text)) for path, text in long.items() if spanish_ease(text) < 60} == {}
