@@ -111,7 +111,8 @@ def _holds(case: Case, hold: str, policy: Policy) -> list[tuple[str, str, bool]]
 def _drafted(
     case: Case, chosen: Recipe, ground: Ground, moves: Moves, policy: Policy
 ) -> tuple[list[Pick], list[Reason]]:
-    start = [*picks_for(case, chosen, moves), *_calm_first(case, moves)]
+    start = picks_for(case, chosen, moves, lambda exercise: not blocked_by(exercise, ground, moves))
+    start += _calm_first(case, moves)
     passed, outs = filtered(start, ground, moves)
     safe, levels = levelled(passed, case, chosen, moves)
     picks, cut = fitted(safe, budget(case, chosen, policy, moves.choosing.budget), moves)

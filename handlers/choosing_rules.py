@@ -1,15 +1,17 @@
 """Which protocol, which stage, which moves to start from, at which level (steps R2, R5 and R8)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from handlers.choosing_case import Case, places
+from schemas.checkin import Step
 from schemas.choosing import Action, ChoosingRules, Growth, LevelRow, MatchRow, Moves
 from schemas.exercise import Adjust, Exercise, Protocol
 from schemas.plan import Effect, PlanItem, Reason
 
 CALM = "calm_only"
 CALM_MOVE = "calm_belly_breath"
+Free = Callable[[Exercise], bool]
 SAME = frozenset({Action.HOLD, Action.HOLD_NO_REPLY, Action.PAUSE, Action.STOP})
 
 
@@ -85,21 +87,23 @@ def stage_for(case: Case, protocol: Protocol, growth: Growth) -> tuple[int, bool
     return last.stage, False, "no reason to move on"
 
 
-def picks_for(case: Case, chosen: Recipe, moves: Moves) -> list[Pick]:
-    """Return the moves to start from, most useful first, before any safety filter."""
+def picks_for(case: Case, chosen: Recipe, moves: Moves, free: Free) -> list[Pick]:
+    """Return the moves to start from, most useful first, before any safety filter.
+
+    `free` tells whether a move could be sent at all, so that a step up or down leads to one that can.
+    """
     step, last = case.history.step, case.history.plan
     if chosen.fresh or last is None:
         return _from_stage(chosen, moves)
-    picks = [
-        _from_item(item, moves, chosen)
-        for item in by_priority(last.items)
-        if item.exercise_id in moves.exercises
-    ]
+    known = [item for item in by_priority(last.items) if item.exercise_id in moves.exercises]
+    picks = [_from_item(item, moves, chosen) for item in known]
     if case.history.gap_days >= moves.choosing.growth.gap_same_stage_days:
         return [replace(pick, level=1) for pick in picks]
     if step is None or step.action in SAME or step.action is Action.STAGE_OK:
         return picks
-    return _stepped(picks, step.action, step.hard_exercise, moves)
+    if step.action is Action.LEVEL_UP:
+        return list(_raised(picks, case, level_cap(case, chosen.protocol), moves, free))
+    return _stepped(picks, step, moves, free)
 
 
 def by_priority(items: Sequence[PlanItem]) -> list[PlanItem]:
@@ -188,23 +192,22 @@ def _adjusted(picks: list[Pick], adjust: Adjust, moves: Moves) -> list[Pick]:
     return [*(made(name) for name in adjust.first), *rest]
 
 
-def _stepped(picks: list[Pick], action: Action, hard: str, moves: Moves) -> list[Pick]:
-    down = moves.wording.reasons["stepped_down"]
-    if action is Action.REGRESS:
-        return _without_hardest([_easier(pick, down, moves) for pick in picks])
-    if action is Action.EASIER:
-        target = hard if any(pick.exercise.id == hard for pick in picks) else _hardest(picks)
-        return [_easier(pick, down, moves) if pick.exercise.id == target else pick for pick in picks]
-    if action is Action.SHRINK:
+def _stepped(picks: list[Pick], step: Step, moves: Moves, free: Free) -> list[Pick]:
+    if step.action is Action.SHRINK:
         return picks[:2]
-    return list(_raised(picks, moves))
+    if step.action is Action.REGRESS:
+        return _without_hardest([_easier(pick, moves, free) for pick in picks])
+    named = any(pick.exercise.id == step.hard_exercise for pick in picks)
+    target = step.hard_exercise if named else _hardest(picks)
+    return [_easier(pick, moves, free) if pick.exercise.id == target else pick for pick in picks]
 
 
-def _easier(pick: Pick, because: str, moves: Moves) -> Pick:
+def _easier(pick: Pick, moves: Moves, free: Free) -> Pick:
+    because = moves.wording.reasons["stepped_down"]
     if pick.level > 1:
         return replace(pick, level=pick.level - 1, because=because, rule="R8", fact="step down")
     easier = moves.exercises.get(pick.exercise.easier)
-    if easier is None:
+    if easier is None or not free(easier):
         return pick
     return replace(pick, exercise=easier, because=because, rule="R8", fact="step down")
 
@@ -220,14 +223,18 @@ def _without_hardest(picks: list[Pick]) -> list[Pick]:
     return [pick for pick in picks if pick.exercise.id != hardest]
 
 
-def _raised(picks: Sequence[Pick], moves: Moves) -> Iterator[Pick]:
-    up = moves.wording.reasons["stepped_up"]
-    left = moves.choosing.growth.rises
+def _raised(picks: Sequence[Pick], case: Case, cap: int, moves: Moves, free: Free) -> Iterator[Pick]:
+    left = moves.choosing.growth.rises if may_rise(case, moves.choosing.growth) else 0
     for pick in picks:
-        harder = moves.exercises.get(pick.exercise.harder) if pick.level == 3 else pick.exercise
-        if left and harder is not None:
-            left -= 1
-            level = 1 if pick.level == 3 else pick.level + 1
-            yield replace(pick, exercise=harder, level=level, because=up, rule="R8", fact="step up")
-        else:
-            yield pick
+        higher = _higher(pick, case, cap, moves, free) if left else None
+        left -= higher is not None
+        yield higher or pick
+
+
+def _higher(pick: Pick, case: Case, cap: int, moves: Moves, free: Free) -> Pick | None:
+    up = replace(pick, because=moves.wording.reasons["stepped_up"], rule="R8", fact="step up")
+    if pick.level < 3:
+        limited = pick.level >= cap or bool(pick.exercise.caution & case.facts)
+        return None if limited else replace(up, level=pick.level + 1)
+    harder = moves.exercises.get(pick.exercise.harder)
+    return replace(up, exercise=harder, level=1) if harder and free(harder) else None

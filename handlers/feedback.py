@@ -10,7 +10,8 @@ from schemas.choosing import Action, FeedbackRules, Growth, Moves
 from schemas.condition import Answer, values_of
 from schemas.plan import Plan
 
-NO_NEWS = frozenset({Action.HOLD, Action.HOLD_NO_REPLY})
+UP = frozenset({Action.LEVEL_UP, Action.STAGE_OK})
+HOLD_TEXT = "progress_hold"
 
 
 def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: Growth) -> Step:
@@ -32,15 +33,15 @@ def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: 
 def next_plan(case: Case, reply: Reply | None, moves: Moves, policy: Policy) -> tuple[Plan, Step]:
     """Return the plan after a check-in and the step that made it.
 
-    `case.history` holds the plan and the state; `case.flags` the flags of now. When nothing changes, the very
-    plan of the history comes back, with its version.
+    `case.history` holds the plan and the state; `case.flags` the flags of now. When no move, level, stage or
+    status changes, the very plan of the history comes back, and a step up that was not possible is a hold.
     """
     step = decide(reply, case.history.state, moves.feedback, moves.choosing.growth)
     made = choose(replace(case, history=replace(case.history, step=step)), moves, policy)
     last = case.history.plan
-    if last is not None and step.action in NO_NEWS and _same(made, last):
-        return last, step
-    return made, step
+    if last is None or not _same(made, last):
+        return made, step
+    return last, replace(step, action=Action.HOLD, message=HOLD_TEXT) if step.action in UP else step
 
 
 def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_days: int = 7) -> Reply:
@@ -135,7 +136,12 @@ def _pain_change(reply: Reply, state: PlanState) -> int | None:
 
 
 def _same(made: Plan, last: Plan) -> bool:
-    return (made.items, made.stage, made.status) == (last.items, last.stage, last.status)
+    return _core(made) == _core(last)
+
+
+def _core(plan: Plan) -> tuple[object, ...]:
+    levels = [(item.exercise_id, item.level) for item in plan.items]
+    return plan.protocol_id, plan.stage, plan.status, sorted(levels)
 
 
 def _whole(answers: Mapping[str, Answer], *names: str) -> int | None:

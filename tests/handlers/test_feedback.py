@@ -10,7 +10,7 @@ from handlers.feedback import adherence, decide, enough_change, next_plan, reply
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.plan import Plan, PlanStatus
-from tests.strategies import HEALTHY, case_of, moves
+from tests.strategies import HEALTHY, Answers, case_of, moves
 
 POLICY = Policy(mode=Mode.CLINICAL, clinic_phone="555-0100")
 STATE = PlanState(pain_at_start=4, days_per_week=5, days_in_plan=14, days_in_stage=14, days_since_change=14)
@@ -212,6 +212,35 @@ def test_easy_weeks_raise_two_moves_at_most() -> None:
     after = {item.exercise_id: item.level for item in story.plan.items}
     assert sorted(after[name] - before[name] for name in before) == [0, 1, 1]
     assert story.plan.change_text.startswith("A little more of: ")
+
+
+def test_a_step_up_that_is_too_early_is_a_hold_and_says_so() -> None:
+    story = Story()
+    story.week(replace(GOOD, difficulty=1))
+    raised = story.plan
+    early = replace(story.state, days_since_change=3)
+    case = replace(story.case, history=History(raised, early))
+    plan, made = next_plan(case, replace(GOOD, difficulty=1), moves(), POLICY)
+    assert plan is raised
+    assert (made.action, made.message, made.row) == (Action.HOLD, "progress_hold", "easy")
+
+
+def test_a_move_at_the_top_level_gives_way_to_a_harder_one_only_if_that_is_safe() -> None:
+    answers: Answers = {**HEALTHY, "activity_profile": "retired", "sitting_hours": "0-2"}
+    case = case_of(answers)
+    plan = choose(case, moves(), POLICY)
+    top = replace(plan, items=tuple(replace(item, level=3) for item in plan.items))
+    state = PlanState(pain_at_start=4, days_per_week=4, days_in_plan=20, days_since_change=20)
+    harder, _ = next_plan(
+        replace(case, history=History(top, state)), replace(GOOD, difficulty=1), moves(), POLICY
+    )
+    levels = {item.exercise_id: item.level for item in harder.items}
+    assert levels == {"act_bridge_single": 1, "len_hip_flexor_kneel": 1, "int_walk": 3}
+    kneel = case_of({**answers, "move_kneel": "no"})
+    safe, _ = next_plan(
+        replace(kneel, history=History(top, state)), replace(GOOD, difficulty=1), moves(), POLICY
+    )
+    assert {item.exercise_id: item.level for item in safe.items}["len_hip_flexor_stand"] == 3
 
 
 def test_a_busy_week_shrinks_the_plan_to_its_two_best_moves() -> None:
