@@ -30,6 +30,12 @@ help:
 demo: .venv/app.stamp
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
+.PHONY: env
+env: .venv/app.stamp
+	@test ! -e .env || { echo ".env is there already; nothing changed."; exit 1; }
+	@{ grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python settings.py; } > .env && chmod 600 .env
+	@echo "Wrote .env with new keys. Fill in the rest, then: .venv/bin/flask --app app check"
+
 .PHONY: test
 test: .venv/dev.stamp
 	@$(BIN)/pytest -n 2

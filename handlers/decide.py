@@ -6,8 +6,9 @@ from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 
-from handlers import checkins, messages, plans, schedule
+from handlers import attach, checkins, messages, plans, schedule
 from handlers.house import House
+from integrations.base import Note
 from schemas.booking import BookingStatus
 from schemas.delivery import Channel, Delivery, Purpose
 from schemas.message import Text
@@ -48,13 +49,24 @@ class Later:
     reason: str
 
 
-Decision = Send | Skip | Hold | Later
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write this onto the scheduler's booking."""
+
+    connection: str
+    external_id: str
+    note: Note
+
+
+Decision = Send | Skip | Hold | Later | Write
 
 
 def decide(tx: Tx, house: House, delivery: Delivery, now: datetime) -> Decision:
     """What to do with a claimed delivery, by what is true at this moment."""
     booking = bookings.get(tx, delivery.booking_id)
     assert booking is not None
+    if delivery.purpose is Purpose.attach:
+        return _attach(tx, house, booking)
     if delivery.purpose in STAFF:
         return STAFF[delivery.purpose](tx, house, delivery, booking, now)
     no = _booking_says_no(booking) or _client_says_no(tx, delivery, booking)
@@ -65,6 +77,12 @@ def _booking_says_no(booking: Thread) -> Skip | None:
     if booking.status is not BookingStatus.confirmed:
         return Skip(str(booking.status))
     return Skip("older_than_connection") if booking.earlier else None
+
+
+def _attach(tx: Tx, house: House, booking: Thread) -> Decision:
+    """An older status that is still waiting is not written over a newer one: the words are made now."""
+    no = _booking_says_no(booking)
+    return no or Write(booking.connection, attach.current_id(tx, booking), attach.note(tx, house, booking))
 
 
 def _too_late(house: House, booking: Thread, now: datetime) -> bool:
@@ -122,6 +140,7 @@ def _plan(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dateti
 def _plan_sent(house: House, booking: Thread, plan: StoredPlan, now: datetime, tx: Tx) -> None:
     stored_plans.sent(tx, plan.id, now)
     checkins.owe(tx, house, booking, now)
+    attach.owe(tx, house, booking, now)
 
 
 def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import assert_never
 
 from handlers import backoff, decide, inbox
-from handlers.decide import Hold, Later, Send, Skip
+from handlers.decide import Hold, Later, Send, Skip, Write
 from handlers.house import House
 from integrations.base import IntegrationError, OutcomeUnknown
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
@@ -77,6 +77,9 @@ def _carry_out(house: House, delivery: Delivery, decision: decide.Decision, now:
     match decision:
         case Send():
             _send(house, delivery, decision, now)
+        case Write(connection, external_id, note):
+            house.schedulers[connection].attach(external_id, note)
+            _settle(house, delivery, DeliveryStatus.sent, now, reason="")
         case Skip(reason):
             _settle(house, delivery, DeliveryStatus.skipped, now, reason=reason)
         case Hold(reason):

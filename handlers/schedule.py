@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from handlers import attach
 from handlers.house import House
 from schemas.booking import BookingStatus
 from schemas.clinic import Policy, Service
@@ -108,6 +109,7 @@ def sync(tx: Tx, house: House, booking_id: int, now: datetime) -> None:
     dues = owed(booking, service, house.clinic.policy, quiet, zone, now)
     if dues:
         _offer_intake(tx, house, booking, service, now)
+        attach.owe(tx, house, booking, now)
     for due in dues:
         _owe(tx, due, now)
     _withdraw(tx, booking, {due.key for due in dues}, now)

@@ -78,6 +78,7 @@ class Scheduler:
     label = ""
     ways: tuple[str, ...] = ()  # to write a link back, as `attach` of the connection names them
     default_way = ""  # the way when the connection names none
+    ways_once: tuple[str, ...] = ()  # ways that bother a person each time: used once per booking
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
     def __init__(self, connection: Connection, http: Http) -> None:

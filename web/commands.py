@@ -8,17 +8,22 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app
 from tqdm import tqdm
 
-from handlers import duties, library, moves, reconcile, work
+from handlers import duties, export, library, links, messages, moves, reconcile, work
 from handlers.house import House
+from handlers.links import LinkPurpose
 from integrations.base import IntegrationError
-from integrations.simulate import EVENTS, sample
-from store import bookings, clients, connections, deliveries, migrate, receipts, workers
+from integrations.simulate import EVENTS, new_secret, sample
+from render import qr
+from render.figures import look_for, pair_svg
+from render.raster import png
+from store import audit, bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
 
@@ -293,6 +298,82 @@ def _step(bar: Any, _external_id: str) -> None:
     bar.update()
 
 
+@click.command("register")
+@click.argument("connection")
+@click.option("--remove", is_flag=True, help="End the subscriptions instead.")
+def register_command(connection: str, remove: bool) -> None:
+    """Subscribe the webhooks at the scheduler: finds, makes or repairs the subscription."""
+    house = _house()
+    prepare(house, _now())
+    scheduler = house.schedulers.get(connection)
+    if scheduler is None:
+        raise click.BadParameter(f"no connection named {connection}")
+    try:
+        if remove:
+            click.echo(f"{scheduler.unregister()} subscriptions ended.")
+            return
+        made = scheduler.register(_signing_secret(house, connection))
+    except IntegrationError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{made.text or 'Subscribed.'} {made.url}")
+    if made.secret:
+        with house.db.begin() as tx:
+            connections.keep_secret(tx, connection, made.secret)
+        click.echo("The signing secret is kept in the database, sealed; nothing more to set.")
+
+
+def _signing_secret(house: House, connection: str) -> str:
+    """The configured secret, or a new one of the form that the scheduler uses."""
+    scheduler = house.schedulers[connection]
+    return next(iter(scheduler.connection.secrets), "") or new_secret(
+        scheduler.connection.scheduler, secrets.token_bytes(24)
+    )
+
+
+@click.command("qr")
+@click.argument("booking", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, writable=True), default="")
+def qr_command(booking: int, file: str) -> None:
+    """The client's intake link as a QR code for the door: an SVG file, or the link on the screen."""
+    house, now = _house(), _now()
+    with house.db.begin() as tx:
+        thread = bookings.get(tx, booking)
+        if thread is None:
+            raise click.BadParameter(f"there is no booking {booking}")
+        until = thread.end + messages.AFTER_VISIT
+        url = links.issue(tx, house, LinkPurpose.intake, thread.id, now, until)
+    if file:
+        Path(file).write_text(qr.svg(url), encoding="utf-8")
+    click.echo(file or url)
+
+
+@click.command("export")
+@click.argument("booking", type=int)
+@click.option("--fhir", is_flag=True, required=True, expose_value=False, help="As FHIR R4.")
+def export_command(booking: int) -> None:
+    """Questionnaire, answers and plan of a booking, on standard output; written into the audit log."""
+    house, now = _house(), _now()
+    with house.db.begin() as tx:
+        bundle = export.fhir_bundle(tx, house, booking)
+        if bundle is None:
+            raise click.BadParameter(f"booking {booking} has no intake")
+        audit.add(tx, "command line", "export_fhir", f"booking:{booking}", now)
+    click.echo(json.dumps(bundle, ensure_ascii=False, indent=1))
+
+
+@click.command("figures")
+@click.argument("folder", type=click.Path(file_okay=False))
+def figures_command(folder: str) -> None:
+    """Draw every exercise, start and finish, as PNG files."""
+    house = _house()
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in tqdm(sorted(house.figures), unit=" figures"):
+        svg = pair_svg(house.figures[name], look_for(name))
+        (target / f"{name}.png").write_bytes(png(svg, 1088))
+    click.echo(f"{len(house.figures)} figures in {target}.")
+
+
 @click.command("tidy")
 def tidy_command() -> None:
     """Delete raw webhook bodies that are older than the clinic keeps them."""
@@ -302,6 +383,7 @@ def tidy_command() -> None:
 COMMANDS = (
     *(migrate_command, work_command, status_command, bookings_command, check_command),
     *(simulate_command, replay_command, reconcile_command, tidy_command),
+    *(register_command, qr_command, export_command, figures_command),
 )
 
 

@@ -147,6 +147,7 @@ class Calendly(Scheduler):
 
     label = "Calendly"
     ways = ("contact_note",)
+    ways_once = ("contact_note",)
 
     @property
     def readable(self) -> bool:

@@ -104,6 +104,7 @@ class EasyAppointments(Scheduler):
 
     label = "Easy!Appointments"
     ways = ("customer_field", "notes")
+    ways_once = ("notes",)
     cancel_is_final = False
 
     @property

@@ -1,0 +1,56 @@
+"""Link and status onto the scheduler's booking, never an answer (B12)."""
+
+from datetime import datetime
+
+from handlers.house import House
+from integrations.base import Note
+from schemas.booking import BookingStatus
+from schemas.delivery import Channel, Purpose
+from store import bookings, deliveries, intakes, plans
+from store.base import Tx
+from store.bookings import Thread
+from store.deliveries import Due
+
+WORDS = {
+    "intake_missing": "Intake: not done yet",
+    "intake_done": "Intake: done",
+    "plan_sent": "Intake: done. Plan: sent",
+}
+
+
+def owe(tx: Tx, house: House, booking: Thread, now: datetime) -> None:
+    """Schedule one write for the status of now; a status that was written is never written again."""
+    scheduler = house.schedulers.get(booking.connection)
+    if scheduler is None or booking.status is not BookingStatus.confirmed or booking.earlier:
+        return
+    way = scheduler.connection.attach or scheduler.default_way
+    if not scheduler.readable or way not in scheduler.ways:
+        return
+    status = status_of(tx, booking.id)
+    if way in scheduler.ways_once and status != "intake_missing":
+        return
+    key = f"{booking.id}:attach:{status}:note"
+    deliveries.owe(tx, Due(key, booking.id, Purpose.attach, Channel.note, now), now)
+
+
+def status_of(tx: Tx, booking_id: int) -> str:
+    """How far the booking is: intake missing, intake done, plan sent."""
+    plan = plans.newest(tx, booking_id)
+    if plan is not None and plan.sent_at:
+        return "plan_sent"
+    intake = intakes.of_booking(tx, booking_id)
+    return "intake_done" if intake is not None and intake.done else "intake_missing"
+
+
+def note(tx: Tx, house: House, booking: Thread) -> Note:
+    """What is written: the booking's page in the console (behind a sign-in) and the status."""
+    url = f"{house.clinic.public_url}/console/bookings/{booking.id}"
+    return Note(link=url, status=WORDS[status_of(tx, booking.id)])
+
+
+def current_id(tx: Tx, booking: Thread) -> str:
+    """The identifier that the scheduler uses for the booking now."""
+    known = [record for record in bookings.of_booking(tx, booking.id) if record.state]
+    replaced = {record.replaces for record in known}
+    ends = [record for record in known if record.external_id not in replaced and not record.replaced_by]
+    return (ends or known)[-1].external_id
