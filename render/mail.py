@@ -1,0 +1,260 @@
+"""E-mails: text and HTML, the same words in both, as one standard-library message.
+
+Without `contents` a mail is a greeting and a button: no word about health leaves the house.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage, MIMEPart
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from render.raster import png
+from render.readable import greeting_name, plain
+from render.view import ClinicView, Picture
+from schemas.plan import Plan
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+\Z")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
+URL = re.compile(r"https?://[!-;=?-~]+\Z")
+WIDE = 1088
+"""Pixels of a picture: twice the 544 that the widest mail shows."""
+
+
+class MailKind(StrEnum):
+    """What a mail is for; the word in its X-Aftercare-Kind header."""
+
+    INTAKE = "intake"
+    INTAKE_REMINDER = "intake_reminder"
+    PLAN = "plan"
+    PLAN_HELD = "plan_held"
+    CHECKIN = "checkin"
+    ALERT = "alert"
+    SUMMARY = "summary"
+    RESEND = "resend"
+
+
+STAFF = frozenset({MailKind.ALERT, MailKind.SUMMARY})
+Texts = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a mail travels: one address, who it is from, its stable id, when, and how to stop more of them."""
+
+    to: str
+    sender: str
+    message_id: str
+    date: datetime
+    reply_to: str = ""
+    unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A plan inside the mail itself, for clinics that choose so; `pdf` is attached when it is not empty."""
+
+    plan: Plan
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+    pdf: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a template gets: finished sentences, no placeholders."""
+
+    kind: str
+    language: str
+    direction: str
+    subject: str
+    preview: str
+    heading: str
+    greeting: str
+    lines: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    button: str
+    url: str
+    copy_link: str
+    after: tuple[str, ...]
+    footer: tuple[str, ...]
+    stop: str
+    stop_url: str
+    clinic: str
+    contents: Contents | None
+    words: Mapping[str, str]
+
+
+def message(
+    kind: MailKind,
+    envelope: Envelope,
+    context: Mapping[str, str],
+    texts: Texts,
+    clinic: ClinicView,
+    *,
+    language: str = "en",
+    contents: Contents | None = None,
+) -> EmailMessage:
+    """One finished mail.
+
+    `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
+    sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`.
+    Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
+    a value.
+    """
+    letter = _letter(kind, envelope, context, texts, clinic, language, contents)
+    mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
+    _headers(mail, kind, envelope, letter)
+    mail.set_content(_render("mail/layout.txt", letter))
+    mail.add_alternative(_render("mail/layout.html", letter), subtype="html")
+    if contents:
+        _add_contents(mail, contents, letter)
+    mail["Content-Language"] = letter.language
+    return mail
+
+
+def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Letter) -> None:
+    mail["Subject"] = letter.subject
+    mail["From"] = Address(display_name=letter.clinic, addr_spec=one_address(envelope.sender))
+    mail["To"] = Address(addr_spec=one_address(envelope.to))
+    if envelope.reply_to:
+        mail["Reply-To"] = Address(addr_spec=one_address(envelope.reply_to))
+    mail["Date"] = envelope.date
+    mail["Message-ID"] = _checked(MESSAGE_ID, envelope.message_id, "message id")
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Aftercare-Kind"] = kind.value
+    if letter.stop_url:
+        mail["List-Unsubscribe"] = f"<{letter.stop_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+def one_address(text: str) -> str:
+    """The address itself when it is exactly one of at most 254 characters; ValueError otherwise."""
+    return _checked(ADDRESS, text if len(text) <= 254 else "", "e-mail address")
+
+
+def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
+    """The text, when it matches; the error never repeats it, since logs must not hold it."""
+    if not pattern.match(text):
+        raise ValueError(f"not one {what}")
+    return text
+
+
+def _letter(
+    kind: MailKind,
+    envelope: Envelope,
+    context: Mapping[str, str],
+    texts: Texts,
+    clinic: ClinicView,
+    language: str,
+    contents: Contents | None,
+) -> Letter:
+    values = _values(context, clinic)
+    own, common = texts[kind.value], texts["common"]
+    return Letter(
+        kind=kind.value,
+        language=language,
+        direction="rtl" if language.partition("-")[0] in {"ar", "fa", "he", "ur"} else "ltr",
+        subject=fill(own["subject"], values),
+        preview=fill(own["preview"], values),
+        heading=fill(own["heading"], values),
+        greeting=_greeting(kind, values, common),
+        lines=_filled(own["lines"], values),
+        facts=_facts(kind, values, texts["facts"]),
+        button=own["button"],
+        url=_checked(URL, context["url"], "link") if own["button"] else "",
+        copy_link=common["copy_link"],
+        after=_filled(own["after"], values),
+        footer=_footer(kind, values, common, clinic, bool(own["button"])),
+        stop=common["stop"],
+        stop_url=_checked(URL, envelope.unsubscribe_url, "link") if envelope.unsubscribe_url else "",
+        clinic=values["clinic"],
+        contents=contents,
+        words=texts["contents"],
+    )
+
+
+def _values(context: Mapping[str, str], clinic: ClinicView) -> dict[str, str]:
+    values = {key: plain(value) for key, value in context.items()}
+    values["name"] = greeting_name(context.get("name", ""))
+    return values | {"clinic": plain(clinic.name, 80), "phone": plain(clinic.phone, 40)}
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """`{word}` replaced by its value, and nothing else: values are never read as placeholders."""
+    return PLACEHOLDER.sub(lambda match: values[match[1]], text)
+
+
+def _filled(lines: Sequence[str], values: Mapping[str, str]) -> tuple[str, ...]:
+    """The lines with their values; a line that names an empty value is left out."""
+    whole = (line for line in lines if all(values[name] for name in PLACEHOLDER.findall(line)))
+    return tuple(fill(line, values) for line in whole)
+
+
+def _greeting(kind: MailKind, values: Mapping[str, str], common: Mapping[str, str]) -> str:
+    if kind in STAFF or not values["name"]:
+        return common["greeting_plain"]
+    return fill(common["greeting"], values)
+
+
+def _facts(
+    kind: MailKind, values: Mapping[str, str], labels: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """When, where and with whom, as far as known; staff mails name the booking by its reference alone."""
+    names = ("reference", "when") if kind in STAFF else ("when", "place", "practitioner")
+    return tuple((labels[name], values[name]) for name in names if values.get(name))
+
+
+def _footer(
+    kind: MailKind, values: Mapping[str, str], common: Mapping[str, str], clinic: ClinicView, linked: bool
+) -> tuple[str, ...]:
+    where = " · ".join(part for part in (values["clinic"], plain(clinic.address), values["phone"]) if part)
+    if kind in STAFF:
+        return (where,)
+    questions = fill(common["questions"], values) if values["phone"] else common["questions_plain"]
+    first = f"{common['personal']} {questions}" if linked else questions
+    return (first, fill(common["automatic"], values), where)
+
+
+def _render(template: str, letter: Letter) -> str:
+    return TEMPLATES.get_template(template).render(
+        letter=letter, contents=letter.contents, words=letter.words
+    )
+
+
+def _add_contents(mail: EmailMessage, contents: Contents, letter: Letter) -> None:
+    html = mail.get_body(("html",))
+    for key, picture in _shown(contents):
+        if isinstance(html, MIMEPart):
+            html.add_related(
+                png(picture.svg, WIDE), "image", "png", cid=f"<{key}@aftercare>", disposition="inline"
+            )
+    if contents.pdf:
+        name = letter.words["attachment"]
+        mail.add_attachment(contents.pdf, maintype="application", subtype="pdf", filename=name)
+
+
+def _shown(contents: Contents) -> list[tuple[str, Picture]]:
+    keys = dict.fromkeys(item.exercise_id for item in contents.plan.items)
+    return [(key, contents.pictures[key]) for key in keys if key in contents.pictures]
+
+
+def _escaped(template: str | None) -> bool:
+    return bool(template and template.endswith(".html"))
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=_escaped,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)

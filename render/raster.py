@@ -1,0 +1,33 @@
+"""SVG to PNG for mails, through the same engine that makes the PDFs."""
+
+import re
+
+from render.press import press
+
+VIEW_BOX = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
+SIZE = re.compile(r'<svg\b[^>]*?\b(width|height)="([\d.]+)')
+PAGE = b"""#let d = json("data.json")
+#set page(width: d.width * 1pt, height: d.height * 1pt, margin: 0pt, fill: rgb(d.tile))
+#image("picture.svg", width: 100%, height: 100%, fit: "contain", alt: "picture")"""
+TILE = "#f5f7f9"
+
+
+def png(svg: str, width: int, tile: str = TILE) -> bytes:
+    """The drawing as a PNG of `width` pixels on a solid ground, so that dark mail programs cannot hide it.
+
+    Raises ValueError when the drawing has no size, and `typst.TypstError` when it is not SVG.
+    """
+    across, down = size_of(svg)
+    height = max(1, round(width * down / across))
+    data = {"width": width, "height": height, "tile": tile}
+    return press(PAGE, data, {"picture.svg": svg.encode()}, format="png")
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing in its own units."""
+    if found := VIEW_BOX.search(svg):
+        return float(found[3]), float(found[4])
+    sizes = dict(SIZE.findall(svg[:500]))
+    if "width" not in sizes or "height" not in sizes:
+        raise ValueError("the drawing has no viewBox and no size")
+    return float(sizes["width"]), float(sizes["height"])

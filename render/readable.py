@@ -1,0 +1,209 @@
+"""Dates, times and lists in the client's words: English and Spanish, and dates in Arabic."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one language writes days, times and lists."""
+
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    weekday_short: tuple[str, ...]
+    month_short: tuple[str, ...]
+    day: str
+    full_date: str
+    short_date: str
+    moment: str
+    first: str
+    second: str
+    am: str
+    pm: str
+    and_: str
+    or_: str
+
+
+WORDS = {
+    "en": Words(
+        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        months=(
+            *("January", "February", "March", "April", "May", "June"),
+            *("July", "August", "September", "October", "November", "December"),
+        ),
+        weekday_short=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+        month_short=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        day="{weekday}, {month} {day}",
+        full_date="{month} {day}, {year}",
+        short_date="{month} {day}",
+        moment="{day} at {clock} ({zone} time{fold})",
+        first=", before the clocks go back",
+        second=", after the clocks go back",
+        am="AM",
+        pm="PM",
+        and_="and",
+        or_="or",
+    ),
+    "es": Words(
+        weekdays=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+        months=(
+            *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
+            *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+        ),
+        weekday_short=("lun", "mar", "mié", "jue", "vie", "sáb", "dom"),
+        month_short=("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
+        day="{weekday}, {day} de {month}",
+        full_date="{day} de {month} de {year}",
+        short_date="{day} {month}",
+        moment="{day}, {clock} (hora de {zone}{fold})",
+        first=", antes del cambio de hora",
+        second=", después del cambio de hora",
+        am="a. m.",
+        pm="p. m.",
+        and_="y",
+        or_="o",
+    ),
+    "ar": Words(
+        weekdays=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
+        months=(
+            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
+            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+        ),
+        weekday_short=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
+        month_short=(
+            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
+            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+        ),
+        day="{weekday} {day} {month}",
+        full_date="{day} {month} {year}",
+        short_date="{day} {month}",
+        moment="{day} {clock} ({zone}{fold})",
+        first=" 1",
+        second=" 2",
+        am="ص",
+        pm="م",
+        and_="و",
+        or_="أو",
+    ),
+}
+
+
+def words_of(language: str) -> Words:
+    """The words of a BCP 47 tag (`es-MX` is Spanish); English where there are none."""
+    return WORDS.get(language.partition("-")[0].casefold(), WORDS["en"])
+
+
+def full_date(when: date, language: str = "en") -> str:
+    """`November 27, 2026`."""
+    words = words_of(language)
+    return words.full_date.format(month=words.months[when.month - 1], day=when.day, year=when.year)
+
+
+def short_date(when: date, language: str = "en") -> str:
+    """`Nov 27`, for charts and tables."""
+    words = words_of(language)
+    return words.short_date.format(month=words.month_short[when.month - 1], day=when.day)
+
+
+def weekday_and_day(when: date, language: str = "en") -> str:
+    """`Friday, November 27`."""
+    words = words_of(language)
+    return words.day.format(
+        weekday=words.weekdays[when.weekday()], month=words.months[when.month - 1], day=when.day
+    )
+
+
+def clock(when: datetime, language: str = "en") -> str:
+    """The time of day as `when` shows it: `3:00 PM`."""
+    words = words_of(language)
+    half = words.am if when.hour < 12 else words.pm
+    return f"{when.hour % 12 or 12}:{when.minute:02} {half}"
+
+
+def moment(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
+    """`Friday, November 27 at 3:00 PM (Europe/Berlin time)` for an aware `when`.
+
+    In the hour that a clock change repeats, it says which of the two is meant.
+    """
+    local = when.astimezone(zone)
+    words = words_of(language)
+    return words.moment.format(
+        day=weekday_and_day(local, language),
+        clock=clock(local, language),
+        zone=zone.key,
+        fold=_fold(local, words),
+    )
+
+
+def _fold(local: datetime, words: Words) -> str:
+    if not repeated(local):
+        return ""
+    return words.second if local.fold else words.first
+
+
+def repeated(local: datetime) -> bool:
+    """True when the wall clock shows this time twice on that day."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def list_of(items: Sequence[str], language: str = "en", *, either: bool = False) -> str:
+    """`a, b and c`, or `a, b or c` when either will do."""
+    words = words_of(language)
+    joint = words.or_ if either else words.and_
+    if len(items) < 2:
+        return "".join(items)
+    last = items[-1]
+    return f"{', '.join(items[:-1])} {_joint_before(joint, last)} {last}"
+
+
+def _joint_before(joint: str, last: str) -> str:
+    """Spanish `y` and `o` change before the same sound."""
+    start = unicodedata.normalize("NFD", last.casefold())[:2]
+    if joint == "y" and start.startswith(("i", "hi")):
+        return "e"
+    return "u" if joint == "o" and start.startswith(("o", "ho")) else joint
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """One line without control, format or unassigned characters, cut at `limit` with an ellipsis.
+
+    Joiners stay: Arabic, Persian and Indic names need them.
+    """
+    kept = "".join(char if _printable(char) else " " for char in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def _printable(char: str) -> bool:
+    return char in "\u200c\u200d" or unicodedata.category(char) not in {
+        "Cc",
+        "Cf",
+        "Cs",
+        "Co",
+        "Cn",
+        "Zl",
+        "Zp",
+    }
+
+
+def greeting_name(name: str) -> str:
+    """A name that is safe to greet with; empty where it could be read as an address or a link."""
+    line = plain(name, 60)
+    tight = any(
+        line[i] == "." and line[i + 1 : i + 2].isalnum() and line[i - 1].isalnum()
+        for i in range(1, len(line))
+    )
+    return "" if tight or any(mark in line for mark in "/@:<>\\") else line
+
+
+def days_from(first: date, count: int) -> list[date]:
+    """`count` days in a row."""
+    return [first + timedelta(days=offset) for offset in range(count)]
+
+
+def utc(when: datetime) -> str:
+    """An ISO time with Z, for machine-readable attributes."""
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
