@@ -8,7 +8,7 @@ _OURS = re.compile(rf"\n{{0,2}}{re.escape(BEGIN)}\n(?:(?!{re.escape(BEGIN)}).)*?
 
 def block(link: str, status: str) -> str:
     """What stands between the markers."""
-    return f"{BEGIN}\nIntake: {status}\n{link}\n{END}"
+    return f"{BEGIN}\n{status}\n{link}\n{END}"
 
 
 def without(text: str) -> str:

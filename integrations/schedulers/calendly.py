@@ -234,7 +234,7 @@ class Calendly(Scheduler):
         notes = self._api().part("/notes", {"contact": contact, "count": PAGE}).parts("collection")
         if any(note.link in str(each.values.get("body")) for each in notes):
             return
-        text = f"Intake: {note.status} (when this was written)\n{note.link}"
+        text = f"{note.status} (when this was written)\n{note.link}"
         self._api().send(
             "POST", "/notes", json={"contact": contact, "title": "Aftercare", "body": text}, once=True
         )

@@ -216,7 +216,7 @@ class Square(Scheduler):
         """Set our custom attribute: it does not touch the staff's notes and causes no booking.updated."""
         self.way()
         self._define()
-        wanted = {"custom_attribute": {"value": f"Intake: {note.status} {note.link}"}}
+        wanted = {"custom_attribute": {"value": f"{note.status} {note.link}"}}
         where = f"/v2/bookings{path(external_id)}/custom-attributes{path(ATTRIBUTE)}"
         self._api().send("PUT", where, json=wanted, gone=GONE)
 

@@ -240,7 +240,7 @@ def test_our_attribute_is_defined_once_and_then_set() -> None:
     ours.attach("bk1", Note(NOTE.link, "done"))
     assert len(vendor.asked("POST")) == len(vendor.asked("GET")) == 1
     values = [call.json["custom_attribute"]["value"] for call in vendor.asked("PUT")]
-    assert values == [f"Intake: missing {NOTE.link}", f"Intake: done {NOTE.link}"]
+    assert values == [f"missing {NOTE.link}", f"done {NOTE.link}"]
 
 
 def test_a_definition_that_is_there_is_used() -> None:
