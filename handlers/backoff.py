@@ -13,11 +13,12 @@ WAITS = (
     timedelta(hours=10),
     timedelta(hours=10),
 )
+MOST = len(WAITS) + 1  # attempts, the first one and one after each wait
 
 
 def wait(attempts: int, error: IntegrationError) -> timedelta | None:
     """How long to wait after the n-th failed attempt; None when trying again is useless."""
-    if error.permanent or attempts > len(WAITS):
+    if error.permanent or attempts >= MOST:
         return None
     planned = WAITS[max(attempts, 1) - 1]
     return max(planned, timedelta(seconds=error.retry_after or 0))

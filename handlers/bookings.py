@@ -19,6 +19,7 @@ from store.base import Tx
 from store.bookings import Record
 
 NEVER = datetime.min.replace(tzinfo=UTC)
+HINT = -2  # the version of a state that only a hint told: anything else is newer
 
 
 def notice_of(booking: Booking, at: datetime) -> Notice:
@@ -52,7 +53,8 @@ def observe(
         folded = fold(record, notice, cancel_is_final=final, read=read)
         if folded != record or record.booking_id is None:
             bookings.put(tx, folded)
-            _settle_thread(tx, house, folded, now, new_to_us=read)
+            for each in _concerned(tx, folded):
+                _settle_thread(tx, house, each, now, new_to_us=read or notice.hint)
     return _unknown(tx, connection, notice)
 
 
@@ -62,6 +64,9 @@ def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
     seat = [record for record in known if record.seat == notice.seat]
     if notice.gone and known:
         return known
+    if notice.booking is None and notice.email:
+        held = [record for record in known if record.seat == notice.email]
+        return held or [Record(connection, notice.external_id, notice.email)]
     if seat:
         return seat
     if notice.booking is None and len(known) == 1:
@@ -69,7 +74,22 @@ def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
     return [Record(connection, notice.external_id, notice.seat)]
 
 
+def _concerned(tx: Tx, record: Record) -> list[Record]:
+    """The records whose threads a change of this one may change: a mark concerns all with its address."""
+    if record.state is not None or not record.seat:
+        return [record]
+    return [
+        each for each in bookings.named(tx, record.connection, record.external_id) if _is(each, record.seat)
+    ]
+
+
+def _is(record: Record, email: str) -> bool:
+    return record.state is not None and record.state.client.email.strip().casefold() == email
+
+
 def _order(thing: Notice | Record) -> tuple[int, datetime]:
+    if isinstance(thing, Notice) and thing.hint:
+        return HINT, NEVER
     return (-1 if thing.version is None else thing.version, thing.occurred_at or NEVER)
 
 
@@ -77,7 +97,7 @@ def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = 
     """What we know of an identifier after a notice. Commutative and idempotent for webhooks."""
     record = _fold_mark(record, notice)
     if notice.gone:
-        record = replace(record, cancelled=True)
+        record = _fold_gone(record, notice, for_good=cancel_is_final and not read)
     state = notice.booking
     if state is None:
         return record
@@ -85,13 +105,35 @@ def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = 
         record = replace(record, cancelled=True)
     record = replace(
         record,
-        replaces=record.replaces or state.replaces,
-        replaced_by=record.replaced_by or state.replaced_by,
+        replaces=max(record.replaces, state.replaces),
+        replaced_by=max(record.replaced_by, state.replaced_by),
+        root=max(record.root, state.root),
     )
     if not _supersedes(record, notice):
         return record
-    record = replace(record, state=state, version=notice.version, occurred_at=notice.occurred_at)
-    return replace(record, no_show=None, no_show_at=None) if read else record
+    version, at = (HINT, None) if notice.hint else (notice.version, notice.occurred_at)
+    record = replace(record, state=state, version=version, occurred_at=at)
+    if not read:
+        return record
+    return replace(record, no_show=state.status is BookingStatus.no_show, no_show_at=at)
+
+
+def _fold_gone(record: Record, notice: Notice, *, for_good: bool) -> Record:
+    if for_good or notice.occurred_at is None:
+        return replace(record, cancelled=True)
+    old = (-1 if record.gone_version is None else record.gone_version, record.gone_at or NEVER)
+    if record.gone_at is not None and old >= _order(notice):
+        return record
+    return replace(record, gone_version=notice.version, gone_at=notice.occurred_at)
+
+
+def is_off(record: Record) -> bool:
+    """True when this identifier was cancelled or deleted and no newer state says otherwise."""
+    if record.cancelled or record.gone_at is None:
+        return record.cancelled
+    if record.gone_version is None or record.version is None:
+        return record.gone_at >= (record.occurred_at or NEVER)
+    return (record.gone_version, record.gone_at) >= (record.version, record.occurred_at or NEVER)
 
 
 def _fold_mark(record: Record, notice: Notice) -> Record:
@@ -106,8 +148,6 @@ def _fold_mark(record: Record, notice: Notice) -> Record:
 def _supersedes(record: Record, notice: Notice) -> bool:
     if record.state is None:
         return True
-    if notice.hint:
-        return False
     new, old = _order(notice), _order(record)
     return new > old or (new == old and _rank(notice.booking) > _rank(record.state))
 
@@ -126,9 +166,8 @@ def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_t
     known = [each.booking_id for each in thread if each.booking_id is not None]
     if head is None or head.state is None:
         return
-    status = _status(thread, head)
-    fallback = f"{record.connection}:{thread[0].external_id}:{record.seat}"
-    client_id = clients.upsert(tx, head.state.client, fallback, now)
+    status = _status(tx, thread, head)
+    client_id = _client(tx, thread, head, known, now)
     if known:
         booking_id = min(known)
         for other in set(known) - {booking_id}:
@@ -145,6 +184,18 @@ def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_t
     schedule.sync(tx, house, booking_id, now)
 
 
+def _client(tx: Tx, thread: list[Record], head: Record, known: list[int], now: datetime) -> int:
+    """Who comes. Without an e-mail address nothing but the booking itself says that it is the same person."""
+    assert head.state is not None
+    before = bookings.get(tx, min(known)) if known else None
+    if before is not None and not head.state.client.email:
+        same = clients.get(tx, before.client_id)
+        if not same.email and same.name == head.state.client.name:
+            return before.client_id
+    fallback = f"{head.connection}:{thread[0].external_id}:{head.seat}"
+    return clients.upsert(tx, head.state.client, fallback, now)
+
+
 def _join(tx: Tx, record: Record) -> list[Record]:
     """Every record of the thread that a record belongs to, in a fixed order."""
     found: dict[tuple[str, str], Record] = {}
@@ -154,9 +205,10 @@ def _join(tx: Tx, record: Record) -> list[Record]:
         if (each.external_id, each.seat) in found:
             continue
         found[each.external_id, each.seat] = each
-        for name in (each.replaces, each.replaced_by):
-            if name:
-                waiting += _same_seat(bookings.named(tx, each.connection, name), each.seat)
+        for name in filter(None, (each.replaces, each.replaced_by, each.root)):
+            waiting += _same_seat(bookings.named(tx, each.connection, name), each.seat)
+            if name == each.root:
+                waiting += _same_seat(bookings.successors(tx, each.connection, name), each.seat)
         waiting += _same_seat(bookings.successors(tx, each.connection, each.external_id), each.seat)
         if each.booking_id is not None:
             waiting += bookings.of_booking(tx, each.booking_id)
@@ -175,25 +227,45 @@ def _head(thread: list[Record]) -> Record | None:
         for record in thread
         if any(other.external_id == record.replaced_by and other.state for other in thread)
     }
+    replaced |= {record.root for record in thread if record.root}
     open_ends = [each for each in thread if each.state and each.external_id not in replaced]
     candidates = open_ends or [each for each in thread if each.state]
+    whole = not any(_follows_unknown(thread, each) for each in candidates)
     return max(
-        candidates, key=lambda each: (not each.cancelled, _order(each), each.external_id), default=None
+        candidates,
+        key=lambda each: (whole and not is_off(each), _order(each), each.external_id),
+        default=None,
     )
 
 
-def _status(thread: list[Record], head: Record) -> BookingStatus:
+def _follows_unknown(thread: list[Record], record: Record) -> bool:
+    """True when a link of the chain before this one was never heard of: only the order in time is left."""
+    known = {each.external_id for each in thread}
+    return bool(record.root and record.replaces and record.replaces not in known)
+
+
+def _status(tx: Tx, thread: list[Record], head: Record) -> BookingStatus:
     assert head.state is not None
-    if head.cancelled:
+    if is_off(head):
         return BookingStatus.cancelled
     known = {record.external_id for record in thread if record.state}
     if head.replaced_by and head.replaced_by not in known:
         return BookingStatus.cancelled  # it moved, and we have not seen whereto: nothing may go out
-    if head.no_show and head.state.status is not BookingStatus.cancelled:
+    marked = _marked(tx, head)
+    if marked and head.state.status is not BookingStatus.cancelled:
         return BookingStatus.no_show
-    if head.no_show is False and head.state.status is BookingStatus.no_show:
+    if marked is False and head.state.status is BookingStatus.no_show:
         return BookingStatus.confirmed
     return head.state.status
+
+
+def _marked(tx: Tx, head: Record) -> bool | None:
+    """The newest no-show mark for this client: on the record itself, or held for the address."""
+    assert head.state is not None
+    seats = {head.seat, head.state.client.email.strip().casefold()}
+    found = [each for each in bookings.named(tx, head.connection, head.external_id) if each.seat in seats]
+    marks = [(each.no_show_at or NEVER, each.no_show) for each in found if each.no_show is not None]
+    return max(marks)[1] if marks else None
 
 
 def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:

@@ -1,16 +1,32 @@
 """What the worker does by the clock, beside receipts and deliveries."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers import reconcile
 from handlers.house import House
 from store import receipts
 
+EVERY = timedelta(seconds=5)
+TIDY_EVERY = timedelta(hours=1)
 
-def run(house: House, now: datetime) -> None:
-    """Everything whose time has come; cheap when nothing has."""
-    reconcile.all_due(house, now)
-    forget(house, now)
+
+@dataclass(slots=True)
+class Duties:
+    """When the duties were last looked at, and last tidied up."""
+
+    looked: datetime | None = None
+    tidied: datetime | None = None
+
+    def run(self, house: House, now: datetime) -> None:
+        """Everything whose time has come; nothing at all most of the time."""
+        if self.looked is not None and abs(now - self.looked) < EVERY:
+            return
+        starting, self.looked = self.looked is None, now
+        reconcile.all_due(house, now, starting=starting)
+        if self.tidied is None or abs(now - self.tidied) >= TIDY_EVERY:
+            self.tidied = now
+            forget(house, now)
 
 
 def forget(house: House, now: datetime) -> int:

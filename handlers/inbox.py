@@ -2,8 +2,9 @@
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
-from handlers import backoff
+from handlers import backoff, leases
 from handlers.bookings import is_news, notice_of, observe
 from handlers.house import House
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
@@ -14,18 +15,28 @@ from store.receipts import Receipt
 
 log = logging.getLogger("aftercare.inbox")
 BATCH = 20
+LONGEST_CHAIN = 20  # moves of one booking that are followed at once
 
 
 def work(house: House, now: datetime) -> int:
     """Process what is due; returns how many receipts were taken."""
     with house.db.begin() as tx:
         taken = receipts.claim(tx, now, BATCH)
-    for receipt in taken:
-        _process(house, receipt, now)
+    with leases.kept(partial(_renew, house, taken, now)):
+        for receipt in taken:
+            _process(house, receipt, now)
     return len(taken)
 
 
+def _renew(house: House, taken: list[Receipt], now: datetime, passed: timedelta) -> None:
+    with house.db.begin() as tx:
+        receipts.renew(tx, [each.id for each in taken], now + passed + receipts.LEASE)
+
+
 def _process(house: House, receipt: Receipt, now: datetime) -> None:
+    if receipt.attempts > backoff.MOST:
+        _settle(house, receipt, "dead", "The worker ended each time it worked on this.", now)
+        return
     scheduler = house.schedulers.get(receipt.connection)
     if scheduler is None:
         _settle(house, receipt, "ignored", "This connection is not configured any more.", now)
@@ -45,6 +56,11 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
             take_in(house, receipt.connection, notice, now, replayed=receipt.replays > 0)
     except IntegrationError as error:
         _try_again(house, receipt, error, now)
+        return
+    except Exception:
+        # One webhook that we fail on must not stop the others: it is tried again, then shown as dead.
+        log.exception("receipt failed", extra={"receipt": receipt.public_id})
+        _try_again(house, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
     _settle(house, receipt, "done" if notices else "ignored", ", ".join(n.event for n in notices), now)
 
@@ -66,15 +82,22 @@ def take_in(house: House, connection: str, notice: Notice, now: datetime, *, rep
 
 
 def read(house: House, connection: str, external_id: str, now: datetime) -> None:
-    """Ask the scheduler what a booking looks like now, and take that in."""
-    scheduler = house.schedulers[connection]
-    states = _fetch(scheduler, external_id)
+    """Ask the scheduler what a booking looks like now, and take that in; follow it to where it moved."""
+    waiting, seen = [external_id], set[str]()
+    while waiting and len(seen) < LONGEST_CHAIN:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += _read_one(house, connection, name, now)
+
+
+def _read_one(house: House, connection: str, external_id: str, now: datetime) -> list[str]:
+    states = _fetch(house.schedulers[connection], external_id)
+    gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
+    notices = [notice_of(state, now) for state in states] or [gone]
     with house.db.begin() as tx:
-        if not states:
-            gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
-            observe(tx, house, connection, gone, now)
-        for state in states:
-            observe(tx, house, connection, notice_of(state, now), now, read=True)
+        found = [observe(tx, house, connection, notice, now, read=True) for notice in notices]
+    return [name for names in found for name in names]
 
 
 def _fetch(scheduler: Scheduler, external_id: str) -> tuple[Booking, ...]:

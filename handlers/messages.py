@@ -1,6 +1,7 @@
 """What a message says: the right words, link, time and zone for one delivery."""
 
 import hashlib
+import hmac
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -24,9 +25,13 @@ AFTER_VISIT = timedelta(days=1)  # how long the intake link lives on after the v
 MINUTES = {"returning": "2", "short": "4"}
 
 
-def message_id(delivery: Delivery, domain: str) -> str:
-    """The same for every attempt at a delivery, so that mail programs show a repeat once."""
-    digest = hashlib.sha256(delivery.key.encode()).hexdigest()[:32]
+def message_id(house: House, delivery: Delivery) -> str:
+    """The same for every attempt at a delivery, so that mail programs show a repeat once.
+
+    Two installations of one clinic never make the same: mail programs would hide the second mail.
+    """
+    digest = hmac.new(house.link_key, f"mail:{delivery.key}".encode(), hashlib.sha256).hexdigest()[:32]
+    domain = parseaddr(house.clinic.email)[1].rpartition("@")[2]
     return f"<{delivery.purpose}.{digest}@{domain}>"
 
 
@@ -49,7 +54,7 @@ def _envelope(tx: Tx, house: House, delivery: Delivery, booking: Thread, to: str
     return Envelope(
         to=to,
         sender=house.clinic.email,
-        message_id=message_id(delivery, parseaddr(house.clinic.email)[1].rpartition("@")[2]),
+        message_id=message_id(house, delivery),
         date=now,
         unsubscribe_url=stop,
     )
@@ -96,7 +101,8 @@ def intake(
     tx: Tx, house: House, delivery: Delivery, booking: Thread, asked: Intake, now: datetime
 ) -> EmailMessage:
     """The request to fill in the questionnaire, or the reminder of it."""
-    url = links.issue(tx, house, LinkPurpose.intake, booking.id, now, booking.end + AFTER_VISIT)
+    until = max(booking.end, now) + AFTER_VISIT
+    url = links.issue(tx, house, LinkPurpose.intake, booking.id, now, until)
     minutes = MINUTES.get(asked.questionnaire, "8")
     kind = MailKind(delivery.purpose)
     return _to_client(tx, house, delivery, booking, now, kind, asked.language, url, minutes)
@@ -145,8 +151,7 @@ def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dateti
         "reference": reference(booking),
         "when": readable.moment(booking.start, house.zone(booking.zone), language),
     }
-    domain = parseaddr(house.clinic.email)[1].rpartition("@")[2]
-    envelope = Envelope(house.clinic.alert_email, house.clinic.email, message_id(delivery, domain), now)
+    envelope = Envelope(house.clinic.alert_email, house.clinic.email, message_id(house, delivery), now)
     kind = MailKind(delivery.purpose)
     return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
 

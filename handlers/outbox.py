@@ -3,9 +3,11 @@
 import logging
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from typing import assert_never
 
-from handlers import backoff, decide, inbox
+from handlers import backoff, decide, inbox, leases
+from handlers.bookings import is_off
 from handlers.decide import Hold, Later, Send, Skip, Write
 from handlers.house import House
 from integrations.base import IntegrationError, OutcomeUnknown
@@ -16,7 +18,7 @@ from store import bookings, deliveries
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10
 REPEAT_AFTER = timedelta(minutes=5)
-MOST_REPEATS = 3  # claims of one delivery that ended without a word: a crash, or an answer lost
+MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 ASKED = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
 
 
@@ -24,15 +26,24 @@ def work(house: House, now: datetime) -> int:
     """Send what is due; returns how many deliveries were taken."""
     with house.db.begin() as tx:
         taken = deliveries.claim(tx, now, BATCH)
-    for delivery in taken:
-        _process(house, delivery, now)
+    with leases.kept(partial(_renew, house, taken, now)):
+        for delivery in taken:
+            _process(house, delivery, now)
     return len(taken)
 
 
+def _renew(house: House, taken: list[Delivery], now: datetime, passed: timedelta) -> None:
+    with house.db.begin() as tx:
+        deliveries.renew(tx, taken, now + passed + deliveries.LEASE)
+
+
 def _process(house: House, delivery: Delivery, now: datetime) -> None:
+    if delivery.attempts > backoff.MOST:
+        detail = "The worker ended each time it worked on this."
+        _settle(house, delivery, DeliveryStatus.dead, now, reason="failed", detail=detail)
+        return
     try:
-        if not _ask_scheduler(house, delivery, now):
-            return
+        _ask_scheduler(house, delivery, now)
         decision = _decide(house, delivery, now)
         if decision is not None:
             _carry_out(house, delivery, decision, now)
@@ -44,25 +55,24 @@ def _process(house: House, delivery: Delivery, now: datetime) -> None:
         _failed(house, delivery, IntegrationError("This message could not be made; see the log."), now)
 
 
-def _ask_scheduler(house: House, delivery: Delivery, now: datetime) -> bool:
-    """Read the booking once more before a client is written to (B3). False: wait, the scheduler is silent."""
+def _ask_scheduler(house: House, delivery: Delivery, now: datetime) -> None:
+    """Read the booking once more before a client is written to (B3)."""
     if delivery.purpose not in ASKED:
-        return True
+        return
     with house.db.read() as tx:
         booking = bookings.get(tx, delivery.booking_id)
         records = bookings.of_booking(tx, booking.id) if booking else []
     if booking is None or not house.readable(booking.connection):
-        return True
+        return
     try:
         for record in records:
-            if record.state and not record.cancelled and not record.replaced_by:
+            if record.state and not is_off(record) and not record.replaced_by:
                 inbox.read(house, booking.connection, record.external_id, now)
     except IntegrationError as error:
         # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.
-        if not error.permanent and delivery.attempts <= MOST_REPEATS:
+        if not error.permanent and delivery.attempts <= MOST_ASKED:
             raise
         log.warning("sending without a second look", extra={"delivery": delivery.id})
-    return True
 
 
 def _decide(house: House, delivery: Delivery, now: datetime) -> decide.Decision | None:
@@ -96,12 +106,20 @@ def _send(house: House, delivery: Delivery, decision: Send, now: datetime) -> No
         if not deliveries.still_ours(tx, delivery):
             return
     vendor_id = house.senders[delivery.channel].send(decision.message)
+    try:
+        _note_sent(house, delivery, decision, vendor_id, now)
+    except Exception as error:
+        log.exception("sent, and not noted", extra={"delivery": delivery.id})
+        raise OutcomeUnknown("The message was sent, and we could not note it.") from error
+    log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+
+
+def _note_sent(house: House, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
+    identity, told = _identity(decision.message), "".join(filter(str.isprintable, vendor_id))
     with house.db.begin() as tx:
-        identity = _identity(decision.message)
-        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=vendor_id)
+        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=told)
         if decision.after:
             decision.after(tx)
-    log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
 
 
 def _identity(message: EmailMessage | Text) -> str:
@@ -122,7 +140,7 @@ def _failed(house: House, delivery: Delivery, error: IntegrationError, now: date
 
 def _outcome_unknown(house: House, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
     """The client may have it. Once more with the same Message-ID, then it stands as unknown."""
-    if delivery.attempts == 1:
+    if delivery.reason != "outcome_unknown":
         with house.db.begin() as tx:
             deliveries.put_back(tx, delivery, now + REPEAT_AFTER, reason="outcome_unknown", detail=str(error))
         return

@@ -8,6 +8,7 @@ from handlers.answers import Picture, effective, picture
 from handlers.choosing_case import AGREED, Policy, case_for
 from handlers.history import history
 from handlers.house import House
+from handlers.schedule import BY_PERSON
 from schemas import plan as plans_json
 from schemas.choosing import Mode
 from schemas.condition import values_of
@@ -21,7 +22,7 @@ from store.intakes import Answers, Intake
 from store.plans import StoredPlan
 
 BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
-WAITING = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent")
+WAITING = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent", "no_email_consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,10 @@ def _store(tx: Tx, booking: Thread, last: StoredPlan | None, chosen: Plan, now: 
     return plans.add(tx, booking.id, booking.client_id, status, chosen.protocol_id, "", content, now)
 
 
-def _wake(tx: Tx, booking_id: int, now: datetime) -> None:
+def _wake(tx: Tx, booking_id: int, now: datetime, reasons: tuple[str, ...] = WAITING) -> None:
     """A plan that waited for something is looked at again; the gate decides anew."""
     for delivery in deliveries.of_booking(tx, booking_id):
-        waits = delivery.status is DeliveryStatus.held and delivery.reason in WAITING
+        waits = delivery.status is DeliveryStatus.held and delivery.reason in reasons
         if delivery.purpose is Purpose.plan and waits:
             deliveries.reschedule(tx, delivery.id, max(delivery.due_at, now))
 
@@ -159,11 +160,11 @@ def release(tx: Tx, house: House, booking_id: int, by: str, now: datetime) -> bo
         return False
     plans.release(tx, stored.id, by, now)
     audit.add(tx, by, "release", f"plan:{stored.id}", now)
-    _wake(tx, booking_id, now)
+    _wake(tx, booking_id, now, (*WAITING, BY_PERSON))
     return True
 
 
 def hold(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:
     """A person keeps a message back."""
-    deliveries.end(tx, [delivery.id], DeliveryStatus.held, "on_hold", now)
+    deliveries.end(tx, [delivery.id], DeliveryStatus.held, BY_PERSON, now)
     audit.add(tx, by, "hold", f"delivery:{delivery.id}", now)

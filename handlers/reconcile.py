@@ -4,13 +4,15 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from handlers.bookings import notice_of, observe
+from handlers.bookings import is_off, notice_of, observe
 from handlers.house import House
 from handlers.inbox import read
 from integrations.base import IntegrationError
 from store import bookings, connections, receipts
+from store.base import DatabaseError
 
 log = logging.getLogger("aftercare.reconcile")
+AT_START = timedelta(minutes=5)
 LEAST_QUIET = timedelta(hours=24)
 QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gone quiet
 ENOUGH_GAPS = 8
@@ -25,11 +27,14 @@ def reconcile(
     """
     scheduler = house.schedulers[connection]
     seen: set[str] = set()
+    moved: set[str] = set()
     for booking in scheduler.changed_since(now - house.clinic.policy.reconcile_back):
         seen.add(booking.external_id)
         with house.db.begin() as tx:
-            observe(tx, house, connection, notice_of(booking, now), now, read=True)
+            moved.update(observe(tx, house, connection, notice_of(booking, now), now, read=True))
         tell(booking.external_id)
+    for external_id in sorted(moved - seen):
+        read(house, connection, external_id, now)
     for external_id in _unseen(house, connection, seen, now):
         seen.add(external_id)
         read(house, connection, external_id, now)
@@ -45,33 +50,40 @@ def _unseen(house: House, connection: str, seen: set[str], now: datetime) -> lis
     with house.db.read() as tx:
         ids = bookings.with_open_deliveries(tx, connection, now)
         records = [record for booking_id in ids for record in bookings.of_booking(tx, booking_id)]
-    live = [each for each in records if each.state and not each.cancelled and not each.replaced_by]
+    live = [each for each in records if each.state and not is_off(each) and not each.replaced_by]
     return sorted({each.external_id for each in live} - seen)
 
 
-def all_due(house: House, now: datetime) -> None:
-    """Reconcile every connection whose time has come; what fails is noted and tried at the next round."""
+def all_due(house: House, now: datetime, *, starting: bool = False) -> None:
+    """Reconcile every connection whose time has come; what fails is noted and tried at the next round.
+
+    At the start of a worker that is each one that was not read within the last minutes.
+    """
+    every = AT_START if starting else house.clinic.policy.reconcile_every
     for name, scheduler in house.schedulers.items():
-        if not scheduler.readable or not _is_due(house, name, now):
+        if not scheduler.readable or not _is_due(house, name, now, every):
             continue
         try:
             count = reconcile(house, name, now)
             log.info("reconciled", extra={"connection": name, "count": count})
-        except IntegrationError as error:
+        except DatabaseError:
+            raise
+        except Exception as error:
+            trouble = (
+                str(error)
+                if isinstance(error, IntegrationError)
+                else "Reading it through failed; see the log."
+            )
             with house.db.begin() as tx:
                 connections.reconciled(tx, name, now)
-                connections.set_trouble(tx, name, str(error))
-            log.warning("reconcile failed", extra={"connection": name})
+                connections.set_trouble(tx, name, trouble)
+            log.warning("reconcile failed", extra={"connection": name}, exc_info=True)
 
 
-def _is_due(house: House, name: str, now: datetime) -> bool:
+def _is_due(house: House, name: str, now: datetime, every: timedelta) -> bool:
     with house.db.read() as tx:
         row = connections.get(tx, name)
-    return (
-        row is None
-        or row.last_reconcile_at is None
-        or now - row.last_reconcile_at >= house.clinic.policy.reconcile_every
-    )
+    return row is None or row.last_reconcile_at is None or abs(now - row.last_reconcile_at) >= every
 
 
 def gone_quiet(house: House, name: str, now: datetime) -> timedelta | None:

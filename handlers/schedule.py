@@ -17,6 +17,10 @@ from store.deliveries import Due
 
 FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin, Purpose.attach)
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
+TOLD = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
+BY_PERSON = "held_by_person"  # only a person lets it out again
+# Why something was not sent, where the next state of the booking may change it.
+OF_THE_BOOKING = ("cancelled", "no_show", "pending", "older_than_connection", "no_address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Quiet:
     def now(self, at: datetime) -> bool:
         """True inside the quiet hours."""
         clock = at.astimezone(self.zone).time()
+        if self.start <= self.end:
+            return self.start <= clock < self.end
         return not self.end <= clock < self.start
 
     def next_open(self, at: datetime) -> datetime:
@@ -46,7 +52,7 @@ class Quiet:
         if not self.now(at):
             return at
         if local.time() < self.end:
-            return self.next_open(at)
+            return self.next_open(at)  # after midnight: the morning of the same day
         evening = datetime.combine(local.date(), self.start, self.zone) - timedelta(minutes=30)
         return evening.astimezone(at.tzinfo)
 
@@ -110,16 +116,27 @@ def sync(tx: Tx, house: House, booking_id: int, now: datetime) -> None:
     if dues:
         _offer_intake(tx, house, booking, service, now)
         attach.owe(tx, house, booking, now)
+    told = {
+        _slot(each.key): each.key for each in deliveries.of_booking(tx, booking_id) if each.status in TOLD
+    }
+    dues = [due for due in dues if told.get(_slot(due.key), due.key) == due.key]
     for due in dues:
         _owe(tx, due, now)
     _withdraw(tx, booking, {due.key for due in dues}, now)
 
 
+def _slot(key: str) -> str:
+    """What a message is, without the booking's number: two threads that became one may both hold it."""
+    return key.partition(":")[2]
+
+
 def _owe(tx: Tx, due: Due, now: datetime) -> None:
     """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
     known = deliveries.by_key(tx, due.key)
+    if known is not None and known.reason == BY_PERSON:
+        return
     settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
-    if known is None or not settled or known.due_at < due.due_at:
+    if known is None or not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING:
         deliveries.owe(tx, due, now)
 
 

@@ -18,8 +18,7 @@ BEAT = timedelta(seconds=20)
 
 def work_once(house: House, now: datetime, name: str = "worker") -> int:
     """Do all that is due at `now`, until nothing is; returns how much was done."""
-    with house.db.begin() as tx:
-        workers.beat(tx, name, now)
+    _beat(house, name, now)
     done = 0
     while step := inbox.work(house, now) + outbox.work(house, now):
         done += step
@@ -28,18 +27,27 @@ def work_once(house: House, now: datetime, name: str = "worker") -> int:
 
 def work(house: House, clock: Callable[[], datetime], stop: threading.Event, name: str = "worker") -> None:
     """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
-    last_beat = datetime.min.replace(tzinfo=clock().tzinfo)
+    last_beat: datetime | None = None
+    chores = duties.Duties()
     while not stop.is_set():
         try:
             now = clock()
-            if now - last_beat >= BEAT:
-                with house.db.begin() as tx:
-                    workers.beat(tx, name, now)
+            if last_beat is None or not timedelta(0) <= now - last_beat < BEAT:
+                _beat(house, name, now)
                 last_beat = now
             busy = inbox.work(house, now) + outbox.work(house, clock())
-            duties.run(house, clock())
+            chores.run(house, clock())
             if not busy:
                 stop.wait(IDLE)
         except (DatabaseError, OSError) as error:
             log.error("database does not answer", extra={"error": type(error).__name__})
             stop.wait(DOWN)
+        except Exception:
+            # Whatever it is, the next message is not to blame: a worker that ends helps nobody.
+            log.exception("a round of work failed")
+            stop.wait(DOWN)
+
+
+def _beat(house: House, name: str, now: datetime) -> None:
+    with house.db.begin() as tx:
+        workers.beat(tx, name, now)

@@ -31,7 +31,8 @@ class Booking:
 
     `start` and `end` are aware and in UTC. `zone` is the clinic's zone for this booking ("" = the
     clinic's default). `seat` tells clients of one group booking apart. A reschedule that makes a new
-    identifier names the old one in `replaces`, and the old one names the new in `replaced_by`.
+    identifier names the old one in `replaces`, and the old one names the new in `replaced_by`; `root` is
+    the first identifier of the whole chain, where the scheduler tells it.
     `version` and `changed_at` are the scheduler's own order, where it has one.
     """
 
@@ -49,6 +50,7 @@ class Booking:
     seat: str = ""
     replaces: str = ""
     replaced_by: str = ""
+    root: str = ""
     version: int | None = None
     changed_at: datetime | None = None
     created_at: datetime | None = None

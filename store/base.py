@@ -1,8 +1,9 @@
 """The database: one engine, one way to begin a transaction, one vault for what is sealed."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,8 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from store.vault import Vault
 
-DatabaseError = sa.exc.DBAPIError  # what callers outside of store may catch: the database did not answer
-BUSY_SECONDS = 10
+DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catch: the database did not answer
+BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -68,10 +69,6 @@ class Tx:
         if self.conn.dialect.name == "postgresql":
             self.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
 
-    def on_commit(self, act: Callable[[], None]) -> None:
-        """Run `act` once this transaction is on disk; not at all when it is rolled back."""
-        event.listen(self.conn, "commit", lambda _conn: act(), once=True)
-
 
 class Database:
     """The engine and the vault. Transactions are short: no vendor is called while one is open."""
@@ -110,18 +107,21 @@ class Database:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+        wait = {"connect_timeout": 5}
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=wait)
     if url.database and url.database != ":memory:":
-        _private_folder(Path(url.database).parent)
+        _private_file(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
 
 
-def _private_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
+def _private_file(path: Path) -> None:
+    """Make an empty file that only we may read; what SQLite puts beside it gets the same mode."""
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    with suppress(OSError):  # there already, or not ours to make: connecting will tell
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _sqlite_connect(dbapi: Any, _record: Any) -> None:

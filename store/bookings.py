@@ -9,12 +9,16 @@ import sqlalchemy as sa
 
 from schemas.booking import Booking, BookingStatus, Person
 from store.base import Tx
-from store.tables import bookings, clients, deliveries, intakes, plans, records
+from store.tables import bookings, clients, deliveries, flags, intakes, plans, records, session_notes
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of one identifier: its newest state, its order, and how it hangs together with others."""
+    """What is known of one identifier: its newest state, its order, and how it hangs together with others.
+
+    `cancelled` is for good; `gone_at` and `gone_version` say since when it was off, until a newer state says
+    otherwise. A record with a seat and without a state holds a mark for whoever has this address.
+    """
 
     connection: str
     external_id: str
@@ -24,10 +28,19 @@ class Record:
     version: int | None = None
     occurred_at: datetime | None = None
     cancelled: bool = False
+    gone_version: int | None = None
+    gone_at: datetime | None = None
     no_show: bool | None = None
     no_show_at: datetime | None = None
     replaces: str = ""
     replaced_by: str = ""
+    root: str = ""
+
+
+_PLAIN = (
+    *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
+    *("replaces", "replaced_by", "root"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +85,7 @@ def _record(tx: Tx, row: sa.Row[Any]) -> Record:
         seat=row.seat,
         booking_id=row.booking_id,
         state=_load(tx.vault.open_json(row.sealed_state)) if row.sealed_state else None,
-        version=row.version,
-        occurred_at=row.occurred_at,
-        cancelled=row.cancelled,
-        no_show=row.no_show,
-        no_show_at=row.no_show_at,
-        replaces=row.replaces,
-        replaced_by=row.replaced_by,
+        **{name: getattr(row, name) for name in _PLAIN},
     )
 
 
@@ -89,9 +96,12 @@ def named(tx: Tx, connection: str, external_id: str) -> list[Record]:
 
 
 def successors(tx: Tx, connection: str, external_id: str) -> list[Record]:
-    """Records that say that they replace this identifier."""
-    same = (records.c.connection == connection, records.c.replaces == external_id)
-    return [_record(tx, row) for row in tx.all(sa.select(records).where(*same))]
+    """Records that say that they replace this identifier, or that their chain began with it."""
+    names = sa.or_(records.c.replaces == external_id, records.c.root == external_id)
+    return [
+        _record(tx, row)
+        for row in tx.all(sa.select(records).where(records.c.connection == connection, names))
+    ]
 
 
 def of_booking(tx: Tx, booking_id: int) -> list[Record]:
@@ -105,13 +115,7 @@ def put(tx: Tx, record: Record) -> None:
     values: dict[str, Any] = {
         "booking_id": record.booking_id,
         "sealed_state": tx.vault.seal_json(_dump(record.state)) if record.state else None,
-        "version": record.version,
-        "occurred_at": record.occurred_at,
-        "cancelled": record.cancelled,
-        "no_show": record.no_show,
-        "no_show_at": record.no_show_at,
-        "replaces": record.replaces,
-        "replaced_by": record.replaced_by,
+        **{name: getattr(record, name) for name in _PLAIN},
     }
     key = {"connection": record.connection, "external_id": record.external_id, "seat": record.seat}
     same = [records.c[name] == value for name, value in key.items()]
@@ -121,12 +125,25 @@ def put(tx: Tx, record: Record) -> None:
 
 def rehome(tx: Tx, old: int, new: int) -> None:
     """Two threads turned out to be one: everything but the schedule moves from `old` to `new`."""
-    tx.run(sa.update(records).where(records.c.booking_id == old).values(booking_id=new))
+    for table in (records, session_notes):
+        tx.run(sa.update(table).where(table.c.booking_id == old).values(booking_id=new))
     tx.run(sa.update(bookings).where(bookings.c.id == old).values(merged_into=new))
-    if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == new)) is None:
-        tx.run(sa.update(intakes).where(intakes.c.booking_id == old).values(booking_id=new))
+    _rehome_intake(tx, old, new)
+    known = sa.select(flags.c.rule).where(flags.c.booking_id == new)
+    moving = (flags.c.booking_id == old, flags.c.rule.not_in(known))
+    tx.run(sa.update(flags).where(*moving).values(booking_id=new))
     if tx.first(sa.select(plans.c.id).where(plans.c.booking_id == new)) is None:
         tx.run(sa.update(plans).where(plans.c.booking_id == old).values(booking_id=new))
+
+
+def _rehome_intake(tx: Tx, old: int, new: int) -> None:
+    """Answers are never left behind: an intake that nobody has opened makes room for one with answers."""
+    blank = (intakes.c.booking_id == new, intakes.c.status == "open")
+    answered = sa.select(intakes.c.id).where(intakes.c.booking_id == old, intakes.c.status != "open")
+    if tx.first(answered) is not None:
+        tx.run(sa.delete(intakes).where(*blank))
+    if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == new)) is None:
+        tx.run(sa.update(intakes).where(intakes.c.booking_id == old).values(booking_id=new))
 
 
 def _thread(row: sa.Row[Any]) -> Thread:
@@ -170,9 +187,12 @@ def create(
 def update(
     tx: Tx, booking_id: int, state: Booking, client_id: int, status: BookingStatus, now: datetime
 ) -> None:
-    """The thread's state is now this."""
+    """The thread's state is now this; answers and plans stay with whoever comes."""
     values = _columns(state, client_id, status)
     tx.run(sa.update(bookings).where(bookings.c.id == booking_id).values(**values, updated_at=now))
+    for table in (intakes, plans):
+        other = (table.c.booking_id == booking_id, table.c.client_id != client_id)
+        tx.run(sa.update(table).where(*other).values(client_id=client_id))
 
 
 def attach_to(record: Record, booking_id: int) -> Record:

@@ -11,7 +11,8 @@ from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from store.base import Tx
 from store.tables import deliveries
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
+CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
 
@@ -109,9 +110,11 @@ def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: str, now: da
 
 def claim(tx: Tx, now: datetime, limit: int) -> list[Delivery]:
     """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
+    lease = deliveries.c.lease_until
+    stale = sa.or_(lease <= now, lease > now + CLOCK_MOVED)
     due = sa.or_(
         sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
-        sa.and_(deliveries.c.status == "sending", deliveries.c.lease_until <= now),
+        sa.and_(deliveries.c.status == "sending", stale),
     )
     ids = sa.select(deliveries.c.id).where(due).order_by(deliveries.c.due_at).limit(limit)
     take = (
@@ -125,7 +128,19 @@ def claim(tx: Tx, now: datetime, limit: int) -> list[Delivery]:
         )
         .returning(deliveries)
     )
-    return sorted((_delivery(row) for row in tx.all(take)), key=lambda each: (each.due_at, each.id))
+    # What was tried before comes last: should it end the process, the others are out already.
+    return sorted(
+        (_delivery(row) for row in tx.all(take)), key=lambda each: (each.attempts, each.due_at, each.id)
+    )
+
+
+def renew(tx: Tx, claimed: Iterable[Delivery], until: datetime) -> None:
+    """Keep the lease on those that are still ours."""
+    ours = [
+        sa.and_(deliveries.c.id == each.id, deliveries.c.generation == each.generation) for each in claimed
+    ]
+    row = sa.update(deliveries).where(deliveries.c.status == "sending", sa.or_(sa.false(), *ours))
+    tx.run(row.values(lease_until=until))
 
 
 def still_ours(tx: Tx, delivery: Delivery) -> bool:
@@ -146,10 +161,16 @@ def settle(
     message_id: str = "",
     vendor_id: str = "",
 ) -> bool:
-    """Write down how it ended; an older generation finds nothing to do and gets False."""
+    """Write down how it ended; an older generation finds nothing to do and gets False.
+
+    Only what has reached the person is written in any case: it is true whatever was decided meanwhile.
+    """
+    ours = deliveries.c.generation == delivery.generation
+    if status is DeliveryStatus.sent:
+        ours = sa.or_(ours, deliveries.c.status != "sending")
     done = (
         sa.update(deliveries)
-        .where(deliveries.c.id == delivery.id, deliveries.c.generation == delivery.generation)
+        .where(deliveries.c.id == delivery.id, ours)
         .values(
             status=status,
             reason=reason,

@@ -12,7 +12,8 @@ from schemas.webhook import Inbound
 from store.base import Tx
 from store.tables import receipts
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
+CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,11 @@ def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
 
 def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
     """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
+    lease = receipts.c.lease_until
+    stale = sa.or_(lease <= now, lease > now + CLOCK_MOVED)
     due = sa.or_(
         sa.and_(receipts.c.status == "pending", receipts.c.due_at <= now),
-        sa.and_(receipts.c.status == "working", receipts.c.lease_until <= now),
+        sa.and_(receipts.c.status == "working", stale),
     )
     ids = sa.select(receipts.c.id).where(due).order_by(receipts.c.id).limit(limit)
     take = (
@@ -58,7 +61,14 @@ def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
         .values(status="working", lease_until=now + LEASE, attempts=receipts.c.attempts + 1)
         .returning(receipts)
     )
-    return sorted((_receipt(tx, row) for row in tx.all(take)), key=lambda each: each.id)
+    # What was tried before comes last: should it end the process, the others are done already.
+    return sorted((_receipt(tx, row) for row in tx.all(take)), key=lambda each: (each.attempts, each.id))
+
+
+def renew(tx: Tx, ids: Iterable[int], until: datetime) -> None:
+    """Keep the lease on those that are still worked on."""
+    ours = (receipts.c.id.in_(list(ids)), receipts.c.status == "working")
+    tx.run(sa.update(receipts).where(*ours).values(lease_until=until))
 
 
 def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:

@@ -127,13 +127,17 @@ records = sa.Table(
     sa.Column("version", sa.BigInteger),
     _time("occurred_at", nullable=True),
     sa.Column("cancelled", sa.Boolean, nullable=False),
+    sa.Column("gone_version", sa.BigInteger),
+    _time("gone_at", nullable=True),
     sa.Column("no_show", sa.Boolean),
     _time("no_show_at", nullable=True),
     _word("replaces", 200),
     _word("replaced_by", 200),
+    _word("root", 200),
     sa.UniqueConstraint("connection", "external_id", "seat"),
     sa.Index("ix_records_booking_id", "booking_id"),
     sa.Index("ix_records_connection_replaces", "connection", "replaces"),
+    sa.Index("ix_records_connection_root", "connection", "root"),
 )
 
 # The schedule: what is owed to whom and when. There is no second queue.

@@ -4,6 +4,7 @@ from flask import Flask
 
 from handlers.house import House
 from store.ingest import Ingest
+from store.refusals import Refusals
 from web import commands, errors, health, logs, security, texts, webhooks
 from web.client import blueprint as client
 
@@ -13,6 +14,7 @@ def everything(app: Flask, house: House) -> None:
     logs.install(app.config["LOG_LEVEL"])
     app.extensions["aftercare"] = house
     app.extensions["ingest"] = Ingest(house.db)
+    app.extensions["refusals"] = Refusals(house.db)
     security.install(app, house)
     errors.install(app)
     for blueprint in (webhooks.blueprint, health.blueprint, texts.blueprint, client):

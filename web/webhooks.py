@@ -10,9 +10,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from handlers.house import House
 from integrations.base import InvalidSignature
 from schemas.webhook import Inbound
-from store import connections
 from store.base import DatabaseError
 from store.ingest import Ingest
+from store.refusals import Refusals
 
 log = logging.getLogger("aftercare.webhooks")
 MOST_BYTES = 1024 * 1024
@@ -49,7 +49,7 @@ def receive(connection: str) -> Response:
     try:
         scheduler.verify(inbound)
     except InvalidSignature:
-        _note_refused(house, connection, now)
+        _refuse(connection, now)
         return _answer(401, error="The signature is missing or wrong.")
     return _keep(connection, inbound, now)
 
@@ -76,11 +76,7 @@ def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
     return _answer(202, receipt=public_id)
 
 
-def _note_refused(house: House, connection: str, now: datetime) -> None:
-    """Keep the time for the console; a database in trouble must not turn a 401 into an error."""
+def _refuse(connection: str, now: datetime) -> None:
     log.warning("webhook refused", extra={"connection": connection})
-    try:
-        with house.db.begin() as tx:
-            connections.refused(tx, connection, now)
-    except (DatabaseError, OSError):
-        log.error("refusal not noted", extra={"connection": connection})
+    refusals: Refusals = current_app.extensions["refusals"]
+    refusals.note(connection, now)

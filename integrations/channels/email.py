@@ -2,6 +2,7 @@
 
 import smtplib
 import ssl
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,43 +27,46 @@ class Smtp:
         """Hand one mail to the server; returns its answer. Raises `IntegrationError`."""
         assert isinstance(message, EmailMessage)
         try:
-            with self._open() as server:
-                return self._transfer(server, message)
+            with closing(self._connect()) as server:
+                self._sign_in(server)
+                answer = self._transfer(server, message)
+                # A server that stumbles over our goodbye has the mail already.
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
+                return answer
         except smtplib.SMTPAuthenticationError as error:
             raise IntegrationError("The mail server refused our sign-in: check SMTP_USERNAME.") from error
         except smtplib.SMTPResponseException as error:
-            raise self._refused(error.smtp_code) from error
-        except smtplib.SMTPRecipientsRefused as error:
-            raise self._refused(next(iter(error.recipients.values()))[0]) from error
+            raise IntegrationError(f"The mail server refused us (code {error.smtp_code}).") from error
         except (smtplib.SMTPException, OSError) as error:
             raise IntegrationError(f"The mail server does not answer ({type(error).__name__}).") from error
 
-    def _open(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
+    def _connect(self) -> smtplib.SMTP:
         if self.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+
+    def _sign_in(self, server: smtplib.SMTP) -> None:
         if self.security == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
         if self.username:
             server.login(self.username, self.password)
-        return server
 
     def _transfer(self, server: smtplib.SMTP, message: EmailMessage) -> str:
         """The dialogue in steps, to know whether an error came before or after the data."""
         data = message.as_bytes(policy=SMTP)
         server.ehlo_or_helo_if_needed()
         self._expect(server.mail(str(message["From"].addresses[0].addr_spec)))
-        self._expect(server.rcpt(str(message["To"].addresses[0].addr_spec)))
+        self._accepted(server.rcpt(str(message["To"].addresses[0].addr_spec)))
         self._expect(server.docmd("DATA"), good=354)
         try:
             # Dots are doubled and line ends are CRLF: as_bytes with the SMTP policy made them so.
             server.send(_dot_stuffed(data))
             code, answer = server.getreply()
-        except (smtplib.SMTPServerDisconnected, OSError) as error:
+        except (smtplib.SMTPException, OSError) as error:
             raise OutcomeUnknown("The connection was lost after the mail was handed over.") from error
-        self._expect((code, answer))
+        self._accepted((code, answer))
         return answer.decode("ascii", "replace")[:200]
 
     @staticmethod
@@ -71,9 +75,11 @@ class Smtp:
             raise smtplib.SMTPResponseException(reply[0], reply[1])
 
     @staticmethod
-    def _refused(code: int) -> IntegrationError:
-        text = f"The mail server refused the message (code {code})."
-        return IntegrationError(text, permanent=500 <= code < 600)
+    def _accepted(reply: tuple[int, bytes]) -> None:
+        """A 5xx to the address or the message is for good; one to ourselves (greeting, sender) is not."""
+        if reply[0] // 100 != 2:
+            text = f"The mail server refused the message (code {reply[0]})."
+            raise IntegrationError(text, permanent=500 <= reply[0] < 600)
 
 
 def _dot_stuffed(data: bytes) -> bytes:

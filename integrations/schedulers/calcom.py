@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations.api import Api, path, readable
 from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
-from integrations.payload import Part, phone, read_json, span
+from integrations.payload import IDENTIFIER, Part, phone, read_json, span
 from integrations.signing import LOWER_HEX_64, hexadecimal, require_any, shaped
 from schemas.booking import Booking, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
@@ -117,6 +117,12 @@ def _who(booking: Part, *, group: bool) -> list[tuple[str, Person, Part]]:
     return [("", person(first, number), first)]
 
 
+def _root(booking: Part) -> str:
+    """The first uid of a chain of reschedules: its iCalUID is kept through all of them."""
+    first = booking.text("iCalUID").rpartition("@")[0] if booking.has("rescheduleUid") else ""
+    return first if IDENTIFIER.match(first) else ""
+
+
 def _place(location: str) -> str:
     return "" if location in _TYPES or location.startswith("integrations:") else location
 
@@ -153,6 +159,7 @@ def webhook_bookings(
             zone=host.zone("timeZone"),
             seat=seat,
             replaces=booking.identifier("rescheduleUid"),
+            root=_root(booking),
             changed_at=at,
             created_at=made,
         )

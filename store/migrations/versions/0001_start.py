@@ -239,10 +239,13 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=True),
         sa.Column("occurred_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("gone_version", sa.BigInteger(), nullable=True),
+        sa.Column("gone_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("no_show", sa.Boolean(), nullable=True),
         sa.Column("no_show_at", store.base.UtcDateTime(timezone=True), nullable=True),
         sa.Column("replaces", sa.String(length=200), server_default="", nullable=False),
         sa.Column("replaced_by", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("root", sa.String(length=200), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["bookings.id"], name=op.f("fk_records_booking_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_records")),
         sa.UniqueConstraint(
@@ -251,6 +254,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_records_booking_id", "records", ["booking_id"], unique=False)
     op.create_index("ix_records_connection_replaces", "records", ["connection", "replaces"], unique=False)
+    op.create_index("ix_records_connection_root", "records", ["connection", "root"], unique=False)
     op.create_table(
         "session_notes",
         sa.Column(
