@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handlers import facts, flags
+from handlers.asking import carried
 from handlers.house import House
 from schemas.rules import Flag
 from store import intakes
@@ -29,7 +30,7 @@ def effective(tx: Tx, intake: Intake) -> Answers:
     if intake.questionnaire != SHORT_UPDATE:
         return intake.answers
     before = intakes.last_done(tx, intake.client_id, intake.booking_id)
-    return (effective(tx, before) if before else {}) | intake.answers
+    return (carried(effective(tx, before)) if before else {}) | intake.answers
 
 
 def picture(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> Picture:

@@ -30,6 +30,7 @@ from schemas.responses import ERRORS, schema_for
 
 NONE: Answers = MappingProxyType({})
 """No answers."""
+_OF_ONE_VISIT = ("rf_", "upd_", "gate_", "fu_", "grc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +78,17 @@ class _View:
 
 
 def _view(questionnaire: Questionnaire, answers: Answers, today: date, before: Answers) -> _View:
-    context = {**carried(questionnaire, before), **answers}
+    context = {**carried(before), **answers}
     return _View(answers, context, derive(context, today), age_on(context, today), questionnaire.gates())
 
 
-def carried(questionnaire: Questionnaire, before: Answers) -> dict[str, Answer]:
-    """Return those answers of earlier visits that still count while this questionnaire is filled in.
+def carried(before: Answers) -> dict[str, Answer]:
+    """Return those answers of earlier visits that still count at the next one.
 
     Safety signs are asked anew at every visit, so an earlier "no" never stands for today; nor do an earlier
     update, gate or check-in.
     """
-    anew = {question.id for question in questionnaire.questions() if question.id.startswith("rf_")}
-    passing = ("upd_", "gate_", "fu_", "grc")
-    return {name: v for name, v in before.items() if name not in anew and not name.startswith(passing)}
+    return {name: value for name, value in before.items() if not name.startswith(_OF_ONE_VISIT)}
 
 
 def screens(

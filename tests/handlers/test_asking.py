@@ -38,7 +38,7 @@ def questionnaire(name: str = "first_visit") -> Questionnaire:
 def walk(
     asked: Questionnaire, wanted: Answers, before: Answers | None = None
 ) -> tuple[dict[str, Answer], int, int]:
-    """Fill in screen by screen as a client does; return answers, screens, taps (one a value, one for Next)."""
+    """Fill in screen by screen as a client does; return answers, screens, taps (Next is one)."""
     answers: dict[str, Answer] = {}
     seen: list[str] = []
     taps = 0
@@ -227,7 +227,7 @@ def update(changes: Mapping[str, Answer], before: Answers) -> tuple[Questionnair
     """Settle an update and lay it over the last visit, as the plan sees it."""
     asked = questionnaire("returning")
     now = settle(asked, {**UPDATE, **changes}, TODAY, before)
-    return asked, {**carried(asked, before), **now}
+    return asked, {**carried(before), **now}
 
 
 def rules_found(asked: Questionnaire, answers: Answers) -> set[str]:
@@ -269,6 +269,18 @@ def test_a_pregnant_client_is_asked_for_warning_signs_at_every_visit() -> None:
     steps = {s.step.id for s in screens(asked, UPDATE, TODAY, KNOWN, before)}
     assert "health_watch" in steps
     assert UNSURE in rules_found(*update({}, before))
+
+
+def test_what_belongs_to_one_visit_is_not_carried_to_the_next() -> None:
+    before = settled(upd_safety=["none"], grc="worse", fu_feel="fine")
+    kept = carried(before)
+    assert kept["cond_bp"] == "no"
+    assert not [name for name in kept if name.startswith(("rf_", "upd_", "gate_", "fu_", "grc"))]
+
+
+def test_the_update_asks_every_safety_sign_of_the_first_visit_again() -> None:
+    signs = {q.id for q in questionnaire().questions() if q.id.startswith("rf_")}
+    assert signs <= {q.id for q in questionnaire("returning").questions()}
 
 
 def test_nothing_of_last_time_is_filled_in() -> None:

@@ -45,7 +45,8 @@ def test_the_content_loads_in_both_languages(language: str) -> None:
 
 
 def test_every_text_is_translated_and_marked_as_not_yet_reviewed() -> None:
-    remarks = [problem for problem in problems(CONTENT) if problem.file.startswith(("es/q", "es/m", "es/r"))]
+    mine = ("es/questionnaires", "es/messages", "es/regions")
+    remarks = [problem for problem in problems(CONTENT) if problem.file.startswith(mine)]
     assert {problem.text for problem in remarks} == {"not yet reviewed by a clinician"}
     assert len(remarks) == 6
 
