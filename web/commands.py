@@ -15,7 +15,7 @@ import click
 from flask import Flask, current_app
 from tqdm import tqdm
 
-from handlers import duties, export, library, links, messages, moves, reconcile, work
+from handlers import duties, export, library, links, messages, reconcile, work
 from handlers.house import House
 from handlers.links import LinkPurpose
 from integrations.base import IntegrationError
@@ -202,7 +202,6 @@ def check_command() -> None:
     house = _house()
     folder = current_app.config["CONTENT"]
     found = [(each.file, each.line, each.id, each.text, each.fatal) for each in library.problems(folder)]
-    found += [(*each, True) for each in moves.moves_problems(folder)]
     asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
     for name in sorted(asked - set(house.library("en").questionnaires)):
         found.append(("clinic.toml", 0, name, "There is no questionnaire of this name.", True))
