@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from render.raster import png
 from render.readable import greeting_name, plain
@@ -246,13 +246,9 @@ def _shown(contents: Contents) -> list[tuple[str, Picture]]:
     return [(key, contents.pictures[key]) for key in keys if key in contents.pictures]
 
 
-def _escaped(template: str | None) -> bool:
-    return bool(template and template.endswith(".html"))
-
-
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=_escaped,
+    autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -42,7 +42,7 @@ def press(
 
     `when` is the creation date in the PDF: the same input then gives the same bytes.
     """
-    whole = {"main": template, "data.json": json.dumps(data, ensure_ascii=False).encode(), **files}
+    whole: Any = {"main": template, "data.json": json.dumps(data, ensure_ascii=False).encode(), **files}
     made = typst.compile(
         whole,
         root=_empty_root().name,

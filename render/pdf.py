@@ -1,0 +1,154 @@
+"""Printed pages: the client's plan, tagged for screen readers, as typst sets it."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import typst
+
+from render import qr
+from render.press import FAMILIES, press, template
+from render.raster import size_of
+from render.readable import full_date, plain, words_of
+from render.view import ClinicView, Picture
+from render.words import plan_words
+from schemas.plan import Plan, PlanItem
+
+Paper = Literal["letter", "a4"]
+PAPERS = {"letter": "us-letter", "a4": "a4"}
+LOOKS = (
+    {"size": 11, "share": 88, "tall": 60, "weeks": 4},
+    {"size": 10.5, "share": 84, "tall": 46, "weeks": 4},
+    {"size": 10, "share": 80, "tall": 40, "weeks": 4},
+    {"size": 9.5, "share": 74, "tall": 34, "weeks": 4},
+    {"size": 9, "share": 70, "tall": 30, "weeks": 4},
+)
+"""Text points, width and greatest height of the pictures in mm, weeks to tick off: roomiest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pdf:
+    """A finished document. `tagged` says whether it passed the PDF/UA-1 rules while it was made."""
+
+    data: bytes
+    tagged: bool
+
+
+def plan_pdf(
+    plan: Plan,
+    clinic: ClinicView,
+    client_name: str,
+    figures: Mapping[str, Picture],
+    *,
+    date: date,
+    language: str,
+    url: str = "",
+    rtl: bool | None = None,
+    paper: Paper = "letter",
+) -> Pdf:
+    """The plan on one page, or on two full ones; the same input gives the same bytes.
+
+    `figures` are start and finish side by side, by exercise id; `url` opens the plan page; `rtl` follows the
+    language when it is None. No text can stop it: what cannot be tagged is printed without tags.
+    """
+    data = _plan_data(plan, clinic, client_name, figures, date, language) | {
+        "url": url,
+        "rtl": right_to_left(language) if rtl is None else rtl,
+        "paper": PAPERS[paper],
+    }
+    files = {f"{key}.svg": figures[key].svg.encode() for key in _drawn(plan, figures)}
+    if url:
+        files["qr.svg"] = qr.svg(url).encode()
+    return typeset(template("plan.typ"), data, files, date)
+
+
+def right_to_left(language: str) -> bool:
+    """True for languages written from the right."""
+    return language.partition("-")[0].casefold() in {"ar", "fa", "he", "ur"}
+
+
+def typeset(source: bytes, data: Mapping[str, Any], files: Mapping[str, bytes], when: date) -> Pdf:
+    """Tagged if it can be: as it is, then without pictographs, then without the standard."""
+    clean = cleaned(data)
+    for tried in (clean, cleaned(clean, symbols=False)):
+        try:
+            return Pdf(press(source, tried, files, standard="ua-1", when=when), tagged=True)
+        except typst.TypstError:
+            continue
+    return Pdf(press(source, clean, files, when=when), tagged=False)
+
+
+def cleaned(value: Any, *, symbols: bool = True) -> Any:
+    """Every text in plain JSON values without control characters, and without pictographs on request."""
+    if isinstance(value, str):
+        line = plain(value, 4000)
+        return line if symbols else plain("".join(c for c in line if not _pictograph(c)), 4000)
+    if isinstance(value, Mapping):
+        return {key: cleaned(item, symbols=symbols) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(item, symbols=symbols) for item in value]
+    return value
+
+
+def _pictograph(char: str) -> bool:
+    return char in "\u200c\u200d\ufe0e\ufe0f" or unicodedata.category(char) in {"So", "Sk"}
+
+
+def _drawn(plan: Plan, figures: Mapping[str, Picture]) -> list[str]:
+    return [item.exercise_id for item in plan.items if item.exercise_id in figures]
+
+
+def _plan_data(
+    plan: Plan,
+    clinic: ClinicView,
+    client_name: str,
+    figures: Mapping[str, Picture],
+    when: date,
+    language: str,
+) -> dict[str, Any]:
+    words = plan_words(language)
+    return {
+        "fonts": list(FAMILIES),
+        "looks": list(LOOKS),
+        "words": dict(words),
+        "language": language.partition("-")[0].casefold() or "en",
+        "clinic": plain(clinic.name, 80),
+        "phone": plain(clinic.phone, 40),
+        "title": plan.title,
+        "name": plain(client_name, 80),
+        "date": full_date(when, language),
+        "version": plan.version,
+        "intro": plan.intro,
+        "note": plan.practitioner_note,
+        "changed": plan.change_text,
+        "guide": _without_label(plan.pain_rule, words["guide"]),
+        "help": plan.stop_rule,
+        "scope": plan.scope_text,
+        "tip": plan.tip,
+        "goal": words["goal"].format(days=plan.days_per_week),
+        "weekdays": list(words_of(language).weekday_short),
+        "items": [_item(item, figures.get(item.exercise_id)) for item in plan.items],
+    }
+
+
+def _item(item: PlanItem, figure: Picture | None) -> dict[str, Any]:
+    across, down = size_of(figure.svg) if figure else (1, 1)
+    return {
+        "name": item.name,
+        "dose": item.dose.text,
+        "how": " ".join(part for part in (item.side_text, item.dose.tempo_text) if part),
+        "steps": list(item.steps),
+        "why": item.why,
+        "caution": item.caution,
+        "stop_when": item.stop_when,
+        "picture": f"{item.exercise_id}.svg" if figure else None,
+        "alt": figure.alt if figure else "",
+        "ratio": down / across,
+    }
+
+
+def _without_label(text: str, label: str) -> str:
+    """The text without its first words where they repeat the heading above it."""
+    return text.removeprefix(f"{label}.").lstrip()
