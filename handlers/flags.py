@@ -27,19 +27,30 @@ def evaluate(
     age: int | None,
     rules: Rules,
     asked: Questionnaire | None = None,
+    blanks: bool = True,
 ) -> tuple[Flag, ...]:
     """Return the flags that stand, worst first, each rule at most once.
 
     `facts` come from `handlers.facts.derive`. `asked` is the questionnaire in use: its safety questions must
-    all be answered; without it only answers of "not sure" are found.
+    all be answered; without it only answers of "not sure" are found, and none counts as an emergency sign.
+    `blanks`: False while the form is still open, when a blank means only "not yet".
     """
     known = frozenset(facts)
     found = [
         *_fired(answers, known, age, (*rules.rules, rules.clash)),
         *_phrases(answers, rules.rules, asked),
-        *_unsettled(answers, known, age, rules, asked),
+        *_unsettled(answers, known, age, rules, asked, blanks),
     ]
     return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
+
+
+def at_once(
+    answers: Answers, facts: Collection[str], age: int | None, rules: Rules, asked: Questionnaire
+) -> tuple[Flag, ...]:
+    """Return the flags to act on while the form is still open: those that stop, and crisis words."""
+    crisis = {rule.id for rule in rules.rules if rule.phrases}
+    found = evaluate(answers, facts, age, rules, asked, blanks=False)
+    return tuple(flag for flag in found if flag.severity.stops or flag.rule in crisis)
 
 
 def worst(flags: Sequence[Flag]) -> Flag | None:
@@ -110,9 +121,15 @@ def plain_words(text: str) -> str:
 
 
 def _unsettled(
-    answers: Answers, facts: frozenset[str], age: int | None, rules: Rules, asked: Questionnaire | None
+    answers: Answers,
+    facts: frozenset[str],
+    age: int | None,
+    rules: Rules,
+    asked: Questionnaire | None,
+    blanks: bool,
 ) -> Iterator[Flag]:
-    open_now = list(_open_questions(answers, facts, age, asked))
+    every = _open_questions(answers, facts, age, asked)
+    open_now = [question for question in every if blanks or _said(question, answers)]
     grave: list[Because] = [(q.id, _said(q, answers)) for q in open_now if q.emergency]
     other: list[Because] = [(q.id, _said(q, answers)) for q in open_now if not q.emergency]
     if asked is None:

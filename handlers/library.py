@@ -66,7 +66,7 @@ def problems(folder: Path) -> list[Problem]:
 
 def _from_moves(problem: moves.Problem) -> Problem:
     file, line, item, text = problem
-    return Problem(file, line, item, text, fatal=not text.startswith("not translated"))
+    return Problem(file, line, item, text, fatal=not text.startswith(("not translated", "not yet reviewed")))
 
 
 def _moves(reader: Reader) -> Moves | None:

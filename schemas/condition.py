@@ -17,26 +17,42 @@ A name is a question id, a derived fact (`falls_flag`), or `age` (whole years). 
 makes every test about it false, `!=` and `lacks` too: a missing answer is never read as "no".
 """
 
-import operator
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
-Answer = str | Sequence[str]
-Answers = Mapping[str, Answer]
-Because = tuple[str, str]
+from schemas import condition_tree as tree
+from schemas.condition_tree import (
+    COMPARE,
+    NOTHING,
+    Answer,
+    Answers,
+    Because,
+    Either,
+    Every,
+    Known,
+    Node,
+    Not,
+    Test,
+    number,
+    values_of,
+    without_side,
+)
 
-NOTHING = frozenset({"no", "none", "na", ""})
-"""Choices that say "none of these"; `count(...)` does not count them."""
+__all__ = [
+    "NOTHING",
+    "Answer",
+    "Answers",
+    "Because",
+    "Condition",
+    "ConditionError",
+    "Test",
+    "parse",
+    "values_of",
+    "without_side",
+]
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-}
 _KEYWORDS = frozenset({"and", "or", "not", "has", "lacks", "in", "answered", "always", "count"})
 _TOKEN = re.compile(r"\s*(?:(?P<sign>>=|<=|!=|[=<>(){},])|(?P<word>[\w*][\w.*+-]*))")
 
@@ -47,150 +63,6 @@ class ConditionError(ValueError):
     def __init__(self, text: str, position: int, wanted: str) -> None:
         super().__init__(f"expected {wanted} at character {position + 1} of: {text.strip()}")
         self.position = position
-
-
-def values_of(answers: Answers, name: str) -> tuple[str, ...]:
-    """Return the non-blank values given for one question, as text."""
-    given = answers.get(name)
-    if given is None:
-        return ()
-    several = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
-    return tuple(text for text in (str(value).strip() for value in several) if text)
-
-
-def without_side(region: str) -> str:
-    """Return a body-map id without its side: `low_back_l` -> `low_back`."""
-    return region[:-2] if region.endswith(("_l", "_r")) else region
-
-
-@lru_cache(maxsize=256)
-def _by_name(facts: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    named: dict[str, tuple[str, ...]] = {}
-    for fact in sorted(facts):
-        name, _, value = fact.partition("=")
-        named[name] = (*named.get(name, ()), value)
-    return named
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a condition is asked about: answers, facts as `field=value`, age in whole years."""
-
-    answers: Answers
-    facts: frozenset[str]
-    age: int | None
-
-    def values(self, name: str) -> tuple[str, ...]:
-        """Return every value known for a name, answers first."""
-        given = values_of(self.answers, name)
-        derived = _by_name(self.facts).get(name, ())
-        years = (str(self.age),) if name == "age" and self.age is not None else ()
-        return tuple(dict.fromkeys((*given, *years, *derived)))
-
-
-def _matches(value: str, pattern: str) -> bool:
-    if "*" in pattern:
-        return fnmatchcase(value, pattern) or fnmatchcase(without_side(value), pattern)
-    return pattern in (value, without_side(value))
-
-
-def _number(value: str) -> float | None:
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One comparison; `sign` is `=`, `!=`, `answered`, a numeric sign, or that sign after `count `."""
-
-    __test__ = False
-
-    name: str
-    sign: str
-    values: tuple[str, ...] = ()
-
-    def hits(self, known: Known) -> tuple[str, ...]:
-        """Return the known values that make this test true (empty: it does not hold)."""
-        values = known.values(self.name)
-        if self.sign == "answered":
-            return values
-        if self.sign == "=":
-            return tuple(v for v in values if self.matches(v))
-        if self.sign == "!=":
-            return () if any(self.matches(v) for v in values) else values
-        if self.sign.startswith("count "):
-            counted = tuple(v for v in values if v not in NOTHING)
-            return counted if counted and self._compares(len(counted)) else ()
-        return tuple(v for v in values if self._compares(_number(v)))
-
-    def matches(self, value: str) -> bool:
-        """Tell whether a single value is one of those named by an equality test."""
-        return any(_matches(value, pattern) for pattern in self.values)
-
-    def _compares(self, value: float | None) -> bool:
-        compare = _COMPARE[self.sign.removeprefix("count ")]
-        return value is not None and compare(value, float(self.values[0]))
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """All parts hold; without parts it is `always`."""
-
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """At least one part holds."""
-
-    parts: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """The part does not hold."""
-
-    part: "Node"
-
-
-Node = Test | Every | Either | Not
-
-
-def _holds(node: Node, known: Known) -> bool:
-    match node:
-        case Every(parts):
-            return all(_holds(part, known) for part in parts)
-        case Either(parts):
-            return any(_holds(part, known) for part in parts)
-        case Not(part):
-            return not _holds(part, known)
-        case Test():
-            return bool(node.hits(known))
-
-
-def _because(node: Node, known: Known) -> Iterator[Because]:
-    match node:
-        case Every(parts) | Either(parts):
-            for part in parts:
-                if _holds(part, known):
-                    yield from _because(part, known)
-        case Test():
-            yield from ((node.name, value) for value in node.hits(known))
-        case Not():
-            return
-
-
-def _tests(node: Node) -> Iterator[Test]:
-    match node:
-        case Every(parts) | Either(parts):
-            for part in parts:
-                yield from _tests(part)
-        case Not(part):
-            yield from _tests(part)
-        case Test():
-            yield node
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,18 +78,18 @@ class Condition:
 
     def holds(self, answers: Answers, facts: Collection[str] = frozenset(), age: int | None = None) -> bool:
         """Tell whether it is true for these answers, facts (`field=value`) and age in whole years."""
-        return _holds(self.root, Known(answers, frozenset(facts), age))
+        return tree.holds(self.root, Known(answers, frozenset(facts), age))
 
     def because(
         self, answers: Answers, facts: Collection[str] = frozenset(), age: int | None = None
     ) -> tuple[Because, ...]:
         """Return the (name, value) pairs that make it true; empty when it is not true."""
         known = Known(answers, frozenset(facts), age)
-        return tuple(dict.fromkeys(_because(self.root, known))) if _holds(self.root, known) else ()
+        return tuple(dict.fromkeys(tree.because(self.root, known))) if tree.holds(self.root, known) else ()
 
     def tests(self) -> tuple[Test, ...]:
         """Return its single comparisons, so that content checks can resolve names and values."""
-        return tuple(_tests(self.root))
+        return tuple(tree.tests(self.root))
 
     def names(self) -> set[str]:
         """Return every question id and fact name that it reads."""
@@ -311,14 +183,14 @@ class _Parser:
         self.need("(")
         name = self.word("a question id")
         self.need(")")
-        return Test(name, f"count {self.need(*_COMPARE)}", (self.number(),))
+        return Test(name, f"count {self.need(*COMPARE)}", (self.number(),))
 
     def test(self) -> Test:
         name = self.word("a question id")
-        sign = self.need("=", "!=", "in", "has", "lacks", "answered", *_COMPARE)
+        sign = self.need("=", "!=", "in", "has", "lacks", "answered", *COMPARE)
         if sign == "answered":
             return Test(name, sign)
-        if sign in _COMPARE:
+        if sign in COMPARE:
             return Test(name, sign, (self.number(),))
         values = self.values() if sign in ("in", "has", "lacks") else (self.word("a value"),)
         return Test(name, "!=" if sign in ("!=", "lacks") else "=", values)
@@ -333,7 +205,7 @@ class _Parser:
         return tuple(found)
 
     def number(self) -> str:
-        if self.at < len(self.tokens) and _number(self.tokens[self.at].text) is not None:
+        if self.at < len(self.tokens) and number(self.tokens[self.at].text) is not None:
             self.at += 1
             return self.tokens[self.at - 1].text
         raise self.expected("a number")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.asking import settle
 from handlers.facts import age_on, derive
-from handlers.flags import UNSURE, evaluate, from_stored, plain_words, stops, to_stored, worst
+from handlers.flags import UNSURE, at_once, evaluate, from_stored, plain_words, stops, to_stored, worst
 from schemas.condition import Answer, Answers
 from schemas.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Severity
@@ -194,6 +194,20 @@ def test_the_worst_flag_comes_first() -> None:
 def test_a_flag_survives_storage() -> None:
     for flag in flags_of(settled(rf_weak="yes", pregnancy="t1")):
         assert from_stored({**to_stored(flag), "id": 7}) == flag
+
+
+def at_once_of(**answers: Answer) -> dict[str, Severity]:
+    """Return what acts while the form is open."""
+    found = at_once(answers, derive(answers, TODAY), None, library().rules, first_visit())
+    return {flag.rule: flag.severity for flag in found}
+
+
+def test_while_the_form_is_open_blanks_wait_but_what_was_said_acts_at_once() -> None:
+    assert at_once_of(visit_reason="pain") == {}
+    assert at_once_of(rf_saddle="yes") == {"RF01": EMERGENCY}
+    assert at_once_of(rf_saddle="not_sure") == {UNSURE: URGENT}
+    assert at_once_of(goal_text="I want to die") == {"RF25": REVIEW}
+    assert at_once_of(pregnancy="t1", pain_now="9") == {}
 
 
 @cache
