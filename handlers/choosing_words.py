@@ -13,7 +13,7 @@ LOW_PAIN = 3
 PHASES = tuple(Phase)
 
 
-def item_for(pick: Pick, priority: int, case: Case, moves: Moves) -> PlanItem:
+def item_for(pick: Pick, priority: int, case: Case, moves: Moves, policy: Policy) -> PlanItem:
     """Return one move as the client will see it."""
     exercise, words = pick.exercise, moves.wording
     dose = _dose(pick, case, moves)
@@ -27,7 +27,7 @@ def item_for(pick: Pick, priority: int, case: Case, moves: Moves) -> PlanItem:
         steps=exercise.steps,
         cues=exercise.cues,
         mistakes=exercise.mistakes,
-        stop_when=exercise.stop_when or words.stop_when,
+        stop_when=(exercise.stop_when or words.stop_when).format(emergency_number=policy.emergency_number),
         why=" ".join(part for part in (pick.because, exercise.why) if part),
         side=sore_side(case) if dose.each_side else Side.NONE,
         equipment=exercise.equipment,
@@ -47,7 +47,7 @@ def plan_for(
     overrides: tuple[Override, ...] = (),
 ) -> Plan:
     """Return the plan with every text filled in and its moves in phase order."""
-    items = [item_for(pick, number, case, moves) for number, pick in enumerate(picks)]
+    items = [item_for(pick, number, case, moves, policy) for number, pick in enumerate(picks)]
     shown = tuple(sorted(items, key=lambda item: (PHASES.index(item.phase), item.priority)))
     mode, words = moves.wording.modes[policy.mode], moves.wording
     cap = LOW_PAIN if _low_pain(picks, case, chosen) else chosen.protocol.pain_cap

@@ -17,7 +17,11 @@ T = TypeVar("T")
 Problem = tuple[str, int, str, str]
 """File (relative to the content folder), line (from 1), id, and what is wrong."""
 
-RULES = {"choosing": ChoosingRules, "feedback": FeedbackRules}
+CLIENT_TEXTS = {
+    "exercises": ("name", "why", "steps", "cues", "mistakes", "stop_when"),
+    "protocols": ("client_name", "tip"),
+}
+"""What a translation of each file must hold."""
 
 
 class ContentError(ValueError):
@@ -30,20 +34,23 @@ class ContentError(ValueError):
 
 def load_moves(folder: Path, language: str = "en") -> Moves:
     """Return the content in one language; raises `ContentError`. Missing translations stay English."""
-    moves, problems = _read(folder, language)
-    if moves is None or problems:
-        raise ContentError(problems)
+    reader = _Reader(folder, language)
+    moves = _read(reader)
+    if moves is None or reader.problems:
+        raise ContentError(reader.problems)
     return moves
 
 
 def moves_problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong with the content, in every language that has an overlay."""
-    found = []
+    """Return everything that is wrong with the content, in every language that has an overlay.
+
+    A text that starts with "not translated" or "not yet reviewed" is a note: the content can be used.
+    """
+    found: list[Problem] = []
     for language in ["en", *sorted(path.name for path in folder.iterdir() if (path / "exercises").is_dir())]:
-        moves, problems = _read(folder, language)
-        found.extend(problems)
-        missing = moves.untranslated if moves else ()
-        found.extend((file, 1, "", f"not translated: {language}") for file in missing)
+        reader = _Reader(folder, language)
+        _read(reader)
+        found.extend((*reader.problems, *reader.notes))
     return found
 
 
@@ -54,17 +61,24 @@ class _Reader:
         self.folder = folder
         self.language = language
         self.problems: list[Problem] = []
-        self.untranslated: list[str] = []
+        self.notes: list[Problem] = []
 
     def values(self, file: str) -> dict[str, Any]:
         base = self.raw(file)
-        if self.language == "en":
-            return base
+        return base if self.language == "en" else self.translated(file, base)
+
+    def translated(self, file: str, base: dict[str, Any]) -> dict[str, Any]:
         over = f"{self.language}/{file}"
         if not (self.folder / over).exists():
-            self.untranslated.append(over)
+            self.notes.append((over, 1, "", "not translated"))
             return base
-        merged: dict[str, Any] = laid_over(base, self.raw(over))
+        words = self.raw(over)
+        if words.pop("reviewed", False) is not True:
+            self.notes.append((over, 1, "reviewed", "not yet reviewed by a clinician"))
+        for key in CLIENT_TEXTS.get(file.partition("/")[0], ()):
+            if base.get(key) and key not in words:
+                self.notes.append((over, 1, key, f"not translated: {key}"))
+        merged: dict[str, Any] = laid_over(base, words)
         return merged
 
     def raw(self, file: str) -> dict[str, Any]:
@@ -83,6 +97,9 @@ class _Reader:
             return None
 
     def add(self, file: str, name: str, text: str) -> None:
+        over = f"{self.language}/{file}"
+        if self.language != "en" and line_of(self.folder / over, name) > 1:
+            file = over
         self.problems.append((file, line_of(self.folder / file, name), name, text))
 
     def each(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,9 +127,8 @@ def line_of(path: Path, name: str) -> int:
     return next((number for number, line in enumerate(text.splitlines(), 1) if name and word.search(line)), 1)
 
 
-def _read(folder: Path, language: str) -> tuple[Moves | None, list[Problem]]:
-    reader = _Reader(folder, language)
-    tags = _tags(reader)
+def _read(reader: _Reader) -> Moves | None:
+    language, tags = reader.language, _tags(reader)
     exercises = _all(reader, Exercise, "exercises", lambda values: _exercise_values(values, tags, language))
     protocols = _all(reader, Protocol, "protocols", lambda values: values)
     facts = reader.values("rules/facts.toml")
@@ -120,13 +136,11 @@ def _read(folder: Path, language: str) -> tuple[Moves | None, list[Problem]]:
     feedback = reader.part(FeedbackRules, "rules/feedback.toml", reader.values("rules/feedback.toml"))
     wording = reader.part(Wording, "wording.toml", reader.values("wording.toml"))
     if choosing is None or feedback is None or wording is None or reader.problems:
-        return None, reader.problems
-    moves = Moves(
-        language, exercises, protocols, tags, facts, choosing, feedback, wording, tuple(reader.untranslated)
-    )
+        return None
+    moves = Moves(language, exercises, protocols, tags, facts, choosing, feedback, wording)
     for file, name, text in unresolved(moves):
         reader.add(file, name, text)
-    return moves, reader.problems
+    return moves
 
 
 def _tags(reader: _Reader) -> dict[str, TagRule]:

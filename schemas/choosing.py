@@ -1,6 +1,6 @@
 """The rules by which a plan is chosen and changed, as the clinic's content files describe them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from schemas.condition import Condition
@@ -192,4 +192,3 @@ class Moves:
     choosing: ChoosingRules
     feedback: FeedbackRules
     wording: Wording
-    untranslated: tuple[str, ...] = field(default=())

@@ -9,7 +9,7 @@ from handlers.questionnaires import FACT_NAMES, value_faults
 from schemas.condition import Condition, without_side
 from schemas.exercise import LEVELS
 from tests.healthy import library
-from tests.reading_level import grade, longest_sentence
+from tests.reading_level import grade, longest_sentence, spanish_ease
 from tests.strategies import moves
 
 HARDEST, LONGEST, FEW_WORDS = 6, 20, 6
@@ -17,27 +17,28 @@ OF_CHOOSING = {"flag", "other_care", "session_response", "pain_while_running"}
 """Facts that `handlers.choosing_case` makes for the rules."""
 
 
-def texts() -> Iterator[tuple[str, str]]:
+def texts(language: str = "en") -> Iterator[tuple[str, str]]:
     """Every text of a plan that a client may read, with its place."""
-    rules, wording = moves().choosing, moves().wording
-    for exercise in moves().exercises.values():
+    content = moves(language)
+    rules, wording = content.choosing, content.wording
+    for exercise in content.exercises.values():
         yield exercise.id, " ".join(exercise.steps)
         yield from ((exercise.id, text) for text in texts_of(exercise))
-    for protocol in moves().protocols.values():
+    for protocol in content.protocols.values():
         yield from ((protocol.id, text) for text in (protocol.tip, protocol.client_name))
         yield from ((protocol.id, case.because) for case in protocol.adjust)
     for words in rules.regions.values():
         yield from ((row.id, row.because.format(region=words)) for row in rules.match)
     yield from ((row.id, row.because) for row in (*rules.start_low, *rules.start_high))
-    for fact, text in moves().facts.items():
+    for fact, text in content.facts.items():
         yield fact, wording.reasons["swapped"].format(name="Bridge", fact=text)
         yield fact, wording.side_note.format(fact=text)
     for name, mode in wording.modes.items():
         yield from ((name, text) for text in (mode.intro.format(count=3, minutes=9, days=5), mode.scope))
     for text in (wording.pain_rule, wording.pain_rule_low, wording.stop_rule, wording.stop_when):
         yield "wording", text
-    yield from moves().wording.reasons.items()
-    yield from moves().feedback.barriers.items()
+    yield from wording.reasons.items()
+    yield from content.feedback.barriers.items()
 
 
 def test_every_text_of_a_plan_is_at_sixth_grade_or_below() -> None:
@@ -48,6 +49,13 @@ def test_every_text_of_a_plan_is_at_sixth_grade_or_below() -> None:
 
 def test_no_sentence_of_a_plan_is_long() -> None:
     assert [(place, text) for place, text in texts() if longest_sentence(text) > LONGEST] == []
+
+
+def test_spanish_plans_are_easy_to_read() -> None:
+    found = [text for _, text in texts("es")]
+    assert spanish_ease(" ".join(found)) > 80
+    assert [text for text in found if len(text.split()) > 12 and spanish_ease(text) < 60] == []
+    assert [text for text in found if longest_sentence(text) > 26] == []
 
 
 def test_every_step_starts_a_sentence_and_ends_it() -> None:
