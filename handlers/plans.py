@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from handlers import choosing
+from handlers import choosing, edits
 from handlers.answers import Picture, effective, picture
 from handlers.choosing_case import AGREED, Policy, case_for
 from handlers.history import history
@@ -75,7 +75,9 @@ def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture,
     note = notes.newest(tx, booking.id)
     past = history(tx, house, booking.client_id, seen.answers, now)
     case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
-    return choosing.choose(case, house.moves(house.clinic.spoken(language)), policy(house))
+    moves = house.moves(house.clinic.spoken(language))
+    chosen = choosing.choose(case, moves, policy(house))
+    return edits.applied(tx, booking.id, chosen, case, moves, policy(house))
 
 
 STATUS = {PlanStatus.READY: "draft", PlanStatus.HELD: "held", PlanStatus.NONE: "none"}

@@ -19,6 +19,7 @@ FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpos
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TOLD = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 BY_PERSON = "held_by_person"  # only a person lets it out again
+WITHDRAWN = "withdrawn_by_person"  # nor does a move of the booking bring it back
 # Why something was not sent, where the next state of the booking may change it.
 OF_THE_BOOKING = ("cancelled", "no_show", "pending", "older_than_connection", "no_address")
 
@@ -133,7 +134,7 @@ def _slot(key: str) -> str:
 def _owe(tx: Tx, due: Due, now: datetime) -> None:
     """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
     known = deliveries.by_key(tx, due.key)
-    if known is not None and known.reason == BY_PERSON:
+    if known is not None and known.reason in (BY_PERSON, WITHDRAWN):
         return
     settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
     if known is None or not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING:
@@ -160,7 +161,8 @@ def _withdraw(tx: Tx, booking: Thread, wanted: Iterable[str], now: datetime) -> 
 
 
 def _after_plan(delivery: Delivery) -> bool:
-    later = delivery.purpose is Purpose.plan and delivery.key.split(":")[2] != "0"
+    number = delivery.key.split(":")[2]
+    later = "-again" in number or (delivery.purpose is Purpose.plan and number != "0")
     return later or delivery.purpose in (Purpose.checkin, Purpose.attach)
 
 

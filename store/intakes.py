@@ -144,3 +144,9 @@ def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None
     sealed = tx.vault.seal(basis.encode())
     row = sa.update(flags).where(flags.c.id == flag_id, flags.c.cleared_at.is_(None))
     tx.run(row.values(cleared_at=now, cleared_by=by, sealed_basis=sealed))
+
+
+def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
+    """Somebody at the clinic has looked; True when there was a flag that nobody had seen."""
+    new = (flags.c.booking_id == booking_id, flags.c.seen_at.is_(None))
+    return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))

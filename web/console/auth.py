@@ -1,0 +1,213 @@
+"""Logging in and out, the second factor, the own account."""
+
+import io
+import re
+import secrets
+from typing import Any
+from urllib.parse import unquote
+
+import segno
+from flask import Response, current_app, g, redirect, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import staff
+from handlers.staff import Entry, Refused, Unfit
+from store import staff as accounts
+from store.staff import Stage
+from web.console import gate
+from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, house, me, now
+from web.console.view import page
+from web.console.words import LANGUAGES
+
+blueprint = gate.blueprint("auth")
+WRONG = "That did not work. Check what you typed."
+TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
+SAFE_PATH = re.compile(r"/(?:console|n)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
+
+
+def home() -> str:
+    """Where a login leads when nothing else was asked for."""
+    return url_for("console_today.today")
+
+
+def safe_next(value: str) -> str:
+    """The path to go on to after the login; only plain paths of the console, never another site."""
+    return value if SAFE_PATH.fullmatch(value) and SAFE_PATH.fullmatch(unquote(value)) else ""
+
+
+@blueprint.get("/console/login")
+@allowed(ANYBODY)
+def login() -> AnyResponse:
+    """The page that asks for address and password."""
+    if g.session is not None and g.session.stage is Stage.full:
+        return redirect(home(), 303)
+    return _login_page()
+
+
+def _login_page(error: str = "", status: int = 200) -> Response:
+    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
+    email = request.form.get("email", "")[:320]
+    response = page("login", status, error=error, email=email, next=_next())
+    gate.set_cookie(response, g.login_key, "aftercare-login")
+    return response
+
+
+def _next() -> str:
+    return safe_next(request.values.get("next", ""))
+
+
+@blueprint.post("/console/login")
+@allowed(ANYBODY)
+def log_in() -> AnyResponse:
+    """Look at address and password; the answer to every mistake is the same."""
+    found = staff.log_in(
+        house(),
+        request.form.get("email", "")[:320],
+        request.form.get("password", "")[: staff.LONGEST + 1],
+        request.remote_addr or "",
+        now(),
+        require_totp=current_app.config["REQUIRE_TOTP"],
+    )
+    if isinstance(found, Refused):
+        return _refused(found)
+    return _entered(found, _next())
+
+
+def _refused(why: Refused) -> Response:
+    if why is Refused.too_many:
+        return _login_page(TOO_MANY, 429)
+    return _login_page(WRONG, 401)
+
+
+def _entered(entry: Entry, after: str = "") -> AnyResponse:
+    targets = {Stage.full: after or home()}
+    steps = {Stage.code: "console_auth.code", Stage.enrol: "console_auth.enrol"}
+    target = targets.get(entry.stage) or url_for(steps[entry.stage], next=after or None)
+    response = redirect(target, 303)
+    gate.set_cookie(response, entry.token)
+    return response
+
+
+def _halfway(stage: Stage) -> bool:
+    return g.session is not None and g.session.stage is stage
+
+
+@blueprint.get("/console/login/code")
+@allowed(ENROLLING)
+def code() -> AnyResponse:
+    """The page that asks for the second factor."""
+    if not _halfway(Stage.code):
+        return redirect(url_for("console_auth.login"), 303)
+    return page("code", next=_next())
+
+
+@blueprint.post("/console/login/code")
+@allowed(ENROLLING)
+def check_code() -> AnyResponse:
+    """Look at the second factor."""
+    found = staff.confirm(house(), gate.cookie(), request.form.get("code", "")[:40], now())
+    if isinstance(found, Refused):
+        text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
+        return page("code", status, error=text, next=_next())
+    return _entered(found, _next())
+
+
+@blueprint.get("/console/login/enrol")
+@allowed(ENROLLING)
+def enrol() -> AnyResponse:
+    """The page on which a second factor is set up: a QR code, and the secret for typing."""
+    if g.session is None or not g.session.totp:
+        return redirect(url_for("console_auth.login"), 303)
+    return _enrol_page()
+
+
+def _enrol_page(error: str = "", status: int = 200) -> Response:
+    secret = g.session.totp
+    uri = staff.totp_uri(me(), secret, house().clinic.name)
+    spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+    return page("enrol", status, error=error, qr=_qr(uri), secret=spaced, next=_next())
+
+
+def _qr(text: str) -> Markup:
+    out = io.BytesIO()
+    look = {"scale": 5, "border": 4, "dark": "#000", "light": "#fff", "svgclass": "qr", "lineclass": None}
+    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, **look)
+    return Markup(out.getvalue().decode())  # noqa: S704 - our own drawing, no text of anybody in it
+
+
+@blueprint.post("/console/login/enrol")
+@allowed(ENROLLING)
+def confirm_enrol() -> AnyResponse:
+    """Confirm the second factor by its first code, and show the recovery codes once."""
+    if g.session is None:
+        return redirect(url_for("console_auth.login"), 303)
+    found = staff.enrol(house(), gate.cookie(), request.form.get("code", "")[:40], now())
+    if isinstance(found, Refused):
+        text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
+        return _enrol_page(text, status)
+    entry, codes = found
+    response = page("recovery", codes=codes, next=_next() or home())
+    gate.set_cookie(response, entry.token)
+    return response
+
+
+@blueprint.post("/console/logout")
+@allowed(ENROLLING)
+def logout() -> AnyResponse:
+    """End the session here and at the server."""
+    if g.session is not None:
+        with house().db.begin() as tx:
+            staff.log_out(tx, g.session, me(), now())
+    response = redirect(url_for("console_auth.login"), 303)
+    gate.drop_cookie(response)
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@blueprint.get("/console/account")
+@allowed(*BOTH)
+def account() -> Response:
+    """The own account: password, second factor, language."""
+    return _account_page()
+
+
+def _account_page(status: int = 200, **values: Any) -> Response:
+    with house().db.read() as tx:
+        left = accounts.codes_left(tx, me().id)
+    return page("account", status, languages=LANGUAGES, codes_left=left, **values)
+
+
+@blueprint.post("/console/account/password")
+@allowed(*BOTH)
+def change_password() -> AnyResponse:
+    """Another password; every other browser is logged out."""
+    old, new = (request.form.get(name, "")[: staff.LONGEST + 1] for name in ("old", "new"))
+    try:
+        found = staff.change_password(house(), me(), old, new, now())
+    except Unfit as error:
+        return _account_page(422, error=str(error))
+    if isinstance(found, Refused):
+        return _account_page(422, error=TOO_MANY if found is Refused.too_many else WRONG)
+    response = redirect(url_for("console_auth.account", saved=1), 303)
+    gate.set_cookie(response, found.token)
+    return response
+
+
+@blueprint.post("/console/account/second-factor")
+@allowed(*BOTH)
+def begin_second_factor() -> AnyResponse:
+    """Set up a new second factor (the old one counts until the new one is confirmed)."""
+    staff.begin_totp(house(), gate.cookie(), now())
+    return redirect(url_for("console_auth.enrol"), 303)
+
+
+@blueprint.post("/console/account/language")
+@allowed(*BOTH)
+def change_language() -> AnyResponse:
+    """The console in another language."""
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES:
+        with house().db.begin() as tx:
+            accounts.set_language(tx, me().id, chosen)
+    return redirect(url_for("console_auth.account"), 303)

@@ -1,0 +1,37 @@
+"""A request that changes something must come from a page of ours, in the same browser."""
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from flask import abort, request
+
+from handlers.house import House
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def token(house: House, subject: str) -> str:
+    """The token of one session (or one link): useless with any other."""
+    return hmac.new(house.link_key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
+
+
+def check(house: House, subject: str) -> None:
+    """Answer 400 unless the request carries the session's token and comes from our own pages."""
+    given = request.form.get("csrf", "")
+    right = subject and hmac.compare_digest(given.encode(), token(house, subject).encode())
+    if not right or request.mimetype not in FORMS or not from_here(house):
+        abort(400)
+
+
+def from_here(house: House) -> bool:
+    """True when the browser says nothing else: it names the origin of whoever sends a form."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != _origin(house.clinic.public_url):
+        return False
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,152 @@
+"""Who may call what. Every route of the console says so; one that does not say it answers nobody."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import staff
+from handlers.house import House
+from store import staff as accounts
+from store.staff import Role, Staff, StaffSession, Stage
+from web.console import csrf
+
+View = TypeVar("View", bound=Callable[..., Any])
+ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
+TOUCH = timedelta(minutes=1)
+DAY = 12 * 60 * 60
+
+
+def house() -> House:
+    """The house that this application was made with."""
+    found: House = current_app.extensions["aftercare"]
+    return found
+
+
+def now() -> datetime:
+    """The time of this request, the same in all its parts."""
+    if "now" not in g:
+        g.now = datetime.now(UTC)
+    at: datetime = g.now
+    return at
+
+
+def me() -> Staff:
+    """Who is logged in; only where a route lets nobody else through."""
+    who: Staff = g.staff
+    return who
+
+
+def allowed(*roles: Role | str) -> Callable[[View], View]:
+    """Declare who may call a route: roles (any of them), ANYBODY, ENROLLING (a login halfway in) or LINK."""
+
+    def mark(view: View) -> View:
+        view.allowed = roles  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+BOTH = (Role.practitioner, Role.manager)
+
+
+def blueprint(name: str) -> Blueprint:
+    """A blueprint whose routes are all behind the gate."""
+    made = Blueprint(f"console_{name}", f"web.console.{name}")
+    made.before_request(_check)
+    made.after_request(_keep_private)
+    return made
+
+
+def _check() -> AnyResponse | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    roles = getattr(view, "allowed", None)
+    g.staff = g.session = None
+    if roles is None:
+        abort(403)
+    if roles == (LINK,):
+        return None
+    _recognise()
+    if roles not in ((ANYBODY,), (ENROLLING,)):
+        refused = _refuse(roles)
+        if refused is not None:
+            return refused
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        csrf.check(house(), _csrf_subject())
+    return None
+
+
+def _recognise() -> None:
+    with house().db.read() as tx:
+        found = staff.current(tx, cookie(), now())
+    if found is None:
+        return
+    g.staff, g.session = found
+    quiet = "X-Fragment" in request.headers  # a page that refreshes itself is nobody at the keys
+    if not quiet and now() - g.session.seen_at > TOUCH:
+        with house().db.begin() as tx:
+            accounts.touch(tx, g.session.id, now())
+
+
+def _refuse(roles: tuple[Role, ...]) -> AnyResponse | None:
+    session: StaffSession | None = g.session
+    if session is None:
+        if "X-Fragment" in request.headers:
+            abort(401)
+        come_back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("console_auth.login", next=come_back), 303)
+    if session.stage is not Stage.full:
+        return redirect(url_for(f"console_auth.{session.stage}"), 303)
+    if not me().may(*roles):
+        abort(403)
+    return None
+
+
+def _keep_private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def secure() -> bool:
+    """True unless the service is tried out on this very machine over plain http."""
+    return house().clinic.public_url.startswith("https://")
+
+
+def cookie_name(kind: str = "aftercare") -> str:
+    """`__Host-` binds a cookie to this host and path; browsers take it only with Secure."""
+    return f"__Host-{kind}" if secure() else kind
+
+
+def cookie() -> str:
+    """The value of the session's cookie, or ""."""
+    return request.cookies.get(cookie_name(), "")
+
+
+def set_cookie(response: AnyResponse, token: str, kind: str = "aftercare") -> None:
+    """Give the browser its session."""
+    response.set_cookie(
+        cookie_name(kind), token, max_age=DAY, secure=secure(), httponly=True, samesite="Lax", path="/"
+    )
+
+
+def drop_cookie(response: AnyResponse, kind: str = "aftercare") -> None:
+    """Take it away again."""
+    response.delete_cookie(cookie_name(kind), secure=secure(), httponly=True, samesite="Lax", path="/")
+
+
+def login_key() -> str:
+    """What ties the login's form to this browser, before there is a session."""
+    found: str = g.get("login_key") or request.cookies.get(cookie_name("aftercare-login"), "")
+    return found
+
+
+def _csrf_subject() -> str:
+    return cookie() if g.get("session") else login_key()
+
+
+def csrf_token() -> str:
+    """The token that this browser's forms carry."""
+    return csrf.token(house(), _csrf_subject())

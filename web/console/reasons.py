@@ -1,0 +1,53 @@
+"""The outbox in plain words: one sentence for each word that a handler gives as a reason."""
+
+from web.console.words import Say
+
+SENTENCES = {
+    # the booking
+    "cancelled": "The booking was cancelled.",
+    "no_show": "The client did not come.",
+    "pending": "The booking waits for the clinic's yes at the scheduler.",
+    "older_than_connection": "The booking is older than the first day of this service.",
+    "too_late": "The visit lies too far back.",
+    "not_needed": "Nothing of this kind is sent for this service.",
+    "same_booking": "Two bookings turned out to be one.",
+    "visit_started": "The visit had begun.",
+    "visit_not_over": "The visit is not over yet.",
+    # the client
+    "erased": "The client was erased.",
+    "no_address": "There is no e-mail address that works. Add one at the scheduler.",
+    "no_number": "There is no phone number that works. Add one at the scheduler.",
+    "unsubscribed": "The client wants no more messages of this kind.",
+    "answered": "The client has answered already.",
+    "no_email_consent": "The client did not agree to e-mail.",
+    "no_sms_consent": "The client did not agree to texts.",
+    "no_consent": "The client did not agree to get a plan.",
+    # the plan
+    "no_intake": "The intake is not done yet.",
+    "red_flag": "An answer is a warning sign. A clinician must clear it first.",
+    "needs_review": "An answer needs a look. It waits until a practitioner releases it.",
+    "needs_ok": "The clinic wants a practitioner's OK for every plan.",
+    "on_hold": "The session note says: hold.",
+    "no_plan_wanted": "The session note says: no plan.",
+    "held_by_person": "Somebody holds it back.",
+    "withdrawn_by_person": "Somebody withdrew it.",
+    "nothing_changed": "Nothing has changed since the last message.",
+    "no_plan": "There is no plan.",
+    "plan_stopped": "The plan was stopped.",
+    "two_missed": "Two check-ins had no reply, so no more are sent.",
+    "paused": "The plan is paused.",
+    # the way
+    "quiet_hours": "It waits for the end of the quiet hours.",
+    "trying_again": "It did not work and will be tried again.",
+    "outcome_unknown": "The answer of the mail server was lost. The client may have it.",
+    "failed": "It could not be sent.",
+    "no_alert_number": "No mobile number is set for alerts.",
+    "no_alert_address": "No e-mail address is set for alerts.",
+    "no_sms": "No service for texts is set up.",
+    "unsupported": "The scheduler does not let us write to a booking.",
+}
+
+
+def sentence(word: str, say: Say) -> str:
+    """The sentence for a reason; a word that has none is shown as it is."""
+    return say(SENTENCES.get(word, word.replace("_", " ").capitalize() + "." if word else ""))

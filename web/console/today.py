@@ -1,0 +1,72 @@
+"""Today, and any day: who comes, what is missing, flags first."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import Response, request
+
+from store import views
+from store.staff import Role
+from web.console import gate
+from web.console.gate import BOTH, allowed, house, me, now
+from web.console.today_view import lines
+from web.console.view import page, say
+
+blueprint = gate.blueprint("today")
+
+
+@blueprint.get("/console/")
+@blueprint.get("/console/days/<day>")
+@allowed(*BOTH)
+def today(day: str = "") -> Response:
+    """One day's visits; with the header X-Fragment only the list, for the page that refreshes itself."""
+    chosen = _day(day)
+    start, end = bounds(chosen)
+    wanted = request.args.get("practitioner", "")[:400]
+    with house().db.read() as tx:
+        visits = views.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
+        who = views.practitioners(tx, start, end)
+    fragment = "X-Fragment" in request.headers
+    shown = lines(visits, house(), now(), say(), clinical=me().may(Role.practitioner))
+    return page(
+        "day_list" if fragment else "today",
+        date=chosen,
+        is_today=chosen == local_day(now()),
+        before=(chosen - timedelta(days=1)).isoformat(),
+        after=(chosen + timedelta(days=1)).isoformat(),
+        lines=shown,
+        practitioners=who,
+        practitioner=wanted,
+        totals=_totals(shown),
+        clinical=me().may(Role.practitioner),
+    )
+
+
+def local_day(at: datetime) -> date:
+    """The day on the clinic's calendar."""
+    return at.astimezone(house().zone()).date()
+
+
+def _day(text: str) -> date:
+    given = text or request.args.get("date", "")
+    try:
+        found = date.fromisoformat(given)
+    except ValueError:
+        return local_day(now())
+    return found if date(2000, 1, 1) < found < date(2100, 1, 1) else local_day(now())
+
+
+def bounds(day: date) -> tuple[datetime, datetime]:
+    """Midnight to midnight on the clinic's wall; 23 or 25 hours when the clocks change."""
+    zone = house().zone()
+    first, second = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
+    return first.astimezone(UTC), second.astimezone(UTC)
+
+
+def _totals(shown: list[dict[str, object]]) -> dict[str, int]:
+    live = [line for line in shown if line["on"]]
+    return {
+        "visits": len(live),
+        "missing": sum(1 for line in live if line["missing"]),
+        "flags": sum(1 for line in live if line["grave"]),
+        "held": sum(1 for line in live if line["held"]),
+    }

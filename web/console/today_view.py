@@ -1,0 +1,108 @@
+"""One visit as one line of the day: every state as a word and a colour."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from handlers.house import House
+from store.views import Pain, Visit
+from web.console.reasons import sentence
+from web.console.words import Say
+
+INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
+FLAGS = {
+    "stop_emergency": ("Stop: emergency", "bad"),
+    "stop_urgent": ("Stop: see a doctor", "bad"),
+    "review": ("Look first", "warn"),
+    "adjust": ("Note", "calm"),
+}
+PLAN = {
+    "scheduled": ("Goes out", "calm"),
+    "sending": ("Going out", "calm"),
+    "held": ("Waits", "warn"),
+    "sent": ("Sent", "good"),
+    "unknown": ("Sent, not confirmed", "warn"),
+    "skipped": ("Not sent", "calm"),
+    "withdrawn": ("Not sent", "calm"),
+    "dead": ("Failed", "bad"),
+}
+STATUS = {
+    "pending": ("Not confirmed", "warn"),
+    "cancelled": ("Cancelled", "calm"),
+    "no_show": ("Did not come", "calm"),
+}
+Tag = tuple[str, str]
+
+
+def lines(
+    visits: Sequence[Visit], house: House, now: datetime, say: Say, *, clinical: bool
+) -> list[dict[str, Any]]:
+    """What the day shows of each visit; without `clinical` neither flags nor pain."""
+    return [_line(visit, house, now, say, clinical) for visit in visits]
+
+
+def _line(visit: Visit, house: House, now: datetime, say: Say, clinical: bool) -> dict[str, Any]:
+    on = visit.status == "confirmed"
+    worst = sorted(visit.flags, key=list(FLAGS).index)[:1] if clinical else []
+    return {
+        "visit": visit,
+        "on": on,
+        "over": visit.end < now,
+        "going_on": visit.start <= now < visit.end,
+        "zone": _zone(visit, house),
+        "status": _said(STATUS.get(visit.status), say),
+        "intake": intake_tag(visit.intake, visit.reviewed, say),
+        "missing": on and visit.intake in ("open", "started"),
+        "flag": _said(FLAGS[worst[0]], say) if worst else None,
+        "more_flags": len(visit.flags) - 1,
+        "grave": bool(worst) and worst[0] != "adjust",
+        "pain": visit.pains[-1].score if visit.pains and clinical else None,
+        "trend": trend(visit.pains, say) if clinical else "",
+        "spark": spark(visit.pains) if clinical else "",
+        "plan": _plan(visit, say),
+        "plan_why": sentence(visit.plan_reason, say)
+        if visit.plan_status in ("held", "skipped", "dead")
+        else "",
+        "held": on and visit.plan_status == "held" and visit.plan_reason != "no_intake",
+    }
+
+
+def _said(tag: Tag | None, say: Say) -> Tag | None:
+    return (say(tag[0]), tag[1]) if tag else None
+
+
+def intake_tag(status: str, reviewed: bool, say: Say) -> Tag:
+    """Where an intake stands, as a word and a colour."""
+    if not status:
+        return say("None asked"), "calm"
+    if status == "done" and reviewed:
+        return say("Reviewed"), "good"
+    text, colour = INTAKE.get(status, (status, "calm"))
+    return say(text), colour
+
+
+def _plan(visit: Visit, say: Say) -> Tag | None:
+    return _said(PLAN.get(visit.plan_status), say)
+
+
+def _zone(visit: Visit, house: House) -> str:
+    """The zone, where it is not the one on the clinic's wall."""
+    return visit.zone if visit.zone and visit.zone != house.clinic.zone else ""
+
+
+def trend(pains: Sequence[Pain], say: Say) -> str:
+    """How pain went since the answer before, in words."""
+    if len(pains) < 2:
+        return ""
+    change = pains[-1].score - pains[0].score
+    if change == 0:
+        return say("as before")
+    return say("{n} less", n=-change) if change < 0 else say("{n} more", n=change)
+
+
+def spark(pains: Sequence[Pain]) -> str:
+    """The points of a small line, 60 by 20, pain 10 at the top."""
+    if len(pains) < 2:
+        return ""
+    step = 54 / (len(pains) - 1)
+    return " ".join(f"{3 + step * i:.1f},{17 - 1.4 * one.score:.1f}" for i, one in enumerate(pains))

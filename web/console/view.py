@@ -1,0 +1,84 @@
+"""What every page of the console shares: words, times in the clinic's zone, who is logged in."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, g, make_response, render_template, request
+
+from render import readable
+from store.staff import Role
+from web.console import gate
+from web.console.reasons import sentence
+from web.console.words import LANGUAGES, Say, say_in
+
+# endpoint, text, who sees it, key of the shortcut
+NAV = (
+    ("console_today.today", "Today", gate.BOTH, "t"),
+    ("console_outbox.outbox", "Outbox", gate.BOTH, "o"),
+    ("console_clients.search", "Clients", gate.BOTH, "c"),
+    ("console_board.board", "Board", gate.BOTH, "b"),
+    ("console_operations.connections", "Connections", gate.BOTH, "r"),
+    ("console_content.content", "Content", (Role.practitioner,), ""),
+    ("console_audit.audit", "Log", (Role.manager,), ""),
+    ("console_people.people", "Staff", (Role.manager,), ""),
+)
+
+
+def language() -> str:
+    """The language of the console for this person; before the login, what the browser asks for."""
+    if g.get("staff"):
+        return gate.me().language
+    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def say() -> Say:
+    """The words of this request's language."""
+    return say_in(language())
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page of the console."""
+    values = _shared() | values
+    return make_response(render_template(f"console/{template}.html", **values), status)
+
+
+def _shared() -> dict[str, Any]:
+    who = g.get("staff")
+    zone = gate.house().zone()
+    return {
+        "t": say(),
+        "lang": language(),
+        "me": who,
+        "full": bool(g.get("session") and g.session.stage == "full"),
+        "nav": [item for item in NAV if who is not None and who.may(*item[2])],
+        "csrf": gate.csrf_token(),
+        "clinic": gate.house().clinic,
+        "clock": lambda when, other=None: clock(when, other),
+        "day": lambda when: day(when),
+        "moment": lambda when: moment(when),
+        "iso": readable.utc,
+        "why": lambda word: sentence(word, say()),
+        "zone_name": zone.key,
+        "now": gate.now(),
+    }
+
+
+def _local(when: datetime, zone: str | None = None) -> datetime:
+    return when.astimezone(gate.house().zone(zone or ""))
+
+
+def clock(when: datetime, zone: str | None = None) -> str:
+    """The time of day on the clinic's wall (or in the zone of a booking)."""
+    return readable.clock(_local(when, zone), language())
+
+
+def day(when: datetime) -> str:
+    """`Nov 27`, with the year when it is another one than now."""
+    local = _local(when)
+    text = readable.short_date(local.date(), language())
+    return text if local.year == _local(gate.now()).year else f"{text}, {local.year}"
+
+
+def moment(when: datetime) -> str:
+    """`Nov 27, 3:00 PM`."""
+    return f"{day(when)}, {clock(when)}"

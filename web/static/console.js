@@ -1,0 +1,55 @@
+// What the console does beyond plain pages: it refreshes lists, knows shortcuts, and asks before it ends a thing.
+"use strict";
+const live = document.getElementById("live");
+
+// Put fresh lines in place of the old ones; where somebody is stays where it is.
+async function refresh() {
+  if (document.hidden || !live) return;
+  const at = document.activeElement && live.contains(document.activeElement)
+    ? document.activeElement.closest("tr")?.id : null;
+  const marked = live.querySelector(".at")?.id;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Fragment": "1" }, cache: "no-store", redirect: "error" });
+    if (answer.status === 401) { location.reload(); return; }
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    live.replaceChildren(...page.body.childNodes);
+    if (at) document.getElementById(at)?.querySelector("a")?.focus({ preventScroll: true });
+    if (marked) document.getElementById(marked)?.classList.add("at");
+  } catch { /* the next round will do */ }
+}
+if (live) setInterval(refresh, Number(live.dataset.live) * 1000);
+document.addEventListener("visibilitychange", refresh);
+
+function step(by) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  if (!rows.length) return;
+  const now = rows.findIndex((row) => row.classList.contains("at"));
+  const next = Math.min(rows.length - 1, Math.max(0, now + by));
+  rows.forEach((row) => row.classList.remove("at"));
+  rows[next].classList.add("at");
+  rows[next].scrollIntoView({ block: "nearest" });
+  rows[next].querySelector("a")?.focus({ preventScroll: true });
+}
+
+let before = "";
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+  const keys = `${before} ${event.key}`.trim();
+  before = event.key === "g" ? "g" : "";
+  if (event.key === "?") document.getElementById("keys")?.showModal();
+  else if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else {
+    const found = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === keys);
+    if (!found) return;
+    event.preventDefault();
+    if (found.matches("a")) found.click(); else { found.focus(); found.scrollIntoView({ block: "center" }); }
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const ask = event.submitter?.dataset.ask || event.target.dataset.ask;
+  if (ask && !confirm(ask)) event.preventDefault();
+});
