@@ -2,8 +2,8 @@
 
 import os
 import socket
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -13,8 +13,15 @@ from cryptography.fernet import Fernet
 
 import app as application
 import settings as configuration
+from handlers import plans, work
 from handlers.house import House
-from store import connections, migrate
+from integrations.simulate import sample
+from schemas.condition import Answer
+from schemas.delivery import Delivery
+from schemas.webhook import Inbound
+from store import bookings, connections, deliveries, intakes, migrate, receipts
+from store.bookings import Thread
+from tests.healthy import settled
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 CALCOM_SECRET = "test-secret-of-the-calcom-connection"
@@ -94,3 +101,55 @@ def make_house(given: configuration.Settings, now: datetime = NOW) -> House:
         for name, scheduler in house.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
     return house
+
+
+def webhook(event: str, now: datetime, *, connection: str = "main", **visit: Any) -> Inbound:
+    """A signed webhook as it arrives at `now`, for a visit a week after NOW unless told otherwise."""
+    scheduler, secret = {"main": ("calcom", CALCOM_SECRET), "site": ("standard", STANDARD_SECRET)}[connection]
+    start = visit.pop("start", NOW + timedelta(days=7))
+    told = {"uid": "u1", "end": start + timedelta(hours=1), "name": "Zoë Łuć", "email": "zoe@example.org"}
+    headers, body = sample(
+        scheduler, event, **(told | {"now": now, "secret": secret, "start": start} | visit)
+    )
+    url = f"https://care.test/webhooks/{connection}"
+    return Inbound({name.lower(): value for name, value in headers.items()}, body, url, now)
+
+
+def receive(house: House, *inbounds: Inbound, now: datetime | None = None) -> None:
+    """Keep webhooks as receipts, as the web process does; the connection is the last word of the URL."""
+    with house.db.begin() as tx:
+        for each in inbounds:
+            kept = replace(each, received_at=now or each.received_at)
+            receipts.add(tx, [(f"r_{os.urandom(6).hex()}", each.url.rpartition("/")[2], kept)])
+
+
+def book(house: House, now: datetime = NOW, **visit: Any) -> Thread:
+    """A booking of Zoë's, taken in by the worker; what is due later is not yet sent."""
+    receive(house, webhook("created", now, **visit))
+    work.work_once(house, now)
+    return only(house, visit.get("email", "zoe@example.org"))
+
+
+def only(house: House, email: str = "zoe@example.org") -> Thread:
+    """The one booking of this address."""
+    with house.db.read() as tx:
+        (found,) = bookings.listing(tx, email=email)
+    return found
+
+
+def schedule_of(house: House, booking: Thread) -> dict[str, Delivery]:
+    """Every delivery of a booking, by what it is: "intake:0", "intake_reminder:1", "plan:0" ..."""
+    with house.db.read() as tx:
+        rows = deliveries.of_booking(tx, booking.id)
+    return {each.key.partition(":")[2].rpartition(":")[0]: each for each in rows}
+
+
+def fill_in(house: House, booking: Thread, now: datetime = NOW, **changes: Answer) -> None:
+    """Zoë's answers to the whole questionnaire, sent to the clinic; the rules are looked at as always."""
+    with house.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        answers = settled(**changes)
+        intakes.save(tx, intake, "all", answers, answers, now)
+        intakes.finish(tx, intake.id, {}, now)
+        plans.draft(tx, house, booking.id, now)
