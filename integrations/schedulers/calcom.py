@@ -43,8 +43,17 @@ STATUSES = {
     "cancelled": CANCELLED,
     "rejected": CANCELLED,
 }
-SUBSCRIBED = (*(each for each in TRIGGERS if each in MADE), "BOOKING_CANCELLED", "BOOKING_REJECTED", NO_SHOW)
-SUBSCRIBED += ("BOOKING_PAID", "BOOKING_PAYMENT_INITIATED", "MEETING_ENDED")
+SUBSCRIBED = (
+    "BOOKING_CREATED",
+    "BOOKING_RESCHEDULED",
+    "BOOKING_CANCELLED",
+    "BOOKING_REQUESTED",
+    "BOOKING_REJECTED",
+    "BOOKING_PAYMENT_INITIATED",
+    "BOOKING_PAID",
+    NO_SHOW,
+    "MEETING_ENDED",
+)
 
 _NUMBER = re.compile(r"\+?[0-9 ()./-]{6,}\Z", re.ASCII)
 _TYPES = frozenset({"inPerson", "attendeeInPerson", "somewhereElse"})
@@ -118,8 +127,13 @@ def _who(booking: Part, *, group: bool) -> list[tuple[str, Person, Part]]:
 
 
 def _root(booking: Part) -> str:
-    """The first uid of a chain of reschedules: its iCalUID is kept through all of them."""
-    first = booking.text("iCalUID").rpartition("@")[0] if booking.has("rescheduleUid") else ""
+    """The first uid of a chain of reschedules: its iCalUID is kept through all of them.
+
+    The dates of a series may share one, so there it says nothing.
+    """
+    series = booking.has("recurringEventId") or booking.has("recurringBookingUid")
+    chained = booking.has("rescheduleUid") and not series
+    first = booking.text("iCalUID").rpartition("@")[0] if chained else ""
     return first if IDENTIFIER.match(first) else ""
 
 

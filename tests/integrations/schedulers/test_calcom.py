@@ -84,6 +84,12 @@ def test_a_rescheduled_booking_names_the_one_before() -> None:
     assert (found.external_id, found.replaces) == ("cp96d6UZfisqb5MqJSTMbj", "3LpAwYNWsfRYM1qcxtYeUZ")
 
 
+def test_a_chain_is_known_by_its_first_booking_but_a_series_is_no_chain() -> None:
+    assert one(RESCHEDULED).root == "3LpAwYNWsfRYM1qcxtYeUZ"
+    assert one(CREATED).root == one(RESCHEDULED, recurringEventId="r1").root == ""
+    assert one(RESCHEDULED, iCalUID=None).root == one(RESCHEDULED, iCalUID="../x@Cal.com").root == ""
+
+
 def test_a_cancelled_booking_is_cancelled_whatever_its_status_says() -> None:
     assert one(CANCELLED).status is BookingStatus.cancelled
     assert one(CANCELLED, status="ACCEPTED", requestReschedule=True).status is BookingStatus.cancelled
