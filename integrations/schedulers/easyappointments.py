@@ -172,7 +172,7 @@ class EasyAppointments(Scheduler):
             status=self._status(appointment.text("status")),
             start=start,
             end=end,
-            client=_client(self._related(appointment, "customer", "customers", {})),
+            client=_client(self._related(appointment, "customer", "customers", known)),
             service=appointment.word("serviceId"),
             service_name=service.text("name"),
             practitioner=f"{provider.text('firstName')} {provider.text('lastName')}".strip(),
