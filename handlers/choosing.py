@@ -17,7 +17,7 @@ from handlers.choosing_case import (
     with_facts,
 )
 from handlers.choosing_filter import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
-from handlers.choosing_rules import CALM, CALM_MOVE, Pick, Recipe, picks_for, recipe
+from handlers.choosing_rules import CALM, CALM_MOVE, MOVED, Pick, Recipe, picks_for, recipe
 from handlers.choosing_words import plan_for
 from schemas.choosing import Action, Moves
 from schemas.plan import Effect, Override, Plan, PlanStatus, Reason
@@ -101,6 +101,7 @@ def _holds(case: Case, hold: str, policy: Policy) -> list[tuple[str, str, bool]]
         ("R1", "age=under18", case.age is not None and case.age < ADULT),
         ("R-CLASH", "other_care=yes", "other_care=yes" in case.facts),
         ("R2", hold, bool(hold)),
+        ("R2", "upd_pain_same_place=moved", bool(MOVED & case.facts)),
         ("R8", f"check-in={step.row if step else ''}", step is not None and step.action in HELD_BY),
         ("R9", "sn_send=hold", note is not None and note.send is SendWish.HOLD),
         ("R9", "sn_new_concern=yes", note is not None and note.new_concern),
@@ -114,7 +115,7 @@ def _drafted(
     start = picks_for(case, chosen, moves, lambda exercise: not blocked_by(exercise, ground, moves))
     start += _calm_first(case, moves)
     passed, outs = filtered(start, ground, moves)
-    safe, levels = levelled(passed, case, chosen, moves)
+    safe, levels = levelled(passed, start, case, chosen, moves)
     picks, cut = fitted(safe, budget(case, chosen, policy, moves.choosing.budget), moves)
     filled = _filled(picks, ground, moves)
     reasons = [*outs, *levels, *cut]
@@ -153,7 +154,7 @@ def _gone(case: Case, picks: Sequence[Pick], reasons: Sequence[Reason], moves: M
             Effect.OUT,
             item.exercise_id,
             _later(item.name, moves),
-            f"{item.exercise_id} taken out: {fact}.",
+            f"{item.name} taken out: {fact}.",
         )
         for item in gone
     ]
@@ -191,7 +192,7 @@ def _not_added(name: str, fact: str) -> Reason:
 
 def in_reason(pick: Pick) -> Reason:
     """Return why a move is in the plan."""
-    full = f"{pick.exercise.id} at level {pick.level}: {pick.fact}."
+    full = f"{pick.exercise.name} at level {pick.level}: {pick.fact}."
     return Reason(pick.rule, pick.fact, Effect.IN, pick.exercise.id, pick.because, full)
 
 

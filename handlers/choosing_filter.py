@@ -73,8 +73,7 @@ def filtered(picks: Sequence[Pick], ground: Ground, moves: Moves) -> tuple[list[
         else:
             text = because_text(fact, moves, "swapped", name=pick.exercise.name)
             kept.append(replace(pick, exercise=other, level=1, because=text, rule="R4", fact=fact))
-            full = f"{pick.exercise.id} swapped for {other.id} at level 1: {fact}."
-            reasons.append(Reason("R4", fact, Effect.SWAPPED, pick.exercise.id, text, full, other.id))
+            reasons.append(_swapped(pick.exercise, other, fact, text, moves))
     return kept, reasons
 
 
@@ -107,21 +106,30 @@ def fact_words(fact: str, moves: Moves) -> str:
     return moves.facts.get(fact) or special.get(name, "")
 
 
+def cause(exercise: Exercise, fact: str, moves: Moves) -> str:
+    """Return a fact with the tags through which it blocks a move: `move_floor=no (floor)`."""
+    tags = [tag for tag in exercise.tags if fact in moves.tags[tag].avoid]
+    return f"{fact} ({', '.join(tags)})" if tags else fact
+
+
 def levelled(
-    picks: Sequence[Pick], case: Case, chosen: Recipe, moves: Moves
+    picks: Sequence[Pick], start: Sequence[Pick], case: Case, chosen: Recipe, moves: Moves
 ) -> tuple[list[Pick], list[Reason]]:
-    """Return the moves at a safe level: cautions, low starts, caps, slow growth (R5, table 5.4)."""
+    """Return the moves at a safe level: cautions, low starts, caps, slow growth (R5, table 5.4).
+
+    `start` are the moves before the filter: who may rise is settled there, so that a risk frees no turn.
+    """
     low, high = low_row(case, moves.choosing), high_row(case, chosen, moves.choosing)
-    raised = [_one_up(pick, case) for pick in picks] if high and not low else picks
+    more = 1 if high and not low else 0
     cap = 1 if low and chosen.fresh else level_cap(case, chosen.protocol)
-    capped = [replace(pick, level=min(pick.level, cap)) for pick in raised]
-    slow = list(_slow(capped, case, moves))
-    safe = [replace(pick, level=1) if pick.exercise.caution & case.facts else pick for pick in slow]
+    rising = _rising(start, more, case, moves)
+    slow = [_slow(pick, more, rising, case) for pick in picks]
+    capped = [replace(pick, level=min(pick.level, cap)) for pick in slow]
+    safe = [replace(pick, level=1) if pick.exercise.caution & case.facts else pick for pick in capped]
     row = low if low and chosen.fresh else None
     changes = zip(picks, safe, strict=True)
-    return safe, [
-        _level_reason(a, b, case, row.because if row else "", cap) for a, b in changes if a.level != b.level
-    ]
+    because = row.because if row else ""
+    return safe, [_level_reason(a, b, case, because, cap) for a, b in changes if a.level != b.level]
 
 
 def budget(case: Case, chosen: Recipe, policy: Policy, rules: Budget) -> int:
@@ -169,38 +177,44 @@ def _unfit(exercise: Exercise, kept: Sequence[Pick], ground: Ground, moves: Move
     return fact
 
 
+def _swapped(old: Exercise, new: Exercise, fact: str, text: str, moves: Moves) -> Reason:
+    full = f"{old.name} swapped for {new.name} at level 1: {cause(old, fact, moves)}."
+    return Reason("R4", fact, Effect.SWAPPED, old.id, text, full, new.id)
+
+
 def _left_out(exercise: Exercise, fact: str, moves: Moves) -> Reason:
     text = because_text(fact, moves, "left_out", name=exercise.name)
-    return Reason("R4", fact, Effect.OUT, exercise.id, text, f"{exercise.id} left out: {fact}.")
+    full = f"{exercise.name} left out: {cause(exercise, fact, moves)}."
+    return Reason("R4", fact, Effect.OUT, exercise.id, text, full)
 
 
-def _slow(picks: Sequence[Pick], case: Case, moves: Moves) -> Iterator[Pick]:
+def _before(case: Case) -> dict[str, int]:
     items: tuple[PlanItem, ...] = case.history.plan.items if case.history.plan else ()
-    before = {item.exercise_id: item.level for item in items}
-    left = moves.choosing.growth.rises if may_rise(case, moves.choosing.growth) else 0
-    for pick in picks:
-        old = before.get(pick.exercise.id, pick.level)
-        if pick.level > old and left:
-            left -= 1
-            yield replace(pick, level=old + 1)
-        else:
-            yield replace(pick, level=min(pick.level, old))
+    return {item.exercise_id: item.level for item in items}
 
 
-def _one_up(pick: Pick, case: Case) -> Pick:
-    known = {item.exercise_id for item in case.history.plan.items} if case.history.plan else set()
-    return replace(pick, level=min(3, pick.level + 1)) if pick.exercise.id in known else pick
+def _rising(start: Sequence[Pick], more: int, case: Case, moves: Moves) -> frozenset[str]:
+    growth, before = moves.choosing.growth, _before(case)
+    wish = [pick.exercise.id for pick in start if pick.level + more > before.get(pick.exercise.id, 3)]
+    return frozenset(wish[: growth.rises] if may_rise(case, growth) else ())
+
+
+def _slow(pick: Pick, more: int, rising: frozenset[str], case: Case) -> Pick:
+    old = _before(case).get(pick.exercise.id)
+    if old is None:
+        return pick
+    return replace(pick, level=min(pick.level + more, old + (pick.exercise.id in rising)))
 
 
 def _level_reason(old: Pick, new: Pick, case: Case, low: str, cap: int) -> Reason:
     caution = sorted(new.exercise.caution & case.facts)
     fact = caution[0] if caution else f"cap={cap}"
-    full = f"{new.exercise.id}: level {old.level} to {new.level} ({', '.join(caution) or low or fact})."
+    full = f"{new.exercise.name}: level {old.level} to {new.level} ({', '.join(caution) or low or fact})."
     return Reason("R5", fact, Effect.LEVEL, new.exercise.id, "" if caution else low, full)
 
 
 def _no_room(pick: Pick, text: str, count: int) -> Reason:
-    full = f"{pick.exercise.id} left out: the budget is {count} moves."
+    full = f"{pick.exercise.name} left out: the budget is {count} moves."
     return Reason(
         "R6", f"moves={count}", Effect.BUDGET, pick.exercise.id, text.format(name=pick.exercise.name), full
     )

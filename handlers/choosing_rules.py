@@ -12,6 +12,7 @@ from schemas.plan import Effect, PlanItem, Reason
 CALM = "calm_only"
 CALM_MOVE = "calm_belly_breath"
 Free = Callable[[Exercise], bool]
+MOVED = frozenset({"upd_pain_same_place=moved", "upd_pain_same_place=new_place"})
 SAME = frozenset({Action.HOLD, Action.HOLD_NO_REPLY, Action.PAUSE, Action.STOP})
 
 
@@ -73,6 +74,8 @@ def stage_for(case: Case, protocol: Protocol, growth: Growth) -> tuple[int, bool
         return 1, True, "first plan"
     if last.protocol_id != protocol.id:
         return 1, True, "another protocol than before"
+    if MOVED & case.facts:
+        return 1, True, "the pain is in another place than before"
     if case.history.gap_days > growth.gap_restart_days:
         return 1, True, f"{case.history.gap_days} days without exercise"
     step = case.history.step
@@ -226,9 +229,8 @@ def _without_hardest(picks: list[Pick]) -> list[Pick]:
 def _raised(picks: Sequence[Pick], case: Case, cap: int, moves: Moves, free: Free) -> Iterator[Pick]:
     left = moves.choosing.growth.rises if may_rise(case, moves.choosing.growth) else 0
     for pick in picks:
-        higher = _higher(pick, case, cap, moves, free) if left else None
-        left -= higher is not None
-        yield higher or pick
+        yield (_higher(pick, case, cap, moves, free) if left > 0 else None) or pick
+        left -= 1  # a move that may not rise uses its turn up: a risk never lets another move rise instead
 
 
 def _higher(pick: Pick, case: Case, cap: int, moves: Moves, free: Free) -> Pick | None:

@@ -33,6 +33,7 @@ def item_for(pick: Pick, priority: int, case: Case, moves: Moves, policy: Policy
         equipment=exercise.equipment,
         caution=_caution(pick, case, moves),
         priority=priority,
+        helps=exercise.why,
     )
 
 

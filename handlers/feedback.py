@@ -100,13 +100,12 @@ def known_from(reply: Reply | None, state: PlanState, growth: Growth) -> dict[st
 
 def enough_change(reply: Reply, state: PlanState, growth: Growth) -> bool | None:
     """Return whether pain or activity changed by an amount that matters since the start; None: not known."""
-    pain = _pain_change(reply, state)
-    if pain is None and (reply.activity is None or state.activity_at_start is None):
+    pain, activity = _pain_change(reply, state), _activity_change(reply, state)
+    if pain is None and activity is None:
         return None
     part = -100 * pain / state.pain_at_start if pain is not None and state.pain_at_start else 0.0
     eased = pain is not None and (-pain >= growth.pain_points or part >= growth.pain_percent)
-    before, now = state.activity_at_start, reply.activity
-    return eased or (before is not None and now is not None and now - before >= growth.activity_points)
+    return eased or (activity is not None and activity >= growth.activity_points)
 
 
 def _from_reply(reply: Reply, state: PlanState, growth: Growth) -> dict[str, str | tuple[str, ...] | None]:
@@ -124,6 +123,7 @@ def _from_reply(reply: Reply, state: PlanState, growth: Growth) -> dict[str, str
         "difficulty": _text(reply.difficulty),
         "days_done": _text(reply.days_done),
         "adherence": None if done is None else f"{100 * done:.4f}",
+        "activity_change": _text(_activity_change(reply, state)),
         "crash": _yes(reply.crash or state.crash_after_effort),
         "enough_change": None if enough is None else _yes(enough),
     }
@@ -133,6 +133,12 @@ def _pain_change(reply: Reply, state: PlanState) -> int | None:
     if reply.pain is None or state.pain_at_start is None:
         return None
     return reply.pain - state.pain_at_start
+
+
+def _activity_change(reply: Reply, state: PlanState) -> float | None:
+    if reply.activity is None or state.activity_at_start is None:
+        return None
+    return reply.activity - state.activity_at_start
 
 
 def _same(made: Plan, last: Plan) -> bool:

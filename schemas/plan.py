@@ -83,7 +83,8 @@ class Dose:
 class PlanItem:
     """One move of a plan as the client sees it.
 
-    `why` names the answer that chose it; `priority` counts from 0, the most useful move first.
+    `why` and `caution` name an answer, so they stay on the page and in the PDF; `helps` says what the move is
+    good for and may go into a mail. `priority` counts from 0, the most useful move first.
     """
 
     exercise_id: str
@@ -101,6 +102,7 @@ class PlanItem:
     equipment: tuple[str, ...] = ()
     caution: str = ""
     priority: int = 0
+    helps: str = ""
 
     @property
     def side_text(self) -> str:

@@ -307,7 +307,7 @@ def test_an_edit_that_leaves_one_move_is_held() -> None:
     assert edited.status is PlanStatus.HELD
 
 
-def returning(plan: Plan, action: Action, days: int = 14, **changed: str | list[str]) -> Plan:
+def returning(plan: Plan, action: Action, days: int = 14, /, **changed: str | list[str]) -> Plan:
     history = History(
         plan, PlanState(days_in_plan=days, days_in_stage=days, days_since_change=days), Step(action, "x", "")
     )
@@ -323,17 +323,36 @@ def test_the_next_stage_raises_only_two_levels_at_a_time() -> None:
     assert len(up) == 2
 
 
+def test_a_risk_that_takes_one_move_lets_no_other_rise_instead() -> None:
+    knee = {"main_region": "knee_inner_l", "date_of_birth": MIDDLE}
+    first = plan_of(**knee)
+    second = returning(first, Action.STAGE_OK, **knee)
+    riskier = returning(first, Action.STAGE_OK, **knee, recent_surgery="leg_hip")
+    levels = {item.exercise_id: item.level for item in second.items}
+    assert all(item.level <= levels.get(item.exercise_id, 1) for item in riskier.items)
+
+
 def test_a_stage_is_not_skipped_and_not_early() -> None:
     first = plan_of()
-    assert returning(first, Action.STAGE_OK, days=13).stage == 1
-    assert returning(first, Action.STAGE_OK, days=60).stage == 2
+    assert returning(first, Action.STAGE_OK, 13).stage == 1
+    assert returning(first, Action.STAGE_OK, 60).stage == 2
 
 
 def test_a_new_main_place_starts_again_at_stage_1() -> None:
-    later = returning(
-        returning(plan_of(), Action.STAGE_OK), Action.STAGE_OK, days=28, main_region="neck_back"
-    )
+    later = returning(returning(plan_of(), Action.STAGE_OK), Action.STAGE_OK, 28, main_region="neck_back")
     assert (later.protocol_id, later.stage) == ("neck_shoulder_desk", 1)
+
+
+@pytest.mark.parametrize("answer", ["moved", "new_place"])
+def test_pain_that_moved_starts_again_and_is_looked_at_first(answer: str) -> None:
+    second = returning(plan_of(), Action.STAGE_OK)
+    third = returning(second, Action.STAGE_OK, 28, upd_pain_same_place=answer)
+    assert (third.stage, third.status) == (1, PlanStatus.HELD)
+
+
+def test_the_practitioner_reads_the_fact_and_the_tag() -> None:
+    full = {one.full_text for one in plan_of(move_floor="no").reasons}
+    assert "Bridge swapped for Buttock squeeze at level 1: move_floor=no (floor)." in full
 
 
 @pytest.mark.parametrize(("gap", "stage", "top"), [(13, 2, 2), (14, 2, 1), (29, 1, 1)])
@@ -364,8 +383,8 @@ def test_very_active_people_with_little_pain_go_one_level_higher_after_the_first
 def test_fibromyalgia_stays_small_low_and_slow() -> None:
     first = plan_of(cond_fibro="yes")
     assert first.pain_cap == 3
-    assert returning(first, Action.STAGE_OK, days=14, cond_fibro="yes").stage == 1
-    assert returning(first, Action.STAGE_OK, days=28, cond_fibro="yes").stage == 2
+    assert returning(first, Action.STAGE_OK, 14, cond_fibro="yes").stage == 1
+    assert returning(first, Action.STAGE_OK, 28, cond_fibro="yes").stage == 2
 
 
 def test_what_changed_is_said_in_one_line() -> None:

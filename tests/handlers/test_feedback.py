@@ -48,6 +48,8 @@ def step(reply: Reply | None, **state: object) -> Step:
         (GOOD, {}, Action.STAGE_OK, "progress_up"),
         (GOOD, {"days_in_stage": 13}, Action.HOLD, "progress_hold"),
         (replace(GOOD, pain=5), {}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, activity=3.0), {"activity_at_start": 4.0}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, activity=5.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_up"),
         (Reply(), {}, Action.HOLD, "progress_hold"),
     ],
 )
