@@ -46,7 +46,7 @@ def recipe(case: Case, moves: Moves) -> tuple[Recipe, list[Reason]]:
     """Return the protocol and the stage with their reasons (R2, R8 and table 5.3)."""
     row, fact = match(case, moves)
     chosen = _protocol_id(case, row, moves)
-    hold = "" if case.note and case.note.protocol else f"match={row.id}" if row.hold else ""
+    hold = _hold(case, row, chosen, moves.choosing.growth)
     protocol = moves.protocols[chosen]
     adjusts = tuple(one for one in protocol.adjust if one.when.holds(case.answers, case.facts, case.age))
     stage, fresh, why = stage_for(case, protocol, moves.choosing.growth)
@@ -153,9 +153,19 @@ def _protocol_id(case: Case, row: MatchRow, moves: Moves) -> str:
     step = case.history.step
     if case.note and case.note.protocol in moves.protocols:
         return case.note.protocol
-    if step and step.action is Action.REGRESS_REVIEW:
-        return CALM
+    last = case.history.plan
+    if step and (step.action is Action.REGRESS_REVIEW or (last and last.protocol_id == CALM)):
+        return CALM  # a check-in alone never leads out of it: a practitioner does, in a session note
     return row.protocol
+
+
+def _hold(case: Case, row: MatchRow, chosen: str, growth: Growth) -> str:
+    if case.note and case.note.protocol:
+        return ""
+    last, state = case.history.plan, case.history.state
+    if chosen == CALM and last and last.protocol_id == CALM and state.days_in_stage >= growth.calm_only_days:
+        return f"{CALM}={state.days_in_stage}_days"
+    return f"match={row.id}" if row.hold else ""
 
 
 def _from_stage(chosen: Recipe, moves: Moves) -> list[Pick]:

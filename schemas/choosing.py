@@ -93,6 +93,7 @@ class Growth:
     days_between_rises: int
     gap_same_stage_days: int
     gap_restart_days: int
+    calm_only_days: int
     weeks_to_refer: int
     pain_points: float
     pain_percent: float

@@ -10,6 +10,7 @@ from handlers.feedback import adherence, decide, enough_change, next_plan, reply
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.plan import Plan, PlanStatus
+from schemas.session_note import SendWish, SessionNote
 from tests.strategies import HEALTHY, Answers, case_of, moves
 
 POLICY = Policy(mode=Mode.CLINICAL, clinic_phone="555-0100")
@@ -188,6 +189,22 @@ def test_story_worse_steps_down_then_waits_for_a_person() -> None:
     assert story.plan.status is PlanStatus.READY
     assert story.week(replace(GOOD, pain=6)).action is Action.REGRESS_REVIEW
     assert (story.plan.protocol_id, story.plan.status) == ("calm_only", PlanStatus.HELD)
+
+
+def test_only_a_practitioner_leads_out_of_the_calm_plan_and_looks_within_two_weeks() -> None:
+    story = Story()
+    for _ in range(2):
+        story.week(replace(GOOD, pain=6))
+    calm = replace(story.plan, status=PlanStatus.READY)
+    history = History(calm, replace(story.state, days_in_stage=7, last_action=Action.HOLD))
+    week, _ = next_plan(replace(story.case, history=history), GOOD, moves(), POLICY)
+    assert (week.protocol_id, week.status) == ("calm_only", PlanStatus.READY)
+    later = replace(history, state=replace(history.state, days_in_stage=14))
+    held, _ = next_plan(replace(story.case, history=later), GOOD, moves(), POLICY)
+    assert (held.protocol_id, held.status) == ("calm_only", PlanStatus.HELD)
+    note = SessionNote(send=SendWish.OK_TO_SEND, author="sam", protocol="neck_shoulder_desk")
+    on, _ = next_plan(replace(story.case, history=later, note=note), GOOD, moves(), POLICY)
+    assert (on.protocol_id, on.stage, on.status) == ("neck_shoulder_desk", 1, PlanStatus.READY)
 
 
 def test_story_silent_never_grows_and_a_person_is_told_after_two() -> None:
