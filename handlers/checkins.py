@@ -149,8 +149,10 @@ def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetim
 
 def _flags(house: House, answers: Answers, merged: Answers, today: date) -> tuple[Flag, ...]:
     """Flags of this reply alone: what the intake raised stands in its own rows."""
-    rules = house.library(house.clinic.language).rules
-    return flags.evaluate(answers, facts.derive(answers, today), facts.age_on(merged, today), rules)
+    library = house.library(house.clinic.language)
+    asked_now = library.questionnaires["checkin"]
+    known, age = facts.derive(answers, today), facts.age_on(merged, today)
+    return flags.at_once(answers, known, age, library.rules, asked_now)
 
 
 def _next_version(

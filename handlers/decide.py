@@ -8,6 +8,7 @@ from functools import partial
 
 from handlers import attach, checkins, messages, plans, schedule
 from handlers.house import House
+from handlers.intake import begin
 from integrations.base import Note
 from schemas.booking import BookingStatus
 from schemas.delivery import Channel, Delivery, Purpose
@@ -106,7 +107,9 @@ def _intake(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: date
         return Skip("answered")
     if _too_late(house, booking, now):
         return Skip("too_late")
-    return Send(messages.intake(tx, house, delivery, booking, intake, now))
+    begin(tx, house, booking, now)
+    asked = intakes.of_booking(tx, booking.id) or intake
+    return Send(messages.intake(tx, house, delivery, booking, asked, now))
 
 
 def _reminder(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:

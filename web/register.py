@@ -5,8 +5,8 @@ from flask import Flask
 from handlers.house import House
 from store.ingest import Ingest
 from store.refusals import Refusals
-from web import commands, errors, health, logs, security, texts, webhooks
-from web.client import blueprint as client
+from web import commands, errors, health, logs, security, static_files, texts, webhooks
+from web.client import checkin, intake, plan, stop
 
 
 def everything(app: Flask, house: House) -> None:
@@ -17,6 +17,6 @@ def everything(app: Flask, house: House) -> None:
     app.extensions["refusals"] = Refusals(house.db)
     security.install(app, house)
     errors.install(app)
-    for blueprint in (webhooks.blueprint, health.blueprint, texts.blueprint, client):
-        app.register_blueprint(blueprint)
+    for part in (webhooks, health, texts, static_files, intake, plan, checkin, stop):
+        app.register_blueprint(part.blueprint)
     commands.install(app)

@@ -1,0 +1,256 @@
+"""The intake as a client goes through it: open it, save a screen, send it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from handlers import asking, attach, facts, flags, plans
+from handlers.answers import SHORT_UPDATE, effective
+from handlers.asking import Screen
+from handlers.house import House
+from handlers.library import Library
+from schemas.booking import BookingStatus
+from schemas.condition import Answer, Answers
+from schemas.delivery import Channel, DeliveryStatus, Purpose
+from schemas.questionnaire import Questionnaire, QuestionType
+from schemas.rules import Flag
+from store import bookings, clients, deliveries, intakes
+from store.base import Tx
+from store.bookings import Thread
+from store.deliveries import Due
+from store.intakes import Intake
+
+CHECK = "check"  # the page after the last screen
+CRISIS = "RF25"  # words that point to a crisis: the clinic is told at once, the form goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One client's questionnaire as it stands: the content, what was said now, what was said before."""
+
+    booking: Thread
+    intake: Intake
+    library: Library
+    questionnaire: Questionnaire
+    before: Answers
+    known: tuple[str, ...]
+    today: date
+    raised: tuple[str, ...] = ()  # rules whose flags the client has read already
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """What the client has said so far."""
+        return self.intake.answers
+
+    @property
+    def screens(self) -> tuple[Screen, ...]:
+        """The screens that this client sees, given the answers so far."""
+        return asking.screens(self.questionnaire, self.answers, self.today, self.known, self.before)
+
+    @property
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """(step, question) of everything that is still needed."""
+        return asking.unanswered(self.questionnaire, self.answers, self.today, self.known, self.before)
+
+    def screen(self, step: str) -> Screen | None:
+        """The screen of a step, if this client sees it."""
+        return next((each for each in self.screens if each.step.id == step), None)
+
+    def resume_at(self) -> str:
+        """Where to go on: the screen after the last one saved, or the first with something missing."""
+        names = [each.step.id for each in self.screens]
+        seen = names.index(self.intake.step) + 1 if self.intake.step in names else 0
+        missing = [names.index(step) for step, _question in self.missing]
+        place = min([seen, *missing], default=seen)
+        return names[place] if place < len(names) else CHECK
+
+    def after(self, step: str) -> str:
+        """The screen after this one, or the check page."""
+        names = [each.step.id for each in self.screens]
+        if step not in names:
+            return self.resume_at()
+        place = names.index(step) + 1
+        return names[place] if place < len(names) else CHECK
+
+    def before_step(self, step: str) -> str:
+        """The screen before this one, or "" for the first."""
+        names = [*(each.step.id for each in self.screens), CHECK]
+        place = names.index(step) if step in names else 0
+        return names[place - 1] if place else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What came of one screen: errors by question, what was sent (to show again), flags, where to go."""
+
+    errors: Mapping[str, str]
+    shown: Mapping[str, Answer]
+    flags: tuple[Flag, ...]
+    go_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What came of sending it in: the first screen with something missing, or the flags that stand."""
+
+    go_to: str
+    flags: tuple[Flag, ...]
+
+
+def open_intake(tx: Tx, house: House, booking_id: int, now: datetime) -> Asked | None:
+    """The intake behind a link; None when the booking is off, or nothing is asked for it."""
+    booking = bookings.get(tx, booking_id)
+    intake = intakes.of_booking(tx, booking_id)
+    if booking is None or intake is None or booking.status is not BookingStatus.confirmed:
+        return None
+    return _asked(tx, house, booking, intake, now)
+
+
+def _asked(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> Asked:
+    library = house.library(house.clinic.spoken(intake.language))
+    return Asked(
+        booking=booking,
+        intake=intake,
+        library=library,
+        questionnaire=library.questionnaires[intake.questionnaire],
+        before=_before(tx, intake),
+        known=_known(tx, booking),
+        raised=tuple(each["rule"] for each in intakes.flags_of(tx, booking.id)),
+        today=now.astimezone(house.zone(booking.zone)).date(),
+    )
+
+
+def _before(tx: Tx, asked: Intake) -> Answers:
+    """What earlier visits said and still counts; safety signs are asked anew."""
+    if asked.questionnaire != SHORT_UPDATE:
+        return {}
+    earlier = intakes.last_done(tx, asked.client_id, asked.booking_id)
+    return asking.carried(effective(tx, earlier)) if earlier else {}
+
+
+def _known(tx: Tx, booking: Thread) -> tuple[str, ...]:
+    client = clients.get(tx, booking.client_id)
+    return tuple(name for name in ("name", "email", "phone") if getattr(client, name))
+
+
+def fitting(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> str:
+    """Which questionnaire fits: the short update for who filled in the full form not long ago (B7)."""
+    service = house.clinic.service(booking.service, booking.service_name)
+    if service.questionnaire != "first_visit":
+        return service.questionnaire
+    oldest = now - house.clinic.policy.full_intake_after
+    full = intakes.last_done(tx, intake.client_id, booking.id, questionnaires=("first_visit",))
+    fresh = full is not None and full.submitted_at is not None and full.submitted_at >= oldest
+    return SHORT_UPDATE if fresh else "first_visit"
+
+
+def begin(tx: Tx, house: House, booking: Thread, now: datetime) -> None:
+    """Before the first message: offer the questionnaire that fits this client now."""
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is not None and intake.status == "open":
+        _exchange(tx, house, intake, fitting(tx, house, booking, intake, now), now)
+
+
+def ask_everything(tx: Tx, house: House, asked: Asked, now: datetime) -> None:
+    """The client wants the full form instead of the short update."""
+    if asked.intake.questionnaire == SHORT_UPDATE and asked.intake.status == "open":
+        _exchange(tx, house, asked.intake, "first_visit", now)
+
+
+def _exchange(tx: Tx, house: House, intake: Intake, wanted: str, now: datetime) -> None:
+    if intake.questionnaire != wanted:
+        content = house.library(house.clinic.spoken(intake.language)).questionnaires[wanted]
+        intakes.exchange(tx, intake.id, wanted, content.version, now)
+
+
+def save_step(
+    tx: Tx,
+    house: House,
+    asked: Asked,
+    step: str,
+    posted: Mapping[str, str | Sequence[str]],
+    now: datetime,
+) -> Saved:
+    """Check and keep one screen. Flags that stop act at once, before anything else is asked (B8)."""
+    taken = asking.accept(
+        asked.questionnaire,
+        step,
+        posted,
+        asked.answers,
+        asked.today,
+        asked.known,
+        asked.library.errors,
+        asked.before,
+    )
+    if taken.errors:
+        return Saved(taken.errors, taken.shown, (), step)
+    change = {key: value for key, value in taken.answers.items() if asked.answers.get(key) != value}
+    gone = [key for key in asked.answers if key not in taken.answers]
+    answers = dict(taken.answers)
+    intakes.save(tx, asked.intake, step, answers, change | dict.fromkeys(gone), now)
+    raised = _raise(tx, asked, answers, now, sent=False)
+    later = open_intake(tx, house, asked.booking.id, now)
+    if later is None:
+        return Saved({}, {}, raised, CHECK)
+    # An answer may have brought up more questions on the same screen: without a script they are shown now.
+    again = any(name == step for name, _question in later.missing)
+    return Saved({}, {}, raised, step if again else later.after(step))
+
+
+def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool) -> tuple[Flag, ...]:
+    """Flags of the answers so far; while the form is open only those that must act at once."""
+    everything = {**asked.before, **answers}
+    known, age = facts.derive(everything, asked.today), facts.age_on(everything, asked.today)
+    rules = asked.library.rules
+    find = flags.evaluate if sent else flags.at_once
+    standing = find(everything, known, age, rules, asked.questionnaire)
+    for flag in standing:
+        new = intakes.raise_flag(tx, asked.booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+        if new and (flag.severity.stops or flag.rule == CRISIS):
+            alert(tx, asked.booking.id, flag.rule, now)
+    return standing
+
+
+def alert(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
+    """Tell the clinic at once, by mail and by text; once for each reason."""
+    for channel in (Channel.email, Channel.sms):
+        key = f"{booking_id}:alert:{name}:{channel}"
+        deliveries.owe(tx, Due(key, booking_id, Purpose.alert, channel, now), now)
+
+
+def submit(tx: Tx, house: House, asked: Asked, now: datetime) -> Submitted:
+    """Send it to the clinic: every rule on every answer, the consents as worded, the plan's draft."""
+    missing = asked.missing
+    if missing:
+        return Submitted(missing[0][0], ())
+    raised = _raise(tx, asked, asked.answers, now, sent=True)
+    if intakes.finish(tx, asked.intake.id, _wording(asked), now):
+        _stop_chasing(tx, asked.booking.id, now)
+        _tell_practitioner(tx, asked.booking.id, now)
+        plans.draft(tx, house, asked.booking.id, now)
+        attach.owe(tx, house, asked.booking, now)
+    return Submitted("", raised)
+
+
+def _wording(asked: Asked) -> dict[str, str]:
+    """The consents exactly as they stood on the screen, with language and version of the questionnaire."""
+    asked_for = [q for q in asked.questionnaire.questions() if q.type is QuestionType.CONSENT]
+    texts = {question.id: question.label for question in asked_for}
+    return texts | {"language": asked.library.language, "version": asked.questionnaire.version}
+
+
+def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
+    asks = (Purpose.intake, Purpose.intake_reminder)
+    waiting = [each.id for each in deliveries.of_booking(tx, booking_id) if each.purpose in asks]
+    deliveries.end(tx, waiting, DeliveryStatus.skipped, "answered", now)
+
+
+def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:
+    key = f"{booking_id}:summary:0:email"
+    deliveries.owe(tx, Due(key, booking_id, Purpose.summary, Channel.email, now), now)
+
+
+def changes(before: Answers, after: Answers) -> list[tuple[str, Answer, Answer]]:
+    """What a returning client says differently: (question, before, after)."""
+    same = {name: value for name, value in before.items() if name in after}
+    return [(name, value, after[name]) for name, value in same.items() if value != after[name]]

@@ -1,0 +1,58 @@
+"""What a client may see of a plan now, and its paper."""
+
+from dataclasses import dataclass
+
+from handlers import links, pictures
+from handlers.house import House
+from handlers.links import LinkPurpose
+from render import pdf
+from schemas import plan as plans_json
+from schemas.booking import BookingStatus
+from store import bookings, clients, intakes, plans
+from store.base import Tx
+from store.plans import StoredPlan
+
+STOPS = ("stop_emergency", "stop_urgent")
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What a client may see now: the plan, or that it is paused."""
+
+    plan: StoredPlan | None
+    paused: bool = False
+
+
+def current(tx: Tx, booking_id: int) -> Current:
+    """The last version that was sent, unless a newer one stopped or holds the plan."""
+    booking = bookings.get(tx, booking_id)
+    if booking is None or booking.status is not BookingStatus.confirmed:
+        return Current(None)
+    versions = [each for each in plans.of_client(tx, booking.client_id) if each.booking_id == booking.id]
+    sent = [each for each in versions if each.sent_at]
+    flagged = intakes.flags_of(tx, booking.id)
+    stopped = any(each["severity"] in STOPS and not each["cleared_at"] for each in flagged)
+    halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
+    if not sent or stopped or halted:
+        return Current(None, paused=bool(sent))
+    return Current(sent[-1])
+
+
+def paper(tx: Tx, house: House, booking_id: int) -> bytes | None:
+    """The plan that counts as a PDF; None when there is none to see."""
+    stored = current(tx, booking_id).plan
+    booking = bookings.get(tx, booking_id)
+    if stored is None or booking is None:
+        return None
+    content = plans_json.load(stored.content)
+    token = links.token(house, LinkPurpose.plan, booking.id)
+    return pdf.plan_pdf(
+        content,
+        house.clinic,
+        clients.get(tx, booking.client_id).name,
+        pictures.of_plan(house, content),
+        date=stored.created_at.astimezone(house.zone(booking.zone)).date(),
+        language=content.language,
+        url=house.clinic.public_url + links.PATHS[LinkPurpose.plan] + token,
+        paper="a4" if house.clinic.paper == "a4" else "letter",
+    ).data

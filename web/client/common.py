@@ -1,0 +1,48 @@
+"""What the client's pages share: the house, the time, links, rendering."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, current_app, make_response, render_template
+
+from handlers import links
+from handlers.house import House
+from handlers.links import LinkPurpose
+from render import readable
+from store import clients
+from store.base import Tx
+from store.bookings import Thread
+from web import words
+from web.security import form_key, wrong_link
+
+
+def house() -> House:
+    """The house of this application."""
+    found: House = current_app.extensions["aftercare"]
+    return found
+
+
+def now() -> datetime:
+    """The time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
+    """What a personal link opens; answers 404 (or 429) for one that opens nothing."""
+    found = links.open_link(tx, purpose, token, now())
+    if found is None:
+        wrong_link()
+    assert found is not None
+    return found
+
+
+def page(template: str, language: str, token: str = "", status: int = 200, **values: Any) -> Response:
+    """A page of the client in a language; forms on it carry the key of `token`."""
+    shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
+    return make_response(render_template(f"client/{template}.html", **shared, **values), status)
+
+
+def visit_time(tx: Tx, booking: Thread, language: str) -> str:
+    """When the visit is, with its zone: the clinic's, or the client's for a call."""
+    zone = clients.get(tx, booking.client_id).zone if booking.remote else ""
+    return readable.moment(booking.start, house().zone(zone or booking.zone), language)

@@ -1,0 +1,108 @@
+"""Protections that hold for every answer: headers, host, size of a request, origin of a form."""
+
+import hashlib
+import hmac
+import threading
+import time
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, request
+
+from handlers.house import House
+
+HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+ANY_HOST = ("/webhooks/", "/healthz", "/readyz")  # senders sign what they send; probes come by address
+MOST_BYTES = 64 * 1024
+BAD_TOKENS, BAD_SECONDS = 30, 600
+
+
+def install(app: Flask, house: House) -> None:
+    """Put the protections onto every request and answer."""
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
+    app.config["MAX_FORM_PARTS"] = 500
+    app.extensions["guesses"] = Guesses()
+    own = urlsplit(house.clinic.public_url).netloc.casefold()
+
+    @app.before_request
+    def only_our_host() -> None:
+        """A foreign Host never reaches a page: links are made from the configured address alone."""
+        if not request.path.startswith(ANY_HOST) and request.host.casefold() != own:
+            abort(400)
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        """The same headers on every answer, errors and redirects included."""
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static.files":
+            response.headers["Cache-Control"] = "no-store"
+        response.headers.pop("Server", None)
+        return response
+
+
+def form_key(token: str) -> str:
+    """What a form on a personal page carries, so that no other site can have sent it."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.new(key, f"form:{token}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def require_own_form(token: str) -> None:
+    """403 unless this POST comes from a form on our own page."""
+    sent = request.form.get("form_key", "")
+    if not hmac.compare_digest(sent.encode(), form_key(token).encode()):
+        abort(403)
+    require_own_origin()
+
+
+def require_own_origin() -> None:
+    """403 for a request that another site has sent."""
+    house: House = current_app.extensions["aftercare"]
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.casefold() != _origin(house.clinic.public_url):
+        abort(403)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".casefold()
+
+
+class Guesses:
+    """Counts wrong links by address; good links are never slowed."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def too_many(self, address: str) -> bool:
+        """Count one wrong link; True when there have been too many lately."""
+        with self._lock:
+            now = time.monotonic()
+            since, count = self._seen.get(address, (now, 0))
+            since, count = (now, 0) if now - since > BAD_SECONDS else (since, count)
+            self._seen[address] = (since, count + 1)
+            if len(self._seen) > 10_000:
+                self._seen.clear()
+            return count + 1 > BAD_TOKENS
+
+
+def wrong_link() -> None:
+    """The same answer for a malformed, unknown, expired, revoked or foreign link."""
+    guesses: Guesses = current_app.extensions["guesses"]
+    abort(429 if guesses.too_many(request.remote_addr or "") else 404)

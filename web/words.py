@@ -1,0 +1,72 @@
+"""The words of the client's pages. English stands in the pages; `es.toml` maps each to Spanish."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from flask import Request, current_app
+
+from handlers.house import House
+from schemas.clinic import Clinic
+from web.static_files import url as static_url
+
+NAMES = {"en": "English", "es": "Español"}
+Say = Callable[..., str]
+
+
+@cache
+def texts(language: str) -> Mapping[str, str]:
+    """What each English text is in a language; empty for English."""
+    path = Path(__file__).parent / f"{language}.toml"
+    return tomllib.loads(path.read_text("utf-8")) if language in NAMES and path.exists() else {}
+
+
+def say_in(language: str) -> Say:
+    """A function that says an English text in a language, with its names in braces filled in."""
+    known = texts(language)
+
+    def say(text: str, **values: object) -> str:
+        found = known.get(text, text)
+        for name, value in values.items():
+            found = found.replace("{" + name + "}", str(value))
+        return found
+
+    return say
+
+
+def asked_for(request: Request) -> str:
+    """The language that the browser asks for, if we have it."""
+    house: House = current_app.extensions["aftercare"]
+    return request.accept_languages.best_match(list(house.clinic.languages)) or house.clinic.language
+
+
+def shared(language: str) -> dict[str, Any]:
+    """What every page of a client gets: words, language, direction, the clinic."""
+    house: House = current_app.extensions["aftercare"]
+    return {
+        "t": say_in(language),
+        "lang": language,
+        "dir": "rtl" if language in ("ar", "fa", "he", "ur") else "ltr",
+        "languages": [(code, NAMES[code]) for code in house.clinic.languages if code in NAMES],
+        "clinic": house.clinic,
+        "static_url": static_url,
+        "filled": partial(fill, house.clinic),
+    }
+
+
+def numbers(clinic: Clinic) -> dict[str, str]:
+    """The numbers that texts of the content name in braces."""
+    return {
+        "emergency_number": clinic.emergency_number,
+        "crisis_number": clinic.crisis_number,
+        "clinic_phone": clinic.phone,
+    }
+
+
+def fill(clinic: Clinic, text: str) -> str:
+    """A text of the content with the clinic's numbers in it."""
+    for name, value in numbers(clinic).items():
+        text = text.replace("{" + name + "}", value)
+    return text
