@@ -71,8 +71,9 @@ def require_own_form(token: str) -> None:
 def require_own_origin() -> None:
     """403 for a request that another site has sent."""
     house: House = current_app.extensions["aftercare"]
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.casefold() != _origin(house.clinic.public_url):
+    # Browsers send "null" from a page with Referrer-Policy no-referrer: then Sec-Fetch-Site and the key decide.
+    origin = request.headers.get("Origin", "null")
+    if origin != "null" and origin.casefold() != _origin(house.clinic.public_url):
         abort(403)
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         abort(403)
