@@ -146,5 +146,5 @@ def fill_in(link: str) -> int:
 
 
 def _is_form(form: Form) -> bool:
-    """Language switches and the like are forms too; the intake has fields or a revision."""
-    return "language" not in form.choices and "language" not in form.filled
+    """Switching the language and asking for the whole form are forms too; they are left alone."""
+    return form.action.rpartition("/")[2] not in ("language", "everything")

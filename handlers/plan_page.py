@@ -8,10 +8,12 @@ from handlers.links import LinkPurpose
 from render import pdf
 from schemas import plan as plans_json
 from schemas.booking import BookingStatus
-from store import bookings, clients, intakes, plans
+from schemas.delivery import DeliveryStatus, Purpose
+from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
 from store.plans import StoredPlan
 
+MAY_GO = ("draft", "released")
 STOPS = ("stop_emergency", "stop_urgent")
 
 
@@ -29,13 +31,23 @@ def current(tx: Tx, booking_id: int) -> Current:
     if booking is None or booking.status is not BookingStatus.confirmed:
         return Current(None)
     versions = [each for each in plans.of_client(tx, booking.client_id) if each.booking_id == booking.id]
-    sent = [each for each in versions if each.sent_at]
+    sent = [
+        each for each in versions if each.sent_at or (each.status in MAY_GO and _on_its_way(tx, booking.id))
+    ]
     flagged = intakes.flags_of(tx, booking.id)
     stopped = any(each["severity"] in STOPS and not each["cleared_at"] for each in flagged)
     halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
     if not sent or stopped or halted:
         return Current(None, paused=bool(sent))
     return Current(sent[-1])
+
+
+def _on_its_way(tx: Tx, booking_id: int) -> bool:
+    """A client may be faster than our note that the mail was taken: what is on its way may be seen."""
+    return any(
+        each.purpose is Purpose.plan and each.status in (DeliveryStatus.sending, DeliveryStatus.unknown)
+        for each in deliveries.of_booking(tx, booking_id)
+    )
 
 
 def paper(tx: Tx, house: House, booking_id: int) -> bytes | None:
