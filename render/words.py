@@ -84,3 +84,38 @@ PLAN: Mapping[str, Mapping[str, str]] = {
 def plan_words(language: str) -> Mapping[str, str]:
     """The words of a printed plan; English where a language has none."""
     return PLAN.get(language.partition("-")[0].casefold(), PLAN["en"])
+
+
+CHART: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "title": "Your pain and the days you did your plan",
+        "pain": "Pain (0 to 10)",
+        "days": "Days done in a week",
+        "pain_desc": "Pain went from {first} to {last} of 10.",
+        "pain_once": "Pain was {last} of 10.",
+        "days_desc": "Days done in a week went from {first} to {last}.",
+        "days_once": "Days done in the week: {last}.",
+        "span": "From {first} to {last}.",
+        "span_once": "{last}.",
+        "pain_point": "{day}: pain {value} of 10",
+        "days_point": "{day}: {value} days done",
+    },
+    "es": {
+        "title": "Su dolor y los días que hizo su plan",
+        "pain": "Dolor (0 a 10)",
+        "days": "Días hechos por semana",
+        "pain_desc": "El dolor pasó de {first} a {last} de 10.",
+        "pain_once": "El dolor fue {last} de 10.",
+        "days_desc": "Los días hechos por semana pasaron de {first} a {last}.",
+        "days_once": "Días hechos en la semana: {last}.",
+        "span": "Del {first} al {last}.",
+        "span_once": "{last}.",
+        "pain_point": "{day}: dolor {value} de 10",
+        "days_point": "{day}: {value} días hechos",
+    },
+}
+
+
+def chart_words(language: str) -> Mapping[str, str]:
+    """The words of a chart; English where a language has none."""
+    return CHART.get(language.partition("-")[0].casefold(), CHART["en"])

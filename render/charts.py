@@ -1,0 +1,196 @@
+"""Pain and days done over time as one SVG: no style, no script, words for who cannot see it.
+
+Both colours stand out on light and on dark pages, and text takes the page's own colour. The two lines differ
+by dash and by mark too. Page CSS may use chart, chart-grid, chart-tick, chart-pain and chart-days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from xml.sax.saxutils import escape
+
+from render.readable import short_date
+from render.words import chart_words
+
+PAIN, DAYS = "#d9480f", "#0e8c87"
+BOTTOM, LEFT, RIGHT = 34, 28, 34
+LABELS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a client said on one day: pain 0-10 and days done in the week before, as far as known."""
+
+    day: date
+    pain: int | None = None
+    days_done: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The size of a chart in pixels and the days that it spans."""
+
+    width: int
+    height: int
+    size: int
+    top: int
+    first: date
+    span: int
+
+    def x(self, day: date) -> float:
+        """Where a day stands."""
+        room = self.width - LEFT - RIGHT
+        return LEFT + room * ((day - self.first).days / self.span if self.span else 0.5)
+
+    def y(self, value: float) -> float:
+        """Where a value from 0 to 10 stands."""
+        return self.top + (self.height - self.top - BOTTOM) * (10 - value) / 10
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line: its word in classes and texts, colour, dash, and its readings in order of time."""
+
+    word: str
+    colour: str
+    dash: str
+    values: tuple[tuple[date, int], ...]
+
+
+def progress(
+    readings: Sequence[Reading], *, language: str = "en", narrow: bool = False, ident: str = "progress"
+) -> str:
+    """The chart, or "" without a single value; `narrow` is for a phone, `ident` makes its ids unique."""
+    rows = sorted(readings, key=lambda reading: reading.day)
+    series = [line for line in _series(rows) if line.values]
+    if not series:
+        return ""
+    days = sorted({day for line in series for day, _ in line.values})
+    size = (340, 264, 13, 62) if narrow else (640, 270, 14, 44)
+    frame = Frame(*size, days[0], (days[-1] - days[0]).days)
+    body = _grid(frame) + _dates(frame, days, language) + _legend(frame, series, language)
+    lines = "".join(_line(frame, line, language) for line in series)
+    return _document(frame, ident, _describe(series, days, language), body + lines + _ends(frame, series))
+
+
+def _series(rows: Sequence[Reading]) -> tuple[Series, Series]:
+    pain = tuple((row.day, row.pain) for row in rows if row.pain is not None)
+    done = tuple((row.day, row.days_done) for row in rows if row.days_done is not None)
+    return Series("pain", PAIN, "", pain), Series("days", DAYS, "7 5", done)
+
+
+def _document(frame: Frame, ident: str, texts: tuple[str, str], body: str) -> str:
+    title, words = (escape(text) for text in texts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {frame.width} {frame.height}" '
+        f'role="img" aria-labelledby="{ident}-title {ident}-desc" '
+        f'font-family="Noto Sans, system-ui, sans-serif" font-size="{frame.size}"><title id="{ident}-title">{title}</title>'
+        f'<desc id="{ident}-desc">{words}</desc>{body}</svg>'
+    )
+
+
+def _describe(series: Sequence[Series], days: Sequence[date], language: str) -> tuple[str, str]:
+    words = chart_words(language)
+    parts = []
+    for line in series:
+        first, last = line.values[0][1], line.values[-1][1]
+        key = f"{line.word}_desc" if len(line.values) > 1 else f"{line.word}_once"
+        parts.append(words[key].format(first=first, last=last))
+    span = words["span" if len(days) > 1 else "span_once"]
+    parts.append(span.format(first=short_date(days[0], language), last=short_date(days[-1], language)))
+    return words["title"], " ".join(parts)
+
+
+def _grid(frame: Frame) -> str:
+    rows = []
+    for value in (0, 2, 4, 6, 8, 10):
+        y = frame.y(value)
+        rows.append(
+            f'<line class="chart-grid" x1="{LEFT}" x2="{frame.width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+            f'stroke="currentColor" stroke-opacity=".2"/><text class="chart-tick" x="{LEFT - 8}" '
+            f'y="{y + 4.5:.1f}" text-anchor="end" fill="currentColor">{value}</text>'
+        )
+    return "".join(rows)
+
+
+def _dates(frame: Frame, days: Sequence[date], language: str) -> str:
+    y = frame.height - 8
+    return "".join(
+        f'<text class="chart-tick" x="{frame.x(day):.1f}" y="{y}" text-anchor="{_anchor(frame, day)}" '
+        f'fill="currentColor">{escape(short_date(day, language))}</text>'
+        for day in labelled(frame, days)
+    )
+
+
+def _anchor(frame: Frame, day: date) -> str:
+    """The outer labels stay inside the picture."""
+    if frame.span == 0:
+        return "middle"
+    if day == frame.first:
+        return "start"
+    return "end" if (day - frame.first).days == frame.span else "middle"
+
+
+def labelled(frame: Frame, days: Sequence[date]) -> list[date]:
+    """At most four of the days, first and last among them, far enough apart to be read."""
+    apart = frame.size * 5.6
+    chosen = [days[0], days[-1]] if len(days) > 1 else list(days[:1])
+    for day in days[1:-1]:
+        if len(chosen) < LABELS and all(abs(frame.x(day) - frame.x(other)) >= apart for other in chosen):
+            chosen.append(day)
+    return sorted(chosen)
+
+
+def _legend(frame: Frame, series: Sequence[Series], language: str) -> str:
+    """One row, or one row for each line where the picture is narrow."""
+    words, parts, x, y = chart_words(language), [], float(LEFT), 16
+    for line in series:
+        text = words[line.word]
+        parts.append(
+            f'<path class="chart-{line.word}" d="M{x:.0f} {y}h30" fill="none" stroke="{line.colour}" '
+            f'stroke-width="3"{_dash(line)}/>{_mark(line, x + 15, y)}<text x="{x + 38:.0f}" '
+            f'y="{y + frame.size * 0.36:.1f}" fill="currentColor">{escape(text)}</text>'
+        )
+        x, y = (x, y + 20) if frame.top > 60 else (x + 52 + len(text) * frame.size * 0.56, y)
+    return "".join(parts)
+
+
+def _dash(line: Series) -> str:
+    return f' stroke-dasharray="{line.dash}"' if line.dash else ""
+
+
+def _mark(line: Series, x: float, y: float, title: str = "") -> str:
+    """A disc for pain, a square for days."""
+    inside = f"<title>{escape(title)}</title>" if title else ""
+    start = f'class="chart-{line.word}" fill="{line.colour}"'
+    if line.word == "pain":
+        return f'<circle {start} cx="{x:.1f}" cy="{y:.1f}" r="4.5">{inside}</circle>'
+    return f'<rect {start} x="{x - 4.2:.1f}" y="{y - 4.2:.1f}" width="8.4" height="8.4">{inside}</rect>'
+
+
+def _line(frame: Frame, line: Series, language: str) -> str:
+    text = chart_words(language)[f"{line.word}_point"]
+    points = [(frame.x(day), frame.y(value)) for day, value in line.values]
+    marks = "".join(
+        _mark(line, x, y, text.format(day=short_date(day, language), value=value))
+        for (x, y), (day, value) in zip(points, line.values, strict=True)
+    )
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return (
+        f'<polyline class="chart-{line.word}" points="{path}" fill="none" stroke="{line.colour}" '
+        f'stroke-width="3" stroke-linejoin="round"{_dash(line)}/>{marks}'
+    )
+
+
+def _ends(frame: Frame, series: Sequence[Series]) -> str:
+    """The last value of each line beside it, moved apart where they would touch."""
+    ends = [(frame.x(line.values[-1][0]), frame.y(line.values[-1][1])) for line in series]
+    if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 16 and abs(ends[0][0] - ends[1][0]) < 24:
+        upper = 0 if ends[0][1] <= ends[1][1] else 1
+        middle = (ends[0][1] + ends[1][1]) / 2
+        ends = [(x, middle - 9 if place == upper else middle + 9) for place, (x, _) in enumerate(ends)]
+    return "".join(
+        f'<text class="chart-{line.word}" x="{x + 9:.1f}" y="{y + 5:.1f}" font-weight="700" '
+        f'fill="{line.colour}">{line.values[-1][1]}</text>'
+        for line, (x, y) in zip(series, ends, strict=True)
+    )
