@@ -1,0 +1,110 @@
+"""Fixtures: a real browser, and a clinic that it can reach. Without a browser these tests are skipped."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+import app as application
+import settings as configuration
+from handlers import links
+from handlers.house import House
+from handlers.links import LinkPurpose
+from store.bookings import Thread
+from tests.support import Mailbox, book, environ, free_port, make_house
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "device_scale_factor": 1,
+}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running clinic: its house, and the address that a browser opens."""
+
+    house: House
+    base: str
+
+    def visit(self, uid: str = "u1", **visit: Any) -> Thread:
+        """A booking in two days, already taken in."""
+        now = visit.pop("now", datetime.now(UTC))
+        return book(self.house, now, uid=uid, start=visit.pop("start", now + timedelta(days=2)), **visit)
+
+    def link(self, purpose: LinkPurpose, subject: int) -> str:
+        """A personal link, good for a day."""
+        now = datetime.now(UTC)
+        with self.house.db.begin() as tx:
+            return links.issue(tx, self.house, purpose, subject, now, now + timedelta(days=1))
+
+
+@pytest.fixture
+def site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Site]:
+    """A clinic on a database file, served on loopback."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    url = f"sqlite:///{tmp_path / 'aftercare.db'}"
+    given = configuration.load(environ(url, mailbox.port, PUBLIC_URL=base, SETTLE_SECONDS="0"))
+    house = make_house(given, datetime.now(UTC) - timedelta(days=800))
+    server = make_server("127.0.0.1", port, application.create_app(given), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Site(house, base)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    house.db.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium as installed; required when CI=true."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), "")
+    if not found:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI needs Chromium: none of " + ", ".join(NAMES) + " is installed.")
+        pytest.skip("No Chromium is installed, so pages are not tested in a browser.")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Any]:
+    """A function that opens a page of a given kind; a complaint in its console fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(kind: dict[str, Any], **more: Any) -> Page:
+        context = browser.new_context(**(kind | more))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(8000)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not [text for text in complaints if "status of 4" not in text]

@@ -1,0 +1,93 @@
+"""A client's hands: answers whatever a screen asks, tap by tap, and counts the taps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page
+
+from schemas.condition import Answer
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+MOST_SCREENS = 40
+BORN = "date_of_birth"
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on a page, and whether it can be moved sideways."""
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    listed = [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return listed + ([f"{width[0]} px wide on {width[1]}"] if width[0] > width[1] else [])
+
+
+@dataclass
+class Hands:
+    """One client at one page. `taps` counts every tap: on a choice, into a box, on a button."""
+
+    page: Page
+    answers: Mapping[str, Answer]
+    taps: int = 0
+    screens: list[str] = field(default_factory=list)
+
+    def tap(self, target: Locator) -> None:
+        """One tap."""
+        self.taps += 1
+        target.click()
+
+    def fill_in(self, on_screen: Callable[[Page], None] = lambda _page: None) -> None:
+        """Answer screen after screen until the form is sent."""
+        for _ in range(MOST_SCREENS):
+            self.screens.append(self.page.locator("h1").first.inner_text())
+            on_screen(self.page)
+            self.answer_screen()
+            before = self.page.locator("h1").first.inner_text()
+            with self.page.expect_navigation():
+                self.tap(self.page.locator("form:not(.lang):not(.quiet) .acts .btn").first)
+            assert not self.page.locator(".err").count(), (before, self.page.locator(".err").inner_text())
+            if not self.page.locator("form[action]:not(.lang):not(.quiet)").count():
+                return
+        raise AssertionError("The form never ended.")
+
+    def answer_screen(self) -> None:
+        """Answer what is asked here and has an answer in `answers`."""
+        for name in self._names():
+            given = self.answers.get(name)
+            if given:
+                self._answer(name, given)
+
+    def _names(self) -> list[str]:
+        names = self.page.eval_on_selector_all(
+            "main form:not(.lang) [name]:not([type=hidden])", "boxes => boxes.map(box => box.name)"
+        )
+        plain = (BORN if name.startswith(BORN) else name for name in names)
+        return list(dict.fromkeys(plain))
+
+    def _answer(self, name: str, given: Answer) -> None:
+        if name == BORN:
+            year, month, day = str(given).split("-")
+            for part, value in (("month", month), ("day", day), ("year", year)):
+                self._type(f"{name}_{part}", value)
+            return
+        boxes = self.page.locator(f"[name={name}]")
+        kind = boxes.first.get_attribute("type")
+        if kind in ("radio", "checkbox"):
+            for value in [given] if isinstance(given, str) else given:
+                self._choose(name, value)
+        else:
+            self._type(name, str(given))
+
+    def _type(self, name: str, value: str) -> None:
+        box = self.page.locator(f"[name={name}]")
+        self.tap(box)
+        box.press_sequentially(value)
+
+    def _choose(self, name: str, value: str) -> None:
+        shape = self.page.locator(f".body-hit[data-for='{value}']")
+        if shape.count():
+            if not shape.first.is_visible():
+                self.tap(self.page.locator(".turn button:not(.on)").first)
+            self.tap(shape.first)
+            return
+        box = self.page.locator(f"[name={name}][value='{value}']")
+        self.tap(self.page.locator("label").filter(has=box).first)
