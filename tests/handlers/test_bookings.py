@@ -1,0 +1,471 @@
+"""One booking, one thread: whatever order webhooks come in, the end is the same."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count, permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import settings as configuration
+from handlers import inbox, work
+from handlers.bookings import fold, is_off
+from handlers.house import House
+from integrations.signing import sha256
+from schemas.booking import Booking, BookingStatus, Person
+from schemas.delivery import Purpose
+from schemas.webhook import Inbound, Notice
+from store import bookings, connections, deliveries, intakes
+from store.bookings import Record, Thread
+from tests.support import (
+    CALCOM_SECRET,
+    NOW,
+    Mailbox,
+    book,
+    environ,
+    fresh_postgres,
+    make_house,
+    only,
+    receive,
+    schedule_of,
+    webhook,
+)
+
+BEGAN = NOW - timedelta(days=1)
+URL = "https://care.test/webhooks/main"
+ZOE = Person("Zoë Łuć", "zoe@example.org")
+START = NOW + timedelta(days=7)
+
+# ---- folding, alone
+
+STATES = st.builds(
+    Booking,
+    external_id=st.just("u1"),
+    status=st.sampled_from(BookingStatus),
+    start=st.sampled_from([START, START + timedelta(days=1)]),
+    end=st.just(START + timedelta(days=1, hours=1)),
+    client=st.just(ZOE),
+    replaces=st.sampled_from(["", "u0"]),
+    replaced_by=st.sampled_from(["", "u2"]),
+)
+TIMES = st.one_of(st.none(), st.integers(0, 4).map(lambda hours: NOW + timedelta(hours=hours)))
+
+
+def notice(booking: Booking | None, **more: Any) -> Notice:
+    """A notice about one identifier."""
+    return Notice("u1", "test", booking=booking, **more)
+
+
+NOTICES = st.one_of(
+    st.builds(notice, STATES, occurred_at=TIMES),
+    st.builds(notice, STATES, occurred_at=TIMES, version=st.integers(0, 3)),
+    st.builds(notice, STATES, hint=st.just(True)),
+    st.builds(notice, st.none(), occurred_at=TIMES, no_show=st.booleans()),
+    st.builds(notice, st.none(), occurred_at=TIMES, gone=st.just(True)),
+)
+
+
+def folded(notices: Iterable[Notice], *, final: bool) -> Record:
+    """A record after these notices."""
+    record = Record("main", "u1", "")
+    for each in notices:
+        record = fold(record, each, cancel_is_final=final)
+    return record
+
+
+@pytest.mark.parametrize("final", [True, False])
+@given(st.lists(NOTICES, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_folding_does_not_depend_on_order_or_copies(
+    final: bool, notices: list[Notice], chance: random.Random
+) -> None:
+    mixed = notices + chance.choices(notices, k=len(notices))
+    chance.shuffle(mixed)
+    assert folded(mixed, final=final) == folded(notices, final=final)
+
+
+@given(st.lists(NOTICES, min_size=1, max_size=6))
+def test_a_final_cancellation_is_never_undone(notices: list[Notice]) -> None:
+    cancelled = any(
+        each.gone or (each.booking is not None and each.booking.status is BookingStatus.cancelled)
+        for each in notices
+    )
+    assert is_off(folded(notices, final=True)) is cancelled
+
+
+# ---- histories at Cal.com and at a sender of Standard Webhooks, without a way to read them back
+
+
+@dataclass
+class Story:
+    """What happens to one booking, as the webhooks that tell of it."""
+
+    connection: str
+    number: int
+    sent: list[Inbound]
+    uid: str = ""
+    made: int = 0
+    start: datetime = START
+    status: BookingStatus = BookingStatus.confirmed
+
+    @property
+    def email(self) -> str:
+        """The client's address."""
+        return f"c{self.number}@example.org"
+
+    def tell(self, event: str, at: datetime, **visit: Any) -> None:
+        """One webhook."""
+        told = {"uid": self.uid, "start": self.start, "email": self.email, "name": f"Client {self.number}"}
+        self.sent.append(webhook(event, at, connection=self.connection, **(told | visit)))
+
+    def name(self) -> str:
+        """A new identifier."""
+        self.made += 1
+        self.uid = f"n{self.number}x{self.made}"
+        return self.uid
+
+    def move(self, at: datetime, start: datetime) -> None:
+        """Another time: at Cal.com by a new identifier."""
+        old, self.start = self.uid, start
+        if self.connection == "main":
+            self.tell("rescheduled", at, uid=self.name(), replaces=old)
+        else:
+            self.tell("updated", at)
+
+
+NUMBERS = count(1)
+HOURS = st.integers(24, 24 * 20).map(lambda hours: NOW + timedelta(hours=hours))
+ENDS = st.sampled_from(["", "", "cancelled", "no_show", "no_show undone", "hint", "confirmed again"])
+
+
+@st.composite
+def stories(draw: st.DrawFn, connection: str) -> Story:
+    """A booking is made (or asked for), moved some times, and ends somehow."""
+    starts = draw(st.lists(HOURS, min_size=1, max_size=4, unique=True))
+    story = Story(connection, next(NUMBERS), [], start=starts[0])
+    story.name()
+    minutes = (BEGAN + timedelta(minutes=number) for number in count())
+    if connection == "main" and draw(st.booleans()):
+        story.tell("requested", next(minutes))
+    story.tell("created", next(minutes))
+    for start in starts[1:]:
+        story.move(next(minutes), start)
+    _end(story, draw(ENDS), minutes)
+    return story
+
+
+def _end(story: Story, end: str, minutes: Iterator[datetime]) -> None:
+    if end == "cancelled":
+        story.tell("cancelled", next(minutes))
+        story.status = BookingStatus.cancelled
+    elif end.startswith("no_show"):
+        story.tell("no_show", next(minutes))
+        story.status = BookingStatus.no_show
+        if end.endswith("undone") and story.connection == "main":
+            story.sent.append(_unmarked(story.sent[-1], next(minutes)))
+            story.status = BookingStatus.confirmed
+    elif end == "hint" and story.connection == "main":
+        story.tell("ended", next(minutes))
+    elif end == "confirmed again" and story.connection == "site":
+        story.tell("cancelled", next(minutes))
+        story.tell("updated", next(minutes))
+
+
+def _signed(body: dict[str, Any], at: datetime) -> Inbound:
+    raw = json.dumps(body).encode()
+    return Inbound({"x-cal-signature-256": sha256(CALCOM_SECRET, raw).hex()}, raw, URL, at)
+
+
+def _unmarked(marked: Inbound, at: datetime) -> Inbound:
+    """The practitioner takes the mark back."""
+    body = json.loads(marked.body)
+    body["createdAt"] = at.isoformat().replace("+00:00", "Z")
+    body["payload"]["attendees"][0]["noShow"] = False
+    return _signed(body, at)
+
+
+@dataclass
+class Shared:
+    """Keeps a house out of the report of a failing example, where it would fill pages."""
+
+    house: House
+    __repr__ = object.__repr__
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """One house for all examples; every story has identifiers and an address of its own."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('stories') / 'a.db'}"
+    else:
+        url = fresh_postgres(request.getfixturevalue("postgres_server"))
+    built = make_house(configuration.load(environ(url, 25)), BEGAN - timedelta(days=1))
+    yield Shared(built)
+    built.db.close()
+
+
+def take_in(house: House, inbounds: Iterable[Inbound]) -> None:
+    """Each webhook arrives by itself, all within the settling time."""
+    for each in inbounds:
+        receive(house, each, now=NOW)
+        while inbox.work(house, NOW):
+            pass
+
+
+def outcome(house: House, story: Story) -> list[Any]:
+    """The bookings of the story's client, and what is owed, withdrawn or sent for each."""
+    with house.db.read() as tx:
+        return [
+            (each.status, *((each.start, each.end) if each.status != "cancelled" else ()), _owed(tx, each))
+            for each in bookings.listing(tx, email=story.email)
+        ]
+
+
+def _owed(tx: Any, booking: Thread) -> list[Any]:
+    rows = [each for each in deliveries.of_booking(tx, booking.id) if each.status == "scheduled"]
+    return sorted((each.purpose, each.due_at) for each in rows)
+
+
+def copy_of(story: Story) -> Story:
+    """The same story of another client."""
+    other = replace(story, number=next(NUMBERS), sent=[])
+    pattern, name = f"n{story.number}x", f"n{other.number}x"
+    for each in story.sent:
+        text = each.body.decode().replace(pattern, name).replace(story.email, other.email)
+        text = text.replace(f"Client {story.number}", f"Client {other.number}")
+        other.sent.append(replace(each, body=text.encode()))
+    return other
+
+
+def check(house: House, story: Story, mixed: Sequence[int]) -> None:
+    """The story in order, and the same story of somebody else in this order, end alike."""
+    other = copy_of(story)
+    take_in(house, story.sent)
+    take_in(house, (other.sent[number] for number in mixed))
+    expected = outcome(house, story)
+    assert outcome(house, other) == expected
+    assert [each[0] for each in expected] == [story.status]
+    if story.status is BookingStatus.confirmed:
+        assert expected[0][1] == story.start
+        assert {purpose for purpose, _due in expected[0][-1]} >= {Purpose.intake, Purpose.plan}
+    else:
+        assert expected[0][-1] == []
+
+
+@pytest.mark.parametrize("connection", ["main", "site"])
+@given(data=st.data())
+def test_any_order_with_copies_ends_where_the_ordered_history_ends(
+    shared: Shared, connection: str, data: st.DataObject
+) -> None:
+    story = data.draw(stories(connection))
+    numbers = list(range(len(story.sent)))
+    copies = data.draw(st.lists(st.sampled_from(numbers), max_size=len(numbers)))
+    check(shared.house, story, data.draw(st.permutations(numbers + copies)))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_chain_of_moves_in_every_order(shared: Shared, order: tuple[int, ...]) -> None:
+    story = Story("main", next(NUMBERS), [])
+    story.name()
+    story.tell("created", BEGAN)
+    for number in (1, 2):
+        story.move(BEGAN + timedelta(minutes=number), START + timedelta(days=number))
+    story.tell("cancelled", BEGAN + timedelta(minutes=3))
+    story.status = BookingStatus.cancelled
+    check(shared.house, story, order)
+
+
+@pytest.mark.parametrize("ending", ["", "cancelled"])
+@pytest.mark.parametrize("lost", [(1,), (2,), (1, 2), (0, 2)])
+def test_a_chain_with_lost_links_is_still_one_booking(
+    shared: Shared, lost: tuple[int, ...], ending: str
+) -> None:
+    story = Story("main", next(NUMBERS), [])
+    first = story.name()
+    story.tell("created", BEGAN)
+    for number in (1, 2, 3):
+        story.move(BEGAN + timedelta(minutes=number), START + timedelta(days=number))
+    if ending:
+        story.tell("cancelled", BEGAN + timedelta(minutes=4))
+    kept = [each for number, each in enumerate(story.sent) if number not in lost]
+    take_in(shared.house, [_with_ical(each, first) for each in kept])
+    ((status, *rest, owed),) = outcome(shared.house, story)
+    assert status == (ending or "confirmed")
+    assert bool(owed) is not bool(ending)
+    if not ending:
+        assert rest[0] == story.start
+
+
+def _with_ical(inbound: Inbound, first: str) -> Inbound:
+    """Cal.com keeps the iCalUID of the first booking through all moves."""
+    body = json.loads(inbound.body)
+    body["payload"]["iCalUID"] = f"{first}@Cal.com"
+    return _signed(body, inbound.received_at)
+
+
+# ---- single cases, on both databases
+
+
+def deliver(house: House, *inbounds: Inbound, now: datetime = NOW) -> None:
+    """Webhooks arrive and are worked on, with whatever is due by then."""
+    for each in inbounds:
+        receive(house, each, now=now)
+    work.work_once(house, now)
+
+
+def test_a_move_moves_what_is_owed_and_a_cancel_withdraws_it(house: House) -> None:
+    booking = book(house)
+    before = schedule_of(house, booking)
+    moved = START + timedelta(days=2)
+    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=5), uid="u2", replaces="u1", start=moved))
+    after = schedule_of(house, booking)
+    assert only(house).start == moved
+    for name in ("intake_reminder:1", "intake_reminder:2", "plan:0"):
+        assert after[name].due_at == before[name].due_at + timedelta(days=2)
+    deliver(house, webhook("cancelled", NOW + timedelta(seconds=9), uid="u2", start=moved))
+    assert only(house).status is BookingStatus.cancelled
+    assert {(each.status, each.reason) for each in schedule_of(house, booking).values()} == {
+        ("withdrawn", "cancelled")
+    }
+
+
+def test_a_booking_that_is_confirmed_again_comes_back(house: House, mailbox: Mailbox) -> None:
+    deliver(house, webhook("created", NOW, connection="site"))
+    deliver(house, webhook("cancelled", NOW + timedelta(seconds=1), connection="site"))
+    later = NOW + timedelta(minutes=1)
+    work.work_once(house, later)
+    assert mailbox.mails == []
+    deliver(house, webhook("updated", NOW + timedelta(seconds=2), connection="site"), now=later)
+    assert only(house).status is BookingStatus.confirmed
+    assert mailbox.kinds() == ["intake"]
+
+
+def test_a_thin_cancellation_may_come_before_and_be_followed_by_a_new_yes(house: House) -> None:
+    thin = webhook("cancelled", NOW + timedelta(seconds=1), connection="site")
+    body = json.loads(thin.body)
+    del body["data"]["client"]
+    thin = replace(thin, body=json.dumps(body).encode())
+    deliver(house, thin, webhook("created", NOW, connection="site"))
+    assert only(house).status is BookingStatus.cancelled
+    deliver(house, webhook("updated", NOW + timedelta(seconds=2), connection="site"))
+    assert only(house).status is BookingStatus.confirmed
+
+
+def test_a_no_show_stops_everything_and_its_undoing_brings_it_back(house: House) -> None:
+    booking = book(house)
+    marked = webhook("no_show", NOW + timedelta(seconds=1))
+    deliver(house, marked)
+    assert only(house).status is BookingStatus.no_show
+    assert {each.status for each in schedule_of(house, booking).values()} == {"withdrawn"}
+    deliver(house, _unmarked(marked, NOW + timedelta(seconds=2)))
+    assert only(house).status is BookingStatus.confirmed
+    assert {each.status for each in schedule_of(house, booking).values()} == {"scheduled"}
+
+
+@pytest.mark.parametrize("mark_first", [True, False])
+def test_a_no_show_mark_of_a_guest_is_not_one_of_the_client(house: House, mark_first: bool) -> None:
+    marked = webhook("no_show", NOW + timedelta(seconds=1), email="guest@example.org")
+    arrivals = [webhook("created", NOW), marked]
+    deliver(house, *(reversed(arrivals) if mark_first else arrivals))
+    assert only(house).status is BookingStatus.confirmed
+
+
+@pytest.mark.parametrize("mark_first", [True, False])
+def test_a_no_show_mark_in_a_group_is_for_the_one_client(house: House, mark_first: bool) -> None:
+    arrivals = [
+        _group(webhook("created", NOW, email="ann@example.org", name="Ann")),
+        _group(webhook("created", NOW, email="bo@example.org", name="Bo")),
+        webhook("no_show", NOW + timedelta(seconds=1), email="Ann@example.org"),
+    ]
+    deliver(house, *(reversed(arrivals) if mark_first else arrivals))
+    assert only(house, "ann@example.org").status is BookingStatus.no_show
+    assert only(house, "bo@example.org").status is BookingStatus.confirmed
+
+
+def _group(inbound: Inbound) -> Inbound:
+    body = json.loads(inbound.body)
+    body["payload"]["seatsPerTimeSlot"] = 6
+    return _signed(body, inbound.received_at)
+
+
+def test_two_clients_with_one_address_are_two_clients(house: House) -> None:
+    for uid, name in (("u1", "Ann"), ("u2", "Bo")):
+        deliver(house, webhook("created", NOW, uid=uid, name=name, email="home@example.org"))
+    with house.db.read() as tx:
+        found = bookings.listing(tx, email="home@example.org")
+    assert len({each.client_id for each in found}) == 2
+
+
+def test_the_same_identifier_at_two_connections_is_two_bookings(house: House) -> None:
+    deliver(house, webhook("created", NOW), webhook("created", NOW, connection="site"))
+    with house.db.read() as tx:
+        assert {each.connection for each in bookings.listing(tx)} == {"main", "site"}
+
+
+def test_a_client_without_an_address_stays_the_same_client_when_the_booking_moves(house: House) -> None:
+    deliver(house, webhook("created", NOW, uid="z1", email=""))
+    before = only_one(house)
+    later = NOW + timedelta(seconds=1)
+    deliver(house, webhook("rescheduled", later, uid="a1", replaces="z1", email=""))
+    assert only_one(house).client_id == before.client_id
+
+
+def only_one(house: House) -> Thread:
+    """The one booking there is."""
+    with house.db.read() as tx:
+        (found,) = bookings.listing(tx)
+    return found
+
+
+def test_two_threads_that_turn_out_to_be_one_send_no_second_mail(house: House, mailbox: Mailbox) -> None:
+    third = {"uid": "u3", "replaces": "u2", "start": START + timedelta(days=2)}
+    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=3), **third))
+    work.work_once(house, NOW + timedelta(seconds=30))
+    assert mailbox.kinds() == ["intake"]
+    first = NOW + timedelta(seconds=31)
+    deliver(house, webhook("created", NOW), now=first)
+    second = {"uid": "u2", "replaces": "u1", "start": START + timedelta(days=1)}
+    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=2), **second), now=first)
+    work.work_once(house, NOW + timedelta(hours=1))
+    assert only(house).start == START + timedelta(days=2)
+    assert mailbox.kinds() == ["intake"]
+
+
+@pytest.mark.parametrize("made", [BEGAN - timedelta(days=2), NOW])
+def test_a_hint_about_a_booking_from_before_the_first_day_sends_nothing(
+    house: House, made: datetime, mailbox: Mailbox
+) -> None:
+    deliver(house, webhook("ended", made, start=NOW - timedelta(hours=1)))
+    work.work_once(house, NOW + timedelta(minutes=40))
+    assert only(house).earlier is (made < NOW)
+    assert mailbox.kinds() == ([] if made < NOW else ["intake"])
+
+
+def test_a_circle_of_replacements_is_one_booking(house: House) -> None:
+    one = webhook("rescheduled", NOW, uid="u1", replaces="u2")
+    deliver(house, one, webhook("rescheduled", NOW + timedelta(seconds=1), uid="u2", replaces="u1"))
+    assert only(house).status is BookingStatus.confirmed
+
+
+def test_answers_stay_with_the_booking_when_the_client_is_written_another_way(house: House) -> None:
+    booking = book(house)
+    again = NOW + timedelta(seconds=1)
+    deliver(house, webhook("rescheduled", again, uid="u2", replaces="u1", name="Zoe Luc"))
+    with house.db.read() as tx:
+        (moved,) = bookings.listing(tx)
+        intake = intakes.of_booking(tx, booking.id)
+    assert moved.client_id != booking.client_id
+    assert intake is not None
+    assert intake.client_id == moved.client_id
+
+
+def test_connections_are_known_since_their_first_day_only(house: House) -> None:
+    with house.db.begin() as tx:
+        connections.ensure(tx, "main", "calcom", datetime(2030, 1, 1, tzinfo=UTC))
+        row = connections.get(tx, "main")
+    assert row is not None
+    assert row.first_seen_at == NOW
