@@ -5,7 +5,7 @@ from flask import Flask
 from handlers.house import House
 from store.ingest import Ingest
 from store.refusals import Refusals
-from web import commands, errors, health, logs, security, static_files, texts, webhooks
+from web import commands, errors, health, inline, logs, security, static_files, texts, webhooks
 from web.client import checkin, intake, plan, stop
 
 
@@ -20,3 +20,5 @@ def everything(app: Flask, house: House) -> None:
     for part in (webhooks, health, texts, static_files, intake, plan, checkin, stop):
         app.register_blueprint(part.blueprint)
     commands.install(app)
+    if app.config["WORKER"] == "inline":
+        inline.start(house)
