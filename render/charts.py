@@ -84,8 +84,8 @@ def _document(frame: Frame, ident: str, texts: tuple[str, str], body: str) -> st
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {frame.width} {frame.height}" '
         f'role="img" aria-labelledby="{ident}-title {ident}-desc" '
-        f'font-family="Noto Sans, system-ui, sans-serif" font-size="{frame.size}"><title id="{ident}-title">{title}</title>'
-        f'<desc id="{ident}-desc">{words}</desc>{body}</svg>'
+        f'font-family="Noto Sans, system-ui, sans-serif" font-size="{frame.size}">'
+        f'<title id="{ident}-title">{title}</title><desc id="{ident}-desc">{words}</desc>{body}</svg>'
     )
 
 

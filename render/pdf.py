@@ -2,19 +2,20 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
 import typst
 
-from render import qr
+from render import bodymap, qr
 from render.press import FAMILIES, press, template
 from render.raster import size_of
 from render.readable import full_date, plain, words_of
 from render.view import ClinicView, Picture
-from render.words import plan_words
+from render.words import plan_words, summary_words
 from schemas.plan import Plan, PlanItem
+from schemas.summary import Summary
 
 Paper = Literal["letter", "a4"]
 PAPERS = {"letter": "us-letter", "a4": "a4"}
@@ -152,3 +153,34 @@ def _item(item: PlanItem, figure: Picture | None) -> dict[str, Any]:
 def _without_label(text: str, label: str) -> str:
     """The text without its first words where they repeat the heading above it."""
     return text.removeprefix(f"{label}.").lstrip()
+
+
+def summary_pdf(
+    summary: Summary, clinic: ClinicView, *, date: date, language: str = "en", paper: Paper = "letter"
+) -> Pdf:
+    """The practitioner's page before a visit, with the body map filled in; longer only if it must be."""
+    words = summary_words(language)
+    place = summary.place or words["none"]
+    alt = {
+        view: words["map_alt"].format(view=words[f"{view}_alt"], place=place) for view in ("front", "back")
+    }
+    data = asdict(summary) | {
+        "fonts": list(FAMILIES),
+        "words": dict(words),
+        "language": language.partition("-")[0].casefold() or "en",
+        "paper": PAPERS[paper],
+        "clinic": plain(clinic.name, 80),
+        "client": plain(summary.client_name, 80),
+        "age": "" if summary.age is None else words["years"].format(age=summary.age),
+        "answered": summary.answered and words["answered"].format(when=summary.answered),
+        "alt": alt,
+    }
+    return typeset(template("summary.typ"), data, _maps(summary), date)
+
+
+def _maps(summary: Summary) -> dict[str, bytes]:
+    chosen, main = summary.regions, summary.main_region
+    return {
+        f"{view}.svg": bodymap.svg(view, chosen, interactive=False, main=main).encode()
+        for view in bodymap.BodyView
+    }

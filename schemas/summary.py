@@ -1,74 +1,89 @@
-"""The practitioner's summary of one booking, in words ready to be shown or printed."""
+"""What a practitioner reads before a visit: one page, flags first."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Weight(StrEnum):
+    """How much a flag weighs: nothing goes out, a person must look, or worth knowing."""
+
+    STOP = "stop"
+    REVIEW = "review"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryFlag:
-    """One flag: how grave (a word of `schemas.rules.Severity`), its name, the answers that raised it.
+    """One flag: what was found, the answer that raised it, and what to do."""
 
-    `because` holds (question, answer) in words; `cleared_by` is "" while the flag stands.
-    """
-
-    id: int
-    rule: str
-    severity: str
-    name: str
-    because: tuple[tuple[str, str], ...]
-    action: str
-    cleared_by: str = ""
+    weight: Weight
+    text: str
+    because: str = ""
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Caution:
-    """What one condition means for the massage and for the exercise (a row of the condition matrix)."""
+class Fact:
+    """A label and what was answered."""
 
-    name: str
-    massage: str
-    exercise: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One answer that differs from the last visit's."""
+    """An answer that differs from the last visit's."""
 
-    question: str
+    label: str
     before: str
     after: str
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """Questions and answers that belong together, in words."""
+class Caution:
+    """A condition and what it means for massage and for exercise; "" where it means nothing."""
 
-    title: str
-    answers: tuple[tuple[str, str], ...]
+    condition: str
+    massage: str
+    exercise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent, and whether it was given."""
+
+    label: str
+    given: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Flags first, then complaint, pain, goals, what changed, cautions, medicines, wishes, consents.
+    """Finished words for one booking. `when` and `answered` are readable times, `regions` body-map ids.
 
-    `regions` and `avoid` are body-map ids. `pains` are (words, 0 to 10). Every text is in `language`.
+    `place` says the chosen regions in words, `main_region` is the worst of them, `last_plan` how the plan
+    before this visit went.
     """
 
-    reference: str
-    client: str
-    age: int | None
-    service: str
+    client_name: str
     when: str
-    practitioner: str
-    language: str
-    flags: tuple[SummaryFlag, ...]
-    complaint: tuple[tuple[str, str], ...]
-    regions: tuple[str, ...]
-    avoid: tuple[str, ...]
-    pains: tuple[tuple[str, int], ...]
-    goals: tuple[tuple[str, str], ...]
-    changes: tuple[Change, ...]
-    cautions: tuple[Caution, ...]
-    medicines: tuple[tuple[str, str], ...]
-    wishes: tuple[tuple[str, str], ...]
-    consents: tuple[tuple[str, bool], ...]
-    progress: tuple[tuple[str, str], ...] = ()
-    sections: tuple[Section, ...] = ()
+    reference: str
+    service: str = ""
+    practitioner: str = ""
+    age: int | None = None
+    kind: str = ""
+    answered: str = ""
+    flags: tuple[SummaryFlag, ...] = ()
+    complaint: str = ""
+    regions: tuple[str, ...] = ()
+    main_region: str = ""
+    place: str = ""
+    pain: tuple[Fact, ...] = ()
+    goals: tuple[str, ...] = ()
+    activities: tuple[Fact, ...] = ()
+    changes: tuple[Change, ...] = ()
+    last_plan: str = ""
+    cautions: tuple[Caution, ...] = ()
+    medicines: tuple[str, ...] = ()
+    allergies: tuple[str, ...] = ()
+    preferences: tuple[Fact, ...] = ()
+    consents: tuple[Consent, ...] = ()

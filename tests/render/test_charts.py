@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,5 +105,5 @@ def test_at_most_four_dates_are_written_and_none_touch(offsets: set[int]) -> Non
     assert len(shown) <= 4
     assert {days[0], days[-1]} <= set(shown)
     places = [frame.x(day) for day in shown]
-    inner = zip(places, places[1:], strict=False)
+    inner = pairwise(places)
     assert all(right - left >= 13 * 5.6 for left, right in inner) or len(shown) == 2
