@@ -20,13 +20,12 @@ from schemas.summary import Summary
 Paper = Literal["letter", "a4"]
 PAPERS = {"letter": "us-letter", "a4": "a4"}
 LOOKS = (
-    {"size": 11, "share": 88, "tall": 60, "weeks": 4},
-    {"size": 10.5, "share": 84, "tall": 46, "weeks": 4},
-    {"size": 10, "share": 80, "tall": 40, "weeks": 4},
-    {"size": 9.5, "share": 74, "tall": 34, "weeks": 4},
+    {"size": 11, "share": 88, "tall": 56, "weeks": 4},
+    {"size": 10.3, "share": 82, "tall": 44, "weeks": 4},
+    {"size": 9.6, "share": 75, "tall": 35, "weeks": 4},
     {"size": 9, "share": 70, "tall": 30, "weeks": 4},
 )
-"""Text points, width and greatest height of the pictures in mm, weeks to tick off: roomiest first."""
+"""Text points, width and greatest height of the pictures in mm, weeks to tick off: always four, roomiest first."""
 
 
 @dataclass(frozen=True, slots=True)
