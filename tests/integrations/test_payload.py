@@ -89,6 +89,7 @@ def test_an_address_is_accepted(value: str) -> None:
         "a@b@c",
         "a@" + "b" * 250 + ".example",
         "a@b\u2028",
+        "x" * 64 + "@" + "b" * 200,
         "a\u202e@b",
     ],
 )

@@ -1,5 +1,7 @@
 """Standard Webhooks: the published vector, exact encodings, and clear words about a wrong body."""
 
+import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,6 +89,19 @@ def test_a_signature_in_another_form_is_refused(change: Any) -> None:
     raw = stored("standard", "01")
     headers = signed(raw)
     headers["webhook-signature"] = change(headers["webhook-signature"])
+    with pytest.raises(InvalidSignature):
+        connect("standard").verify(inbound(raw, headers))
+
+
+@pytest.mark.parametrize(
+    "form", ["0{}", "+{}", " {}", "{} ", "{}.0", "{}000", "{}e0", "-{}", "1_{}", "0x{:x}"]
+)
+def test_a_time_in_another_form_is_refused(form: str) -> None:
+    raw, written = stored("standard", "01"), form.format(int(NOW.timestamp()))
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    mac = hmac.digest(key, f"msg_1.{written}.".encode() + raw, "sha256")
+    headers = {**signed(raw), "webhook-timestamp": written}
+    headers["webhook-signature"] = "v1," + base64.b64encode(mac).decode()
     with pytest.raises(InvalidSignature):
         connect("standard").verify(inbound(raw, headers))
 
