@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from handlers import schedule
+from handlers import privacy, schedule
 from handlers.house import House
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import DeliveryStatus
@@ -48,6 +48,8 @@ def observe(
     `read` says that the state was just read at the scheduler, so that it is the truth as of now.
     """
     tx.lock(f"bookings-{connection}")
+    if privacy.forgotten(tx, house, connection, notice, now):
+        return []
     final = house.schedulers[connection].cancel_is_final
     for record in _meant(tx, connection, notice):
         folded = fold(record, notice, cancel_is_final=final, read=read)

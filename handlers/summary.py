@@ -8,10 +8,12 @@ from handlers import messages
 from handlers.answers import Picture, effective, picture
 from handlers.house import House
 from handlers.library import Library
+from handlers.questionnaires import SIDES
 from schemas.condition import Answers, values_of
 from schemas.questionnaire import Question, QuestionType
 from schemas.rules import Region
-from schemas.summary import Caution, Change, Section, Summary, SummaryFlag
+from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
+from schemas.told import Section, Told, ToldCaution, ToldChange, ToldFlag
 from store import bookings, checkins, clients, intakes
 from store.base import Tx
 from store.bookings import Thread
@@ -67,9 +69,6 @@ class Words:
         return tuple((label, said) for label, said in found if said)
 
 
-SIDES = {"en": {"_l": ", left", "_r": ", right"}, "es": {"_l": ", izquierda", "_r": ", derecha"}}
-
-
 def words(house: House, language: str) -> Words:
     """The words in which answers are shown to a practitioner who reads `language`."""
     library = house.library(house.clinic.spoken(language))
@@ -77,7 +76,7 @@ def words(house: House, language: str) -> Words:
     return Words(library, questions, {region.id: region for region in library.regions})
 
 
-def summary_of(tx: Tx, house: House, booking_id: int, now: datetime, language: str = "") -> Summary | None:
+def told_for(tx: Tx, house: House, booking_id: int, now: datetime, language: str = "") -> Told | None:
     """The summary; None while the client has not sent the intake (or none is asked)."""
     booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
     if booking is None or intake is None or not intake.done:
@@ -86,7 +85,7 @@ def summary_of(tx: Tx, house: House, booking_id: int, now: datetime, language: s
     seen = picture(tx, house, booking, intake, now)
     answers = seen.answers
     client = clients.get(tx, booking.client_id)
-    return Summary(
+    return Told(
         reference=messages.reference(booking),
         client=client.name,
         age=seen.age,
@@ -110,11 +109,11 @@ def summary_of(tx: Tx, house: House, booking_id: int, now: datetime, language: s
     )
 
 
-def _flags(tx: Tx, booking: Thread, seen: Picture, said: Words) -> tuple[SummaryFlag, ...]:
+def _flags(tx: Tx, booking: Thread, seen: Picture, said: Words) -> tuple[ToldFlag, ...]:
     stored = {one["rule"]: one for one in intakes.flags_of(tx, booking.id)}
     standing = {flag.rule: flag for flag in seen.flags}
     found = [
-        SummaryFlag(
+        ToldFlag(
             id=stored[rule]["id"] if rule in stored else 0,
             rule=rule,
             severity=str(flag.severity),
@@ -130,9 +129,9 @@ def _flags(tx: Tx, booking: Thread, seen: Picture, said: Words) -> tuple[Summary
 
 def _cleared(
     stored: Mapping[str, Mapping[str, object]], standing: set[str], said: Words
-) -> tuple[SummaryFlag, ...]:
+) -> tuple[ToldFlag, ...]:
     return tuple(
-        SummaryFlag(
+        ToldFlag(
             id=int(str(one["id"])),
             rule=rule,
             severity=str(one["severity"]),
@@ -151,7 +150,7 @@ def _pains(said: Words, answers: Answers) -> tuple[tuple[str, int], ...]:
     return tuple((label, int(value)) for label, value in found if value.isdigit())
 
 
-def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[Change, ...]:
+def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[ToldChange, ...]:
     """What a returning client says differently, before and after."""
     earlier = intakes.last_done(tx, intake.client_id, intake.booking_id)
     if earlier is None:
@@ -160,15 +159,15 @@ def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[Cha
     names = [name for name in said.questions if name in before and not name.startswith(("gate_", "upd_"))]
     changed = [name for name in names if values_of(before, name) != values_of(answers, name)]
     return tuple(
-        Change(said.label(name), said.said(name, before) or "–", said.said(name, answers) or "–")
+        ToldChange(said.label(name), said.said(name, before) or "–", said.said(name, answers) or "–")
         for name in changed
         if said.questions[name].type is not QuestionType.CONSENT and name in answers
     )
 
 
-def _cautions(seen: Picture, said: Words) -> tuple[Caution, ...]:
+def _cautions(seen: Picture, said: Words) -> tuple[ToldCaution, ...]:
     return tuple(
-        Caution(row.name, row.massage, row.exercise)
+        ToldCaution(row.name, row.massage, row.exercise)
         for row in said.library.conditions
         if row.when.holds(seen.answers, seen.facts, seen.age)
     )
@@ -200,3 +199,40 @@ def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:
         for step in questionnaire.steps
     )
     return tuple(section for section in made if section.answers)
+
+
+WEIGHTS = {"stop_emergency": Weight.STOP, "stop_urgent": Weight.STOP, "review": Weight.REVIEW}
+
+
+def paper(told: Told, said: Words) -> Summary:
+    """The same for one printed page; flags that were cleared and single answers stay out."""
+    standing = [flag for flag in told.flags if not flag.cleared_by]
+    allergies = {said.label(name) for name in ("allergy_oils", "allergy_text")}
+    return Summary(
+        client_name=told.client,
+        when=told.when,
+        reference=told.reference,
+        service=told.service,
+        practitioner=told.practitioner,
+        age=told.age,
+        flags=tuple(_paper_flag(flag) for flag in standing),
+        complaint="; ".join(f"{label} {value}" for label, value in told.complaint[:4]),
+        regions=told.regions,
+        main_region=told.regions[0] if told.regions else "",
+        place=", ".join(said.place(one) for one in told.regions),
+        pain=tuple(Fact(label, f"{score} / 10") for label, score in told.pains),
+        goals=tuple(f"{label}: {value}" for label, value in told.goals[:3]),
+        activities=tuple(Fact(label, value) for label, value in told.goals[3:]),
+        changes=tuple(Change(one.question, one.before, one.after) for one in told.changes),
+        last_plan="; ".join(f"{label}: {value}" for label, value in told.progress),
+        cautions=tuple(Caution(one.name, one.massage, one.exercise) for one in told.cautions),
+        medicines=tuple(f"{a}: {b}" for a, b in told.medicines if a not in allergies),
+        allergies=tuple(b for a, b in told.medicines if a in allergies),
+        preferences=tuple(Fact(label, value) for label, value in told.wishes),
+        consents=tuple(Consent(label, yes) for label, yes in told.consents),
+    )
+
+
+def _paper_flag(flag: ToldFlag) -> SummaryFlag:
+    because = "; ".join(f"{label} {value}" for label, value in flag.because)
+    return SummaryFlag(WEIGHTS.get(flag.severity, Weight.NOTE), flag.name, because, flag.action)

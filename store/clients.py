@@ -43,6 +43,11 @@ def get(tx: Tx, client_id: int) -> sa.Row[Any]:
     return tx.conn.execute(sa.select(clients).where(clients.c.id == client_id)).one()
 
 
+def find(tx: Tx, client_id: int) -> sa.Row[Any] | None:
+    """One client, or None; for ids that come from outside."""
+    return tx.first(sa.select(clients).where(clients.c.id == client_id))
+
+
 def stop(tx: Tx, client_id: int, channel: str, now: datetime) -> None:
     """The client wants no more messages by this channel (email or sms)."""
     column = clients.c.no_sms_at if channel == "sms" else clients.c.no_email_at

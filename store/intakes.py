@@ -150,3 +150,9 @@ def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     """Somebody at the clinic has looked; True when there was a flag that nobody had seen."""
     new = (flags.c.booking_id == booking_id, flags.c.seen_at.is_(None))
     return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))
+
+
+def done_of_client(tx: Tx, client_id: int) -> list[Intake]:
+    """Every finished intake of a client, oldest first."""
+    query = sa.select(intakes).where(intakes.c.client_id == client_id, intakes.c.status == "done")
+    return [_intake(tx, row) for row in tx.all(query.order_by(intakes.c.submitted_at))]

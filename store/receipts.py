@@ -110,6 +110,12 @@ def replay(tx: Tx, public_id: str, now: datetime) -> bool:
     return tx.first(again) is not None
 
 
+def by_public_id(tx: Tx, public_id: str) -> Receipt | None:
+    """One receipt with its body."""
+    row = tx.first(sa.select(receipts).where(receipts.c.public_id == public_id))
+    return _receipt(tx, row) if row else None
+
+
 def counts(tx: Tx) -> dict[str, int]:
     """How many receipts there are in each status."""
     rows = tx.all(sa.select(receipts.c.status, sa.func.count()).group_by(receipts.c.status))

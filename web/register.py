@@ -5,7 +5,19 @@ from flask import Flask
 from handlers.house import House
 from store.ingest import Ingest
 from store.refusals import Refusals
-from web import commands, errors, health, inline, logs, security, static_files, texts, webhooks
+from web import (
+    commands,
+    console,
+    errors,
+    health,
+    inline,
+    logs,
+    security,
+    staff_commands,
+    static_files,
+    texts,
+    webhooks,
+)
 from web.client import checkin, intake, plan, stop
 
 
@@ -19,6 +31,8 @@ def everything(app: Flask, house: House) -> None:
     errors.install(app)
     for part in (webhooks, health, texts, static_files, intake, plan, checkin, stop):
         app.register_blueprint(part.blueprint)
+    console.install(app)
     commands.install(app)
+    staff_commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(house)

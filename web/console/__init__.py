@@ -1,20 +1,50 @@
 """The console: a practitioner's day, the outbox that explains, and what an operator needs."""
 
+from datetime import date, datetime
+
 from flask import Flask
 from markupsafe import Markup
 
 from render import readable
-from web.console import assets, auth, gate, today
+from web.console import (
+    audit,
+    auth,
+    board,
+    booking,
+    clients,
+    content,
+    gate,
+    note,
+    operations,
+    outbox,
+    people,
+    summary,
+    today,
+)
+from web.console.names import BOOKINGS, CHANNELS, PLANS, PURPOSES
+from web.console.today_view import PLAN
 from web.console.view import language
+from web.static_files import url as static_url
 
-PAGES = (assets, auth, today)
+PAGES = (auth, today, booking, note, summary, outbox, clients, board, operations, content, audit, people)
 
 
 def install(app: Flask) -> None:
     """Put the console's pages onto the application."""
     for module in PAGES:
         app.register_blueprint(module.blueprint)
-    app.jinja_env.globals.update(csrf_field=csrf_field, weekday=weekday)
+    app.jinja_env.globals.update(
+        csrf_field=csrf_field,
+        weekday=weekday,
+        local=local,
+        moves_name=moves_name,
+        purposes=PURPOSES,
+        channels=CHANNELS,
+        message_tags=PLAN,
+        booking_words=BOOKINGS,
+        plan_words=PLANS,
+        static_url=static_url,
+    )
 
 
 def csrf_field() -> Markup:
@@ -22,6 +52,17 @@ def csrf_field() -> Markup:
     return Markup('<input type="hidden" name="csrf" value="{}">').format(gate.csrf_token())
 
 
-def weekday(day: object) -> str:
+def weekday(day: date) -> str:
     """`Friday, November 27` in the language of the page."""
-    return readable.weekday_and_day(day, language())  # type: ignore[arg-type]
+    return readable.weekday_and_day(day, language())
+
+
+def local(when: datetime) -> datetime:
+    """A time on the clinic's wall."""
+    return when.astimezone(gate.house().zone())
+
+
+def moves_name(exercise_id: str, spoken: str) -> str:
+    """What an exercise is called; the id for one that there is not."""
+    found = gate.house().moves(gate.house().clinic.spoken(spoken)).exercises.get(exercise_id)
+    return found.name if found else exercise_id

@@ -1,18 +1,17 @@
 """Logging in and out, the second factor, the own account."""
 
-import io
 import re
 import secrets
 from typing import Any
 from urllib.parse import unquote
 
-import segno
 from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import staff
 from handlers.staff import Entry, Refused, Unfit
+from render import qr
 from store import staff as accounts
 from store.staff import Stage
 from web.console import gate
@@ -126,14 +125,8 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
     secret = g.session.totp
     uri = staff.totp_uri(me(), secret, house().clinic.name)
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-    return page("enrol", status, error=error, qr=_qr(uri), secret=spaced, next=_next())
-
-
-def _qr(text: str) -> Markup:
-    out = io.BytesIO()
-    look = {"scale": 5, "border": 4, "dark": "#000", "light": "#fff", "svgclass": "qr", "lineclass": None}
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, **look)
-    return Markup(out.getvalue().decode())  # noqa: S704 - our own drawing, no text of anybody in it
+    drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
+    return page("enrol", status, error=error, qr=drawn, secret=spaced, next=_next())
 
 
 @blueprint.post("/console/login/enrol")

@@ -26,7 +26,7 @@ def check(house: House, subject: str) -> None:
 
 def from_here(house: House) -> bool:
     """True when the browser says nothing else: it names the origin of whoever sends a form."""
-    # Browsers send "null" from a page with Referrer-Policy no-referrer: then Sec-Fetch-Site and the token decide.
+    # A page with Referrer-Policy no-referrer sends "null": then the token and Sec-Fetch-Site decide.
     origin = request.headers.get("Origin", "null")
     if origin not in ("null", _origin(house.clinic.public_url)):
         return False

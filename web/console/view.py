@@ -17,7 +17,7 @@ NAV = (
     ("console_outbox.outbox", "Outbox", gate.BOTH, "o"),
     ("console_clients.search", "Clients", gate.BOTH, "c"),
     ("console_board.board", "Board", gate.BOTH, "b"),
-    ("console_operations.connections", "Connections", gate.BOTH, "r"),
+    ("console_operations.connections_page", "Connections", gate.BOTH, "r"),
     ("console_content.content", "Content", (Role.practitioner,), ""),
     ("console_audit.audit", "Log", (Role.manager,), ""),
     ("console_people.people", "Staff", (Role.manager,), ""),

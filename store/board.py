@@ -1,0 +1,108 @@
+"""Counting for the clinic's board: every figure over one period, each with its own index."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from store.base import Tx
+from store.tables import bookings, checkins, flags, intakes, plans
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    part: int
+    whole: int
+
+    @property
+    def percent(self) -> int | None:
+        """Rounded; None where there is nothing to count."""
+        return round(100 * self.part / self.whole) if self.whole else None
+
+
+def _share(tx: Tx, query: sa.Executable) -> Share:
+    part, whole = tx.conn.execute(query).one()
+    return Share(int(part or 0), int(whole or 0))
+
+
+def _yes(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((condition, 1), else_=0))
+
+
+def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
+    """Visits of the period whose intake was sent before the visit began."""
+    in_time = sa.and_(intakes.c.status == "done", intakes.c.submitted_at <= bookings.c.start_at)
+    query = (
+        sa.select(_yes(in_time), sa.func.count())
+        .select_from(bookings)
+        .join(intakes, intakes.c.booking_id == bookings.c.id)
+        .where(bookings.c.start_at >= start, bookings.c.start_at < end)
+        .where(bookings.c.status == "confirmed", bookings.c.merged_into.is_(None))
+    )
+    return _share(tx, query)
+
+
+def alerts_in_time(tx: Tx, start: datetime, end: datetime, within: timedelta) -> Share:
+    """Flags that stop, raised in the period, which somebody looked at in time."""
+    query = sa.select(flags.c.raised_at, flags.c.seen_at).where(
+        flags.c.raised_at >= start, flags.c.raised_at < end, flags.c.severity.like("stop%")
+    )
+    rows = tx.all(query.limit(2000))
+    return Share(sum(bool(row.seen_at and row.seen_at - row.raised_at <= within) for row in rows), len(rows))
+
+
+def replies(tx: Tx, start: datetime, end: datetime) -> Share:
+    """Check-ins asked in the period that were answered."""
+    query = sa.select(_yes(checkins.c.answered_at.is_not(None)), sa.func.count()).where(
+        checkins.c.asked_at >= start, checkins.c.asked_at < end
+    )
+    return _share(tx, query)
+
+
+def plans_sent(tx: Tx, start: datetime, end: datetime) -> int:
+    """Plans that went out in the period."""
+    query = sa.select(sa.func.count()).where(plans.c.sent_at >= start, plans.c.sent_at < end)
+    return int(tx.value(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answered check-in: whose, which, what was said."""
+
+    client_id: int
+    booking_id: int
+    plan_id: int
+    kind: str
+    reply: dict[str, object]
+
+
+def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[str, ...], most: int) -> list[Told]:
+    """The newest answered check-ins of these kinds, at most `most` (their answers are sealed one by one)."""
+    query = (
+        sa.select(checkins, bookings.c.client_id)
+        .join(bookings, bookings.c.id == checkins.c.booking_id)
+        .where(checkins.c.asked_at >= start, checkins.c.asked_at < end)
+        .where(checkins.c.kind.in_(kinds), checkins.c.sealed_reply.is_not(None))
+        .order_by(checkins.c.asked_at.desc())
+        .limit(most)
+    )
+    return [
+        Told(row.client_id, row.booking_id, row.plan_id, row.kind, tx.vault.open_json(row.sealed_reply))
+        for row in tx.all(query)
+    ]
+
+
+def days_per_week(tx: Tx, plan_ids: set[int]) -> dict[int, int]:
+    """How many days a week each plan asks for."""
+    query = sa.select(plans.c.id, plans.c.sealed_plan).where(plans.c.id.in_(plan_ids))
+    return {row.id: int(tx.vault.open_json(row.sealed_plan)["days_per_week"]) for row in tx.all(query)}
+
+
+def answers_of(tx: Tx, booking_ids: set[int]) -> dict[int, dict[str, object]]:
+    """What was said in the intake of each booking."""
+    query = sa.select(intakes.c.booking_id, intakes.c.sealed_answers).where(
+        intakes.c.booking_id.in_(booking_ids), intakes.c.status == "done"
+    )
+    return {row.booking_id: tx.vault.open_json(row.sealed_answers) for row in tx.all(query) if row[1]}

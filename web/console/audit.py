@@ -1,0 +1,49 @@
+"""The log: who saw, changed, released, exported or erased what. It is only ever added to."""
+
+from flask import Response, request
+
+from store import views
+from store.staff import Role
+from web.console import gate
+from web.console.gate import allowed, house
+from web.console.view import page
+
+blueprint = gate.blueprint("audit")
+ACTIONS = (
+    *("login", "login_failed", "logout", "code_failed", "password_changed", "second_factor_set"),
+    *("view", "view_summary", "view_receipt", "preview", "flags_seen", "intake_reviewed", "note", "release"),
+    *(
+        "hold",
+        "send_now",
+        "resend",
+        "withdraw",
+        "change_plan",
+        "override",
+        "clear_flag",
+        "replay",
+        "door_code",
+        "print_summary",
+    ),
+    *("export", "export_board", "erase", "staff_added", "staff_deactivated", "staff_let_in", "staff_reset"),
+)
+
+
+@blueprint.get("/console/log")
+@allowed(Role.manager)
+def audit() -> Response:
+    """One page of the log, by person, act or thing."""
+    actor, action, subject = (
+        request.args.get(name, "").strip()[:200] for name in ("actor", "action", "subject")
+    )
+    before = request.args.get("before", 0, type=int)
+    with house().db.read() as tx:
+        lines = views.log(tx, actor=actor, action=action, subject=subject, before=before)
+    return page(
+        "audit",
+        lines=lines[: views.PAGE],
+        more=len(lines) > views.PAGE,
+        actor=actor,
+        action=action,
+        subject=subject,
+        actions=ACTIONS,
+    )

@@ -1,0 +1,59 @@
+"""The clinic's board: replies, days done, pain that eased, alerts seen in time, intakes before the visit."""
+
+from datetime import timedelta
+
+from flask import Response, request
+
+from handlers import progress
+from handlers.progress import Board
+from store import audit
+from store.staff import Role
+from web.console import gate
+from web.console.gate import BOTH, allowed, house, me, now
+from web.console.sheets import csv_file
+from web.console.view import page
+
+blueprint = gate.blueprint("board")
+PERIODS = {7: "7 days", 28: "4 weeks", 91: "13 weeks"}
+MEASURES = (
+    ("intakes", "Intakes done before the visit"),
+    ("replies", "Check-ins with a reply"),
+    ("enough_days", "At least 70 % of the planned days done"),
+    ("eased", "Pain 2 points or 30 % less at week 4"),
+    ("alerts", "Alerts looked at within an hour"),
+)
+
+
+def _days() -> int:
+    days = request.args.get("days", 28, type=int)
+    return days if days in PERIODS else 28
+
+
+def _board(days: int) -> Board:
+    with house().db.read() as tx:
+        return progress.board_of(tx, now() - timedelta(days=days), now())
+
+
+@blueprint.get("/console/board")
+@allowed(*BOTH)
+def board() -> Response:
+    """The figures of a period."""
+    days = _days()
+    return page("board", board=_board(days), measures=MEASURES, periods=PERIODS, days=days)
+
+
+@blueprint.get("/console/board.csv")
+@allowed(Role.manager)
+def board_csv() -> Response:
+    """The numbers behind it."""
+    days = _days()
+    found = _board(days)
+    with house().db.begin() as tx:
+        audit.add(tx, me().name, "export_board", "board", now(), f"{days} days")
+    rows: list[tuple[object, ...]] = [("measure", "from", "until", "part", "whole", "percent")]
+    period = (found.start.isoformat(timespec="seconds"), found.end.isoformat(timespec="seconds"))
+    for name, text in MEASURES:
+        share = getattr(found, name)
+        rows.append((text, *period, share.part, share.whole, share.percent))
+    rows.append(("Plans sent", *period, found.plans_sent, "", ""))
+    return csv_file("board", rows)

@@ -1,0 +1,234 @@
+"""One booking: what the client says, the session note, the plan and what may be done with it."""
+
+from typing import Any
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import links, messages, outbox_edit, pictures, plans, summary
+from handlers.choosing_edit import EditRefused
+from handlers.links import LinkPurpose
+from handlers.outbox_edit import NotNow
+from render import qr, readable
+from schemas import plan as plans_json
+from schemas.session_note import Response as Took
+from schemas.session_note import SendWish, SessionNote
+from store import audit, bookings, clients, intakes, notes
+from store import deliveries as stored_deliveries
+from store import plans as stored_plans
+from store.base import Tx
+from store.bookings import Thread
+from store.staff import Role
+from web import words as client_words
+from web.console import gate
+from web.console.bodies import bodies
+from web.console.gate import allowed, house, me, now
+from web.console.plan_form import edit_from, plan_view
+from web.console.today_view import FLAGS, PLAN, STATUS, intake_tag
+from web.console.view import language, page, say
+
+blueprint = gate.blueprint("booking")
+TOOK = {
+    Took.EASED: "Eased",
+    Took.NO_CHANGE: "No change",
+    Took.SORE: "Sore",
+    Took.STOPPED_EARLY: "Stopped early",
+}
+AREAS = (
+    *("neck_back", "upper_trap", "shoulder_blade", "shoulder_back", "chest", "mid_back", "low_back"),
+    *("buttock", "hip_side", "thigh_front", "thigh_back", "knee_front", "calf", "foot_sole", "forearm_back"),
+)
+
+
+@blueprint.get("/console/bookings/<int:booking_id>")
+@allowed(Role.practitioner)
+def booking(booking_id: int) -> Response:
+    """Everything about one booking; looking at it is written into the log."""
+    return _page(booking_id)
+
+
+def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        audit.add(tx, me().name, "view", f"booking:{found.id}", now())
+        outbox_edit.acknowledge(tx, found.id, me().name, now())
+        values = _values(tx, found)
+    return page("booking", status, **values, **more)
+
+
+def _values(tx: Tx, found: Thread) -> dict[str, Any]:
+    told = summary.told_for(tx, house(), found.id, now(), language())
+    intake = intakes.of_booking(tx, found.id)
+    stored = stored_plans.newest(tx, found.id)
+    sent = stored_deliveries.of_booking(tx, found.id)
+    words = summary.words(house(), language())
+    return {
+        "booking": found,
+        "client": clients.get(tx, found.client_id),
+        "summary": told,
+        "intake": intake,
+        "intake_tag": intake_tag(intake.status if intake else "", bool(intake and intake.reviewed_at), say()),
+        "status_tag": STATUS.get(found.status),
+        "flag_tags": FLAGS,
+        "bodies": bodies(told, say()) if told else [],
+        "plan": plan_view(house(), stored, say()) if stored else None,
+        "verdict": plans.gate(tx, house(), found, now()) if intake and intake.done else None,
+        "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
+        "plan_tags": PLAN,
+        "note": notes.newest(tx, found.id),
+        "took": TOOK,
+        "areas": area_words(),
+        "places": [words.place(one) for one in told.regions] if told else [],
+        "avoid": [words.place(one) for one in told.avoid] if told else [],
+        "area_names": {name: words.place(name) for name in AREAS},
+        "deliveries": sent,
+        "over": found.start <= now(),
+    }
+
+
+def area_words() -> list[tuple[str, str]]:
+    """Where a session may work, as (body-map id, words)."""
+    words = summary.words(house(), language())
+    return [(name, words.place(name)) for name in AREAS]
+
+
+def _back(booking_id: int, part: str = "") -> AnyResponse:
+    return redirect(url_for("console_booking.booking", booking_id=booking_id, done=1, _anchor=part), 303)
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/note")
+@allowed(Role.practitioner)
+def save_note(booking_id: int) -> AnyResponse:
+    """The session note, and with it what shall become of the plan."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        note = note_from(me().name, me().credential)
+        plans.add_note(tx, house(), found.id, note, now())
+        stored = stored_plans.newest(tx, found.id)
+        refused = (
+            note.send is SendWish.OK_TO_SEND
+            and stored is not None
+            and stored.status not in ("released", "sent")
+        )
+    if refused:
+        return _page(booking_id, 409, error="The note is kept. The plan cannot go out: see the flags.")
+    return _back(booking_id, "note")
+
+
+def note_from(author: str, credential: str) -> SessionNote:
+    """The note that was posted; unknown words are left out, never guessed."""
+    took, send = request.form.get("response", ""), request.form.get("send", "")
+    cap = request.form.get("level_cap", "3")
+    wish = SendWish(send) if send in list(SendWish) else SendWish.HOLD
+    worry = "new_concern" in request.form
+    return SessionNote(
+        send=SendWish.HOLD if worry and wish is SendWish.OK_TO_SEND else wish,
+        author=author,
+        credential=credential,
+        areas_worked=tuple(one for one in request.form.getlist("areas") if one in AREAS),
+        response=Took(took) if took in list(Took) else None,
+        new_concern=worry,
+        level_cap=int(cap) if cap in ("1", "2", "3") else 3,
+        client_note=request.form.get("client_note", "").strip()[:200],
+    )
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/plan/<any('release', 'hold', 'send'):act>")
+@allowed(Role.practitioner)
+def plan_act(booking_id: int, act: str) -> AnyResponse:
+    """Release, hold or send the plan now."""
+    try:
+        with house().db.begin() as tx:
+            found = bookings.get(tx, booking_id) or abort(404)
+            _plan_act(tx, found, act)
+    except NotNow as error:
+        return _page(booking_id, 409, error=str(error))
+    return _back(booking_id, "plan")
+
+
+def _plan_act(tx: Tx, found: Thread, act: str) -> None:
+    if act == "hold":
+        outbox_edit.hold_plan(tx, found.id, me().name, now())
+        return
+    outbox_edit.release_plan(tx, house(), found.id, me().name, now())
+    if act == "send":
+        for one in stored_deliveries.of_booking(tx, found.id):
+            if one.purpose == "plan" and one.status in outbox_edit.WAITING:
+                outbox_edit.send_now(tx, one.id, me().name, now())
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/plan/change")
+@allowed(Role.practitioner)
+def change_plan(booking_id: int) -> AnyResponse:
+    """Add, remove, swap, level: checked by the safety filter; an override needs a reason."""
+    try:
+        with house().db.begin() as tx:
+            found = bookings.get(tx, booking_id) or abort(404)
+            change = edit_from(request.form, me().name, me().credential)
+            outbox_edit.change_plan(tx, house(), found.id, change, now())
+    except EditRefused as error:
+        return _page(booking_id, 422, refused=error.facts, asked=request.form)
+    except NotNow as error:
+        return _page(booking_id, 409, error=str(error))
+    return _back(booking_id, "plan")
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/flags/<int:flag_id>")
+@allowed(Role.practitioner)
+def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
+    """A named clinician clears a flag, and types on what basis."""
+    by = f"{me().name}, {me().credential}" if me().credential else me().name
+    basis = request.form.get("basis", "")[:500]
+    try:
+        with house().db.begin() as tx:
+            found = bookings.get(tx, booking_id) or abort(404)
+            outbox_edit.clear_flag(tx, house(), found.id, flag_id, by, basis, now())
+    except NotNow as error:
+        return _page(booking_id, 422, error=str(error))
+    return _back(booking_id, "flags")
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/reviewed")
+@allowed(Role.practitioner)
+def reviewed(booking_id: int) -> AnyResponse:
+    """The intake has been read."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        outbox_edit.review(tx, found.id, me().name, now())
+    return _back(booking_id)
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/door")
+@allowed(Role.practitioner)
+def door(booking_id: int) -> Response:
+    """The client's link to the intake as a square code, for who has not done it."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        until = found.end + messages.AFTER_VISIT
+        url = links.issue(tx, house(), LinkPurpose.intake, found.id, now(), until)
+        audit.add(tx, me().name, "door_code", f"booking:{found.id}", now())
+    return page("door", booking=found, qr=Markup(qr.svg(url, dark="#000")), url=url)  # noqa: S704
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/preview")
+@allowed(Role.practitioner)
+def preview(booking_id: int) -> Response:
+    """The plan as the client will see it."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        stored = stored_plans.newest(tx, found.id) or abort(404)
+        audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
+        name = clients.get(tx, found.client_id).name
+    plan = plans_json.load(stored.content)
+    days = readable.days_from(now().astimezone(house().zone()).date(), 7)
+    values = {
+        **client_words.shared(plan.language),
+        "plan": plan,
+        "name": readable.greeting_name(name),
+        "figures": {one.exercise_id: pictures.of_exercise(house(), one.exercise_id) for one in plan.items},
+        "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],
+        "made_on": readable.full_date(stored.created_at.date(), plan.language),
+        "back": url_for("console_booking.booking", booking_id=found.id, _anchor="plan"),
+    }
+    return make_response(render_template("console/preview.html", **values))

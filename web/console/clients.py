@@ -1,0 +1,74 @@
+"""Clients: found by name, address or number; one client over time; export and erasure."""
+
+import json
+
+from flask import Response, abort, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import privacy, progress
+from store import audit, client_words, clients, views
+from store.staff import Role
+from web.console import gate
+from web.console.charts import progress_chart
+from web.console.gate import BOTH, allowed, house, me, now
+from web.console.view import language, page
+
+blueprint = gate.blueprint("clients")
+
+
+@blueprint.get("/console/clients")
+@allowed(*BOTH)
+def search() -> Response:
+    """Clients whose name, e-mail address or phone number begins so."""
+    text = request.args.get("q", "").strip()[:100]
+    with house().db.read() as tx:
+        found = client_words.find(tx, text) if text else []
+    return page("clients", q=text, found=found)
+
+
+@blueprint.get("/console/clients/<int:client_id>")
+@allowed(*BOTH)
+def client(client_id: int) -> Response:
+    """One client: the visits; for a practitioner also how pain, activities and days went."""
+    return _page(client_id)
+
+
+def _page(client_id: int, status: int = 200, error: str = "") -> Response:
+    clinical = me().may(Role.practitioner)
+    with house().db.begin() as tx:
+        found = clients.find(tx, client_id) or abort(404)
+        audit.add(tx, me().name, "view", f"client:{client_id}", now())
+        visits = views.of_client(tx, client_id)
+        told = progress.of_client(tx, client_id) if clinical else None
+    charts = progress_chart(told, house().zone(), language()) if told else []
+    return page(
+        "client",
+        status,
+        client=found,
+        visits=visits,
+        progress=told,
+        charts=charts,
+        clinical=clinical,
+        error=error,
+    )
+
+
+@blueprint.post("/console/clients/<int:client_id>/export")
+@allowed(Role.manager)
+def export(client_id: int) -> Response:
+    """Everything that is kept about a client, as a file."""
+    values = privacy.export(house(), client_id, me().name, now()) or abort(404)
+    text = json.dumps(values, ensure_ascii=False, indent=2)
+    response = Response(text, mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="client-{client_id}.json"'
+    return response
+
+
+@blueprint.post("/console/clients/<int:client_id>/erase")
+@allowed(Role.manager)
+def erase(client_id: int) -> AnyResponse:
+    """Erase a client for good; the word has to be typed."""
+    if request.form.get("word", "").strip().casefold() not in ("erase", "borrar"):
+        return _page(client_id, 422, "Type the word to go on.")
+    receipt = privacy.erase(house(), client_id, me().name, now()) or abort(404)
+    return page("erased", receipt=receipt)

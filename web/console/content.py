@@ -1,0 +1,83 @@
+"""Content to read: questionnaires, safety rules, conditions, protocols, exercises, figures."""
+
+from typing import Any
+
+from flask import Response, abort, request
+from markupsafe import Markup
+
+from handlers import pictures
+from schemas.condition import Condition
+from store.staff import Role
+from web.console import gate
+from web.console.gate import allowed, house
+from web.console.view import language, page
+
+blueprint = gate.blueprint("content")
+ROLE = (Role.practitioner,)
+
+
+def _language() -> str:
+    asked = request.args.get("in", "") or language()
+    return house().clinic.spoken(asked)
+
+
+@blueprint.get("/console/content")
+@allowed(*ROLE)
+def content() -> Response:
+    """What there is."""
+    return page("content", library=house().library(_language()))
+
+
+@blueprint.get("/console/content/questionnaires/<name>")
+@allowed(*ROLE)
+def questionnaire(name: str) -> Response:
+    """One questionnaire: every question with its conditions."""
+    found = house().library(_language()).questionnaires.get(name) or abort(404)
+    return page("content_questionnaire", questionnaire=found, text_of=text_of)
+
+
+def text_of(condition: Condition | None) -> str:
+    """A condition as it stands in the file."""
+    return str(condition) if condition is not None else ""
+
+
+@blueprint.get("/console/content/rules")
+@allowed(*ROLE)
+def rules() -> Response:
+    """Safety rules, review facts, the condition matrix."""
+    library = house().library(_language())
+    return page("content_rules", library=library, text_of=text_of)
+
+
+@blueprint.get("/console/content/protocols/<name>")
+@allowed(*ROLE)
+def protocol(name: str) -> Response:
+    """One protocol: stages, special cases, sources."""
+    library = house().library(_language())
+    found = library.moves.protocols.get(name) or abort(404)
+    return page("content_protocol", protocol=found, library=library, text_of=text_of)
+
+
+@blueprint.get("/console/content/exercises/<name>")
+@allowed(*ROLE)
+def exercise(name: str) -> Response:
+    """One exercise: both panels, steps, doses, what blocks it."""
+    library = house().library(_language())
+    found = library.moves.exercises.get(name) or abort(404)
+    return page("content_exercise", exercise=found, library=library, figures=drawn(name))
+
+
+def drawn(name: str) -> list[dict[str, Any]]:
+    """Start and finish of an exercise as drawings."""
+    pair = pictures.of_exercise(house(), name)
+    return [{"svg": Markup(one.svg), "label": one.label} for one in pair] if pair else []  # noqa: S704
+
+
+@blueprint.get("/console/figures")
+@allowed(*ROLE)
+def figures() -> Response:
+    """The contact sheet: every exercise, start and finish."""
+    moves = house().library(_language()).moves
+    names = sorted(moves.exercises, key=lambda each: (str(moves.exercises[each].phase), each))
+    sheet = [(moves.exercises[name], drawn(name)) for name in names]
+    return page("figures", sheet=sheet)

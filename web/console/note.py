@@ -1,0 +1,82 @@
+"""The session note by personal link from the staff mail: no names, no answers, thirty seconds."""
+
+from typing import Any
+
+from flask import Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import links, messages, plans, staff
+from handlers.links import LinkPurpose
+from schemas.session_note import SendWish, SessionNote
+from store import bookings
+from store import staff as accounts
+from store.base import Tx
+from store.bookings import Thread
+from store.staff import Role, Stage
+from web.console import csrf, gate
+from web.console.booking import TOOK, area_words, note_from
+from web.console.gate import LINK, allowed, house, now
+from web.console.view import page
+
+blueprint = gate.blueprint("note")
+MAY_SEND = ("", "needs_ok")  # anything else waits for a practitioner who has signed in
+
+
+@blueprint.get("/n/<token>")
+@allowed(LINK)
+def note(token: str) -> AnyResponse:
+    """The note's page; who is signed in goes to the booking itself."""
+    with house().db.begin() as tx:
+        found = _booking(tx, token)
+        signed_in = staff.current(tx, gate.cookie(), now())
+        if signed_in and signed_in[1].stage is Stage.full and signed_in[0].may(Role.practitioner):
+            return redirect(url_for("console_booking.booking", booking_id=found.id, _anchor="note"), 303)
+        values = _values(tx, found, token)
+    return page("note", **values)
+
+
+def _booking(tx: Tx, token: str) -> Thread:
+    subject = links.open_link(tx, LinkPurpose.note, token, now())
+    found = bookings.get(tx, subject) if subject is not None else None
+    return found or abort(404)
+
+
+def _values(tx: Tx, found: Thread, token: str) -> dict[str, Any]:
+    verdict = plans.gate(tx, house(), found, now())
+    return {
+        "booking": found,
+        "reference": messages.reference(found),
+        "took": TOOK,
+        "areas": area_words(),
+        "people": _people(tx),
+        "reason": verdict.reason,
+        "can_send": verdict.reason in MAY_SEND,
+        "action": url_for("console_note.save", token=token),
+        "link_csrf": csrf.token(house(), token),
+        "over": found.start <= now(),
+    }
+
+
+def _people(tx: Tx) -> list[accounts.Staff]:
+    return [one for one in accounts.every(tx) if one.active and one.may(Role.practitioner)]
+
+
+@blueprint.post("/n/<token>")
+@allowed(LINK)
+def save(token: str) -> Response:
+    """Keep the note. A link lets out only what no answer holds back."""
+    with house().db.begin() as tx:
+        found = _booking(tx, token)
+        csrf.check(house(), token)
+        given = _signed(tx)
+        clear = plans.gate(tx, house(), found, now()).reason in MAY_SEND
+        if given.send is SendWish.OK_TO_SEND and not clear:
+            abort(409)
+        plans.add_note(tx, house(), found.id, given, now())
+    return page("note_kept", reference=messages.reference(found), send=given.send)
+
+
+def _signed(tx: Tx) -> SessionNote:
+    chosen = request.form.get("author", "")
+    who = next((one for one in _people(tx) if str(one.id) == chosen), None)
+    return note_from(who.name, who.credential) if who else note_from("personal link", "")

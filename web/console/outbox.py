@@ -1,0 +1,120 @@
+"""The outbox: what goes out when, what went out, what did not and why; and what may be done about it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers import outbox_edit
+from handlers.outbox_edit import NotNow
+from schemas.delivery import Purpose
+from store import deliveries, views
+from store.base import Tx
+from store.staff import Role
+from web.console import gate
+from web.console.gate import BOTH, allowed, house, me, now
+from web.console.view import page
+
+blueprint = gate.blueprint("outbox")
+# tab: (text, statuses, earliest first)
+TABS: dict[str, tuple[str, tuple[str, ...], bool]] = {
+    "waiting": ("Waits for somebody", ("held",), True),
+    "coming": ("Goes out", ("scheduled", "sending"), True),
+    "sent": ("Sent", ("sent", "unknown"), False),
+    "not": ("Not sent", ("skipped", "withdrawn"), False),
+    "failed": ("Failed", ("dead",), False),
+    "all": ("All", (), False),
+}
+ACTS = {
+    "held": ("release", "withdraw"),
+    "scheduled": ("send_now", "hold", "withdraw"),
+    "sent": ("resend",),
+    "unknown": ("resend",),
+    "skipped": ("send_now",),
+    "withdrawn": ("send_now",),
+    "dead": ("send_now",),
+}
+KEPT = ("tab", "purpose", "page", "booking")
+PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
+
+
+@blueprint.get("/console/outbox")
+@allowed(*BOTH)
+def outbox() -> Response:
+    """One tab of the outbox, one page of it."""
+    return _page()
+
+
+def _page(status: int = 200, error: str = "") -> Response:
+    booking = request.args.get("booking", type=int)
+    tab = request.args.get("tab", "all" if booking else "waiting")
+    tab = tab if tab in TABS else "waiting"
+    number = max(1, min(request.args.get("page", 1, type=int), 200))
+    purpose = request.args.get("purpose", "")
+    purpose = purpose if purpose in list(Purpose) else ""
+    _text, statuses, upward = TABS[tab]
+    with house().db.read() as tx:
+        rows = views.outbox(
+            tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
+        )
+        counts = {"waiting": views.waiting(tx, ("held",)), "failed": views.waiting(tx, ("dead",))}
+    return page(
+        "outbox" if "X-Fragment" not in request.headers else "outbox_list",
+        status,
+        error=error,
+        tabs=TABS,
+        tab=tab,
+        rows=rows[: views.PAGE],
+        more=len(rows) > views.PAGE,
+        number=number,
+        purpose=purpose,
+        booking=booking,
+        counts=counts,
+        may=may,
+    )
+
+
+def may(message: views.Message) -> list[str]:
+    """What this person may do to a message as it stands."""
+    acts = ACTS.get(message.status, ())
+    if message.purpose != "plan" or me().may(Role.practitioner):
+        return list(acts)
+    return [act for act in acts if act not in PLAN_ACTS]
+
+
+def _release(tx: Tx, delivery_id: int, by: str, at: datetime) -> None:
+    outbox_edit.release(tx, house(), delivery_id, by, at)
+
+
+DO: dict[str, Callable[[Tx, int, str, datetime], None]] = {
+    "hold": outbox_edit.hold,
+    "release": _release,
+    "send_now": outbox_edit.send_now,
+    "resend": outbox_edit.resend,
+    "withdraw": outbox_edit.withdraw,
+}
+
+
+@blueprint.post(
+    "/console/outbox/<int:delivery_id>/<any('hold', 'release', 'send_now', 'resend', 'withdraw'):act>"
+)
+@allowed(*BOTH)
+def do(delivery_id: int, act: str) -> AnyResponse:
+    """Hold, release, send now, resend or withdraw one message."""
+    try:
+        with house().db.begin() as tx:
+            found = deliveries.get(tx, delivery_id)
+            if found is not None and found.purpose is Purpose.plan and act in PLAN_ACTS:
+                _practitioners_only()
+            DO[act](tx, delivery_id, me().name, now())
+    except NotNow as error:
+        return _page(409, str(error))
+    kept: dict[str, Any] = {name: request.args[name] for name in KEPT if name in request.args}
+    return redirect(url_for("console_outbox.outbox", done=1, **kept), 303)
+
+
+def _practitioners_only() -> None:
+    if not me().may(Role.practitioner):
+        raise NotNow("Only a practitioner lets a plan out.")

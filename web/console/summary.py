@@ -1,0 +1,48 @@
+"""The practitioner's one page: to read before the session, or to print."""
+
+from flask import Response, abort
+
+from handlers import summary
+from render import pdf
+from store import audit
+from store.staff import Role
+from web.console import gate
+from web.console.bodies import bodies
+from web.console.gate import allowed, house, me, now
+from web.console.today_view import FLAGS
+from web.console.view import language, page, say
+
+blueprint = gate.blueprint("summary")
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/summary")
+@allowed(Role.practitioner)
+def summary_page(booking_id: int) -> Response:
+    """Flags first, then what a session needs, on one page."""
+    with house().db.begin() as tx:
+        told = summary.told_for(tx, house(), booking_id, now(), language()) or abort(404)
+        audit.add(tx, me().name, "view_summary", f"booking:{booking_id}", now())
+    words = summary.words(house(), language())
+    return page(
+        "summary",
+        summary=told,
+        booking_id=booking_id,
+        bodies=bodies(told, say()),
+        places=[words.place(one) for one in told.regions],
+        avoid=[words.place(one) for one in told.avoid],
+        flag_tags=FLAGS,
+    )
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/summary.pdf")
+@allowed(Role.practitioner)
+def summary_paper(booking_id: int) -> Response:
+    """The same as a PDF of one page."""
+    with house().db.begin() as tx:
+        told = summary.told_for(tx, house(), booking_id, now(), language()) or abort(404)
+        audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
+    page_of = summary.paper(told, summary.words(house(), language()))
+    made = pdf.summary_pdf(page_of, house().clinic, date=now().date(), language=told.language)
+    response = Response(made.data, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{told.reference}.pdf"'
+    return response

@@ -1,0 +1,147 @@
+"""The command line for accounts of staff, and for what a client may ask for."""
+
+import json
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from handlers import privacy, staff
+from handlers.house import House
+from handlers.staff import Unfit
+from store import staff as accounts
+from store.base import Tx
+from store.staff import Role, Staff
+
+staff_group = AppGroup("staff", help="Accounts for the console.")
+client_group = AppGroup("client", help="What a client may ask for.")
+BY = "command line"
+
+
+def _house() -> House:
+    house: House = current_app.extensions["aftercare"]
+    return house
+
+
+def _password(from_input: bool) -> str:
+    return sys.stdin.readline().rstrip("\n") if from_input else secrets.token_urlsafe(15)
+
+
+def _one(tx: Tx, email: str) -> Staff:
+    found = accounts.by_email(tx, email)
+    if found is None:
+        raise click.ClickException("There is no account with this address.")
+    return found
+
+
+@staff_group.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="As it shall stand on released plans.")
+@click.option("--credential", default="", help="LMT, PT, ATC, CPT ...")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([str(role) for role in Role]),
+    help="May be given twice; practitioner when left out.",
+)
+@click.option("--language", default="en", type=click.Choice(["en", "es"]))
+@click.option("--password-stdin", is_flag=True, help="Read the password from the input; else one is made.")
+def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **about: str) -> None:
+    """Make an account."""
+    password = _password(password_stdin)
+    chosen = [Role(role) for role in roles or (Role.practitioner,)]
+    try:
+        with _house().db.begin() as tx:
+            staff.add(tx, email, about.pop("name"), chosen, password, datetime.now(UTC), **about)
+    except Unfit as error:
+        raise click.ClickException(str(error)) from None
+    _tell(email, "" if password_stdin else password)
+
+
+def _tell(email: str, password: str) -> None:
+    click.echo(f"{email} can sign in at {_house().clinic.public_url}/console/login")
+    if password:
+        click.echo(f"Password (shown only now, to be changed after the first sign-in): {password}")
+
+
+@staff_group.command("list")
+def list_command() -> None:
+    """Every account."""
+    with _house().db.read() as tx:
+        for one in accounts.every(tx):
+            state = "" if one.active else "  deactivated"
+            factor = "second factor on" if one.totp else "second factor off"
+            click.echo(f"{one.email}  {one.name}  {' '.join(sorted(one.roles))}  {factor}{state}")
+
+
+@staff_group.command("deactivate")
+@click.argument("email")
+def deactivate_command(email: str) -> None:
+    """Let somebody in no more; every session of theirs ends at once."""
+    with _house().db.begin() as tx:
+        staff.set_active(tx, _one(tx, email).id, BY, datetime.now(UTC), active=False)
+    click.echo("Deactivated. Every session has ended.")
+
+
+@staff_group.command("activate")
+@click.argument("email")
+def activate_command(email: str) -> None:
+    """Let somebody in again."""
+    with _house().db.begin() as tx:
+        staff.set_active(tx, _one(tx, email).id, BY, datetime.now(UTC), active=True)
+    click.echo("Active.")
+
+
+@staff_group.command("reset")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from the input; else one is made.")
+def reset_command(email: str, password_stdin: bool) -> None:
+    """A new password and no second factor, for who lost both."""
+    password = _password(password_stdin)
+    try:
+        with _house().db.begin() as tx:
+            staff.reset(tx, _one(tx, email).id, password, BY, datetime.now(UTC))
+    except Unfit as error:
+        raise click.ClickException(str(error)) from None
+    _tell(email, "" if password_stdin else password)
+
+
+@client_group.command("export")
+@click.argument("client", type=int)
+@click.option("--file", default="", help="Where to write it; else it is printed.")
+def export_command(client: int, file: str) -> None:
+    """Everything that is kept about a client, as JSON."""
+    values: dict[str, Any] | None = privacy.export(_house(), client, BY, datetime.now(UTC))
+    if values is None:
+        raise click.ClickException("There is no such client.")
+    text = json.dumps(values, ensure_ascii=False, indent=2)
+    if not file:
+        click.echo(text)
+        return
+    with open(file, "x", encoding="utf-8") as out:
+        out.write(text)
+    click.echo(json.dumps(values["receipt"], ensure_ascii=False))
+
+
+@client_group.command("erase")
+@click.argument("client", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_command(client: int, yes: bool) -> None:
+    """Erase a client for good; prints a receipt."""
+    if not yes:
+        click.confirm("Answers, plans, notes, messages and links go for good. Go on?", abort=True)
+    receipt = privacy.erase(_house(), client, BY, datetime.now(UTC))
+    if receipt is None:
+        raise click.ClickException("There is no such client.")
+    click.echo(json.dumps({"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts}))
+
+
+def install(app: Flask) -> None:
+    """Put the commands onto `flask`."""
+    app.cli.add_command(staff_group)
+    app.cli.add_command(client_group)
