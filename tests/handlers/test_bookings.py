@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,10 +198,10 @@ class Shared:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def shared(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[Shared]:
     """One house for all examples; every story has identifiers and an address of its own."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('stories') / 'a.db'}"
+        url = f"sqlite:///{quick_folder / 'stories.db'}"
     else:
         url = fresh_postgres(request.getfixturevalue("postgres_server"))
     built = make_house(configuration.load(environ(url, 25)), BEGAN - timedelta(days=1))
