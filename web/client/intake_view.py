@@ -1,0 +1,178 @@
+"""What the screens of the intake show. Answers are shown only to the browser in which they were typed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Response
+
+from handlers import asking
+from handlers.answers import SHORT_UPDATE
+from handlers.asking import Screen
+from handlers.intake import CHECK, CRISIS, Asked
+from render import bodymap
+from render.bodymap import BodyView
+from schemas.condition import Answer
+from schemas.questionnaire import Choice, Question, QuestionType
+from schemas.rules import Flag, Severity
+from web import words
+from web.client import browser
+from web.client.common import house, page
+from web.words import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One step on the check page: its questions and the answers in words."""
+
+    screen: Screen
+    lines: tuple[tuple[Question, str], ...]
+
+
+def screen(
+    asked: Asked,
+    token: str,
+    step: str,
+    when: str,
+    errors: Mapping[str, str] | None = None,
+    shown: Mapping[str, Answer] | None = None,
+) -> Response:
+    """One screen with its questions, or the check page; 422 when something must be answered again."""
+    seen, language = browser.seen(asked.intake.id), asked.library.language
+    values: dict[str, Any] = {
+        "step": step,
+        "back": asked.before_step(step),
+        "place": _place(asked, step),
+        "count": len(asked.screens) + 1,
+        "errors": errors or {},
+    }
+    if step == CHECK:
+        given = [each for each in asked.screens if each.step.id in seen]
+        values["hidden"] = len(given) < len(asked.screens)
+        values["first"] = asked.screens[0].step.id
+        return page("check", language, token, groups=[_given(each, asked) for each in given], **values)
+    current = asked.screen(step)
+    assert current is not None
+    fresh = asked.intake.status == "open"
+    return page(
+        "screen",
+        language,
+        token,
+        422 if errors else 200,
+        screen=current,
+        value=partial(_values, {**(asked.answers if step in seen else {}), **(shown or {})}),
+        lines=partial(_lines, asked),
+        rows=_rows(current),
+        kept=not fresh and step not in seen and _answered(current, asked),
+        welcome_back=not fresh and not seen and step == asked.resume_at(),
+        intro=words.fill(house().clinic, asked.questionnaire.intro) if fresh and values["place"] == 1 else "",
+        when=when,
+        all_of_it=fresh and asked.intake.questionnaire == SHORT_UPDATE,
+        **map_tools(words.say_in(language)),
+        **values,
+    )
+
+
+def map_tools(say: Say) -> dict[str, Any]:
+    """What a template needs to draw a body map and to name its places."""
+    return {
+        "drawing": partial(_drawing, (say("Left"), say("Right"))),
+        "on_view": _on_view,
+        "named": partial(place_name, say),
+    }
+
+
+def _drawing(sides: tuple[str, str], view: str, chosen: Sequence[str]) -> str:
+    return bodymap.svg(BodyView(view), chosen, interactive=True, sides=sides)
+
+
+def _on_view(question: Question, view: str) -> list[Choice]:
+    there = {region.id for region in bodymap.regions(BodyView(view))}
+    return [choice for choice in question.choices if choice.id in there]
+
+
+def place_name(say: Say, choice: Choice) -> str:
+    """The name of a place on the body, with its side."""
+    side = {"_l": say("left"), "_r": say("right")}.get(choice.id[-2:], "")
+    return f"{choice.label} ({side})" if side else choice.label
+
+
+def _place(asked: Asked, step: str) -> int:
+    names = [*(each.step.id for each in asked.screens), CHECK]
+    return names.index(step) + 1
+
+
+def _values(answers: Mapping[str, Answer], question: Question) -> list[str]:
+    given = answers.get(question.id, "")
+    return [given] if isinstance(given, str) and given else list(given)
+
+
+def _lines(asked: Asked, gate: Question) -> tuple[Question, ...]:
+    return asking.gate_lines(asked.questionnaire, gate, asked.answers, asked.today, asked.before)
+
+
+def _rows(current: Screen) -> bool:
+    """True for a screen of yes / no / not sure lines, which are shown as compact rows."""
+    plain = [question for question in current.questions if question.is_plain_yes_no]
+    return len(plain) > 1 and len(plain) == len(current.questions)
+
+
+def _answered(current: Screen, asked: Asked) -> bool:
+    return any(question.id in asked.answers for question in current.questions)
+
+
+def _given(current: Screen, asked: Asked) -> Given:
+    say = words.say_in(asked.library.language)
+    return Given(current, tuple((question, _told(question, asked, say)) for question in current.questions))
+
+
+def _told(question: Question, asked: Asked, say: Say) -> str:
+    """An answer in words."""
+    if question.type is QuestionType.CONSENT:
+        return say("Yes") if asked.answers.get(question.id) == "yes" else say("No")
+    if question.type is QuestionType.BODYMAP:
+        return "; ".join(place_name(say, choice) for choice in asking.chosen(question, asked.answers)) or "–"
+    return "; ".join(asking.shown_value(question, asked.answers)) or "–"
+
+
+# ---------------------------------------------------------------- warnings and thanks
+
+
+def _texts(asked: Asked, found: Sequence[Flag]) -> list[str]:
+    numbers = words.numbers(house().clinic)
+    return list(dict.fromkeys(asked.library.message(flag.client_text, **numbers) for flag in found))
+
+
+def _emergency(found: Sequence[Flag]) -> bool:
+    return any(flag.severity is Severity.STOP_EMERGENCY for flag in found)
+
+
+def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Response:
+    """What an answer means, at once, before anything else is asked (B8)."""
+    return page(
+        "stop",
+        asked.library.language,
+        token,
+        texts=_texts(asked, found),
+        emergency=_emergency(found),
+        stops=any(flag.severity.stops for flag in found),
+        go_to=go_to,
+    )
+
+
+def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response:
+    """Thanks, what happens next, and what to do about a mistake: never an answer."""
+    grave = [flag for flag in found if flag.severity.stops or flag.rule == CRISIS]
+    review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
+    return page(
+        "done",
+        asked.library.language,
+        token,
+        texts=_texts(asked, grave),
+        emergency=_emergency(grave),
+        stops=any(flag.severity.stops for flag in grave),
+        advice=[] if any(flag.severity.stops for flag in grave) else _texts(asked, review),
+        no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
+        when=when,
+    )
