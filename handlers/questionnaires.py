@@ -10,6 +10,8 @@ from schemas.questionnaire import Choice, Question, Questionnaire, QuestionType,
 from schemas.rules import Region
 
 FOLDER = "questionnaires"
+SIDES = {"en": {"_l": ", left", "_r": ", right"}, "es": {"_l": ", izquierda", "_r": ", derecha"}}
+"""How the two places of a region are told apart in words, by language."""
 FACT_NAMES = frozenset(
     {
         "age",
@@ -54,6 +56,7 @@ class _Shared:
     """What questions of one file may refer to."""
 
     regions: Sequence[Region]
+    sides: Mapping[str, str]
     sets: Mapping[str, Mapping[str, str]]
 
 
@@ -78,7 +81,8 @@ def _questionnaire(
     own = [question["id"] for step in raw["step"] for question in step.get("question", [])]
     for twice in sorted({name for name in own if own.count(name) > 1}):
         reader.complain(f"{FOLDER}/{file}", twice, "is defined twice")
-    shared = _Shared(regions, {**base.get("choice_sets", {}), **raw.get("choice_sets", {})})
+    sets = {**base.get("choice_sets", {}), **raw.get("choice_sets", {})}
+    shared = _Shared(regions, SIDES[reader.language], sets)
     known = {
         q["id"]: q for one in (base, raw) for step in one.get("step", []) for q in step.get("question", [])
     }
@@ -137,7 +141,7 @@ def _choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> tuple[Choic
     if raw["type"] is QuestionType.GATE:
         return tuple(_gate_choices(raw, shared, known))
     if raw["type"] is QuestionType.BODYMAP:
-        return tuple(_places(shared.regions))
+        return tuple(_places(shared.regions, shared.sides))
     if raw.get("choices_from"):
         return tuple(Choice(region.id, region.label) for region in shared.regions)
     return tuple(
@@ -145,10 +149,13 @@ def _choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> tuple[Choic
     )
 
 
-def _places(regions: Sequence[Region]) -> Iterator[Choice]:
+def _places(regions: Sequence[Region], sides: Mapping[str, str]) -> Iterator[Choice]:
     for region in regions:
-        for side in ("_l", "_r") if region.sides else ("",):
-            yield Choice(region.id + side, region.label)
+        if not region.sides:
+            yield Choice(region.id, region.label)
+            continue
+        for side, words in sides.items():
+            yield Choice(region.id + side, region.label + words)
 
 
 def _gate_choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> Iterator[Choice]:
