@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from handlers import asking
 from handlers.answers import SHORT_UPDATE
 from handlers.asking import Screen
 from handlers.intake import CHECK, CRISIS, Asked
-from render import bodymap
+from render import bodymap, readable
 from render.bodymap import BodyView
 from schemas.condition import Answer
 from schemas.questionnaire import Choice, Question, QuestionType
@@ -75,11 +76,10 @@ def screen(
 
 
 def map_tools(say: Say) -> dict[str, Any]:
-    """What a template needs to draw a body map and to name its places."""
+    """What a template needs to draw a body map over its list."""
     return {
         "drawing": partial(_drawing, (say("Left"), say("Right"))),
         "on_view": _on_view,
-        "named": partial(place_name, say),
     }
 
 
@@ -90,12 +90,6 @@ def _drawing(sides: tuple[str, str], view: str, chosen: Sequence[str]) -> str:
 def _on_view(question: Question, view: str) -> list[Choice]:
     there = {region.id for region in bodymap.regions(BodyView(view))}
     return [choice for choice in question.choices if choice.id in there]
-
-
-def place_name(say: Say, choice: Choice) -> str:
-    """The name of a place on the body, with its side."""
-    side = {"_l": say("left"), "_r": say("right")}.get(choice.id[-2:], "")
-    return f"{choice.label} ({side})" if side else choice.label
 
 
 def _place(asked: Asked, step: str) -> int:
@@ -131,8 +125,9 @@ def _told(question: Question, asked: Asked, say: Say) -> str:
     """An answer in words."""
     if question.type is QuestionType.CONSENT:
         return say("Yes") if asked.answers.get(question.id) == "yes" else say("No")
-    if question.type is QuestionType.BODYMAP:
-        return "; ".join(place_name(say, choice) for choice in asking.chosen(question, asked.answers)) or "–"
+    given = str(asked.answers.get(question.id, ""))
+    if question.type is QuestionType.DATE and given:
+        return readable.full_date(date.fromisoformat(given), asked.library.language)
     return "; ".join(asking.shown_value(question, asked.answers)) or "–"
 
 
