@@ -26,7 +26,7 @@ FOLDER = ROOT / "var" / "demo"
 BIN = Path(sys.executable).parent
 CLIENT = "zoe@example.org"
 PASSWORD = "try-it-out-2026"  # noqa: S105 - of an account that lives as long as the demonstration
-VISIT_ENDS_IN = timedelta(seconds=40)
+VISIT_ENDS_IN = {False: timedelta(seconds=60), True: timedelta(seconds=10)}  # with --once
 WAIT = 120  # seconds
 
 
@@ -91,26 +91,20 @@ class Demo:
     def start(self) -> None:
         """Database, web, worker; returns when they are ready."""
         self._flask("migrate")
-        self._flask(
-            "staff",
-            "add",
-            "mara@clinic.example",
-            "--name",
-            "Mara Field",
-            "--role",
-            "manager",
-            "--password",
-            PASSWORD,
-        )
+        both = ("--role", "practitioner", "--role", "manager")
+        account = ("mara@clinic.example", "--name", "Mara Field", "--credential", "LMT", *both)
+        self._flask("staff", "add", *account, "--password-stdin", given=PASSWORD)
         address = f"127.0.0.1:{self.web_port}"
         gunicorn = [str(BIN / "gunicorn"), "--bind", address, "--threads", "8", "--log-level", "warning"]
         self._run("web", [*gunicorn, "app:create_app()"])
         self._run("worker", [str(BIN / "flask"), "--app", "app", "work"])
         self._until(lambda: self._ready(), "web and worker to be ready")
 
-    def _flask(self, *words: str) -> None:
+    def _flask(self, *words: str, given: str = "") -> None:
         command = [str(BIN / "flask"), "--app", "app", *words]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, input=given, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise Failed(f"flask {words[0]} failed:\n{done.stderr or done.stdout}")
 
@@ -128,10 +122,10 @@ class Demo:
         except requests.RequestException:
             return False
 
-    def book(self) -> None:
+    def book(self, ends_in: timedelta) -> None:
         """Post a signed Cal.com booking whose session ends in moments."""
         now = datetime.now(UTC)
-        end = now + VISIT_ENDS_IN
+        end = now + ends_in
         headers, body = sample(
             "calcom",
             "created",
@@ -223,7 +217,7 @@ def main() -> int:
         demo.start()
         say(f"Console: {demo.url}/console   (mara@clinic.example, {PASSWORD})")
         say(f"Mails:   http://localhost:{demo.page_port}/")
-        demo.book()
+        demo.book(VISIT_ENDS_IN[once])
         if once:
             demo.once()
             say("Done: booked, asked, answered, session over, plan sent.")
