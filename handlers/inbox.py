@@ -22,6 +22,8 @@ def work(house: House, now: datetime) -> int:
     """Process what is due; returns how many receipts were taken."""
     with house.db.begin() as tx:
         taken = receipts.claim(tx, now, BATCH)
+    if not taken:
+        return 0
     with leases.kept(partial(_renew, house, taken, now)):
         for receipt in taken:
             _process(house, receipt, now)

@@ -26,6 +26,8 @@ def work(house: House, now: datetime) -> int:
     """Send what is due; returns how many deliveries were taken."""
     with house.db.begin() as tx:
         taken = deliveries.claim(tx, now, BATCH)
+    if not taken:
+        return 0
     with leases.kept(partial(_renew, house, taken, now)):
         for delivery in taken:
             _process(house, delivery, now)
