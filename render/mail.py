@@ -136,8 +136,8 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
 
 
 def one_address(text: str) -> str:
-    """The address itself when it is exactly one of at most 254 characters; ValueError otherwise."""
-    return _checked(ADDRESS, text if len(text) <= 254 else "", "e-mail address")
+    """The address itself when it is exactly one of at most 254 ASCII characters; ValueError otherwise."""
+    return _checked(ADDRESS, text if len(text) <= 254 and text.isascii() else "", "e-mail address")
 
 
 def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:

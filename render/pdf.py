@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import typst
 
@@ -17,7 +17,6 @@ from render.words import plan_words, summary_words
 from schemas.plan import Plan, PlanItem
 from schemas.summary import Summary
 
-Paper = Literal["letter", "a4"]
 PAPERS = {"letter": "us-letter", "a4": "a4"}
 LOOKS = (
     {"size": 11, "share": 88, "tall": 56, "weeks": 4},
@@ -25,7 +24,7 @@ LOOKS = (
     {"size": 9.6, "share": 75, "tall": 35, "weeks": 4},
     {"size": 9, "share": 70, "tall": 30, "weeks": 4},
 )
-"""Text points, width and greatest height of the pictures in mm, weeks to tick off: always four, roomiest first."""
+"""Text points, pictures in mm (width, greatest height), weeks to tick: always four, roomiest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,13 @@ def plan_pdf(
     language: str,
     url: str = "",
     rtl: bool | None = None,
-    paper: Paper = "letter",
+    paper: str = "letter",
 ) -> Pdf:
     """The plan on one page, or on two full ones; the same input gives the same bytes.
 
     `figures` are start and finish side by side, by exercise id; `url` opens the plan page; `rtl` follows the
-    language when it is None. No text can stop it: what cannot be tagged is printed without tags.
+    language when it is None; `paper` is "letter" or "a4". No text can stop it: what cannot be tagged is
+    printed without tags.
     """
     data = _plan_data(plan, clinic, client_name, figures, date, language) | {
         "url": url,
@@ -155,7 +155,7 @@ def _without_label(text: str, label: str) -> str:
 
 
 def summary_pdf(
-    summary: Summary, clinic: ClinicView, *, date: date, language: str = "en", paper: Paper = "letter"
+    summary: Summary, clinic: ClinicView, *, date: date, language: str = "en", paper: str = "letter"
 ) -> Pdf:
     """The practitioner's page before a visit, with the body map filled in; longer only if it must be."""
     words = summary_words(language)

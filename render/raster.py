@@ -5,7 +5,8 @@ import re
 from render.press import press
 
 VIEW_BOX = re.compile(r'viewBox="([-\d.]+) ([-\d.]+) ([\d.]+) ([\d.]+)"')
-SIZE = re.compile(r'<svg\b[^>]*?\b(width|height)="([\d.]+)')
+TAG = re.compile(r"<svg\b[^>]*>")
+SIZE = re.compile(r'\s(width|height)="([\d.]+)')
 PAGE = b"""#let d = json("data.json")
 #set page(width: d.width * 1pt, height: d.height * 1pt, margin: 0pt, fill: rgb(d.tile))
 #image("picture.svg", width: 100%, height: 100%, fit: "contain", alt: "picture")"""
@@ -25,9 +26,11 @@ def png(svg: str, width: int, tile: str = TILE) -> bytes:
 
 def size_of(svg: str) -> tuple[float, float]:
     """Width and height of a drawing in its own units."""
-    if found := VIEW_BOX.search(svg):
+    tag = TAG.search(svg)
+    head = tag[0] if tag else ""
+    if found := VIEW_BOX.search(head):
         return float(found[3]), float(found[4])
-    sizes = dict(SIZE.findall(svg[:500]))
+    sizes = dict(SIZE.findall(head))
     if "width" not in sizes or "height" not in sizes:
         raise ValueError("the drawing has no viewBox and no size")
     return float(sizes["width"]), float(sizes["height"])

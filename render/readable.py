@@ -1,10 +1,13 @@
 """Dates, times and lists in the client's words: English and Spanish, and dates in Arabic."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w\.\w{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +195,7 @@ def _printable(char: str) -> bool:
 def greeting_name(name: str) -> str:
     """A name that is safe to greet with; empty where it could be read as an address or a link."""
     line = plain(name, 60)
-    tight = any(
-        line[i] == "." and line[i + 1 : i + 2].isalnum() and line[i - 1].isalnum()
-        for i in range(1, len(line))
-    )
-    return "" if tight or any(mark in line for mark in "/@:<>\\") else line
+    return "" if LIKE_A_LINK.search(line) else line
 
 
 def days_from(first: date, count: int) -> list[date]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from render.bodymap import BodyView, Points, regions, svg
-from render.bodymap_shapes import HEIGHT, WIDTH
+from render.bodymap import BodyView, regions, svg
+from render.bodymap_shapes import HEIGHT, WIDTH, Points
 
 PHONE = 390 - 2 * 16
 """CSS pixels that a 390 pixel wide phone leaves between the page's margins."""

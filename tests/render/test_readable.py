@@ -1,0 +1,117 @@
+"""Times, dates, lists and names as people read them."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from render import readable
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+
+
+def at(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]
+
+
+def test_a_moment_names_day_time_and_zone() -> None:
+    text = readable.moment(at(2026, 11, 27, 14), BERLIN)
+    assert text == "Friday, November 27 at 3:00 PM (Europe/Berlin time)"
+
+
+def test_a_moment_in_spanish() -> None:
+    text = readable.moment(at(2026, 11, 27, 14), BERLIN, "es-MX")
+    assert text == "viernes, 27 de noviembre, 3:00 p. m. (hora de Europe/Berlin)"
+
+
+@pytest.mark.parametrize(
+    ("when", "clock"),
+    [
+        (at(2026, 3, 8, 6, 59), "1:59 AM"),
+        (at(2026, 3, 8, 7, 0), "3:00 AM"),
+        (at(2026, 7, 1, 16, 0), "12:00 PM"),
+        (at(2026, 12, 1, 5, 5), "12:05 AM"),
+    ],
+)
+def test_the_clock_is_right_on_both_sides_of_a_change(when: datetime, clock: str) -> None:
+    assert f" at {clock} (America/New_York time)" in readable.moment(when, NEW_YORK)
+
+
+def test_the_hour_that_comes_twice_is_told_apart() -> None:
+    first = readable.moment(at(2026, 11, 1, 5, 30), NEW_YORK)
+    second = readable.moment(at(2026, 11, 1, 6, 30), NEW_YORK)
+    assert first == "Sunday, November 1 at 1:30 AM (America/New_York time, before the clocks go back)"
+    assert second == "Sunday, November 1 at 1:30 AM (America/New_York time, after the clocks go back)"
+
+
+@given(
+    st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2035, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"]),
+    st.sampled_from(["en", "es", "ar"]),
+)
+def test_two_different_minutes_never_read_the_same(when: datetime, zone: str, language: str) -> None:
+    other = when.fromtimestamp(when.timestamp() + 3600, UTC)
+    assert readable.moment(when, ZoneInfo(zone), language) != readable.moment(other, ZoneInfo(zone), language)
+
+
+@pytest.mark.parametrize(
+    ("language", "full", "short"),
+    [
+        ("en", "November 22, 2026", "Nov 22"),
+        ("es", "22 de noviembre de 2026", "22 nov"),
+        ("ar", "22 نوفمبر 2026", "22 نوفمبر"),
+        ("xx", "November 22, 2026", "Nov 22"),
+    ],
+)
+def test_dates_in_each_language(language: str, full: str, short: str) -> None:
+    day = date(2026, 11, 22)
+    assert (readable.full_date(day, language), readable.short_date(day, language)) == (full, short)
+
+
+@pytest.mark.parametrize(
+    ("items", "language", "either", "text"),
+    [
+        ([], "en", False, ""),
+        (["a"], "en", False, "a"),
+        (["a", "b"], "en", False, "a and b"),
+        (["a", "b", "c"], "en", True, "a, b or c"),
+        (["cuello", "espalda"], "es", False, "cuello y espalda"),
+        (["brazo", "ingle"], "es", False, "brazo e ingle"),
+        (["codo", "hombro"], "es", True, "codo u hombro"),
+    ],
+)
+def test_lists_read_as_people_say_them(items: list[str], language: str, either: bool, text: str) -> None:
+    assert readable.list_of(items, language, either=either) == text
+
+
+@given(st.text())
+def test_plain_text_is_one_line_without_controls(text: str) -> None:
+    line = readable.plain(text, 50)
+    assert len(line) <= 50
+    assert line.isprintable() or set(line) & set("\u200c\u200d")
+    assert line == line.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [
+        ("Zoë Nuñez", "Zoë Nuñez"),
+        ("Dr. Li", "Dr. Li"),
+        ("J.R. Smith", "J.R. Smith"),
+        ("محمد العلي", "محمد العلي"),
+        ("Eve\r\nBcc: all@evil.example", ""),
+        ("Win at evil.example", ""),
+        ("https://evil.example", ""),
+        ("<b>Eve</b>", ""),
+        ("Eve\u202egnp", "Eve gnp"),
+    ],
+)
+def test_nobody_is_greeted_by_a_link(name: str, greeted: str) -> None:
+    assert readable.greeting_name(name) == greeted
+
+
+def test_machine_times_are_utc() -> None:
+    local = datetime(2026, 11, 27, 15, 0, tzinfo=BERLIN)
+    assert readable.utc(local) == "2026-11-27T14:00:00Z"
