@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,9 +53,9 @@ def check_password(password: str, email: str, name: str) -> None:
     """Raise `Unfit` for a password that is easily guessed."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Unfit("Use at least 12 letters, signs or digits.")
-    plain = password.casefold()
-    known = [part for part in (*email.casefold().split("@"), *name.casefold().split()) if len(part) > 3]
-    if any(plain.replace(part, "").strip("0123456789!.-_ ") == "" for part in known):
+    words = re.split(r"[\W\d_]+", password.casefold())
+    known = re.split(r"[\W\d_]+", f"{email} {name}".casefold())
+    if not set(words) - set(known):
         raise Unfit("Use something other than a name or an address.")
     if len(set(password)) < 5:
         raise Unfit("Use more than a few different letters.")

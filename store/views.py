@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ class Visit:
     intake: str
     reviewed: bool
     flags: tuple[str, ...] = ()
+    drafted: str = ""  # where the newest version of the plan stands
     plan_status: str = ""
     plan_reason: str = ""
     plan_due: datetime | None = None
@@ -72,10 +73,14 @@ def day(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "", pain:
         query = query.where(bookings.c.practitioner == practitioner)
     rows = tx.all(query)
     ids = [row.id for row in rows]
-    raised, messages = _flags(tx, ids), _plan_messages(tx, ids)
+    raised, messages, drafts = _flags(tx, ids), _plan_messages(tx, ids), _drafts(tx, ids)
     later = replies(tx, {row.client_id for row in rows}) if pain else {}
     return [
-        _visit(tx, row, raised[row.id], messages.get(row.id), later.get(row.client_id, [])) for row in rows
+        replace(
+            _visit(tx, row, raised[row.id], messages.get(row.id), later.get(row.client_id, [])),
+            drafted=drafts.get(row.id, ""),
+        )
+        for row in rows
     ]
 
 
@@ -118,6 +123,12 @@ def _plan_messages(tx: Tx, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
         deliveries.c.booking_id, deliveries.c.status, deliveries.c.reason, deliveries.c.due_at
     ).where(deliveries.c.booking_id.in_(ids), deliveries.c.purpose == "plan")
     return {row.booking_id: row for row in tx.all(query.order_by(deliveries.c.id))} if ids else {}
+
+
+def _drafts(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
+    """Where the newest version of each booking's plan stands."""
+    query = sa.select(plans.c.booking_id, plans.c.status).where(plans.c.booking_id.in_(ids))
+    return {row.booking_id: row.status for row in tx.all(query.order_by(plans.c.version))} if ids else {}
 
 
 def _said(tx: Tx, sealed: bytes | None, at: datetime) -> list[Pain]:
@@ -208,7 +219,31 @@ def outbox(
         query = query.where(deliveries.c.booking_id == booking_id)
     order = deliveries.c.due_at if upward else deliveries.c.due_at.desc()
     rows = tx.all(query.order_by(order).limit(PAGE + 1).offset((page - 1) * PAGE))
-    return [_message(row) for row in rows]
+    return _foreseen(tx, [_message(row) for row in rows])
+
+
+def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
+    """Plans that are still to go out, with the reason for which the gate would hold them now."""
+    ids = [one.booking_id for one in found if one.purpose == "plan" and one.status == "scheduled"]
+    if not ids:
+        return found
+    raised, drafts = _flags(tx, ids), _drafts(tx, ids)
+    done = sa.select(intakes.c.booking_id).where(intakes.c.booking_id.in_(ids), intakes.c.status == "done")
+    answered = {row.booking_id for row in tx.all(done)}
+
+    def reason(booking_id: int) -> str:
+        if booking_id not in answered:
+            return "no_intake"
+        if any(flag.startswith("stop") for flag in raised[booking_id]):
+            return "red_flag"
+        return "needs_review" if drafts.get(booking_id) == "held" else ""
+
+    return [
+        replace(one, reason=one.reason or reason(one.booking_id))
+        if one.purpose == "plan" and one.status == "scheduled"
+        else one
+        for one in found
+    ]
 
 
 def _message(row: sa.Row[Any]) -> Message:

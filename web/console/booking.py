@@ -12,20 +12,24 @@ from handlers.links import LinkPurpose
 from handlers.outbox_edit import NotNow
 from render import qr, readable
 from schemas import plan as plans_json
+from schemas.delivery import Delivery
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
+from schemas.told import Told
 from store import audit, bookings, clients, intakes, notes
 from store import deliveries as stored_deliveries
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
+from store.intakes import Intake
+from store.plans import StoredPlan
 from store.staff import Role
 from web import words as client_words
 from web.console import gate
 from web.console.bodies import bodies
 from web.console.gate import allowed, house, me, now
 from web.console.plan_form import edit_from, plan_view
-from web.console.today_view import FLAGS, PLAN, STATUS, intake_tag
+from web.console.today_view import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
 
 blueprint = gate.blueprint("booking")
@@ -75,7 +79,7 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "plan": plan_view(house(), stored, say()) if stored else None,
         "verdict": plans.gate(tx, house(), found, now()) if intake and intake.done else None,
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
-        "plan_tags": PLAN,
+        "plan_tag": _plan_tag(sent, intake, told, stored),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
         "areas": area_words(),
@@ -85,6 +89,19 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "deliveries": sent,
         "over": found.start <= now(),
     }
+
+
+def _plan_tag(
+    sent: list[Delivery], intake: Intake | None, told: Told | None, stored: StoredPlan | None
+) -> tuple[str, str] | None:
+    message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
+    if message is None:
+        return None
+    stops = (
+        any(one.severity.startswith("stop") and not one.cleared_by for one in told.flags) if told else False
+    )
+    answered = bool(intake and intake.done)
+    return plan_tag(message.status, answered, stops, stored.status if stored else "", say())
 
 
 def area_words() -> list[tuple[str, str]]:

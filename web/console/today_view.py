@@ -51,7 +51,7 @@ def _line(visit: Visit, house: House, now: datetime, say: Say, clinical: bool) -
         "going_on": visit.start <= now < visit.end,
         "zone": _zone(visit, house),
         "status": _said(STATUS.get(visit.status), say),
-        "intake": intake_tag(visit.intake, visit.reviewed, say),
+        "intake": intake_tag(visit.intake, visit.reviewed, say) if on else None,
         "missing": on and visit.intake in ("open", "started"),
         "flag": _said(FLAGS[worst[0]], say) if worst else None,
         "more_flags": len(visit.flags) - 1,
@@ -59,11 +59,12 @@ def _line(visit: Visit, house: House, now: datetime, say: Say, clinical: bool) -
         "pain": visit.pains[-1].score if visit.pains and clinical else None,
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
-        "plan": _plan(visit, say),
+        "plan": _plan(visit, say, clinical),
+        "goes_out": visit.plan_status == "scheduled" and visit.drafted in ("draft", "released") and on,
         "plan_why": sentence(visit.plan_reason, say)
         if visit.plan_status in ("held", "skipped", "dead")
         else "",
-        "held": on and visit.plan_status == "held" and visit.plan_reason != "no_intake",
+        "held": on and _waits(visit),
     }
 
 
@@ -81,8 +82,28 @@ def intake_tag(status: str, reviewed: bool, say: Say) -> Tag:
     return say(text), colour
 
 
-def _plan(visit: Visit, say: Say) -> Tag | None:
-    return _said(PLAN.get(visit.plan_status), say)
+def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
+    stops = any(flag.startswith("stop") for flag in visit.flags)
+    tag = plan_tag(visit.plan_status, visit.intake == "done", stops, visit.drafted, say)
+    return (say("Waits"), "warn") if tag and tag[1] == "bad" and stops and not clinical else tag
+
+
+def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -> Tag | None:
+    """Where a plan stands; one that is still to go out is told as the gate would decide now."""
+    if status != "scheduled":
+        return _said(PLAN.get(status), say)
+    if not answered:
+        return say("After the intake"), "calm"
+    if stops:
+        return say("Blocked"), "bad"
+    return _said(("Waits for you", "warn") if drafted == "held" else PLAN["scheduled"], say)
+
+
+def _waits(visit: Visit) -> bool:
+    """True for a plan that somebody has to look at."""
+    if visit.plan_status == "held":
+        return visit.plan_reason != "no_intake"
+    return visit.plan_status == "scheduled" and visit.drafted == "held"
 
 
 def _zone(visit: Visit, house: House) -> str:

@@ -1,0 +1,103 @@
+"""What tests of the console share: a clinic with visits, answers and plans, and somebody signed in."""
+
+import re
+from datetime import datetime, timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from handlers import bookings, intake, staff
+from handlers.house import House
+from schemas.booking import Booking, BookingStatus, Person
+from schemas.condition import Answer
+from store import bookings as stored
+from store import intakes
+from store.staff import Role
+from tests.healthy import settled
+from tests.support import NOW
+
+PASSWORD = "four dull grey pebbles"
+EMAIL = "mara@handsofstone.example"
+BOTH = (Role.practitioner, Role.manager)
+BASE = "https://care.test"
+
+
+def visit(
+    house: House,
+    uid: str = "u1",
+    *,
+    start: datetime = NOW - timedelta(hours=2),
+    name: str = "Zoë Łuć",
+    email: str = "zoe@example.org",
+    now: datetime = NOW - timedelta(days=3),
+    **more: str,
+) -> int:
+    """A confirmed booking of an hour; returns its id."""
+    state = Booking(
+        external_id=uid,
+        status=BookingStatus.confirmed,
+        start=start,
+        end=start + timedelta(hours=1),
+        client=Person(name, email, phone="+1 555 010 4242"),
+        service="deep-tissue-60",
+        service_name="Deep tissue massage",
+        practitioner="Mara Field",
+        **more,  # type: ignore[arg-type]
+    )
+    with house.db.begin() as tx:
+        bookings.observe(tx, house, "main", bookings.notice_of(state, now), now, read=True)
+        return stored.named(tx, "main", uid)[0].booking_id or 0
+
+
+def answer(house: House, booking_id: int, now: datetime = NOW - timedelta(days=1), **changes: Answer) -> None:
+    """The client sends the whole first-visit form: low back pain and nothing else, but for `changes`."""
+    with house.db.begin() as tx:
+        asked = intake.open_intake(tx, house, booking_id, now)
+        assert asked is not None
+        intakes.save(tx, asked.intake, "consent", settled(**changes), {}, now)
+        asked = intake.open_intake(tx, house, booking_id, now)
+        assert asked is not None
+        assert intake.submit(tx, house, asked, now).go_to == ""
+
+
+def account(
+    house: House, email: str = EMAIL, name: str = "Mara Field", roles: tuple[Role, ...] = BOTH
+) -> int:
+    """Somebody who may sign in."""
+    with house.db.begin() as tx:
+        return staff.add(tx, email, name, roles, PASSWORD, NOW, credential="LMT")
+
+
+def token_in(page: TestResponse | str) -> str:
+    """The token that the forms of a page carry."""
+    text = page if isinstance(page, str) else page.get_data(as_text=True)
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', text)
+    assert found, text[:400]
+    return found[1]
+
+
+def browser(app: Flask) -> FlaskClient:
+    """A browser that comes to the clinic's own address."""
+    made = app.test_client()
+    made.environ_base["wsgi.url_scheme"] = "https"
+    made.environ_base["HTTP_HOST"] = "care.test"
+    made.environ_base["SERVER_NAME"] = "care.test"
+    return made
+
+
+def sign_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> FlaskClient:
+    """A browser in which somebody has signed in."""
+    made = browser(app)
+    token = token_in(made.get("/console/login", base_url=BASE))
+    answered = made.post(
+        "/console/login", base_url=BASE, data={"csrf": token, "email": email, "password": password}
+    )
+    assert answered.status_code == 303, answered.get_data(as_text=True)
+    return made
+
+
+def post(client: FlaskClient, url: str, page: str = "/console/account", **data: object) -> TestResponse:
+    """Send a form with the token of the session."""
+    token = token_in(client.get(page, base_url=BASE))
+    return client.post(url, base_url=BASE, data={"csrf": token, **data})

@@ -1,0 +1,364 @@
+"""Who gets in, who stays out, and what ends a session."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+import app as application
+from handlers import staff
+from handlers.house import House
+from store import staff as accounts
+from store.staff import Role
+from store.tables import staff_sessions
+from tests.console_support import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
+from web.console.gate import ANYBODY, ENROLLING, LINK
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+# What stands outside of the console, and who may call it.
+OTHERS = {
+    "webhooks.receive": "a scheduler, by its signature",
+    "texts.receive": "the text-message service, by its signature",
+    "health.healthz": "anybody",
+    "health.readyz": "anybody",
+    "static.files": "anybody",
+    "intake.start": "a client, by link",
+    "intake.screen": "a client, by link",
+    "intake.save": "a client, by link",
+    "intake.language": "a client, by link",
+    "intake.everything": "a client, by link",
+    "plan.show": "a client, by link",
+    "plan.paper": "a client, by link",
+    "plan.tick": "a client, by link",
+    "checkin.ask": "a client, by link",
+    "checkin.answer": "a client, by link",
+    "stop.ask": "a client, by link",
+    "stop.stop": "a client, by link",
+}
+
+
+@pytest.fixture
+def app(given: Any) -> Iterator[Flask]:
+    made = application.create_app(given)
+    yield made
+    made.extensions["aftercare"].db.close()
+
+
+@pytest.fixture
+def house(app: Flask) -> House:
+    found: House = app.extensions["aftercare"]
+    account(found)
+    return found
+
+
+def test_every_route_says_who_may_call_it(app: Flask) -> None:
+    known = {ANYBODY, ENROLLING, LINK, *Role}
+    for rule in app.url_map.iter_rules():
+        declared = getattr(app.view_functions[rule.endpoint], "allowed", ())
+        assert declared or rule.endpoint in OTHERS, f"{rule.endpoint} says nothing"
+        assert set(declared) <= known
+        if rule.rule.startswith("/console") and declared in ((ANYBODY,), (ENROLLING,)):
+            assert rule.endpoint.startswith("console_auth."), rule.endpoint
+
+
+def urls(app: Flask) -> list[tuple[str, str]]:
+    """Every address of the console that is not for anybody, with its method."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        roles = getattr(app.view_functions[rule.endpoint], "allowed", ())
+        if rule.rule.startswith("/console") and roles not in ((ANYBODY,), (ENROLLING,)):
+            path = rule.rule
+            for part, value in (
+                ("<int:booking_id>", "1"),
+                ("<int:flag_id>", "1"),
+                ("<int:client_id>", "1"),
+                ("<int:delivery_id>", "1"),
+                ("<int:staff_id>", "1"),
+                ("<day>", "2026-11-20"),
+                ("<name>", "first_visit"),
+                ("<public_id>", "r_1"),
+            ):
+                path = path.replace(part, value)
+            path = path.replace("<any('release', 'hold', 'send'):act>", "hold")
+            path = path.replace("<any('deactivate', 'activate'):act>", "deactivate")
+            path = path.replace("<any('hold', 'release', 'send_now', 'resend', 'withdraw'):act>", "hold")
+            assert "<" not in path
+            found.append((path, "POST" if "POST" in (rule.methods or ()) else "GET"))
+    return found
+
+
+def test_without_a_session_no_page_of_the_console_answers(app: Flask, house: House) -> None:
+    visit(house)
+    client = browser(app)
+    addresses = urls(app)
+    assert len(addresses) > 30
+    for path, method in addresses:
+        answer = client.open(path, method=method, base_url=BASE)
+        assert answer.status_code == 303, path
+        assert answer.headers["Location"].startswith("/console/login"), path
+        assert "Zoë" not in answer.get_data(as_text=True)
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//console/log",
+        "/console//log",
+        "/console/./log",
+        "/console/log;.css",
+        "/con%73ole/log",
+        "/CONSOLE/log",
+    ],
+)
+def test_tricks_with_the_path_open_nothing(app: Flask, house: House, path: str) -> None:
+    answer = browser(app).get(path, base_url=BASE)
+    assert answer.status_code in (301, 303, 308, 404)
+    assert "Sign out" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Original-URL": "/console/log"},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"X-Remote-User": EMAIL},
+        {"Authorization": "Basic YWRtaW46YWRtaW4="},
+        {"Cookie": "__Host-aftercare=" + "a" * 43},
+        {"Cookie": "__Host-aftercare="},
+        {"Cookie": "aftercare=1; session=eyJ1c2VyIjoxfQ"},
+    ],
+)
+def test_tricks_with_headers_open_nothing(app: Flask, house: House, headers: dict[str, str]) -> None:
+    assert browser(app).get("/console/", base_url=BASE, headers=headers).status_code == 303
+
+
+def test_the_right_password_opens_the_day(app: Flask, house: House) -> None:
+    page = sign_in(app).get("/console/", base_url=BASE)
+    assert page.status_code == 200
+    assert "Mara Field" in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("wrong", ["", PASSWORD.upper(), PASSWORD + "x", PASSWORD[:-1], PASSWORD + "\0"])
+def test_a_password_is_taken_exactly(app: Flask, house: House, wrong: str) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    data = {"csrf": token, "email": EMAIL, "password": wrong}
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
+
+
+def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app: Flask, house: House) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    told = []
+    for email in (EMAIL, "nobody@handsofstone.example"):
+        data = {"csrf": token, "email": email, "password": "a wrong password"}
+        answer = client.post("/console/login", base_url=BASE, data=data)
+        told.append((answer.status_code, answer.get_data(as_text=True).replace(email, "")))
+    assert told[0] == told[1]
+
+
+def test_guessing_is_stopped_even_with_the_right_password_at_last(app: Flask, house: House) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    for _ in range(staff.MOST_TRIES["pair"]):
+        client.post(
+            "/console/login", base_url=BASE, data={"csrf": token, "email": EMAIL, "password": "wrong"}
+        )
+    data = {"csrf": token, "email": EMAIL, "password": PASSWORD}
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 429
+    other = browser(app)
+    other.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    token = token_in(other.get("/console/login", base_url=BASE))
+    answer = other.post("/console/login", base_url=BASE, data=data | {"csrf": token})
+    assert answer.status_code == 303, "who sits somewhere else is not locked out by a guesser"
+
+
+def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(app: Flask, house: House) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    data = {"csrf": token, "email": EMAIL, "password": PASSWORD}
+    cookie = client.post("/console/login", base_url=BASE, data=data).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-aftercare=")
+    for word in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert word in cookie
+    assert "Domain" not in cookie
+    assert int(cookie.split("Max-Age=")[1].split(";")[0]) <= 86400
+
+
+def test_a_session_that_somebody_else_chose_is_not_taken_over(app: Flask, house: House) -> None:
+    client = browser(app)
+    client.set_cookie("__Host-aftercare", "chosen-by-somebody-else", domain="care.test", secure=True)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    data = {"csrf": token, "email": EMAIL, "password": PASSWORD}
+    client.post("/console/login", base_url=BASE, data=data)
+    other = browser(app)
+    other.set_cookie("__Host-aftercare", "chosen-by-somebody-else", domain="care.test", secure=True)
+    assert other.get("/console/", base_url=BASE).status_code == 303
+
+
+def session_cookie(client: Any) -> str:
+    found = client.get_cookie("__Host-aftercare", domain="care.test")
+    return str(found.value) if found else ""
+
+
+def replayed(app: Flask, value: str) -> int:
+    """What a browser gets that comes with an old cookie."""
+    client = browser(app)
+    client.set_cookie("__Host-aftercare", value, domain="care.test", secure=True)
+    return client.get("/console/", base_url=BASE).status_code
+
+
+def test_signing_out_ends_the_session_at_the_server(app: Flask, house: House) -> None:
+    client = sign_in(app)
+    kept = session_cookie(client)
+    assert replayed(app, kept) == 200
+    assert post(client, "/console/logout").status_code == 303
+    assert replayed(app, kept) == 303
+
+
+def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, house: House) -> None:
+    bo = account(house, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    theirs, mine = sign_in(app, "bo@handsofstone.example"), sign_in(app)
+    assert theirs.get("/console/", base_url=BASE).status_code == 200
+    assert post(mine, f"/console/staff/{bo}/deactivate").status_code == 303
+    assert theirs.get("/console/", base_url=BASE).status_code == 303
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    data = {"csrf": token, "email": "bo@handsofstone.example", "password": PASSWORD}
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
+
+
+def test_nobody_deactivates_themselves(app: Flask, house: House) -> None:
+    assert post(sign_in(app), "/console/staff/1/deactivate").status_code == 409
+
+
+def test_a_new_password_ends_every_other_session(app: Flask, house: House) -> None:
+    here, there = sign_in(app), sign_in(app)
+    answer = post(here, "/console/account/password", old=PASSWORD, new="five green loud rivers")
+    assert answer.status_code == 303
+    assert here.get("/console/", base_url=BASE).status_code == 200
+    assert there.get("/console/", base_url=BASE).status_code == 303
+
+
+@pytest.mark.parametrize(("column", "ago"), [("seen_at", staff.IDLE), ("created_at", staff.ABSOLUTE)])
+def test_a_session_ends_by_itself(app: Flask, house: House, column: str, ago: timedelta) -> None:
+    client = sign_in(app)
+    with house.db.begin() as tx:
+        late = datetime.now(UTC) - ago - timedelta(seconds=1)
+        tx.run(sa.update(staff_sessions).values({column: late}))
+    assert client.get("/console/", base_url=BASE).status_code == 303
+
+
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(app: Flask, house: House) -> None:
+    client = sign_in(app)
+    before = datetime.now(UTC) - timedelta(minutes=20)
+    with house.db.begin() as tx:
+        tx.run(sa.update(staff_sessions).values(seen_at=before))
+    assert client.get("/console/", base_url=BASE, headers={"X-Fragment": "1"}).status_code == 200
+    with house.db.read() as tx:
+        assert tx.value(sa.select(staff_sessions.c.seen_at)) == before
+    client.get("/console/", base_url=BASE)
+    with house.db.read() as tx:
+        assert tx.value(sa.select(staff_sessions.c.seen_at)) > before
+
+
+def test_a_form_needs_the_token_of_its_own_session(app: Flask, house: House) -> None:
+    client, other = sign_in(app), sign_in(app)
+    right = token_in(client.get("/console/account", base_url=BASE))
+    foreign = token_in(other.get("/console/account", base_url=BASE))
+    for data in ({}, {"csrf": ""}, {"csrf": "0" * 64}, {"csrf": foreign}):
+        answer = client.post("/console/account/language", base_url=BASE, data=data | {"language": "es"})
+        assert answer.status_code == 400
+    data = {"csrf": right, "language": "es"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = client.post("/console/account/language", base_url=BASE, data=data, headers=headers)
+        assert answer.status_code == 400
+    as_json = client.post(
+        "/console/account/language", base_url=BASE, data=json.dumps(data), content_type="application/json"
+    )
+    assert as_json.status_code == 400
+    with house.db.read() as tx:
+        found = accounts.by_email(tx, EMAIL)
+    assert found is not None
+    assert found.language == "en"
+
+
+def test_the_login_itself_cannot_be_sent_from_another_site(app: Flask, house: House) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    stranger = browser(app)
+    data = {"csrf": token, "email": EMAIL, "password": PASSWORD}
+    assert stranger.post("/console/login", base_url=BASE, data=data).status_code == 400
+    headers = {"Origin": "https://evil.example"}
+    assert client.post("/console/login", base_url=BASE, data=data, headers=headers).status_code == 400
+
+
+def test_an_address_that_changes_something_does_not_answer_a_get(app: Flask, house: House) -> None:
+    client = sign_in(app)
+    for path, method in urls(app):
+        if method == "POST":
+            assert client.get(path, base_url=BASE).status_code in (404, 405), path
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/console/",
+        "/\\evil.example",
+        "/%2f/evil.example",
+        "/console/%2e%2e/%2e%2e//evil.example",
+        "javascript:alert(1)",
+        "/console/\r\nLocation: https://evil.example",
+        "https:/console",
+        "/static/x",
+        "console/",
+    ],
+)
+def test_a_login_leads_on_only_to_pages_of_the_console(app: Flask, house: House, target: str) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    data = {"csrf": token, "email": EMAIL, "password": PASSWORD, "next": target}
+    assert client.post("/console/login", base_url=BASE, data=data).headers["Location"] == "/console/"
+
+
+def test_a_login_leads_back_to_the_page_that_was_asked_for(app: Flask, house: House) -> None:
+    client = browser(app)
+    asked = client.get("/console/outbox?tab=failed", base_url=BASE)
+    page = client.get(asked.headers["Location"], base_url=BASE)
+    assert 'name="next" value="/console/outbox?tab=failed"' in page.get_data(as_text=True)
+    data = {
+        "csrf": token_in(page),
+        "email": EMAIL,
+        "password": PASSWORD,
+        "next": "/console/outbox?tab=failed",
+    }
+    assert client.post("/console/login", base_url=BASE, data=data).headers["Location"].endswith("tab=failed")
+
+
+def test_each_role_sees_only_its_own_pages(app: Flask, house: House) -> None:
+    account(house, "prac@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    account(house, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
+    number = visit(house)
+    for email, yes, no in (
+        ("prac@handsofstone.example", ["/console/content", f"/console/bookings/{number}"], ["/console/log"]),
+        ("boss@handsofstone.example", ["/console/log", "/console/staff"], [f"/console/bookings/{number}"]),
+    ):
+        client = sign_in(app, email)
+        for path in yes:
+            assert client.get(path, base_url=BASE).status_code == 200, path
+        for path in no:
+            assert client.get(path, base_url=BASE).status_code == 403, path
+
+
+def test_with_a_required_second_factor_a_password_alone_opens_nothing(app: Flask, house: House) -> None:
+    app.config["REQUIRE_TOTP"] = True
+    client = sign_in(app)
+    answer = client.get("/console/", base_url=BASE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login/enrol")
+    assert "<svg" in client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
