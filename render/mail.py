@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from render.raster import png
-from render.readable import greeting_name, plain
+from render.readable import begins_alike, greeting_name, plain
 from render.view import ClinicView, Picture
 from schemas.plan import Plan
 
@@ -254,3 +254,4 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+TEMPLATES.tests["like"] = begins_alike

@@ -11,7 +11,7 @@ import typst
 from render import bodymap, qr
 from render.press import FAMILIES, press, template
 from render.raster import size_of
-from render.readable import full_date, plain, words_of
+from render.readable import begins_alike, full_date, plain, words_of
 from render.view import ClinicView, Picture
 from render.words import plan_words, summary_words
 from schemas.plan import Plan, PlanItem
@@ -129,11 +129,11 @@ def _plan_data(
         "tip": plan.tip,
         "goal": words["goal"].format(days=plan.days_per_week),
         "weekdays": list(words_of(language).weekday_short),
-        "items": [_item(item, figures.get(item.exercise_id)) for item in plan.items],
+        "items": [_item(item, figures.get(item.exercise_id), words["stop_when"]) for item in plan.items],
     }
 
 
-def _item(item: PlanItem, figure: Picture | None) -> dict[str, Any]:
+def _item(item: PlanItem, figure: Picture | None, stop_label: str) -> dict[str, Any]:
     across, down = size_of(figure.svg) if figure else (1, 1)
     return {
         "name": item.name,
@@ -143,6 +143,7 @@ def _item(item: PlanItem, figure: Picture | None) -> dict[str, Any]:
         "why": item.why,
         "caution": item.caution,
         "stop_when": item.stop_when,
+        "stop_label": "" if begins_alike(item.stop_when, stop_label) else stop_label,
         "picture": f"{item.exercise_id}.svg" if figure else None,
         "alt": figure.alt if figure else "",
         "ratio": down / across,

@@ -1,6 +1,7 @@
 """SVG to PNG for mails, through the same engine that makes the PDFs."""
 
 import re
+from functools import lru_cache
 
 from render.press import press
 
@@ -13,6 +14,7 @@ PAGE = b"""#let d = json("data.json")
 TILE = "#f5f7f9"
 
 
+@lru_cache(maxsize=128)
 def png(svg: str, width: int, tile: str = TILE) -> bytes:
     """The drawing as a PNG of `width` pixels on a solid ground, so that dark mail programs cannot hide it.
 

@@ -198,6 +198,11 @@ def greeting_name(name: str) -> str:
     return "" if LIKE_A_LINK.search(line) else line
 
 
+def begins_alike(text: str, label: str) -> bool:
+    """True when a text begins with the label's first word, so that the label would only repeat it."""
+    return text.split(" ")[0].casefold() == label.split(" ")[0].casefold()
+
+
 def days_from(first: date, count: int) -> list[date]:
     """`count` days in a row."""
     return [first + timedelta(days=offset) for offset in range(count)]

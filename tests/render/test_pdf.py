@@ -102,6 +102,12 @@ def test_everything_a_client_needs_is_on_the_paper() -> None:
         assert words in text
 
 
+def test_a_label_that_the_text_begins_with_is_left_out() -> None:
+    item = replace(plan(1).items[0], stop_when="Stop this move if it hurts.")
+    text = pages(printed(replace(plan(1), items=(item,))))[0]
+    assert text.count("Stop this move if") == 1
+
+
 def test_the_square_code_is_a_link_too() -> None:
     with opened(printed(plan(2)).data) as document:
         assert [link["uri"] for link in document[0].get_links()] == [LINK]
