@@ -40,10 +40,8 @@ def receive(connection: str) -> Response:
         return _answer(404, error="There is no connection of this name.")
     if request.headers.get("Content-Encoding", "identity").casefold() != "identity":
         return _answer(415, error="Send the body as it is, without Content-Encoding.")
-    request.max_content_length = MOST_BYTES
-    try:
-        body = request.get_data(cache=True)
-    except RequestEntityTooLarge:
+    body = _body()
+    if body is None:
         return _answer(413, error="The body is larger than 1 MiB.")
     inbound = Inbound(_headers(), body, scheduler.connection.webhook_url, now)
     try:
@@ -52,6 +50,16 @@ def receive(connection: str) -> Response:
         _refuse(connection, now)
         return _answer(401, error="The signature is missing or wrong.")
     return _keep(connection, inbound, now)
+
+
+def _body() -> bytes | None:
+    """The raw bytes, or None when there are too many. A chunked body is cut at the limit without a word."""
+    request.max_content_length = MOST_BYTES + 1
+    try:
+        body = request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return None
+    return body if len(body) <= MOST_BYTES else None
 
 
 def _headers() -> dict[str, str]:
