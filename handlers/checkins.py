@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from handlers import facts, feedback, flags, plans
-from handlers.answers import effective
-from handlers.choosing_case import case_for
+from handlers.answers import Picture, effective, picture
+from handlers.choosing import HELD_BY
+from handlers.choosing_case import Case, History, case_for
 from handlers.history import asked, history, missed_in_a_row
 from handlers.house import House
 from handlers.schedule import quiet_hours
 from schemas import plan as plans_json
-from schemas.checkin import Step
-from schemas.choosing import Action
-from schemas.delivery import Channel, Purpose
+from schemas.checkin import Reply, Step
+from schemas.choosing import Action, Moves
+from schemas.delivery import Channel, Delivery, Purpose
 from schemas.plan import Plan, PlanStatus
 from schemas.questionnaire import Question
 from schemas.rules import Flag
@@ -28,6 +29,10 @@ AFTER = {"h24": 1, "d3": 3, "w1": 7, "w2": 14, "w4": 28}  # days after the sessi
 WINDOW = {"d3": 3}  # days that "days done" counts, where it is not a week
 ASKED_AT = time(10)  # of the client's morning
 MOST_MISSED = 2
+HARDEST = 5
+REMINDED_AFTER = timedelta(days=1)
+AGAIN = "-again"  # ends the name of a reminder
+OF_REPLIES = ("RF25", "RF26")  # crisis words, and what a check-in alone can raise
 WEEK = ("fu_symptoms", "pain_avg7", "fu_pain_during", "fu_worse_next_day", "fu_days_done", "fu_difficulty")
 QUESTIONS = {
     "h24": ("fu_symptoms", "fu_feel"),
@@ -36,6 +41,7 @@ QUESTIONS = {
     "w2": (*WEEK, "act1_score", "confidence"),
     "w4": (*WEEK, "act1_score", "act2_score", "act3_score", "grc"),
 }
+NEEDS = {f"act{number}_score": f"act{number}_name" for number in (1, 2, 3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +53,18 @@ class Outcome:
     plan: Plan | None = None
 
 
-def questions(house: House, language: str, kind: str) -> tuple[Question, ...]:
-    """What is asked at this check-in."""
-    library = house.library(language)
-    found = []
-    for name in QUESTIONS[kind]:
-        for questionnaire in ("checkin", "returning", "first_visit"):
-            question = library.questionnaires[questionnaire].question(name)
-            if question is not None:
-                found.append(_short_window(question, kind))
-                break
-    return tuple(found)
+def questions(tx: Tx, house: House, language: str, checkin: CheckIn) -> tuple[Question, ...]:
+    """What is asked at this check-in: of the things that were hard, only those that the client named."""
+    intake = intakes.of_booking(tx, checkin.booking_id)
+    told = effective(tx, intake) if intake else {}
+    asked_for = [name for name in QUESTIONS[checkin.kind] if name not in NEEDS or NEEDS[name] in told]
+    return tuple(_short_window(_question(house, language, name), checkin.kind) for name in asked_for)
+
+
+def _question(house: House, language: str, name: str) -> Question:
+    known = house.library(language).questionnaires
+    found = (known[each].question(name) for each in ("checkin", "returning", "first_visit"))
+    return next(question for question in found if question is not None)
 
 
 def _short_window(question: Question, kind: str) -> Question:
@@ -85,7 +92,15 @@ def owe(tx: Tx, house: House, booking: Thread, now: datetime) -> None:
 
 def kind_of(key: str) -> str:
     """The kind of check-in that a delivery's key names."""
-    return key.split(":")[2]
+    return key.split(":")[2].removesuffix(AGAIN)
+
+
+def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
+    """One reminder of a check-in, a day later; none of the reminder itself."""
+    kind = delivery.key.split(":")[2]
+    if not kind.endswith(AGAIN):
+        key = f"{delivery.booking_id}:checkin:{kind}{AGAIN}:{delivery.channel}"
+        deliveries.owe(tx, Due(key, delivery.booking_id, Purpose.checkin, delivery.channel, at), now)
 
 
 def not_now(tx: Tx, booking: Thread, kind: str, now: datetime) -> str:
@@ -116,35 +131,75 @@ def _alert(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
 
 
 def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetime) -> Outcome:
-    """Take in a reply: flags at once, the step by the table, the next plan, the alerts."""
+    """Take in a reply: flags at once, the step by the table, the next plan, the alerts.
+
+    A second reply changes nothing, but a warning sign in it counts like any other.
+    """
     booking = bookings.get(tx, checkin.booking_id)
+    intake = intakes.of_booking(tx, checkin.booking_id)
     assert booking is not None
-    intake = intakes.of_booking(tx, booking.id)
-    before = effective(tx, intake) if intake else {}
+    assert intake is not None
+    before = picture(tx, house, booking, intake, now)
     today = now.astimezone(house.zone(booking.zone)).date()
-    found = _flags(house, answers, before | answers, today)
+    found = _flags(house, answers, before.answers | answers, today)
     stops = any(flag.severity.stops for flag in found)
-    past = history(tx, house, booking.client_id, before, now)
     said = feedback.reply_from(answers, stops, WINDOW.get(checkin.kind, 7))
-    moves = house.moves(house.clinic.spoken(intake.language if intake else ""))
-    merged = before | {name: value for name, value in answers.items() if not name.startswith("fu_")}
-    case = case_for(
-        merged,
-        facts.derive(merged, today),
-        facts.age_on(merged, today),
-        found,
-        past,
-        notes.newest(tx, booking.id),
-    )
+    past = _with(said, history(tx, house, booking.client_id, before.answers, now))
+    moves = house.moves(house.clinic.spoken(intake.language))
+    case = _case(tx, booking, before, answers, found, past, said, moves, today)
     made, step = feedback.next_plan(case, said, moves, plans.policy(house))
-    if not checkins.answer(tx, checkin.id, answers, step.action, now):
-        return Outcome(found, step)
     for flag in found:
         intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+    first = checkins.answer(tx, checkin.id, answers, step.action, now)
+    if not first and not found:
+        return Outcome(found, step)
     for alert in step.alerts:
         _alert(tx, booking.id, f"{checkin.kind}-{alert.id}", now)
-    changed = _next_version(tx, booking, past.plan, made, step, now)
-    return Outcome(found, step, changed)
+    return Outcome(found, step, _next_version(tx, booking, past.plan, made, step, now))
+
+
+def _with(said: Reply, past: History) -> History:
+    hard = past.state.hard_replies + (said.difficulty == HARDEST)
+    return replace(past, state=replace(past.state, hard_replies=hard))
+
+
+def _case(
+    tx: Tx,
+    booking: Thread,
+    before: Picture,
+    answers: Answers,
+    found: tuple[Flag, ...],
+    past: History,
+    said: Reply,
+    moves: Moves,
+    today: date,
+) -> Case:
+    """The case of a reply: what was said before and now, and every flag that stands.
+
+    A practitioner who let the plan out knew the flags of then: they keep it from growing, not from going on.
+    """
+    merged = before.answers | answers
+    told = {name: value for name, value in merged.items() if not name.startswith("fu_")}
+    rules = {flag.rule for flag in found}
+    standing = (*found, *(flag for flag in before.flags if flag.rule not in rules))
+    step = feedback.decide(said, past.state, moves.feedback, moves.choosing.growth)
+    known = not found and step.action not in HELD_BY
+    return case_for(
+        merged,
+        facts.derive(told, today),
+        facts.age_on(told, today),
+        standing,
+        past,
+        notes.newest(tx, booking.id),
+        _released_by(tx, booking) if known else "",
+    )
+
+
+def _released_by(tx: Tx, booking: Thread) -> str:
+    """Who let a version of this visit's plan out, if anybody had to."""
+    versions = stored_plans.of_client(tx, booking.client_id)
+    by = [each.released_by for each in versions if each.booking_id == booking.id and each.released_by]
+    return by[-1] if by else ""
 
 
 def _flags(house: House, answers: Answers, merged: Answers, today: date) -> tuple[Flag, ...]:
@@ -152,7 +207,8 @@ def _flags(house: House, answers: Answers, merged: Answers, today: date) -> tupl
     library = house.library(house.clinic.language)
     asked_now = library.questionnaires["checkin"]
     known, age = facts.derive(answers, today), facts.age_on(merged, today)
-    return flags.at_once(answers, known, age, library.rules, asked_now)
+    found = flags.evaluate(answers, known, age, library.rules, asked_now, blanks=False)
+    return tuple(flag for flag in found if flag.severity.stops or flag.rule in OF_REPLIES)
 
 
 def _next_version(
@@ -164,7 +220,7 @@ def _next_version(
     status = plans.STATUS[made.status]
     why = f"{plans.BY_CHECKIN}{step.row}"
     stored = stored_plans.add(tx, booking.id, booking.client_id, status, made.protocol_id, why, content, now)
-    if step.action in (Action.STOP, Action.PAUSE):
+    if step.action is Action.STOP:
         return made
     key = f"{booking.id}:plan:{stored.version}:email"
     deliveries.owe(tx, Due(key, booking.id, Purpose.plan, Channel.email, now), now)

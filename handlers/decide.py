@@ -160,7 +160,9 @@ def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dat
     consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
     if intake is None or not plans.agreed(tx, intake, consent):
         return Skip("no_consent")
-    return Send(messages.checkin(tx, house, delivery, booking, kind, now))
+    again = quiet.next_open(now + checkins.REMINDED_AFTER)
+    message = messages.checkin(tx, house, delivery, booking, kind, now)
+    return Send(message, after=lambda tx: checkins.remind(tx, delivery, again, now))
 
 
 def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:

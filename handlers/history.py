@@ -1,5 +1,6 @@
 """Where a client stands with a plan: the baseline, the days, the last step."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.answers import effective
@@ -11,7 +12,7 @@ from schemas import plan as plans_json
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action
 from schemas.condition import values_of
-from schemas.plan import Plan
+from schemas.plan import Plan, PlanStatus
 from store import checkins, intakes, plans
 from store.base import Tx
 from store.checkins import CheckIn
@@ -50,7 +51,8 @@ def history(tx: Tx, house: House, client_id: int, answers: Answers, now: datetim
 
 
 def _plan(stored: StoredPlan) -> Plan:
-    return plans_json.load(stored.content)
+    """What went out was ready, whoever had to say so."""
+    return replace(plans_json.load(stored.content), status=PlanStatus.READY)
 
 
 def _first_answers(tx: Tx, first: StoredPlan) -> Answers:
@@ -71,9 +73,9 @@ def _state(
         activity_at_start=activity_score(start),
         pain_cap=last.pain_cap,
         days_per_week=last.days_per_week,
-        days_in_plan=_days(sent[0], now),
-        days_in_stage=_days(same_stage[0], now),
-        days_since_change=_days(sent[-1], now),
+        days_in_plan=_days(house, sent[0], now),
+        days_in_stage=_days(house, same_stage[0], now),
+        days_since_change=_days(house, sent[-1], now),
         last_action=actions[-1] if actions else None,
         missed=missed_in_a_row(replies, now),
         hard_replies=sum("5" in values_of(each.reply, "fu_difficulty") for each in answered),
@@ -82,8 +84,11 @@ def _state(
     )
 
 
-def _days(stored: StoredPlan, now: datetime) -> int:
-    return (now - stored.sent_at).days if stored.sent_at else 0
+def _days(house: House, stored: StoredPlan, now: datetime) -> int:
+    """Days on the calendar: a week after an afternoon visit is a week in the morning too."""
+    assert stored.sent_at is not None
+    zone = house.zone()
+    return (now.astimezone(zone).date() - stored.sent_at.astimezone(zone).date()).days
 
 
 def _number(answers: Answers, name: str) -> int | None:

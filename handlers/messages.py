@@ -14,7 +14,7 @@ from render.mail import Contents, Envelope, MailKind
 from schemas import plan as plans_json
 from schemas.delivery import Channel, Delivery
 from schemas.message import Text
-from store import checkins, clients
+from store import checkins, clients, intakes
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
@@ -130,7 +130,8 @@ def checkin(
     assert plan is not None
     asked = checkins.ask(tx, booking.id, plan.id, kind, now)
     url = links.issue(tx, house, LinkPurpose.checkin, asked.id, now)
-    language = house.clinic.spoken(booking.language)
+    intake = intakes.of_booking(tx, booking.id)
+    language = house.clinic.spoken(intake.language if intake else booking.language)
     if delivery.channel is Channel.sms:
         words = house.mail_texts(language)["sms"]["checkin"]
         body = words.format(clinic=house.clinic.name, url=url)

@@ -1,5 +1,7 @@
 """A check-in: one page, a minute, an answer at once."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
@@ -7,63 +9,79 @@ from handlers import checkins
 from handlers.links import LinkPurpose
 from schemas.questionnaire import Question
 from schemas.responses import schema_for
-from store import bookings
+from schemas.rules import Flag, Severity
 from store import checkins as stored
+from store import intakes
 from store.base import Tx
 from store.checkins import CheckIn
 from web import words
-from web.client.common import house, now, page, subject
+from web.client.common import chosen_language, house, now, page, subject
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
 
 
-def _open(tx: Tx, token: str) -> tuple[CheckIn, str]:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link opens: the check-in, the page's language, and what is asked."""
+
+    checkin: CheckIn
+    language: str
+    questions: tuple[Question, ...]
+
+
+def _open(tx: Tx, token: str) -> Opened:
     found = stored.get(tx, subject(tx, LinkPurpose.checkin, token))
     assert found is not None
-    booking = bookings.get(tx, found.booking_id)
-    wanted = request.args.get("language", "")
-    language = wanted or (booking.language if booking else "")
-    return found, house().clinic.spoken(language)
+    intake = intakes.of_booking(tx, found.booking_id)
+    language = chosen_language(intake.language if intake else "")
+    return Opened(found, language, checkins.questions(tx, house(), language, found))
 
 
 @blueprint.get("/c/<token>")
 def ask(token: str) -> Response:
     """The questions; a tap in the mail may have chosen the first answer already."""
     with house().db.read() as tx:
-        found, language = _open(tx, token)
-    if found.answered_at:
-        return page("checkin_done", language, token, texts=[], emergency=False, text="", tips=())
-    return _asked(token, found, language, {}, {})
+        opened = _open(tx, token)
+    if opened.checkin.answered_at:
+        return _thanks(token, opened.language, (), "", ())
+    return _asked(token, opened, {}, {})
 
 
 @blueprint.post("/c/<token>")
 def answer(token: str) -> Response:
     """Take the reply in; what it means is answered at once."""
     with house().db.begin() as tx:
-        found, language = _open(tx, token)
+        opened = _open(tx, token)
         require_own_form(token)
-        questions = checkins.questions(house(), language, found.kind)
-        today = now().date()
-        library = house().library(language)
-        needed = [question.id for question in questions if question.required is not None]
+        texts = house().library(opened.language).errors
+        needed = [question.id for question in opened.questions if question.required is not None]
         posted = request.form.to_dict(flat=False)
         try:
-            answers = schema_for(questions, needed, today, library.errors).load(posted)
+            answers = schema_for(opened.questions, needed, now().date(), texts).load(posted)
         except ValidationError as error:
-            return _asked(token, found, language, _sentences(error), posted)
-        outcome = checkins.reply(tx, house(), found, answers, now())
-    numbers = words.numbers(house().clinic)
-    stops = [flag for flag in outcome.flags if flag.severity.stops]
-    texts = dict.fromkeys(library.message(flag.client_text, **numbers) for flag in stops)
+            return _asked(token, opened, _sentences(error), posted)
+        outcome = checkins.reply(tx, house(), opened.checkin, answers, now())
+    message = "" if outcome.flags else _plain(outcome.step.message, opened.language)
+    return _thanks(token, opened.language, outcome.flags, message, outcome.step.tips)
+
+
+def _thanks(
+    token: str, language: str, found: tuple[Flag, ...], message: str, tips: tuple[str, ...]
+) -> Response:
+    """Thanks and what follows; warnings first. Never an answer."""
+    library, numbers = house().library(language), words.numbers(house().clinic)
+    texts = dict.fromkeys(library.message(flag.client_text, **numbers) for flag in found)
     return page(
         "checkin_done",
         language,
         token,
         texts=list(texts),
-        emergency=any(flag.severity.value == "stop_emergency" for flag in stops),
-        text=_plain(outcome.step.message, language) if not stops else "",
-        tips=outcome.step.tips,
+        emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
+        stops=bool(found),
+        text=message,
+        tips=tips,
+        here=f"/c/{token}",
     )
 
 
@@ -86,13 +104,19 @@ def _sentences(error: ValidationError) -> dict[str, str]:
     return {str(name): str(texts[0]) for name, texts in found.items() if texts}
 
 
-def _asked(
-    token: str, found: CheckIn, language: str, errors: dict[str, str], posted: dict[str, list[str]]
-) -> Response:
-    questions = checkins.questions(house(), language, found.kind)
+def _asked(token: str, opened: Opened, errors: dict[str, str], posted: dict[str, list[str]]) -> Response:
     tapped = {"fu_feel": request.args.getlist("feel")}
 
     def value(question: Question) -> list[str]:
         return posted.get(question.id) or tapped.get(question.id) or []
 
-    return page("checkin", language, token, questions=questions, errors=errors, value=value)
+    return page(
+        "checkin",
+        opened.language,
+        token,
+        422 if errors else 200,
+        questions=opened.questions,
+        errors=errors,
+        value=value,
+        here=f"/c/{token}",
+    )

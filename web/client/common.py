@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template
+from flask import Response, current_app, make_response, render_template, request
 
 from handlers import links
 from handlers.house import House
@@ -40,6 +40,12 @@ def page(template: str, language: str, token: str = "", status: int = 200, **val
     """A page of the client in a language; forms on it carry the key of `token`."""
     shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
     return make_response(render_template(f"client/{template}.html", **shared, **values), status)
+
+
+def chosen_language(usual: str) -> str:
+    """The language of `?language=`, which the links at the top of a page carry, or the usual one."""
+    wanted = request.args.get("language", "")
+    return wanted if wanted in house().clinic.languages else house().clinic.spoken(usual)
 
 
 def visit_time(tx: Tx, booking: Thread, language: str) -> str:
