@@ -6,7 +6,7 @@ body-side. In the interactive drawing every `body-hit` names its check box in `d
 `body-region` its place in `data-region`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -34,17 +34,31 @@ class Region:
 
 @cache
 def regions(view: BodyView) -> tuple[Region, ...]:
-    """The places of a view. From the front, the left of the body is on the right, as when facing someone."""
+    """The places that belong to a view, each to one alone.
+
+    From the front, the left of the body is on the right, as when facing someone.
+    """
     front = view is BodyView.FRONT
-    pairs, middle = (
-        (shapes.FRONT_PAIRS, shapes.FRONT_MIDDLE) if front else (shapes.BACK_PAIRS, shapes.BACK_MIDDLE)
+    pairs = shapes.FRONT_PAIRS if front else shapes.BACK_PAIRS
+    middle = shapes.FRONT_MIDDLE if front else {}
+    whole = tuple(Region(name, placed(points, 1)) for name, points in middle.items())
+    return _both_sides(view, pairs) + whole
+
+
+@cache
+def drawn(view: BodyView) -> tuple[Region, ...]:
+    """Everything that can be tapped in a view: its places, and from behind the hands once more."""
+    again = () if view is BodyView.FRONT else _both_sides(view, shapes.HANDS)
+    return regions(view) + again
+
+
+def _both_sides(view: BodyView, pairs: Mapping[str, Points]) -> tuple[Region, ...]:
+    left = 1 if view is BodyView.FRONT else -1
+    return tuple(
+        Region(f"{name}_{side}", placed(points, sign))
+        for name, points in pairs.items()
+        for side, sign in (("l", left), ("r", -left))
     )
-    found = []
-    for name, points in pairs.items():
-        for side, sign in (("l", 1), ("r", -1)):
-            found.append(Region(f"{name}_{side}", placed(points, sign if front else -sign)))
-    found.extend(Region(name, placed(points, 1)) for name, points in middle.items())
-    return tuple(found)
 
 
 def placed(points: Points, sign: int) -> Points:
@@ -72,11 +86,11 @@ def svg(
         _outline(view),
         f'</g><g class="body-skin" fill="{SKIN}">{_outline(view)}</g>',
         f'<g clip-path="url(#body-{view}-clip)">',
-        *(_region(region, region.id in marked, region.id == main) for region in regions(view)),
+        *(_region(region, region.id in marked, region.id == main) for region in drawn(view)),
         f'</g><g class="body-lines" fill="none" stroke="{GREY}" stroke-width="1.5" stroke-linecap="round" '
         f'transform="translate({MIDDLE} 0)">{_lines(view)}</g>',
         _sides(view, sides) if sides else "",
-        *(_hit(region) for region in regions(view) if interactive),
+        *(_hit(region) for region in drawn(view) if interactive),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="body" viewBox="0 0 {WIDTH} {HEIGHT}" '
