@@ -1,7 +1,9 @@
 """The front door: reads like a table of contents."""
 
+import secrets
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +15,16 @@ from handlers.house import House
 from handlers.library import load
 from handlers.moves import load_moves
 from handlers.pictures import load_figures
+from integrations.base import Scheduler
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
 from integrations.channels.sms import Sms
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
+from schemas.clinic import Connection
 from schemas.delivery import Channel
-from settings import Settings, SettingsError
+from settings import LEFT_TO_REGISTER, Settings, SettingsError
+from store import connections
 from store.base import Database
 from store.vault import Vault
 
@@ -46,24 +51,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def build_house(settings: Settings) -> House:
     """Everything a handler needs, made from the settings; raises SettingsError."""
-    schedulers = {}
-    problems = []
-    http = Http()
-    for connection in settings.connections:
-        kind = SCHEDULERS.get(connection.scheduler)
-        if kind is None:
-            known = ", ".join(SCHEDULERS)
-            problems.append(f"CONNECTIONS: {connection.scheduler!r} is not a scheduler; known are {known}.")
-            continue
-        schedulers[connection.name] = kind(connection, http)
-        problems += schedulers[connection.name].problems()
-    if problems:
-        raise SettingsError(problems)
+    db = Database(settings.database_url, Vault(settings.field_keys))
     content = settings.content
     return House(
         clinic=settings.clinic,
-        db=Database(settings.database_url, Vault(settings.field_keys)),
-        schedulers=schedulers,
+        db=db,
+        schedulers=schedulers(settings, db),
         senders=senders(settings),
         library=per_language(lambda language: load(content, language)),
         moves=per_language(lambda language: load_moves(content, language)),
@@ -73,6 +66,33 @@ def build_house(settings: Settings) -> House:
         figures=load_figures(content),
         link_key=configuration.link_key(settings),
     )
+
+
+def schedulers(settings: Settings, db: Database) -> dict[str, Scheduler]:
+    """One scheduler per connection; raises SettingsError with what is wrong with each of them."""
+    found: dict[str, Scheduler] = {}
+    problems = []
+    http = Http()
+    for connection in settings.connections:
+        kind = SCHEDULERS.get(connection.scheduler)
+        if kind is None:
+            known = ", ".join(SCHEDULERS)
+            problems.append(f"CONNECTIONS: {connection.scheduler!r} is not a scheduler; known are {known}.")
+            continue
+        found[connection.name] = kind(with_kept_secret(connection, db), http)
+        problems += [f"Connection {connection.name}: {text}" for text in found[connection.name].problems()]
+    if problems:
+        raise SettingsError(problems)
+    return found
+
+
+def with_kept_secret(connection: Connection, db: Database) -> Connection:
+    """Where the secret is left to `register`: the one it kept, or until then one that nobody knows."""
+    if LEFT_TO_REGISTER not in connection.secrets:
+        return connection
+    given = [secret for secret in connection.secrets if secret != LEFT_TO_REGISTER]
+    kept = connections.kept(db, connection.name) or secrets.token_hex(32)
+    return replace(connection, secrets=(*given, kept), secret_kept=True)
 
 
 def senders(settings: Settings) -> dict[Channel, Sender]:

@@ -23,6 +23,7 @@ from schemas.clinic import Clinic, Connection, Policy, Service
 
 ROOT = Path(__file__).parent
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
+LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 ZONE_DEFAULT = "America/New_York"
 _ABOUT = (
     *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),

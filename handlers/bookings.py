@@ -65,7 +65,9 @@ def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
     known = bookings.named(tx, connection, notice.external_id)
     seat = [record for record in known if record.seat == notice.seat]
     if notice.gone and known:
-        return known
+        return seat if notice.seat else known
+    if notice.hint and any(record.state for record in known):
+        return []  # of a booking that we know a hint says nothing new, whichever seat it names
     if notice.booking is None and notice.email:
         held = [record for record in known if record.seat == notice.email]
         return held or [Record(connection, notice.external_id, notice.email)]
@@ -111,7 +113,7 @@ def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = 
         replaced_by=max(record.replaced_by, state.replaced_by),
         root=max(record.root, state.root),
     )
-    if not _supersedes(record, notice):
+    if not _supersedes(record, notice, read=read):
         return record
     version, at = (HINT, None) if notice.hint else (notice.version, notice.occurred_at)
     record = replace(record, state=state, version=version, occurred_at=at)
@@ -147,10 +149,13 @@ def _fold_mark(record: Record, notice: Notice) -> Record:
     return record
 
 
-def _supersedes(record: Record, notice: Notice) -> bool:
+def _supersedes(record: Record, notice: Notice, *, read: bool) -> bool:
+    """Newer wins; of two reads in one moment the later one, since it is what the scheduler says now."""
     if record.state is None:
         return True
     new, old = _order(notice), _order(record)
+    if read and new == old:
+        return True
     return new > old or (new == old and _rank(notice.booking) > _rank(record.state))
 
 

@@ -1,6 +1,7 @@
 """Receipts become bookings: parse, fetch where the webhook says too little or is old, observe."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,7 +11,7 @@ from handlers.house import House
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
 from schemas.booking import Booking
 from schemas.webhook import Notice
-from store import receipts
+from store import bookings, receipts
 from store.receipts import Receipt
 
 log = logging.getLogger("aftercare.inbox")
@@ -96,8 +97,12 @@ def read(house: House, connection: str, external_id: str, now: datetime) -> None
 def _read_one(house: House, connection: str, external_id: str, now: datetime) -> list[str]:
     states = _fetch(house.schedulers[connection], external_id)
     gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
-    notices = [notice_of(state, now) for state in states] or [gone]
     with house.db.begin() as tx:
+        here = {state.seat for state in states}
+        left = [each.seat for each in bookings.named(tx, connection, external_id) if each.seat and each.state]
+        notices = [notice_of(state, now) for state in states] or [gone]
+        if here != {""}:
+            notices += [replace(gone, seat=seat) for seat in left if states and seat not in here]
         found = [observe(tx, house, connection, notice, now, read=True) for notice in notices]
     return [name for names in found for name in names]
 

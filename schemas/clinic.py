@@ -13,6 +13,7 @@ class Connection:
     for the vendor's own host. `account` is what the vendor calls the account (Acuity's user id,
     Calendly's organization URI, Easy!Appointments' admin name). `webhook_url` is the configured
     public URL of our endpoint. `attach` is the way to write link and status back, or "".
+    `secret_kept` says that `register` makes the secret and keeps it in the database.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Connection:
     webhook_url: str = ""
     zone: str = ""
     attach: str = ""
+    secret_kept: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
 
 

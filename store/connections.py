@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.base import Tx
+from store.base import Database, Tx
 from store.tables import connections
 
 
@@ -54,7 +54,10 @@ def keep_secret(tx: Tx, name: str, secret: str) -> None:
     tx.run(sa.update(connections).where(connections.c.name == name).values(sealed_secret=sealed))
 
 
-def kept_secret(tx: Tx, name: str) -> str:
-    """The secret that `keep_secret` kept, or ""."""
-    row = get(tx, name)
-    return tx.vault.open(row.sealed_secret).decode() if row and row.sealed_secret else ""
+def kept(db: Database, name: str) -> str:
+    """The secret that `keep_secret` kept, or ""; also before the first migration."""
+    if not sa.inspect(db.engine).has_table(connections.name):
+        return ""
+    with db.read() as tx:
+        row = get(tx, name)
+    return db.vault.open(row.sealed_secret).decode() if row and row.sealed_secret else ""

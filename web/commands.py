@@ -23,6 +23,7 @@ from integrations.simulate import EVENTS, new_secret, sample
 from render import qr
 from render.figures import look_for, pair_svg
 from render.raster import png
+from schemas.clinic import Connection
 from store import audit, bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
@@ -311,22 +312,30 @@ def register_command(connection: str, remove: bool) -> None:
         if remove:
             click.echo(f"{scheduler.unregister()} subscriptions ended.")
             return
-        made = scheduler.register(_signing_secret(house, connection))
+        made = scheduler.register(_signing_secret(scheduler.connection))
     except IntegrationError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.text or 'Subscribed.'} {made.url}")
-    if made.secret:
-        with house.db.begin() as tx:
-            connections.keep_secret(tx, connection, made.secret)
-        click.echo("The signing secret is kept in the database, sealed; nothing more to set.")
+    _keep(house, scheduler.connection, made.secret)
 
 
-def _signing_secret(house: House, connection: str) -> str:
-    """The configured secret, or a new one of the form that the scheduler uses."""
-    scheduler = house.schedulers[connection]
-    return next(iter(scheduler.connection.secrets), "") or new_secret(
-        scheduler.connection.scheduler, secrets.token_bytes(24)
-    )
+def _signing_secret(connection: Connection) -> str:
+    """The secret in the settings, or a new one where it is left to this command."""
+    if connection.secret_kept:
+        return new_secret(connection.scheduler, secrets.token_bytes(24))
+    return connection.secrets[0]
+
+
+def _keep(house: House, connection: Connection, secret: str) -> None:
+    """Keep a secret that was made just now, or show it once where the settings hold it."""
+    if not secret or secret in connection.secrets:
+        return
+    if not connection.secret_kept:
+        click.echo(f"Its secret, shown only now, is to be set: {secret}")
+        return
+    with house.db.begin() as tx:
+        connections.keep_secret(tx, connection.name, secret)
+    click.echo("Its secret is kept in the database, sealed. Restart the web process now.")
 
 
 @click.command("qr")

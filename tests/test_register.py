@@ -1,0 +1,41 @@
+"""A signing secret that is left to `flask register`."""
+
+import pytest
+
+import app as application
+import settings as configuration
+from integrations.base import InvalidSignature
+from store import connections
+from tests.support import CALCOM_SECRET, NOW, environ, make_house, webhook
+
+
+def left_to_register(database_url: str) -> configuration.Settings:
+    """Settings whose secret is made by the command."""
+    return configuration.load(environ(database_url, 25, CONNECTIONS="main=calcom", MAIN_SECRET="register"))
+
+
+def test_until_it_is_registered_every_webhook_is_refused(database_url: str) -> None:
+    house = application.build_house(left_to_register(database_url))
+    with pytest.raises(InvalidSignature):
+        house.schedulers["main"].verify(webhook("created", NOW))
+    assert "register" not in house.schedulers["main"].connection.secrets
+
+
+def test_the_secret_that_was_kept_is_accepted_after_a_restart(database_url: str) -> None:
+    given = left_to_register(database_url)
+    first = make_house(given)
+    with first.db.begin() as tx:
+        connections.keep_secret(tx, "main", CALCOM_SECRET)
+    first.db.close()
+    second = application.build_house(given)
+    second.schedulers["main"].verify(webhook("created", NOW))
+
+
+def test_every_wrong_connection_is_named(database_url: str) -> None:
+    wrong = environ(database_url, 25, CONNECTIONS="main=calcom,south=square,west=nothing", MAIN_SECRET="")
+    with pytest.raises(configuration.SettingsError) as caught:
+        application.build_house(configuration.load(wrong))
+    text = str(caught.value)
+    assert "Connection main:" in text
+    assert "Connection south:" in text
+    assert "'nothing' is not a scheduler" in text
