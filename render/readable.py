@@ -22,6 +22,7 @@ class Words:
     full_date: str
     short_date: str
     moment: str
+    city: str
     first: str
     second: str
     am: str
@@ -42,7 +43,8 @@ WORDS = {
         day="{weekday}, {month} {day}",
         full_date="{month} {day}, {year}",
         short_date="{month} {day}",
-        moment="{day} at {clock} ({zone} time{fold})",
+        moment="{day} at {clock} ({zone}{fold})",
+        city="{city} time",
         first=", before the clocks go back",
         second=", after the clocks go back",
         am="AM",
@@ -61,7 +63,8 @@ WORDS = {
         day="{weekday}, {day} de {month}",
         full_date="{day} de {month} de {year}",
         short_date="{day} {month}",
-        moment="{day}, {clock} (hora de {zone}{fold})",
+        moment="{day}, {clock} ({zone}{fold})",
+        city="hora de {city}",
         first=", antes del cambio de hora",
         second=", después del cambio de hora",
         am="a. m.",
@@ -84,6 +87,7 @@ WORDS = {
         full_date="{day} {month} {year}",
         short_date="{day} {month}",
         moment="{day} {clock} ({zone}{fold})",
+        city="بتوقيت {city}",
         first=" 1",
         second=" 2",
         am="ص",
@@ -92,6 +96,24 @@ WORDS = {
         or_="أو",
     ),
 }
+
+
+SPANISH_CITIES = {
+    "Athens": "Atenas",
+    "Berlin": "Berlín",
+    "Brussels": "Bruselas",
+    "Havana": "La Habana",
+    "Lisbon": "Lisboa",
+    "London": "Londres",
+    "Los Angeles": "Los Ángeles",
+    "Mexico City": "Ciudad de México",
+    "New York": "Nueva York",
+    "Panama": "Panamá",
+    "Paris": "París",
+    "Rome": "Roma",
+    "Zurich": "Zúrich",
+}
+"""Cities whose names differ in Spanish, as far as clinics and their clients are likely to sit there."""
 
 
 def words_of(language: str) -> Words:
@@ -127,24 +149,44 @@ def clock(when: datetime, language: str = "en") -> str:
 
 
 def moment(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
-    """`Friday, November 27 at 3:00 PM (Europe/Berlin time)` for an aware `when`.
+    """`Friday, November 27 at 3:00 PM (New York time)` for an aware `when`.
 
-    In the hour that a clock change repeats, it says which of the two is meant.
+    In the hour that a clock change repeats, it says which of the two is meant, with the offset from UTC.
     """
     local = when.astimezone(zone)
     words = words_of(language)
     return words.moment.format(
         day=weekday_and_day(local, language),
         clock=clock(local, language),
-        zone=zone.key,
+        zone=zone_name(local, zone, language),
         fold=_fold(local, words),
     )
+
+
+def zone_name(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
+    """`New York time`; the offset from UTC where the zone is not named after a place."""
+    area, _, place = zone.key.rpartition("/")
+    if area in {"", "Etc"}:
+        return offset(when.astimezone(zone))
+    city = place.replace("_", " ")
+    if words_of(language) is WORDS["es"]:
+        city = SPANISH_CITIES.get(city, city)
+    return words_of(language).city.format(city=city)
+
+
+def offset(local: datetime) -> str:
+    """`UTC-5`, `UTC+5:45`, or `UTC` itself."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    if minutes == 0:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def _fold(local: datetime, words: Words) -> str:
     if not repeated(local):
         return ""
-    return words.second if local.fold else words.first
+    return f", {offset(local)}{words.second if local.fold else words.first}"
 
 
 def repeated(local: datetime) -> bool:
