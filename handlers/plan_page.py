@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from handlers import links, pictures
 from handlers.house import House
 from handlers.links import LinkPurpose
+from handlers.plan_words import in_language
+from handlers.plans import policy
 from render import pdf
 from schemas import plan as plans_json
 from schemas.booking import BookingStatus
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.plan import Plan
 from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
 from store.plans import StoredPlan
@@ -50,13 +53,24 @@ def _on_its_way(tx: Tx, booking_id: int) -> bool:
     )
 
 
-def paper(tx: Tx, house: House, booking_id: int) -> bytes | None:
+def said(tx: Tx, house: House, stored: StoredPlan, language: str) -> Plan:
+    """A version in the client's language of the moment."""
+    content = plans_json.load(stored.content)
+    if content.language == language:
+        return content
+    earlier = [each for each in plans.of_client(tx, stored.client_id) if each.sent_at and each.id < stored.id]
+    last = plans_json.load(earlier[-1].content) if earlier else None
+    same = last if last and last.language == content.language else None
+    return in_language(content, house.moves(content.language), house.moves(language), policy(house), same)
+
+
+def paper(tx: Tx, house: House, booking_id: int, language: str = "") -> bytes | None:
     """The plan that counts as a PDF; None when there is none to see."""
     stored = current(tx, booking_id).plan
     booking = bookings.get(tx, booking_id)
     if stored is None or booking is None:
         return None
-    content = plans_json.load(stored.content)
+    content = said(tx, house, stored, language or str(stored.content["language"]))
     token = links.token(house, LinkPurpose.plan, booking.id)
     return pdf.plan_pdf(
         content,

@@ -1,50 +1,60 @@
 """The plan: moves with pictures, a paper to print, days to tick off."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Blueprint, Response, make_response, redirect, request
 
 from handlers import pictures, plan_page
 from handlers.links import LinkPurpose
 from render import readable
-from schemas import plan as plans_json
 from store import bookings, checkins, clients
 from web import words
-from web.client.common import house, now, page, subject
+from web.client.common import chosen_language, house, now, page, subject
 from web.security import require_own_form
 
 blueprint = Blueprint("plan", __name__)
 EFFORTS = ("too_easy", "right", "too_hard")
 SHOWN_DAYS = 7
+TICK = "tick:"
 
 
 @blueprint.get("/p/<token>")
 def show(token: str) -> Response:
-    """The plan that counts now."""
+    """The plan that counts now, and the days of this week."""
     with house().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         current = plan_page.current(tx, booking_id)
         booking = bookings.get(tx, booking_id)
-        ticks = [each for each in checkins.of_booking(tx, booking_id) if each.kind.startswith("tick:")]
-        client = clients.get(tx, booking.client_id) if booking else None
-    if booking is None or client is None or current.plan is None:
-        return page("plan_off", words.asked_for(request), token, paused=current.paused)
-    content = plans_json.load(current.plan.content)
+        if booking is None or current.plan is None:
+            return page("plan_off", words.asked_for(request), token, paused=current.paused)
+        language = chosen_language(str(current.plan.content["language"]))
+        plan = plan_page.said(tx, house(), current.plan, language)
+        client = clients.get(tx, booking.client_id)
+        done = {
+            each.kind.removeprefix(TICK)
+            for each in checkins.of_booking(tx, booking_id)
+            if each.kind.startswith(TICK)
+        }
     today = now().astimezone(house().zone(client.zone or booking.zone)).date()
-    week = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
-    done = {each.kind.removeprefix("tick:") for each in ticks}
     return page(
         "plan",
-        content.language,
+        language,
         token,
-        plan=content,
+        plan=plan,
         name=readable.greeting_name(client.name),
-        figures={item.exercise_id: pictures.of_exercise(house(), item.exercise_id) for item in content.items},
-        week=[(readable.weekday_and_day(day, content.language), day.isoformat() in done) for day in week],
+        figures={item.exercise_id: pictures.of_exercise(house(), item.exercise_id) for item in plan.items},
+        week=_week(today, done, language),
         today_done=today.isoformat() in done,
         saved=request.args.get("saved") == "1",
-        made_on=readable.full_date(current.plan.created_at.date(), content.language),
+        made_on=readable.full_date(current.plan.created_at.date(), language),
+        here=f"/p/{token}",
     )
+
+
+def _week(today: date, done: set[str], language: str) -> list[tuple[str, bool]]:
+    """The last seven days: each in words, and whether it was ticked off."""
+    days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
+    return [(readable.weekday_and_day(day, language), day.isoformat() in done) for day in days]
 
 
 @blueprint.get("/p/<token>/plan.pdf")
@@ -52,7 +62,9 @@ def paper(token: str) -> Response:
     """The plan as a PDF of one or two pages."""
     with house().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
-        made = plan_page.paper(tx, house(), booking_id)
+        stored = plan_page.current(tx, booking_id).plan
+        language = chosen_language(str(stored.content["language"]) if stored else "")
+        made = plan_page.paper(tx, house(), booking_id, language)
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)
     response = make_response(made)
@@ -73,7 +85,8 @@ def tick(token: str) -> Response:
             client = clients.get(tx, booking.client_id)
             today = now().astimezone(house().zone(client.zone or booking.zone)).date()
             checkins.tick(tx, booking_id, current.plan.id, today.isoformat(), _ticked(), now())
-    return redirect(f"/p/{token}?saved=1", 303)  # type: ignore[return-value]
+    language = chosen_language("")
+    return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value]
 
 
 def _ticked() -> dict[str, str]:
