@@ -26,6 +26,7 @@ HEADERS = {
 }
 ANY_HOST = ("/webhooks/", "/healthz", "/readyz")  # senders sign what they send; probes come by address
 MOST_BYTES = 64 * 1024
+MOST_FIELDS = 500
 BAD_TOKENS, BAD_SECONDS = 30, 600
 
 
@@ -33,7 +34,7 @@ def install(app: Flask, house: House) -> None:
     """Put the protections onto every request and answer."""
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
-    app.config["MAX_FORM_PARTS"] = 500
+    app.config["MAX_FORM_PARTS"] = MOST_FIELDS
     app.extensions["guesses"] = Guesses()
     own = urlsplit(house.clinic.public_url).netloc.casefold()
 
@@ -61,7 +62,9 @@ def form_key(token: str) -> str:
 
 
 def require_own_form(token: str) -> None:
-    """403 unless this POST comes from a form on our own page."""
+    """403 unless this POST comes from a form on our own page; 413 for more fields than any of them has."""
+    if sum(1 for _field in request.form.items(multi=True)) > MOST_FIELDS:
+        abort(413)
     sent = request.form.get("form_key", "")
     if not hmac.compare_digest(sent.encode(), form_key(token).encode()):
         abort(403)

@@ -1,14 +1,9 @@
 """A client's way through the form in a real browser, on a phone and on a desk."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
-
 from handlers.links import LinkPurpose
 from store import intakes
-from tests import support
-from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.hands import Hands, faults
+from tests.browser.conftest import PHONE, Site
+from tests.browser.hands import Hands
 from tests.healthy import TAPPED
 
 

@@ -35,7 +35,9 @@ def test_every_text_of_a_page_is_there_in_spanish() -> None:
 def test_a_translation_names_the_same_values() -> None:
     spanish = tomllib.loads((WEB / "es.toml").read_text("utf-8"))
     names = re.compile(r"\{(\w+)\}")
-    differing = [text for text, said in spanish.items() if set(names.findall(text)) != set(names.findall(said))]
+    differing = [
+        text for text, said in spanish.items() if set(names.findall(text)) != set(names.findall(said))
+    ]
     assert differing == []
 
 

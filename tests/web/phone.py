@@ -1,0 +1,136 @@
+"""A client's phone over plain HTTP, without a script: opens pages, reads their forms, sends them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from handlers import asking, links, work
+from handlers.house import House
+from handlers.intake import open_intake
+from handlers.links import LinkPurpose
+from store import bookings, intakes
+from store.base import Tx
+from store.bookings import Thread
+from store.intakes import Intake
+from tests.healthy import TAPPED
+from tests.support import book, only, receive, webhook
+
+BASE = "https://care.test"
+
+
+class Fields(HTMLParser):
+    """The hidden fields and the visible field names of the main form of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.checked: list[tuple[str, str]] = []
+        self.key = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, pairs: list[tuple[str, str | None]]) -> None:
+        """Take in a field."""
+        got = {name: value or "" for name, value in pairs}
+        if tag in ("input", "textarea") and got.get("type") != "hidden" and got.get("name"):
+            self.names.append(got["name"])
+        if "checked" in got:
+            self.checked.append((got["name"], got["value"]))
+        if got.get("name") == "form_key":
+            self.key = got["value"]
+
+
+@dataclass
+class Phone:
+    """One browser; `link` is the personal link's path. `extra` headers go with every POST."""
+
+    http: FlaskClient
+    link: str
+    extra: dict[str, str] = field(default_factory=lambda: {"Origin": "null", "Sec-Fetch-Site": "same-origin"})
+
+    def get(self, path: str = "", **more: Any) -> TestResponse:
+        """Open the link, or a page below it."""
+        return self.http.get(self.link + path, base_url=BASE, **more)
+
+    def post(
+        self, path: str, values: Mapping[str, Any], *, key: str | None = None, **more: Any
+    ) -> TestResponse:
+        """Send a form of a page below the link, as a person does."""
+        found = Fields(self.get().text).key if key is None else key
+        sent = {**values, **({"form_key": found} if found else {})}
+        headers = more.pop("headers", self.extra)
+        return self.http.post(self.link + path, data=sent, base_url=BASE, headers=headers, **more)
+
+    def fill_in(self, answers: Mapping[str, Any] = TAPPED) -> TestResponse:
+        """Answer every screen from where the form goes on, and send it in."""
+        for _ in range(40):
+            page = self.get()
+            action = re.search(
+                rf'action="{re.escape(self.link)}/(?!language|everything)([a-z0-9_]+)"', page.text
+            )
+            assert action is not None, page.text
+            sent = self.post("/" + action[1], on_screen(page.text, answers))
+            assert sent.status_code in (200, 303), sent.text
+            if action[1] == "check":
+                return sent
+        raise AssertionError("The form never ended.")
+
+
+def on_screen(page: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the answers that a page asks for."""
+    asked = {name: answers[name] for name in Fields(page).names if name in answers}
+    if "date_of_birth_year" in page and "date_of_birth" in answers:
+        year, month, day = answers["date_of_birth"].split("-")
+        asked |= {"date_of_birth_year": year, "date_of_birth_month": month, "date_of_birth_day": day}
+    return asked
+
+
+def phone(app: Flask, house: House, purpose: LinkPurpose, subject: int, **until: float) -> Phone:
+    """A phone with a personal link, good for a day unless told otherwise."""
+    now = datetime.now(UTC)
+    with house.db.begin() as tx:
+        url = links.issue(tx, house, purpose, subject, now, now + timedelta(**(until or {"days": 1})))
+    return Phone(app.test_client(), url.removeprefix(BASE))
+
+
+def soon(house: House, **visit: Any) -> Thread:
+    """A booking of Zoë's in two days from now."""
+    now = datetime.now(UTC)
+    return book(house, now, start=now + timedelta(days=2), **visit)
+
+
+def again(house: House) -> Thread:
+    """Zoë's next booking, in nine days."""
+    now, first = datetime.now(UTC), only(house)
+    receive(house, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    for minutes in (1, 2):  # taken in, then asked for by mail: that is when the questionnaire is chosen
+        work.work_once(house, now + timedelta(minutes=minutes))
+    with house.db.read() as tx:
+        return next(each for each in bookings.listing(tx, email="zoe@example.org") if each.id != first.id)
+
+
+def intake_of(house: House, booking: Thread) -> Intake:
+    """The intake as it is stored now."""
+    with house.db.read() as tx:
+        found = intakes.of_booking(tx, booking.id)
+    assert found is not None
+    return found
+
+
+def stored(house: House, booking: Thread) -> dict[str, Any]:
+    """The answers as they are stored now."""
+    return intake_of(house, booking).answers
+
+
+def missing(tx: Tx, house: House, booking: Thread) -> list[str]:
+    """Questions still to be answered."""
+    asked = open_intake(tx, house, booking.id, datetime.now(UTC))
+    assert asked is not None
+    found = asking.unanswered(asked.questionnaire, asked.answers, asked.today, asked.known, asked.before)
+    return [name for _step, name in found]

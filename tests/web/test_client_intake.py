@@ -1,0 +1,286 @@
+"""The intake over HTTP, without a script: saved at each step, resumed, private, safe against double taps."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+
+import app as application
+import settings as configuration
+from handlers import work
+from handlers.house import House
+from handlers.links import LinkPurpose
+from schemas.delivery import Purpose
+from store import deliveries, intakes, plans
+from store.bookings import Thread
+from tests.healthy import TAPPED
+from tests.support import receive, webhook
+from tests.web.phone import Phone, again, intake_of, missing, phone, soon, stored
+from web.security import form_key
+
+NERVES = {
+    "rf_saddle": "no",
+    "rf_bladder_bowel": "no",
+    "rf_both_legs": "no",
+    "rf_weak": "no",
+    "rf_clumsy": "no",
+    "rf_neck_vascular": "no",
+    "rf_face_arm_speech": "no",
+    "rf_worst_head_neck": "no",
+    "rf_seizure_faint": "no",
+}
+ABOUT = {
+    "date_of_birth_year": "1980",
+    "date_of_birth_month": "5",
+    "date_of_birth_day": "31",
+    "emergency_contact_name": "Bo Secret-Name",
+    "emergency_contact_phone": "555 123 4567",
+}
+
+
+@pytest.fixture
+def app(given: configuration.Settings) -> Flask:
+    """The application on each database."""
+    return application.create_app(given)
+
+
+@pytest.fixture
+def booking(house: House) -> Thread:
+    """A booking in two days."""
+    return soon(house)
+
+
+@pytest.fixture
+def hers(app: Flask, house: House, booking: Thread) -> Phone:
+    """Zoë's phone with the intake's link."""
+    return phone(app, house, LinkPurpose.intake, booking.id)
+
+
+def test_every_screen_is_saved_and_the_last_one_sends_it_in(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    page = hers.fill_in()
+    assert "Thank you" in page.text
+    intake = intake_of(house, booking)
+    assert intake.done
+    assert intake.answers["rf_saddle"] == "no"
+    assert intake.wording["consent_massage"].startswith("I agree to massage.")
+    with house.db.read() as tx:
+        drafted = plans.newest(tx, booking.id)
+        owed = {each.purpose: each for each in deliveries.of_booking(tx, booking.id)}
+    assert drafted is not None
+    assert owed[Purpose.summary].status == "scheduled"
+    assert all(
+        each.status != "scheduled" for each in owed.values() if each.purpose is Purpose.intake_reminder
+    )
+
+
+def test_another_device_goes_on_at_the_first_screen_without_an_answer(
+    app: Flask, house: House, booking: Thread, hers: Phone
+) -> None:
+    first = hers.post("/about", ABOUT)
+    assert first.status_code == 303
+    tablet = phone(app, house, LinkPurpose.intake, booking.id)
+    page = tablet.get()
+    assert first.headers["Location"].endswith("/goals")
+    assert f'action="{tablet.link}/goals"' in page.text
+    assert "Welcome back" in page.text
+
+
+def test_only_the_browser_that_typed_an_answer_sees_it(
+    app: Flask, house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    forwarded = phone(app, house, LinkPurpose.intake, booking.id)
+    assert "Bo Secret-Name" in hers.get("/about").text
+    assert "Bo Secret-Name" not in forwarded.get("/about").text
+    assert "Bo Secret-Name" not in forwarded.get("/check").text
+
+
+def test_who_answers_one_screen_by_a_forwarded_link_still_sees_no_other(
+    app: Flask, house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    forwarded = phone(app, house, LinkPurpose.intake, booking.id)
+    forwarded.post("/goals", {name: TAPPED[name] for name in ("visit_reason", "goals")})
+    for path in ("", "/about", "/check", "/goals"):
+        assert "Bo Secret-Name" not in forwarded.get(path).text
+
+
+def test_a_form_that_was_sent_never_shows_an_answer_again(hers: Phone) -> None:
+    hers.fill_in({**TAPPED, "goal_text": "Dance at the wedding"})
+    for path in ("", "/about", "/goals", "/check", "/where"):
+        page = hers.get(path)
+        assert page.status_code == 200
+        assert "Dance at the wedding" not in page.text
+        assert "Want to change an answer?" in page.text
+
+
+def test_a_second_tap_on_send_changes_nothing_and_says_the_same(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.fill_in()
+    before = intake_of(house, booking)
+    page = hers.post("/check", {}, key=_key(hers))
+    assert "Thank you" in page.text
+    assert intake_of(house, booking) == before
+
+
+def _key(hers: Phone) -> str:
+    with hers.http.application.app_context():
+        return form_key(hers.link.removeprefix("/i/"))
+
+
+def test_the_same_screen_sent_twice_is_one_answer(house: House, booking: Thread, hers: Phone) -> None:
+    first, second = hers.post("/about", ABOUT), hers.post("/about", ABOUT)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert stored(house, booking)["date_of_birth"] == "1980-05-31"
+
+
+def test_an_old_screen_sent_again_changes_only_its_own_answers(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/goals", {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day())
+    hers.post("/about", {**ABOUT, "emergency_contact_name": "Al"})
+    answers = stored(house, booking)
+    assert answers["emergency_contact_name"] == "Al"
+    assert answers["visit_reason"] == "pain"
+
+
+def _day() -> dict[str, object]:
+    return {name: TAPPED[name] for name in ("activity_profile", "sitting_hours", "activity_level")}
+
+
+def test_a_mistake_is_named_at_the_top_and_at_the_field_and_what_was_typed_stays(hers: Phone) -> None:
+    page = hers.post("/about", {**ABOUT, "date_of_birth_month": "13"})
+    assert page.status_code == 422
+    assert "<title>Error:" in page.text
+    assert '<a href="#date_of_birth">' in page.text
+    assert 'id="date_of_birth-error"' in page.text
+    assert 'value="13"' in page.text
+    assert "Bo Secret-Name" in page.text
+
+
+def test_a_screen_that_depends_on_an_answer_comes_only_with_it(hers: Phone) -> None:
+    hers.post("/about", {**ABOUT, "date_of_birth_year": str(datetime.now(UTC).year - 16)})
+    assert "guardian_name" in hers.get().text
+
+
+def test_questions_that_an_answer_brings_up_are_shown_before_going_on(hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    sent = hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    assert sent.headers["Location"].endswith("/safety_nerves")
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_a_scanner_that_opens_everything_changes_nothing(
+    house: House, booking: Thread, hers: Phone, method: str
+) -> None:
+    hers.post("/about", ABOUT)
+    before = intake_of(house, booking)
+    for path in ("", "/about", "/goals", "/check", "/everything", "/language", "/nothing"):
+        getattr(hers.http, method)(hers.link + path, base_url="https://care.test")
+    assert intake_of(house, booking) == before
+
+
+def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    page = hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
+    assert page.status_code == 200
+    assert 'role="alert"' in page.text
+    assert 'href="tel:911"' in page.text
+    assert "ER now" in page.text
+    with house.db.read() as tx:
+        keys = {each.key for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.alert}
+        raised = {each["rule"]: each["severity"] for each in intakes.flags_of(tx, booking.id)}
+    assert f"{booking.id}:alert:RF01:email" in keys
+    assert raised["RF01"] == "stop_emergency"
+
+
+def test_a_second_tap_shows_the_warning_again(hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
+    assert 'href="tel:911"' in hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
+
+
+def test_a_warning_is_not_repeated_at_screens_that_do_not_ask_about_it(hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
+    assert hers.post("/about", ABOUT).status_code == 303
+
+
+def test_taking_a_warning_sign_back_does_not_take_the_flag_back(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
+    hers.post("/safety_nerves", NERVES)
+    with house.db.read() as tx:
+        assert "RF01" in {each["rule"] for each in intakes.flags_of(tx, booking.id)}
+
+
+def test_crisis_words_are_answered_at_once(hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    sent = {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day()
+    page = hers.post("/goals", {**sent, "goal_text": "I want to die"})
+    assert "988" in page.text
+
+
+def test_a_safety_check_left_blank_does_not_go_on(house: House, booking: Thread, hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    page = hers.post("/safety_1", {})
+    assert page.status_code == 422
+    with house.db.read() as tx:
+        assert "gate_nerves" in missing(tx, house, booking)
+    assert hers.post("/check", {}).status_code == 303
+    assert not intake_of(house, booking).done
+
+
+def test_no_consent_is_ticked_for_the_client(hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    page = hers.get("/consent").text
+    assert page.count('type="checkbox"') >= 7
+    assert "checked" not in page
+
+
+def test_a_client_who_comes_again_gets_the_short_update_and_may_ask_for_everything(
+    app: Flask, house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.fill_in()
+    later = again(house)
+    second = phone(app, house, LinkPurpose.intake, later.id)
+    page = second.get()
+    assert "Since last time" in page.text
+    assert "Bo" not in re.sub(r"<[^>]+>", " ", page.text).split()
+    second.post("/everything", {})
+    assert intake_of(house, later).questionnaire == "first_visit"
+
+
+def test_the_language_can_be_changed_on_the_page(house: House, booking: Thread, hers: Phone) -> None:
+    hers.post("/about", ABOUT)
+    sent = hers.post("/language", {"language": "es", "here": "goals"})
+    assert sent.headers["Location"].endswith("/goals")
+    page = hers.get("/goals").text
+    assert '<html lang="es"' in page
+    assert "Seguir" in page
+    assert hers.post("/language", {"language": "xx"}).status_code == 303
+    assert intake_of(house, booking).language == "es"
+
+
+def test_a_link_to_a_visit_that_is_off_says_so(
+    app: Flask, house: House, booking: Thread, hers: Phone
+) -> None:
+    now = datetime.now(UTC)
+    receive(house, webhook("cancelled", now, start=booking.start))
+    work.work_once(house, now + timedelta(minutes=1))
+    assert "Nothing to do" in hers.get().text
+    assert hers.post("/about", ABOUT, key=_key(hers)).status_code == 200
+    assert stored(house, booking) == {}

@@ -1,0 +1,175 @@
+"""The plan page, the way to stop messages, and check-ins: what they show, and who can change what."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from handlers.links import LinkPurpose
+from store import checkins, clients, links, plans
+from store.bookings import Thread
+from tests import support
+from tests.web.phone import BASE, Phone, phone, soon
+
+
+@pytest.fixture
+def app(given: configuration.Settings) -> Flask:
+    """The application on each database."""
+    return application.create_app(given)
+
+
+@pytest.fixture
+def booking(house: House) -> Thread:
+    """A booking whose plan was sent."""
+    made = soon(house)
+    now = datetime.now(UTC)
+    support.fill_in(house, made, now)
+    with house.db.begin() as tx:
+        drafted = plans.newest(tx, made.id)
+        assert drafted is not None
+        plans.sent(tx, drafted.id, now)
+    return made
+
+
+@pytest.fixture
+def hers(app: Flask, house: House, booking: Thread) -> Phone:
+    """Zoë's phone with the plan's link."""
+    return phone(app, house, LinkPurpose.plan, booking.id)
+
+
+def test_the_plan_shows_each_move_with_picture_dose_and_reason(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    with house.db.read() as tx:
+        sent = plans.newest(tx, booking.id)
+    assert sent is not None
+    page = hers.get().text
+    for item in sent.content["items"]:
+        assert item["name"] in page
+        assert item["why"].split("'")[0][:30] in page
+    assert page.count("<figure") == 2 * len(sent.content["items"])
+    assert "When to stop" in page
+    assert f'href="{hers.link}/plan.pdf"' in page
+
+
+def test_the_plan_is_also_a_pdf(hers: Phone) -> None:
+    paper = hers.get("/plan.pdf")
+    assert paper.content_type == "application/pdf"
+    assert paper.data.startswith(b"%PDF-")
+
+
+def test_a_day_is_ticked_off_only_by_a_person(house: House, booking: Thread, hers: Phone) -> None:
+    hers.get("/day")
+    hers.post("/day", {"effort": "right", "pain": "3"}, key="")
+    with house.db.read() as tx:
+        assert checkins.of_booking(tx, booking.id) == []
+    sent = hers.post("/day", {"effort": "right", "pain": "3"})
+    assert sent.status_code == 303
+    with house.db.read() as tx:
+        (ticked,) = checkins.of_booking(tx, booking.id)
+    assert ticked.kind.startswith("tick:")
+    assert ticked.reply == {"effort": "right", "pain": "3"}
+
+
+def test_a_tick_with_nonsense_keeps_only_what_makes_sense(house: House, booking: Thread, hers: Phone) -> None:
+    hers.post("/day", {"effort": "<b>", "pain": "99"})
+    with house.db.read() as tx:
+        (ticked,) = checkins.of_booking(tx, booking.id)
+    assert ticked.reply == {}
+
+
+def test_a_plan_that_was_withdrawn_is_not_shown(house: House, booking: Thread, hers: Phone) -> None:
+    with house.db.begin() as tx:
+        links.revoke(tx, LinkPurpose.plan, booking.id, datetime.now(UTC))
+    assert hers.get().status_code == 404
+    assert hers.get("/plan.pdf").status_code == 404
+
+
+def test_a_name_with_markup_stays_text(app: Flask, house: House) -> None:
+    named = soon(house, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
+    support.fill_in(house, named, datetime.now(UTC))
+    page = phone(app, house, LinkPurpose.plan, named.id).get().text
+    assert "<b onclick" not in page
+    assert "49" not in page
+
+
+# ---------------------------------------------------------------- stop
+
+
+def _stops(house: House, booking: Thread) -> tuple[bool, bool]:
+    with house.db.read() as tx:
+        client = clients.get(tx, booking.client_id)
+    return bool(client.no_email_at), bool(client.no_sms_at)
+
+
+def test_opening_the_stop_link_stops_nothing(app: Flask, house: House, booking: Thread) -> None:
+    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+    assert "Stop the e-mails" in page.get().text
+    page.http.head(page.link, base_url=BASE)
+    assert _stops(house, booking) == (False, False)
+
+
+def test_a_mail_program_stops_e_mails_with_one_post(app: Flask, house: House, booking: Thread) -> None:
+    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+    for _ in range(2):
+        done = page.http.post(page.link, data={"List-Unsubscribe": "One-Click"}, base_url=BASE)
+        assert done.status_code == 200
+    assert _stops(house, booking) == (True, False)
+
+
+@pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "Two-Click"}, {"channel": "email"}, {"x": "y"}])
+def test_any_other_body_stops_nothing(
+    app: Flask, house: House, booking: Thread, body: dict[str, str]
+) -> None:
+    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+    assert page.http.post(page.link, data=body, base_url=BASE).status_code == 403
+    assert _stops(house, booking) == (False, False)
+
+
+def test_a_person_stops_one_channel_and_keeps_the_other(app: Flask, house: House, booking: Thread) -> None:
+    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+    assert page.post("", {"channel": "sms"}).status_code == 200
+    assert _stops(house, booking) == (False, True)
+    assert page.post("", {"channel": "fax"}).status_code == 400
+
+
+# ---------------------------------------------------------------- check-ins
+
+
+@pytest.fixture
+def asked(app: Flask, house: House, booking: Thread) -> Phone:
+    """Zoë's phone with the link of the first check-in."""
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        checkin = checkins.ask(tx, booking.id, plan.id, "h24", datetime.now(UTC))
+    return phone(app, house, LinkPurpose.checkin, checkin.id)
+
+
+def test_a_check_in_is_answered_once_and_by_a_person(house: House, booking: Thread, asked: Phone) -> None:
+    answers = {"fu_symptoms": "none", "fu_feel": "fine"}
+    assert asked.post("", answers, key="").status_code == 403
+    assert "fu_feel" in asked.get().text
+    assert "Thank you" in asked.post("", answers).text
+    with house.db.read() as tx:
+        (kept,) = [each for each in checkins.of_booking(tx, booking.id) if each.kind == "h24"]
+    assert kept.reply["fu_feel"] == "fine"
+    assert "fu_feel" not in asked.get().text
+
+
+def test_a_check_in_with_a_warning_sign_is_answered_at_once(asked: Phone) -> None:
+    choices = asked.get().text
+    sign = next(
+        name for name in ("numb_legs", "chest_breath", "numb", "chest") if f'value="{name}"' in choices
+    )
+    page = asked.post("", {"fu_symptoms": sign, "fu_feel": "fine"})
+    assert 'role="alert"' in page.text
+
+
+def test_a_check_in_link_opens_no_plan_and_no_intake(asked: Phone, app: Flask) -> None:
+    value = asked.link.removeprefix("/c/")
+    for path in ("/i/", "/p/", "/u/"):
+        assert app.test_client().get(path + value, base_url=BASE).status_code == 404
