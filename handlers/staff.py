@@ -55,7 +55,7 @@ def check_password(password: str, email: str, name: str) -> None:
         raise Unfit("Use at least 12 letters, signs or digits.")
     words = re.split(r"[\W\d_]+", password.casefold())
     known = re.split(r"[\W\d_]+", f"{email} {name}".casefold())
-    if not set(words) - set(known):
+    if not set(words) - {*known, ""}:
         raise Unfit("Use something other than a name or an address.")
     if len(set(password)) < 5:
         raise Unfit("Use more than a few different letters.")

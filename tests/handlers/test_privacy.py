@@ -1,0 +1,145 @@
+"""Everything about a client as a file, and all of it gone."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from handlers import links, privacy, work
+from handlers.house import House
+from handlers.links import LinkPurpose
+from store import bookings, client_words, clients, deliveries, intakes, views
+from store import links as stored_links
+from store.tables import metadata
+from tests.console_support import answer, visit
+from tests.support import NOW, Mailbox, receive, webhook
+
+SAID = "Stiff after the marathon in Łódź"
+
+
+def told(house: House) -> int:
+    """A client who came by webhook, answered, and has a plan; the booking's id."""
+    receive(house, webhook("created", NOW - timedelta(hours=1)))
+    work.work_once(house, NOW)
+    with house.db.read() as tx:
+        number = bookings.named(tx, "main", "u1")[0].booking_id
+    assert number is not None
+    answer(house, number, NOW, goal_text=SAID)
+    work.work_once(house, NOW)
+    return number
+
+
+def client_of(house: House, number: int) -> int:
+    with house.db.read() as tx:
+        found = bookings.get(tx, number)
+    assert found is not None
+    return found.client_id
+
+
+def everything(house: House) -> bytes:
+    """Every value in the database, sealed ones opened."""
+    found = []
+    with house.db.read() as tx:
+        for table in metadata.sorted_tables:
+            for row in tx.all(sa.select(table)):
+                for name, value in row._mapping.items():
+                    opened = tx.vault.open(value) if name.startswith("sealed_") and value else value
+                    found.append(opened if isinstance(opened, bytes) else str(opened).encode())
+    return b"\n".join(found)
+
+
+def test_the_export_holds_booking_answers_and_intake_answers_side_by_side(
+    house: House, mailbox: Mailbox
+) -> None:
+    number = told(house)
+    values = privacy.export(house, client_of(house, number), "Mara Field", NOW)
+    assert values is not None
+    again = json.loads(json.dumps(values))
+    assert again["intakes"][0]["answers"]["goal_text"] == SAID
+    assert again["records"][0]["state"]["client"]["email"] == "zoe@example.org"
+    assert again["clients"][0]["name"] == "Zoë Łuć"
+    assert again["plans"][0]["plan"]["items"]
+    assert "zoe@example.org" in again["webhooks"][0]["body"]
+    assert again["receipt"]["counts"]["intakes"] == 1
+    with house.db.read() as tx:
+        assert views.log(tx, action="export")[0].subject == f"client:{client_of(house, number)}"
+
+
+def test_after_an_erasure_nothing_of_the_client_is_left_anywhere(house: House, mailbox: Mailbox) -> None:
+    number = told(house)
+    client = client_of(house, number)
+    before = everything(house)
+    for word in (b"zoe@example.org", "Łódź".encode(), "Łuć".encode()):
+        assert word in before or json.dumps(word.decode())[1:-1].encode() in before
+    receipt = privacy.erase(house, client, "Mara Field", NOW)
+    assert receipt is not None
+    assert receipt.counts["intakes"] == 1
+    assert receipt.counts["webhooks"] == 1
+    after = everything(house)
+    for text in ("zoe@example.org", "Zoë", "Łuć", "zoe", "luc", "marathon", "u1"):
+        assert text.encode() not in after, text
+        assert json.dumps(text)[1:-1].encode() not in after, text
+    if house.db.sqlite:
+        file = Path(str(house.db.engine.url.database))
+        raw = file.read_bytes() + Path(f"{file}-wal").read_bytes()
+        assert b"zoe@example.org" not in raw
+
+
+def test_an_erased_client_is_a_number_without_a_name_and_in_the_log(house: House, mailbox: Mailbox) -> None:
+    number = told(house)
+    client = client_of(house, number)
+    privacy.erase(house, client, "Mara Field", NOW)
+    with house.db.read() as tx:
+        row = clients.get(tx, client)
+        line = views.log(tx, action="erase")[0]
+        assert deliveries.of_booking(tx, number) == []
+        assert client_words.find(tx, "zoe") == []
+    assert (row.name, row.email, row.phone) == ("", "", "")
+    assert row.erased_at == NOW
+    assert (line.actor, line.subject) == ("Mara Field", f"client:{client}")
+
+
+def test_the_links_of_an_erased_client_open_nothing(house: House, mailbox: Mailbox) -> None:
+    number = told(house)
+    with house.db.begin() as tx:
+        url = links.issue(tx, house, LinkPurpose.plan, number, NOW)
+    privacy.erase(house, client_of(house, number), "Mara Field", NOW)
+    with house.db.read() as tx:
+        assert links.open_link(tx, LinkPurpose.plan, url.rpartition("/")[2], NOW) is None
+        assert stored_links.find(tx, "x", "plan", NOW) is None
+
+
+def test_other_clients_stay_as_they_are(house: House, mailbox: Mailbox) -> None:
+    number = told(house)
+    other = visit(house, "other", name="Tom Ray", email="tom@example.org", start=NOW + timedelta(days=5))
+    answer(house, other, NOW, goal_text="Run again")
+    privacy.erase(house, client_of(house, number), "Mara Field", NOW)
+    with house.db.read() as tx:
+        kept = intakes.of_booking(tx, other)
+        assert clients.get(tx, client_of(house, other)).name == "Tom Ray"
+    assert kept is not None
+    assert kept.answers["goal_text"] == "Run again"
+
+
+def test_a_later_webhook_does_not_bring_an_erased_client_back(house: House, mailbox: Mailbox) -> None:
+    number = told(house)
+    privacy.erase(house, client_of(house, number), "Mara Field", NOW)
+    sent = len(mailbox.mails)
+    later = NOW + timedelta(minutes=5)
+    receive(
+        house,
+        webhook("rescheduled", later, uid="u2", replaces="u1", start=NOW + timedelta(days=9)),
+        webhook("cancelled", later + timedelta(minutes=1), uid="u2"),
+    )
+    work.work_once(house, later + timedelta(minutes=2))
+    with house.db.read() as tx:
+        assert bookings.named(tx, "main", "u1") == []
+        assert bookings.named(tx, "main", "u2") == []
+        assert client_words.find(tx, "zoe") == []
+    assert len(mailbox.mails) == sent
+
+
+def test_nobody_is_exported_or_erased_twice_as_somebody_else(house: House) -> None:
+    assert privacy.export(house, 4711, "Mara Field", NOW) is None
+    assert privacy.erase(house, 4711, "Mara Field", NOW) is None
