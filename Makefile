@@ -56,7 +56,7 @@ nightly: .venv/dev.stamp
 
 .PHONY: figures
 figures: .venv/app.stamp
-	@$(BIN)/flask --app app figures build/figures
+	@$(BIN)/python -m demo.figures build/figures
 
 .PHONY: bench
 bench: .venv/dev.stamp

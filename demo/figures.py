@@ -1,0 +1,27 @@
+"""Draws every exercise, start and finish, as PNG files: `make figures`."""
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from handlers.pictures import load_figures
+from render.figures import look_for, pair_svg
+from render.raster import png
+
+CONTENT = Path(__file__).parent.parent / "content"
+WIDE = 1088  # pixels
+
+
+def draw(folder: Path) -> int:
+    """One file per exercise; returns how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = load_figures(CONTENT)
+    for name in tqdm(sorted(figures), unit=" figures"):
+        (folder / f"{name}.png").write_bytes(png(pair_svg(figures[name], look_for(name)), WIDE))
+    return len(figures)
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    print(f"{draw(target)} figures in {target}")

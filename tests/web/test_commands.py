@@ -1,0 +1,113 @@
+"""The command line, as whoever runs it and tests from outside use it."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from store import receipts
+from tests.support import NOW, Mailbox, book, fill_in
+
+
+@pytest.fixture
+def app(given: configuration.Settings, house: House) -> Iterator[Flask]:
+    """The application on the same database as `house`."""
+    made = application.create_app(given)
+    with made.app_context():
+        yield made
+    made.extensions["aftercare"].db.close()
+
+
+def run(app: Flask, *words: str) -> Result:
+    """One command."""
+    return app.test_cli_runner().invoke(args=list(words))
+
+
+def told(app: Flask, *words: str) -> Any:
+    """What a command says in JSON."""
+    result = run(app, *words)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_status_says_what_waits_what_is_due_and_whether_a_worker_is_alive(app: Flask, house: House) -> None:
+    book(house)
+    status = told(app, "status", "--json")
+    assert status["receipts"]["done"] == 1
+    assert status["receipts"]["pending"] == 0
+    assert status["deliveries"]["scheduled"] + status["deliveries"]["due"] >= 3
+    assert {each["name"] for each in status["connections"]} == {"main", "site"}
+    assert set(status["worker"]) == {"seen_at", "alive"}
+
+
+def test_bookings_are_listed_by_client_with_what_is_owed_and_why(app: Flask, house: House) -> None:
+    book(house)
+    book(house, uid="u2", email="other@example.org", name="Other")
+    found = told(app, "bookings", "--json", "--client", "ZOE@example.org")
+    assert [each["client"] for each in found] == ["zoe@example.org"]
+    assert found[0]["status"] == "confirmed"
+    assert {each["purpose"] for each in found[0]["deliveries"]} >= {"intake", "plan"}
+    assert run(app, "bookings").exit_code == 0
+
+
+def test_the_clock_of_the_worker_is_an_argument(app: Flask, house: House, mailbox: Mailbox) -> None:
+    book(house)
+    before = (NOW + timedelta(seconds=5)).isoformat()
+    assert run(app, "work", "--once", "--now", before).exit_code == 0
+    assert mailbox.kinds() == []
+    after = (NOW + timedelta(seconds=30)).isoformat()
+    assert run(app, "work", "--once", "--now", after).exit_code == 0
+    assert mailbox.kinds() == ["intake"]
+    assert run(app, "work", "--once", "--now", "tomorrow").exit_code == 2
+
+
+def test_a_simulated_booking_comes_in_like_a_real_one(app: Flask, house: House) -> None:
+    answer = told(app, "simulate", "main", "created", "--email", "sim@example.org")
+    assert answer["status"] == 202
+    assert told(app, "status", "--json")["receipts"]["pending"] == 1
+    assert run(app, "simulate", "main", "exploded").exit_code == 2
+    assert run(app, "simulate", "nowhere", "created").exit_code == 2
+
+
+def test_a_receipt_is_processed_again_by_its_id(app: Flask, house: House) -> None:
+    book(house)
+    with house.db.read() as tx:
+        public_id = receipts.recent(tx)[0].public_id
+    assert run(app, "replay", public_id).exit_code == 0
+    assert told(app, "status", "--json")["receipts"]["pending"] == 1
+    assert run(app, "replay", "r_unknown").exit_code == 1
+
+
+def test_the_shipped_settings_and_content_are_in_order(app: Flask) -> None:
+    result = run(app, "check")
+    assert result.exit_code == 0, result.output
+
+
+def test_a_link_for_the_door_is_a_qr_code(app: Flask, house: House, tmp_path: Path) -> None:
+    booking = book(house)
+    target = tmp_path / "door.svg"
+    assert run(app, "qr", str(booking.id), str(target)).exit_code == 0
+    assert target.read_text().lstrip().startswith("<svg")
+    assert "https://care.test/i/" in run(app, "qr", str(booking.id)).output
+    assert run(app, "qr", "999").exit_code == 2
+
+
+def test_a_booking_is_exported_as_fhir_and_the_export_is_logged(app: Flask, house: House) -> None:
+    booking = book(house)
+    fill_in(house, booking)
+    assert told(app, "export", "--fhir", str(booking.id))["resourceType"] == "Bundle"
+    assert run(app, "export", "--fhir", "999").exit_code == 2
+
+
+def test_what_cannot_be_subscribed_or_read_says_so_in_a_sentence(app: Flask) -> None:
+    assert "API key" in run(app, "register", "main").output
+    assert run(app, "reconcile", "site").exit_code == 1
+    assert run(app, "reconcile", "nowhere").exit_code == 2

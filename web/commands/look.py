@@ -1,0 +1,138 @@
+"""Commands that look: what waits, what became of every booking, what is wrong with settings and content."""
+
+import json
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+from flask import current_app
+
+from handlers import library, reconcile
+from handlers.house import House
+from store import bookings, clients, connections, deliveries, receipts, workers
+from store.base import Tx
+from store.bookings import Thread
+from web.commands.base import now_utc, the_house
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status_command(as_json: bool) -> None:
+    """What waits, what is due, what is dead, and whether a worker is alive."""
+    house, now = the_house(), now_utc()
+    with house.db.read() as tx:
+        status = _status(tx, now)
+        rows = connections.every(tx)
+    status["connections"] = [_connection(house, row, now) for row in rows]
+    click.echo(json.dumps(status, indent=None if as_json else 2))
+
+
+def _status(tx: Tx, now: datetime) -> dict[str, Any]:
+    received, owed = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
+    seen = workers.last_seen(tx)
+    return {
+        "receipts": {
+            name: received[name]
+            for name in ("pending", "working", "done", "ignored", "not_understood", "dead")
+        },
+        "deliveries": {
+            name: owed[name]
+            for name in (
+                "due",
+                "scheduled",
+                "held",
+                "sending",
+                "sent",
+                "unknown",
+                "skipped",
+                "withdrawn",
+                "dead",
+            )
+        },
+        "worker": {
+            "seen_at": seen.isoformat() if seen else None,
+            "alive": bool(seen and now - seen < timedelta(seconds=90)),
+        },
+    }
+
+
+def _connection(house: House, row: Any, now: datetime) -> dict[str, Any]:
+    quiet = reconcile.gone_quiet(house, row.name, now)
+    times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at")
+    told = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
+    return {
+        "name": row.name,
+        "scheduler": row.scheduler,
+        "configured": row.name in house.schedulers,
+        **told,
+        "quiet_hours": round(quiet / timedelta(hours=1), 1) if quiet else None,
+        "trouble": row.trouble,
+    }
+
+
+@click.command("bookings")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--client", "email", default="", help="Only bookings of this e-mail address.")
+def bookings_command(as_json: bool, email: str) -> None:
+    """Every booking, with what is owed for it, what was sent and why something was not."""
+    with the_house().db.read() as tx:
+        found = [_booking(tx, each) for each in bookings.listing(tx, email=email)]
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for each in found:
+        click.echo(f"{each['id']:05d}  {each['status']:<10} {each['start']}  {each['external_id']}")
+        for one in each["deliveries"]:
+            click.echo(f"       {one['purpose']:<16} {one['status']:<10} {one['due_at']}  {one['reason']}")
+
+
+def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
+    records = bookings.of_booking(tx, booking.id)
+    known = [record for record in records if record.state]
+    replaced = {record.replaces for record in known}
+    current = [record for record in known if record.external_id not in replaced] or known
+    return {
+        "id": booking.id,
+        "connection": booking.connection,
+        "external_id": current[-1].external_id if current else "",
+        "chain": [record.external_id for record in records],
+        "seat": current[-1].seat if current else "",
+        "status": str(booking.status),
+        "start": booking.start.isoformat(),
+        "end": booking.end.isoformat(),
+        "service": booking.service,
+        "client": clients.get(tx, booking.client_id).email,
+        "deliveries": [
+            {
+                "key": each.key,
+                "purpose": str(each.purpose),
+                "channel": str(each.channel),
+                "status": str(each.status),
+                "due_at": each.due_at.isoformat(),
+                "settled_at": each.settled_at.isoformat() if each.settled_at else None,
+                "reason": each.reason,
+                "detail": each.detail,
+                "attempts": each.attempts,
+                "message_id": each.message_id,
+            }
+            for each in deliveries.of_booking(tx, booking.id)
+        ],
+    }
+
+
+@click.command("check")
+def check_command() -> None:
+    """Check settings and content; names every problem at once."""
+    house = the_house()
+    folder = current_app.config["CONTENT"]
+    found = [(each.file, each.line, each.id, each.text, each.fatal) for each in library.problems(folder)]
+    asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
+    for name in sorted(asked - set(house.library("en").questionnaires)):
+        found.append(("clinic.toml", 0, name, "There is no questionnaire of this name.", True))
+    for file, line, item, text, _fatal in found:
+        click.echo(f"content/{file}:{line}: {item}: {text}")
+    fatal = [each for each in found if each[4]]
+    if fatal:
+        raise SystemExit(1)
+    click.echo("Settings and content are in order." if not found else "Only remarks; Aftercare can run.")

@@ -1,0 +1,43 @@
+"""Commands that give something out: a QR code, an export."""
+
+import json
+from pathlib import Path
+
+import click
+
+from handlers import export, links, messages
+from handlers.links import LinkPurpose
+from render import qr
+from store import audit, bookings
+from web.commands.base import now_utc, the_house
+
+
+@click.command("qr")
+@click.argument("booking", type=int)
+@click.argument("file", type=click.Path(dir_okay=False, writable=True), default="")
+def qr_command(booking: int, file: str) -> None:
+    """The client's intake link as a QR code for the door: an SVG file, or the link on the screen."""
+    house, now = the_house(), now_utc()
+    with house.db.begin() as tx:
+        thread = bookings.get(tx, booking)
+        if thread is None:
+            raise click.BadParameter(f"there is no booking {booking}")
+        until = thread.end + messages.AFTER_VISIT
+        url = links.issue(tx, house, LinkPurpose.intake, thread.id, now, until)
+    if file:
+        Path(file).write_text(qr.svg(url), encoding="utf-8")
+    click.echo(file or url)
+
+
+@click.command("export")
+@click.argument("booking", type=int)
+@click.option("--fhir", is_flag=True, required=True, expose_value=False, help="As FHIR R4.")
+def export_command(booking: int) -> None:
+    """Questionnaire, answers and plan of a booking, on standard output; written into the audit log."""
+    house, now = the_house(), now_utc()
+    with house.db.begin() as tx:
+        bundle = export.fhir_bundle(tx, house, booking)
+        if bundle is None:
+            raise click.BadParameter(f"booking {booking} has no intake")
+        audit.add(tx, "command line", "export_fhir", f"booking:{booking}", now)
+    click.echo(json.dumps(bundle, ensure_ascii=False, indent=1))

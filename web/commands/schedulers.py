@@ -1,0 +1,138 @@
+"""Commands about schedulers: simulate, replay, reconcile, register."""
+
+import json
+import secrets
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import click
+from flask import current_app
+from tqdm import tqdm
+
+from handlers import reconcile
+from handlers.house import House
+from integrations.base import IntegrationError
+from integrations.simulate import EVENTS, new_secret, sample
+from schemas.clinic import Connection
+from store import connections, receipts
+from web.commands.base import now_utc, prepare, scheduler_of, the_house
+
+
+@click.command("simulate")
+@click.argument("connection")
+@click.argument("event")
+@click.option("--in", "minutes", type=float, default=60 * 24, help="Minutes until the visit starts.")
+@click.option("--length", type=float, default=60, help="Length of the visit in minutes.")
+@click.option("--name", default="Zoë Łuć", help="The client's name.")
+@click.option("--email", default="zoe@example.org", help="The client's e-mail address.")
+@click.option("--uid", default="", help="The booking's identifier; made up when missing.")
+@click.option("--replaces", default="", help="The identifier before a reschedule.")
+@click.option("--service", default="deep-tissue-60", help="The service's short name.")
+@click.option("--language", default="en", help="The client's language.")
+def simulate_command(
+    connection: str, event: str, minutes: float, length: float, uid: str, **visit: str
+) -> None:
+    """Store a signed webhook of the captured shape, as if the scheduler had sent it."""
+    house, now = the_house(), now_utc()
+    scheduler = scheduler_of(connection)
+    kind = scheduler.connection.scheduler
+    if event not in EVENTS.get(kind, ()):
+        raise click.BadParameter(f"events of {kind}: {', '.join(EVENTS.get(kind, ())) or 'none'}")
+    prepare(house, now)
+    start = now + timedelta(minutes=minutes)
+    uid = uid or secrets.token_urlsafe(12)
+    headers, body = sample(
+        kind,
+        event,
+        uid=uid,
+        start=start,
+        end=start + timedelta(minutes=length),
+        now=now,
+        secret=scheduler.connection.secrets[0],
+        zone=house.clinic.zone,
+        url=scheduler.connection.webhook_url,
+        **visit,
+    )
+    with current_app.test_client() as inside:
+        answer = inside.post(
+            f"/webhooks/{connection}", data=body, headers=headers, base_url=house.clinic.public_url
+        )
+    click.echo(json.dumps({"status": answer.status_code, "uid": uid, **(answer.get_json() or {})}))
+    if answer.status_code != 202:
+        raise SystemExit(1)
+
+
+@click.command("replay")
+@click.argument("receipt")
+def replay_command(receipt: str) -> None:
+    """Process a receipt again (its id is in the answer to the webhook)."""
+    with the_house().db.begin() as tx:
+        found = receipts.replay(tx, receipt, now_utc())
+    if not found:
+        raise click.ClickException("There is no such receipt, or its body has been deleted.")
+    click.echo("It will be processed again.")
+
+
+@click.command("reconcile")
+@click.argument("connection", required=False)
+def reconcile_command(connection: str | None) -> None:
+    """Read the schedulers through now, for what no webhook told us."""
+    house = the_house()
+    prepare(house, now_utc())
+    names = [connection] if connection else [name for name in house.schedulers if house.readable(name)]
+    failed = False
+    for name in names:
+        scheduler_of(name)
+        with tqdm(desc=name, unit=" bookings") as bar:
+            try:
+                count = reconcile.reconcile(house, name, now_utc(), tell=partial(_step, bar))
+            except IntegrationError as error:
+                click.echo(f"{name}: {error}", err=True)
+                failed = True
+                continue
+        click.echo(f"{name}: {count} bookings read.")
+    if failed:
+        raise SystemExit(1)
+
+
+def _step(bar: Any, _external_id: str) -> None:
+    bar.update()
+
+
+@click.command("register")
+@click.argument("connection")
+@click.option("--remove", is_flag=True, help="End the subscriptions instead.")
+def register_command(connection: str, remove: bool) -> None:
+    """Subscribe the webhooks at the scheduler: finds, makes or repairs the subscription."""
+    house = the_house()
+    prepare(house, now_utc())
+    scheduler = scheduler_of(connection)
+    try:
+        if remove:
+            click.echo(f"{scheduler.unregister()} subscriptions ended.")
+            return
+        made = scheduler.register(_signing_secret(scheduler.connection))
+    except IntegrationError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{made.text or 'Subscribed.'} {made.url}")
+    _keep(house, scheduler.connection, made.secret)
+
+
+def _signing_secret(connection: Connection) -> str:
+    """The secret in the settings, or a new one where it is left to this command."""
+    if connection.secret_kept:
+        return new_secret(connection.scheduler, secrets.token_bytes(24))
+    return connection.secrets[0]
+
+
+def _keep(house: House, connection: Connection, secret: str) -> None:
+    """Keep a secret that was made just now, or show it once where the settings hold it."""
+    if not secret or secret in connection.secrets:
+        return
+    if not connection.secret_kept:
+        click.echo(f"Its secret, shown only now, is to be set: {secret}")
+        return
+    with house.db.begin() as tx:
+        connections.keep_secret(tx, connection.name, secret)
+    click.echo("Its secret is kept in the database, sealed. Restart the web process now.")
