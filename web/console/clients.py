@@ -69,6 +69,6 @@ def export(client_id: int) -> Response:
 def erase(client_id: int) -> AnyResponse:
     """Erase a client for good; the word has to be typed."""
     if request.form.get("word", "").strip().casefold() not in ("erase", "borrar"):
-        return _page(client_id, 422, "Type the word to go on.")
+        return _page(client_id, 422, error="Type the word to go on.")
     receipt = privacy.erase(house(), client_id, me().name, now()) or abort(404)
     return page("erased", receipt=receipt)

@@ -31,6 +31,7 @@ STATUS = {
     "cancelled": ("Cancelled", "calm"),
     "no_show": ("Did not come", "calm"),
 }
+FOR_YOU = ("Waits for you", "warn")
 Tag = tuple[str, str]
 
 
@@ -96,7 +97,7 @@ def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -
         return say("After the intake"), "calm"
     if stops:
         return say("Blocked"), "bad"
-    return _said(("Waits for you", "warn") if drafted == "held" else PLAN["scheduled"], say)
+    return _said(FOR_YOU if drafted == "held" else PLAN["scheduled"], say)
 
 
 def _waits(visit: Visit) -> bool:

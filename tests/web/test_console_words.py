@@ -1,0 +1,101 @@
+"""Every text of the console has its Spanish, and every Spanish text is used."""
+
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+from schemas.delivery import Channel, DeliveryStatus, Purpose
+from store.staff import Role
+from web.console import auth, board, booking, names, operations, outbox, plan_form, reasons, today_view, view
+from web.console.words import texts
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ROOT / "web" / "templates" / "console"
+CODE = ROOT / "web" / "console"
+QUOTED = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+
+
+def in_pages() -> Iterator[str]:
+    for page in PAGES.glob("*.html"):
+        if page.name == "preview.html":
+            continue  # it speaks in the client's words
+        for found in re.findall(rf"\bt\(\s*{QUOTED}", page.read_text("utf-8")):
+            yield found[1:-1]
+
+
+def in_code() -> Iterator[str]:
+    for module in CODE.glob("*.py"):
+        text = module.read_text("utf-8")
+        for found in re.findall(rf"\b(?:say|error=|NotNow)\(?\s*{QUOTED}", text):
+            yield found[1:-1]
+    for module in ("outbox_edit", "staff"):
+        text = (ROOT / "handlers" / f"{module}.py").read_text("utf-8")
+        for found in re.findall(rf"\b(?:NotNow|Unfit)\(\s*{QUOTED}", text):
+            yield found[1:-1]
+
+
+def in_tables() -> Iterator[str]:
+    yield from (auth.WRONG, auth.TOO_MANY, today_view.FOR_YOU[0])
+    yield from (text for _endpoint, text, _roles, _key in view.NAV)
+    yield from reasons.SENTENCES.values()
+    for table in (
+        today_view.INTAKE,
+        today_view.FLAGS,
+        today_view.PLAN,
+        today_view.STATUS,
+        operations.STATUSES,
+    ):
+        yield from (text for text, _colour in table.values())
+    for words in (names.PURPOSES, names.CHANNELS, names.BOOKINGS, names.PLANS, booking.TOOK):
+        yield from words.values()
+    yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
+    yield from (text for _name, text in board.MEASURES)
+    yield from (text for text, _statuses, _upward in outbox.TABS.values())
+    yield from (role.capitalize() for role in Role)
+    yield from ("Front", "Back")
+
+
+def used() -> set[str]:
+    return {*in_pages(), *in_code(), *in_tables()} - {""}
+
+
+def test_every_text_of_the_console_has_its_spanish() -> None:
+    missing = sorted(used() - set(texts("es")))
+    assert not missing, "\n".join(missing)
+
+
+def test_no_spanish_text_stands_there_for_nothing() -> None:
+    # "erased" counts the tables that were emptied, by their names.
+    assert sorted(set(texts("es")) - used() - TABLES) == []
+
+
+TABLES = {
+    *("intake changes", "intakes", "checkins", "plans", "records", "links", "flags", "session notes"),
+    *("plan edits", "deliveries", "bookings", "webhooks"),
+}
+
+
+def holes(text: str) -> set[str]:
+    return {name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name}
+
+
+def test_a_translation_has_the_same_holes_to_fill() -> None:
+    for english, spanish in texts("es").items():
+        assert holes(english) == holes(spanish), english
+
+
+def test_every_word_of_a_closed_list_has_its_text() -> None:
+    assert set(names.PURPOSES) == set(Purpose)
+    assert set(names.CHANNELS) == set(Channel)
+    assert set(today_view.PLAN) == set(DeliveryStatus)
+
+
+def test_every_reason_that_the_house_gives_has_a_sentence() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").glob("*.py"))
+    given = set(re.findall(r'(?:Skip|Hold|Later)\((?:\w+, )?"([a-z_]+)"', source))
+    given |= set(re.findall(r'reason="([a-z_]+)"', source))
+    given |= set(re.findall(r'Verdict\([\w.()= ,]+?, "([a-z_]+)"', source))
+    given |= set(re.findall(r'DeliveryStatus\.\w+, "([a-z_]+)"', source))
+    assert len(given) > 15
+    assert sorted(given - set(reasons.SENTENCES)) == []
