@@ -23,12 +23,6 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=folders)
 
 
-@cache
-def _empty_root() -> tempfile.TemporaryDirectory[str]:
-    """An empty folder as root: a template can then read nothing but what it is handed."""
-    return tempfile.TemporaryDirectory(prefix="aftercare-empty-")
-
-
 def press(
     template: bytes,
     data: Mapping[str, Any],
@@ -43,16 +37,19 @@ def press(
     `when` is the creation date in the PDF: the same input then gives the same bytes.
     """
     whole: Any = {"main": template, "data.json": json.dumps(data, ensure_ascii=False).encode(), **files}
-    made = typst.compile(
-        whole,
-        root=_empty_root().name,
-        font_paths=_fonts(),
-        ignore_system_fonts=True,
-        format=format,
-        ppi=72 if format == "png" else None,
-        pdf_standards=[standard] if standard else [],
-        timestamp=_seconds(when),
-    )
+    # An empty folder as root: a template can then read nothing but what it is handed. A new one each time,
+    # since a machine that tidies its temporary files would take a lasting one away.
+    with tempfile.TemporaryDirectory(prefix="aftercare-empty-") as root:
+        made = typst.compile(
+            whole,
+            root=root,
+            font_paths=_fonts(),
+            ignore_system_fonts=True,
+            format=format,
+            ppi=72 if format == "png" else None,
+            pdf_standards=[standard] if standard else [],
+            timestamp=_seconds(when),
+        )
     if not isinstance(made, bytes):
         raise TypeError("a picture must have one page")
     return made
