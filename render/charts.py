@@ -191,6 +191,6 @@ def _ends(frame: Frame, series: Sequence[Series]) -> str:
         ends = [(x, middle - 9 if place == upper else middle + 9) for place, (x, _) in enumerate(ends)]
     return "".join(
         f'<text class="chart-{line.word}" x="{x + 9:.1f}" y="{y + 5:.1f}" font-weight="700" '
-        f'fill="{line.colour}">{line.values[-1][1]}</text>'
+        f'fill="currentColor">{line.values[-1][1]}</text>'
         for line, (x, y) in zip(series, ends, strict=True)
     )

@@ -176,7 +176,8 @@ def zone_name(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
 
 def offset(local: datetime) -> str:
     """`UTC-5`, `UTC+5:45`, or `UTC` itself."""
-    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    shift = local.utcoffset()
+    minutes = round(shift.total_seconds() / 60) if shift else 0
     if minutes == 0:
         return "UTC"
     hours, rest = divmod(abs(minutes), 60)

@@ -3,6 +3,7 @@
 import tomllib
 import xml.etree.ElementTree as ET
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,18 +25,19 @@ def inside(x: float, y: float, points: Points) -> bool:
     return hit
 
 
+def pixels_of(points: Points) -> set[tuple[int, int]]:
+    """The CSS pixels of a phone that a place covers within the picture."""
+    scale = PHONE / WIDTH
+    xs, ys = zip(*points, strict=True)
+    columns = range(max(0, int(min(xs) * scale)), int(min(max(xs), WIDTH) * scale) + 1)
+    rows = range(max(0, int(min(ys) * scale)), int(min(max(ys), HEIGHT) * scale) + 1)
+    return {(x, y) for x in columns for y in rows if inside((x + 0.5) / scale, (y + 0.5) / scale, points)}
+
+
+@cache
 def touched(view: BodyView) -> dict[tuple[int, int], str]:
     """The place that each CSS pixel of a phone belongs to: of several, the one drawn last."""
-    scale = PHONE / WIDTH
-    found = {}
-    for region in drawn(view):
-        xs, ys = zip(*region.points, strict=True)
-        for column in range(int(min(xs) * scale), int(max(xs) * scale) + 1):
-            for row in range(int(min(ys) * scale), int(max(ys) * scale) + 1):
-                x, y = (column + 0.5) / scale, (row + 0.5) / scale
-                if 0 <= x <= WIDTH and 0 <= y <= HEIGHT and inside(x, y, region.points):
-                    found[column, row] = region.id
-    return found
+    return {pixel: region.id for region in drawn(view) for pixel in pixels_of(region.points)}
 
 
 def has_square(pixels: set[tuple[int, int]], side: int) -> bool:
@@ -58,14 +60,8 @@ def test_every_place_has_room_for_a_finger_on_a_phone(view: BodyView) -> None:
 
 @pytest.mark.parametrize("view", list(BodyView))
 def test_no_two_places_share_a_pixel(view: BodyView) -> None:
-    alone = sum(len(set(_pixels(region.points))) for region in drawn(view))
+    alone = sum(len(pixels_of(region.points)) for region in drawn(view))
     assert alone - len(touched(view)) < 0.01 * alone
-
-
-def _pixels(points: Points) -> list[tuple[int, int]]:
-    scale = PHONE / WIDTH
-    width, height = range(int(WIDTH * scale) + 1), range(int(HEIGHT * scale) + 1)
-    return [(x, y) for x in width for y in height if inside((x + 0.5) / scale, (y + 0.5) / scale, points)]
 
 
 def test_the_drawing_has_a_shape_for_every_place_of_the_content() -> None:

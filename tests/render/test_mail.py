@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -179,6 +180,17 @@ def test_a_move_without_a_picture_is_still_in_the_mail() -> None:
     mail = made(MailKind.PLAN, contents=Contents(plan(1)))
     assert "Bridge 1" in part(mail, "html")
     assert not Reader(part(mail, "html")).of("img")
+
+
+@pytest.mark.parametrize("kind", ["html", "plain"])
+def test_a_mail_says_what_a_move_is_good_for_and_never_the_answer_that_chose_it(kind: str) -> None:
+    bare = plan(1)
+    item = replace(bare.items[0], helps="It builds strong hips.", caution="Go easy, because you had a fall.")
+    text = " ".join(part(made(MailKind.PLAN, contents=Contents(replace(bare, items=(item,)))), kind).split())
+    assert item.helps in text
+    assert item.why not in text
+    assert item.caution not in text
+    assert TEXTS["en"]["contents"]["why"] not in part(made(MailKind.PLAN, contents=Contents(bare)), kind)
 
 
 HOSTILE = [
