@@ -52,7 +52,7 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
         assert item["why"].split("'")[0][:30] in page
     assert page.count("<figure") == 2 * len(sent.content["items"])
     assert "When to stop" in page
-    assert f'href="{hers.link}/plan.pdf"' in page
+    assert f'href="{hers.link}/plan.pdf?language=en"' in page
 
 
 def test_the_plan_is_also_a_pdf(hers: Phone) -> None:
