@@ -223,5 +223,5 @@ def every(tx: Tx, *, status: str = "", limit: int = 200) -> Sequence[Delivery]:
 
 def rehome(tx: Tx, old: int, new: int) -> None:
     """Move what was already tried for a booking that turned out to be another one."""
-    moved = (deliveries.c.booking_id == old, deliveries.c.status.not_in(("scheduled", "held")))
+    moved = (deliveries.c.booking_id == old, deliveries.c.attempts > 0)
     tx.run(sa.update(deliveries).where(*moved).values(booking_id=new))

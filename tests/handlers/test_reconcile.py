@@ -1,0 +1,208 @@
+"""What no webhook told is found by reading, once, and never too late."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import settings as configuration
+from handlers import duties, inbox, work
+from handlers.house import House
+from handlers.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
+from integrations.base import IntegrationError
+from schemas.booking import Booking, BookingStatus, Person
+from store import connections
+from tests.readable import reading
+from tests.support import NOW, Mailbox, book, environ, make_house, only, receive, schedule_of, webhook
+
+START = NOW + timedelta(days=7)
+ZOE = Person("Zoë Łuć", "zoe@example.org", zone="America/New_York", language="en")
+
+
+def row(uid: str = "u1", start: datetime = START, **more: object) -> Booking:
+    """A booking as the scheduler lists it."""
+    made = {"created_at": NOW, "service": "deep-tissue-60", "zone": "America/New_York"}
+    end = start + timedelta(hours=1)
+    return Booking(uid, BookingStatus.confirmed, start, end, ZOE, **(made | more))  # type: ignore[arg-type]
+
+
+def test_a_creation_that_no_webhook_told_is_found_and_asked_once(house: House, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row()
+    assert reconcile(ours, "main", NOW + timedelta(minutes=1)) == 1
+    receive(ours, webhook("created", NOW), now=NOW + timedelta(minutes=2))
+    for minutes in (3, 60):
+        reconcile(ours, "main", NOW + timedelta(minutes=minutes))
+        work.work_once(ours, NOW + timedelta(minutes=minutes + 1))
+    assert mailbox.kinds() == ["intake"]
+
+
+def test_a_move_a_cancellation_and_a_deletion_are_found(house: House) -> None:
+    ours, scheduler = reading(house)
+    booking = book(ours)
+    scheduler.move("u1", "u2", START + timedelta(days=2))
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    assert only(ours).start == START + timedelta(days=2)
+    scheduler.delete("u2")
+    reconcile(ours, "main", NOW + timedelta(minutes=2))
+    assert only(ours).status is BookingStatus.cancelled
+    assert {each.status for each in schedule_of(ours, booking).values()} == {"withdrawn"}
+    scheduler.restore("u2")
+    reconcile(ours, "main", NOW + timedelta(minutes=3))
+    assert only(ours).status is BookingStatus.confirmed
+
+
+def test_a_deletion_is_believed_once_the_scheduler_was_asked_for_the_booking_itself(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours)
+    scheduler.delete("u1")
+    scheduler.reads.clear()
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    assert scheduler.reads == ["u1"]
+
+
+def test_bookings_from_before_the_first_day_get_nothing(house: House, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row(created_at=NOW - timedelta(days=3))
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    work.work_once(ours, NOW + timedelta(hours=1))
+    assert only(ours).earlier
+    assert schedule_of(ours, only(ours)) == {}
+    assert mailbox.mails == []
+
+
+def test_a_visit_that_was_over_long_ago_gets_nothing(house: House, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row(start=NOW - timedelta(days=4))
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    work.work_once(ours, NOW + timedelta(hours=1))
+    assert mailbox.mails == []
+
+
+def test_no_show_that_was_read_and_taken_back_is_taken_back(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours)
+    scheduler.rows["u1"] = replace(scheduler.rows["u1"], status=BookingStatus.no_show)
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    assert only(ours).status is BookingStatus.no_show
+    scheduler.rows["u1"] = replace(scheduler.rows["u1"], status=BookingStatus.confirmed)
+    reconcile(ours, "main", NOW + timedelta(minutes=2))
+    assert only(ours).status is BookingStatus.confirmed
+
+
+def test_every_connection_is_read_at_the_start_and_then_by_the_clock(house: House) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row()
+    every = ours.clinic.policy.reconcile_every
+    told: list[datetime | None] = []
+    for at in (NOW, NOW + every / 2, NOW + every, NOW - timedelta(days=1)):
+        all_due(ours, at)
+        with ours.db.read() as tx:
+            told.append(connections.get(tx, "main").last_reconcile_at)  # type: ignore[union-attr]
+    # a clock that was set back does not stop it
+    assert told == [NOW, NOW, NOW + every, NOW - timedelta(days=1)]
+
+
+def test_a_worker_reads_at_its_start_even_when_the_hour_is_not_over(house: House) -> None:
+    ours, scheduler = reading(house)
+    all_due(ours, NOW)
+    scheduler.rows["u1"] = row()
+    chores = duties.Duties()
+    chores.run(ours, NOW + timedelta(minutes=10))
+    assert only(ours).start == START
+
+
+def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(house: House) -> None:
+    ours, scheduler = reading(house)
+    for trouble, told in [
+        (IntegrationError("The key is wrong."), "The key is wrong."),
+        (KeyError("zoe@example.org"), "Reading it through failed; see the log."),
+    ]:
+        scheduler.trouble = trouble
+        all_due(ours, NOW, starting=True)
+        with ours.db.begin() as tx:
+            seen = connections.get(tx, "main")
+            assert seen is not None
+            assert seen.trouble == told
+            connections.reconciled(tx, "main", NOW - timedelta(days=1))
+    scheduler.trouble = None
+    all_due(ours, NOW)
+    with ours.db.read() as tx:
+        seen = connections.get(tx, "main")
+    assert seen is not None
+    assert seen.trouble == ""
+
+
+def test_a_connection_that_went_quiet_is_reported(house: House) -> None:
+    for hours in range(10):
+        at = NOW + timedelta(hours=hours)
+        receive(house, webhook("created", at, uid=f"u{hours}"))
+        with house.db.begin() as tx:
+            connections.heard(tx, {"main"}, at)
+    last = NOW + timedelta(hours=9)
+    assert gone_quiet(house, "main", last + timedelta(hours=5)) is None
+    assert gone_quiet(house, "main", last + LEAST_QUIET + timedelta(hours=1)) == timedelta(hours=25)
+    assert gone_quiet(house, "site", last + timedelta(days=90)) is None
+
+
+class Shared:
+    """Keeps a house out of the report of a failing example."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_template: object, quick_folder: object) -> Iterator[Shared]:
+    """One house for all examples."""
+    built = make_house(configuration.load(environ(f"sqlite:///{quick_folder}/gaps.db", 25)))
+    yield Shared(built)
+    built.db.close()
+
+
+NUMBERS = count(1)
+
+
+@settings(max_examples=max(30, settings().max_examples // 2))
+@given(moves=st.integers(0, 4), cancelled=st.booleans(), chance=st.randoms(use_true_random=False))
+def test_whatever_was_lost_a_reading_leads_to_the_state_of_the_whole_history(
+    shared: Shared, moves: int, cancelled: bool, chance: random.Random
+) -> None:
+    ours, scheduler = reading(shared.house)
+    number = next(NUMBERS)
+    email, names = f"r{number}@example.org", [f"r{number}x{each}" for each in range(moves + 1)]
+    told = {"email": email, "name": f"Client {number}"}
+    sent = [webhook("created", NOW, uid=names[0], **told)]
+    scheduler.parse(sent[0])
+    for each in range(1, moves + 1):
+        start = START + timedelta(days=each)
+        at = NOW + timedelta(seconds=each)
+        sent.append(
+            webhook("rescheduled", at, uid=names[each], replaces=names[each - 1], start=start, **told)
+        )
+        scheduler.move(names[each - 1], names[each], start)
+    if cancelled:
+        sent.append(webhook("cancelled", NOW + timedelta(minutes=1), uid=names[-1], **told))
+        scheduler.cancel(names[-1])
+    kept = [each for each in sent if chance.random() < 0.5]
+    chance.shuffle(kept)
+    receive(ours, *kept, now=NOW + timedelta(minutes=2))
+    while inbox.work(ours, NOW + timedelta(minutes=2)):
+        pass
+    reconcile(ours, "main", NOW + timedelta(minutes=3))
+    found = only(ours, email)
+    assert found.status is (BookingStatus.cancelled if cancelled else BookingStatus.confirmed)
+    owed = {
+        name: each.due_at for name, each in schedule_of(ours, found).items() if each.status == "scheduled"
+    }
+    if cancelled:
+        assert owed == {}
+    else:
+        assert found.start == START + timedelta(days=moves)
+        assert owed["plan:0"] == found.end + timedelta(minutes=30)
+        assert "intake:0" in owed

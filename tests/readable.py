@@ -1,0 +1,77 @@
+"""A scheduler that speaks Cal.com's webhooks and whose bookings can be read and listed, all in memory."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from handlers.house import House
+from integrations.base import Gone
+from integrations.schedulers.calcom import CalCom
+from schemas.booking import Booking, BookingStatus
+from schemas.webhook import Inbound, Notice
+
+
+class Readable(CalCom):
+    """Remembers what its webhooks said, unless a test changes it behind our back."""
+
+    rows: dict[str, Booking]
+    lost: dict[str, Booking]
+    reads: list[str]
+    trouble: Exception | None = None
+
+    @property
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """As Cal.com; what is heard first of an identifier is what can be read."""
+        notices = super().parse(inbound)
+        for each in notices:
+            if each.booking is not None:
+                self.rows.setdefault(each.external_id, each.booking)
+        return notices
+
+    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+        """The booking as a test left it."""
+        self.reads.append(external_id)
+        self._answer()
+        if external_id not in self.rows:
+            raise Gone("It is not there.")
+        return (self.rows[external_id],)
+
+    def changed_since(self, since: datetime) -> Iterator[Booking]:
+        """All there is."""
+        self._answer()
+        yield from list(self.rows.values())
+
+    def _answer(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+
+    def cancel(self, external_id: str) -> None:
+        """Cancelled, and no webhook told it."""
+        self.rows[external_id] = replace(self.rows[external_id], status=BookingStatus.cancelled)
+
+    def delete(self, external_id: str) -> None:
+        """Deleted without a word."""
+        self.lost[external_id] = self.rows.pop(external_id)
+
+    def restore(self, external_id: str) -> None:
+        """It was there all along."""
+        self.rows[external_id] = self.lost.pop(external_id)
+
+    def move(self, old: str, new: str, start: datetime) -> None:
+        """Moved to a new identifier."""
+        before = self.rows[old]
+        self.rows[old] = replace(before, status=BookingStatus.cancelled, replaced_by=new)
+        end = start + timedelta(hours=1)
+        self.rows[new] = replace(before, external_id=new, start=start, end=end, replaces=old)
+
+
+def reading(house: House) -> tuple[House, Readable]:
+    """The same house, whose connection "main" can be read."""
+    main = house.schedulers["main"]
+    scheduler = Readable(main.connection, main.http)
+    scheduler.rows, scheduler.lost, scheduler.reads = {}, {}, []
+    return replace(house, schedulers={**house.schedulers, "main": scheduler}), scheduler
