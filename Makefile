@@ -60,7 +60,7 @@ figures: .venv/app.stamp
 
 .PHONY: bench
 bench: .venv/dev.stamp
-	@for f in bench/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+	@for f in bench/*.py; do echo "== $$f"; PYTHONPATH=. $(BIN)/python $$f || exit 1; done
 
 .PHONY: lock
 lock:
