@@ -74,7 +74,7 @@ def require_own_form(token: str) -> None:
 def require_own_origin() -> None:
     """403 for a request that another site has sent."""
     house: House = current_app.extensions["aftercare"]
-    # Browsers send "null" from a page with Referrer-Policy no-referrer: then Sec-Fetch-Site and the key decide.
+    # From a page with Referrer-Policy no-referrer browsers send "null": Sec-Fetch-Site and the key decide.
     origin = request.headers.get("Origin", "null")
     if origin != "null" and origin.casefold() != _origin(house.clinic.public_url):
         abort(403)

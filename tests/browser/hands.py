@@ -11,6 +11,7 @@ from schemas.condition import Answer
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_SCREENS = 40
 BORN = "date_of_birth"
+FORM = "main form:not(.lang):not(.quiet)"
 
 
 def faults(page: Page) -> list[str]:
@@ -21,12 +22,22 @@ def faults(page: Page) -> list[str]:
     return listed + ([f"{width[0]} px wide on {width[1]}"] if width[0] > width[1] else [])
 
 
+def faults_by_day_and_night(page: Page) -> list[str]:
+    """The same in both colour schemes, with the page's title."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found += [f"{page.title()} ({scheme}): {fault}" for fault in faults(page)]
+    return found
+
+
 @dataclass
 class Hands:
     """One client at one page. `taps` counts every tap: on a choice, into a box, on a button."""
 
     page: Page
     answers: Mapping[str, Answer]
+    scripted: bool = True
     taps: int = 0
     screens: list[str] = field(default_factory=list)
 
@@ -36,18 +47,33 @@ class Hands:
         target.click()
 
     def fill_in(self, on_screen: Callable[[Page], None] = lambda _page: None) -> None:
-        """Answer screen after screen until the form is sent."""
+        """Answer screen after screen until the form is sent, or a page asks nothing."""
         for _ in range(MOST_SCREENS):
-            self.screens.append(self.page.locator("h1").first.inner_text())
+            self.screens.append(self._title())
             on_screen(self.page)
-            self.answer_screen()
-            before = self.page.locator("h1").first.inner_text()
-            with self.page.expect_navigation():
-                self.tap(self.page.locator("form:not(.lang):not(.quiet) .acts .btn").first)
-            assert not self.page.locator(".err").count(), (before, self.page.locator(".err").inner_text())
-            if not self.page.locator("form[action]:not(.lang):not(.quiet)").count():
+            self.next()
+            if not self.page.locator(f"{FORM} .acts").count():
                 return
         raise AssertionError("The form never ended.")
+
+    def until(self, title: str) -> None:
+        """Answer screens up to the one with this title."""
+        for _ in range(MOST_SCREENS):
+            if self._title() == title:
+                return
+            self.next()
+        raise AssertionError(f"{title} never came.")
+
+    def next(self) -> None:
+        """Answer this screen and go on."""
+        self.answer_screen()
+        before = self._title()
+        with self.page.expect_navigation():
+            self.tap(self.page.locator(f"{FORM} .acts .btn").first)
+        assert not self.page.locator(".err").count(), (before, self.page.locator(".err").inner_text())
+
+    def _title(self) -> str:
+        return self.page.locator("h1").first.inner_text()
 
     def answer_screen(self) -> None:
         """Answer what is asked here and has an answer in `answers`."""
@@ -58,7 +84,7 @@ class Hands:
 
     def _names(self) -> list[str]:
         names = self.page.eval_on_selector_all(
-            "main form:not(.lang) [name]:not([type=hidden])", "boxes => boxes.map(box => box.name)"
+            f"{FORM} [name]:not([type=hidden])", "boxes => boxes.map(box => box.name)"
         )
         plain = (BORN if name.startswith(BORN) else name for name in names)
         return list(dict.fromkeys(plain))
@@ -80,11 +106,11 @@ class Hands:
     def _type(self, name: str, value: str) -> None:
         box = self.page.locator(f"[name={name}]")
         self.tap(box)
-        box.press_sequentially(value)
+        box.fill(value)
 
     def _choose(self, name: str, value: str) -> None:
         shape = self.page.locator(f".body-hit[data-for='{value}']")
-        if shape.count():
+        if self.scripted and shape.count():
             if not shape.first.is_visible():
                 self.tap(self.page.locator(".turn button:not(.on)").first)
             self.tap(shape.first)

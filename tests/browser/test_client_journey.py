@@ -1,23 +1,196 @@
-"""A client's way through the form in a real browser, on a phone and on a desk."""
+"""A client's way through the form in a real browser, on a phone and on a desk, by day and by night."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from handlers import work
 from handlers.links import LinkPurpose
-from store import intakes
-from tests.browser.conftest import PHONE, Site
-from tests.browser.hands import Hands
+from store import bookings, intakes, plans
+from store.bookings import Thread
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.hands import Hands, faults, faults_by_day_and_night
 from tests.healthy import TAPPED
+from tests.support import fill_in, receive, webhook
+
+OpenPage = Callable[..., Page]
+LOOKS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
+LONG_NAME = "محمد عبد الرحمن بن عبد العزيز العلي"
+COMES_AGAIN = {
+    "upd_health_change": "no",
+    "upd_safety": ["none"],
+    "upd_pain_same_place": "same",
+    "pain_now": "3",
+    "pain_avg7": "3",
+    "pain_worst24": "4",
+    "upd_after_massage": "fine",
+    "grc": "better",
+    "act1_score": "7",
+    "confidence": "8",
+}
+NERVES = {
+    "gate_nerves": ["some"],
+    "gate_chest": ["none"],
+    "rf_saddle": "yes",
+    "rf_bladder_bowel": "not_sure",
+    "rf_both_legs": "no",
+    "rf_weak": "no",
+    "rf_clumsy": "no",
+    "rf_neck_vascular": "no",
+    "rf_face_arm_speech": "no",
+    "rf_worst_head_neck": "no",
+    "rf_seizure_faint": "no",
+}
 
 
-def test_a_first_visit_takes_at_most_25_screens_and_60_taps(site: Site, open_page) -> None:
-    booking = site.visit()
-    page = open_page(PHONE)
-    page.goto(site.link(LinkPurpose.intake, booking.id))
-    hands = Hands(page, TAPPED)
-    hands.fill_in()
-    print(len(hands.screens), hands.taps, hands.screens)
-    assert len(hands.screens) <= 25
-    assert hands.taps <= 60
+def _answers(site: Site, booking: Thread) -> dict[str, Any]:
     with site.house.db.read() as tx:
         intake = intakes.of_booking(tx, booking.id)
     assert intake is not None
-    assert intake.done
-    assert intake.answers["rf_saddle"] == "no"
+    return intake.answers | {"done": intake.done}
+
+
+@LOOKS
+def test_a_first_visit_takes_at_most_25_screens_and_60_taps_and_every_screen_is_accessible(
+    site: Site, open_page: OpenPage, kind: dict[str, Any]
+) -> None:
+    booking = site.visit(name=LONG_NAME)
+    page = open_page(kind)
+    page.goto(site.link(LinkPurpose.intake, booking.id))
+    found: list[str] = []
+    hands = Hands(page, TAPPED)
+    hands.fill_in(lambda shown: found.extend(faults_by_day_and_night(shown)))
+    assert found + faults_by_day_and_night(page) == []
+    assert len(hands.screens) <= 25
+    assert hands.taps <= 60
+    answers = _answers(site, booking)
+    assert answers["done"]
+    assert answers["rf_saddle"] == "no"
+    assert answers["pain_regions"] == ["low_back_l", "low_back_r"]
+
+
+def test_a_visit_again_takes_at_most_6_screens_and_20_taps(site: Site, open_page: OpenPage) -> None:
+    now = datetime.now(UTC)
+    first = site.visit()
+    fill_in(site.house, first, now)
+    receive(site.house, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    for minutes in (1, 2):
+        work.work_once(site.house, now + timedelta(minutes=minutes))
+    with site.house.db.read() as tx:
+        second = next(each for each in bookings.listing(tx) if each.id != first.id)
+    page = open_page(PHONE)
+    page.goto(site.link(LinkPurpose.intake, second.id))
+    hands = Hands(page, COMES_AGAIN)
+    hands.fill_in()
+    assert len(hands.screens) <= 6
+    assert hands.taps <= 20
+    assert _answers(site, second)["done"]
+
+
+def test_the_whole_form_works_without_a_script(site: Site, open_page: OpenPage) -> None:
+    booking = site.visit()
+    page = open_page(PHONE, java_script_enabled=False)
+    page.goto(site.link(LinkPurpose.intake, booking.id))
+    Hands(page, TAPPED, scripted=False).fill_in()
+    assert _answers(site, booking)["done"]
+
+
+def test_a_warning_sign_is_answered_before_anything_else_and_takes_the_focus(
+    site: Site, open_page: OpenPage
+) -> None:
+    booking = site.visit()
+    page = open_page(PHONE)
+    page.goto(site.link(LinkPurpose.intake, booking.id))
+    hands = Hands(page, TAPPED | NERVES)
+    hands.fill_in()  # stops where a page has no form
+    assert page.locator(".stop a.red").get_attribute("href") == "tel:911"
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    assert faults_by_day_and_night(page) == []
+    page.locator("a.next").click()
+    hands.fill_in()
+    assert page.locator(".stop a.red").is_visible()
+    assert faults(page) == []
+
+
+def test_a_mistake_moves_the_focus_to_what_is_wrong(site: Site, open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    page.goto(site.link(LinkPurpose.intake, site.visit().id))
+    page.locator(".acts .btn").first.click()
+    page.wait_for_selector(".err")
+    assert page.title().startswith("Error:")
+    assert "err" in (page.evaluate("document.activeElement.className"))
+    assert faults(page) == []
+    page.locator(".err a").first.click()
+    assert page.evaluate("document.activeElement.id") == "date_of_birth"
+
+
+def test_the_body_map_works_by_finger_by_list_and_by_chip(site: Site, open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    link = site.link(LinkPurpose.intake, site.visit().id)
+    page.goto(link)
+    Hands(page, TAPPED).until("Where is it?")
+    box = page.locator("input[value=knee_front_l]")
+    page.locator(".turn button[data-view=front]").click()
+    page.locator(".body-hit[data-for=knee_front_l]").tap()
+    assert box.is_checked()
+    assert page.locator(".status").inner_text() == "1 place chosen"
+    page.locator("details summary").click()
+    page.locator("input[value=chest_l]").focus()
+    page.keyboard.press("Space")
+    assert page.locator(".status").inner_text() == "2 places chosen"
+    assert faults(page) == []
+    page.locator(".chip").first.click()
+    assert page.locator(".chip").count() == 1
+
+
+def test_the_back_button_and_a_closed_browser_lose_at_most_one_screen(
+    site: Site, open_page: OpenPage
+) -> None:
+    link = site.link(LinkPurpose.intake, site.visit().id)
+    page = open_page(PHONE)
+    page.goto(link)
+    Hands(page, TAPPED).until("Moving at home")
+    page.go_back()
+    assert page.locator("[name=visit_reason][value=pain]").is_checked()
+    page.context.close()
+    other = open_page(DESK)
+    other.goto(link)
+    assert other.locator("h1").inner_text() == "Moving at home"
+
+
+@LOOKS
+def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: dict[str, Any]) -> None:
+    booking, now = site.visit(name=LONG_NAME), datetime.now(UTC)
+    fill_in(site.house, booking, now)
+    with site.house.db.begin() as tx:
+        drafted = plans.newest(tx, booking.id)
+        assert drafted is not None
+        plans.sent(tx, drafted.id, now)
+    page = open_page(kind)
+    for link in (
+        site.link(LinkPurpose.plan, booking.id),
+        site.link(LinkPurpose.intake, booking.id),
+        site.link(LinkPurpose.stop, booking.client_id),
+        f"{site.base}/i/nothing",
+    ):
+        page.goto(link)
+        assert faults_by_day_and_night(page) == []
+
+
+def test_a_day_is_ticked_off_with_three_taps(site: Site, open_page: OpenPage) -> None:
+    booking, now = site.visit(), datetime.now(UTC)
+    fill_in(site.house, booking, now)
+    with site.house.db.begin() as tx:
+        drafted = plans.newest(tx, booking.id)
+        assert drafted is not None
+        plans.sent(tx, drafted.id, now)
+    page = open_page(PHONE)
+    page.goto(site.link(LinkPurpose.plan, booking.id))
+    for target in ("[name=effort][value=right]", "[name=pain][value='2']"):
+        page.locator("label").filter(has=page.locator(target)).tap()
+    page.locator("#today .btn").tap()
+    page.wait_for_selector(".week .on")
+    assert faults(page) == []

@@ -1,0 +1,237 @@
+"""A practitioner's day in a real browser, on a phone and at a desk."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from handlers import work
+from schemas.delivery import DeliveryStatus, Purpose
+from schemas.webhook import Inbound
+from store import deliveries, plans, receipts
+from store.staff import Role
+from tests.browser.conftest import DESK, PHONE, Site
+from tests.console_support import EMAIL, PASSWORD, account, answer, visit
+from tests.support import Mailbox
+
+KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NOTE_TAPS = 5
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def clinic(site: Site) -> Site:
+    """Three visits around now: one clear, one that needs a look, one without answers; two colleagues."""
+    account(site.house)
+    account(site.house, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    people = (
+        ("u1", "Zoë Łuć", -3.0, {}),
+        ("u2", "Maximiliane Freifrau von Wolkenstein-Trostburg", -2.0, {"pain_now": "9", "pain_avg7": "8"}),
+        ("u3", "محمد الأحمد", 3.0, None),
+    )
+    for uid, name, hours, changes in people:
+        start = now() + timedelta(hours=hours)
+        number = visit(
+            site.house, uid, start=start, name=name, email=f"{uid}@example.org", now=now() - timedelta(days=3)
+        )
+        if changes is not None:
+            answer(site.house, number, now() - timedelta(days=1), **changes)
+    return site
+
+
+def signed_in(open_page: Any, site: Site, kind: dict[str, Any], **more: Any) -> Page:
+    page: Page = open_page(kind, **more)
+    page.goto(f"{site.base}/console/")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Today")
+    return page
+
+
+def fits(page: Page) -> None:
+    """Nothing scrolls sideways, and the checker finds nothing."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    assert not found, (page.url, [(one["id"], one["nodes"][0]["html"][:200]) for one in found])
+
+
+def open_booking(page: Page, site: Site, number: int) -> None:
+    page.goto(f"{site.base}/console/bookings/{number}")
+
+
+@KINDS
+def test_a_practitioners_morning(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind)
+    page.goto(
+        f"{clinic.base}/console/days/{(now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()}"
+    )
+    row = page.get_by_role("row").filter(has_text="Maximiliane")
+    expect(row).to_contain_text("Look first")
+    expect(row).to_contain_text("Waits for you")
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Flags")).to_be_visible()
+    page.get_by_role("button", name="I have read it").click()
+    expect(page.get_by_text("Reviewed")).to_be_visible()
+
+
+@KINDS
+def test_note_and_release_take_at_most_five_taps(
+    clinic: Site, open_page: Any, kind: dict[str, Any], mailbox: Mailbox
+) -> None:
+    page = signed_in(open_page, clinic, kind)
+    open_booking(page, clinic, 2)
+    taps = [
+        page.get_by_label("Eased"),
+        page.get_by_role("button", name="Save and send the plan"),
+    ]
+    if kind is PHONE:
+        taps.insert(0, page.get_by_role("link", name="Session note"))
+    for one in taps:
+        one.click()
+    assert len(taps) <= NOTE_TAPS
+    expect(page.locator("#plan")).to_contain_text("Released by Mara Field")
+    work.work_once(clinic.house, now())
+    assert mailbox.kinds().count("plan") == 2, "the one that was clear, and the one that was just released"
+
+
+@KINDS
+def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind)
+    open_booking(page, clinic, 1)
+    page.get_by_role("button", name="Hold", exact=True).click()
+    expect(page.locator("#plan")).to_contain_text("Somebody holds it back")
+    with clinic.house.db.read() as tx:
+        before = plans.newest(tx, 1)
+    assert before is not None
+    page.get_by_text("Change the plan").click()
+    page.get_by_label("Take out").first.check()
+    page.get_by_role("button", name="Check and change").click()
+    expect(page.get_by_role("status")).to_have_text("Done.")
+    with clinic.house.db.read() as tx:
+        after = plans.newest(tx, 1)
+    assert after is not None
+    assert len(after.content["items"]) == len(before.content["items"]) - 1
+    work.work_once(clinic.house, now())
+    with clinic.house.db.read() as tx:
+        message = next(one for one in deliveries.of_booking(tx, 1) if one.purpose is Purpose.plan)
+    assert message.status is DeliveryStatus.held
+
+
+@KINDS
+def test_a_message_is_sent_again(
+    clinic: Site, open_page: Any, kind: dict[str, Any], mailbox: Mailbox
+) -> None:
+    work.work_once(clinic.house, now())
+    before = mailbox.kinds().count("intake")
+    page = signed_in(open_page, clinic, kind)
+    page.on("dialog", lambda asked: asked.accept())
+    page.goto(f"{clinic.base}/console/outbox?tab=sent&purpose=intake")
+    page.get_by_role("button", name="Send again").first.click()
+    expect(page.get_by_role("status")).to_have_text("Done.")
+    work.work_once(clinic.house, now())
+    assert mailbox.kinds().count("intake") == before + 1
+
+
+@KINDS
+def test_a_webhook_that_was_not_understood_is_processed_again(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
+    with clinic.house.db.begin() as tx:
+        receipts.add(tx, [("r_1", "main", Inbound({}, b'{"triggerEvent": 5}', "", now()))])
+    work.work_once(clinic.house, now())
+    page = signed_in(open_page, clinic, kind)
+    page.get_by_role("link", name="Connections").click()
+    page.get_by_role("button", name="Process again").click()
+    expect(page.get_by_text("None. Every webhook was understood.")).to_be_visible()
+
+
+@KINDS
+def test_a_colleague_is_deactivated_and_out_at_once(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
+    theirs: Page = open_page(kind)
+    theirs.goto(f"{clinic.base}/console/")
+    theirs.get_by_label("E-mail address").fill("bo@handsofstone.example")
+    theirs.get_by_label("Password").fill(PASSWORD)
+    theirs.get_by_role("button", name="Sign in").click()
+    page = signed_in(open_page, clinic, kind)
+    page.on("dialog", lambda asked: asked.accept())
+    page.goto(f"{clinic.base}/console/staff")
+    page.get_by_role("button", name="Deactivate Bo Quinn").click()
+    expect(page.get_by_text("Deactivated")).to_be_visible()
+    theirs.goto(f"{clinic.base}/console/outbox")
+    expect(theirs.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+PATHS = (
+    *("/console/", "/console/bookings/1", "/console/bookings/2", "/console/bookings/2/summary"),
+    *("/console/bookings/2/preview", "/console/bookings/3", "/console/bookings/3/door"),
+    *("/console/outbox?tab=all", "/console/clients?q=z", "/console/clients/1", "/console/board"),
+    *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
+    *("/console/figures", "/console/log", "/console/staff", "/console/account"),
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@KINDS
+def test_no_page_scrolls_sideways_or_fails_the_checker(
+    clinic: Site, open_page: Any, kind: dict[str, Any], scheme: str
+) -> None:
+    page: Page = open_page(kind, color_scheme=scheme)
+    page.goto(f"{clinic.base}/console/login")
+    fits(page)
+    page.close()
+    page = signed_in(open_page, clinic, kind, color_scheme=scheme)
+    for path in PATHS:
+        answered = page.goto(f"{clinic.base}{path}")
+        assert answered is not None
+        assert answered.status == 200, path
+        fits(page)
+
+
+def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
+    page = signed_in(open_page, clinic, DESK)
+    day = (now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()
+    page.goto(f"{clinic.base}/console/days/{day}")
+    page.keyboard.press("j")
+    expect(page.locator("tr.at a")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#note")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Outbox")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("zo")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Zoë Łuć")).to_be_visible()
+
+
+def test_a_fresh_list_keeps_the_place(clinic: Site, open_page: Any) -> None:
+    page = signed_in(open_page, clinic, DESK)
+    day = (now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()
+    page.goto(f"{clinic.base}/console/days/{day}")
+    page.keyboard.press("j")
+    marked = page.locator("tr.at").get_attribute("id")
+    visit(clinic.house, "u7", start=now() - timedelta(hours=1.9), name="Late Comer", email="l@example.org")
+    page.evaluate("refresh()")
+    expect(page.get_by_text("Late Comer")).to_be_visible()
+    assert page.locator("tr.at").get_attribute("id") == marked
+    expect(page.locator("tr.at a")).to_be_focused()
+
+
+def test_everything_works_without_a_script(clinic: Site, open_page: Any) -> None:
+    page = signed_in(open_page, clinic, PHONE, java_script_enabled=False)
+    open_booking(page, clinic, 1)
+    page.get_by_role("button", name="Save and hold").click()
+    expect(page.locator("#plan")).to_contain_text("The session note says: hold.")
