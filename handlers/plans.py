@@ -14,6 +14,7 @@ from schemas.choosing import Mode
 from schemas.condition import values_of
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import Plan, PlanStatus
+from schemas.rules import Severity
 from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
 from store.base import Tx
@@ -125,11 +126,12 @@ def _verdict(house: House, stored: StoredPlan | None, note: SessionNote | None, 
         return Verdict(stored)
     if note is not None and note.send is SendWish.HOLD:
         return Verdict(stored, "on_hold")
-    if stored.status != "draft":
-        return Verdict(stored, "no_consent" if stored.status == "none" else "needs_review")
-    if house.clinic.policy.require_ok and (note is None or note.send is not SendWish.OK_TO_SEND):
-        return Verdict(stored, "needs_ok")
-    return Verdict(stored)
+    if stored.status == "none":
+        return Verdict(stored, "no_consent")
+    ok = not house.clinic.policy.require_ok or (note is not None and note.send is SendWish.OK_TO_SEND)
+    if stored.status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
+        return Verdict(stored, "needs_review")
+    return Verdict(stored, "" if ok else "needs_ok")
 
 
 def _agreed(answers: Answers, consent: str) -> bool:

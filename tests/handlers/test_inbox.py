@@ -1,88 +1,169 @@
-"""What is read at the scheduler, where a webhook is not enough."""
+"""Receipts become bookings: what is read, what is fetched, what is kept for a person to see."""
 
+import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from handlers import inbox
+import pytest
+
+from handlers import backoff, duties, inbox, work
+from handlers import bookings as bookings_handler
 from handlers.house import House
-from integrations.base import Scheduler
-from schemas.booking import Booking, BookingStatus, Person
-from store import bookings
-from tests.support import NOW
-
-START = NOW + timedelta(days=7)
-
-
-class Readable(Scheduler):
-    """A scheduler whose bookings are whatever the test says they are."""
-
-    label = "Readable"
-    states: tuple[Booking, ...] = ()
-
-    @property
-    def readable(self) -> bool:
-        """It can be read."""
-        return True
-
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
-        """What the test put there."""
-        return tuple(each for each in self.states if each.external_id == external_id)
+from integrations.base import IntegrationError
+from integrations.signing import sha256
+from schemas.webhook import Inbound
+from store import bookings, receipts
+from store.receipts import LEASE
+from tests.readable import reading
+from tests.support import CALCOM_SECRET, NOW, book, only, receive, webhook
 
 
-def seat(email: str, start: datetime = START) -> Booking:
-    """One client's place in a group."""
-    person = Person(email.split("@")[0], email)
-    end = start + timedelta(hours=1)
-    return Booking("group", BookingStatus.confirmed, start, end, person, seat=email)
+def signed(body: object) -> Inbound:
+    """A genuine body at Cal.com."""
+    raw = json.dumps(body).encode()
+    headers = {"x-cal-signature-256": sha256(CALCOM_SECRET, raw).hex()}
+    return Inbound(headers, raw, "https://care.test/webhooks/main", NOW)
 
 
-def reading(house: House) -> tuple[House, Readable]:
-    """The house with a scheduler that can be read under the name "main"."""
-    scheduler = Readable(house.schedulers["main"].connection, house.schedulers["main"].http)
-    return replace(house, schedulers={"main": scheduler}), scheduler
-
-
-def statuses(house: House) -> dict[str, str]:
-    """How each seat's booking stands."""
+def statuses(house: House) -> list[str]:
+    """How each receipt stands, oldest first."""
     with house.db.read() as tx:
-        records = bookings.named(tx, "main", "group")
-        threads = {each.seat: bookings.get(tx, each.booking_id or 0) for each in records}
-    return {name: str(thread.status) for name, thread in threads.items() if thread}
+        return [row.status for row in reversed(receipts.recent(tx))]
 
 
-def test_a_client_who_left_a_group_is_off_and_the_others_stay(house: House) -> None:
-    house, scheduler = reading(house)
-    scheduler.states = (seat("ann@example.org"), seat("ben@example.org"))
-    inbox.read(house, "main", "group", NOW)
-    scheduler.states = (seat("ben@example.org"),)
-    inbox.read(house, "main", "group", NOW + timedelta(minutes=1))
-    assert statuses(house) == {"ann@example.org": "cancelled", "ben@example.org": "confirmed"}
+def test_a_receipt_becomes_a_booking_once(house: House) -> None:
+    booking = book(house)
+    assert (booking.start, booking.connection) == (NOW + timedelta(days=7), "main")
+    assert statuses(house) == ["done"]
+    assert inbox.work(house, NOW + timedelta(hours=1)) == 0
 
 
-def test_a_client_who_comes_back_to_a_group_is_on_again(house: House) -> None:
-    house, scheduler = reading(house)
-    both = (seat("ann@example.org"), seat("ben@example.org"))
-    for minute, states in enumerate((both, both[1:], both)):
-        scheduler.states = states
-        inbox.read(house, "main", "group", NOW + timedelta(minutes=minute))
-    assert statuses(house) == {"ann@example.org": "confirmed", "ben@example.org": "confirmed"}
+def test_what_nobody_understands_is_kept_and_shown(house: House) -> None:
+    receive(house, signed({"no": "trigger"}), signed({"triggerEvent": "OOO_CREATED", "payload": {}}))
+    work.work_once(house, NOW)
+    assert statuses(house) == ["not_understood", "ignored"]
 
 
-def test_a_group_that_is_gone_is_off_for_everybody(house: House) -> None:
-    house, scheduler = reading(house)
-    scheduler.states = (seat("ann@example.org"), seat("ben@example.org"))
-    inbox.read(house, "main", "group", NOW)
-    scheduler.states = ()
-    inbox.read(house, "main", "group", NOW + timedelta(minutes=1))
-    assert set(statuses(house).values()) == {"cancelled"}
+def test_a_reader_that_fails_keeps_the_receipt_for_a_replay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_inbound: Inbound) -> list[object]:
+        raise KeyError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.schedulers["main"]), "parse", lambda _self, inbound: broken(inbound))
+        receive(house, webhook("created", NOW))
+        work.work_once(house, NOW)
+    assert statuses(house) == ["not_understood"]
+    with house.db.begin() as tx:
+        (row,) = receipts.recent(tx)
+        assert receipts.replay(tx, row.public_id, NOW)
+    work.work_once(house, NOW)
+    assert statuses(house) == ["done"]
+    assert only(house).start == NOW + timedelta(days=7)
 
 
-def test_of_two_reads_in_one_moment_the_later_one_counts(house: House) -> None:
-    house, scheduler = reading(house)
-    for start in (START, START + timedelta(hours=2), START + timedelta(hours=1)):
-        scheduler.states = (seat("ann@example.org", start),)
-        inbox.read(house, "main", "group", NOW)
+def test_a_webhook_that_we_fail_on_does_not_stop_the_others(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = bookings_handler.observe
+
+    def broken(*args: object, **kwargs: object) -> list[str]:
+        if args[3].external_id == "u1":  # type: ignore[attr-defined]
+            raise KeyError("a fault of ours")
+        return real(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(inbox, "observe", broken)
+    receive(house, webhook("created", NOW), webhook("created", NOW, uid="u2", email="bo@example.org"))
+    at = NOW
+    for wait in (timedelta(0), *backoff.WAITS):
+        at += wait
+        work.work_once(house, at)
+    assert statuses(house) == ["dead", "done"]
+    assert only(house, "bo@example.org").connection == "main"
+
+
+def test_a_webhook_that_ends_the_worker_each_time_is_dead_in_the_end(house: House) -> None:
+    receive(house, webhook("created", NOW))
+    at = NOW
+    for _ in range(backoff.MOST):
+        with house.db.begin() as tx:
+            assert len(receipts.claim(tx, at, 20)) == 1
+        at += LEASE
+    work.work_once(house, at)
+    assert statuses(house) == ["dead"]
+
+
+def test_a_receipt_that_its_worker_left_behind_is_taken_up_when_the_lease_ends(house: House) -> None:
+    receive(house, webhook("created", NOW))
+    with house.db.begin() as tx:
+        receipts.claim(tx, NOW, 20)
+    assert inbox.work(house, NOW + LEASE - timedelta(seconds=1)) == 0
+    assert inbox.work(house, NOW + LEASE) == 1
+
+
+def test_a_connection_that_is_gone_is_said_so(house: House) -> None:
+    receive(house, replace(webhook("created", NOW), url="https://care.test/webhooks/former"))
+    work.work_once(house, NOW)
+    assert statuses(house) == ["ignored"]
+
+
+def test_a_thin_or_late_or_replayed_webhook_is_read_at_the_scheduler(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours)
+    assert scheduler.reads == []
+    receive(ours, webhook("created", NOW))
+    work.work_once(ours, NOW)
+    assert scheduler.reads == ["u1"]
+    receive(ours, webhook("no_show", NOW + timedelta(seconds=1)))
+    work.work_once(ours, NOW + timedelta(seconds=1))
+    assert scheduler.reads == ["u1", "u1"]
+    with ours.db.begin() as tx:
+        for row in receipts.recent(tx):
+            receipts.replay(tx, row.public_id, NOW)
+    work.work_once(ours, NOW + timedelta(seconds=2))
+    assert scheduler.reads == ["u1"] * 5
+
+
+def test_a_scheduler_that_does_not_answer_is_asked_again_later(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours)
+    scheduler.trouble = IntegrationError("Slow down.", retry_after=600)
+    receive(ours, webhook("created", NOW))
+    work.work_once(ours, NOW)
+    assert statuses(ours) == ["done", "pending"]
+    scheduler.trouble = None
+    work.work_once(ours, NOW + timedelta(seconds=599))
+    assert statuses(ours) == ["done", "pending"]
+    work.work_once(ours, NOW + timedelta(seconds=600))
+    assert statuses(ours) == ["done", "done"]
+
+
+def test_a_circle_of_moves_at_the_scheduler_is_read_once_each(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours)
+    later = NOW + timedelta(days=8)
+    scheduler.move("u1", "u2", later)
+    scheduler.move("u2", "u1", later)
+    inbox.read(ours, "main", "u1", NOW + timedelta(seconds=1))
+    assert len(scheduler.reads) <= 3
+
+
+def test_bodies_are_sealed_and_forgotten_after_their_days(house: House) -> None:
+    book(house)
     with house.db.read() as tx:
-        thread = bookings.get(tx, bookings.named(tx, "main", "group")[0].booking_id or 0)
-    assert thread is not None
-    assert thread.start == START + timedelta(hours=1)
+        query = "SELECT sealed_body FROM receipts"
+        sealed = tx.conn.exec_driver_sql(query).scalar_one()
+    assert b"zoe@example.org" not in bytes(sealed)
+    days = timedelta(days=house.clinic.policy.body_days)
+    assert duties.forget(house, NOW + days) == 0
+    assert duties.forget(house, NOW + days + timedelta(seconds=1)) == 1
+    with house.db.begin() as tx:
+        (row,) = receipts.recent(tx)
+        assert not receipts.replay(tx, row.public_id, NOW)
+        assert bookings.listing(tx)
+
+
+def test_what_waits_is_never_forgotten(house: House) -> None:
+    receive(house, webhook("created", NOW))
+    assert duties.forget(house, NOW + timedelta(days=400)) == 0

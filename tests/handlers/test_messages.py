@@ -1,0 +1,79 @@
+"""What a message says, and what it must never say."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from handlers import messages, work
+from handlers.house import House
+from tests.support import NOW, Mailbox, book, fill_in, make_house, schedule_of
+
+OVER = NOW + timedelta(days=7, hours=2)
+
+
+def test_the_same_delivery_has_the_same_message_id_for_ever(house: House) -> None:
+    booking = book(house)
+    first = schedule_of(house, booking)["intake:0"]
+    later = replace(first, attempts=9, generation=12, due_at=OVER)
+    assert messages.message_id(house, first) == messages.message_id(house, later)
+    names = {messages.message_id(house, each) for each in schedule_of(house, booking).values()}
+    assert len(names) == len(schedule_of(house, booking))
+
+
+def test_another_installation_never_makes_the_same_message_id(house: House) -> None:
+    booking = book(house)
+    delivery = schedule_of(house, booking)["intake:0"]
+    other = replace(house, link_key=b"another installation")
+    assert messages.message_id(house, delivery) != messages.message_id(other, delivery)
+
+
+def test_a_resent_mail_keeps_its_message_id_across_processes(
+    given: object, house: House, mailbox: Mailbox
+) -> None:
+    booking = book(house)
+    work.work_once(house, NOW + timedelta(minutes=1))
+    again = make_house(given)  # type: ignore[arg-type]
+    delivery = schedule_of(again, booking)["intake:0"]
+    assert messages.message_id(again, delivery) == mailbox.mails[0]["Message-ID"]
+    again.db.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("zoe@example.org", True),
+        ("", False),
+        ("zoe", False),
+        ("a@example.org, b@example.org", False),
+        ("a@example.org\r\nBcc: b@example.org", False),
+        ("Zoë <zoe@example.org>", False),
+    ],
+)
+def test_a_mail_goes_to_exactly_one_address(address: str, good: bool) -> None:
+    assert messages.can_mail(address) is good
+
+
+def test_a_visit_in_person_is_told_in_the_clinics_time_and_a_call_in_the_clients(house: House) -> None:
+    booking = book(house, client_zone="Asia/Kathmandu", zone="America/New_York")
+    assert "New_York" in messages.when(house, booking, "Asia/Kathmandu", "en").replace(" ", "_")
+    call = replace(booking, remote=True)
+    assert "2:45" in messages.when(house, call, "Asia/Kathmandu", "en")
+
+
+def test_no_mail_holds_an_answer_or_leads_elsewhere(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    work.work_once(house, NOW + timedelta(minutes=1))
+    fill_in(house, booking)
+    work.work_once(house, OVER)
+    assert set(mailbox.kinds()) >= {"intake", "plan"}
+    for mail in mailbox.mails:
+        for part in mail.walk():
+            if part.get_content_maintype() == "text":
+                text = part.get_content()
+                assert "Put on socks" not in text
+                assert "low back" not in text.casefold()
+                for piece in text.split("http")[1:]:
+                    assert piece.startswith("s://care.test/"), piece[:60]
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert len(mail.get_all("To", [])) == 1
