@@ -34,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     try:
         settings = settings or configuration.load()
         house = build_house(settings)
+        check_content(house)
     except SettingsError as error:
         raise SystemExit("Aftercare cannot start:\n- " + "\n- ".join(error.problems)) from None
     app = Flask(__name__, template_folder="web/templates", static_folder=None)
@@ -66,6 +67,20 @@ def build_house(settings: Settings) -> House:
         figures=load_figures(content),
         link_key=configuration.link_key(settings),
     )
+
+
+def check_content(house: House) -> None:
+    """Read all content once, in every language, so that a fault stops the start and not a client."""
+    problems: list[str] = []
+    for language in house.clinic.languages:
+        try:
+            house.library(language), house.moves(language), house.mail_texts(language)
+        except (ValueError, OSError) as error:
+            problems.append(
+                f"Content in {language!r} cannot be used (flask --app app check tells all): {error}"
+            )
+    if problems:
+        raise SettingsError(problems)
 
 
 def schedulers(settings: Settings, db: Database) -> dict[str, Scheduler]:

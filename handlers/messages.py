@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from handlers import links, pictures
+from handlers import links, pictures, plan_page
 from handlers.house import House
 from handlers.links import LinkPurpose
 from render import mail, readable
@@ -116,7 +116,8 @@ def plan(
     content = plans_json.load(stored.content)
     inside = None
     if house.clinic.policy.mail_contents:
-        inside = Contents(content, pictures.of_plan(house, content))
+        paper = plan_page.printed(tx, house, booking, stored, content)
+        inside = Contents(content, pictures.of_plan(house, content), paper)
     return _to_client(
         tx, house, delivery, booking, now, MailKind.PLAN, content.language, url, contents=inside
     )

@@ -14,6 +14,7 @@ from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import Plan
 from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
+from store.bookings import Thread
 from store.plans import StoredPlan
 
 MAY_GO = ("draft", "released")
@@ -71,6 +72,11 @@ def paper(tx: Tx, house: House, booking_id: int, language: str = "") -> bytes | 
     if stored is None or booking is None:
         return None
     content = said(tx, house, stored, language or str(stored.content["language"]))
+    return printed(tx, house, booking, stored, content)
+
+
+def printed(tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: Plan) -> bytes:
+    """A version as a PDF of one or two pages."""
     token = links.token(house, LinkPurpose.plan, booking.id)
     return pdf.plan_pdf(
         content,

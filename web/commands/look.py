@@ -10,6 +10,7 @@ from flask import current_app
 
 from handlers import library, reconcile
 from handlers.house import House
+from render import mail_check
 from store import bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
@@ -127,6 +128,9 @@ def check_command() -> None:
     house = the_house()
     folder = current_app.config["CONTENT"]
     found = [(each.file, each.line, each.id, each.text, each.fatal) for each in library.problems(folder)]
+    for language in house.clinic.languages:
+        faults = mail_check.problems(house.mail_texts(language))
+        found += [(f"mail/{language}.toml", 0, key, text, True) for key, text in faults]
     asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
     for name in sorted(asked - set(house.library("en").questionnaires)):
         found.append(("clinic.toml", 0, name, "There is no questionnaire of this name.", True))
