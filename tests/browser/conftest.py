@@ -34,8 +34,9 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
     "device_scale_factor": 1,
+    "reduced_motion": "reduce",
 }
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def faults_by_day_and_night(page: Page) -> list[str]:
     """The same in both colour schemes, with the page's title."""
     found = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         found += [f"{page.title()} ({scheme}): {fault}" for fault in faults(page)]
     return found
 

@@ -211,6 +211,7 @@ def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("/")
     page.keyboard.type("zo")
     page.keyboard.press("Enter")
