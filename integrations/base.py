@@ -31,6 +31,10 @@ class InvalidSignature(IntegrationError):
     permanent = True
 
 
+class WrongClock(InvalidSignature):
+    """The credential is right, and its time is too far from ours: a late copy, or a clock that is wrong."""
+
+
 class UnknownPayload(IntegrationError):
     """The webhook is genuine, and we cannot read it."""
 

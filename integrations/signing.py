@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from integrations.base import InvalidSignature
+from integrations.base import InvalidSignature, WrongClock
 from schemas.webhook import Inbound
 
 TOLERANCE = 300  # seconds, both ways
@@ -32,13 +32,18 @@ def shaped(inbound: Inbound, name: str, shape: re.Pattern[str]) -> str:
     return value
 
 
-def fresh(seconds: str, received_at: datetime) -> str:
-    """The Unix time as written, once it is within the tolerance; raises InvalidSignature."""
-    if not UNIX_SECONDS.match(seconds):
+def unix_seconds(written: str) -> str:
+    """The Unix time as written, once it is well formed; raises InvalidSignature."""
+    if not UNIX_SECONDS.match(written):
         raise InvalidSignature("The time of the signature is not well formed.")
+    return written
+
+
+def require_fresh(seconds: str, received_at: datetime) -> None:
+    """Raise WrongClock outside of the tolerance. Asked last: only a genuine sender can say that our clock
+    is wrong."""
     if abs(received_at.timestamp() - int(seconds)) > TOLERANCE:
-        raise InvalidSignature("The time of the signature is too far from our clock.")
-    return seconds
+        raise WrongClock("The time of the signature is too far from our clock.")
 
 
 def sha256(secret: str, signed: bytes) -> bytes:

@@ -9,6 +9,10 @@ import sqlalchemy as sa
 from store.base import Database, Tx
 from store.tables import connections
 
+CLOCK = (
+    "A genuine webhook was refused: its time is over 5 minutes from ours. Check the clock of this machine."
+)
+
 
 def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
     """Note the moment a connection was first configured; later calls change nothing."""
@@ -29,13 +33,16 @@ def every(tx: Tx) -> Sequence[sa.Row[Any]]:
 
 def heard(tx: Tx, names: set[str], now: datetime) -> None:
     """A genuine webhook came in."""
+    trouble = sa.case((connections.c.trouble == CLOCK, ""), else_=connections.c.trouble)
     for name in sorted(names):  # one order everywhere: two processes must not wait for each other
-        tx.run(sa.update(connections).where(connections.c.name == name).values(last_receipt_at=now))
+        row = sa.update(connections).where(connections.c.name == name)
+        tx.run(row.values(last_receipt_at=now, trouble=trouble))
 
 
-def refused(tx: Tx, name: str, now: datetime) -> None:
-    """A webhook with a wrong credential came in."""
-    tx.run(sa.update(connections).where(connections.c.name == name).values(last_refused_at=now))
+def refused(tx: Tx, name: str, now: datetime, *, clock: bool = False) -> None:
+    """A webhook with a wrong credential came in; `clock`: a genuine one, whose time is far from ours."""
+    row = sa.update(connections).where(connections.c.name == name)
+    tx.run(row.values(last_refused_at=now, trouble=CLOCK) if clock else row.values(last_refused_at=now))
 
 
 def reconciled(tx: Tx, name: str, now: datetime) -> None:

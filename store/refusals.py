@@ -17,13 +17,14 @@ class Refusals:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._gate = threading.Lock()
-        self._seen: dict[str, datetime] = {}
+        self._seen: dict[str, tuple[datetime, bool]] = {}
         self._writing = False
 
-    def note(self, connection: str, now: datetime) -> None:
-        """Remember that a webhook with a wrong credential came in; returns at once."""
+    def note(self, connection: str, now: datetime, *, clock: bool = False) -> None:
+        """Remember that a webhook was refused, for its credential or its time; returns at once."""
         with self._gate:
-            self._seen[connection] = now
+            _at, before = self._seen.get(connection, (now, False))
+            self._seen[connection] = (now, clock or before)
             starts, self._writing = not self._writing, True
         if starts:
             threading.Thread(target=self._write, name="refusals", daemon=True).start()
@@ -34,7 +35,7 @@ class Refusals:
             seen, self._seen, self._writing = self._seen, {}, False
         try:
             with self._db.begin() as tx:
-                for name, at in sorted(seen.items()):
-                    connections.refused(tx, name, at)
+                for name, (at, clock) in sorted(seen.items()):
+                    connections.refused(tx, name, at, clock=clock)
         except (DatabaseError, OSError) as error:
             log.error("refusals not noted", extra={"error": type(error).__name__})

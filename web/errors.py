@@ -3,6 +3,7 @@
 import logging
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException
 
 from web import words
@@ -18,6 +19,7 @@ TEXTS = {
     429: ("Please wait a little", "There were too many tries. Wait ten minutes and try again."),
     503: ("Please try again soon", "We could not save this just now. Your answers are safe. Try again."),
 }
+UNREADABLE = (ParseException, NoMoreData)  # a body in broken chunks: the server finds out while we read it
 OTHER = ("That did not work", "Go back and try again. Please call us if it goes on.")
 
 
@@ -31,7 +33,9 @@ def _http(error: HTTPException) -> Response:
     return _answer(error.code or 500, error)
 
 
-def _crash(_error: Exception) -> Response:
+def _crash(error: Exception) -> Response:
+    if isinstance(error, UNREADABLE):
+        return _answer(400, None)
     log.exception("request failed", extra={"route": str(request.url_rule or "")})
     return _answer(500, None)
 

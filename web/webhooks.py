@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from handlers.house import House
-from integrations.base import InvalidSignature
+from integrations.base import InvalidSignature, WrongClock
 from schemas.webhook import Inbound
 from store.base import DatabaseError
 from store.ingest import Ingest
@@ -46,8 +46,8 @@ def receive(connection: str) -> Response:
     inbound = Inbound(_headers(), body, scheduler.connection.webhook_url, now)
     try:
         scheduler.verify(inbound)
-    except InvalidSignature:
-        _refuse(connection, now)
+    except InvalidSignature as error:
+        _refuse(connection, now, clock=isinstance(error, WrongClock))
         return _answer(401, error="The signature is missing or wrong.")
     return _keep(connection, inbound, now)
 
@@ -84,7 +84,9 @@ def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
     return _answer(202, receipt=public_id)
 
 
-def _refuse(connection: str, now: datetime) -> None:
-    log.warning("webhook refused", extra={"connection": connection})
+def _refuse(connection: str, now: datetime, *, clock: bool) -> None:
+    log.warning(
+        "webhook refused", extra={"connection": connection, "reason": "clock" if clock else "credential"}
+    )
     refusals: Refusals = current_app.extensions["refusals"]
-    refusals.note(connection, now)
+    refusals.note(connection, now, clock=clock)

@@ -18,7 +18,7 @@ from integrations.base import (
     Unsupported,
 )
 from integrations.payload import Part, phone, read_json, span
-from integrations.signing import fresh, header, hexadecimal, require_any
+from integrations.signing import header, hexadecimal, require_any, require_fresh, unix_seconds
 from schemas.booking import Booking, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
@@ -164,9 +164,10 @@ class Calendly(Scheduler):
         found = _SIGNATURE.match(header(inbound, "calendly-webhook-signature"))
         if not found:
             raise InvalidSignature("The header calendly-webhook-signature is not well formed.")
-        seconds = fresh(found[1], inbound.received_at)
+        seconds = unix_seconds(found[1])
         signed = seconds.encode() + b"." + inbound.body
         require_any(found[2].split(",v1=")[1:], hexadecimal(self.connection.secrets, signed))
+        require_fresh(seconds, inbound.received_at)
 
     def parse(self, inbound: Inbound) -> list[Notice]:
         """One notice: Calendly sends one webhook for each invitee."""

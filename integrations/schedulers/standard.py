@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from integrations.base import InvalidSignature, Scheduler, UnknownPayload
 from integrations.payload import Part, clean, is_email, language, moment, phone, read_json, span, zone
-from integrations.signing import fresh, header, require_any, shaped
+from integrations.signing import header, require_any, require_fresh, shaped, unix_seconds
 from schemas.booking import Booking, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
@@ -187,7 +187,7 @@ class Standard(Scheduler):
     def verify(self, inbound: Inbound) -> None:
         """Standard Webhooks, with exact encodings and a window of 300 seconds both ways."""
         message_id = shaped(inbound, "webhook-id", ID)
-        seconds = fresh(header(inbound, "webhook-timestamp"), inbound.received_at)
+        seconds = unix_seconds(header(inbound, "webhook-timestamp"))
         entries = header(inbound, "webhook-signature").split(" ")
         if not all(ENTRY.match(each) or OTHER_ENTRY.match(each) for each in entries) or len(entries) > 20:
             raise InvalidSignature("The header webhook-signature is not well formed.")
@@ -195,6 +195,7 @@ class Standard(Scheduler):
             s for each in self.connection.secrets for s in signatures(each, message_id, seconds, inbound.body)
         ]
         require_any(entries, expected)
+        require_fresh(seconds, inbound.received_at)
 
     def parse(self, inbound: Inbound) -> list[Notice]:
         """The booking as the sender describes it."""

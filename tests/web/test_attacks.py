@@ -1,0 +1,94 @@
+"""What an outsider tries over the wire, against a real server."""
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import settings as configuration
+from handlers.house import House
+from integrations.signing import sha256
+from store import connections
+from tests.processes import Running
+from tests.support import CALCOM_SECRET, environ, make_house, webhook
+
+
+@pytest.fixture(scope="module")
+def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A web process on a SQLite file, without a worker."""
+    folder = tmp_path_factory.mktemp("web")
+    shutil.copy(sqlite_template, folder / "a.db")
+    found = Running(environ(f"sqlite:///{folder / 'a.db'}", 25), folder)
+    make_house(configuration.load(found.environ)).db.close()
+    found.start("web")
+    found.wait_ready()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def house(running: Running) -> Iterator[House]:
+    """The same database, looked at from here."""
+    built = make_house(configuration.load(running.environ))
+    yield built
+    built.db.close()
+
+
+def raw(running: Running, request: bytes) -> bytes:
+    """Bytes over a socket; the beginning of what came back."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
+
+
+def trouble(house: House, name: str) -> str:
+    """What the console shows about a connection."""
+    with house.db.read() as tx:
+        row = connections.get(tx, name)
+    return str(row.trouble) if row else ""
+
+
+def until(good: Callable[[], bool]) -> None:
+    """Wait for what a thread writes a moment later."""
+    for _ in range(100):
+        if good():
+            return
+        time.sleep(0.1)
+    raise AssertionError("It did not come true.")
+
+
+@pytest.mark.parametrize("chunks", [b"zz\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"3\r\nabcdef\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("path", ["/webhooks/main", "/i/" + "A" * 32 + "/about", "/console/login"])
+def test_broken_chunks_are_the_senders_mistake(running: Running, path: str, chunks: bytes) -> None:
+    signature = sha256(CALCOM_SECRET, b"abc").hex()
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: care.test",
+        f"X-Cal-Signature-256: {signature}",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Transfer-Encoding: chunked",
+    ]
+    answer = raw(running, ("\r\n".join([*lines, "", ""])).encode() + chunks)
+    assert answer.startswith(b"HTTP/1.1 4"), answer[:100]
+
+
+def test_a_genuine_webhook_far_from_our_clock_is_told_and_forgotten_with_the_next_good_one(
+    running: Running, house: House
+) -> None:
+    late = webhook("created", datetime.now(UTC) - timedelta(hours=1), connection="site")
+    assert running.ask("POST", "/webhooks/site", late.body, late.headers)[0] == 401
+    until(lambda: "clock" in trouble(house, "site"))
+    good = webhook("created", datetime.now(UTC), connection="site")
+    assert running.ask("POST", "/webhooks/site", good.body, good.headers)[0] == 202
+    assert trouble(house, "site") == ""
+
+
+def test_a_stranger_cannot_make_us_doubt_our_clock(running: Running, house: House) -> None:
+    late = webhook("created", datetime.now(UTC) - timedelta(hours=1), connection="site")
+    assert running.ask("POST", "/webhooks/site", late.body + b" ", late.headers)[0] == 401
+    time.sleep(1.5)
+    assert trouble(house, "site") == ""
