@@ -29,8 +29,8 @@ def in_code() -> Iterator[str]:
         text = module.read_text("utf-8")
         for found in re.findall(rf"\b(?:say|error=|NotNow)\(?\s*{QUOTED}", text):
             yield found[1:-1]
-    for module in ("outbox_edit", "staff"):
-        text = (ROOT / "handlers" / f"{module}.py").read_text("utf-8")
+    for name in ("outbox_edit", "staff"):
+        text = (ROOT / "handlers" / f"{name}.py").read_text("utf-8")
         for found in re.findall(rf"\b(?:NotNow|Unfit)\(\s*{QUOTED}", text):
             yield found[1:-1]
 
