@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,15 +20,18 @@ from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas import clinic_file
 from schemas.clinic import Clinic, Connection, Policy, Service
 
 ROOT = Path(__file__).parent
+WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
+ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\Z")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
 LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 ZONE_DEFAULT = "America/New_York"
 _ABOUT = (
     *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),
-    *("sender", "credential", "alert_email", "alert_sms", "paper"),
+    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms", "paper"),
 )
 
 
@@ -94,12 +98,12 @@ class _Reader:
             self.problems.append(f"{name} is not set: {what}")
         return value
 
-    def number(self, name: str, default: int, least: int = 0) -> int:
+    def number(self, name: str, default: int, least: int = 0, most: int = 10**9) -> int:
         value = self.text(name)
         if not value:
             return default
-        if not value.isascii() or not value.isdigit() or int(value) < least:
-            self.problems.append(f"{name} must be a whole number of at least {least}.")
+        if not WHOLE.fullmatch(value) or not least <= int(value) <= most:
+            self.problems.append(f"{name} must be a whole number from {least} to {most}.")
             return default
         return int(value)
 
@@ -160,6 +164,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         require_totp=read.switch("REQUIRE_TOTP", default=production),
         log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
     )
+    if production and read.text("FLASK_DEBUG").casefold() in ("1", "true", "yes", "on"):
+        read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
     if read.problems:
         raise SettingsError(read.problems)
     return settings
@@ -167,22 +173,31 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _public_url(read: _Reader, production: bool) -> str:
     value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+    if value and not _is_origin(value):
         read.problems.append("PUBLIC_URL must look like https://care.example.com")
-    elif value and production and parts.scheme != "https":
+    elif value and production and not value.startswith("https://"):
         read.problems.append("PUBLIC_URL must begin with https:// (or set AFTERCARE_ENV=development).")
     return value
+
+
+def _is_origin(value: str) -> bool:
+    """A scheme, a host and perhaps a port, and nothing after them."""
+    try:
+        parts = urlsplit(value)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and value == f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def _database(read: _Reader) -> str:
     value = read.text("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'aftercare.db'}")
     value = re.sub(r"\Apostgres://", "postgresql://", value)
     try:
-        name = make_url(value).get_backend_name()
-    except ArgumentError:
-        name = ""
-    if name not in ("sqlite", "postgresql"):
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        url = make_url("none://")
+    if url.get_backend_name() not in ("sqlite", "postgresql") or url.database in (None, "", ":memory:"):
         read.problems.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     return value
 
@@ -210,7 +225,7 @@ def _mail(read: _Reader, production: bool) -> Mail:
     host = read.need("SMTP_HOST", "the mail server that sends for the clinic")
     if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
         read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
-    port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1)
+    port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1, most=65535)
     return Mail(host, port, security, read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD"))
 
 
@@ -271,7 +286,7 @@ def _connection(read: _Reader, name: str, scheduler: str, public_url: str) -> Co
 def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
     filed = _clinic_file(read, content)
     about = filed.get("clinic", {})
-    services, default = _services(read, filed)
+    services, default = _services(filed)
     zone = read.zone("CLINIC_ZONE", str(about.get("zone", ZONE_DEFAULT)))
     languages = tuple(about.get("languages", ["en"]))
     texts = {name: read.text(f"CLINIC_{name.upper()}", str(about.get(name, ""))) for name in _ABOUT}
@@ -283,6 +298,12 @@ def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
             read.problems.append(
                 f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
             )
+    if clinic.email and not ADDRESS.match(parseaddr(clinic.email)[1]):
+        read.problems.append("CLINIC_EMAIL (or [clinic] email) must be one e-mail address.")
+    alert_email = clinic.alert_email or parseaddr(clinic.email)[1]
+    if alert_email and not ADDRESS.match(alert_email):
+        read.problems.append("CLINIC_ALERT_EMAIL (or [clinic] alert_email) must be one e-mail address.")
+    clinic = replace(clinic, alert_email=alert_email)
     return replace(
         clinic, policy=_policy(read, filed.get("policy", {})), services=services, default_service=default
     )
@@ -291,7 +312,9 @@ def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
 def _clinic_file(read: _Reader, content: Path) -> dict[str, Any]:
     path = content / "clinic.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        filed, problems = clinic_file.read(tomllib.loads(path.read_text(encoding="utf-8")))
+        read.problems += problems
+        return filed
     except FileNotFoundError:
         read.problems.append(f"{path} does not exist: CONTENT must name the folder with clinic.toml.")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -299,14 +322,9 @@ def _clinic_file(read: _Reader, content: Path) -> dict[str, Any]:
     return {}
 
 
-def _services(read: _Reader, filed: dict[str, Any]) -> tuple[dict[str, Service], Service]:
+def _services(filed: dict[str, Any]) -> tuple[dict[str, Service], Service]:
     found: dict[str, Service] = {}
     for key, value in filed.get("services", {}).items():
-        unknown = set(value) - {"questionnaire", "plan", "names"}
-        if unknown:
-            read.problems.append(
-                f"content/clinic.toml: service {key!r} has unknown {', '.join(sorted(unknown))}."
-            )
         asked = value.get("questionnaire", "first_visit")
         service = Service("" if asked == "none" else asked, bool(value.get("plan", True)))
         for name in (key, *value.get("names", [])):
@@ -317,12 +335,7 @@ def _services(read: _Reader, filed: dict[str, Any]) -> tuple[dict[str, Service],
 def _policy(read: _Reader, filed: dict[str, Any]) -> Policy:
     def length(name: str, unit: str, default: timedelta) -> timedelta:
         value = filed.get(f"{name}_{unit}")
-        if value is None:
-            return default
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
-            read.problems.append(f"content/clinic.toml: [policy] {name}_{unit} must be a number of {unit}.")
-            return default
-        return timedelta(**{unit: value})
+        return default if value is None else timedelta(**{unit: value})
 
     plain = Policy()
     hours = filed.get("reminder_hours", [int(each.total_seconds() // 3600) for each in plain.reminders])
@@ -337,7 +350,7 @@ def _policy(read: _Reader, filed: dict[str, Any]) -> Policy:
         require_ok=read.switch("REQUIRE_OK", default=bool(filed.get("require_ok", False))),
         mail_contents=read.switch("MAIL_CONTENTS", default=bool(filed.get("mail_contents", False))),
         full_intake_after=length("full_intake_after", "days", plain.full_intake_after),
-        plan_moves=read.number("PLAN_MOVES", int(filed.get("plan_moves", plain.plan_moves)), least=2),
+        plan_moves=read.number("PLAN_MOVES", int(filed.get("plan_moves", plain.plan_moves)), least=2, most=4),
         wording=read.choice(
             "WORDING", ("self_care", "fitness", "clinical"), str(filed.get("wording", plain.wording))
         ),

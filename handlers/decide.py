@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
@@ -13,11 +13,15 @@ from integrations.base import Note
 from schemas.booking import BookingStatus
 from schemas.delivery import Channel, Delivery, Purpose
 from schemas.message import Text
-from store import bookings, clients, intakes
+from store import bookings, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
+from store.deliveries import Due
 from store.plans import StoredPlan
+
+AGAIN = ":again"
+ACKNOWLEDGE = {"stop_emergency": timedelta(minutes=15), "stop_urgent": timedelta(hours=2)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +170,27 @@ def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dat
 
 
 def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
+    again = AGAIN in delivery.key
+    if again and not intakes.unseen_stops(tx, booking.id):
+        return Skip("acknowledged")
+    after = None if again else partial(_look_again, booking.id, delivery, now)
     if delivery.channel is Channel.sms:
         if not house.clinic.alert_sms or Channel.sms not in house.senders:
             return Skip("no_alert_number")
-        return Send(messages.alert_text(house, delivery, booking))
-    if not messages.can_mail(house.clinic.alert_email):
+        return Send(messages.alert_text(house, delivery, booking), after)
+    to = (house.clinic.alert_next_email if again else "") or house.clinic.alert_email
+    if not messages.can_mail(to):
         return Skip("no_alert_address")
-    return Send(messages.staff(tx, house, delivery, booking, now))
+    return Send(messages.staff(tx, house, delivery, booking, to, now), after)
+
+
+def _look_again(booking_id: int, delivery: Delivery, now: datetime, tx: Tx) -> None:
+    """When nobody has looked in time, the next person is told (clinical sources, section 2.1)."""
+    waits = [ACKNOWLEDGE[severity] for severity in intakes.unseen_stops(tx, booking_id)]
+    if delivery.purpose is Purpose.alert and waits:
+        key = f"{booking_id}:alert{AGAIN}:{delivery.channel}"
+        due = Due(key, booking_id, Purpose.alert, delivery.channel, now + min(waits))
+        deliveries.owe(tx, due, now)
 
 
 Decider = Callable[[Tx, House, Delivery, Thread, datetime], Decision]

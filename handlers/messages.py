@@ -145,7 +145,7 @@ def reference(booking: Thread) -> str:
     return f"{booking.id:05d}"
 
 
-def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> EmailMessage:
+def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, to: str, now: datetime) -> EmailMessage:
     """A word to the clinic that somebody must look: no name, no answer."""
     language = house.clinic.language
     context = {
@@ -153,7 +153,7 @@ def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dateti
         "reference": reference(booking),
         "when": readable.moment(booking.start, house.zone(booking.zone), language),
     }
-    envelope = Envelope(house.clinic.alert_email, house.clinic.email, message_id(house, delivery), now)
+    envelope = Envelope(to, house.clinic.email, message_id(house, delivery), now)
     kind = MailKind(delivery.purpose)
     return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
 

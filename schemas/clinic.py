@@ -75,6 +75,7 @@ class Clinic:
     sender: str = ""
     credential: str = ""
     alert_email: str = ""
+    alert_next_email: str = ""
     alert_sms: str = ""
     paper: str = "letter"
     policy: Policy = field(default_factory=Policy)

@@ -41,6 +41,7 @@ SENTENCES = {
     "trying_again": "It did not work and will be tried again.",
     "outcome_unknown": "The answer of the mail server was lost. The client may have it.",
     "failed": "It could not be sent.",
+    "acknowledged": "Somebody at the clinic has looked already.",
     "no_alert_number": "No mobile number is set for alerts.",
     "no_alert_address": "No e-mail address is set for alerts.",
     "no_sms": "No service for texts is set up.",
