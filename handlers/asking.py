@@ -5,7 +5,7 @@ command ask the same questions. Gates are settled here: "none of these" becomes 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -46,12 +46,14 @@ class Screen:
 class Accepted:
     """The outcome of one submit: all answers so far, and error sentences by question id.
 
-    With errors `answers` are the old ones, and `shown` is what the client sent, to be shown again.
+    With errors `answers` are the old ones, `shown` is what the client sent, to be shown again, and `read` is
+    what could be read of it: not kept, but a warning sign in it counts.
     """
 
     answers: dict[str, Answer]
     errors: dict[str, str]
     shown: dict[str, Answer]
+    read: dict[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ def accept(
     try:
         loaded = schema_for(asked.questions, asked.required, today, texts).load(_fields(posted))
     except ValidationError as error:
-        return Accepted(dict(answers), _sentences(error), shown)
+        valid = error.valid_data if isinstance(error.valid_data, dict) else {}
+        read = settle(questionnaire, {**answers, **valid}, today, before)
+        return Accepted(dict(answers), _sentences(error), shown, read)
     kept = {name: value for name, value in answers.items() if name not in {q.id for q in asked.questions}}
     unticked = {q.id: "no" for q in asked.questions if q.type is QuestionType.CONSENT and q.id not in loaded}
     return Accepted(settle(questionnaire, {**kept, **unticked, **loaded}, today, before), {}, shown)

@@ -1,5 +1,6 @@
 """The loop after the visit: when to ask, what a reply does to the plan, who has to know (B11)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -71,6 +72,12 @@ def _short_window(question: Question, kind: str) -> Question:
     if question.id == "fu_days_done" and kind in WINDOW:
         return replace(question, maximum=WINDOW[kind])
     return question
+
+
+def signs(asked_for: Sequence[Question], ticked: Sequence[str]) -> list[str]:
+    """The warning signs among what was ticked: they count even when the rest can not be taken (B8)."""
+    known = {c.id for q in asked_for if q.id == "fu_symptoms" for c in q.choices if not c.alone}
+    return [each for each in dict.fromkeys(ticked) if each in known]
 
 
 def owe(tx: Tx, house: House, booking: Thread, now: datetime) -> None:

@@ -97,17 +97,20 @@ class Submitted:
     flags: tuple[Flag, ...]
 
 
-def open_intake(tx: Tx, house: House, booking_id: int, now: datetime) -> Asked | None:
-    """The intake behind a link; None when the booking is off, or nothing is asked for it."""
+def open_intake(tx: Tx, house: House, booking_id: int, now: datetime, reads: str = "") -> Asked | None:
+    """The intake behind a link; None when the booking is off, or nothing is asked for it.
+
+    `reads` is the language that the browser asks for; it counts where the booking named none.
+    """
     booking = bookings.get(tx, booking_id)
     intake = intakes.of_booking(tx, booking_id)
     if booking is None or intake is None or booking.status is not BookingStatus.confirmed:
         return None
-    return _asked(tx, house, booking, intake, now)
+    library = house.library(house.clinic.spoken(intake.language or reads))
+    return _asked(tx, house, booking, intake, library, now)
 
 
-def _asked(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> Asked:
-    library = house.library(house.clinic.spoken(intake.language))
+def _asked(tx: Tx, house: House, booking: Thread, intake: Intake, library: Library, now: datetime) -> Asked:
     return Asked(
         booking=booking,
         intake=intake,
@@ -183,7 +186,7 @@ def save_step(
         asked.before,
     )
     if taken.errors:
-        return Saved(taken.errors, taken.shown, (), step)
+        return Saved(taken.errors, taken.shown, _raise(tx, asked, taken.read, now, sent=False), step)
     change = {key: value for key, value in taken.answers.items() if asked.answers.get(key) != value}
     gone = [key for key in asked.answers if key not in taken.answers]
     answers = dict(taken.answers)

@@ -202,6 +202,21 @@ def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
     assert raised["RF01"] == "stop_emergency"
 
 
+def test_a_warning_sign_beside_a_line_left_blank_is_answered_at_once(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    page = hers.post("/safety_nerves", {"rf_saddle": "yes"})
+    assert page.status_code == 422
+    assert 'href="tel:911"' in page.text
+    assert "There is a problem" in page.text
+    assert "rf_saddle" not in stored(house, booking)
+    with house.db.read() as tx:
+        raised = {each["rule"] for each in intakes.flags_of(tx, booking.id)}
+    assert "RF01" in raised
+
+
 def test_a_second_tap_shows_the_warning_again(hers: Phone) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})

@@ -19,6 +19,7 @@ from web.client.common import chosen_language, house, now, page, subject
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
+SIGNS = "fu_symptoms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ def answer(token: str) -> Response:
         try:
             answers = schema_for(opened.questions, needed, now().date(), texts).load(posted)
         except ValidationError as error:
-            return _asked(token, opened, _sentences(error), posted)
+            signs = checkins.signs(opened.questions, posted.get(SIGNS, []))
+            if not signs:
+                return _asked(token, opened, _sentences(error), posted)
+            answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
         outcome = checkins.reply(tx, house(), opened.checkin, answers, now())
     message = "" if outcome.flags else _plain(outcome.step.message, opened.language)
     return _thanks(token, opened.language, outcome.flags, message, outcome.step.tips)

@@ -83,10 +83,10 @@ def save(token: str, step: str) -> Response:
         if asked.screen(step) is None:
             return _to(token, asked.resume_at())
         saved = intake.save_step(tx, house(), asked, step, _posted(), now())
+    alarming = _of_this_screen(asked, step, saved.flags)
     if saved.errors:
         shown = {**saved.shown, **_dates(asked, step)}
-        return intake_view.screen(asked, token, step, opened.when, saved.errors, shown)
-    alarming = _of_this_screen(asked, step, saved.flags)
+        return intake_view.screen(asked, token, step, opened.when, saved.errors, shown, alarming)
     answer = intake_view.alarm(asked, token, alarming, saved.go_to) if alarming else _to(token, saved.go_to)
     return browser.remember(answer, asked.intake.id, step)
 

@@ -1,5 +1,6 @@
 """What the screens of the intake show. Answers are shown only to the browser in which they were typed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,13 +9,13 @@ from typing import Any
 
 from flask import Response
 
-from handlers import asking
+from handlers import asking, facts
 from handlers.answers import SHORT_UPDATE
 from handlers.asking import Screen
 from handlers.intake import CHECK, CRISIS, Asked
 from render import bodymap, readable
 from render.bodymap import BodyView
-from schemas.condition import Answer
+from schemas.condition import Answer, Either, Every, Known, Node, Not, Test
 from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
 from web import words
@@ -38,8 +39,12 @@ def screen(
     when: str,
     errors: Mapping[str, str] | None = None,
     shown: Mapping[str, Answer] | None = None,
+    found: Sequence[Flag] = (),
 ) -> Response:
-    """One screen with its questions, or the check page; 422 when something must be answered again."""
+    """One screen with its questions, or the check page; 422 when something must be answered again.
+
+    A warning sign among answers that can not all be taken is answered all the same (B8).
+    """
     seen, language = browser.seen(asked.intake.id), asked.library.language
     values: dict[str, Any] = {
         "step": step,
@@ -69,10 +74,37 @@ def screen(
         welcome_back=not fresh and not seen and step == asked.resume_at(),
         intro=words.fill(house().clinic, asked.questionnaire.intro) if fresh and values["place"] == 1 else "",
         when=when,
+        **_warning(asked, found),
         all_of_it=fresh and asked.intake.questionnaire == SHORT_UPDATE,
+        later=_later(current, asked),
         **map_tools(words.say_in(language)),
         **values,
     )
+
+
+def _later(current: Screen, asked: Asked) -> list[tuple[Question, str]]:
+    """Questions of this step that an answer on this screen may bring up, each with its condition as JSON.
+
+    Without a script the server asks them once the answer is there.
+    """
+    here = frozenset(question.id for question in current.questions)
+    context = {**asked.before, **asked.answers}
+    known = Known(context, facts.derive(context, asked.today), facts.age_on(context, asked.today))
+    waits = [q for q in current.step.questions if q.id not in here and q.show_if and q.show_if.names() & here]
+    return [(q, json.dumps(tree(q.show_if.root, here, known))) for q in waits if q.show_if]
+
+
+def tree(node: Node, here: frozenset[str], known: Known) -> object:
+    """A condition for the page's script: tests of other screens are settled, those of this one stay open."""
+    match node:
+        case Every(parts):
+            return ["and", *(tree(part, here, known) for part in parts)]
+        case Either(parts):
+            return ["or", *(tree(part, here, known) for part in parts)]
+        case Not(part):
+            return ["not", tree(part, here, known)]
+        case Test(name, sign, values):
+            return [sign, name, *values] if name in here else bool(node.hits(known))
 
 
 def map_tools(say: Say) -> dict[str, Any]:
@@ -143,16 +175,23 @@ def _emergency(found: Sequence[Flag]) -> bool:
     return any(flag.severity is Severity.STOP_EMERGENCY for flag in found)
 
 
+def _warning(asked: Asked, found: Sequence[Flag]) -> dict[str, Any]:
+    """What the alarm at the top of a page says."""
+    return {
+        "texts": _texts(asked, found),
+        "emergency": _emergency(found),
+        "stops": any(flag.severity.stops for flag in found),
+    }
+
+
 def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Response:
     """What an answer means, at once, before anything else is asked (B8)."""
     return page(
         "stop",
         asked.library.language,
         token,
-        texts=_texts(asked, found),
-        emergency=_emergency(found),
-        stops=any(flag.severity.stops for flag in found),
         go_to=go_to,
+        **_warning(asked, found),
     )
 
 
@@ -164,9 +203,7 @@ def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response
         "done",
         asked.library.language,
         token,
-        texts=_texts(asked, grave),
-        emergency=_emergency(grave),
-        stops=any(flag.severity.stops for flag in grave),
+        **_warning(asked, grave),
         advice=[] if any(flag.severity.stops for flag in grave) else _texts(asked, review),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when,

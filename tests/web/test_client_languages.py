@@ -1,0 +1,145 @@
+"""Plan and check-in pages in the language that the client chooses there."""
+
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from handlers.links import LinkPurpose
+from store import checkins, intakes, plans
+from store.bookings import Thread
+from tests import support
+from tests.healthy import library
+from tests.web.phone import Phone, phone, soon
+
+KINDS = ("h24", "d3", "w1", "w2", "w4")
+
+
+@pytest.fixture
+def app(given: configuration.Settings) -> Flask:
+    """The application on each database."""
+    return application.create_app(given)
+
+
+@pytest.fixture
+def booking(house: House) -> Thread:
+    """A booking whose plan was sent."""
+    made = soon(house)
+    now = datetime.now(UTC)
+    support.fill_in(house, made, now, act2_name="Climb stairs", act2_score="4")
+    with house.db.begin() as tx:
+        drafted = plans.newest(tx, made.id)
+        assert drafted is not None
+        plans.sent(tx, drafted.id, now)
+    return made
+
+
+def asked(app: Flask, house: House, booking: Thread, kind: str) -> Phone:
+    """Zoë's phone with the link of one check-in."""
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        checkin = checkins.ask(tx, booking.id, plan.id, kind, datetime.now(UTC))
+    return phone(app, house, LinkPurpose.checkin, checkin.id)
+
+
+def test_the_plan_can_be_read_in_spanish_and_goes_on_so(app: Flask, house: House, booking: Thread) -> None:
+    hers = phone(app, house, LinkPurpose.plan, booking.id)
+    english = hers.get().text
+    assert f'href="{hers.link}?language=es"' in english
+    spanish = hers.get("?language=es").text
+    assert '<html lang="es"' in spanish
+    moves = library("es").moves
+    with house.db.read() as tx:
+        sent = plans.newest(tx, booking.id)
+    assert sent is not None
+    for item in sent.content["items"]:
+        assert moves.exercises[item["exercise_id"]].name in spanish
+        assert item["name"] not in spanish
+    assert "When to stop" not in spanish
+    ticked = hers.post("/day?language=es", {"effort": "right"})
+    assert ticked.location == f"{hers.link}?saved=1&language=es#today"
+    assert hers.get("/plan.pdf?language=es").data.startswith(b"%PDF")
+
+
+def test_a_language_that_the_clinic_does_not_have_is_not_believed(
+    app: Flask, house: House, booking: Thread
+) -> None:
+    hers = phone(app, house, LinkPurpose.plan, booking.id)
+    for wanted in ("xx", "<b>", "../../etc", ""):
+        page = hers.get("", query_string={"language": wanted})
+        assert '<html lang="en"' in page.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_check_in_asks_its_questions_in_both_languages(
+    app: Flask, house: House, booking: Thread, kind: str
+) -> None:
+    hers = asked(app, house, booking, kind)
+    english, spanish = hers.get().text, hers.get("?language=es").text
+    for page in (english, spanish):
+        assert 'name="fu_symptoms"' in page
+        assert "Put on socks" not in page
+        assert "Climb stairs" not in page
+    assert ('name="act2_score"' in english) is (kind == "w4")
+    assert 'name="act3_score"' not in english
+    assert "Did any of these start" in english
+    assert "Did any of these start" not in spanish
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_check_in_left_blank_is_asked_again_and_never_passes(
+    app: Flask, house: House, booking: Thread, kind: str
+) -> None:
+    hers = asked(app, house, booking, kind)
+    again = hers.post("", {})
+    assert again.status_code == 422
+    assert 'role="alert"' in again.text
+    unsure = hers.post("", {"fu_symptoms": "not_sure"})
+    assert 'role="alert"' in unsure.text
+    with house.db.read() as tx:
+        raised = intakes.flags_of(tx, booking.id)
+    assert {flag["severity"] for flag in raised} == {"stop_urgent"}
+
+
+@pytest.mark.parametrize(
+    ("sign", "number"),
+    [("chest_breath", True), ("saddle_bladder", True), ("weak", False), ("fall", False), ("ill", False)],
+)
+def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
+    app: Flask, house: House, booking: Thread, sign: str, number: bool
+) -> None:
+    hers = asked(app, house, booking, "w1")
+    page = hers.post("?language=es", {"fu_symptoms": sign}).text
+    assert 'role="alert"' in page
+    assert ('href="tel:911"' in page) is number
+    assert '<html lang="es"' in page
+    rule = next(rule for rule in library("es").rules.rules if rule.id == "RF26")
+    texts = [library("es").messages[case.client_text][:25] for case in rule.cases]
+    assert any(text in page for text in texts)
+    closed = phone(app, house, LinkPurpose.plan, booking.id).get().text
+    assert "paused" in closed
+    assert "<figure" not in closed
+
+
+def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same(
+    app: Flask, house: House, booking: Thread
+) -> None:
+    hers = asked(app, house, booking, "w1")
+    page = hers.post("", {"fu_symptoms": ["none", "chest_breath"]})
+    assert 'href="tel:911"' in page.text
+    with house.db.read() as tx:
+        (flag,) = intakes.flags_of(tx, booking.id)
+    assert flag["severity"] == "stop_emergency"
+
+
+def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, house: House, booking: Thread) -> None:
+    hers = asked(app, house, booking, "h24")
+    page = hers.get("?feel=bit_sore").text
+    assert 'value="bit_sore" checked' in page
+    with house.db.read() as tx:
+        (row,) = checkins.of_booking(tx, booking.id)
+    assert row.answered_at is None
