@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time, timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -298,7 +298,7 @@ def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
             read.problems.append(
                 f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
             )
-    if clinic.email and not ADDRESS.match(parseaddr(clinic.email)[1]):
+    if clinic.email and [bool(ADDRESS.match(each)) for _, each in getaddresses([clinic.email])] != [True]:
         read.problems.append("CLINIC_EMAIL (or [clinic] email) must be one e-mail address.")
     alert_email = clinic.alert_email or parseaddr(clinic.email)[1]
     if alert_email and not ADDRESS.match(alert_email):

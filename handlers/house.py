@@ -1,7 +1,7 @@
 """The house: everything a handler needs that does not change while the process runs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ class House:
     moves: Callable[[str], Moves]
     mail_texts: Callable[[str], Mapping[str, Any]]
     figures: Mapping[str, Figure]
-    link_key: bytes
+    link_key: bytes = field(repr=False)
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

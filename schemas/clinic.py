@@ -18,15 +18,15 @@ class Connection:
 
     name: str
     scheduler: str
-    secrets: tuple[str, ...] = ()
-    api_key: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    api_key: str = field(default="", repr=False)
     api_base: str = ""
     account: str = ""
     webhook_url: str = ""
     zone: str = ""
     attach: str = ""
     secret_kept: bool = False
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -21,7 +21,7 @@ class Smtp:
     port: int
     security: str = "starttls"
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     def send(self, message: EmailMessage | Text) -> str:
         """Hand one mail to the server; returns its answer. Raises `IntegrationError`."""

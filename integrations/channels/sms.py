@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 
 import requests
@@ -28,7 +28,7 @@ class Sms:
 
     http: Http
     account: str
-    token: str
+    token: str = field(repr=False)
     sender: str
     api_base: str
 

@@ -1,0 +1,233 @@
+"""Settings: every problem at once, in words that say what to do; production refuses what is unsafe."""
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+import app as application
+import settings as configuration
+from schemas import clinic_file
+from settings import SettingsError
+from tests.support import environ
+
+GOOD = environ("sqlite:////tmp/none/a.db", 25)
+SAFE = GOOD | {"AFTERCARE_ENV": "production", "SMTP_SECURITY": "starttls"}
+
+
+def problems(changes: dict[str, str], base: dict[str, str] = GOOD) -> list[str]:
+    """What is wrong with these settings."""
+    try:
+        configuration.load(base | changes)
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+def test_good_settings_are_read() -> None:
+    found = configuration.load(GOOD)
+    assert found.clinic.public_url == "https://care.test"
+    assert [(each.name, each.scheduler) for each in found.connections] == [
+        ("main", "calcom"),
+        ("site", "standard"),
+    ]
+    assert found.connections[0].webhook_url == "https://care.test/webhooks/main"
+    assert problems({}, SAFE) == []
+
+
+def test_every_problem_is_named_at_once() -> None:
+    names = {
+        *("PUBLIC_URL", "FIELD_KEYS", "SECRET_KEY", "SMTP_HOST", "CONNECTIONS"),
+        *("SMTP_PORT", "WORKER", "LOG_LEVEL", "CLINIC_ZONE", "QUIET_FROM", "DATABASE_URL"),
+    }
+    wrong = {
+        "SMTP_PORT": "many",
+        "WORKER": "sometimes",
+        "LOG_LEVEL": "loud",
+        "CLINIC_ZONE": "Mars/Base",
+        "QUIET_FROM": "late",
+        "DATABASE_URL": "mysql://x/y",
+    }
+    found = problems(wrong, {})
+    for name in names:
+        assert any(name in line for line in found), name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://care.test"),
+        ("SMTP_SECURITY", "none"),
+        ("FLASK_DEBUG", "1"),
+        ("FIELD_KEYS", ""),
+        ("SECRET_KEY", "short"),
+    ],
+)
+def test_production_refuses_what_is_unsafe(name: str, value: str) -> None:
+    changes = {name: value} | ({"SMTP_HOST": "mail.example.com"} if name == "SMTP_SECURITY" else {})
+    (line,) = problems(changes, SAFE)
+    assert name in line
+
+
+def test_what_is_not_said_is_production() -> None:
+    without = {name: value for name, value in SAFE.items() if name != "AFTERCARE_ENV"}
+    assert configuration.load(without).production
+    assert configuration.load(without).require_totp
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "care.test"),
+        ("PUBLIC_URL", "https://care.test/path"),
+        ("PUBLIC_URL", "https://care.test?x=1"),
+        ("PUBLIC_URL", "https://[x"),
+        ("PUBLIC_URL", "https://me@care.test"),
+        ("PUBLIC_URL", "ftp://care.test"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "nonsense"),
+        ("SMTP_PORT", "9" * 5000),
+        ("SMTP_PORT", "0"),
+        ("SMTP_PORT", "70000"),
+        ("SMTP_PORT", "²"),
+        ("FIELD_KEYS", "not-a-key"),
+        ("CONNECTIONS", "Main=calcom"),
+        ("CONNECTIONS", "a=calcom,a=square"),
+        ("CLINIC_EMAIL", "a@b.example, c@d.example"),
+        ("CLINIC_ALERT_EMAIL", "nobody"),
+        ("PLAN_MOVES", "9"),
+        ("MAIN_ZONE", "Nowhere"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: str) -> None:
+    assert any(name in line for line in problems({name: value}))
+
+
+def test_a_problem_never_tells_a_secret() -> None:
+    found = problems({"SECRET_KEY": "hush", "FIELD_KEYS": "hush-hush"})
+    assert "hush" not in " ".join(found)
+
+
+def test_secrets_are_not_in_the_representation() -> None:
+    shown = repr(configuration.load(GOOD | {"SMTP_PASSWORD": "hush", "SMS_TOKEN": "hush"}))
+    for secret in (GOOD["SECRET_KEY"], GOOD["FIELD_KEYS"], GOOD["MAIN_SECRET"], "hush"):
+        assert secret not in shown
+
+
+def test_the_app_stops_with_a_list_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "environment", dict)
+    with pytest.raises(SystemExit) as stopped:
+        application.create_app()
+    assert str(stopped.value).startswith("Aftercare cannot start:\n- PUBLIC_URL")
+
+
+def test_a_connection_without_a_secret_is_refused() -> None:
+    with pytest.raises(SettingsError) as refused:
+        application.build_house(configuration.load(GOOD | {"MAIN_SECRET": "", "SITE_SECRET": ""}))
+    assert len(refused.value.problems) == 2
+
+
+def test_a_scheduler_that_we_do_not_know_is_refused() -> None:
+    with pytest.raises(SettingsError) as refused:
+        application.build_house(configuration.load(GOOD | {"CONNECTIONS": "main=outlook"}))
+    assert "outlook" in refused.value.problems[0]
+
+
+# ---- content/clinic.toml
+
+
+def with_file(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
+    """Settings with this clinic.toml."""
+    (tmp_path / "clinic.toml").write_text(text)
+    clinic = {"CLINIC_NAME": "C", "CLINIC_PHONE": "1", "CLINIC_EMAIL": "c@example.org"}
+    return GOOD | clinic | {"CONTENT": str(tmp_path)} | more
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("policy = 3", "policy"),
+        ('[policy]\nreminder_hours = "72"', "policy.reminder_hours"),
+        ("[policy]\nreminder_hours = [-3]", "policy.reminder_hours"),
+        ('[policy]\nbody_days = "long"', "policy.body_days"),
+        ("[policy]\nplan_dely_minutes = 3", "policy.plan_dely_minutes is not a setting"),
+        ("[policy]\nplan_moves = 7", "policy.plan_moves must be 2, 3 or 4"),
+        ("clinic = []", "clinic"),
+        ('[clinic]\npaper = "foolscap"', "clinic.paper must be one of: letter, a4"),
+        ("services = 1", "services"),
+        ("[services]\na = 1", "services.a"),
+        ("[services.x]\nquestionaire = 'short'", "services.x.questionaire is not a setting"),
+        ("[policy", "clinic.toml"),
+    ],
+)
+def test_a_slip_in_the_clinics_file_is_named(tmp_path: Path, text: str, told: str) -> None:
+    found = problems(with_file(tmp_path, text))
+    assert found
+    assert all("clinic.toml" in line for line in found)
+    assert told in found[0]
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    assert any("CONTENT" in line for line in problems({"CONTENT": str(tmp_path)}))
+
+
+TOML = st.dictionaries(
+    st.sampled_from(["clinic", "policy", "services", "other"]),
+    st.one_of(st.integers(), st.dictionaries(st.sampled_from(["name", "a", "plan_moves"]), st.integers())),
+)
+
+
+@given(TOML)
+def test_no_file_ends_in_anything_but_a_list_of_problems(filed: dict[str, object]) -> None:
+    _kept, told = clinic_file.read(filed)
+    assert all(line.startswith("content/clinic.toml: ") for line in told)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    text = '[clinic]\nzone = "Europe/Berlin"\n[policy]\nquiet_from = "21:00"\nplan_delay_minutes = 5'
+    filed = configuration.load(with_file(tmp_path, text)).clinic
+    assert (filed.zone, filed.policy.quiet_from) == ("Europe/Berlin", time(21))
+    assert filed.policy.plan_delay == timedelta(minutes=5)
+    more = {"CLINIC_ZONE": "Asia/Kathmandu", "QUIET_FROM": "19:00", "PLAN_DELAY_SECONDS": "7"}
+    told = configuration.load(with_file(tmp_path, text, **more)).clinic
+    assert (told.zone, told.policy.quiet_from) == ("Asia/Kathmandu", time(19))
+    assert told.policy.plan_delay == timedelta(seconds=7)
+
+
+def test_an_alert_always_has_an_address() -> None:
+    told = configuration.load(
+        GOOD | {"CLINIC_EMAIL": "The Clinic <care@example.org>", "CLINIC_ALERT_EMAIL": ""}
+    )
+    assert "@" in told.clinic.alert_email
+
+
+def test_services_are_found_by_slug_or_name() -> None:
+    clinic = configuration.load(GOOD).clinic
+    assert clinic.service("gift-card").questionnaire == ""
+    assert clinic.service("x", "Relaxation massage").plan is False
+    assert clinic.service("never heard of") == clinic.default_service
+
+
+def test_several_secrets_and_keys_are_separated_by_spaces() -> None:
+    keys = f"{Fernet.generate_key().decode()} {GOOD['FIELD_KEYS']}"
+    told = configuration.load(GOOD | {"FIELD_KEYS": keys, "MAIN_SECRET": "new old"})
+    assert len(told.field_keys) == 2
+    assert told.connections[0].secrets == ("new", "old")
+
+
+def test_fresh_keys_are_good_and_never_the_same() -> None:
+    made = dict(line.split("=", 1) for line in configuration.fresh_keys().splitlines())
+    assert problems(made) == []
+    assert configuration.fresh_keys() != configuration.fresh_keys()
+
+
+def test_a_file_beside_the_app_fills_in_what_the_environment_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SMTP_HOST=filed\nSMTP_USERNAME=filed\n")
+    monkeypatch.setenv("SMTP_HOST", "told")
+    found = configuration.environment(tmp_path)
+    assert (found["SMTP_HOST"], found["SMTP_USERNAME"]) == ("told", "filed")
