@@ -119,6 +119,8 @@ def _intake(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: date
 def _reminder(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
     if now >= booking.start:
         return Skip("visit_started")
+    if intakes.open_stops(tx, booking.id):
+        return Skip("red_flag")  # who was told to see a doctor now is not asked for the rest of a form
     quiet = schedule.quiet_hours(house, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
         opens = quiet.next_open(now)
@@ -171,7 +173,7 @@ def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dat
 
 def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
     again = AGAIN in delivery.key
-    if again and not intakes.unseen_stops(tx, booking.id):
+    if again and not intakes.open_stops(tx, booking.id, unseen=True):
         return Skip("acknowledged")
     after = None if again else partial(_look_again, booking.id, delivery, now)
     if delivery.channel is Channel.sms:
@@ -186,7 +188,7 @@ def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datet
 
 def _look_again(booking_id: int, delivery: Delivery, now: datetime, tx: Tx) -> None:
     """When nobody has looked in time, the next person is told (clinical sources, section 2.1)."""
-    waits = [ACKNOWLEDGE[severity] for severity in intakes.unseen_stops(tx, booking_id)]
+    waits = [ACKNOWLEDGE[severity] for severity in intakes.open_stops(tx, booking_id, unseen=True)]
     if delivery.purpose is Purpose.alert and waits:
         key = f"{booking_id}:alert{AGAIN}:{delivery.channel}"
         due = Due(key, booking_id, Purpose.alert, delivery.channel, now + min(waits))

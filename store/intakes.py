@@ -152,11 +152,16 @@ def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))
 
 
-def unseen_stops(tx: Tx, booking_id: int) -> list[str]:
-    """The severities of flags that stop, that nobody at the clinic has looked at yet."""
-    open_stops = (flags.c.seen_at.is_(None), flags.c.cleared_at.is_(None), flags.c.severity.like("stop%"))
-    rows = tx.all(sa.select(flags.c.severity).where(flags.c.booking_id == booking_id, *open_stops))
-    return [row.severity for row in rows]
+def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[str]:
+    """The severities of flags that stop and stand; `unseen`: that nobody at the clinic has looked at."""
+    standing = [
+        flags.c.booking_id == booking_id,
+        flags.c.cleared_at.is_(None),
+        flags.c.severity.like("stop%"),
+    ]
+    if unseen:
+        standing.append(flags.c.seen_at.is_(None))
+    return [row.severity for row in tx.all(sa.select(flags.c.severity).where(*standing))]
 
 
 def done_of_client(tx: Tx, client_id: int) -> list[Intake]:

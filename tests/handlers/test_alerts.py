@@ -7,7 +7,7 @@ import pytest
 from handlers import intake, work
 from handlers.house import House
 from store import intakes
-from tests.support import NOW, Mailbox, book
+from tests.support import NOW, Mailbox, book, schedule_of
 
 
 def raise_stop(house: House, booking_id: int, severity: str) -> None:
@@ -55,3 +55,11 @@ def test_an_alert_holds_no_name_and_no_answer(house: House, mailbox: Mailbox) ->
     assert "Zo" not in text
     assert "chest" not in text.casefold()
     assert "RF10" not in text
+
+
+def test_who_was_told_to_see_a_doctor_is_not_reminded_of_the_form(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    raise_stop(house, booking.id, "stop_emergency")
+    work.work_once(house, booking.start - timedelta(hours=20))
+    assert mailbox.of("intake_reminder") == []
+    assert {schedule_of(house, booking)[f"intake_reminder:{n}"].reason for n in (1, 2)} == {"red_flag"}
