@@ -60,6 +60,6 @@ def test_an_alert_holds_no_name_and_no_answer(house: House, mailbox: Mailbox) ->
 def test_who_was_told_to_see_a_doctor_is_not_reminded_of_the_form(house: House, mailbox: Mailbox) -> None:
     booking = book(house)
     raise_stop(house, booking.id, "stop_emergency")
-    work.work_once(house, booking.start - timedelta(hours=20))
+    work.work_once(house, booking.start - timedelta(hours=1))
     assert mailbox.of("intake_reminder") == []
     assert {schedule_of(house, booking)[f"intake_reminder:{n}"].reason for n in (1, 2)} == {"red_flag"}
