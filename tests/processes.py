@@ -24,6 +24,7 @@ class Running:
     environ: Mapping[str, str]
     folder: Path
     port: int = field(default_factory=free_port)
+    host: str = HOST
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def flask(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -77,7 +78,7 @@ class Running:
         """One request; raises OSError or HTTPException when there is no whole answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
         try:
-            connection.request(method, path, body, {"Host": HOST, **(headers or {})})
+            connection.request(method, path, body, {"Host": self.host, **(headers or {})})
             answer = connection.getresponse()
             return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
         finally:

@@ -1,0 +1,92 @@
+"""The main job from outside, by real processes: a booking in, the intake out, answers back, the plan out."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.client import ANSWERS, fill_in
+from tests.processes import Running
+from tests.support import Mailbox, environ, free_port, webhook
+
+PATIENCE = 90  # seconds; a few on an idle machine
+
+
+@pytest.fixture(params=["separate", "inline"])
+def running(
+    request: pytest.FixtureRequest, database_url: str, mailbox: Mailbox, tmp_path: Path
+) -> Iterator[Running]:
+    """An installation with a worker of its own, or with the worker inside the web process."""
+    if (request.param == "inline") is database_url.startswith("sqlite"):
+        pytest.skip("one way on each database is enough")
+    port = free_port()
+    more = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "SETTLE_SECONDS": "0", "PLAN_DELAY_SECONDS": "0"}
+    more |= {"LOG_LEVEL": "debug", "WORKER": request.param}
+    host = f"127.0.0.1:{port}"
+    found = Running(environ(database_url, mailbox.port, **more), tmp_path, port=port, host=host)
+    assert found.flask("migrate").returncode == 0
+    found.start("web")
+    if request.param == "separate":
+        found.start("worker")
+    found.wait_ready()
+    yield found
+    found.stop()
+
+
+def until(true: Callable[[], object], what: str) -> None:
+    """Wait until it is so."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < PATIENCE, f"{what} did not happen"
+        time.sleep(0.1)
+
+
+def link(mailbox: Mailbox, kind: str, path: str) -> str:
+    """The personal link in the mail of this kind."""
+    body = mailbox.of(kind)[0].get_body(("plain",))
+    assert body is not None
+    found = re.search(rf"https?://\S+{path}[A-Za-z0-9_-]+", body.get_content())
+    assert found is not None
+    return found[0]
+
+
+def test_a_booking_becomes_an_intake_and_the_answers_become_a_plan(
+    running: Running, mailbox: Mailbox
+) -> None:
+    now = datetime.now(UTC)
+    sent = webhook("created", now, start=now - timedelta(minutes=30), end=now + timedelta(seconds=15))
+    assert running.ask("POST", "/webhooks/main", sent.body, sent.headers)[0] == 202
+    until(lambda: mailbox.of("intake"), "the request for the intake")
+    intake = link(mailbox, "intake", "/i/")
+    assert fill_in(intake) > 5
+    until(lambda: mailbox.of("plan"), "the plan")
+    plan = link(mailbox, "plan", "/p/")
+    page = requests.get(plan, timeout=10)
+    assert page.status_code == 200
+    assert page.text.count("<svg") + page.text.count("<img") >= 2
+    assert requests.get(plan.replace("/p/", "/i/"), timeout=10).status_code in (404, 410)
+    assert mailbox.kinds().count("intake") == mailbox.kinds().count("plan") == 1
+    told = json.loads(running.flask("bookings", "--json", "--client", "zoe@example.org").stdout)
+    assert "u1" in json.dumps(told)
+    status = json.loads(running.flask("status", "--json").stdout)
+    assert status["receipts"]["pending"] == status["deliveries"]["due"] == status["deliveries"]["dead"] == 0
+    assert status["worker"]["alive"]
+    running.stop()
+    check_logs(running.logs(), [intake, plan])
+
+
+def check_logs(logs: str, links: list[str]) -> None:
+    """One JSON object a line; no name, no address, no answer, no token."""
+    ours = [line for line in logs.splitlines() if line.strip() and not line.startswith("[")]
+    assert ours
+    for line in ours:
+        assert json.loads(line)["at"], line
+    answers = [text for name, text in ANSWERS.items() if name in ("full_name", "act1_name", "date_of_birth")]
+    tokens = [each.rpartition("/")[2] for each in links]
+    for secret in ("zoe@example.org", "Zoë", "Zo\\u00eb", "Łuć", "test-secret", *answers, *tokens):
+        assert secret not in logs, secret
