@@ -13,7 +13,6 @@ import settings as configuration
 import web.register
 from handlers.house import House
 from handlers.library import load
-from handlers.moves import load_moves
 from handlers.pictures import load_figures
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
@@ -60,7 +59,6 @@ def build_house(settings: Settings) -> House:
         schedulers=schedulers(settings, db),
         senders=senders(settings),
         library=per_language(lambda language: load(content, language)),
-        moves=per_language(lambda language: load_moves(content, language)),
         mail_texts=per_language(
             lambda language: tomllib.loads((content / "mail" / f"{language}.toml").read_text("utf-8"))
         ),
@@ -74,7 +72,7 @@ def check_content(house: House) -> None:
     problems: list[str] = []
     for language in house.clinic.languages:
         try:
-            house.library(language), house.moves(language), house.mail_texts(language)
+            house.library(language), house.mail_texts(language)
         except (ValueError, OSError) as error:
             problems.append(
                 f"Content in {language!r} cannot be used (flask --app app check tells all): {error}"

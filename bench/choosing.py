@@ -7,7 +7,7 @@ from pathlib import Path
 
 from handlers.choosing import choose
 from handlers.choosing_case import Case, Policy, case_for
-from handlers.moves import load_moves
+from handlers.library import load
 
 CONTENT = Path(__file__).parent.parent / "content"
 REGIONS = ("neck_back", "low_back", "knee_front", "hip_side", "mid_back", "calf", "belly", "shoulder_blade")
@@ -38,7 +38,7 @@ def cases() -> list[Case]:
 
 def main() -> int:
     """Print the figures; return 1 when the median misses the bar."""
-    moves, policy, taken = load_moves(CONTENT), Policy(clinic_phone="555-0100"), []
+    moves, policy, taken = load(CONTENT).moves, Policy(clinic_phone="555-0100"), []
     for case in cases() * ROUNDS:
         start = time.perf_counter()
         choose(case, moves, policy)

@@ -1,6 +1,7 @@
 """Reads the safety rules from `content/rules/flags.toml`."""
 
-from handlers.reading import Raw, Reader
+from handlers.reading import Reader
+from handlers.translations import Raw
 from schemas.condition import parse
 from schemas.content import FlagsIn
 from schemas.rules import ReviewRules, Rule, RuleCase, Rules, Severity

@@ -24,10 +24,13 @@ class House:
     schedulers: Mapping[str, Scheduler]
     senders: Mapping[Channel, Sender]
     library: Callable[[str], Library]
-    moves: Callable[[str], Moves]
     mail_texts: Callable[[str], Mapping[str, Any]]
     figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
+
+    def moves(self, language: str) -> Moves:
+        """Return what plans are made of, in a language."""
+        return self.library(language).moves
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handlers import moves
 from handlers.flag_rules import read_rules
+from handlers.moves import read_moves
 from handlers.questionnaires import FACT_NAMES, read_questionnaires, value_faults
-from handlers.reading import ContentError, Problem, Raw, Reader
+from handlers.reading import ContentError, Problem, Reader
+from handlers.translations import Raw
 from schemas.choosing import Moves
 from schemas.condition import Condition
 from schemas.content import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from schemas.questionnaire import Question, Questionnaire
 from schemas.rules import ConditionRow, Evidence, Region, Rules
-
-LANGUAGES = ("en", "es")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +53,13 @@ def load(folder: Path, language: str = "en") -> Library:
 
 
 def problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong in a content folder, in all languages, in order of file and line."""
+    """Return everything that is wrong in a content folder, in all its languages, in order of file and line."""
     found: list[Problem] = []
-    for language in LANGUAGES:
+    for language in ("en", *(path.parent.name for path in folder.glob("*/messages.toml"))):
         reader = Reader(folder, language)
         _read(reader)
         found += reader.problems
-    found += [_from_moves(problem) for problem in moves.moves_problems(folder)]
     return sorted(set(found))
-
-
-def _from_moves(problem: moves.Problem) -> Problem:
-    file, line, item, text = problem
-    return Problem(file, line, item, text, fatal=not text.startswith(("not translated", "not yet reviewed")))
-
-
-def _moves(reader: Reader) -> Moves | None:
-    try:
-        return moves.load_moves(reader.folder, reader.language)
-    except moves.ContentError as error:
-        reader.problems += [_from_moves(problem) for problem in error.problems]
-        return None
 
 
 def _read(reader: Reader) -> Library | None:
@@ -83,7 +68,7 @@ def _read(reader: Reader) -> Library | None:
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     questionnaires = read_questionnaires(reader, regions)
-    rules, found = read_rules(reader), _moves(reader)
+    rules, found = read_rules(reader), read_moves(reader)
     if rules is None or found is None:
         return None
     library = Library(

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from handlers.reading import Raw, Reader
+from handlers.reading import Reader
+from handlers.translations import Raw
 from schemas.condition import Condition, Test, parse
 from schemas.content import QuestionnaireIn
 from schemas.questionnaire import Choice, Question, Questionnaire, QuestionType, Step
@@ -82,7 +83,7 @@ def _questionnaire(
     for twice in sorted({name for name in own if own.count(name) > 1}):
         reader.complain(f"{FOLDER}/{file}", twice, "is defined twice")
     sets = {**base.get("choice_sets", {}), **raw.get("choice_sets", {})}
-    shared = _Shared(regions, SIDES[reader.language], sets)
+    shared = _Shared(regions, SIDES.get(reader.language, SIDES["en"]), sets)
     known = {
         q["id"]: q for one in (base, raw) for step in one.get("step", []) for q in step.get("question", [])
     }

@@ -1,23 +1,21 @@
-"""Reads content files: TOML, their Spanish overlays, and where in a file an id stands.
+"""Reads content files: TOML, their translations, and where in a file an id stands.
 
 A problem never stops the reading: all of them are collected, so that whoever edits content sees them at once.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError
 
-Raw = dict[str, Any]
-Path_ = tuple[str, ...]
+from handlers.translations import Raw, client_texts, laid_over, leaves
+from schemas.structure import load_as
 
-TEXT_KEYS = frozenset({"title", "intro", "label", "hint", "why", "short", "low", "high"})
-"""Keys whose values a client reads."""
-TEXT_TABLES = frozenset({"choices", "choice_sets", "messages", "errors"})
-"""Tables in which every value is read by a client."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +53,12 @@ class Reader:
         """Note a problem with an item of a file; the line is looked up."""
         self.problems.append(Problem(file, line_of(self.folder / file, item), item, text, fatal))
 
+    def complain_where_said(self, file: str, item: str, text: str) -> None:
+        """Note a problem with an item in the translation when it names the item, else in the file itself."""
+        overlay = self._overlay(file)
+        said = self.language != "en" and line_of(self.folder / overlay, item) > 1
+        self.complain(overlay if said else file, item, text)
+
     def toml(self, file: str) -> Raw | None:
         """Return a file's tables, or None (and a problem) when it is missing or cannot be read."""
         try:
@@ -66,7 +70,7 @@ class Reader:
         return None
 
     def load(self, file: str, schema: Schema) -> Raw | None:
-        """Return a file checked by `schema`, its texts in the reader's language."""
+        """Return a file checked by `schema`, its single texts in the reader's language."""
         raw = self.toml(file)
         if raw is None:
             return None
@@ -80,57 +84,70 @@ class Reader:
             return None
         return checked
 
-    def _translate(self, file: str, raw: Raw) -> None:
-        overlay_file = f"{self.language}/{file}"
-        texts = list(client_texts(raw))
-        if not texts:
-            return
-        if not (self.folder / overlay_file).exists():
-            self.problems.append(Problem(overlay_file, 1, "file", "is not translated", fatal=False))
-            return
-        overlay = self.toml(overlay_file) or {}
-        if overlay.get("reviewed") is not True:
+    def laid(self, file: str, texts: tuple[str, ...] = ()) -> Raw | None:
+        """Return a file with its translation laid over it; `texts` are the keys that one must hold."""
+        raw = self.toml(file)
+        if raw is None or self.language == "en":
+            return raw
+        words = self._words(file)
+        for key in texts:
+            if words is not None and raw.get(key) and key not in words:
+                self.problems.append(Problem(self._overlay(file), 1, key, "is not translated", fatal=False))
+        merged: Raw = laid_over(raw, words or {})
+        return merged
+
+    def folder_of(self, kind: str, texts: tuple[str, ...] = ()) -> Iterator[tuple[str, Raw]]:
+        """Yield (file, tables) of a folder's files, each laid over; a file is named as the id in it."""
+        for path in sorted((self.folder / kind).glob("*.toml")):
+            file = f"{kind}/{path.name}"
+            raw = self.laid(file, texts)
+            if raw is None:
+                continue
+            if raw.get("id") != path.stem:
+                self.complain(file, "id", f"must be {path.stem!r}, the name of the file")
+            yield file, raw
+
+    def part(self, wanted: type[T], file: str, values: Mapping[str, Any] | None) -> T | None:
+        """Return values of a file as a dataclass, or None when they are not right, or not there."""
+        if values is None:
+            return None
+        try:
+            return load_as(wanted, values)
+        except ValidationError as error:
+            for place, text in _flat(error.messages):
+                self.complain_where_said(file, ".".join(str(key) for key in place), text)
+            return None
+
+    def _overlay(self, file: str) -> str:
+        return f"{self.language}/{file}"
+
+    def _words(self, file: str) -> Raw | None:
+        """Return the translation of a file without its mark of review, or None when there is none to use."""
+        overlay = self._overlay(file)
+        if not (self.folder / overlay).exists():
+            self.problems.append(Problem(overlay, 1, "file", "is not translated", fatal=False))
+            return None
+        words = self.toml(overlay)
+        if words is not None and words.pop("reviewed", False) is not True:
             self.problems.append(
-                Problem(overlay_file, 1, "reviewed", "not yet reviewed by a clinician", fatal=False)
+                Problem(overlay, 1, "reviewed", "not yet reviewed by a clinician", fatal=False)
             )
-        given = dict(_leaves({k: v for k, v in overlay.items() if k != "reviewed"}))
+        return words
+
+    def _translate(self, file: str, raw: Raw) -> None:
+        texts = list(client_texts(raw))
+        words = self._words(file) if texts else None
+        if words is None:
+            return
+        overlay, given = self._overlay(file), dict(leaves(words))
         for path, table, key in texts:
             text = given.pop(path, "")
             if text:
                 table[key] = text
             elif table[key]:
-                self.complain(overlay_file, ".".join(path), "is not translated", fatal=False)
+                self.complain(overlay, ".".join(path), "is not translated", fatal=False)
         for path in given:
-            self.complain(overlay_file, ".".join(path), "translates a text that does not exist")
-
-
-def client_texts(raw: Raw, under: Path_ = ()) -> Iterator[tuple[Path_, Raw, str]]:
-    """Yield (path, table, key) of each text for clients: `("question", "pain_now", "label")`."""
-    for key, value in raw.items():
-        if isinstance(value, str) and key in TEXT_KEYS:
-            yield (*under, key), raw, key
-        elif key in TEXT_TABLES and isinstance(value, dict):
-            yield from _table_texts(value, (*under, key))
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from client_texts(item, (key, str(item.get("id", ""))))
-
-
-def _table_texts(table: Raw, under: Path_) -> Iterator[tuple[Path_, Raw, str]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _table_texts(value, (*under, key))
-        elif isinstance(value, str):
-            yield (*under, key), table, key
-
-
-def _leaves(raw: Mapping[str, Any], under: Path_ = ()) -> Iterator[tuple[Path_, str]]:
-    for key, value in raw.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*under, key))
-        else:
-            yield (*under, key), str(value)
+            self.complain(overlay, ".".join(path), "translates a text that does not exist")
 
 
 def _flat(messages: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -161,8 +178,8 @@ def _last_word(place: tuple[str | int, ...]) -> str:
 
 
 def _line_in(message: str) -> int:
-    after = message.rpartition("line ")[2].split(",")[0].strip(") ")
-    return int(after) if after.isdigit() else 1
+    found = re.search(r"line (\d+)", message)
+    return int(found[1]) if found else 1
 
 
 def line_of(path: Path, item: str) -> int:
@@ -172,9 +189,9 @@ def line_of(path: Path, item: str) -> int:
     except (OSError, UnicodeDecodeError):
         return 1
     table, _, key = item.rpartition(".")
-    wanted = (f'id = "{item}"', f"[{item}]", f"[{table}]" if table else f"{key} =", f'"{item}"', item)
-    for pattern in wanted:
+    defined = (f'id = "{item}"', f"[{item}]", f"[{table}]" if table else f"{key} =", f'"{item}"')
+    for pattern in (*(re.escape(text) for text in defined), rf"(?<!\w){re.escape(key)}(?!\w)"):
         for number, line in enumerate(lines, 1):
-            if pattern in line:
+            if re.search(pattern, line):
                 return number
     return 1

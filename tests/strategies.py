@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handlers.choosing_case import Case, Policy, case_for
 from handlers.facts import age_on, derive
-from handlers.moves import load_moves
+from handlers.library import load
 from schemas.checkin import Reply
 from schemas.choosing import Mode, Moves
 from schemas.rules import Flag, Severity
@@ -165,7 +165,7 @@ risk_pairs = st.sampled_from([(name, value) for name, values in RISKS.items() fo
 @cache
 def moves(language: str = "en") -> Moves:
     """Return the clinic's own content, read once."""
-    return load_moves(CONTENT, language)
+    return load(CONTENT, language).moves
 
 
 def with_answer(answers: Answers, name: str, value: str) -> Answers:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.moves import ContentError, laid_over, load_moves, moves_problems
+from handlers.library import load, problems
 from handlers.moves_check import amount, banned_in, texts_of
+from handlers.reading import ContentError
+from handlers.translations import laid_over
 from schemas.choosing import Moves
 from schemas.exercise import LEVELS, Exercise
 from schemas.plan import Phase
@@ -15,7 +17,7 @@ from tests.strategies import CONTENT, moves
 
 def test_the_clinic_content_has_no_problem() -> None:
     notes = ("not yet reviewed",)
-    assert [one for one in moves_problems(CONTENT) if not one[3].startswith(notes)] == []
+    assert [one for one in problems(CONTENT) if not one.text.startswith(notes)] == []
 
 
 def test_there_are_sixty_moves_and_fourteen_protocols() -> None:
@@ -100,7 +102,7 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
             "not allowed",
         ),
         ("exercises/act_bridge.toml", 'id = "act_bridge"', 'id = "bridge"', "id", "the name of the file"),
-        ("exercises/act_bridge.toml", "rank = 2", "rank = = 2", "", "cannot be read"),
+        ("exercises/act_bridge.toml", "rank = 2", "rank = = 2", "file", "cannot be read"),
         ("protocols/knee_oa.toml", '"int_walk"', '"int_wlak"', "int_wlak", "no such exercise"),
         (
             "rules/choosing.toml",
@@ -124,10 +126,10 @@ def test_a_slip_in_a_file_is_named(
     folder: Path, file: str, old: str, new: str, name: str, words: str
 ) -> None:
     change(folder, file, old, new)
-    found = moves_problems(folder)
-    assert any(name in one[2] and words in one[3] for one in found), found
+    found = problems(folder)
+    assert any(name in one.id and words in one.text for one in found), found
     with pytest.raises(ContentError):
-        load_moves(folder)
+        load(folder)
 
 
 def test_a_problem_has_file_and_line(folder: Path) -> None:
@@ -135,13 +137,14 @@ def test_a_problem_has_file_and_line(folder: Path) -> None:
     path = folder / "exercises/act_bridge.toml"
     lines = path.read_text(encoding="utf-8").splitlines()
     wanted = next(number for number, line in enumerate(lines, 1) if "act_gone" in line)
-    assert moves_problems(folder)[0][:3] == ("exercises/act_bridge.toml", wanted, "act_gone")
+    found = next(problem for problem in problems(folder) if problem.fatal)
+    assert (found.file, found.line, found.id) == ("exercises/act_bridge.toml", wanted, "act_gone")
 
 
 def test_all_problems_come_at_once(folder: Path) -> None:
     change(folder, "exercises/act_bridge.toml", 'harder = "act_bridge_single"', 'harder = "gone"')
     change(folder, "exercises/act_clam.toml", 'harder = "act_side_leg_raise"', 'harder = "gone"')
-    assert {one[0] for one in moves_problems(folder)} >= {
+    assert {one.file for one in problems(folder) if one.fatal} >= {
         "exercises/act_bridge.toml",
         "exercises/act_clam.toml",
     }
@@ -155,7 +158,7 @@ def test_a_translation_lies_over_the_english_text() -> None:
 
 
 def test_an_unknown_language_reads_as_english() -> None:
-    assert load_moves(CONTENT, "xx").exercises["act_bridge"].name == "Bridge"
+    assert load(CONTENT, "xx").moves.exercises["act_bridge"].name == "Bridge"
 
 
 def leaves(exercise: Exercise) -> list[str]:
@@ -200,15 +203,15 @@ def test_a_missing_or_broken_translation_is_named(folder: Path) -> None:
     (folder / "es/exercises/act_clam.toml").unlink()
     change(folder, "es/exercises/act_bridge.toml", "why =", "# why =")
     change(folder, "es/exercises/len_neck_turns.toml", "Suave y lento.", "Esto lo va a curar.")
-    found = {(file, name, text) for file, _, name, text in moves_problems(folder)}
-    assert ("es/exercises/act_clam.toml", "", "not translated") in found
-    assert ("es/exercises/act_bridge.toml", "why", "not translated: why") in found
+    found = {(one.file, one.id, one.text) for one in problems(folder)}
+    assert ("es/exercises/act_clam.toml", "file", "is not translated") in found
+    assert ("es/exercises/act_bridge.toml", "why", "is not translated") in found
     assert any(name == "curar" and file.startswith("es/") for file, name, _ in found)
 
 
 def test_a_translation_that_a_clinician_reviewed_says_so(folder: Path) -> None:
     path = folder / "es/exercises/act_bridge.toml"
     path.write_text("reviewed = true\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    notes = {file for file, _, _, text in moves_problems(folder) if text.startswith("not yet reviewed")}
+    notes = {one.file for one in problems(folder) if one.text.startswith("not yet reviewed")}
     assert "es/exercises/act_bridge.toml" not in notes
     assert "es/exercises/act_clam.toml" in notes

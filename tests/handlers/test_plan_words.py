@@ -8,14 +8,13 @@ from handlers import facts
 from handlers.choosing import choose
 from handlers.choosing_case import Case, History, Policy, case_for
 from handlers.flags import evaluate
-from handlers.moves import load_moves
 from handlers.plan_words import in_language
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action
 from schemas.condition import Answer
-from tests.healthy import CONTENT, TODAY, library, settled
+from tests.healthy import TODAY, library, settled
 
-ENGLISH, SPANISH = (load_moves(CONTENT, language) for language in ("en", "es"))
+ENGLISH, SPANISH = (library(language).moves for language in ("en", "es"))
 POLICY = Policy(clinic_phone="+1 555 010 0199")
 
 
