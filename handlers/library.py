@@ -53,7 +53,7 @@ def load(folder: Path, language: str = "en") -> Library:
 
 
 def problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong in a content folder, in all its languages, in order of file and line."""
+    """Return everything that is wrong in a content folder, in all its languages, by file and line."""
     found: list[Problem] = []
     for language in ("en", *(path.parent.name for path in folder.glob("*/messages.toml"))):
         reader = Reader(folder, language)
