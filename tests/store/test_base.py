@@ -1,0 +1,210 @@
+"""The database: transactions, times, who may read the file, the schema."""
+
+import sqlite3
+import stat
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+from handlers.house import House
+from schemas.booking import Person
+from store import clients, connections, migrate, tables, workers
+from store.base import Database, DatabaseError
+from store.vault import SealBroken, Vault
+from tests.support import NOW, fresh_postgres
+
+
+def keys(count: int = 1) -> list[str]:
+    """Fresh sealing keys."""
+    return [Fernet.generate_key().decode() for _ in range(count)]
+
+
+class Boom(Exception):
+    """Something goes wrong in the middle."""
+
+
+def test_a_transaction_that_fails_leaves_nothing_behind(house: House) -> None:
+    def fail() -> None:
+        with house.db.begin() as tx:
+            workers.beat(tx, "w", NOW)
+            raise Boom
+
+    with pytest.raises(Boom):
+        fail()
+    with house.db.read() as tx:
+        assert workers.last_seen(tx) is None
+
+
+def test_times_come_back_aware_and_in_utc_whatever_zone_they_had(house: House) -> None:
+    local = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
+    with house.db.begin() as tx:
+        workers.beat(tx, "w", local)
+        seen = workers.last_seen(tx)
+    assert seen == NOW
+    assert seen.utcoffset() == timedelta(0)
+
+
+def test_a_time_without_a_zone_is_refused(house: House) -> None:
+    with pytest.raises(DatabaseError), house.db.begin() as tx:
+        workers.beat(tx, "w", datetime(2026, 1, 1))
+
+
+def test_many_threads_write_at_once_and_none_is_lost(house: House) -> None:
+    def run(number: int) -> None:
+        with house.db.begin() as tx:
+            workers.beat(tx, f"w{number}", NOW)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with house.db.read() as tx:
+        assert len(tx.all(sa.select(tables.workers))) == 20
+
+
+def test_a_named_lock_lets_one_transaction_through(house: House) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def run(number: int) -> None:
+        with house.db.begin() as tx:
+            tx.lock("one")
+            inside.append(number)
+            most.append(len(inside))
+            inside.remove(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 1
+    assert len(most) == 8
+
+
+def test_the_file_belongs_to_us_alone_and_is_written_through(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "a.db"
+    db = Database(f"sqlite:///{path}", Vault(keys()))
+    migrate.upgrade(db)
+    with db.begin() as tx:
+        pragmas = {
+            name: tx.conn.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        }
+        workers.beat(tx, "w", NOW)
+        modes = [stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()]
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
+    assert set(modes) == {0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    db.close()
+
+
+def test_a_reader_is_not_kept_waiting_by_a_writer(house: House) -> None:
+    with house.db.begin() as writing:
+        workers.beat(writing, "w", NOW)
+        with house.db.read() as reading:
+            assert workers.last_seen(reading) is None
+
+
+def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(house: House) -> None:
+    with house.db.begin() as tx:
+        first = clients.upsert(tx, Person("Zoë  Łuć", "Zoe@Example.org"), "x", NOW)
+        again = clients.upsert(tx, Person("zoë łuć ", "zoe@example.org", phone="+15550100123"), "y", NOW)
+        other = clients.upsert(tx, Person("Jan Łuć", "zoe@example.org"), "x", NOW)
+        assert clients.get(tx, first).phone == "+15550100123"
+    assert first == again
+    assert other != first
+
+
+def test_a_clients_no_is_kept_at_its_first_time(house: House) -> None:
+    with house.db.begin() as tx:
+        zoe = clients.upsert(tx, Person("Zoë", "zoe@example.org"), "x", NOW)
+        for days in (0, 1):
+            clients.stop(tx, zoe, "email", NOW + timedelta(days=days))
+        row = clients.get(tx, zoe)
+    assert (row.no_email_at, row.no_sms_at) == (NOW, None)
+
+
+# ---- the schema
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'a.db'}"
+    return fresh_postgres(request.getfixturevalue("postgres_server"), template="template0")
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_knows(empty: str) -> None:
+    db = Database(empty, Vault(keys()))
+    assert not migrate.is_current(db)
+    migrate.upgrade(db)
+    assert migrate.is_current(db)
+    with db.read() as tx:
+        found = sa.inspect(tx.conn)
+        for table in tables.metadata.sorted_tables:
+            columns = {column["name"] for column in found.get_columns(table.name)}
+            assert columns == {column.name for column in table.columns}, table.name
+            indexes = {index["name"] for index in found.get_indexes(table.name)}
+            assert {index.name for index in table.indexes} <= indexes, table.name
+    db.close()
+
+
+def test_several_processes_may_migrate_at_once(empty: str) -> None:
+    several = [Database(empty, Vault(keys())) for _ in range(3)]
+    errors: list[Exception] = []
+
+    def run(db: Database) -> None:
+        try:
+            migrate.upgrade(db)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(db,)) for db in several]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    for db in several:
+        assert migrate.is_current(db)
+        db.close()
+
+
+def test_a_connection_is_known_since_its_first_day(house: House) -> None:
+    with house.db.begin() as tx:
+        connections.ensure(tx, "main", "calcom", NOW + timedelta(days=30))
+        (main, _site) = connections.every(tx)
+    assert main.first_seen_at == NOW
+
+
+# ---- sealing
+
+
+def test_a_sealed_value_opens_with_the_new_and_the_old_key_only() -> None:
+    old, new, other = keys(3)
+    sealed = Vault([old]).seal_json({"pain": 7})
+    assert b"pain" not in sealed
+    assert Vault([new, old]).open_json(sealed) == {"pain": 7}
+    turned = Vault([new, old]).reseal(sealed)
+    assert Vault([new]).open_json(turned) == {"pain": 7}
+    for vault, value in [(Vault([other]), sealed), (Vault([new]), sealed), (Vault([old]), sealed[:-2])]:
+        with pytest.raises(SealBroken) as broken:
+            vault.open(value)
+        assert "FIELD_KEYS" in str(broken.value)
+
+
+def test_a_file_that_is_no_database_is_an_error_that_callers_know(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.write_bytes(b"not a database" * 100)
+    db = Database(f"sqlite:///{path}", Vault(keys()))
+    with pytest.raises(DatabaseError), db.begin():
+        pass
+    with pytest.raises(sqlite3.DatabaseError), sqlite3.connect(path) as plain:
+        plain.execute("SELECT * FROM bookings")
