@@ -1,0 +1,201 @@
+"""The repository keeps its own promises: what is read is documented, what is stored is used."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import settings as configuration
+from handlers import leases
+from schemas.booking import BookingStatus
+from schemas.delivery import DeliveryStatus
+from store import deliveries, receipts
+from web.console.reasons import SENTENCES
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("handlers", "integrations", "render", "schemas", "store", "web", "demo")
+READERS = {"text", "need", "number", "choice", "switch", "zone", "hour", "seconds"}
+SKIPPED = {".venv", ".git", "build", "var", "node_modules"}
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    """Every Python file of these folders; of the whole application without a name."""
+    for folder in folders or (*ROOMS, "."):
+        pattern = "*.py" if folder == "." else "**/*.py"
+        yield from (path for path in (ROOT / folder).glob(pattern) if not SKIPPED & set(path.parts))
+
+
+def tree(path: Path) -> ast.Module:
+    """The parsed source."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+# ---- settings
+
+
+def variables() -> set[str]:
+    """Every variable that settings.py reads; a connection's own as <NAME>_..."""
+    found: set[str] = set()
+    for node in ast.walk(tree(ROOT / "settings.py")):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+            continue
+        if (
+            node.func.attr in READERS
+            and isinstance(node.func.value, ast.Name)
+            and node.func.value.id == "read"
+        ):
+            found |= _names(node.args[0])
+    return found
+
+
+def _names(argument: ast.expr) -> set[str]:
+    if isinstance(argument, ast.Constant):
+        return {str(argument.value)}
+    assert isinstance(argument, ast.JoinedStr), ast.dump(argument)
+    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in argument.values)
+    if text == "CLINIC_{}":
+        return {f"CLINIC_{name.upper()}" for name in configuration._ABOUT}
+    if text == "{}_{}":
+        return {f"<NAME>_{key.upper()}" for key in configuration.OPTIONS}
+    return {text.replace("{}", "<NAME>")}
+
+
+def test_settings_read_a_good_number_of_variables() -> None:
+    assert {"PUBLIC_URL", "<NAME>_SECRET", "CLINIC_NAME", "<NAME>_SCOPE"} <= variables()
+    assert len(variables()) > 40
+
+
+@pytest.mark.parametrize("name", sorted(variables()))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+def test_every_documented_setting_is_read() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`((?:<NAME>_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)`", text)) - {"STOP", "<NAME>"}
+    assert {name for name in told if "_" in name} <= variables()
+
+
+def test_the_example_names_what_must_be_set_and_nothing_that_is_not_read() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
+    known = {name.replace("<NAME>", "MAIN") for name in variables()}
+    assert named <= known
+    assert {"PUBLIC_URL", "FIELD_KEYS", "SECRET_KEY", "CONNECTIONS", "SMTP_HOST", "MAIN_SECRET"} <= named
+
+
+def test_only_settings_reads_the_environment() -> None:
+    for path in sources():
+        if path.name == "settings.py" or path.parent.name == "demo":
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+                assert node.attr not in ("environ", "getenv"), path
+
+
+# ---- words
+
+
+def reasons() -> set[str]:
+    """Every word that a handler gives as the reason of a delivery."""
+    found = {str(status) for status in BookingStatus} - {"confirmed"}
+    for path in sources("handlers"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                found |= set(_reasons(node))
+    return found
+
+
+def _reasons(call: ast.Call) -> Iterator[str]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    given: list[ast.expr] = [each.value for each in call.keywords if each.arg == "reason"]
+    if name in ("Skip", "Hold") and call.args:
+        given.append(call.args[0])
+    if name in ("Later", "Verdict") and len(call.args) > 1:
+        given.append(call.args[1])
+    if name == "end" and len(call.args) > 3:
+        given.append(call.args[3])
+    for each in given:
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value:
+            yield each.value
+
+
+@pytest.mark.parametrize("word", sorted(reasons()))
+def test_every_reason_has_a_sentence(word: str) -> None:
+    assert re.fullmatch(r"[a-z_]+", word)
+    assert word in SENTENCES
+
+
+def test_enough_reasons_were_found() -> None:
+    assert {"cancelled", "too_late", "red_flag", "quiet_hours", "failed", "same_booking"} <= reasons()
+
+
+def test_every_status_that_a_delivery_may_have_is_explained() -> None:
+    text = DeliveryStatus.__doc__ or ""
+    assert [status for status in DeliveryStatus if status not in text] == []
+
+
+# ---- files
+
+
+def test_every_stored_payload_has_its_expected_state() -> None:
+    oracle = tomllib.loads((ROOT / "tests" / "payloads" / "oracle.toml").read_text(encoding="utf-8"))
+    for path in (ROOT / "tests" / "payloads").rglob("*.body"):
+        assert path.stem in oracle[path.parent.name], path
+    for scheduler in {path.parent.name for path in (ROOT / "tests" / "payloads").rglob("*.body")}:
+        for stem in oracle[scheduler]:
+            assert (ROOT / "tests" / "payloads" / scheduler / f"{stem}.body").exists(), stem
+
+
+def test_no_dependency_ships_a_name_of_ours() -> None:
+    ours = {*ROOMS, "app", "settings", "content", "docs", "bench"}
+    shipped = metadata.packages_distributions()
+    assert {name: shipped[name] for name in ours if name in shipped} == {}
+
+
+def test_every_locked_dependency_has_a_hash() -> None:
+    for lock in (ROOT / "requirements").glob("*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        for block in re.split(r"\n(?=[a-zA-Z])", text):
+            if "==" in block:
+                assert "--hash=sha256:" in block, block.splitlines()[0]
+        assert "://" not in text
+
+
+def test_every_dependency_is_locked() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = (ROOT / "requirements" / "app.lock").read_text(encoding="utf-8").casefold()
+    for each in told["project"]["dependencies"]:
+        name = re.match(r"[A-Za-z0-9_.-]+", each)
+        assert name is not None
+        assert re.search(rf"^{re.escape(name[0].casefold())}(\[.*\])?==", locked, re.MULTILINE), each
+
+
+def test_a_lease_lasts_several_times_as_long_as_the_pause_between_its_renewals() -> None:
+    for lease in (deliveries.LEASE, receipts.LEASE):
+        assert lease.total_seconds() >= 3 * leases.EVERY
+
+
+def test_every_module_says_what_it_is() -> None:
+    for path in sources():
+        assert ast.get_docstring(tree(path)), path
+
+
+def test_no_file_names_a_machine(tmp_path: Path) -> None:
+    places = re.compile(r"/root/|/home/[a-z]+/|/work/(?!flow)|[a-z]:\\\\users", re.IGNORECASE)
+    for folder in (*ROOMS, "content", "docs", "tests", "bench", "requirements"):
+        for path in (ROOT / folder).rglob("*"):
+            text = path.suffix in (".py", ".md", ".toml", ".lock", ".html", ".txt")
+            if text and path.is_file() and path != Path(__file__):
+                assert not places.search(path.read_text(encoding="utf-8")), path
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
+            if not target.startswith(("http", "mailto:")):
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
