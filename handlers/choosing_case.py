@@ -39,7 +39,6 @@ class Policy:
     clinic_phone: str = ""
     emergency_number: str = "911"
     require_ok: bool = False
-    checkin_days: tuple[int, ...] = (1, 3, 7, 14, 28)
 
 
 @dataclass(frozen=True, slots=True)

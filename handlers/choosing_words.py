@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
-from handlers.choosing_case import Case, Policy, places, sore_side
+from handlers.choosing_case import Case, Policy, sore_side
 from handlers.choosing_filter import RUNNING, fact_words
 from handlers.choosing_rules import Pick, Recipe
 from schemas.choosing import Moves
@@ -72,7 +72,6 @@ def plan_for(
         pain_cap=cap,
         language=moves.language,
         clinic_phone=policy.clinic_phone,
-        next_checkin_days=policy.checkin_days,
         practitioner_note=case.note.client_note.strip() if case.note else "",
         change_text=change_text(last, items, moves) if last else "",
         tip=chosen.protocol.tip,
@@ -80,13 +79,6 @@ def plan_for(
         evidence=chosen.protocol.sources,
         overrides=overrides,
     )
-
-
-def worked_areas(case: Case) -> tuple[str, ...]:
-    """Return the body-map places of the session note, without those that the client wants left alone."""
-    unwanted = set(places(case, "avoid_areas"))
-    worked = case.note.areas_worked if case.note else ()
-    return tuple(place for place in worked if place.removesuffix("_l").removesuffix("_r") not in unwanted)
 
 
 def days_per_week(items: Sequence[PlanItem]) -> int:

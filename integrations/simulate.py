@@ -16,8 +16,6 @@ SAMPLES: dict[str, ModuleType] = {
     "standard": standard,
 }
 EVENTS: dict[str, tuple[str, ...]] = {name: tuple(module.EVENTS) for name, module in SAMPLES.items()}
-THIN = frozenset({"acuity", "easyappointments", "square"})
-"""Schedulers whose webhooks hold no client: a sample only does something when its booking can be read."""
 
 
 def new_secret(scheduler: str, random: bytes) -> str:

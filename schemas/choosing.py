@@ -87,19 +87,16 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How fast a plan may grow; days, parts of planned days, points of a 0-10 scale, percent."""
+    """How fast a plan may grow; days, points of a 0-10 scale, percent."""
 
     rises: int
     days_between_rises: int
     gap_same_stage_days: int
     gap_restart_days: int
     calm_only_days: int
-    weeks_to_refer: int
     pain_points: float
     pain_percent: float
     activity_points: float
-    enough_days: float
-    few_days: float
 
 
 @dataclass(frozen=True, slots=True)

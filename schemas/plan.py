@@ -1,9 +1,8 @@
 """A plan: the moves one client does at home, with the dose and the reason of each.
 
-`dump` and `load` turn a plan into plain JSON values and back; `to_json` gives equal bytes for equal plans.
+`dump` and `load` turn a plan into plain JSON values and back; equal plans give equal values in equal order.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,8 +141,7 @@ class Override:
 class Plan:
     """One version of a client's plan, ready to be shown, printed or mailed.
 
-    `minutes_per_day` is an estimate; `days_per_week` is the number that adherence is counted against;
-    `next_checkin_days` are days after the session.
+    `minutes_per_day` is an estimate; `days_per_week` is the number that adherence is counted against.
     """
 
     protocol_id: str
@@ -163,7 +161,6 @@ class Plan:
     pain_cap: int
     language: str
     clinic_phone: str = ""
-    next_checkin_days: tuple[int, ...] = (1, 3, 7, 14, 28)
     practitioner_note: str = ""
     change_text: str = ""
     tip: str = ""
@@ -181,13 +178,3 @@ def dump(plan: Plan) -> dict[str, Any]:
 def load(values: Mapping[str, Any]) -> Plan:
     """The plan that `dump` wrote; raises `marshmallow.ValidationError` for anything else."""
     return load_as(Plan, values)
-
-
-def to_json(plan: Plan) -> str:
-    """The plan as one line of JSON: the same plan gives the same bytes."""
-    return json.dumps(dump(plan), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def from_json(text: str) -> Plan:
-    """The plan that `to_json` wrote."""
-    return load(json.loads(text))
