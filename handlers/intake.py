@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from handlers import asking, attach, facts, flags, plans
+from handlers import alerts, asking, attach, facts, flags, plans
 from handlers.answers import SHORT_UPDATE, effective
 from handlers.asking import Screen
 from handlers.house import House
@@ -52,9 +52,11 @@ class Asked:
         """(step, question) of everything that is still needed."""
         return asking.unanswered(self.questionnaire, self.answers, self.today, self.known, self.before)
 
-    def screen(self, step: str) -> Screen | None:
-        """The screen of a step, if this client sees it."""
-        return next((each for each in self.screens if each.step.id == step), None)
+    def screen(self, step: str, sent: Answers = asking.NONE) -> Screen | None:
+        """The screen of a step, if this client sees it; `sent` is what was just sent and not yet kept."""
+        answers = {**self.answers, **sent}
+        found = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        return next((each for each in found if each.step.id == step), None)
 
     def resume_at(self) -> str:
         """Where to go on: the screen after the last one saved, or the first with something missing."""
@@ -190,6 +192,8 @@ def save_step(
     change = {key: value for key, value in taken.answers.items() if asked.answers.get(key) != value}
     gone = [key for key in asked.answers if key not in taken.answers]
     answers = dict(taken.answers)
+    if not asked.intake.language:
+        intakes.set_language(tx, asked.intake.id, asked.library.language)
     intakes.save(tx, asked.intake, step, answers, change | dict.fromkeys(gone), now)
     raised = _raise(tx, asked, answers, now, sent=False)
     later = open_intake(tx, house, asked.booking.id, now)
@@ -210,15 +214,8 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
     for flag in standing:
         new = intakes.raise_flag(tx, asked.booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
         if new and (flag.severity.stops or flag.rule == CRISIS):
-            alert(tx, asked.booking.id, flag.rule, now)
+            alerts.at_once(tx, asked.booking.id, flag.rule, now)
     return standing
-
-
-def alert(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
-    """Tell the clinic at once, by mail and by text; once for each reason."""
-    for channel in (Channel.email, Channel.sms):
-        key = f"{booking_id}:alert:{name}:{channel}"
-        deliveries.owe(tx, Due(key, booking_id, Purpose.alert, channel, now), now)
 
 
 def submit(tx: Tx, house: House, asked: Asked, now: datetime) -> Submitted:

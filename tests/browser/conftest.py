@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,21 +59,32 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Site]:
-    """A clinic on a database file, served on loopback."""
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    url = f"sqlite:///{tmp_path / 'aftercare.db'}"
-    given = configuration.load(environ(url, mailbox.port, PUBLIC_URL=base, SETTLE_SECONDS="0"))
-    house = make_house(given, datetime.now(UTC) - timedelta(days=800))
-    server = make_server("127.0.0.1", port, application.create_app(given), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield Site(house, base)
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    house.db.close()
+def open_site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Callable[..., Site]]:
+    """A function that serves a clinic on loopback, on a database file; settings may be changed."""
+    closing: list[Callable[[], None]] = []
+
+    def open_one(**more: str) -> Site:
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        url = f"sqlite:///{tmp_path / 'aftercare.db'}"
+        told = {"PUBLIC_URL": base, "SETTLE_SECONDS": "0", **more}
+        given = configuration.load(environ(url, mailbox.port, **told))
+        house = make_house(given, datetime.now(UTC) - timedelta(days=800))
+        server = make_server("127.0.0.1", port, application.create_app(given), threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        closing.extend((server.shutdown, thread.join, server.server_close, house.db.close))
+        return Site(house, base)
+
+    yield open_one
+    for close in closing:
+        close()
+
+
+@pytest.fixture
+def site(open_site: Callable[..., Site]) -> Site:
+    """A clinic as it comes."""
+    return open_site()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """A client's way through the form in a real browser, on a phone and on a desk, by day and by night."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,11 @@ from store import bookings, intakes, plans
 from store.bookings import Thread
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.hands import Hands, faults, faults_by_day_and_night
-from tests.healthy import TAPPED
+from tests.healthy import CONTENT, TAPPED
 from tests.support import fill_in, receive, webhook
 
 OpenPage = Callable[..., Page]
+OpenSite = Callable[..., Site]
 LOOKS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 LONG_NAME = "محمد عبد الرحمن بن عبد العزيز العلي"
 COMES_AGAIN = {
@@ -194,3 +197,32 @@ def test_a_day_is_ticked_off_with_three_taps(site: Site, open_page: OpenPage) ->
     page.locator("#today .btn").tap()
     page.wait_for_selector(".week .on")
     assert faults(page) == []
+
+
+def test_an_answer_brings_up_a_question_on_the_same_screen(
+    open_page: OpenPage, open_site: OpenSite, tmp_path: Path
+) -> None:
+    content = tmp_path / "content"
+    shutil.copytree(CONTENT, content)
+    file = content / "questionnaires" / "first_visit.toml"
+    text = file.read_text("utf-8")
+    asked = 'id = "preferred_name"\ntype = "text"\n'
+    more = 'id = "nick"\ntype = "text"\nlabel = "Who calls you so?"\nrequired = true\n'
+    more += 'show_if = "preferred_name = Z* and not (preferred_name = Zed)"\n'
+    place = text.index("[[step.question]]", text.index(asked))
+    file.write_text(f"{text[:place]}[[step.question]]\n{more}\n{text[place:]}", "utf-8")
+    site = open_site(CONTENT=str(content))
+    link = site.link(LinkPurpose.intake, site.visit().id)
+    page = open_page(PHONE)
+    page.goto(link)
+    extra, name = page.locator("[name=nick]"), page.locator("[name=preferred_name]")
+    assert not extra.is_visible()
+    name.fill("Zoe")
+    assert extra.is_visible()
+    name.fill("Zed")
+    assert not extra.is_visible()
+    plain = open_page(PHONE, java_script_enabled=False)
+    plain.goto(link)
+    plain.locator("[name=preferred_name]").fill("Zoe")
+    plain.locator(".acts .btn").first.click()
+    assert plain.locator("#nick-error").is_visible()

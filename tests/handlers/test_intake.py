@@ -94,10 +94,6 @@ def test_a_flag_that_stops_is_raised_while_the_form_is_open_and_the_clinic_is_ow
         "rf_worst_head_neck": "no",
         "rf_seizure_faint": "no",
     }
-        ("rf_bladder_bowel", "rf_both_legs", "rf_weak", "rf_clumsy", "rf_neck_vascular")
-        + ("rf_face_arm_speech", "rf_worst_head_neck", "rf_seizure_faint"),
-        "no",
-    )
     with house.db.begin() as tx:
         intake.save_step(tx, house, _asked(tx, house, booking), "safety_1", STEP, NOW)
         saved = intake.save_step(

@@ -36,7 +36,7 @@ def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
         require_own_form(token)
         tx.lock(f"intake:{booking_id}")
     booking = bookings.get(tx, booking_id)
-    asked = intake.open_intake(tx, house(), booking_id, now())
+    asked = intake.open_intake(tx, house(), booking_id, now(), words.asked_for(request))
     language = asked.library.language if asked else words.asked_for(request)
     return Opened(asked, language, visit_time(tx, booking, language) if booking else "")
 

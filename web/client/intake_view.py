@@ -15,7 +15,8 @@ from handlers.asking import Screen
 from handlers.intake import CHECK, CRISIS, Asked
 from render import bodymap, readable
 from render.bodymap import BodyView
-from schemas.condition import Answer, Either, Every, Known, Node, Not, Test
+from schemas.condition import Answer
+from schemas.condition_tree import Either, Every, Known, Node, Not, Test
 from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
 from web import words
@@ -58,7 +59,7 @@ def screen(
         values["hidden"] = len(given) < len(asked.screens)
         values["first"] = asked.screens[0].step.id
         return page("check", language, token, groups=[_given(each, asked) for each in given], **values)
-    current = asked.screen(step)
+    current = asked.screen(step, shown or {})
     assert current is not None
     fresh = asked.intake.status == "open"
     return page(

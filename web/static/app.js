@@ -24,6 +24,34 @@ for (const form of document.forms) {
   });
 }
 
+// A question that an answer on the same screen brings up. The condition: ["and"|"or"|"not"|sign, ...].
+const given = name => [...document.getElementsByName(name)]
+  .filter(box => box.type === 'radio' || box.type === 'checkbox' ? box.checked : box.value.trim()).map(box => box.value);
+const fits = (value, wanted) => [value, value.replace(/_[lr]$/, '')].some(one =>
+  new RegExp('^' + wanted.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*') + '$').test(one));
+const compare = { '>=': (a, b) => a >= b, '<=': (a, b) => a <= b, '>': (a, b) => a > b, '<': (a, b) => a < b };
+const holds = when => {
+  if (!Array.isArray(when)) return when;
+  const [sign, ...rest] = when;
+  if (sign === 'and') return rest.every(holds);
+  if (sign === 'or') return rest.some(holds);
+  if (sign === 'not') return !holds(rest[0]);
+  const [name, ...wanted] = rest, values = given(name), number = sign.replace('count ', '');
+  if (sign === 'answered') return values.length > 0;
+  if (sign === '=') return values.some(value => wanted.some(one => fits(value, one)));
+  if (sign === '!=') return values.length > 0 && !values.some(value => wanted.some(one => fits(value, one)));
+  if (number === sign) return values.some(value => compare[sign](Number(value), Number(wanted[0])));
+  const count = values.filter(value => !['no', 'none', 'na'].includes(value)).length;
+  return count > 0 && compare[number](count, Number(wanted[0]));
+};
+for (const later of document.querySelectorAll('[data-show-if]')) {
+  const when = JSON.parse(later.dataset.showIf), form = later.closest('form');
+  const look = () => { later.disabled = later.hidden = !holds(when); };
+  form.addEventListener('input', look);
+  form.addEventListener('change', look);
+  look();
+}
+
 for (const map of document.querySelectorAll('.maps')) {
   const field = map.closest('fieldset');
   const boxes = [...field.querySelectorAll('input[type=checkbox]')];
