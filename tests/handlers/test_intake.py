@@ -36,9 +36,9 @@ def _next_booking(house: House, after: timedelta) -> Thread:
 @pytest.mark.parametrize(
     ("after", "wanted"),
     [
-        (timedelta(days=30), "returning"),
-        (timedelta(days=360), "returning"),
-        (timedelta(days=400), "first_visit"),
+        (30, "returning"),
+        (360, "returning"),
+        (400, "first_visit"),
     ],
 )
 def test_who_filled_in_the_full_form_within_a_year_gets_the_short_update(
