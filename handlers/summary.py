@@ -6,12 +6,13 @@ from datetime import datetime
 
 from handlers import messages
 from handlers.answers import Picture, effective, picture
+from handlers.flags import from_stored
 from handlers.house import House
 from handlers.library import Library
 from handlers.questionnaires import SIDES
 from schemas.condition import Answers, values_of
 from schemas.questionnaire import Question, QuestionType
-from schemas.rules import Region
+from schemas.rules import Flag, Region
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
 from schemas.told import Section, Told, ToldCaution, ToldChange, ToldFlag
 from store import bookings, checkins, clients, intakes
@@ -113,18 +114,30 @@ def _flags(tx: Tx, booking: Thread, seen: Picture, said: Words) -> tuple[ToldFla
     stored = {one["rule"]: one for one in intakes.flags_of(tx, booking.id)}
     standing = {flag.rule: flag for flag in seen.flags}
     found = [
-        ToldFlag(
-            id=stored[rule]["id"] if rule in stored else 0,
-            rule=rule,
-            severity=str(flag.severity),
-            name=flag.name,
-            because=tuple((said.label(name), said.value(name, value) or "–") for name, value in flag.because),
-            action=flag.clinic_action,
-        )
-        for rule, flag in standing.items()
+        _flag(flag, stored[rule]["id"] if rule in stored else 0, said) for rule, flag in standing.items()
     ]
     order = {str(flag.severity): flag.severity.rank for flag in seen.flags}
     return (*sorted(found, key=lambda one: order[one.severity]), *_cleared(stored, set(standing), said))
+
+
+def _flag(flag: Flag, number: int, said: Words) -> ToldFlag:
+    return ToldFlag(
+        id=number,
+        rule=flag.rule,
+        severity=str(flag.severity),
+        name=flag.name,
+        because=tuple((said.label(name), said.value(name, value) or "–") for name, value in flag.because),
+        action=flag.clinic_action,
+    )
+
+
+def early_flags(tx: Tx, house: House, booking_id: int, language: str = "") -> tuple[ToldFlag, ...]:
+    """Flags that stand, gravest first, though the form is not sent: some act the moment they are raised."""
+    said = words(house, language or house.clinic.language)
+    standing = [one for one in intakes.flags_of(tx, booking_id) if not one["cleared_at"]]
+    found = [(from_stored(one), one["id"]) for one in standing]
+    found.sort(key=lambda one: one[0].severity.rank)
+    return tuple(_flag(flag, number, said) for flag, number in found)
 
 
 def _cleared(

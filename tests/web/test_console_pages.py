@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import app as application
-from handlers import links, work
+from handlers import intake, links, work
 from handlers.house import House
 from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
@@ -22,6 +22,10 @@ from tests.support import Mailbox, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
+NERVES = (
+    *("rf_saddle", "rf_bladder_bowel", "rf_both_legs", "rf_weak", "rf_clumsy", "rf_neck_vascular"),
+    *("rf_face_arm_speech", "rf_worst_head_neck", "rf_vision_jaw", "rf_seizure_faint"),
+)
 
 
 @pytest.fixture
@@ -102,6 +106,33 @@ def test_a_booking_shows_flags_first_then_answers_and_the_drafted_plan(
     assert shown.index("Severe pain") < shown.index("Session note") < shown.index("Why this plan")
     assert "Blood thinner or bleeding problem" in shown
     assert "Low back, left" in shown
+
+
+def test_a_warning_sign_is_shown_and_can_be_cleared_before_the_form_is_done(
+    house: House, client: FlaskClient
+) -> None:
+    number = visit(house, "half", start=TODAY + timedelta(hours=20), now=TODAY - timedelta(days=3))
+    with house.db.begin() as tx:
+        asked = intake.open_intake(tx, house, number, TODAY)
+        assert asked is not None
+        posted = {name: ["yes" if name == "rf_saddle" else "no"] for name in NERVES}
+        intake.save_step(
+            tx, house, asked, "safety_1", {"gate_nerves": ["some"], "gate_chest": ["none"]}, TODAY
+        )
+        asked = intake.open_intake(tx, house, number, TODAY)
+        assert asked is not None
+        intake.save_step(tx, house, asked, "safety_nerves", posted, TODAY)
+    page = f"/console/bookings/{number}"
+    shown = text(client, page)
+    assert "The intake is not done yet." in shown
+    assert "Stop: emergency" in shown
+    assert "between your legs" in shown
+    assert 'href="tel:+15550104242"' in shown
+    assert "Blocked" in text(client, day_of(TODAY + timedelta(hours=20), house))
+    with house.db.read() as tx:
+        flag = intakes.flags_of(tx, number)[0]["id"]
+    assert post(client, f"{page}/flags/{flag}", page, basis="Seen at the hospital today").status_code == 303
+    assert "Stop: emergency" not in text(client, page)
 
 
 def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(

@@ -15,7 +15,7 @@ from schemas import plan as plans_json
 from schemas.delivery import Delivery
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
-from schemas.told import Told
+from schemas.told import ToldFlag
 from store import audit, bookings, clients, intakes, notes
 from store import deliveries as stored_deliveries
 from store import plans as stored_plans
@@ -67,10 +67,14 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
     stored = stored_plans.newest(tx, found.id)
     sent = stored_deliveries.of_booking(tx, found.id)
     words = summary.words(house(), language())
+    client = clients.get(tx, found.client_id)
+    raised = told.flags if told else summary.early_flags(tx, house(), found.id, language())
     return {
         "booking": found,
-        "client": clients.get(tx, found.client_id),
+        "client": client,
+        "phone": client.phone or str(intake.answers.get("mobile_phone", "") if intake else ""),
         "summary": told,
+        "standing": [flag for flag in raised if not flag.cleared_by],
         "intake": intake,
         "intake_tag": intake_tag(intake.status if intake else "", bool(intake and intake.reviewed_at), say()),
         "status_tag": STATUS.get(found.status),
@@ -79,7 +83,7 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "plan": plan_view(house(), stored, say()) if stored else None,
         "verdict": plans.gate(tx, house(), found, now()) if intake and intake.done else None,
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
-        "plan_tag": _plan_tag(sent, intake, told, stored),
+        "plan_tag": _plan_tag(sent, intake, raised, stored),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
         "areas": area_words(),
@@ -92,14 +96,12 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
 
 
 def _plan_tag(
-    sent: list[Delivery], intake: Intake | None, told: Told | None, stored: StoredPlan | None
+    sent: list[Delivery], intake: Intake | None, raised: tuple[ToldFlag, ...], stored: StoredPlan | None
 ) -> tuple[str, str] | None:
     message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
     if message is None:
         return None
-    stops = (
-        any(one.severity.startswith("stop") and not one.cleared_by for one in told.flags) if told else False
-    )
+    stops = any(one.severity.startswith("stop") and not one.cleared_by for one in raised)
     answered = bool(intake and intake.done)
     return plan_tag(message.status, answered, stops, stored.status if stored else "", say())
 

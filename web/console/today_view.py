@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from handlers.house import House
+from render import readable
 from store.views import Pain, Visit
 from web.console.reasons import sentence
-from web.console.words import Say
+from web.console.words import Say, say_in
 
 INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
 FLAGS = {
@@ -36,17 +37,23 @@ Tag = tuple[str, str]
 
 
 def lines(
-    visits: Sequence[Visit], house: House, now: datetime, say: Say, *, clinical: bool
+    visits: Sequence[Visit], house: House, now: datetime, language: str, *, clinical: bool
 ) -> list[dict[str, Any]]:
     """What the day shows of each visit; without `clinical` neither flags nor pain."""
-    return [_line(visit, house, now, say, clinical) for visit in visits]
+    say = say_in(language)
+    return [_line(visit, house, now, say, language, clinical) for visit in visits]
 
 
-def _line(visit: Visit, house: House, now: datetime, say: Say, clinical: bool) -> dict[str, Any]:
+def _line(
+    visit: Visit, house: House, now: datetime, say: Say, language: str, clinical: bool
+) -> dict[str, Any]:
     on = visit.status == "confirmed"
     worst = sorted(visit.flags, key=list(FLAGS).index)[:1] if clinical else []
+    start = visit.start.astimezone(house.zone(visit.zone))
     return {
         "visit": visit,
+        "clock": readable.clock(start, language),
+        "iso": readable.utc(visit.start),
         "on": on,
         "over": visit.end < now,
         "going_on": visit.start <= now < visit.end,
@@ -93,10 +100,10 @@ def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -
     """Where a plan stands; one that is still to go out is told as the gate would decide now."""
     if status != "scheduled":
         return _said(PLAN.get(status), say)
-    if not answered:
-        return say("After the intake"), "calm"
     if stops:
         return say("Blocked"), "bad"
+    if not answered:
+        return say("After the intake"), "calm"
     return _said(FOR_YOU if drafted == "held" else PLAN["scheduled"], say)
 
 
