@@ -15,7 +15,7 @@ from store.views import Pain, score_of
 ALERT_WITHIN = timedelta(hours=1)
 ENOUGH_DAYS = 0.7  # of the planned ones
 LESS_POINTS, LESS_PART = 2, 0.3  # pain that eased by this much has eased in a way that matters
-NEWEST = 300  # sealed replies that one board opens
+NEWEST = 100  # sealed replies that one board opens
 WINDOW = {"d3": 3}
 
 

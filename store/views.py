@@ -76,16 +76,25 @@ def day(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "", pain:
     raised, messages, drafts = _flags(tx, ids), _plan_messages(tx, ids), _drafts(tx, ids)
     later = replies(tx, {row.client_id for row in rows}) if pain else {}
     return [
-        replace(
-            _visit(tx, row, raised[row.id], messages.get(row.id), later.get(row.client_id, [])),
-            drafted=drafts.get(row.id, ""),
+        _visit(
+            tx,
+            row,
+            raised[row.id],
+            messages.get(row.id),
+            drafts.get(row.id, ""),
+            later.get(row.client_id, []),
         )
         for row in rows
     ]
 
 
 def _visit(
-    tx: Tx, row: sa.Row[Any], raised: list[str], message: sa.Row[Any] | None, later: list[Pain]
+    tx: Tx,
+    row: sa.Row[Any],
+    raised: list[str],
+    message: sa.Row[Any] | None,
+    drafted: str,
+    later: list[Pain],
 ) -> Visit:
     said = _said(tx, row.sealed_answers, row.submitted_at or row.updated_at)
     return Visit(
@@ -102,6 +111,7 @@ def _visit(
         intake=row.intake or "",
         reviewed=row.reviewed_at is not None,
         flags=tuple(raised),
+        drafted=drafted,
         plan_status=message.status if message else "",
         plan_reason=message.reason if message else "",
         plan_due=message.due_at if message else None,
@@ -145,7 +155,7 @@ def score_of(answers: dict[str, Any]) -> int | None:
     return None
 
 
-def replies(tx: Tx, client_ids: Iterable[int], each: int = 3) -> dict[int, list[Pain]]:
+def replies(tx: Tx, client_ids: Iterable[int], each: int = 2) -> dict[int, list[Pain]]:
     """The last answers to check-ins that told a pain, by client, oldest first."""
     ranked = (
         sa.select(
@@ -201,25 +211,39 @@ def outbox(
     page: int = 1,
 ) -> list[Message]:
     """One page (and one line more, which tells that there is another) of messages, by due time."""
+    ids = _page(statuses, purpose, booking_id, upward, page)
     query = (
-        sa.select(
-            deliveries,
-            bookings.c.client_id,
-            bookings.c.start_at,
-            clients.c.name.label("client"),
-        )
+        sa.select(deliveries, bookings.c.client_id, bookings.c.start_at, clients.c.name.label("client"))
+        .join(ids, ids.c.id == deliveries.c.id)
         .join(bookings, bookings.c.id == deliveries.c.booking_id)
         .join(clients, clients.c.id == bookings.c.client_id)
+        .order_by(_order(deliveries.c.due_at, upward))
     )
-    if statuses:
-        query = query.where(deliveries.c.status.in_(statuses))
-    if purpose:
-        query = query.where(deliveries.c.purpose == purpose)
-    if booking_id is not None:
-        query = query.where(deliveries.c.booking_id == booking_id)
-    order = deliveries.c.due_at if upward else deliveries.c.due_at.desc()
-    rows = tx.all(query.order_by(order).limit(PAGE + 1).offset((page - 1) * PAGE))
-    return _foreseen(tx, [_message(row) for row in rows])
+    return _foreseen(tx, [_message(row) for row in tx.all(query)])
+
+
+def _order(column: sa.ColumnElement[Any], upward: bool) -> sa.ColumnElement[Any]:
+    return column if upward else column.desc()
+
+
+def _page(
+    statuses: Sequence[str], purpose: str, booking_id: int | None, upward: bool, page: int
+) -> sa.Subquery:
+    """The ids of one page. Each status is read by its own index, so that no database sorts years of rows."""
+    end = page * PAGE + 1
+    chosen = [deliveries.c.status == status for status in statuses] or [sa.true()]
+    parts = []
+    for one in chosen:
+        part = sa.select(deliveries.c.id, deliveries.c.due_at).where(one)
+        if purpose:
+            part = part.where(deliveries.c.purpose == purpose)
+        if booking_id is not None:
+            part = part.where(deliveries.c.booking_id == booking_id)
+        ordered = part.order_by(_order(deliveries.c.due_at, upward)).limit(end).subquery()
+        parts.append(sa.select(ordered))
+    union = sa.union_all(*parts).subquery()
+    paged = sa.select(union.c.id).order_by(_order(union.c.due_at, upward))
+    return paged.limit(PAGE + 1).offset((page - 1) * PAGE).subquery()
 
 
 def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:

@@ -14,6 +14,7 @@ from handlers.staff import Entry, Refused, Unfit
 from render import qr
 from store import staff as accounts
 from store.staff import Stage
+from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, house, me, now
 from web.console.view import page
@@ -48,7 +49,7 @@ def _login_page(error: str = "", status: int = 200) -> Response:
     g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     email = request.form.get("email", "")[:320]
     response = page("login", status, error=error, email=email, next=_next())
-    gate.set_cookie(response, g.login_key, "aftercare-login")
+    gate.set_cookie(response, g.login_key, gate.LOGIN)
     return response
 
 
@@ -153,7 +154,7 @@ def logout() -> AnyResponse:
         with house().db.begin() as tx:
             staff.log_out(tx, g.session, me(), now())
     response = redirect(url_for("console_auth.login"), 303)
-    gate.drop_cookie(response)
+    cookies.drop(response, gate.SESSION)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

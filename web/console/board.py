@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from handlers import progress
 from handlers.progress import Board
@@ -14,6 +14,7 @@ from web.console.sheets import csv_file
 from web.console.view import page
 
 blueprint = gate.blueprint("board")
+FRESH = timedelta(minutes=5)
 PERIODS = {7: "7 days", 28: "4 weeks", 91: "13 weeks"}
 MEASURES = (
     ("intakes", "Intakes done before the visit"),
@@ -34,12 +35,21 @@ def _board(days: int) -> Board:
         return progress.board_of(tx, now() - timedelta(days=days), now())
 
 
+def _lately(days: int) -> Board:
+    """The board as of some minutes ago: it counts thousands of rows, and nobody needs it to the second."""
+    kept: dict[int, Board] = current_app.extensions.setdefault("console_boards", {})
+    known = kept.get(days)
+    if known is None or now() - known.end > FRESH:
+        kept[days] = known = _board(days)
+    return known
+
+
 @blueprint.get("/console/board")
 @allowed(*BOTH)
 def board() -> Response:
     """The figures of a period."""
     days = _days()
-    return page("board", board=_board(days), measures=MEASURES, periods=PERIODS, days=days)
+    return page("board", board=_lately(days), measures=MEASURES, periods=PERIODS, days=days)
 
 
 @blueprint.get("/console/board.csv")

@@ -3,12 +3,10 @@
 from typing import Any
 
 from flask import Response, abort, request
-from markupsafe import Markup
 
-from handlers import pictures
 from schemas.condition import Condition
 from store.staff import Role
-from web.console import gate
+from web.console import drawings, gate
 from web.console.gate import allowed, house
 from web.console.view import language, page
 
@@ -69,8 +67,7 @@ def exercise(name: str) -> Response:
 
 def drawn(name: str) -> list[dict[str, Any]]:
     """Start and finish of an exercise as drawings."""
-    pair = pictures.of_exercise(house(), name)
-    return [{"svg": Markup(one.svg), "label": one.label} for one in pair] if pair else []  # noqa: S704
+    return [{"svg": svg, "label": label} for svg, label in drawings.of_exercise(name)]
 
 
 @blueprint.get("/console/figures")

@@ -1,34 +1,31 @@
 """Who may call what. Every route of the console says so; one that does not say it answers nobody."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import staff
-from handlers.house import House
 from store import staff as accounts
 from store.staff import Role, Staff, StaffSession, Stage
+from web import cookies
 from web.console import csrf
+from web.house import house as house
+from web.house import utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
 TOUCH = timedelta(minutes=1)
-DAY = 12 * 60 * 60
-
-
-def house() -> House:
-    """The house that this application was made with."""
-    found: House = current_app.extensions["aftercare"]
-    return found
+SESSION, LOGIN = "aftercare", "aftercare-login"
+LOGGED_IN_SECONDS = 12 * 60 * 60
 
 
 def now() -> datetime:
     """The time of this request, the same in all its parts."""
     if "now" not in g:
-        g.now = datetime.now(UTC)
+        g.now = utc_now()
     at: datetime = g.now
     return at
 
@@ -110,36 +107,19 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
-def secure() -> bool:
-    """True unless the service is tried out on this very machine over plain http."""
-    return house().clinic.public_url.startswith("https://")
-
-
-def cookie_name(kind: str = "aftercare") -> str:
-    """`__Host-` binds a cookie to this host and path; browsers take it only with Secure."""
-    return f"__Host-{kind}" if secure() else kind
-
-
 def cookie() -> str:
     """The value of the session's cookie, or ""."""
-    return request.cookies.get(cookie_name(), "")
+    return cookies.value(SESSION)
 
 
-def set_cookie(response: AnyResponse, token: str, kind: str = "aftercare") -> None:
+def set_cookie(response: AnyResponse, token: str, kind: str = SESSION) -> None:
     """Give the browser its session."""
-    response.set_cookie(
-        cookie_name(kind), token, max_age=DAY, secure=secure(), httponly=True, samesite="Lax", path="/"
-    )
-
-
-def drop_cookie(response: AnyResponse, kind: str = "aftercare") -> None:
-    """Take it away again."""
-    response.delete_cookie(cookie_name(kind), secure=secure(), httponly=True, samesite="Lax", path="/")
+    cookies.put(response, kind, token, LOGGED_IN_SECONDS)
 
 
 def login_key() -> str:
     """What ties the login's form to this browser, before there is a session."""
-    found: str = g.get("login_key") or request.cookies.get(cookie_name("aftercare-login"), "")
+    found: str = g.get("login_key") or cookies.value(LOGIN)
     return found
 
 

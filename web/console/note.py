@@ -17,6 +17,7 @@ from web.console import csrf, gate
 from web.console.booking import TOOK, area_words, note_from
 from web.console.gate import LINK, allowed, house, now
 from web.console.view import page
+from web.security import wrong_link
 
 blueprint = gate.blueprint("note")
 MAY_SEND = ("", "needs_ok")  # anything else waits for a practitioner who has signed in
@@ -38,7 +39,7 @@ def note(token: str) -> AnyResponse:
 def _booking(tx: Tx, token: str) -> Thread:
     subject = links.open_link(tx, LinkPurpose.note, token, now())
     found = bookings.get(tx, subject) if subject is not None else None
-    return found or abort(404)
+    return found or wrong_link()
 
 
 def _values(tx: Tx, found: Thread, token: str) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
-from handlers import pictures
 from handlers.choosing_edit import Edit
 from handlers.house import House
 from schemas import plan as plans_json
 from schemas.choosing import Moves
 from schemas.plan import Effect, Plan, PlanItem, Reason
 from store.plans import StoredPlan
+from web.console import drawings
 from web.console.words import Say
 
 GROUPS = {
@@ -33,7 +32,7 @@ def plan_view(house: House, stored: StoredPlan, say: Say) -> dict[str, Any]:
     return {
         "stored": stored,
         "plan": plan,
-        "items": [_item(house, item, moves) for item in plan.items],
+        "items": [_item(item, moves) for item in plan.items],
         "reasons": _reasons(plan, moves, say),
         "others": _others(plan, moves),
         "protocol": plan.protocol_name_full or plan.protocol_name_for_client,
@@ -41,15 +40,14 @@ def plan_view(house: House, stored: StoredPlan, say: Say) -> dict[str, Any]:
     }
 
 
-def _item(house: House, item: PlanItem, moves: Moves) -> dict[str, Any]:
+def _item(item: PlanItem, moves: Moves) -> dict[str, Any]:
     exercise = moves.exercises.get(item.exercise_id)
     swaps = [*exercise.swaps, exercise.easier, exercise.harder] if exercise else []
     known = [name for name in dict.fromkeys(swaps) if name in moves.exercises]
-    pair = pictures.of_exercise(house, item.exercise_id)
     return {
         "item": item,
         "swaps": [(name, moves.exercises[name].name) for name in known],
-        "figures": [Markup(one.svg) for one in pair] if pair else [],  # noqa: S704 - drawn by us
+        "figures": [svg for svg, _label in drawings.of_exercise(item.exercise_id)],
     }
 
 

