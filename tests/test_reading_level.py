@@ -16,6 +16,7 @@ BANNED = re.compile(
     r"\b(cure|heal your|fix|guarantee|diagnose|realign|out of place|out of alignment|misaligned|damaged?)\b",
     re.I,
 )
+STAFF_MAILS = ("alert", "nudge", "summary")
 FEW_WORDS = 6
 """A text of fewer words is scored with the question it belongs to: two words alone have no grade."""
 
@@ -85,3 +86,35 @@ def test_spanish_texts_are_easy_to_read() -> None:
     assert spanish_ease(whole) > 80
     long = {path: text for path, text in blocks("es").items() if len(text.split()) > 12}
     assert {path: round(spanish_ease(text)) for path, text in long.items() if spanish_ease(text) < 60} == {}
+
+
+def _mail(language: str) -> dict[tuple[str, ...], str]:
+    """Return every text of the mails and text messages that clients get."""
+    raw = tomllib.loads((CONTENT / "mail" / f"{language}.toml").read_text(encoding="utf-8"))
+    return {path: text for path, text in _strings(raw) if path[0] not in STAFF_MAILS}
+
+
+def _strings(raw: object, under: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(raw, str):
+        yield under, raw
+    pairs = raw.items() if isinstance(raw, dict) else enumerate(raw if isinstance(raw, list) else [])
+    for key, value in pairs:
+        yield from _strings(value, (*under, str(key)))
+
+
+def test_every_text_of_a_mail_is_at_sixth_grade_or_below() -> None:
+    hard = {path: text for path, text in _mail("en").items() if len(text.split()) > FEW_WORDS}
+    assert {path: text for path, text in hard.items() if grade(text) > 6} == {}
+    assert {path: text for path, text in _mail("en").items() if longest_sentence(text) > 22} == {}
+
+
+def test_spanish_mails_are_easy_to_read_and_say_as_much() -> None:
+    assert spanish_ease(" ".join(_mail("es").values())) > 70
+    assert {path[:2] for path in _mail("es")} == {path[:2] for path in _mail("en")}
+
+
+def test_no_mail_makes_a_promise_or_holds_a_word_about_health() -> None:
+    health = re.compile(r"\b(pain|hurts?|sore|stretch|exercises?|massage|dolor|ejercicios?|masaje)\b", re.I)
+    shown = [(path, text) for each in ("en", "es") for path, text in _mail(each).items()]
+    plain = [text for path, text in shown if path[0] != "contents"]  # those stand around the moves themselves
+    assert [text for text in plain if BANNED.search(text) or health.search(text)] == []
