@@ -104,8 +104,8 @@ def intake(
     until = max(booking.end, now) + AFTER_VISIT
     url = links.issue(tx, house, LinkPurpose.intake, booking.id, now, until)
     minutes = MINUTES.get(asked.questionnaire, "8")
-    kind = MailKind(delivery.purpose)
-    return _to_client(tx, house, delivery, booking, now, kind, asked.language, url, minutes)
+    kind, language = MailKind(delivery.purpose), house.clinic.spoken(asked.language)
+    return _to_client(tx, house, delivery, booking, now, kind, language, url, minutes)
 
 
 def plan(

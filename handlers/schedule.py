@@ -144,9 +144,8 @@ def _owe(tx: Tx, due: Due, now: datetime) -> None:
 def _offer_intake(tx: Tx, house: House, booking: Thread, service: Service, now: datetime) -> None:
     language = house.clinic.spoken(booking.language)
     questionnaire = house.library(language).questionnaires[service.questionnaire]
-    intakes.ensure(
-        tx, booking.id, booking.client_id, questionnaire.id, str(questionnaire.version), language, now
-    )
+    told = language if booking.language else ""  # else the browser says it, when the form is opened
+    intakes.ensure(tx, booking.id, booking.client_id, questionnaire.id, str(questionnaire.version), told, now)
 
 
 def _withdraw(tx: Tx, booking: Thread, wanted: Iterable[str], now: datetime) -> None:

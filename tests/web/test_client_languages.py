@@ -46,6 +46,25 @@ def asked(app: Flask, house: House, booking: Thread, kind: str) -> Phone:
     return phone(app, house, LinkPurpose.checkin, checkin.id)
 
 
+def test_the_browser_says_the_language_where_the_booking_does_not(app: Flask, house: House) -> None:
+    booking = soon(house, language="")
+    hers = phone(app, house, LinkPurpose.intake, booking.id)
+    spanish = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
+    page = hers.get(headers=spanish).text
+    assert '<html lang="es"' in page
+    hers.post("/about", {"emergency_contact_name": "Bo"}, headers=hers.extra | spanish)
+    with house.db.read() as tx:
+        kept = intakes.of_booking(tx, booking.id)
+    assert kept is not None
+    assert kept.language == ""
+    born = {
+        f"date_of_birth_{part}": value for part, value in (("year", "1980"), ("month", "5"), ("day", "3"))
+    }
+    about = {"emergency_contact_name": "Bo", "emergency_contact_phone": "555 123 4567", **born}
+    assert hers.post("/about", about, headers=hers.extra | spanish).status_code == 303
+    assert '<html lang="es"' in hers.get().text
+
+
 def test_the_plan_can_be_read_in_spanish_and_goes_on_so(app: Flask, house: House, booking: Thread) -> None:
     hers = phone(app, house, LinkPurpose.plan, booking.id)
     english = hers.get().text
