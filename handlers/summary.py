@@ -25,10 +25,8 @@ COMPLAINT = (
     *("pain_spread", "pain_feel", "worse_with", "better_with", "morning_stiff", "night_wake"),
 )
 PAINS = ("pain_now", "pain_avg7", "pain_worst24")
-GOALS = (
-    *("goals", "goal_text", "act1_name", "act1_score", "act2_name", "act2_score", "act3_name", "act3_score"),
-    *("activity_profile", "activity_level", "minutes_per_day", "confidence", "equipment"),
-)
+GOALS = ("goals", "goal_text")
+DAILY = ("activity_profile", "sitting_hours", "activity_level", "minutes_per_day", "confidence", "equipment")
 WISHES = ("pressure_pref", "positions_ok", "comfort_note", "reading_help")
 PROGRESS = ("upd_after_massage", "grc", "upd_days_done", "upd_difficulty", "upd_barrier")
 MEDICINES = ("allergy_oils", "allergy_text", "under_other_care", "doctor_name_phone")
@@ -100,6 +98,8 @@ def told_for(tx: Tx, house: House, booking_id: int, now: datetime, language: str
         avoid=values_of(answers, "avoid_areas"),
         pains=_pains(said, answers),
         goals=said.pairs(GOALS, answers),
+        activities=_activities(answers),
+        daily=said.pairs(DAILY, answers),
         changes=_changes(tx, intake, answers, said),
         cautions=_cautions(seen, said),
         medicines=_medicines(said, answers),
@@ -161,6 +161,16 @@ def _cleared(
 def _pains(said: Words, answers: Answers) -> tuple[tuple[str, int], ...]:
     found = ((said.label(name), next(iter(values_of(answers, name)), "")) for name in PAINS)
     return tuple((label, int(value)) for label, value in found if value.isdigit())
+
+
+def _activities(answers: Answers) -> tuple[tuple[str, str], ...]:
+    """What is hard for the client, in their own words, with 0 (cannot) to 10 (as before)."""
+    found = []
+    for number in (1, 2, 3):
+        names, scores = (values_of(answers, f"act{number}_{part}") for part in ("name", "score"))
+        if names:
+            found.append((names[0], f"{scores[0]} / 10" if scores else "–"))
+    return tuple(found)
 
 
 def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[ToldChange, ...]:
@@ -234,14 +244,14 @@ def paper(told: Told, said: Words) -> Summary:
         main_region=told.regions[0] if told.regions else "",
         place=", ".join(said.place(one) for one in told.regions),
         pain=tuple(Fact(label, f"{score} / 10") for label, score in told.pains),
-        goals=tuple(f"{label}: {value}" for label, value in told.goals[:3]),
-        activities=tuple(Fact(label, value) for label, value in told.goals[3:]),
+        goals=tuple(value for _label, value in told.goals),
+        activities=tuple(Fact(label, value) for label, value in told.activities),
         changes=tuple(Change(one.question, one.before, one.after) for one in told.changes),
         last_plan="; ".join(f"{label}: {value}" for label, value in told.progress),
         cautions=tuple(Caution(one.name, one.massage, one.exercise) for one in told.cautions),
         medicines=tuple(f"{a}: {b}" for a, b in told.medicines if a not in allergies),
         allergies=tuple(b for a, b in told.medicines if a in allergies),
-        preferences=tuple(Fact(label, value) for label, value in told.wishes),
+        preferences=tuple(Fact(label, value) for label, value in (*told.wishes, *told.daily)),
         consents=tuple(Consent(label, yes) for label, yes in told.consents),
     )
 

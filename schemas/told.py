@@ -65,6 +65,8 @@ class Told:
     avoid: tuple[str, ...]
     pains: tuple[tuple[str, int], ...]
     goals: tuple[tuple[str, str], ...]
+    activities: tuple[tuple[str, str], ...]
+    daily: tuple[tuple[str, str], ...]
     changes: tuple[ToldChange, ...]
     cautions: tuple[ToldCaution, ...]
     medicines: tuple[tuple[str, str], ...]

@@ -217,13 +217,14 @@ def outbox(
         .join(ids, ids.c.id == deliveries.c.id)
         .join(bookings, bookings.c.id == deliveries.c.booking_id)
         .join(clients, clients.c.id == bookings.c.client_id)
-        .order_by(_order(deliveries.c.due_at, upward))
+        .order_by(*_order(deliveries.c, upward))
     )
     return _foreseen(tx, [_message(row) for row in tx.all(query)])
 
 
-def _order(column: sa.ColumnElement[Any], upward: bool) -> sa.ColumnElement[Any]:
-    return column if upward else column.desc()
+def _order(columns: Any, upward: bool) -> list[sa.ColumnElement[Any]]:
+    """By due time; of two that are due at once the id decides, so that no page repeats or skips one."""
+    return [one if upward else one.desc() for one in (columns.due_at, columns.id)]
 
 
 def _page(
@@ -239,10 +240,10 @@ def _page(
             part = part.where(deliveries.c.purpose == purpose)
         if booking_id is not None:
             part = part.where(deliveries.c.booking_id == booking_id)
-        ordered = part.order_by(_order(deliveries.c.due_at, upward)).limit(end).subquery()
+        ordered = part.order_by(*_order(deliveries.c, upward)).limit(end).subquery()
         parts.append(sa.select(ordered))
     union = sa.union_all(*parts).subquery()
-    paged = sa.select(union.c.id).order_by(_order(union.c.due_at, upward))
+    paged = sa.select(union.c.id).order_by(*_order(union.c, upward))
     return paged.limit(PAGE + 1).offset((page - 1) * PAGE).subquery()
 
 

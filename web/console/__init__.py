@@ -24,6 +24,7 @@ from web.console import (
 from web.console.names import BOOKINGS, CHANNELS, PLANS, PURPOSES
 from web.console.today_view import PLAN
 from web.console.view import language
+from web.house import house
 from web.static_files import url as static_url
 
 PAGES = (auth, today, booking, note, summary, outbox, clients, board, operations, content, audit, people)
@@ -59,10 +60,10 @@ def weekday(day: date) -> str:
 
 def local(when: datetime) -> datetime:
     """A time on the clinic's wall."""
-    return when.astimezone(gate.house().zone())
+    return when.astimezone(house().zone())
 
 
 def moves_name(exercise_id: str, spoken: str) -> str:
     """What an exercise is called; the id for one that there is not."""
-    found = gate.house().moves(gate.house().clinic.spoken(spoken)).exercises.get(exercise_id)
+    found = house().moves(house().clinic.spoken(spoken)).exercises.get(exercise_id)
     return found.name if found else exercise_id

@@ -5,8 +5,9 @@ from flask import Response, request
 from store import views
 from store.staff import Role
 from web.console import gate
-from web.console.gate import allowed, house
+from web.console.gate import allowed
 from web.console.view import page
+from web.house import house
 
 blueprint = gate.blueprint("audit")
 ACTIONS = (

@@ -16,9 +16,10 @@ from store import staff as accounts
 from store.staff import Stage
 from web import cookies
 from web.console import gate
-from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, house, me, now
+from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, me, now
 from web.console.view import page
 from web.console.words import LANGUAGES
+from web.house import house
 
 blueprint = gate.blueprint("auth")
 WRONG = "That did not work. Check what you typed."

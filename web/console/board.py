@@ -9,9 +9,10 @@ from handlers.progress import Board
 from store import audit
 from store.staff import Role
 from web.console import gate
-from web.console.gate import BOTH, allowed, house, me, now
+from web.console.gate import BOTH, allowed, me, now
 from web.console.sheets import csv_file
 from web.console.view import page
+from web.house import house
 
 blueprint = gate.blueprint("board")
 FRESH = timedelta(minutes=5)

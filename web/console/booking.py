@@ -27,10 +27,11 @@ from store.staff import Role
 from web import words as client_words
 from web.console import gate
 from web.console.bodies import bodies
-from web.console.gate import allowed, house, me, now
+from web.console.gate import allowed, me, now
 from web.console.plan_form import edit_from, plan_view
 from web.console.today_view import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
+from web.house import house
 
 blueprint = gate.blueprint("booking")
 TOOK = {

@@ -10,8 +10,9 @@ from store import audit, client_words, clients, views
 from store.staff import Role
 from web.console import gate
 from web.console.charts import progress_chart
-from web.console.gate import BOTH, allowed, house, me, now
+from web.console.gate import BOTH, allowed, me, now
 from web.console.view import language, page
+from web.house import house
 
 blueprint = gate.blueprint("clients")
 

@@ -7,8 +7,9 @@ from flask import Response, abort, request
 from schemas.condition import Condition
 from store.staff import Role
 from web.console import drawings, gate
-from web.console.gate import allowed, house
+from web.console.gate import allowed
 from web.console.view import language, page
+from web.house import house
 
 blueprint = gate.blueprint("content")
 ROLE = (Role.practitioner,)

@@ -15,8 +15,9 @@ from store.bookings import Thread
 from store.staff import Role, Stage
 from web.console import csrf, gate
 from web.console.booking import TOOK, area_words, note_from
-from web.console.gate import LINK, allowed, house, now
+from web.console.gate import LINK, allowed, now
 from web.console.view import page
+from web.house import house
 from web.security import wrong_link
 
 blueprint = gate.blueprint("note")

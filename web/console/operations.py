@@ -10,8 +10,9 @@ from integrations.base import Scheduler, Unsupported
 from store import audit, connections, receipts
 from store.staff import Role
 from web.console import gate
-from web.console.gate import BOTH, allowed, house, me, now
+from web.console.gate import BOTH, allowed, me, now
 from web.console.view import page
+from web.house import house
 
 blueprint = gate.blueprint("operations")
 STATUSES = {

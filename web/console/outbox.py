@@ -14,8 +14,9 @@ from store import deliveries, views
 from store.base import Tx
 from store.staff import Role
 from web.console import gate
-from web.console.gate import BOTH, allowed, house, me, now
+from web.console.gate import BOTH, allowed, me, now
 from web.console.view import page
+from web.house import house
 
 blueprint = gate.blueprint("outbox")
 # tab: (text, statuses, earliest first)

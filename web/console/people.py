@@ -7,8 +7,9 @@ from handlers import staff
 from store import staff as accounts
 from store.staff import Role
 from web.console import gate
-from web.console.gate import allowed, house, me, now
+from web.console.gate import allowed, me, now
 from web.console.view import page
+from web.house import house
 
 blueprint = gate.blueprint("people")
 

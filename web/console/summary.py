@@ -8,9 +8,10 @@ from store import audit
 from store.staff import Role
 from web.console import gate
 from web.console.bodies import bodies
-from web.console.gate import allowed, house, me, now
+from web.console.gate import allowed, me, now
 from web.console.today_view import FLAGS
 from web.console.view import language, page, say
+from web.house import house
 
 blueprint = gate.blueprint("summary")
 

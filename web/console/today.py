@@ -7,9 +7,10 @@ from flask import Response, request
 from store import views
 from store.staff import Role
 from web.console import gate
-from web.console.gate import BOTH, allowed, house, me, now
+from web.console.gate import BOTH, allowed, me, now
 from web.console.today_view import lines
 from web.console.view import language, page
+from web.house import house
 
 blueprint = gate.blueprint("today")
 

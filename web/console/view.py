@@ -10,6 +10,7 @@ from store.staff import Role
 from web.console import gate
 from web.console.reasons import sentence
 from web.console.words import LANGUAGES, Say, say_in
+from web.house import house
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
@@ -44,7 +45,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 def _shared() -> dict[str, Any]:
     who = g.get("staff")
-    zone = gate.house().zone()
+    zone = house().zone()
     return {
         "t": say(),
         "lang": language(),
@@ -52,7 +53,7 @@ def _shared() -> dict[str, Any]:
         "full": bool(g.get("session") and g.session.stage == "full"),
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
-        "clinic": gate.house().clinic,
+        "clinic": house().clinic,
         "clock": lambda when, other=None: clock(when, other),
         "day": lambda when: day(when),
         "moment": lambda when: moment(when),
@@ -64,7 +65,7 @@ def _shared() -> dict[str, Any]:
 
 
 def _local(when: datetime, zone: str | None = None) -> datetime:
-    return when.astimezone(gate.house().zone(zone or ""))
+    return when.astimezone(house().zone(zone or ""))
 
 
 def clock(when: datetime, zone: str | None = None) -> str:

@@ -1,0 +1,81 @@
+"""The command line for accounts, export and erasure."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+import app as application
+from store import staff as accounts
+from tests.console_support import EMAIL, PASSWORD, answer, sign_in, visit
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def app(given: Any) -> Iterator[Flask]:
+    made = application.create_app(given)
+    yield made
+    made.extensions["aftercare"].db.close()
+
+
+def run(app: Flask, *words: str, given: str = "") -> tuple[int, str]:
+    found = app.test_cli_runner().invoke(args=list(words), input=given)
+    return found.exit_code, found.output
+
+
+def test_an_account_made_on_the_command_line_can_sign_in(app: Flask) -> None:
+    code, said = run(app, "staff", "add", EMAIL, "--name", "Mara Field", "--role", "practitioner")
+    assert code == 0
+    password = said.rstrip().rpartition(" ")[2]
+    assert len(password) >= 12
+    sign_in(app, EMAIL, password)
+
+
+def test_a_password_can_come_from_the_input_and_is_not_repeated(app: Flask) -> None:
+    words = ("staff", "add", EMAIL, "--name", "Mara Field", "--password-stdin")
+    code, said = run(app, *words, given=PASSWORD + "\n")
+    assert code == 0
+    assert PASSWORD not in said
+    sign_in(app)
+
+
+def test_what_cannot_be_taken_is_said_in_a_sentence(app: Flask) -> None:
+    words = ("staff", "add", EMAIL, "--name", "Mara Field", "--password-stdin")
+    assert run(app, *words, given="short\n")[0] == 1
+    assert run(app, *words, given=PASSWORD)[0] == 0
+    code, said = run(app, *words, given=PASSWORD)
+    assert code == 1
+    assert "already" in said
+    assert run(app, "staff", "deactivate", "nobody@example.org")[0] == 1
+
+
+def test_deactivating_resetting_and_listing(app: Flask) -> None:
+    run(app, "staff", "add", EMAIL, "--name", "Mara Field", "--password-stdin", given=PASSWORD)
+    assert run(app, "staff", "deactivate", EMAIL)[0] == 0
+    assert "deactivated" in run(app, "staff", "list")[1]
+    assert run(app, "staff", "activate", EMAIL)[0] == 0
+    code, said = run(app, "staff", "reset", EMAIL)
+    assert code == 0
+    sign_in(app, EMAIL, said.rstrip().rpartition(" ")[2])
+    with app.extensions["aftercare"].db.read() as tx:
+        found = accounts.by_email(tx, EMAIL)
+    assert found is not None
+    assert found.active
+
+
+def test_export_and_erasure_print_their_receipts(app: Flask, tmp_path: Any) -> None:
+    house = app.extensions["aftercare"]
+    answer(house, visit(house))
+    target = tmp_path / "client.json"
+    code, said = run(app, "client", "export", "1", "--file", str(target))
+    assert code == 0
+    assert json.loads(said)["counts"]["intakes"] == 1
+    assert json.loads(target.read_text("utf-8"))["clients"][0]["email"] == "zoe@example.org"
+    assert run(app, "client", "erase", "1", given="n\n")[0] == 1
+    code, said = run(app, "client", "erase", "1", "--yes")
+    assert code == 0
+    assert json.loads(said)["counts"]["intakes"] == 1
+    assert run(app, "client", "export", "99")[0] == 1
