@@ -18,8 +18,9 @@ def faults(page: Page) -> list[str]:
     """What axe finds on a page, and whether it can be moved sideways."""
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     listed = [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found]
-    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    return listed + ([f"{width[0]} px wide on {width[1]}"] if width[0] > width[1] else [])
+    room = (page.viewport_size or {"width": 0})["width"]  # innerWidth grows with a page that is too wide
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return listed + ([f"{page.url}: {width} px wide on {room}"] if width > room else [])
 
 
 def faults_by_day_and_night(page: Page) -> list[str]:
