@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from handlers import facts, feedback, flags, plans
+from handlers import alerts, facts, feedback, flags, plans
 from handlers.answers import Picture, effective, picture
 from handlers.choosing import HELD_BY
 from handlers.choosing_case import Case, History, case_for
@@ -13,7 +13,7 @@ from handlers.house import House
 from handlers.schedule import quiet_hours
 from schemas import plan as plans_json
 from schemas.checkin import Reply, Step
-from schemas.choosing import Action, Moves
+from schemas.choosing import Action, Moves, Within
 from schemas.delivery import Channel, Delivery, Purpose
 from schemas.plan import Plan, PlanStatus
 from schemas.questionnaire import Question
@@ -26,6 +26,7 @@ from store.checkins import CheckIn
 from store.deliveries import Due
 from store.intakes import Answers
 
+URGENT = (Within.NOW, Within.SAME_DAY)
 AFTER = {"h24": 1, "d3": 3, "w1": 7, "w2": 14, "w4": 28}  # days after the session
 WINDOW = {"d3": 3}  # days that "days done" counts, where it is not a week
 ASKED_AT = time(10)  # of the client's morning
@@ -128,13 +129,7 @@ def not_now(tx: Tx, booking: Thread, kind: str, now: datetime) -> str:
 
 def nudge_staff(tx: Tx, booking: Thread, now: datetime) -> None:
     """Two check-ins without a reply: no more messages, a word to the clinic instead."""
-    _alert(tx, booking.id, "no_reply", now)
-
-
-def _alert(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
-    for channel in (Channel.email, Channel.sms):
-        key = f"{booking_id}:alert:{name}:{channel}"
-        deliveries.owe(tx, Due(key, booking_id, Purpose.alert, channel, now), now)
+    alerts.soon(tx, booking.id, "no_reply", now)
 
 
 def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetime) -> Outcome:
@@ -161,7 +156,8 @@ def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetim
     if not first and not found:
         return Outcome(found, step)
     for alert in step.alerts:
-        _alert(tx, booking.id, f"{checkin.kind}-{alert.id}", now)
+        tell = alerts.at_once if alert.within in URGENT else alerts.soon
+        tell(tx, booking.id, f"{checkin.kind}-{alert.id}", now)
     return Outcome(found, step, _next_version(tx, booking, past.plan, made, step, now))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-from handlers import links, pictures, plan_page
+from handlers import alerts, links, pictures, plan_page
 from handlers.house import House
 from handlers.links import LinkPurpose
 from render import mail, readable
@@ -154,7 +154,7 @@ def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, to: str, no
         "when": readable.moment(booking.start, house.zone(booking.zone), language),
     }
     envelope = Envelope(to, house.clinic.email, message_id(house, delivery), now)
-    kind = MailKind(delivery.purpose)
+    kind = MailKind.NUDGE if alerts.is_soon(delivery.key) else MailKind(delivery.purpose)
     return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from render.raster import png
-from render.readable import begins_alike, greeting_name, plain
+from render.readable import begins_alike, greeting_name, plain, unlinked
 from render.view import ClinicView, Picture
 from schemas.plan import Plan
 
@@ -38,11 +38,12 @@ class MailKind(StrEnum):
     PLAN_HELD = "plan_held"
     CHECKIN = "checkin"
     ALERT = "alert"
+    NUDGE = "nudge"
     SUMMARY = "summary"
     RESEND = "resend"
 
 
-STAFF = frozenset({MailKind.ALERT, MailKind.SUMMARY})
+STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY})
 Texts = Mapping[str, Mapping[str, Any]]
 
 
@@ -183,6 +184,8 @@ def _letter(
 
 def _values(context: Mapping[str, str], clinic: ClinicView) -> dict[str, str]:
     values = {key: plain(value) for key, value in context.items()}
+    # Whoever books may have written the place: it must not lead anywhere in the clinic's name.
+    values |= {key: unlinked(values[key]) for key in ("place", "practitioner") if key in values}
     values["name"] = greeting_name(context.get("name", ""))
     return values | {"clinic": plain(clinic.name, 80), "phone": plain(clinic.phone, 40)}
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import intake, work
+from handlers import alerts, work
 from handlers.house import House
 from store import intakes
 from tests.support import NOW, Mailbox, book, schedule_of
@@ -14,10 +14,10 @@ def raise_stop(house: House, booking_id: int, severity: str) -> None:
     """A flag that stops, as the form raises it."""
     with house.db.begin() as tx:
         intakes.raise_flag(tx, booking_id, "RF10", severity, {"rule": "RF10", "because": []}, NOW)
-        intake.alert(tx, booking_id, "RF10", NOW)
+        alerts.at_once(tx, booking_id, "RF10", NOW)
 
 
-def alerts(house: House, mailbox: Mailbox, after: timedelta) -> int:
+def told(house: House, mailbox: Mailbox, after: timedelta) -> int:
     """How many alerts the clinic has got by then."""
     work.work_once(house, NOW + after)
     return len(mailbox.of("alert"))
@@ -32,25 +32,25 @@ def test_an_alert_that_nobody_looked_at_is_sent_once_more(
 ) -> None:
     booking = book(house)
     raise_stop(house, booking.id, severity)
-    assert alerts(house, mailbox, timedelta()) == 1
-    assert alerts(house, mailbox, wait - timedelta(minutes=1)) == 1
-    assert alerts(house, mailbox, wait) == 2
-    assert alerts(house, mailbox, timedelta(days=2)) == 2
+    assert told(house, mailbox, timedelta()) == 1
+    assert told(house, mailbox, wait - timedelta(minutes=1)) == 1
+    assert told(house, mailbox, wait) == 2
+    assert told(house, mailbox, timedelta(days=2)) == 2
 
 
 def test_an_alert_that_somebody_looked_at_is_not_repeated(house: House, mailbox: Mailbox) -> None:
     booking = book(house)
     raise_stop(house, booking.id, "stop_emergency")
-    assert alerts(house, mailbox, timedelta()) == 1
+    assert told(house, mailbox, timedelta()) == 1
     with house.db.begin() as tx:
         intakes.flags_seen(tx, booking.id, NOW)
-    assert alerts(house, mailbox, timedelta(hours=1)) == 1
+    assert told(house, mailbox, timedelta(hours=1)) == 1
 
 
 def test_an_alert_holds_no_name_and_no_answer(house: House, mailbox: Mailbox) -> None:
     booking = book(house)
     raise_stop(house, booking.id, "stop_emergency")
-    alerts(house, mailbox, timedelta())
+    told(house, mailbox, timedelta())
     text = mailbox.of("alert")[0].as_string()
     assert "Zo" not in text
     assert "chest" not in text.casefold()

@@ -157,7 +157,7 @@ def test_who_does_not_get_better_keeps_the_plan_and_is_pointed_to_a_doctor_after
         "7 checkin",
         "14 checkin",
         "28 checkin",
-        "28 alert",
+        "28 nudge",
     ]
     assert story.on_page == first
 
@@ -179,12 +179,12 @@ def test_who_gets_worse_gets_a_smaller_plan_then_none_until_somebody_has_looked(
         "1 checkin",
         "3 checkin",
         "7 checkin",
-        "7 alert",
+        "7 nudge",
         "7 plan",
         "14 checkin",
         "14 alert",
-        "14 alert",
-        "14 alert",
+        "14 nudge",
+        "14 nudge",
     ]
 
 
@@ -203,7 +203,7 @@ def test_a_held_version_goes_out_once_a_named_practitioner_lets_it(story: Story)
 def test_who_is_silent_is_reminded_once_each_and_after_two_left_to_the_staff(story: Story) -> None:
     first = _moves(story.plan)
     story.until(60)
-    assert story.sent == ["0 plan", "1 checkin", "2 checkin", "3 checkin", "4 checkin", "7 alert"]
+    assert story.sent == ["0 plan", "1 checkin", "2 checkin", "3 checkin", "4 checkin", "7 nudge"]
     with story.house.db.read() as tx:
         later = [each for each in deliveries.of_booking(tx, story.booking.id) if ":w" in each.key]
     assert {(each.status, each.reason) for each in later} == {(DeliveryStatus.skipped, "no_reply")}
@@ -216,7 +216,7 @@ def test_a_new_red_flag_stops_the_plan_and_every_further_question_at_once(story:
     assert [flag.severity.value for flag in outcome.flags] == ["stop_emergency"]
     assert outcome.step.action is Action.STOP
     story.until(60)
-    assert story.sent == ["0 plan", "1 checkin", "3 checkin", "7 checkin", "7 alert"]
+    assert story.sent == ["0 plan", "1 checkin", "3 checkin", "7 checkin", "7 alert", "7 alert"]
     assert story.on_page == "paused"
     with story.house.db.read() as tx:
         (raised,) = intakes.flags_of(tx, story.booking.id)
