@@ -1,12 +1,13 @@
 """Is it alive, is it ready: for whoever watches the machine."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, current_app, jsonify
+from flask import Blueprint, Response, jsonify
 
 from handlers.house import House
 from store import migrate, workers
 from store.base import DatabaseError
+from web.house import house, utc_now
 
 blueprint = Blueprint("health", __name__)
 WORKER_SILENT = timedelta(seconds=90)
@@ -21,7 +22,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """200 when the database answers, no migration is missing and a worker was alive lately; else 503."""
-    checks = _checks(current_app.extensions["aftercare"], datetime.now(UTC))
+    checks = _checks(house(), utc_now())
     good = all(value == "ok" for value in checks.values())
     response = jsonify(status="ok" if good else "not ready", **checks)
     response.status_code = 200 if good else 503

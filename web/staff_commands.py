@@ -3,28 +3,22 @@
 import json
 import secrets
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
 from handlers import privacy, staff
-from handlers.house import House
 from handlers.staff import Unfit
 from store import staff as accounts
 from store.base import Tx
 from store.staff import Role, Staff
+from web.house import house, utc_now
 
 staff_group = AppGroup("staff", help="Accounts for the console.")
 client_group = AppGroup("client", help="What a client may ask for.")
 BY = "command line"
-
-
-def _house() -> House:
-    house: House = current_app.extensions["aftercare"]
-    return house
 
 
 def _password(from_input: bool) -> str:
@@ -56,15 +50,15 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
     password = _password(password_stdin)
     chosen = [Role(role) for role in roles or (Role.practitioner,)]
     try:
-        with _house().db.begin() as tx:
-            staff.add(tx, email, about.pop("name"), chosen, password, datetime.now(UTC), **about)
+        with house().db.begin() as tx:
+            staff.add(tx, email, about.pop("name"), chosen, password, utc_now(), **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
 
 
 def _tell(email: str, password: str) -> None:
-    click.echo(f"{email} can sign in at {_house().clinic.public_url}/console/login")
+    click.echo(f"{email} can sign in at {house().clinic.public_url}/console/login")
     if password:
         click.echo(f"Password (shown only now, to be changed after the first sign-in): {password}")
 
@@ -72,7 +66,7 @@ def _tell(email: str, password: str) -> None:
 @staff_group.command("list")
 def list_command() -> None:
     """Every account."""
-    with _house().db.read() as tx:
+    with house().db.read() as tx:
         for one in accounts.every(tx):
             state = "" if one.active else "  deactivated"
             factor = "second factor on" if one.totp else "second factor off"
@@ -83,8 +77,8 @@ def list_command() -> None:
 @click.argument("email")
 def deactivate_command(email: str) -> None:
     """Let somebody in no more; every session of theirs ends at once."""
-    with _house().db.begin() as tx:
-        staff.set_active(tx, _one(tx, email).id, BY, datetime.now(UTC), active=False)
+    with house().db.begin() as tx:
+        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=False)
     click.echo("Deactivated. Every session has ended.")
 
 
@@ -92,8 +86,8 @@ def deactivate_command(email: str) -> None:
 @click.argument("email")
 def activate_command(email: str) -> None:
     """Let somebody in again."""
-    with _house().db.begin() as tx:
-        staff.set_active(tx, _one(tx, email).id, BY, datetime.now(UTC), active=True)
+    with house().db.begin() as tx:
+        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=True)
     click.echo("Active.")
 
 
@@ -104,8 +98,8 @@ def reset_command(email: str, password_stdin: bool) -> None:
     """A new password and no second factor, for who lost both."""
     password = _password(password_stdin)
     try:
-        with _house().db.begin() as tx:
-            staff.reset(tx, _one(tx, email).id, password, BY, datetime.now(UTC))
+        with house().db.begin() as tx:
+            staff.reset(tx, _one(tx, email).id, password, BY, utc_now())
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
@@ -116,7 +110,7 @@ def reset_command(email: str, password_stdin: bool) -> None:
 @click.option("--file", default="", help="Where to write it; else it is printed.")
 def export_command(client: int, file: str) -> None:
     """Everything that is kept about a client, as JSON."""
-    values: dict[str, Any] | None = privacy.export(_house(), client, BY, datetime.now(UTC))
+    values: dict[str, Any] | None = privacy.export(house(), client, BY, utc_now())
     if values is None:
         raise click.ClickException("There is no such client.")
     text = json.dumps(values, ensure_ascii=False, indent=2)
@@ -135,7 +129,7 @@ def erase_command(client: int, yes: bool) -> None:
     """Erase a client for good; prints a receipt."""
     if not yes:
         click.confirm("Answers, plans, notes, messages and links go for good. Go on?", abort=True)
-    receipt = privacy.erase(_house(), client, BY, datetime.now(UTC))
+    receipt = privacy.erase(house(), client, BY, utc_now())
     if receipt is None:
         raise click.ClickException("There is no such client.")
     click.echo(json.dumps({"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts}))

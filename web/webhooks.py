@@ -2,26 +2,21 @@
 
 import logging
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from handlers.house import House
 from integrations.base import InvalidSignature, WrongClock
 from schemas.webhook import Inbound
 from store.base import DatabaseError
 from store.ingest import Ingest
 from store.refusals import Refusals
+from web.house import house, utc_now
 
 log = logging.getLogger("aftercare.webhooks")
 MOST_BYTES = 1024 * 1024
 blueprint = Blueprint("webhooks", __name__)
-
-
-def _house() -> House:
-    house: House = current_app.extensions["aftercare"]
-    return house
 
 
 def _answer(status: int, **values: str) -> Response:
@@ -33,9 +28,8 @@ def _answer(status: int, **values: str) -> Response:
 @blueprint.post("/webhooks/<connection>")
 def receive(connection: str) -> Response:
     """202 with the receipt's id once it is on disk; see docs/webhooks.md for every other answer."""
-    now = datetime.now(UTC)
-    house = _house()
-    scheduler = house.schedulers.get(connection)
+    now = utc_now()
+    scheduler = house().schedulers.get(connection)
     if scheduler is None:
         return _answer(404, error="There is no connection of this name.")
     if request.headers.get("Content-Encoding", "identity").casefold() != "identity":

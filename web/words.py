@@ -6,10 +6,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from flask import Request, current_app
+from flask import Request
 
-from handlers.house import House
 from schemas.clinic import Clinic
+from web.house import house
 from web.static_files import url as static_url
 
 NAMES = {"en": "English", "es": "Español"}
@@ -38,21 +38,21 @@ def say_in(language: str) -> Say:
 
 def asked_for(request: Request) -> str:
     """The language that the browser asks for, if we have it."""
-    house: House = current_app.extensions["aftercare"]
-    return request.accept_languages.best_match(list(house.clinic.languages)) or house.clinic.language
+    clinic = house().clinic
+    return request.accept_languages.best_match(list(clinic.languages)) or clinic.language
 
 
 def shared(language: str) -> dict[str, Any]:
     """What every page of a client gets: words, language, direction, the clinic."""
-    house: House = current_app.extensions["aftercare"]
+    clinic = house().clinic
     return {
         "t": say_in(language),
         "lang": language,
         "dir": "rtl" if language in ("ar", "fa", "he", "ur") else "ltr",
-        "languages": [(code, NAMES[code]) for code in house.clinic.languages if code in NAMES],
-        "clinic": house.clinic,
+        "languages": [(code, NAMES[code]) for code in clinic.languages if code in NAMES],
+        "clinic": clinic,
         "static_url": static_url,
-        "filled": partial(fill, house.clinic),
+        "filled": partial(fill, clinic),
     }
 
 

@@ -15,7 +15,8 @@ from store import intakes
 from store.base import Tx
 from store.checkins import CheckIn
 from web import words
-from web.client.common import chosen_language, house, now, page, subject
+from web.client.common import chosen_language, page, subject
+from web.house import house, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
@@ -59,13 +60,13 @@ def answer(token: str) -> Response:
         needed = [question.id for question in opened.questions if question.required is not None]
         posted = request.form.to_dict(flat=False)
         try:
-            answers = schema_for(opened.questions, needed, now().date(), texts).load(posted)
+            answers = schema_for(opened.questions, needed, utc_now().date(), texts).load(posted)
         except ValidationError as error:
             signs = checkins.signs(opened.questions, posted.get(SIGNS, []))
             if not signs:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
-        outcome = checkins.reply(tx, house(), opened.checkin, answers, now())
+        outcome = checkins.reply(tx, house(), opened.checkin, answers, utc_now())
     message = "" if outcome.flags else _plain(outcome.step.message, opened.language)
     return _thanks(token, opened.language, outcome.flags, message, outcome.step.tips)
 

@@ -1,35 +1,23 @@
-"""What the client's pages share: the house, the time, links, rendering."""
+"""What the client's pages share: links, rendering."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
 from handlers import links
-from handlers.house import House
 from handlers.links import LinkPurpose
 from render import readable
 from store import clients
 from store.base import Tx
 from store.bookings import Thread
 from web import words
+from web.house import house, utc_now
 from web.security import form_key, wrong_link
-
-
-def house() -> House:
-    """The house of this application."""
-    found: House = current_app.extensions["aftercare"]
-    return found
-
-
-def now() -> datetime:
-    """The time, aware and in UTC."""
-    return datetime.now(UTC)
 
 
 def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
     """What a personal link opens; answers 404 (or 429) for one that opens nothing."""
-    found = links.open_link(tx, purpose, token, now())
+    found = links.open_link(tx, purpose, token, utc_now())
     if found is None:
         wrong_link()
     assert found is not None

@@ -14,7 +14,8 @@ from store import bookings, intakes
 from store.base import Tx
 from web import words
 from web.client import browser, intake_view
-from web.client.common import house, now, page, subject, visit_time
+from web.client.common import page, subject, visit_time
+from web.house import house, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("intake", __name__)
@@ -36,7 +37,7 @@ def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
         require_own_form(token)
         tx.lock(f"intake:{booking_id}")
     booking = bookings.get(tx, booking_id)
-    asked = intake.open_intake(tx, house(), booking_id, now(), words.asked_for(request))
+    asked = intake.open_intake(tx, house(), booking_id, utc_now(), words.asked_for(request))
     language = asked.library.language if asked else words.asked_for(request)
     return Opened(asked, language, visit_time(tx, booking, language) if booking else "")
 
@@ -82,7 +83,7 @@ def save(token: str, step: str) -> Response:
             return _submit(tx, asked, token, opened.when)
         if asked.screen(step) is None:
             return _to(token, asked.resume_at())
-        saved = intake.save_step(tx, house(), asked, step, _posted(), now())
+        saved = intake.save_step(tx, house(), asked, step, _posted(), utc_now())
     alarming = _of_this_screen(asked, step, saved.flags)
     if saved.errors:
         shown = {**saved.shown, **_dates(asked, step)}
@@ -110,7 +111,7 @@ def _told_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
 
 
 def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
-    sent = intake.submit(tx, house(), asked, now())
+    sent = intake.submit(tx, house(), asked, utc_now())
     if sent.go_to:
         return _to(token, sent.go_to)
     return browser.remember(intake_view.done(asked, token, when, sent.flags), asked.intake.id, CHECK)
@@ -134,7 +135,7 @@ def everything(token: str) -> Response:
     with house().db.begin() as tx:
         asked = _open(tx, token, change=True).asked
         if asked is not None:
-            intake.ask_everything(tx, house(), asked, now())
+            intake.ask_everything(tx, house(), asked, utc_now())
     return _to(token, "")
 
 

@@ -21,7 +21,8 @@ from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
 from web import words
 from web.client import browser
-from web.client.common import house, page
+from web.client.common import page
+from web.house import house
 from web.words import Say
 
 

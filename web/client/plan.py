@@ -9,7 +9,8 @@ from handlers.links import LinkPurpose
 from render import readable
 from store import bookings, checkins, clients
 from web import words
-from web.client.common import chosen_language, house, now, page, subject
+from web.client.common import chosen_language, page, subject
+from web.house import house, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("plan", __name__)
@@ -35,7 +36,7 @@ def show(token: str) -> Response:
             for each in checkins.of_booking(tx, booking_id)
             if each.kind.startswith(TICK)
         }
-    today = now().astimezone(house().zone(client.zone or booking.zone)).date()
+    today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
     return page(
         "plan",
         language,
@@ -83,8 +84,8 @@ def tick(token: str) -> Response:
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
             client = clients.get(tx, booking.client_id)
-            today = now().astimezone(house().zone(client.zone or booking.zone)).date()
-            checkins.tick(tx, booking_id, current.plan.id, today.isoformat(), _ticked(), now())
+            today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
+            checkins.tick(tx, booking_id, current.plan.id, today.isoformat(), _ticked(), utc_now())
     language = chosen_language("")
     return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value]
 

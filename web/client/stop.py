@@ -7,7 +7,8 @@ from schemas.delivery import Channel
 from store import audit, clients
 from store.base import Tx
 from web import words
-from web.client.common import house, now, page, subject
+from web.client.common import page, subject
+from web.house import house, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("stop", __name__)
@@ -28,8 +29,8 @@ def stop(token: str) -> Response:
     with house().db.begin() as tx:
         client_id = subject(tx, LinkPurpose.stop, token)
         channel = _channel(token)
-        clients.stop(tx, client_id, channel, now())
-        audit.add(tx, "client", f"stop_{channel}", f"client:{client_id}", now())
+        clients.stop(tx, client_id, channel, utc_now())
+        audit.add(tx, "client", f"stop_{channel}", f"client:{client_id}", utc_now())
         return _page(tx, token, client_id)
 
 

@@ -1,14 +1,14 @@
-"""What the commands share: the house, the clock, times on the command line."""
+"""What the commands share: times on the command line."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-from flask import current_app
 
 from handlers.house import House
 from integrations.base import Scheduler
 from store import connections, migrate
+from web.house import house
 
 
 class Moment(click.ParamType[datetime]):
@@ -27,24 +27,11 @@ class Moment(click.ParamType[datetime]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def the_house() -> House:
-    """The house of this application."""
-    found: House = current_app.extensions["aftercare"]
-    return found
-
-
-def now_utc() -> datetime:
-    """The time of this machine."""
-    return datetime.now(UTC)
-
-
 def scheduler_of(name: str) -> Scheduler:
     """The scheduler of a connection; a mistyped name is answered with the names that there are."""
-    found = the_house().schedulers.get(name)
+    found = house().schedulers.get(name)
     if found is None:
-        raise click.BadParameter(
-            f"no connection named {name}; there are: {', '.join(the_house().schedulers)}"
-        )
+        raise click.BadParameter(f"no connection named {name}; there are: {', '.join(house().schedulers)}")
     return found
 
 

@@ -14,14 +14,15 @@ from render import mail_check
 from store import bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
-from web.commands.base import now_utc, the_house
+from web.house import house as the_house
+from web.house import utc_now
 
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status_command(as_json: bool) -> None:
     """What waits, what is due, what is dead, and whether a worker is alive."""
-    house, now = the_house(), now_utc()
+    house, now = the_house(), utc_now()
     with house.db.read() as tx:
         status = _status(tx, now)
         rows = connections.every(tx)

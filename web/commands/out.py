@@ -9,7 +9,8 @@ from handlers import export, links, messages
 from handlers.links import LinkPurpose
 from render import qr
 from store import audit, bookings
-from web.commands.base import now_utc, the_house
+from web.house import house as the_house
+from web.house import utc_now
 
 
 @click.command("qr")
@@ -17,7 +18,7 @@ from web.commands.base import now_utc, the_house
 @click.argument("file", type=click.Path(dir_okay=False, writable=True), default="")
 def qr_command(booking: int, file: str) -> None:
     """The client's intake link as a QR code for the door: an SVG file, or the link on the screen."""
-    house, now = the_house(), now_utc()
+    house, now = the_house(), utc_now()
     with house.db.begin() as tx:
         thread = bookings.get(tx, booking)
         if thread is None:
@@ -34,7 +35,7 @@ def qr_command(booking: int, file: str) -> None:
 @click.option("--fhir", is_flag=True, required=True, expose_value=False, help="As FHIR R4.")
 def export_command(booking: int) -> None:
     """Questionnaire, answers and plan of a booking, on standard output; written into the audit log."""
-    house, now = the_house(), now_utc()
+    house, now = the_house(), utc_now()
     with house.db.begin() as tx:
         bundle = export.fhir_bundle(tx, house, booking)
         if bundle is None:

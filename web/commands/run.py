@@ -9,13 +9,15 @@ from datetime import datetime
 import click
 
 from handlers import duties, work
-from web.commands.base import Moment, now_utc, prepare, the_house
+from web.commands.base import Moment, prepare
+from web.house import house as the_house
+from web.house import utc_now
 
 
 @click.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    prepare(the_house(), now_utc())
+    prepare(the_house(), utc_now())
     click.echo("The database is up to date.")
 
 
@@ -25,14 +27,14 @@ def migrate_command() -> None:
 def work_command(once: bool, now: datetime | None) -> None:
     """Run the worker."""
     house = the_house()
-    prepare(house, now_utc())
+    prepare(house, utc_now())
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"[:64]
     if once or now:
-        at = now or now_utc()
+        at = now or utc_now()
         done = work.work_once(house, at, "once")
         click.echo(f"{done} done.")
         return
-    work.work(house, now_utc, _stop_on_signals(), name)
+    work.work(house, utc_now, _stop_on_signals(), name)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -45,4 +47,4 @@ def _stop_on_signals() -> threading.Event:
 @click.command("tidy")
 def tidy_command() -> None:
     """Delete raw webhook bodies that are older than the clinic keeps them."""
-    click.echo(f"{duties.forget(the_house(), now_utc())} bodies deleted.")
+    click.echo(f"{duties.forget(the_house(), utc_now())} bodies deleted.")

@@ -16,7 +16,9 @@ from integrations.base import IntegrationError
 from integrations.simulate import EVENTS, new_secret, sample
 from schemas.clinic import Connection
 from store import connections, receipts
-from web.commands.base import now_utc, prepare, scheduler_of, the_house
+from web.commands.base import prepare, scheduler_of
+from web.house import house as the_house
+from web.house import utc_now
 
 
 @click.command("simulate")
@@ -34,7 +36,7 @@ def simulate_command(
     connection: str, event: str, minutes: float, length: float, uid: str, **visit: str
 ) -> None:
     """Store a signed webhook of the captured shape, as if the scheduler had sent it."""
-    house, now = the_house(), now_utc()
+    house, now = the_house(), utc_now()
     scheduler = scheduler_of(connection)
     kind = scheduler.connection.scheduler
     if event not in EVENTS.get(kind, ()):
@@ -68,7 +70,7 @@ def simulate_command(
 def replay_command(receipt: str) -> None:
     """Process a receipt again (its id is in the answer to the webhook)."""
     with the_house().db.begin() as tx:
-        found = receipts.replay(tx, receipt, now_utc())
+        found = receipts.replay(tx, receipt, utc_now())
     if not found:
         raise click.ClickException("There is no such receipt, or its body has been deleted.")
     click.echo("It will be processed again.")
@@ -79,14 +81,14 @@ def replay_command(receipt: str) -> None:
 def reconcile_command(connection: str | None) -> None:
     """Read the schedulers through now, for what no webhook told us."""
     house = the_house()
-    prepare(house, now_utc())
+    prepare(house, utc_now())
     names = [connection] if connection else [name for name in house.schedulers if house.readable(name)]
     failed = False
     for name in names:
         scheduler_of(name)
         with tqdm(desc=name, unit=" bookings") as bar:
             try:
-                count = reconcile.reconcile(house, name, now_utc(), tell=partial(_step, bar))
+                count = reconcile.reconcile(house, name, utc_now(), tell=partial(_step, bar))
             except IntegrationError as error:
                 click.echo(f"{name}: {error}", err=True)
                 failed = True
@@ -106,7 +108,7 @@ def _step(bar: Any, _external_id: str) -> None:
 def register_command(connection: str, remove: bool) -> None:
     """Subscribe the webhooks at the scheduler: finds, makes or repairs the subscription."""
     house = the_house()
-    prepare(house, now_utc())
+    prepare(house, utc_now())
     scheduler = scheduler_of(connection)
     try:
         if remove:
