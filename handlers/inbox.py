@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from handlers import backoff, leases
+from handlers import backoff, leases, privacy
 from handlers.bookings import is_news, notice_of, observe
 from handlers.house import House
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
@@ -66,6 +66,7 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
         _try_again(house, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
     _settle(house, receipt, "done" if notices else "ignored", ", ".join(n.event for n in notices), now)
+    privacy.drop_body(house, receipt.id, receipt.connection, notices)
 
 
 def take_in(house: House, connection: str, notice: Notice, now: datetime, *, replayed: bool = False) -> None:

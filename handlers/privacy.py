@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -103,3 +103,15 @@ def forgotten(tx: Tx, house: House, connection: str, notice: Notice, now: dateti
         return False
     erasing.never_again(tx, hashes, now)
     return True
+
+
+def drop_body(house: House, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
+    """Delete a raw webhook that speaks of erased clients alone, as soon as it has been read."""
+    if not notices:
+        return
+    hashes = [record_hash(house, connection, each.external_id, each.seat) for each in notices]
+    with house.db.read() as tx:
+        if not all(erasing.is_erased(tx, [one]) for one in hashes):
+            return
+    with house.db.begin() as tx:
+        erasing.forget_bodies(tx, [receipt_id])

@@ -138,6 +138,7 @@ def test_a_later_webhook_does_not_bring_an_erased_client_back(house: House, mail
         assert bookings.named(tx, "main", "u2") == []
         assert client_words.find(tx, "zoe") == []
     assert len(mailbox.mails) == sent
+    assert b"zoe@example.org" not in everything(house), "the raw webhooks are gone too"
 
 
 def test_nobody_is_exported_or_erased_twice_as_somebody_else(house: House) -> None:
