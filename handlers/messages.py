@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 
 from handlers import alerts, links, pictures, plan_page
+from handlers.answers import effective
 from handlers.house import House
 from handlers.links import LinkPurpose
 from render import mail, readable
@@ -75,7 +76,7 @@ def _to_client(
     client = clients.get(tx, booking.client_id)
     context = {
         "url": url,
-        "name": client.name,
+        "name": _called(tx, booking) or client.name,
         "when": when(house, booking, client.zone, language) if kind in BEFORE_VISIT else "",
         "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
         "practitioner": booking.practitioner,
@@ -92,6 +93,12 @@ def _to_client(
         language=language,
         contents=contents,
     )
+
+
+def _called(tx: Tx, booking: Thread) -> str:
+    """What the client asked to be called; "" until they said so."""
+    intake = intakes.of_booking(tx, booking.id)
+    return str(effective(tx, intake).get("preferred_name") or "") if intake else ""
 
 
 BEFORE_VISIT = (MailKind.INTAKE, MailKind.INTAKE_REMINDER)

@@ -39,6 +39,16 @@ def test_a_resent_mail_keeps_its_message_id_across_processes(
     again.db.close()
 
 
+def test_a_client_is_greeted_by_the_name_they_asked_for(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    fill_in(house, booking, preferred_name="Zed")
+    work.work_once(house, OVER)
+    (mail,) = mailbox.of("plan")
+    said = mail.get_body(("plain",))
+    assert said is not None
+    assert said.get_content().startswith("Hi Zed,")
+
+
 @pytest.mark.parametrize(
     ("address", "good"),
     [
