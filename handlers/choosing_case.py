@@ -12,7 +12,6 @@ from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
 
 OTHER_CARE = frozenset({"physical_therapist", "surgeon"})
-AGREED = frozenset({"yes", "true", "on", "1", "agree"})
 ADULT, LEAST_AGE = 18, 16
 
 
@@ -92,7 +91,7 @@ def case_for(
         facts=frozenset(facts),
         age=age,
         flags=tuple(flags),
-        consented=_agreed(answers, "consent_exercise"),
+        consented=said_yes(answers, "consent_exercise"),
         guardian_consented=bool(values_of(answers, "guardian_name")),
         history=history or History(),
         note=note,
@@ -138,8 +137,9 @@ def _values(case: Case, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*values_of(case.answers, name), *known)))
 
 
-def _agreed(answers: Mapping[str, Answer], name: str) -> bool:
-    return any(value.lower() in AGREED for value in values_of(answers, name))
+def said_yes(answers: Mapping[str, Answer], consent: str) -> bool:
+    """Return whether a consent was given; one that nobody was asked for was not."""
+    return values_of(answers, consent) == ("yes",)
 
 
 def _from_note(case: Case) -> set[str]:

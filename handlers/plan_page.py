@@ -12,13 +12,13 @@ from schemas import plan as plans_json
 from schemas.booking import BookingStatus
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import Plan
+from schemas.rules import Severity
 from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
 from store.bookings import Thread
 from store.plans import StoredPlan
 
 MAY_GO = ("draft", "released")
-STOPS = ("stop_emergency", "stop_urgent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def current(tx: Tx, booking_id: int) -> Current:
         each for each in versions if each.sent_at or (each.status in MAY_GO and _on_its_way(tx, booking.id))
     ]
     flagged = intakes.flags_of(tx, booking.id)
-    stopped = any(each["severity"] in STOPS and not each["cleared_at"] for each in flagged)
+    stopped = any(Severity(each["severity"]).stops and not each["cleared_at"] for each in flagged)
     halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
     if not sent or stopped or halted:
         return Current(None, paused=bool(sent))

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from handlers import choosing, edits
 from handlers.answers import Picture, effective, picture
-from handlers.choosing_case import AGREED, Policy, case_for
+from handlers.choosing_case import Policy, case_for, said_yes
 from handlers.history import history
 from handlers.house import House
 from handlers.schedule import BY_PERSON
 from schemas import plan as plans_json
 from schemas.choosing import Mode
-from schemas.condition import values_of
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import Plan, PlanStatus
 from schemas.rules import Severity
@@ -19,7 +18,7 @@ from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
 from store.base import Tx
 from store.bookings import Thread
-from store.intakes import Answers, Intake
+from store.intakes import Intake
 from store.plans import StoredPlan
 
 BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
@@ -120,7 +119,7 @@ def _verdict(house: House, stored: StoredPlan | None, note: SessionNote | None, 
         return Verdict(None, "not_needed", final=True)
     if note is not None and note.send is SendWish.NO_PLAN:
         return Verdict(stored, "no_plan_wanted", final=True)
-    if not _agreed(seen.answers, "consent_exercise"):
+    if not said_yes(seen.answers, "consent_exercise"):
         return Verdict(stored, "no_consent")
     if stored.status in ("released", "sent"):
         return Verdict(stored)
@@ -134,13 +133,9 @@ def _verdict(house: House, stored: StoredPlan | None, note: SessionNote | None, 
     return Verdict(stored, "" if ok else "needs_ok")
 
 
-def _agreed(answers: Answers, consent: str) -> bool:
-    return bool(AGREED.intersection(values_of(answers, consent)))
-
-
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:
     """True when the client gave this consent, now or in the last full form."""
-    return _agreed(effective(tx, intake), consent)
+    return said_yes(effective(tx, intake), consent)
 
 
 def add_note(tx: Tx, house: House, booking_id: int, note: SessionNote, now: datetime) -> None:

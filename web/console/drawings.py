@@ -4,7 +4,7 @@ from flask import current_app
 from markupsafe import Markup
 
 from handlers import pictures
-from web.console.gate import house
+from web.house import house
 
 Drawing = tuple[Markup, str]  # the SVG, and its text alternative
 

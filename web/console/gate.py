@@ -12,8 +12,7 @@ from store import staff as accounts
 from store.staff import Role, Staff, StaffSession, Stage
 from web import cookies
 from web.console import csrf
-from web.house import house as house
-from web.house import utc_now
+from web.house import house, utc_now
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
