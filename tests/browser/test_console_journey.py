@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from handlers import work
+from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.webhook import Inbound
 from store import deliveries, plans, receipts
@@ -169,6 +171,42 @@ def test_a_colleague_is_deactivated_and_out_at_once(
     expect(page.get_by_text("Deactivated")).to_be_visible()
     theirs.goto(f"{clinic.base}/console/outbox")
     expect(theirs.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@KINDS
+def test_a_second_factor_is_set_up_and_asked_for(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind)
+    page.goto(f"{clinic.base}/console/account")
+    page.get_by_role("button", name="Switch it on").click()
+    fits(page)
+    page.get_by_text("Type this key").click()
+    secret = page.locator(".mono").inner_text().replace(" ", "")
+    page.get_by_label("six digits").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+    fits(page)
+    code = page.locator(".codes li").first.inner_text()
+    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    fits(page)
+    page.get_by_label("six digits").fill(code)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Today")
+
+
+@KINDS
+def test_a_note_by_link_fits_a_thumb(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page: Page = open_page(kind)
+    page.goto(clinic.link(LinkPurpose.note, 1))
+    fits(page)
+    page.get_by_label("Mara Field").check()
+    page.get_by_label("Eased").check()
+    page.get_by_role("button", name="Save and send the plan").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The note is kept")
+    fits(page)
 
 
 PATHS = (
