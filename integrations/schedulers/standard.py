@@ -32,6 +32,10 @@ TYPES: dict[str, BookingStatus | None] = {
 }
 
 
+# A status that a change says outright sets the mark of a no-show, or takes it back.
+MARKS = {BookingStatus.no_show: True, BookingStatus.confirmed: False}
+
+
 class _Id(fields.Field[str]):
     """A short identifier, as text or a whole number."""
 
@@ -223,7 +227,14 @@ def _notice(kind: str, data: Part, at: datetime, event_id: str) -> Notice:
             gone=status is BookingStatus.cancelled,
         )
     found = _load(DataSchema(), data)
-    state = booking(found, status, at, made=kind == "booking.created")
+    made = kind == "booking.created"
+    state = booking(found, status, at, made=made)
     return Notice(
-        state.external_id, kind, booking=state, event_id=event_id, occurred_at=at, version=state.version
+        state.external_id,
+        kind,
+        booking=state,
+        event_id=event_id,
+        occurred_at=at,
+        version=state.version,
+        no_show=None if made else MARKS.get(status or found["status"]),
     )

@@ -166,14 +166,21 @@ def _end(story: Story, end: str, minutes: Iterator[datetime]) -> None:
     elif end.startswith("no_show"):
         story.tell("no_show", next(minutes))
         story.status = BookingStatus.no_show
-        if end.endswith("undone") and story.connection == "main":
-            story.sent.append(_unmarked(story.sent[-1], next(minutes)))
+        if end.endswith("undone"):
+            _undo(story, next(minutes))
             story.status = BookingStatus.confirmed
     elif end == "hint" and story.connection == "main":
         story.tell("ended", next(minutes))
     elif end == "confirmed again" and story.connection == "site":
         story.tell("cancelled", next(minutes))
         story.tell("updated", next(minutes))
+
+
+def _undo(story: Story, at: datetime) -> None:
+    if story.connection == "main":
+        story.sent.append(_unmarked(story.sent[-1], at))
+    else:
+        story.tell("updated", at)
 
 
 def _signed(body: dict[str, Any], at: datetime) -> Inbound:
@@ -365,6 +372,18 @@ def test_a_no_show_stops_everything_and_its_undoing_brings_it_back(house: House)
     deliver(house, _unmarked(marked, NOW + timedelta(seconds=2)))
     assert only(house).status is BookingStatus.confirmed
     assert {each.status for each in schedule_of(house, booking).values()} == {"scheduled"}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_thin_no_show_of_a_site_is_taken_back_by_a_newer_yes(house: House, order: tuple[int, ...]) -> None:
+    thin = webhook("no_show", NOW + timedelta(seconds=1), connection="site")
+    body = json.loads(thin.body)
+    del body["data"]["client"]
+    thin = replace(thin, body=json.dumps(body).encode())
+    told = [webhook("created", NOW, connection="site"), thin]
+    told.append(webhook("updated", NOW + timedelta(seconds=2), connection="site"))
+    deliver(house, *(told[number] for number in order))
+    assert only(house).status is BookingStatus.confirmed
 
 
 @pytest.mark.parametrize("mark_first", [True, False])
