@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         LOG_LEVEL=settings.log_level,
         CONTENT=settings.content,
         WORKER=settings.worker,
+        PROXIES=settings.proxies,
     )
     web.register.everything(app, house)
     return app

@@ -5,6 +5,7 @@ import binascii
 import os
 import re
 import secrets
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -80,6 +81,7 @@ class Settings:
     worker: str
     require_totp: bool
     log_level: str
+    proxies: int = 0
 
 
 class _Reader:
@@ -163,7 +165,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         worker=read.choice("WORKER", ("separate", "inline"), "separate"),
         require_totp=read.switch("REQUIRE_TOTP", default=production),
         log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
+        proxies=read.number("PROXIES", 0),
     )
+    if production:
+        read.problems += _open_files(settings.database_url, ROOT / ".env")
     if production and read.text("FLASK_DEBUG").casefold() in ("1", "true", "yes", "on"):
         read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
     if read.problems:
@@ -200,6 +205,27 @@ def _database(read: _Reader) -> str:
     if url.get_backend_name() not in ("sqlite", "postgresql") or url.database in (None, "", ":memory:"):
         read.problems.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
     return value
+
+
+def _open_files(database_url: str, filed: Path) -> list[str]:
+    """What of the database and the secrets anybody on this machine could read, or take away together."""
+    url = make_url(database_url) if "://" in database_url else None
+    database = Path(url.database) if url and url.drivername.startswith("sqlite") and url.database else None
+    found = [
+        f"{path} can be read by everybody on this machine: chmod 600 {path}"
+        for path in (filed, database)
+        if path is not None and _anybody_reads(path)
+    ]
+    if database is not None and (database.resolve().parent / ".env").is_file():
+        found.append("The database lies beside .env: keep the keys and what they open in two folders.")
+    return found
+
+
+def _anybody_reads(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
 
 
 def _field_keys(read: _Reader) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w\.\w{2}")
+DOT_OF_A_HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,11 @@ def greeting_name(name: str) -> str:
     """A name that is safe to greet with; empty where it could be read as an address or a link."""
     line = plain(name, 60)
     return "" if LIKE_A_LINK.search(line) else line
+
+
+def unlinked(text: str) -> str:
+    """The text with its addresses broken, so that no mail program makes links of them."""
+    return DOT_OF_A_HOST.sub(". ", text.replace("://", ": "))
 
 
 def begins_alike(text: str, label: str) -> bool:

@@ -231,3 +231,20 @@ def test_a_file_beside_the_app_fills_in_what_the_environment_leaves_out(
     monkeypatch.setenv("SMTP_HOST", "told")
     found = configuration.environment(tmp_path)
     assert (found["SMTP_HOST"], found["SMTP_USERNAME"]) == ("told", "filed")
+
+
+def test_files_that_everybody_on_the_machine_can_read_are_refused_in_production(tmp_path: Path) -> None:
+    database = tmp_path / "a.db"
+    database.touch(0o644)
+    changes = {"DATABASE_URL": f"sqlite:///{database}"}
+    (said,) = problems(changes, SAFE)
+    assert f"chmod 600 {database}" in said
+    assert problems(changes) == []
+    database.chmod(0o600)
+    assert problems(changes, SAFE) == []
+
+
+def test_keys_beside_the_database_are_refused_in_production(tmp_path: Path) -> None:
+    (tmp_path / ".env").touch(0o600)
+    (said,) = problems({"DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}"}, SAFE)
+    assert "two folders" in said

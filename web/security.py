@@ -4,9 +4,11 @@ import hashlib
 import hmac
 import threading
 import time
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.house import House
 
@@ -36,12 +38,22 @@ def install(app: Flask, house: House) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.config["MAX_FORM_PARTS"] = MOST_FIELDS
     app.extensions["guesses"] = Guesses()
+    app.url_map.merge_slashes = False  # its redirects would repeat any Host
+    if app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=app.config["PROXIES"], x_proto=0)  # type: ignore[method-assign]
     own = urlsplit(house.clinic.public_url).netloc.casefold()
 
     @app.before_request
     def only_our_host() -> None:
-        """A foreign Host never reaches a page: links are made from the configured address alone."""
+        """A foreign Host never reaches a page: links are made from the configured address alone.
+
+        No text that we keep or look for holds a NUL, and PostgreSQL refuses to hear of it.
+        """
         if not request.path.startswith(ANY_HOST) and request.host.casefold() != own:
+            abort(400)
+        if "\0" in request.path:
+            abort(404)
+        if any("\0" in value for _name, value in request.args.items(multi=True)):
             abort(400)
 
     @app.after_request
@@ -106,7 +118,7 @@ class Guesses:
             return count + 1 > BAD_TOKENS
 
 
-def wrong_link() -> None:
+def wrong_link() -> NoReturn:
     """The same answer for a malformed, unknown, expired, revoked or foreign link."""
     guesses: Guesses = current_app.extensions["guesses"]
     abort(429 if guesses.too_many(request.remote_addr or "") else 404)

@@ -92,3 +92,12 @@ def test_a_stranger_cannot_make_us_doubt_our_clock(running: Running, house: Hous
     assert running.ask("POST", "/webhooks/site", late.body + b" ", late.headers)[0] == 401
     time.sleep(1.5)
     assert trouble(house, "site") == ""
+
+
+def test_a_host_is_never_repeated_in_a_redirect(running: Running) -> None:
+    for path in ("/webhooks//main", "//webhooks/main", "/healthz/", "//console/"):
+        answer = raw(
+            running, f"POST {path} HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n".encode()
+        )
+        assert b"evil" not in answer
+        assert answer.startswith(b"HTTP/1.1 40"), (path, answer[:60])

@@ -22,8 +22,8 @@ def check(house: House, subject: str) -> None:
     right = subject and hmac.compare_digest(given.encode(), token(house, subject).encode())
     if not right or request.mimetype not in FORMS or not from_here(house):
         abort(400)
-    if any("\0" in value for _name, value in request.form.items(multi=True)):
-        abort(400)
+    if any("\0" in value for name, value in request.form.items(multi=True) if name != "password"):
+        abort(400)  # PostgreSQL keeps no such text
 
 
 def from_here(house: House) -> bool:
