@@ -28,10 +28,6 @@ class Vault:
         except InvalidToken:
             raise SealBroken("A sealed value does not open: is the right key in FIELD_KEYS?") from None
 
-    def reseal(self, sealed: bytes) -> bytes:
-        """The same value under the first key."""
-        return self._fernet.rotate(bytes(sealed))
-
     def seal_json(self, value: Any) -> bytes:
         """Encrypt a JSON value."""
         return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

