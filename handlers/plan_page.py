@@ -1,6 +1,7 @@
 """What a client may see of a plan now, and its paper."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from handlers import links, pictures
 from handlers.house import House
@@ -65,6 +66,11 @@ def said(tx: Tx, house: House, stored: StoredPlan, language: str) -> Plan:
     return in_language(content, house.moves(content.language), house.moves(language), policy(house), same)
 
 
+def day_of(house: House, booking: Thread, stored: StoredPlan) -> date:
+    """The day from which a version counts, in the visit's zone: it is often drafted days before the visit."""
+    return max(stored.created_at, booking.end).astimezone(house.zone(booking.zone)).date()
+
+
 def paper(tx: Tx, house: House, booking_id: int, language: str = "") -> bytes | None:
     """The plan that counts as a PDF; None when there is none to see."""
     stored = current(tx, booking_id).plan
@@ -83,7 +89,7 @@ def printed(tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: 
         house.clinic,
         clients.get(tx, booking.client_id).name,
         pictures.of_plan(house, content),
-        date=stored.created_at.astimezone(house.zone(booking.zone)).date(),
+        date=day_of(house, booking, stored),
         language=content.language,
         url=house.clinic.public_url + links.PATHS[LinkPurpose.plan] + token,
         paper="a4" if house.clinic.paper == "a4" else "letter",

@@ -9,6 +9,7 @@ import app as application
 import settings as configuration
 from handlers.house import House
 from handlers.links import LinkPurpose
+from render.readable import full_date
 from store import checkins, clients, links, plans
 from store.bookings import Thread
 from tests import support
@@ -53,6 +54,15 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
     assert page.count("<figure") == 2 * len(sent.content["items"])
     assert "When to stop" in page
     assert f'href="{hers.link}/plan.pdf?language=en"' in page
+
+
+def test_no_day_before_the_visit_asks_to_be_ticked_off_and_the_plan_bears_the_day_of_the_visit(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    page = hers.get().text
+    assert page.count("not marked") == 1  # today alone: the visit is still to come
+    visit = booking.end.astimezone(house.zone(booking.zone)).date()
+    assert full_date(visit) in page
 
 
 def test_the_plan_is_also_a_pdf(hers: Phone) -> None:

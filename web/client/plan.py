@@ -44,18 +44,22 @@ def show(token: str) -> Response:
         plan=plan,
         name=readable.greeting_name(client.name),
         figures={item.exercise_id: pictures.of_exercise(house(), item.exercise_id) for item in plan.items},
-        week=_week(today, done, language),
+        week=_week(booking.end.astimezone(house().zone(booking.zone)).date(), today, done, language),
         today_done=today.isoformat() in done,
         saved=request.args.get("saved") == "1",
-        made_on=readable.full_date(current.plan.created_at.date(), language),
+        made_on=readable.full_date(plan_page.day_of(house(), booking, current.plan), language),
         here=f"/p/{token}",
     )
 
 
-def _week(today: date, done: set[str], language: str) -> list[tuple[str, bool]]:
-    """The last seven days: each in words, and whether it was ticked off."""
+def _week(visit: date, today: date, done: set[str], language: str) -> list[tuple[str, bool]]:
+    """The last seven days, none before the visit: each in words, and whether it was ticked off."""
     days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
-    return [(readable.weekday_and_day(day, language), day.isoformat() in done) for day in days]
+    return [
+        (readable.weekday_and_day(day, language), day.isoformat() in done)
+        for day in days
+        if day >= visit or day == today
+    ]
 
 
 @blueprint.get("/p/<token>/plan.pdf")

@@ -6,7 +6,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import links, messages, outbox_edit, pictures, plans, summary
+from handlers import links, messages, outbox_edit, pictures, plan_page, plans, summary
 from handlers.choosing_edit import EditRefused
 from handlers.links import LinkPurpose
 from handlers.outbox_edit import NotNow
@@ -248,7 +248,7 @@ def preview(booking_id: int) -> Response:
         "name": readable.greeting_name(name),
         "figures": {one.exercise_id: pictures.of_exercise(house(), one.exercise_id) for one in plan.items},
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],
-        "made_on": readable.full_date(stored.created_at.date(), plan.language),
+        "made_on": readable.full_date(plan_page.day_of(house(), found, stored), plan.language),
         "back": url_for("console_booking.booking", booking_id=found.id, _anchor="plan"),
     }
     return make_response(render_template("console/preview.html", **values))
