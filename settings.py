@@ -318,7 +318,7 @@ def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
     texts = {name: read.text(f"CLINIC_{name.upper()}", str(about.get(name, ""))) for name in _ABOUT}
     texts = {name: value for name, value in texts.items() if value}
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
-    clinic = replace(clinic, **texts)  # type: ignore[arg-type]
+    clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     for name in ("name", "phone", "email"):
         if not getattr(clinic, name):
             read.problems.append(

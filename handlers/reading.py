@@ -164,7 +164,7 @@ def _name_of(raw: object, place: tuple[str | int, ...]) -> str:
     name = str(place[0]) if place else "file"
     for key in place:
         try:
-            raw = raw[key]  # type: ignore[index]
+            raw = raw[key]  # type: ignore[index] # a place that is not there ends the walk
         except (KeyError, IndexError, TypeError):
             break
         if isinstance(raw, dict) and isinstance(raw.get("id"), str):

@@ -28,7 +28,7 @@ class _Strict(Schema):
 
         unknown = RAISE
 
-    error_messages = {"unknown": "is not a setting", "type": "must be a section"}  # noqa: RUF012
+    error_messages = {"unknown": "is not a setting", "type": "must be a section"}  # noqa: RUF012 - as marshmallow wants it
 
 
 class ClinicSection(_Strict):

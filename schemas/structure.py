@@ -57,7 +57,7 @@ class TupleField(fields.List[Any]):
 
 def load_as(wanted: type[T], values: Mapping[str, Any]) -> T:
     """Return `values` as the dataclass; raises `marshmallow.ValidationError` naming every bad key at once."""
-    schema: type[Schema] = schema_of(wanted)  # type: ignore[arg-type]
+    schema: type[Schema] = schema_of(wanted)  # type: ignore[arg-type] # T stands for dataclasses
     return wanted(**schema(unknown=RAISE).load(values))
 
 
@@ -103,7 +103,7 @@ def _plain_field(hint: Any, *, required: bool) -> fields.Field[Any]:
     if hint is Condition:
         return ConditionField(required=required)
     if dataclasses.is_dataclass(hint):
-        return PartField(hint, required=required)  # type: ignore[arg-type]
+        return PartField(hint, required=required)  # type: ignore[arg-type] # is_dataclass says: a class
     if issubclass(hint, StrEnum):
         return fields.Enum(hint, by_value=True, required=required)
     if hint is bool:

@@ -20,7 +20,7 @@ def _id() -> sa.Column[int]:
 
 
 def _ref(name: str, target: str, **kwargs: object) -> sa.Column[int]:
-    return sa.Column(name, Id, sa.ForeignKey(f"{target}.id"), **kwargs)  # type: ignore[arg-type]
+    return sa.Column(name, Id, sa.ForeignKey(f"{target}.id"), **kwargs)  # type: ignore[arg-type] # options of Column
 
 
 def _time(name: str, *, nullable: bool = False) -> sa.Column[sa.DateTime]:

@@ -140,7 +140,7 @@ def everything(token: str) -> Response:
 
 
 def _to(token: str, step: str) -> Response:
-    return redirect(f"/i/{token}/{step}" if step else f"/i/{token}", 303)  # type: ignore[return-value]
+    return redirect(f"/i/{token}/{step}" if step else f"/i/{token}", 303)  # type: ignore[return-value] # Flask makes its own
 
 
 def _posted() -> Mapping[str, str | list[str]]:

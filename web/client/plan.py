@@ -91,7 +91,7 @@ def tick(token: str) -> Response:
             today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
             checkins.tick(tx, booking_id, current.plan.id, today.isoformat(), _ticked(), utc_now())
     language = chosen_language("")
-    return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value]
+    return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
 
 
 def _ticked() -> dict[str, str]:

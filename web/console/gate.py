@@ -39,7 +39,7 @@ def allowed(*roles: Role | str) -> Callable[[View], View]:
     """Declare who may call a route: roles (any of them), ANYBODY, ENROLLING (a login halfway in) or LINK."""
 
     def mark(view: View) -> View:
-        view.allowed = roles  # type: ignore[attr-defined]
+        view.allowed = roles  # type: ignore[attr-defined] # read by _check
         return view
 
     return mark
