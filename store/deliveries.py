@@ -64,6 +64,13 @@ def by_key(tx: Tx, key: str) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+def due_by(tx: Tx, when: datetime) -> list[Delivery]:
+    """What is due by then and has not been settled, in order of time."""
+    open_ones = deliveries.c.status.in_(("scheduled", "sending"))
+    query = sa.select(deliveries).where(open_ones, deliveries.c.due_at <= when)
+    return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
+
+
 def owe(tx: Tx, due: Due, now: datetime) -> None:
     """Schedule it, move it, or take it up again; one that was tried already stays as it is."""
     known = by_key(tx, due.key)

@@ -146,6 +146,18 @@ def never_again(tx: Tx, hashes: Sequence[str], now: datetime) -> None:
         tx.conn.execute(sa.insert(erased), rows)
 
 
+def every_hash(tx: Tx) -> list[str]:
+    """The keyed hashes of all bookings that must not come back."""
+    return [row.record_hash for row in tx.all(sa.select(erased.c.record_hash).order_by("record_hash"))]
+
+
+def every_record(tx: Tx) -> list[tuple[int, str, str, str]]:
+    """(client, connection, identifier, seat) of every record that belongs to a booking."""
+    joined = records.join(bookings, bookings.c.id == records.c.booking_id)
+    columns = (bookings.c.client_id, records.c.connection, records.c.external_id, records.c.seat)
+    return [(row[0], row[1], row[2], row[3]) for row in tx.all(sa.select(*columns).select_from(joined))]
+
+
 def is_erased(tx: Tx, hashes: Sequence[str]) -> bool:
     """True when one of these keyed hashes belongs to somebody who was erased."""
     return tx.first(sa.select(erased.c.record_hash).where(erased.c.record_hash.in_(hashes))) is not None

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from web.commands import look, out, run, schedulers
+from web.commands import look, out, restore, run, schedulers
 from web.commands.base import prepare
 
 __all__ = ["install", "prepare"]
@@ -13,6 +13,7 @@ COMMANDS = (
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
+    *(restore.journal_command, restore.restored_command),
 )
 
 

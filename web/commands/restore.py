@@ -1,0 +1,31 @@
+"""Commands for the day on which a backup is needed."""
+
+from pathlib import Path
+
+import click
+
+from handlers import restore
+from web.commands.base import prepare
+from web.house import house as the_house
+from web.house import utc_now
+
+
+@click.command("journal")
+def journal_command() -> None:
+    """Who was erased, as hashes that name nobody: keep them apart from the backup."""
+    for line in restore.journal(the_house()):
+        click.echo(line)
+
+
+@click.command("restored")
+@click.option("--journal", type=click.Path(exists=True, dir_okay=False), help="What `flask journal` printed.")
+def restored_command(journal: str | None) -> None:
+    """Run this once after a restore, before the worker: hold what was due, erase again who was erased."""
+    house, now = the_house(), utc_now()
+    prepare(house, now)
+    if journal:
+        hashes = Path(journal).read_text(encoding="ascii").split()
+        click.echo(f"{restore.erase_again(house, hashes, now)} clients erased again.")
+    click.echo(
+        f"{restore.hold_overdue(house, now)} messages held: look at the outbox, then start the worker."
+    )
