@@ -126,7 +126,7 @@ def _verdict(house: House, stored: StoredPlan | None, note: SessionNote | None, 
     if note is not None and note.send is SendWish.HOLD:
         return Verdict(stored, "on_hold")
     if stored.status == "none":
-        return Verdict(stored, "no_consent")
+        return Verdict(stored, "too_young")
     ok = not house.clinic.policy.require_ok or (note is not None and note.send is SendWish.OK_TO_SEND)
     if stored.status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
         return Verdict(stored, "needs_review")

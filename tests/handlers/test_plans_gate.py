@@ -264,3 +264,11 @@ def test_every_release_and_note_is_in_the_audit_log(house: House) -> None:
     with house.db.begin() as tx:
         rows = tx.conn.exec_driver_sql("SELECT actor, action FROM audit ORDER BY id").all()
     assert [tuple(row) for row in rows] == [("mara", "note"), ("mara", "release")]
+
+
+def test_a_client_under_16_gets_no_plan_and_the_outbox_says_why(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    fill_in(house, booking, date_of_birth="2013-02-02", guardian_name="Pat")
+    work.work_once(house, DUE)
+    assert "plan" not in mailbox.kinds()
+    assert the_plan(house, booking).reason == "too_young"

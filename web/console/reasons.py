@@ -19,10 +19,12 @@ SENTENCES = {
     "no_number": "There is no phone number that works. Add one at the scheduler.",
     "unsubscribed": "The client wants no more messages of this kind.",
     "answered": "The client has answered already.",
+    "asked_lately": "The client was asked a few hours before.",
     "no_email_consent": "The client did not agree to e-mail.",
     "no_sms_consent": "The client did not agree to texts.",
     "no_consent": "The client did not agree to get a plan.",
     # the plan
+    "too_young": "The client is too young for a plan that goes out by itself.",
     "no_intake": "The intake is not done yet.",
     "red_flag": "An answer is a warning sign. A clinician must clear it first.",
     "needs_review": "An answer needs a look. It waits until a practitioner releases it.",
