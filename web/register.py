@@ -9,6 +9,7 @@ from web import (
     commands,
     console,
     errors,
+    front,
     health,
     inline,
     logs,
@@ -29,7 +30,7 @@ def everything(app: Flask, house: House) -> None:
     app.extensions["refusals"] = Refusals(house.db)
     security.install(app, house)
     errors.install(app)
-    for part in (webhooks, health, texts, static_files, intake, plan, checkin, stop):
+    for part in (front, webhooks, health, texts, static_files, intake, plan, checkin, stop):
         app.register_blueprint(part.blueprint)
     console.install(app)
     commands.install(app)

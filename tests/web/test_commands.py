@@ -111,3 +111,9 @@ def test_what_cannot_be_subscribed_or_read_says_so_in_a_sentence(app: Flask) -> 
     assert "API key" in run(app, "register", "main").output
     assert run(app, "reconcile", "site").exit_code == 1
     assert run(app, "reconcile", "nowhere").exit_code == 2
+
+
+def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
+    said = run(app, "check").output
+    assert said.count("not yet reviewed by a clinician") == 1
+    assert "connection main has no API key" in said

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import current_app
 
 from handlers import library, reconcile
 from handlers.house import House
+from handlers.reading import Problem
 from render import mail_check
 from store import bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
@@ -126,18 +128,44 @@ def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
 @click.command("check")
 def check_command() -> None:
     """Check settings and content; names every problem at once."""
-    house = the_house()
-    folder = current_app.config["CONTENT"]
-    found = [(each.file, each.line, each.id, each.text, each.fatal) for each in library.problems(folder)]
-    for language in house.clinic.languages:
-        faults = mail_check.problems(house.mail_texts(language))
-        found += [(f"mail/{language}.toml", 0, key, text, True) for key, text in faults]
-    asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
-    for name in sorted(asked - set(house.library("en").questionnaires)):
-        found.append(("clinic.toml", 0, name, "There is no questionnaire of this name.", True))
-    for file, line, item, text, _fatal in found:
-        click.echo(f"content/{file}:{line}: {item}: {text}")
-    fatal = [each for each in found if each[4]]
+    found = [*_content_problems(), *_mail_problems(), *_service_problems()]
+    fatal = [each for each in found if each.fatal]
+    for each in fatal:
+        click.echo(f"content/{each}")
+    for line in (*_remarks([each for each in found if not each.fatal]), *_blind()):
+        click.echo(line)
     if fatal:
         raise SystemExit(1)
-    click.echo("Settings and content are in order." if not found else "Only remarks; Aftercare can run.")
+    click.echo("Settings and content are in order.")
+
+
+def _content_problems() -> list[Problem]:
+    return library.problems(current_app.config["CONTENT"])
+
+
+def _mail_problems() -> Iterator[Problem]:
+    house = the_house()
+    for language in house.clinic.languages:
+        for key, text in mail_check.problems(house.mail_texts(language)):
+            yield Problem(f"mail/{language}.toml", 1, key, text)
+
+
+def _service_problems() -> Iterator[Problem]:
+    house = the_house()
+    asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
+    for name in sorted(asked - set(house.library("en").questionnaires)):
+        yield Problem("clinic.toml", 1, name, "There is no questionnaire of this name.")
+
+
+def _remarks(found: Sequence[Problem]) -> Iterator[str]:
+    """What does not stop anything: one line for each kind, since there may be a file for every exercise."""
+    kinds = Counter(each.text for each in found)
+    first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
+    for text, count in kinds.items():
+        yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
+
+
+def _blind() -> Iterator[str]:
+    for name, scheduler in the_house().schedulers.items():
+        if not scheduler.readable:
+            yield f"Remark: connection {name} has no API key, so what no webhook tells is not found."
