@@ -24,6 +24,10 @@ AGAIN = ":again"
 ACKNOWLEDGE = {"stop_emergency": timedelta(minutes=15), "stop_urgent": timedelta(hours=2)}
 
 
+ASKING = (Purpose.intake, Purpose.intake_reminder)
+APART = schedule.LEAST_GAP / 2
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send this; `after` runs in the transaction that notes the success."""
@@ -125,7 +129,17 @@ def _reminder(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: da
     if quiet.now(now):
         opens = quiet.next_open(now)
         return Later(opens, "quiet_hours") if opens < booking.start else Skip("quiet_hours")
+    if _asked_lately(tx, booking, now):
+        return Skip("asked_lately")
     return _intake(tx, house, delivery, booking, now)
+
+
+def _asked_lately(tx: Tx, booking: Thread, now: datetime) -> bool:
+    """After days without a worker the request and its reminders are due together: one of them is enough."""
+    return any(
+        each.purpose in ASKING and each.status == "sent" and each.settled_at and each.settled_at > now - APART
+        for each in deliveries.of_booking(tx, booking.id)
+    )
 
 
 def _plan(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:

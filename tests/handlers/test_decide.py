@@ -115,6 +115,16 @@ def test_two_reminders_go_out_when_nobody_answers(house: House, mailbox: Mailbox
     assert mailbox.kinds() == ["intake", "intake_reminder", "intake_reminder"]
 
 
+def test_after_days_without_a_worker_the_client_is_asked_once(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    noon_before = NOW.replace(hour=17) + timedelta(days=6)
+    work.work_once(house, noon_before)
+    work.work_once(house, noon_before + timedelta(minutes=5))
+    assert mailbox.kinds() == ["intake"]
+    for name in ("intake_reminder:1", "intake_reminder:2"):
+        assert schedule_of(house, booking)[name].reason == "asked_lately"
+
+
 def test_a_reminder_that_was_late_does_not_go_out_once_the_visit_has_begun(
     house: House, mailbox: Mailbox
 ) -> None:
