@@ -1,6 +1,6 @@
 """Is it alive, is it ready: for whoever watches the machine."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, Response, jsonify
 
@@ -10,7 +10,6 @@ from store.base import DatabaseError
 from web.house import house, utc_now
 
 blueprint = Blueprint("health", __name__)
-WORKER_SILENT = timedelta(seconds=90)
 
 
 @blueprint.get("/healthz")
@@ -36,9 +35,8 @@ def _checks(house: House, now: datetime) -> dict[str, str]:
             seen = workers.last_seen(tx) if current else None
     except (DatabaseError, OSError):
         return {"database": "does not answer", "migrations": "unknown", "worker": "unknown"}
-    alive = seen is not None and now - seen < WORKER_SILENT
     return {
         "database": "ok",
         "migrations": "ok" if current else "missing: run flask --app app migrate",
-        "worker": "ok" if alive else "silent: run flask --app app work",
+        "worker": "ok" if workers.alive(seen, now) else "silent: run flask --app app work",
     }

@@ -11,6 +11,7 @@ from flask import Flask, Response, abort, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.house import House
+from web.house import house as the_house
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -78,20 +79,17 @@ def require_own_form(token: str) -> None:
     if sum(1 for _field in request.form.items(multi=True)) > MOST_FIELDS:
         abort(413)
     sent = request.form.get("form_key", "")
-    if not hmac.compare_digest(sent.encode(), form_key(token).encode()):
+    if not hmac.compare_digest(sent.encode(), form_key(token).encode()) or not from_here():
         abort(403)
-    require_own_origin()
 
 
-def require_own_origin() -> None:
-    """403 for a request that another site has sent."""
-    house: House = current_app.extensions["aftercare"]
+def from_here() -> bool:
+    """Return True unless the browser says that another site has sent this request."""
     # From a page with Referrer-Policy no-referrer browsers send "null": Sec-Fetch-Site and the key decide.
     origin = request.headers.get("Origin", "null")
-    if origin != "null" and origin.casefold() != _origin(house.clinic.public_url):
-        abort(403)
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403)
+    if origin != "null" and origin.casefold() != _origin(the_house().clinic.public_url):
+        return False
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 
 def _origin(url: str) -> str:

@@ -1,4 +1,4 @@
-"""The words of the client's pages. English stands in the pages; `es.toml` maps each to Spanish."""
+"""The words of the pages. English stands in the pages; one `es.toml` for each kind of page has the Spanish."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -16,16 +16,21 @@ NAMES = {"en": "English", "es": "Español"}
 Say = Callable[..., str]
 
 
+CLIENT = Path(__file__).parent
+CONSOLE = CLIENT / "console"
+"""Where the words of the client's pages and of the console are."""
+
+
 @cache
-def texts(language: str) -> Mapping[str, str]:
+def texts(language: str, folder: Path = CLIENT) -> Mapping[str, str]:
     """What each English text is in a language; empty for English."""
-    path = Path(__file__).parent / f"{language}.toml"
+    path = folder / f"{language}.toml"
     return tomllib.loads(path.read_text("utf-8")) if language in NAMES and path.exists() else {}
 
 
-def say_in(language: str) -> Say:
+def say_in(language: str, folder: Path = CLIENT) -> Say:
     """A function that says an English text in a language, with its names in braces filled in."""
-    known = texts(language)
+    known = texts(language, folder)
 
     def say(text: str, **values: object) -> str:
         found = known.get(text, text)

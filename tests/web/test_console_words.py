@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from store.staff import Role
 from web.console import auth, board, booking, names, operations, outbox, plan_form, reasons, today_view, view
-from web.console.words import texts
+from web.words import CONSOLE, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "web" / "templates" / "console"
@@ -61,13 +61,13 @@ def used() -> set[str]:
 
 
 def test_every_text_of_the_console_has_its_spanish() -> None:
-    missing = sorted(used() - set(texts("es")))
+    missing = sorted(used() - set(texts("es", CONSOLE)))
     assert not missing, "\n".join(missing)
 
 
 def test_no_spanish_text_stands_there_for_nothing() -> None:
     # "erased" counts the tables that were emptied, by their names.
-    assert sorted(set(texts("es")) - used() - TABLES) == []
+    assert sorted(set(texts("es", CONSOLE)) - used() - TABLES) == []
 
 
 TABLES = {
@@ -81,7 +81,7 @@ def holes(text: str) -> set[str]:
 
 
 def test_a_translation_has_the_same_holes_to_fill() -> None:
-    for english, spanish in texts("es").items():
+    for english, spanish in texts("es", CONSOLE).items():
         assert holes(english) == holes(spanish), english
 
 

@@ -16,7 +16,6 @@ from handlers.house import House
 from settings import Settings
 from store import workers
 from tests.support import environ
-from web.health import WORKER_SILENT
 from web.logs import JsonLine
 
 BASE = "https://care.test"
@@ -50,7 +49,7 @@ def test_it_is_ready_once_a_worker_was_alive_lately(client: FlaskClient, house: 
 
 def test_a_worker_that_went_silent_is_told(client: FlaskClient, house: House) -> None:
     with house.db.begin() as tx:
-        workers.beat(tx, "old", datetime.now(UTC) - WORKER_SILENT - timedelta(seconds=1))
+        workers.beat(tx, "old", datetime.now(UTC) - workers.SILENT - timedelta(seconds=1))
     assert client.get("/readyz", base_url=BASE).status_code == 503
 
 

@@ -18,8 +18,8 @@ from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, me, now
 from web.console.view import page
-from web.console.words import LANGUAGES
 from web.house import house
+from web.words import NAMES
 
 blueprint = gate.blueprint("auth")
 WRONG = "That did not work. Check what you typed."
@@ -170,7 +170,7 @@ def account() -> Response:
 def _account_page(status: int = 200, **values: Any) -> Response:
     with house().db.read() as tx:
         left = accounts.codes_left(tx, me().id)
-    return page("account", status, languages=LANGUAGES, codes_left=left, **values)
+    return page("account", status, languages=NAMES, codes_left=left, **values)
 
 
 @blueprint.post("/console/account/password")
@@ -202,7 +202,7 @@ def begin_second_factor() -> AnyResponse:
 def change_language() -> AnyResponse:
     """The console in another language."""
     chosen = request.form.get("language", "")
-    if chosen in LANGUAGES:
+    if chosen in NAMES:
         with house().db.begin() as tx:
             accounts.set_language(tx, me().id, chosen)
     return redirect(url_for("console_auth.account"), 303)

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from render import bodymap
 from render.bodymap import BodyView
 from schemas.told import Told
-from web.console.words import Say
+from web.words import Say
 
 TITLES = {BodyView.FRONT: "Front", BodyView.BACK: "Back"}
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-from urllib.parse import urlsplit
 
 from flask import abort, request
 
 from handlers.house import House
+from web.security import from_here
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -20,21 +20,7 @@ def check(house: House, subject: str) -> None:
     """Answer 400 unless the request carries the session's token and comes from our own pages."""
     given = request.form.get("csrf", "")
     right = subject and hmac.compare_digest(given.encode(), token(house, subject).encode())
-    if not right or request.mimetype not in FORMS or not from_here(house):
+    if not right or request.mimetype not in FORMS or not from_here():
         abort(400)
     if any("\0" in value for name, value in request.form.items(multi=True) if name != "password"):
         abort(400)  # PostgreSQL keeps no such text
-
-
-def from_here(house: House) -> bool:
-    """True when the browser says nothing else: it names the origin of whoever sends a form."""
-    # A page with Referrer-Policy no-referrer sends "null": then the token and Sec-Fetch-Site decide.
-    origin = request.headers.get("Origin", "null")
-    if origin not in ("null", _origin(house.clinic.public_url)):
-        return False
-    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

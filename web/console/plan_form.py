@@ -12,7 +12,7 @@ from schemas.choosing import Moves
 from schemas.plan import Effect, Plan, PlanItem, Reason
 from store.plans import StoredPlan
 from web.console import drawings
-from web.console.words import Say
+from web.words import Say
 
 GROUPS = {
     Effect.IN: "Why these moves",

@@ -8,7 +8,7 @@ from handlers.house import House
 from render import readable
 from store.views import Pain, Visit
 from web.console.reasons import sentence
-from web.console.words import Say, say_in
+from web.words import CONSOLE, Say, say_in
 
 INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
 FLAGS = {
@@ -40,7 +40,7 @@ def lines(
     visits: Sequence[Visit], house: House, now: datetime, language: str, *, clinical: bool
 ) -> list[dict[str, Any]]:
     """What the day shows of each visit; without `clinical` neither flags nor pain."""
-    say = say_in(language)
+    say = say_in(language, CONSOLE)
     return [_line(visit, house, now, say, language, clinical) for visit in visits]
 
 

@@ -9,8 +9,8 @@ from render import readable
 from store.staff import Role
 from web.console import gate
 from web.console.reasons import sentence
-from web.console.words import LANGUAGES, Say, say_in
 from web.house import house
+from web.words import CONSOLE, NAMES, Say, say_in
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
@@ -29,12 +29,12 @@ def language() -> str:
     """The language of the console for this person; before the login, what the browser asks for."""
     if g.get("staff"):
         return gate.me().language
-    return request.accept_languages.best_match(list(LANGUAGES)) or "en"
+    return request.accept_languages.best_match(list(NAMES)) or "en"
 
 
 def say() -> Say:
     """The words of this request's language."""
-    return say_in(language())
+    return say_in(language(), CONSOLE)
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:
