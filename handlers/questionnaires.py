@@ -77,34 +77,42 @@ def _questionnaire(
     reader: Reader, file: str, raw: Raw, others: Mapping[str, Raw], regions: Sequence[Region]
 ) -> Questionnaire:
     base = others.get(f"{raw.get('questions_from', '')}.toml", {})
-    if "questions_from" in raw and not base:
-        reader.complain(f"{FOLDER}/{file}", "questions_from", "names no questionnaire")
-    own = [question["id"] for step in raw["step"] for question in step.get("question", [])]
-    for twice in sorted({name for name in own if own.count(name) > 1}):
-        reader.complain(f"{FOLDER}/{file}", twice, "is defined twice")
+    known = _own(base) | _own(raw)
+    for item, text in _slips(raw, base, known):
+        reader.complain(f"{FOLDER}/{file}", item, text)
     sets = {**base.get("choice_sets", {}), **raw.get("choice_sets", {})}
     shared = _Shared(regions, SIDES.get(reader.language, SIDES["en"]), sets)
-    known = {
-        q["id"]: q for one in (base, raw) for step in one.get("step", []) for q in step.get("question", [])
-    }
-    steps = []
-    for step in raw["step"]:
-        questions = []
-        for question_id in _order(step):
-            if question_id in known:
-                questions.append(_question(known[question_id], step.get("show_if"), shared, known))
-            else:
-                reader.complain(f"{FOLDER}/{file}", question_id, "is used but not defined")
-        steps.append(Step(step["id"], step["title"], tuple(questions), step.get("intro", "")))
     return Questionnaire(
         raw["id"],
         raw["version"],
         raw["title"],
         raw["minutes"],
-        tuple(steps),
+        tuple(_step(step, shared, known) for step in raw["step"]),
         raw.get("intro", ""),
         reader.language,
     )
+
+
+def _own(raw: Raw) -> dict[str, Raw]:
+    """Return the questions that a file defines, by id."""
+    return {q["id"]: q for step in raw.get("step", []) for q in step.get("question", [])}
+
+
+def _slips(raw: Raw, base: Raw, known: Mapping[str, Raw]) -> Iterator[tuple[str, str]]:
+    """Yield (id, what is wrong) for questions that are defined twice, or used and not defined."""
+    if "questions_from" in raw and not base:
+        yield "questions_from", "names no questionnaire"
+    own = [question["id"] for step in raw["step"] for question in step.get("question", [])]
+    for twice in sorted({name for name in own if own.count(name) > 1}):
+        yield twice, "is defined twice"
+    for step in raw["step"]:
+        yield from ((name, "is used but not defined") for name in _order(step) if name not in known)
+
+
+def _step(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> Step:
+    asked = [known[name] for name in _order(raw) if name in known]
+    questions = tuple(_question(one, raw.get("show_if"), shared, known) for one in asked)
+    return Step(raw["id"], raw["title"], questions, raw.get("intro", ""))
 
 
 def _order(step: Raw) -> list[str]:

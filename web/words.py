@@ -1,4 +1,4 @@
-"""The words of the pages. English stands in the pages; one `es.toml` for each kind of page has the Spanish."""
+"""The words of the pages. English stands in the pages; an `es.toml` for each kind has it in Spanish."""
 
 import tomllib
 from collections.abc import Callable, Mapping

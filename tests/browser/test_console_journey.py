@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from handlers import work
 from handlers.links import LinkPurpose
+from schemas.condition import Answer
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.webhook import Inbound
 from store import deliveries, plans, receipts
@@ -32,7 +33,7 @@ def clinic(site: Site) -> Site:
     """Three visits around now: one clear, one that needs a look, one without answers; two colleagues."""
     account(site.house)
     account(site.house, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
-    people = (
+    people: tuple[tuple[str, str, float, dict[str, Answer] | None], ...] = (
         ("u1", "Zoë Łuć", -3.0, {}),
         ("u2", "Maximiliane Freifrau von Wolkenstein-Trostburg", -2.0, {"pain_now": "9", "pain_avg7": "8"}),
         ("u3", "محمد الأحمد", 3.0, None),
