@@ -175,5 +175,5 @@ def sweep(db: Database) -> None:
         for name in ("intakes", "intake_changes", "plans", "receipts", "deliveries"):
             conn.exec_driver_sql(f"VACUUM {name}")
         # A plain VACUUM leaves the old bytes in the pages; these tables hold names in clear, and are small.
-        for name in ("clients", "client_words", "records"):
+        for name in ("clients", "client_words", "records", "bookings"):
             conn.exec_driver_sql(f"VACUUM FULL {name}")

@@ -1,5 +1,6 @@
 """What an outsider tries over the wire, against a real server."""
 
+import json
 import shutil
 import socket
 import time
@@ -101,3 +102,35 @@ def test_a_host_is_never_repeated_in_a_redirect(running: Running) -> None:
         )
         assert b"evil" not in answer
         assert answer.startswith(b"HTTP/1.1 40"), (path, answer[:60])
+
+
+TOKEN = "/i/" + "SecretToken" * 3
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        f"GET {TOKEN}\x1b[31m\r\n\r\n",
+        f"GET {TOKEN} HTTP/1.1\r\nHost: care.test\r\nBad Name{TOKEN}: x\r\n\r\n",
+        f"POST {TOKEN} HTTP/1.1\r\nHost: care.test\r\nExpect: {TOKEN}\r\nContent-Length: 1\r\n\r\nx",
+        f"POST {TOKEN} HTTP/1.1\r\nHost: care.test\r\nTransfer-Encoding: {TOKEN}\r\n\r\n",
+        f"GET {TOKEN * 300} HTTP/1.1\r\nHost: care.test\r\n\r\n",
+        f"GET {TOKEN} HTTP/1.1\r\nHost: care.test\r\n" + "X: 1\r\n" * 200 + "\r\n",
+    ],
+)
+def test_a_request_that_cannot_be_read_is_neither_repeated_nor_logged(
+    running: Running, request_text: str
+) -> None:
+    answer = raw(running, request_text.encode())
+    assert answer[9:12] in (b"400", b"414", b"417", b"431", b"501")
+    for name in ("Strict-Transport-Security", "Content-Security-Policy", "X-Content-Type-Options"):
+        assert name.encode() in answer
+    assert b"SecretToken" not in answer
+    assert "SecretToken" not in running.logs()
+
+
+def test_every_line_of_the_log_is_json(running: Running) -> None:
+    raw(running, b"nonsense\r\n\r\n")
+    lines = running.logs().splitlines()
+    assert any("request not understood" in line for line in lines)
+    assert all(json.loads(line)["message"] for line in lines)
