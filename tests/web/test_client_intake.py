@@ -15,7 +15,7 @@ from schemas.delivery import Purpose
 from store import deliveries, intakes, plans
 from store.bookings import Thread
 from tests.healthy import TAPPED
-from tests.support import receive, webhook
+from tests.support import book, fill_in, receive, webhook
 from tests.web.phone import Phone, again, intake_of, missing, phone, soon, stored
 from web.security import form_key
 
@@ -55,6 +55,18 @@ def booking(house: House) -> Thread:
 def hers(app: Flask, house: House, booking: Thread) -> Phone:
     """Zoë's phone with the intake's link."""
     return phone(app, house, LinkPurpose.intake, booking.id)
+
+
+@pytest.mark.parametrize(("hours", "said"), [(48, True), (-2, False)])
+def test_thanks_name_the_visit_only_while_it_lies_ahead(
+    app: Flask, house: House, hours: int, said: bool
+) -> None:
+    now = datetime.now(UTC)
+    made = book(house, now - timedelta(days=3), start=now + timedelta(hours=hours))
+    fill_in(house, made, now)
+    page = phone(app, house, LinkPurpose.intake, made.id).get().text
+    assert "The clinic has your answers." in page
+    assert ("See you on" in page) is said
 
 
 def test_every_screen_is_saved_and_the_last_one_sends_it_in(

@@ -22,7 +22,7 @@ from schemas.rules import Flag, Severity
 from web import words
 from web.client import browser
 from web.client.common import page
-from web.house import house
+from web.house import house, utc_now
 from web.words import Say
 
 
@@ -208,5 +208,5 @@ def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response
         **_warning(asked, grave),
         advice=[] if any(flag.severity.stops for flag in grave) else _texts(asked, review),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
-        when=when,
+        when=when if asked.booking.start > utc_now() else "",
     )
