@@ -44,15 +44,8 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
     if scheduler is None:
         _settle(house, receipt, "ignored", "This connection is not configured any more.", now)
         return
-    try:
-        notices = scheduler.parse(receipt.inbound)
-    except UnknownPayload as error:
-        _settle(house, receipt, "not_understood", str(error), now)
-        return
-    except Exception:
-        # A parser that fails is our fault: the receipt is kept, shown, and replayed after a fix.
-        log.exception("parser failed", extra={"receipt": receipt.public_id})
-        _settle(house, receipt, "not_understood", "Our reader failed on this body; it is kept.", now)
+    notices = _parsed(house, scheduler, receipt, now)
+    if notices is None:
         return
     try:
         for notice in notices:
@@ -67,6 +60,20 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
         return
     _settle(house, receipt, "done" if notices else "ignored", ", ".join(n.event for n in notices), now)
     privacy.drop_body(house, receipt.id, receipt.connection, notices)
+
+
+def _parsed(house: House, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:
+    """What a receipt says; None, and the receipt settled, when we cannot read it."""
+    try:
+        return scheduler.parse(receipt.inbound)
+    except UnknownPayload as error:
+        why = str(error)
+    except Exception:
+        # A parser that fails is our fault: the receipt is kept, shown, and replayed after a fix.
+        log.exception("parser failed", extra={"receipt": receipt.public_id})
+        why = "Our reader failed on this body; it is kept."
+    _settle(house, receipt, "not_understood", why, now)
+    return None
 
 
 def take_in(house: House, connection: str, notice: Notice, now: datetime, *, replayed: bool = False) -> None:

@@ -35,12 +35,10 @@ class MailKind(StrEnum):
     INTAKE = "intake"
     INTAKE_REMINDER = "intake_reminder"
     PLAN = "plan"
-    PLAN_HELD = "plan_held"
     CHECKIN = "checkin"
     ALERT = "alert"
     NUDGE = "nudge"
     SUMMARY = "summary"
-    RESEND = "resend"
 
 
 STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY})

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,8 +27,6 @@ class Words:
     second: str
     am: str
     pm: str
-    and_: str
-    or_: str
 
 
 WORDS = {
@@ -50,8 +47,6 @@ WORDS = {
         second=", after the clocks go back",
         am="AM",
         pm="PM",
-        and_="and",
-        or_="or",
     ),
     "es": Words(
         weekdays=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
@@ -70,8 +65,6 @@ WORDS = {
         second=", después del cambio de hora",
         am="a. m.",
         pm="p. m.",
-        and_="y",
-        or_="o",
     ),
     "ar": Words(
         weekdays=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
@@ -93,8 +86,6 @@ WORDS = {
         second=" 2",
         am="ص",
         pm="م",
-        and_="و",
-        or_="أو",
     ),
 }
 
@@ -194,24 +185,6 @@ def _fold(local: datetime, words: Words) -> str:
 def repeated(local: datetime) -> bool:
     """True when the wall clock shows this time twice on that day."""
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-
-
-def list_of(items: Sequence[str], language: str = "en", *, either: bool = False) -> str:
-    """`a, b and c`, or `a, b or c` when either will do."""
-    words = words_of(language)
-    joint = words.or_ if either else words.and_
-    if len(items) < 2:
-        return "".join(items)
-    last = items[-1]
-    return f"{', '.join(items[:-1])} {_joint_before(joint, last)} {last}"
-
-
-def _joint_before(joint: str, last: str) -> str:
-    """Spanish `y` and `o` change before the same sound."""
-    start = unicodedata.normalize("NFD", last.casefold())[:2]
-    if joint == "y" and start.startswith(("i", "hi")):
-        return "e"
-    return "u" if joint == "o" and start.startswith(("o", "ho")) else joint
 
 
 def plain(text: str, limit: int = 200) -> str:

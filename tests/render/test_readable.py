@@ -92,22 +92,6 @@ def test_dates_in_each_language(language: str, full: str, short: str) -> None:
     assert (readable.full_date(day, language), readable.short_date(day, language)) == (full, short)
 
 
-@pytest.mark.parametrize(
-    ("items", "language", "either", "text"),
-    [
-        ([], "en", False, ""),
-        (["a"], "en", False, "a"),
-        (["a", "b"], "en", False, "a and b"),
-        (["a", "b", "c"], "en", True, "a, b or c"),
-        (["cuello", "espalda"], "es", False, "cuello y espalda"),
-        (["brazo", "ingle"], "es", False, "brazo e ingle"),
-        (["codo", "hombro"], "es", True, "codo u hombro"),
-    ],
-)
-def test_lists_read_as_people_say_them(items: list[str], language: str, either: bool, text: str) -> None:
-    assert readable.list_of(items, language, either=either) == text
-
-
 @given(st.text())
 def test_plain_text_is_one_line_without_controls(text: str) -> None:
     line = readable.plain(text, 50)

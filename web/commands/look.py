@@ -56,7 +56,7 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
         },
         "worker": {
             "seen_at": seen.isoformat() if seen else None,
-            "alive": bool(seen and now - seen < timedelta(seconds=90)),
+            "alive": workers.alive(seen, now),
         },
     }
 

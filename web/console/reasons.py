@@ -1,6 +1,6 @@
 """The outbox in plain words: one sentence for each word that a handler gives as a reason."""
 
-from web.console.words import Say
+from web.words import Say
 
 SENTENCES = {
     # the booking

@@ -1,3 +1,0 @@
-"""The console's words."""
-
-from web.words import Say as Say
