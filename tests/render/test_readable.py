@@ -118,6 +118,20 @@ def test_nobody_is_greeted_by_a_link(name: str, greeted: str) -> None:
     assert readable.greeting_name(name) == greeted
 
 
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("12 Main St., Suite 4/5", "12 Main St., Suite 4/5"),
+        ("Room 2.50", "Room 2.50"),
+        ("https://evil.example/x", "https: evil. example/x"),
+        ("pay at Evil.Example now", "pay at Evil. Example now"),
+        ("write to eve@evil.example", "write to eve@evil. example"),
+    ],
+)
+def test_no_mail_program_makes_a_link_of_a_place(place: str, shown: str) -> None:
+    assert readable.unlinked(place) == shown
+
+
 def test_machine_times_are_utc() -> None:
     local = datetime(2026, 11, 27, 15, 0, tzinfo=BERLIN)
     assert readable.utc(local) == "2026-11-27T14:00:00Z"
