@@ -4,7 +4,8 @@ import secrets
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -30,12 +31,8 @@ from store.vault import Vault
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application; stops with every wrong setting named at once."""
-    try:
-        settings = settings or configuration.load()
-        house = build_house(settings)
-        check_content(house)
-    except SettingsError as error:
-        raise SystemExit("Aftercare cannot start:\n- " + "\n- ".join(error.problems)) from None
+    settings = settings or sound_settings()
+    house = build_house(settings)
     app = Flask(__name__, template_folder="web/templates", static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -59,45 +56,68 @@ def build_house(settings: Settings) -> House:
         db=db,
         schedulers=schedulers(settings, db),
         senders=senders(settings),
-        library=per_language(lambda language: load(content, language)),
-        mail_texts=per_language(
-            lambda language: tomllib.loads((content / "mail" / f"{language}.toml").read_text("utf-8"))
-        ),
+        library=per_language(partial(load, content)),
+        mail_texts=per_language(partial(mail_texts, content)),
         figures=load_figures(content),
         link_key=configuration.link_key(settings),
     )
 
 
-def check_content(house: House) -> None:
-    """Read all content once, in every language, so that a fault stops the start and not a client."""
+def sound_settings() -> Settings:
+    """The settings of this process; stops it with everything that is wrong with them, content included."""
     problems: list[str] = []
-    for language in house.clinic.languages:
-        try:
-            house.library(language), house.mail_texts(language)
-        except (ValueError, OSError) as error:
-            problems.append(
-                f"Content in {language!r} cannot be used (flask --app app check tells all): {error}"
-            )
+    try:
+        settings = configuration.load()
+    except SettingsError as error:
+        if error.settings is None:
+            raise
+        problems, settings = error.problems, error.settings
+    problems = [*problems, *connection_problems(settings), *content_problems(settings)]
     if problems:
-        raise SettingsError(problems)
+        raise SystemExit("Aftercare cannot start:\n- " + "\n- ".join(problems))
+    return settings
 
 
-def schedulers(settings: Settings, db: Database) -> dict[str, Scheduler]:
-    """One scheduler per connection; raises SettingsError with what is wrong with each of them."""
-    found: dict[str, Scheduler] = {}
-    problems = []
-    http = Http()
+def connection_problems(settings: Settings) -> list[str]:
+    """What is wrong with each connection, in sentences."""
+    problems: list[str] = []
     for connection in settings.connections:
         kind = SCHEDULERS.get(connection.scheduler)
         if kind is None:
             known = ", ".join(SCHEDULERS)
             problems.append(f"CONNECTIONS: {connection.scheduler!r} is not a scheduler; known are {known}.")
-            continue
-        found[connection.name] = kind(with_kept_secret(connection, db), http)
-        problems += [f"Connection {connection.name}: {text}" for text in found[connection.name].problems()]
+        else:
+            found = kind(connection, Http()).problems()
+            problems += [f"Connection {connection.name}: {text}" for text in found]
+    return problems
+
+
+def content_problems(settings: Settings) -> list[str]:
+    """Read all content once, in every language, so that a fault stops the start and not a client."""
+    problems: list[str] = []
+    for language in settings.clinic.languages:
+        try:
+            load(settings.content, language), mail_texts(settings.content, language)
+        except (ValueError, OSError) as error:
+            problems.append(f"Content in {language!r} cannot be used: {error}")
+    return problems
+
+
+def mail_texts(content: Path, language: str) -> dict[str, Any]:
+    """The words of the mails in one language."""
+    return tomllib.loads((content / "mail" / f"{language}.toml").read_text("utf-8"))
+
+
+def schedulers(settings: Settings, db: Database) -> dict[str, Scheduler]:
+    """One scheduler per connection; raises SettingsError with what is wrong with each of them."""
+    problems = connection_problems(settings)
     if problems:
         raise SettingsError(problems)
-    return found
+    http = Http()
+    return {
+        each.name: SCHEDULERS[each.scheduler](with_kept_secret(each, db), http)
+        for each in settings.connections
+    }
 
 
 def with_kept_secret(connection: Connection, db: Database) -> Connection:

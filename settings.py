@@ -37,11 +37,15 @@ _ABOUT = (
 
 
 class SettingsError(Exception):
-    """The settings do not hold together; `problems` are sentences that say what to do."""
+    """The settings do not hold together; `problems` are sentences that say what to do.
 
-    def __init__(self, problems: list[str]) -> None:
+    `settings` is what could be read all the same, so that the rest can be looked at too.
+    """
+
+    def __init__(self, problems: list[str], settings: "Settings | None" = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.settings = settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if production and read.text("FLASK_DEBUG").casefold() in ("1", "true", "yes", "on"):
         read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
     if read.problems:
-        raise SettingsError(read.problems)
+        raise SettingsError(read.problems, settings)
     return settings
 
 
