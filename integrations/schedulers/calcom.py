@@ -334,7 +334,7 @@ class CalCom(Scheduler):
 
     def _api(self) -> Api:
         if not self.connection.api_key:
-            raise Unsupported("Set an API key of Cal.com to read bookings back.")
+            raise Unsupported("This needs an API key of Cal.com: set the connection's …_API_KEY.")
         return Api(
             http=self.http,
             label=self.label,
