@@ -299,7 +299,7 @@ class Calendly(Scheduler):
 
     def _api(self) -> Api:
         if not self.connection.api_key:
-            raise Unsupported("This needs a personal access token of Calendly: set the connection's …_API_KEY.")
+            raise Unsupported("This needs a token of Calendly: set the connection's …_API_KEY.")
         base = (self.connection.api_base or HOST).rstrip("/")
         return Api(
             self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
