@@ -47,7 +47,7 @@ def screen(
 
     A warning sign among answers that can not all be taken is answered all the same (B8).
     """
-    seen, language = browser.seen(asked.intake.id), asked.library.language
+    language = asked.library.language
     values: dict[str, Any] = {
         "step": step,
         "back": asked.before_step(step),
@@ -56,32 +56,41 @@ def screen(
         "errors": errors or {},
     }
     if step == CHECK:
-        given = [each for each in asked.screens if each.step.id in seen]
-        values["hidden"] = len(given) < len(asked.screens)
-        values["first"] = asked.screens[0].step.id
-        return page("check", language, token, groups=[_given(each, asked) for each in given], **values)
-    current = asked.screen(step, shown or {})
+        return page("check", language, token, **values, **_check(asked))
+    values |= _questions(asked, step, when, shown or {}) | _warning(asked, found)
+    return page("screen", language, token, 422 if errors else 200, **values)
+
+
+def _check(asked: Asked) -> dict[str, Any]:
+    """The answers in words, of the steps that this browser may see."""
+    seen = browser.seen(asked.intake.id)
+    given = [each for each in asked.screens if each.step.id in seen]
+    return {
+        "hidden": len(given) < len(asked.screens),
+        "first": asked.screens[0].step.id,
+        "groups": [_given(each, asked) for each in given],
+    }
+
+
+def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) -> dict[str, Any]:
+    """One screen's questions, with the answers that this browser may see over them."""
+    current, seen = asked.screen(step, shown), browser.seen(asked.intake.id)
     assert current is not None
     fresh = asked.intake.status == "open"
-    return page(
-        "screen",
-        language,
-        token,
-        422 if errors else 200,
-        screen=current,
-        value=partial(_values, {**(asked.answers if step in seen else {}), **(shown or {})}),
-        lines=partial(_lines, asked),
-        rows=_rows(current),
-        kept=not fresh and step not in seen and _answered(current, asked),
-        welcome_back=not fresh and not seen and step == asked.resume_at(),
-        intro=words.fill(house().clinic, asked.questionnaire.intro) if fresh and values["place"] == 1 else "",
-        when=when,
-        **_warning(asked, found),
-        all_of_it=fresh and asked.intake.questionnaire == SHORT_UPDATE,
-        later=_later(current, asked),
-        **map_tools(words.say_in(language)),
-        **values,
-    )
+    first = step == asked.screens[0].step.id
+    return {
+        "screen": current,
+        "value": partial(_values, {**(asked.answers if step in seen else {}), **shown}),
+        "lines": partial(_lines, asked),
+        "rows": _rows(current),
+        "kept": not fresh and step not in seen and _answered(current, asked),
+        "welcome_back": not fresh and not seen and step == asked.resume_at(),
+        "intro": words.fill(house().clinic, asked.questionnaire.intro) if fresh and first else "",
+        "when": when,
+        "all_of_it": fresh and asked.intake.questionnaire == SHORT_UPDATE,
+        "later": _later(current, asked),
+        **map_tools(words.say_in(asked.library.language)),
+    }
 
 
 def _later(current: Screen, asked: Asked) -> list[tuple[Question, str]]:
