@@ -270,10 +270,10 @@ def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
     answered = {row.booking_id for row in tx.all(done)}
 
     def reason(booking_id: int) -> str:
-        if booking_id not in answered:
-            return "no_intake"
         if any(flag.startswith("stop") for flag in raised[booking_id]):
             return "red_flag"
+        if booking_id not in answered:
+            return "no_intake"
         return "needs_review" if drafts.get(booking_id) == "held" else ""
 
     return [

@@ -135,6 +135,15 @@ def test_a_warning_sign_is_shown_and_can_be_cleared_before_the_form_is_done(
     assert "Stop: emergency" not in text(client, page)
 
 
+def test_a_plan_that_will_need_a_person_is_in_the_list_before_it_is_due(
+    house: House, client: FlaskClient
+) -> None:
+    seen(house, hours=20, pain_now="9")
+    shown = text(client, "/console/outbox?tab=waiting")
+    assert "Nothing waits for you." not in shown
+    assert "An answer needs a look." in shown
+
+
 def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(
     house: House, client: FlaskClient
 ) -> None:

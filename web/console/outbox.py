@@ -38,6 +38,7 @@ ACTS = {
     "dead": ("send_now",),
 }
 KEPT = ("tab", "purpose", "page", "booking")
+HELD_BACK = ("needs_review", "red_flag")
 PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
 
 
@@ -60,6 +61,7 @@ def _page(status: int = 200, error: str = "") -> Response:
         rows = views.outbox(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
+        soon = _soon_held(tx, booking) if tab == "waiting" and number == 1 and purpose in ("", "plan") else []
         counts = {"waiting": views.waiting(tx, ("held",)), "failed": views.waiting(tx, ("dead",))}
     return page(
         "outbox" if "X-Fragment" not in request.headers else "outbox_list",
@@ -67,7 +69,7 @@ def _page(status: int = 200, error: str = "") -> Response:
         error=error,
         tabs=TABS,
         tab=tab,
-        rows=rows[: views.PAGE],
+        rows=[*soon, *rows[: views.PAGE]],
         more=len(rows) > views.PAGE,
         number=number,
         purpose=purpose,
@@ -75,6 +77,12 @@ def _page(status: int = 200, error: str = "") -> Response:
         counts=counts,
         may=may,
     )
+
+
+def _soon_held(tx: Tx, booking: int | None) -> list[views.Message]:
+    """The next plans that would go out, were it not for an answer that needs a person: not held yet."""
+    coming = views.outbox(tx, statuses=("scheduled",), purpose="plan", booking_id=booking, upward=True)
+    return [one for one in coming if one.reason in HELD_BACK]
 
 
 def may(message: views.Message) -> list[str]:
