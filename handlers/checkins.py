@@ -144,7 +144,7 @@ def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetim
     before = picture(tx, house, booking, intake, now)
     today = now.astimezone(house.zone(booking.zone)).date()
     found = _flags(house, answers, before.answers | answers, today)
-    stops = any(flag.severity.stops for flag in found)
+    stops = flags.stops(found)
     said = feedback.reply_from(answers, stops, WINDOW.get(checkin.kind, 7))
     past = _with(said, history(tx, house, booking.client_id, before.answers, now))
     moves = house.moves(house.clinic.spoken(intake.language))

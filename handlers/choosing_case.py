@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from handlers import flags as safety
 from schemas.checkin import PlanState, Step
 from schemas.choosing import ChoosingRules, Mode
 from schemas.clinic import Clinic
@@ -57,7 +58,7 @@ class Case:
     @property
     def stopped(self) -> bool:
         """Whether a flag forbids any plan."""
-        return any(flag.severity.stops for flag in self.flags)
+        return safety.stops(self.flags)
 
     @property
     def in_review(self) -> bool:

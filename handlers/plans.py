@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from handlers import choosing, edits
+from handlers import choosing, edits, flags
 from handlers.answers import Picture, effective, picture
 from handlers.choosing_case import Policy, case_for, said_yes
 from handlers.history import history
@@ -106,7 +106,7 @@ def gate(tx: Tx, house: House, booking: Thread, now: datetime) -> Verdict:
     if intake is None or not intake.done:
         return Verdict(None, "no_intake")
     seen = picture(tx, house, booking, intake, now)
-    if any(flag.severity.stops for flag in seen.flags):
+    if flags.stops(seen.flags):
         draft(tx, house, booking.id, now)
         return Verdict(plans.newest(tx, booking.id), "red_flag")
     stored = draft(tx, house, booking.id, now)
@@ -155,7 +155,7 @@ def release(tx: Tx, house: House, booking_id: int, by: str, now: datetime) -> bo
     if booking is None or intake is None or stored is None or stored.status not in ("draft", "held"):
         return False
     seen = picture(tx, house, booking, intake, now)
-    if any(flag.severity.stops for flag in seen.flags) or not stored.content["items"]:
+    if flags.stops(seen.flags) or not stored.content["items"]:
         return False
     plans.release(tx, stored.id, by, now)
     audit.add(tx, by, "release", f"plan:{stored.id}", now)

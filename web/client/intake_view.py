@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response
 
-from handlers import asking, facts
+from handlers import asking, facts, flags
 from handlers.answers import SHORT_UPDATE
 from handlers.asking import Screen
 from handlers.intake import CHECK, CRISIS, Asked
@@ -191,7 +191,7 @@ def _warning(asked: Asked, found: Sequence[Flag]) -> dict[str, Any]:
     return {
         "texts": _texts(asked, found),
         "emergency": _emergency(found),
-        "stops": any(flag.severity.stops for flag in found),
+        "stops": flags.stops(found),
     }
 
 
@@ -215,7 +215,7 @@ def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response
         asked.library.language,
         token,
         **_warning(asked, grave),
-        advice=[] if any(flag.severity.stops for flag in grave) else _texts(asked, review),
+        advice=[] if flags.stops(grave) else _texts(asked, review),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when if asked.booking.start > utc_now() else "",
     )
