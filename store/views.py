@@ -331,9 +331,3 @@ def of_client(tx: Tx, client_id: int, limit: int = 100) -> list[sa.Row[Any]]:
         .limit(limit)
     )
     return list(tx.all(query))
-
-
-def plan_version(tx: Tx, booking_id: int) -> sa.Row[Any] | None:
-    """Version and status of the plan that counts, without opening it."""
-    query = sa.select(plans.c.id, plans.c.version, plans.c.status).where(plans.c.booking_id == booking_id)
-    return tx.first(query.order_by(plans.c.version.desc()).limit(1))
