@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from handlers import alerts, facts, feedback, flags, plans
 from handlers.answers import Picture, effective, picture
 from handlers.choosing import HELD_BY
-from handlers.choosing_case import Case, History, case_for
+from handlers.choosing_case import Case, History, case_for, policy_for
 from handlers.history import asked, history, missed_in_a_row
 from handlers.house import House
 from handlers.schedule import quiet_hours
@@ -149,7 +149,7 @@ def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetim
     past = _with(said, history(tx, house, booking.client_id, before.answers, now))
     moves = house.moves(house.clinic.spoken(intake.language))
     case = _case(tx, booking, before, answers, found, past, said, moves, today)
-    made, step = feedback.next_plan(case, said, moves, plans.policy(house))
+    made, step = feedback.next_plan(case, said, moves, policy_for(house.clinic))
     for flag in found:
         intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
     first = checkins.answer(tx, checkin.id, answers, step.action, now)

@@ -6,32 +6,13 @@ Free text is never read here.
 
 from collections.abc import Sequence
 
-from handlers.choosing_case import (
-    ADULT,
-    LEAST_AGE,
-    Case,
-    History,
-    Policy,
-    case_for,
-    policy_for,
-    with_facts,
-)
+from handlers.choosing_case import ADULT, LEAST_AGE, Case, Policy, with_facts
 from handlers.choosing_filter import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from handlers.choosing_rules import CALM, CALM_MOVE, MOVED, Pick, Recipe, picks_for, recipe
 from handlers.choosing_words import plan_for
 from schemas.choosing import Action, Moves
 from schemas.plan import Effect, Override, Plan, PlanStatus, Reason
 from schemas.session_note import SendWish
-
-__all__ = [
-    "Case",
-    "History",
-    "Policy",
-    "case_for",
-    "choose",
-    "gate",
-    "policy_for",
-]
 
 HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
 

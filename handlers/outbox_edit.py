@@ -6,7 +6,7 @@ from datetime import datetime
 
 from handlers import choosing_edit, edits, plans
 from handlers.answers import picture
-from handlers.choosing_case import case_for
+from handlers.choosing_case import case_for, policy_for
 from handlers.choosing_edit import Edit
 from handlers.history import history
 from handlers.house import House
@@ -146,7 +146,7 @@ def preview(tx: Tx, house: House, booking_id: int, stored: StoredPlan, change: E
     case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, notes.newest(tx, booking_id))
     moves = house.moves(house.clinic.spoken(intake.language))
     plan = plans_json.load(stored.content)
-    return choosing_edit.edit(plan, change, case, moves, plans.policy(house))
+    return choosing_edit.edit(plan, change, case, moves, policy_for(house.clinic))
 
 
 def clear_flag(

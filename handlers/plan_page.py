@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from handlers import links, pictures
+from handlers.choosing_case import policy_for
 from handlers.house import House
 from handlers.links import LinkPurpose
 from handlers.plan_words import in_language
-from handlers.plans import policy
 from render import pdf
 from schemas import plan as plans_json
 from schemas.booking import BookingStatus
@@ -63,7 +63,8 @@ def said(tx: Tx, house: House, stored: StoredPlan, language: str) -> Plan:
     earlier = [each for each in plans.of_client(tx, stored.client_id) if each.sent_at and each.id < stored.id]
     last = plans_json.load(earlier[-1].content) if earlier else None
     same = last if last and last.language == content.language else None
-    return in_language(content, house.moves(content.language), house.moves(language), policy(house), same)
+    before, after = house.moves(content.language), house.moves(language)
+    return in_language(content, before, after, policy_for(house.clinic), same)
 
 
 def day_of(house: House, booking: Thread, stored: StoredPlan) -> date:

@@ -5,12 +5,11 @@ from datetime import datetime
 
 from handlers import choosing, edits, flags
 from handlers.answers import Picture, effective, picture
-from handlers.choosing_case import Policy, case_for, said_yes
+from handlers.choosing_case import case_for, policy_for, said_yes
 from handlers.history import history
 from handlers.house import House
 from handlers.schedule import BY_PERSON
 from schemas import plan as plans_json
-from schemas.choosing import Mode
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import Plan, PlanStatus
 from schemas.rules import Severity
@@ -39,18 +38,6 @@ class Verdict:
         return not self.reason
 
 
-def policy(house: House) -> Policy:
-    """The clinic's policy in the words of choosing."""
-    rules = house.clinic.policy
-    return Policy(
-        first_moves=rules.plan_moves,
-        mode=Mode(rules.wording),
-        clinic_phone=house.clinic.phone,
-        emergency_number=house.clinic.emergency_number,
-        require_ok=rules.require_ok,
-    )
-
-
 def draft(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | None:
     """Choose the plan from what is known now; a new version only when it differs from the last."""
     booking = bookings.get(tx, booking_id)
@@ -76,8 +63,8 @@ def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture,
     past = history(tx, house, booking.client_id, seen.answers, now)
     case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
     moves = house.moves(house.clinic.spoken(language))
-    chosen = choosing.choose(case, moves, policy(house))
-    return edits.applied(tx, booking.id, chosen, case, moves, policy(house))
+    chosen = choosing.choose(case, moves, policy_for(house.clinic))
+    return edits.applied(tx, booking.id, chosen, case, moves, policy_for(house.clinic))
 
 
 STATUS = {PlanStatus.READY: "draft", PlanStatus.HELD: "held", PlanStatus.NONE: "none"}
