@@ -111,6 +111,8 @@ class Scheduler:
         chosen = self.connection.attach or self.default_way
         if chosen in self.ways:
             return chosen
+        if not self.ways:
+            raise Unsupported(f"Not supported by {self.label}: an existing booking cannot be written to.")
         raise Unsupported(f"Writing onto a booking is not switched on for {self.label}: see docs/schedulers.")
 
     def wrong_way(self) -> list[str]:

@@ -15,7 +15,7 @@ from handlers import intake, links, work
 from handlers.house import House
 from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
-from store import bookings, deliveries, intakes, notes, plans, receipts, views
+from store import bookings, connections, deliveries, intakes, notes, plans, receipts, views
 from store.staff import Role
 from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.support import Mailbox, webhook
@@ -460,3 +460,9 @@ def test_who_is_signed_in_goes_from_the_link_to_the_booking(house: House, client
     number = seen(house, -3)
     answered = client.get(note_link(house, number), base_url=BASE)
     assert answered.headers["Location"].endswith(f"/console/bookings/{number}#note")
+
+
+def test_the_console_says_where_a_scheduler_lets_nobody_write(house: House, client: FlaskClient) -> None:
+    with house.db.begin() as tx:
+        connections.ensure(tx, "main", "calcom", TODAY)
+    assert "Not supported by Cal.com" in text(client, "/console/connections")
