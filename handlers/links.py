@@ -40,9 +40,11 @@ LIVES = {
 }
 
 
-def token(house: House, purpose: LinkPurpose, subject: int) -> str:
-    """The 192-bit token of a link: 32 characters, safe in a URL."""
-    digest = hmac.new(house.link_key, f"{purpose}:{subject}".encode(), hashlib.sha256).digest()
+def token(tx: Tx, house: House, purpose: LinkPurpose, subject: int) -> str:
+    """The 192-bit token of a link: 32 characters, safe in a URL. After a link was ended it is another one."""
+    ended = links.ended(tx, purpose, subject)
+    text = f"{purpose}:{subject}:{ended}" if ended else f"{purpose}:{subject}"
+    digest = hmac.new(house.link_key, text.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
@@ -54,7 +56,7 @@ def issue(
     tx: Tx, house: House, purpose: LinkPurpose, subject: int, now: datetime, until: datetime | None = None
 ) -> str:
     """The full URL of a personal link, good until `until` (or as long as its kind lives)."""
-    value = token(house, purpose, subject)
+    value = token(tx, house, purpose, subject)
     links.ensure(tx, _hash(value), purpose, subject, now, until or now + LIVES[purpose])
     return house.clinic.public_url + PATHS[purpose] + value
 
@@ -65,3 +67,8 @@ def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | 
         return None
     row: Any = links.find(tx, _hash(value), purpose, now)
     return int(row.subject) if row else None
+
+
+def end(tx: Tx, purposes: tuple[LinkPurpose, ...], subject: int, now: datetime) -> int:
+    """End every link of these kinds at once, because one has come into wrong hands; returns how many."""
+    return sum(links.revoke(tx, purpose, subject, now) for purpose in purposes)

@@ -84,7 +84,7 @@ def paper(tx: Tx, house: House, booking_id: int, language: str = "") -> bytes | 
 
 def printed(tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: Plan) -> bytes:
     """A version as a PDF of one or two pages."""
-    token = links.token(house, LinkPurpose.plan, booking.id)
+    token = links.token(tx, house, LinkPurpose.plan, booking.id)
     return pdf.plan_pdf(
         content,
         house.clinic,

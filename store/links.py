@@ -25,6 +25,12 @@ def find(tx: Tx, token_hash: str, purpose: str, now: datetime) -> sa.Row[Any] | 
     return tx.first(sa.select(links).where(*live, links.c.expires_at > now))
 
 
+def ended(tx: Tx, purpose: str, subject: int) -> int:
+    """How many links of a kind to a subject have been revoked."""
+    gone = (links.c.purpose == purpose, links.c.subject == subject, links.c.revoked_at.is_not(None))
+    return int(tx.value(sa.select(sa.func.count()).select_from(links).where(*gone)) or 0)
+
+
 def revoke(tx: Tx, purpose: str, subject: int, now: datetime) -> int:
     """Close every link to a subject; returns how many."""
     open_links = (links.c.purpose == purpose, links.c.subject == subject, links.c.revoked_at.is_(None))

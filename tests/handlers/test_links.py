@@ -32,17 +32,19 @@ def test_a_link_opens_nothing_else(house: House) -> None:
             assert open_link(tx, purpose, value, NOW) == expected
 
 
-def test_a_revoked_link_stays_closed_when_it_is_issued_again(house: House) -> None:
+def test_a_revoked_link_stays_closed_and_the_next_one_is_another(house: House) -> None:
     with house.db.begin() as tx:
         value = issue(tx, house, LinkPurpose.plan, 7, NOW).rpartition("/")[2]
         assert links.revoke(tx, LinkPurpose.plan, 7, NOW) == 1
-        issue(tx, house, LinkPurpose.plan, 7, NOW)
+        again = issue(tx, house, LinkPurpose.plan, 7, NOW).rpartition("/")[2]
         assert open_link(tx, LinkPurpose.plan, value, NOW) is None
+        assert open_link(tx, LinkPurpose.plan, again, NOW) == 7
 
 
 def test_every_purpose_and_subject_has_a_token_of_its_own(house: House) -> None:
-    tokens = {token(house, purpose, subject) for purpose in LinkPurpose for subject in range(200)}
-    assert len(tokens) == 200 * len(LinkPurpose)
+    with house.db.read() as tx:
+        tokens = {token(tx, house, purpose, subject) for purpose in LinkPurpose for subject in range(40)}
+    assert len(tokens) == 40 * len(LinkPurpose)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", each) for each in tokens)
 
 

@@ -466,3 +466,18 @@ def test_the_console_says_where_a_scheduler_lets_nobody_write(house: House, clie
     with house.db.begin() as tx:
         connections.ensure(tx, "main", "calcom", TODAY)
     assert "Not supported by Cal.com" in text(client, "/console/connections")
+
+
+def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
+    app: Flask, house: House, client: FlaskClient
+) -> None:
+    number, now = visit(house), datetime.now(UTC)
+    with house.db.begin() as tx:
+        lost = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
+    ended = post(client, f"/console/bookings/{number}/links/end", f"/console/bookings/{number}")
+    assert ended.status_code == 303
+    anybody = browser(app)
+    assert anybody.get(lost.removeprefix(BASE), base_url=BASE).status_code == 404
+    with house.db.begin() as tx:
+        new = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
+    assert anybody.get(new.removeprefix(BASE), base_url=BASE).status_code == 200

@@ -210,12 +210,13 @@ def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response
     """Thanks, what happens next, and what to do about a mistake: never an answer."""
     grave = [flag for flag in found if flag.severity.stops or flag.rule == CRISIS]
     review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
+    told = [flag for flag in review if flag.rule != "RF24"] or review  # what the others say, says it too
     return page(
         "done",
         asked.library.language,
         token,
         **_warning(asked, grave),
-        advice=[] if flags.stops(grave) else _texts(asked, review),
+        advice=[] if flags.stops(grave) else _texts(asked, told),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when if asked.booking.start > utc_now() else "",
     )

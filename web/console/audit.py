@@ -23,6 +23,7 @@ ACTIONS = (
         "clear_flag",
         "replay",
         "door_code",
+        "end_links",
         "print_summary",
     ),
     *("export", "export_board", "erase", "staff_added", "staff_deactivated", "staff_let_in", "staff_reset"),

@@ -219,6 +219,17 @@ def reviewed(booking_id: int) -> AnyResponse:
     return _back(booking_id)
 
 
+@blueprint.post("/console/bookings/<int:booking_id>/links/end")
+@allowed(Role.practitioner)
+def end_links(booking_id: int) -> AnyResponse:
+    """A link has come into wrong hands: the client's links end now; what is sent from now on has new ones."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        links.end(tx, (LinkPurpose.intake, LinkPurpose.plan), found.id, now())
+        audit.add(tx, me().name, "end_links", f"booking:{found.id}", now())
+    return _back(booking_id)
+
+
 @blueprint.get("/console/bookings/<int:booking_id>/door")
 @allowed(Role.practitioner)
 def door(booking_id: int) -> Response:
