@@ -2,9 +2,8 @@
 
 import secrets
 import tomllib
-from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,10 @@ from settings import LEFT_TO_REGISTER, Settings, SettingsError
 from store import connections
 from store.base import Database
 from store.vault import Vault
+
+# Content is read once by a process, however many houses are built on it.
+read_library = cache(load)
+read_figures = cache(load_figures)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -56,9 +59,9 @@ def build_house(settings: Settings) -> House:
         db=db,
         schedulers=schedulers(settings, db),
         senders=senders(settings),
-        library=per_language(partial(load, content)),
-        mail_texts=per_language(partial(mail_texts, content)),
-        figures=load_figures(content),
+        library=partial(read_library, content),
+        mail_texts=partial(read_mail_texts, content),
+        figures=read_figures(content),
         link_key=configuration.link_key(settings),
     )
 
@@ -97,13 +100,14 @@ def content_problems(settings: Settings) -> list[str]:
     problems: list[str] = []
     for language in settings.clinic.languages:
         try:
-            load(settings.content, language), mail_texts(settings.content, language)
+            read_library(settings.content, language), read_mail_texts(settings.content, language)
         except (ValueError, OSError) as error:
             problems.append(f"Content in {language!r} cannot be used: {error}")
     return problems
 
 
-def mail_texts(content: Path, language: str) -> dict[str, Any]:
+@cache
+def read_mail_texts(content: Path, language: str) -> dict[str, Any]:
     """The words of the mails in one language."""
     return tomllib.loads((content / "mail" / f"{language}.toml").read_text("utf-8"))
 
@@ -139,8 +143,3 @@ def senders(settings: Settings) -> dict[Channel, Sender]:
     if sms.account:
         found[Channel.sms] = Sms(Http(), sms.account, sms.token, sms.sender, sms.api_base)
     return found
-
-
-def per_language(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Read once per language and keep it."""
-    return lru_cache(maxsize=None)(read)
