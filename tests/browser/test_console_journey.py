@@ -247,6 +247,7 @@ def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
     page.keyboard.press("g")
     page.keyboard.press("o")
     expect(page.get_by_role("heading", level=1)).to_have_text("Outbox")
+    page.wait_for_load_state()  # the shortcuts come with the script
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")

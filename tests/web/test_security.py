@@ -214,7 +214,7 @@ def test_an_error_page_repeats_nothing_that_was_sent(app: Flask) -> None:
     http = app.test_client()
     for path in ("/<script>alert(1)</script>", "/i/%3Cb%3E", "/?q=%3Cscript%3E", "/console/../secret-word"):
         answer = http.get(path, base_url=BASE)
-        assert answer.status_code in (302, 308, 404)
+        assert answer.status_code in (200, 302, 308, 404)
         assert "alert(1)" not in answer.text
         assert "secret-word" not in answer.text
         assert "Traceback" not in answer.text
