@@ -35,10 +35,10 @@ def current(tx: Tx, booking_id: int) -> Current:
     booking = bookings.get(tx, booking_id)
     if booking is None or booking.status is not BookingStatus.confirmed:
         return Current(None)
+    # Looked at first: on PostgreSQL the note that it was sent may come between the two looks.
+    going = _on_its_way(tx, booking.id)
     versions = [each for each in plans.of_client(tx, booking.client_id) if each.booking_id == booking.id]
-    sent = [
-        each for each in versions if each.sent_at or (each.status in MAY_GO and _on_its_way(tx, booking.id))
-    ]
+    sent = [each for each in versions if each.sent_at or (each.status in MAY_GO and going)]
     flagged = intakes.flags_of(tx, booking.id)
     stopped = any(Severity(each["severity"]).stops and not each["cleared_at"] for each in flagged)
     halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
