@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 import settings as configuration
 from handlers.house import House
 from tests.support import (
     Mailbox,
+    drop_postgres,
     environ,
     free_port,
     fresh_postgres,
@@ -22,12 +26,48 @@ from tests.support import (
     prepare_postgres,
 )
 
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+ROOM = 2 * 2**30  # bytes, for all test processes together
+
+
+def in_memory() -> str | None:
+    """A folder in memory, where the machine has one with room; else None, the usual place."""
+    folder = "/dev/shm"
+    return folder if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM else None
+
+
+MEMORY = in_memory()
+SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/test_histories")
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=QUICK)
 settings.register_profile("nightly", deadline=None, max_examples=4000, suppress_health_check=QUICK)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+class Compiled(BytecodeCache):
+    """Templates compiled once for a test process, not once for each of its thousand applications."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what another application compiled."""
+        if code := self.kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next."""
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": Compiled()}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the slow tests out first, to each test process in turn: none ends long after the rest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+    piles = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for pile in range(piles) for item in items[pile::piles]]
 
 
 @pytest.fixture
@@ -70,14 +110,18 @@ def sqlite_template(quick_folder: Path) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> str:
+def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
     """A new, migrated database of each kind."""
     if request.param == "postgresql":
-        return fresh_postgres(request.getfixturevalue("postgres_server"))
-    path = quick_folder / os.urandom(6).hex() / "aftercare.db"
-    path.parent.mkdir()
-    shutil.copy(request.getfixturevalue("sqlite_template"), path)
-    return f"sqlite:///{path}"
+        url = fresh_postgres(request.getfixturevalue("postgres_server"))
+        yield url
+        drop_postgres(url)
+    else:
+        path = quick_folder / os.urandom(6).hex() / "aftercare.db"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        shutil.rmtree(path.parent)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import psycopg
+from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
 
 import app as application
@@ -82,8 +83,17 @@ def prepare_postgres(server: str) -> None:
     """Make a template to copy; without fsync, since a test never pulls the plug of the database itself."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET autovacuum = off")
         connection.execute("SELECT pg_reload_conf()")
     migrate_fresh(fresh_postgres(server, template="template0", name=TEMPLATE))
+
+
+def drop_postgres(url: str) -> None:
+    """Remove a database, whoever is still connected to it."""
+    head, _, query = url.partition("?")
+    server, _, name = head.rpartition("/")
+    with psycopg.connect(f"{server}/postgres?{query}", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 def fresh_postgres(server: str, template: str = TEMPLATE, name: str = "") -> str:
@@ -116,7 +126,10 @@ def environ(database_url: str, mail_port: int, **more: str) -> dict[str, str]:
 def make_house(given: configuration.Settings, now: datetime = NOW) -> House:
     """A house on a migrated database, with its connections known since `now`."""
     house = application.build_house(given)
-    migrate.upgrade(house.db)
+    with house.db.read() as tx:
+        migrated = MigrationContext.configure(tx.conn).get_current_revision()
+    if not migrated:  # a copy of the template is
+        migrate.upgrade(house.db)
     with house.db.begin() as tx:
         for name, scheduler in house.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)

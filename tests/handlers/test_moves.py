@@ -127,7 +127,11 @@ def test_a_slip_in_a_file_is_named(
 ) -> None:
     change(folder, file, old, new)
     found = problems(folder)
-    assert any(name in one.id and words in one.text for one in found), found
+    assert any(name in one.id and words in one.text and one.fatal for one in found), found
+
+
+def test_content_with_a_fault_does_not_load(folder: Path) -> None:
+    change(folder, "exercises/act_bridge.toml", "rank = 2", "rank = = 2")
     with pytest.raises(ContentError):
         load(folder)
 

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
 import typst
 from hypothesis import given, settings
@@ -50,6 +49,8 @@ def printed(of: Plan, name: str = "Maria López", language: str = "en", paper: s
 
 def opened(data: bytes) -> Any:
     """The document, to be looked into."""
+    import pymupdf  # takes a second, and most test processes never come here
+
     return pymupdf.open(stream=data)  # type: ignore[no-untyped-call]
 
 
