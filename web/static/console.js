@@ -35,7 +35,7 @@ function step(by) {
 let before = "";
 document.addEventListener("keydown", (event) => {
   const target = event.target;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, select, textarea, dialog[open]")) return;
   const keys = `${before} ${event.key}`.trim();
   before = event.key === "g" ? "g" : "";
   if (event.key === "?") document.getElementById("keys")?.showModal();
