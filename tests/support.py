@@ -1,11 +1,14 @@
 """What several tests share: a mail server that keeps its mails, a test clinic, fresh databases."""
 
 import os
+import random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -62,11 +65,16 @@ class Mailbox:
         return [mail for mail in self.mails if mail["X-Aftercare-Kind"] == kind]
 
 
+PORTS = count(random.randrange(10_000, 30_000))  # below those that the system gives to whoever asks
+
+
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on, and nobody is given before it is used."""
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 TEMPLATE = "aftercare_template"

@@ -27,7 +27,7 @@ NOW = BEGAN + timedelta(hours=2)
 NUMBERS = count(100)
 TICKS = (NOW + timedelta(milliseconds=number) for number in count())
 STARTS = st.integers(0, 20 * 24 * 4).map(lambda quarter: NOW + timedelta(days=1, minutes=15 * quarter))
-SOME = settings(max_examples=max(20, settings().max_examples // 3))  # each example is a dozen of transactions
+SOME = settings(max_examples=settings().max_examples // 4)  # each example is a dozen of transactions
 ENDINGS = st.sampled_from([None, None, "cancelled", "missed"])
 
 History = list[tuple[str, datetime]]

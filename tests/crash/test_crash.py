@@ -23,8 +23,10 @@ from store import bookings, deliveries, receipts
 from tests.processes import Running
 from tests.support import Mailbox, environ, make_house, webhook
 
-ROUNDS = 20 if profile().max_examples > 1000 else 3
-READY = 20.0  # seconds; two on an idle machine, more when tests share its cores
+NIGHTLY = profile().max_examples > 1000
+ROUNDS = 20 if NIGHTLY else 3
+PAUSE = 0.01 if NIGHTLY else 0.1  # seconds, of each of the four clients between two bookings
+READY = 30.0  # seconds; two on an idle machine, more when tests share its cores
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Load:
             else:
                 assert status == 503, (status, body)
                 self.unsure.add(uid)
-            time.sleep(0.01)
+            time.sleep(PAUSE)
 
 
 @pytest.fixture

@@ -17,7 +17,13 @@ FIRST = "questionnaires/first_visit.toml"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a copy of the content that a test may spoil."""
+    """A copy of the English content that a test may spoil."""
+    return Path(shutil.copytree(CONTENT, tmp_path / "content", ignore=shutil.ignore_patterns("es")))
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    """A copy of the content in both languages."""
     return Path(shutil.copytree(CONTENT, tmp_path / "content"))
 
 
@@ -138,7 +144,6 @@ def test_an_unknown_key_is_named_with_its_line(folder: Path) -> None:
         ("rules/flags.toml", 'severity = "stop_emergency"', 'severity = "stop"', "RF01", "Must be one of"),
         ("rules/conditions.toml", "cond_clot = past", "cond_clot = old", "clot_past", "cond_clot = old"),
         ("regions.toml", 'view = "front"', 'view = "side"', "head_front", "Must be one of"),
-        ("es/regions.toml", "[region.jaw]", "[region.jow]", "region.jow.label", "does not exist"),
     ],
 )
 def test_a_mistake_is_named(folder: Path, file: str, old: str, new: str, item: str, words: str) -> None:
@@ -167,12 +172,18 @@ def test_all_mistakes_are_named_at_once_and_stop_the_start(folder: Path) -> None
     assert {problem.file for problem in caught.value.problems} >= {FIRST, "rules/conditions.toml"}
 
 
-def test_a_missing_spanish_text_falls_back_to_english_and_is_named(folder: Path) -> None:
-    path = folder / "es/regions.toml"
+def test_a_missing_spanish_text_falls_back_to_english_and_is_named(both: Path) -> None:
+    path = both / "es/regions.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('[region.jaw]\nlabel = "Mandíbula"\n', ""))
-    remark = next(p for p in problems(folder) if p.id == "region.jaw.label")
+    remark = next(p for p in problems(both) if p.id == "region.jaw.label")
     assert (remark.text, remark.fatal) == ("is not translated", False)
-    assert next(region.label for region in load(folder, "es").regions if region.id == "jaw") == "Jaw"
+    assert next(region.label for region in load(both, "es").regions if region.id == "jaw") == "Jaw"
+
+
+def test_a_translation_of_nothing_is_named(both: Path) -> None:
+    (found,) = spoil(both, "es/regions.toml", "[region.jaw]", "[region.jow]")
+    assert found.id == "region.jow.label"
+    assert "does not exist" in found.text
 
 
 def test_every_source_of_a_rule_is_in_the_register() -> None:
