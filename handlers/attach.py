@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from handlers.house import House
+from handlers.records import head_of
 from integrations.base import Note
 from schemas.booking import BookingStatus
 from schemas.delivery import Channel, Purpose
@@ -23,11 +24,10 @@ def owe(tx: Tx, house: House, booking: Thread, now: datetime) -> None:
     scheduler = house.schedulers.get(booking.connection)
     if scheduler is None or booking.status is not BookingStatus.confirmed or booking.earlier:
         return
-    way = scheduler.connection.attach or scheduler.default_way
-    if not scheduler.readable or way not in scheduler.ways:
+    if not scheduler.readable or not scheduler.chosen_way:
         return
     status = status_of(tx, booking.id)
-    if way in scheduler.ways_once and status != "intake_missing":
+    if scheduler.chosen_way in scheduler.ways_once and status != "intake_missing":
         return
     key = f"{booking.id}:attach:{status}:note"
     deliveries.owe(tx, Due(key, booking.id, Purpose.attach, Channel.note, now), now)
@@ -50,7 +50,6 @@ def note(tx: Tx, house: House, booking: Thread) -> Note:
 
 def current_id(tx: Tx, booking: Thread) -> str:
     """The identifier that the scheduler uses for the booking now."""
-    known = [record for record in bookings.of_booking(tx, booking.id) if record.state]
-    replaced = {record.replaces for record in known}
-    ends = [record for record in known if record.external_id not in replaced and not record.replaced_by]
-    return (ends or known)[-1].external_id
+    current = head_of(bookings.of_booking(tx, booking.id))
+    assert current is not None
+    return current.external_id

@@ -5,21 +5,17 @@ newest state by the scheduler's own order, cancelling wins a tie, and identifier
 hang together (B1, ORD-1).
 """
 
-import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from handlers import privacy, schedule
 from handlers.house import House
+from handlers.records import NEVER, fold, head_of, is_off, order
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import DeliveryStatus
 from schemas.webhook import Notice
 from store import bookings, clients, connections, deliveries
 from store.base import Tx
 from store.bookings import Record
-
-NEVER = datetime.min.replace(tzinfo=UTC)
-HINT = -2  # the version of a state that only a hint told: anything else is newer
 
 
 def notice_of(booking: Booking, at: datetime) -> Notice:
@@ -37,7 +33,7 @@ def notice_of(booking: Booking, at: datetime) -> Notice:
 def is_news(tx: Tx, connection: str, notice: Notice) -> bool:
     """True when a notice is newer than all that we hold about its identifier."""
     known = bookings.named(tx, connection, notice.external_id)
-    return not notice.hint and all(_order(notice) > _order(record) for record in known)
+    return not notice.hint and all(order(notice) > order(record) for record in known)
 
 
 def observe(
@@ -91,85 +87,10 @@ def _is(record: Record, email: str) -> bool:
     return record.state is not None and record.state.client.email.strip().casefold() == email
 
 
-def _order(thing: Notice | Record) -> tuple[int, datetime]:
-    if isinstance(thing, Notice) and thing.hint:
-        return HINT, NEVER
-    return (-1 if thing.version is None else thing.version, thing.occurred_at or NEVER)
-
-
-def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = False) -> Record:
-    """What we know of an identifier after a notice. Commutative and idempotent for webhooks."""
-    record = _fold_mark(record, notice)
-    if notice.gone:
-        record = _fold_gone(record, notice, for_good=cancel_is_final and not read)
-    state = notice.booking
-    if state is None:
-        return record
-    if state.status is BookingStatus.cancelled and cancel_is_final:
-        record = replace(record, cancelled=True)
-    record = replace(
-        record,
-        replaces=max(record.replaces, state.replaces),
-        replaced_by=max(record.replaced_by, state.replaced_by),
-        root=max(record.root, state.root),
-    )
-    if not _supersedes(record, notice, read=read):
-        return record
-    version, at = (HINT, None) if notice.hint else (notice.version, notice.occurred_at)
-    record = replace(record, state=state, version=version, occurred_at=at)
-    if not read:
-        return record
-    return replace(record, no_show=state.status is BookingStatus.no_show, no_show_at=at)
-
-
-def _fold_gone(record: Record, notice: Notice, *, for_good: bool) -> Record:
-    if for_good or notice.occurred_at is None:
-        return replace(record, cancelled=True)
-    old = (-1 if record.gone_version is None else record.gone_version, record.gone_at or NEVER)
-    if record.gone_at is not None and old >= _order(notice):
-        return record
-    return replace(record, gone_version=notice.version, gone_at=notice.occurred_at)
-
-
-def is_off(record: Record) -> bool:
-    """True when this identifier was cancelled or deleted and no newer state says otherwise."""
-    if record.cancelled or record.gone_at is None:
-        return record.cancelled
-    if record.gone_version is None or record.version is None:
-        return record.gone_at >= (record.occurred_at or NEVER)
-    return (record.gone_version, record.gone_at) >= (record.version, record.occurred_at or NEVER)
-
-
-def _fold_mark(record: Record, notice: Notice) -> Record:
-    if notice.no_show is None:
-        return record
-    new, old = notice.occurred_at or NEVER, record.no_show_at or NEVER
-    if record.no_show is None or new > old or (new == old and notice.no_show):
-        return replace(record, no_show=notice.no_show, no_show_at=notice.occurred_at)
-    return record
-
-
-def _supersedes(record: Record, notice: Notice, *, read: bool) -> bool:
-    """Newer wins; of two reads in one moment the later one, since it is what the scheduler says now."""
-    if record.state is None:
-        return True
-    new, old = _order(notice), _order(record)
-    if read and new == old:
-        return True
-    return new > old or (new == old and _rank(notice.booking) > _rank(record.state))
-
-
-def _rank(state: Booking | None) -> tuple[bool, str]:
-    """Breaks ties of the scheduler's order: cancelled first, then any fixed order will do."""
-    assert state is not None
-    text = json.dumps(asdict(state), default=str, sort_keys=True)
-    return (state.status is BookingStatus.cancelled, text)
-
-
 def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_to_us: bool) -> None:
     """Join what hangs together, work out the thread's state, and bring the schedule in line."""
     thread = _join(tx, record)
-    head = _head(thread)
+    head = head_of(thread)
     known = [each.booking_id for each in thread if each.booking_id is not None]
     if head is None or head.state is None:
         return
@@ -224,31 +145,6 @@ def _join(tx: Tx, record: Record) -> list[Record]:
 
 def _same_seat(records: list[Record], seat: str) -> list[Record]:
     return [record for record in records if record.seat == seat]
-
-
-def _head(thread: list[Record]) -> Record | None:
-    """The identifier that stands at the end of the chain: nothing that we know replaces it."""
-    replaced = {record.replaces for record in thread if record.replaces}
-    replaced |= {
-        record.external_id
-        for record in thread
-        if any(other.external_id == record.replaced_by and other.state for other in thread)
-    }
-    replaced |= {record.root for record in thread if record.root}
-    open_ends = [each for each in thread if each.state and each.external_id not in replaced]
-    candidates = open_ends or [each for each in thread if each.state]
-    whole = not any(_follows_unknown(thread, each) for each in candidates)
-    return max(
-        candidates,
-        key=lambda each: (whole and not is_off(each), _order(each), each.external_id),
-        default=None,
-    )
-
-
-def _follows_unknown(thread: list[Record], record: Record) -> bool:
-    """True when a link of the chain before this one was never heard of: only the order in time is left."""
-    known = {each.external_id for each in thread}
-    return bool(record.root and record.replaces and record.replaces not in known)
 
 
 def _status(tx: Tx, thread: list[Record], head: Record) -> BookingStatus:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 
-from handlers import attach, checkins, messages, plans, schedule
+from handlers import alerts, attach, checkins, messages, plans, schedule
 from handlers.house import House
 from handlers.intake import begin
 from integrations.base import Note
@@ -17,12 +17,7 @@ from store import bookings, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
-from store.deliveries import Due
 from store.plans import StoredPlan
-
-AGAIN = ":again"
-ACKNOWLEDGE = {"stop_emergency": timedelta(minutes=15), "stop_urgent": timedelta(hours=2)}
-
 
 ASKING = (Purpose.intake, Purpose.intake_reminder)
 APART = schedule.LEAST_GAP / 2
@@ -186,10 +181,12 @@ def _checkin(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: dat
 
 
 def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datetime) -> Decision:
-    again = AGAIN in delivery.key
+    again = alerts.is_again(delivery.key)
     if again and not intakes.open_stops(tx, booking.id, unseen=True):
         return Skip("acknowledged")
-    after = None if again else partial(_look_again, booking.id, delivery, now)
+    after = None
+    if delivery.purpose is Purpose.alert and not again:
+        after = partial(alerts.once_more, booking_id=booking.id, channel=delivery.channel, now=now)
     if delivery.channel is Channel.sms:
         if not house.clinic.alert_sms or Channel.sms not in house.senders:
             return Skip("no_alert_number")
@@ -198,15 +195,6 @@ def _alert(tx: Tx, house: House, delivery: Delivery, booking: Thread, now: datet
     if not messages.can_mail(to):
         return Skip("no_alert_address")
     return Send(messages.staff(tx, house, delivery, booking, to, now), after)
-
-
-def _look_again(booking_id: int, delivery: Delivery, now: datetime, tx: Tx) -> None:
-    """When nobody has looked in time, the next person is told (clinical sources, section 2.1)."""
-    waits = [ACKNOWLEDGE[severity] for severity in intakes.open_stops(tx, booking_id, unseen=True)]
-    if delivery.purpose is Purpose.alert and waits:
-        key = f"{booking_id}:alert{AGAIN}:{delivery.channel}"
-        due = Due(key, booking_id, Purpose.alert, delivery.channel, now + min(waits))
-        deliveries.owe(tx, due, now)
 
 
 Decider = Callable[[Tx, House, Delivery, Thread, datetime], Decision]

@@ -7,9 +7,9 @@ from functools import partial
 from typing import assert_never
 
 from handlers import backoff, decide, inbox, leases
-from handlers.bookings import is_off
 from handlers.decide import Hold, Later, Send, Skip, Write
 from handlers.house import House
+from handlers.records import is_live
 from integrations.base import IntegrationError, OutcomeUnknown
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
@@ -68,7 +68,7 @@ def _ask_scheduler(house: House, delivery: Delivery, now: datetime) -> None:
         return
     try:
         for record in records:
-            if record.state and not is_off(record) and not record.replaced_by:
+            if is_live(record):
                 inbox.read(house, booking.connection, record.external_id, now)
     except IntegrationError as error:
         # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.

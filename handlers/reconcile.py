@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from handlers.bookings import is_off, notice_of, observe
+from handlers.bookings import notice_of, observe
 from handlers.house import House
 from handlers.inbox import read
+from handlers.records import is_live
 from integrations.base import IntegrationError
 from store import bookings, connections, receipts
 from store.base import DatabaseError
@@ -50,8 +51,7 @@ def _unseen(house: House, connection: str, seen: set[str], now: datetime) -> lis
     with house.db.read() as tx:
         ids = bookings.with_open_deliveries(tx, connection, now)
         records = [record for booking_id in ids for record in bookings.of_booking(tx, booking_id)]
-    live = [each for each in records if each.state and not is_off(each) and not each.replaced_by]
-    return sorted({each.external_id for each in live} - seen)
+    return sorted({each.external_id for each in records if is_live(each)} - seen)
 
 
 def all_due(house: House, now: datetime, *, starting: bool = False) -> None:

@@ -106,11 +106,16 @@ class Scheduler:
             )
         return self.connection.webhook_url
 
-    def way(self) -> str:
-        """The chosen way to write back; raises Unsupported when there is none, or it is switched off."""
+    @property
+    def chosen_way(self) -> str:
+        """The way to write back that this connection uses; "" when there is none, or it is switched off."""
         chosen = self.connection.attach or self.default_way
-        if chosen in self.ways:
-            return chosen
+        return chosen if chosen in self.ways else ""
+
+    def way(self) -> str:
+        """The chosen way to write back; raises Unsupported with the reason when there is none."""
+        if self.chosen_way:
+            return self.chosen_way
         if not self.ways:
             raise Unsupported(f"Not supported by {self.label}: an existing booking cannot be written to.")
         raise Unsupported(f"Writing onto a booking is not switched on for {self.label}: see docs/schedulers.")

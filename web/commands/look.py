@@ -12,6 +12,7 @@ from flask import current_app
 from handlers import library, reconcile
 from handlers.house import House
 from handlers.reading import Problem
+from handlers.records import head_of
 from render import mail_check
 from store import bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
@@ -93,15 +94,13 @@ def bookings_command(as_json: bool, email: str) -> None:
 
 def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
     records = bookings.of_booking(tx, booking.id)
-    known = [record for record in records if record.state]
-    replaced = {record.replaces for record in known}
-    current = [record for record in known if record.external_id not in replaced] or known
+    current = head_of(records)
     return {
         "id": booking.id,
         "connection": booking.connection,
-        "external_id": current[-1].external_id if current else "",
+        "external_id": current.external_id if current else "",
         "chain": [record.external_id for record in records],
-        "seat": current[-1].seat if current else "",
+        "seat": current.seat if current else "",
         "status": str(booking.status),
         "start": booking.start.isoformat(),
         "end": booking.end.isoformat(),
