@@ -33,7 +33,7 @@ class Booking:
     clinic's default). `seat` tells clients of one group booking apart. A reschedule that makes a new
     identifier names the old one in `replaces`, and the old one names the new in `replaced_by`; `root` is
     the first identifier of the whole chain, where the scheduler tells it.
-    `version` and `changed_at` are the scheduler's own order, where it has one.
+    `version` is the scheduler's own order, where it has one.
     """
 
     external_id: str
@@ -52,5 +52,4 @@ class Booking:
     replaced_by: str = ""
     root: str = ""
     version: int | None = None
-    changed_at: datetime | None = None
     created_at: datetime | None = None

@@ -1,7 +1,7 @@
 """Bookings (one thread each) and the records they are made of (one per identifier at the scheduler)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +64,8 @@ class Thread:
     first_seen_at: datetime
 
 
-_TIMES = ("start", "end", "changed_at", "created_at")
+_TIMES = ("start", "end", "created_at")
+_NAMES = frozenset(each.name for each in fields(Booking))
 
 
 def _dump(booking: Booking) -> dict[str, Any]:
@@ -75,7 +76,8 @@ def _dump(booking: Booking) -> dict[str, Any]:
 def _load(values: dict[str, Any]) -> Booking:
     times = {name: datetime.fromisoformat(values[name]) for name in _TIMES if values[name]}
     parts = {"client": Person(**values["client"]), "status": BookingStatus(values["status"])}
-    return Booking(**(values | times | parts))
+    # A row may be older than the code, and hold what a booking has no longer.
+    return Booking(**{name: value for name, value in (values | times | parts).items() if name in _NAMES})
 
 
 def _record(tx: Tx, row: sa.Row[Any]) -> Record:

@@ -151,10 +151,8 @@ def _marked(status: BookingStatus, absent: bool | None) -> BookingStatus:
     return BookingStatus.no_show if absent and status is CONFIRMED else status
 
 
-def webhook_bookings(
-    booking: Part, status: BookingStatus, *, made: datetime | None, at: datetime | None
-) -> list[Booking]:
-    """The bookings in a webhook, one for each client of a group; `made` and `at` are UTC."""
+def webhook_bookings(booking: Part, status: BookingStatus, made: datetime | None) -> list[Booking]:
+    """The bookings in a webhook, one for each client of a group; `made` is UTC."""
     start, end = span(booking.needed_moment("startTime"), booking.needed_moment("endTime"))
     host = booking.part("organizer") if booking.has("organizer") else booking.part("user")
     location = booking.text("location") if isinstance(booking.values.get("location"), str) else ""
@@ -174,7 +172,6 @@ def webhook_bookings(
             seat=seat,
             replaces=booking.identifier("rescheduleUid"),
             root=_root(booking),
-            changed_at=at,
             created_at=made,
         )
         for seat, client, attendee in _who(booking, group=booking.has("seatsPerTimeSlot"))
@@ -206,7 +203,6 @@ def api_bookings(booking: Part) -> list[Booking]:
             seat=seat,
             replaces=booking.identifier("rescheduledFromUid"),
             replaced_by=moved_to,
-            changed_at=booking.moment("updatedAt"),
             created_at=booking.moment("createdAt"),
         )
         for seat, client, attendee in _who(booking, group=group)
@@ -262,7 +258,7 @@ class CalCom(Scheduler):
         if trigger not in TRIGGERS:
             return []
         made = at if trigger in MADE else None
-        found = webhook_bookings(payload, TRIGGERS[trigger], made=made, at=at)
+        found = webhook_bookings(payload, TRIGGERS[trigger], made)
         key = f"{trigger}:{found[0].external_id}:{hashlib.sha256(inbound.body).hexdigest()[:24]}"
         return [
             Notice(each.external_id, trigger, seat=each.seat, booking=each, event_id=key, occurred_at=at)
@@ -274,7 +270,7 @@ class CalCom(Scheduler):
         if self.readable and len(payload.parts("attendees")) > 1:
             # The body does not say whether these are guests or seats of a group; the API does.
             return [Notice(payload.needed("uid"), trigger, hint=True)]
-        found = webhook_bookings(payload, CONFIRMED, made=payload.moment("createdAt"), at=None)
+        found = webhook_bookings(payload, CONFIRMED, payload.moment("createdAt"))
         return [Notice(each.external_id, trigger, seat=each.seat, booking=each, hint=True) for each in found]
 
     def fetch(self, external_id: str) -> tuple[Booking, ...]:

@@ -110,13 +110,6 @@ def _status(invitee: Part, canceled: bool) -> BookingStatus:
     return BookingStatus.no_show if invitee.has("no_show") else BookingStatus.confirmed
 
 
-def _changed(invitee: Part) -> datetime | None:
-    """`updated_at` does not move with a no-show mark."""
-    marks = (invitee.part("no_show").moment("created_at"), invitee.part("cancellation").moment("created_at"))
-    known = [moment for moment in (invitee.moment("updated_at"), *marks) if moment]
-    return max(known, default=None)
-
-
 def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Booking:
     """The booking of one invitee of a scheduled event."""
     place = place_of(invitee, "uri") or invitee.wrong("uri", "there")
@@ -137,7 +130,6 @@ def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Bookin
         remote=remote,
         replaces=_external(invitee, "old_invitee"),
         replaced_by=_external(invitee, "new_invitee"),
-        changed_at=_changed(invitee),
         created_at=invitee.moment("created_at"),
     )
 

@@ -175,7 +175,6 @@ class Square(Scheduler):
             remote=found.text("location_type") == "PHONE",
             zone=location.zone("timezone"),
             version=found.number("version"),
-            changed_at=found.moment("updated_at"),
             created_at=found.moment("created_at"),
         )
 

@@ -143,8 +143,8 @@ def _client(found: dict[str, Any]) -> Person:
     )
 
 
-def booking(found: dict[str, Any], status: BookingStatus | None, at: datetime, *, made: bool) -> Booking:
-    """The booking in a loaded `data`; `at` is when it was so, `made` that it was just made."""
+def booking(found: dict[str, Any], status: BookingStatus | None, made: datetime | None) -> Booking:
+    """The booking in a loaded `data`; `made` is when it was made, where that is known."""
     start, end = span(found["start"], found["end"])
     return Booking(
         external_id=found["id"],
@@ -155,8 +155,7 @@ def booking(found: dict[str, Any], status: BookingStatus | None, at: datetime, *
         remote=found["remote"],
         zone=zone(found["zone"] or ""),
         version=found["version"],
-        changed_at=at,
-        created_at=at if made else None,
+        created_at=made,
         **{
             name: found[name] or ""
             for name in ("service", "service_name", "practitioner", "place", "replaces")
@@ -228,7 +227,7 @@ def _notice(kind: str, data: Part, at: datetime, event_id: str) -> Notice:
         )
     found = _load(DataSchema(), data)
     made = kind == "booking.created"
-    state = booking(found, status, at, made=made)
+    state = booking(found, status, at if made else None)
     return Notice(
         state.external_id,
         kind,

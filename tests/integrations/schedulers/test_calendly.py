@@ -145,7 +145,6 @@ def test_a_no_show_is_marked_and_unmarked() -> None:
         BookingStatus.no_show,
         BookingStatus.confirmed,
     )
-    assert marked.booking.changed_at != unmarked.booking.changed_at
 
 
 def test_a_body_without_the_event_is_fetched() -> None:
