@@ -67,8 +67,3 @@ def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | 
         return None
     row: Any = links.find(tx, _hash(value), purpose, now)
     return int(row.subject) if row else None
-
-
-def end(tx: Tx, purposes: tuple[LinkPurpose, ...], subject: int, now: datetime) -> int:
-    """End every link of these kinds at once, because one has come into wrong hands; returns how many."""
-    return sum(links.revoke(tx, purpose, subject, now) for purpose in purposes)

@@ -1,5 +1,6 @@
 """Personal links: a hash of the token, what it opens, until when."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,7 @@ def ended(tx: Tx, purpose: str, subject: int) -> int:
     return int(tx.value(sa.select(sa.func.count()).select_from(links).where(*gone)) or 0)
 
 
-def revoke(tx: Tx, purpose: str, subject: int, now: datetime) -> int:
-    """Close every link to a subject; returns how many."""
-    open_links = (links.c.purpose == purpose, links.c.subject == subject, links.c.revoked_at.is_(None))
+def revoke(tx: Tx, purposes: Sequence[str], subject: int, now: datetime) -> int:
+    """End every link of these kinds to a subject; returns how many."""
+    open_links = (links.c.purpose.in_(purposes), links.c.subject == subject, links.c.revoked_at.is_(None))
     return len(tx.all(sa.update(links).where(*open_links).values(revoked_at=now).returning(links.c.id)))

@@ -35,7 +35,7 @@ def test_a_link_opens_nothing_else(house: House) -> None:
 def test_a_revoked_link_stays_closed_and_the_next_one_is_another(house: House) -> None:
     with house.db.begin() as tx:
         value = issue(tx, house, LinkPurpose.plan, 7, NOW).rpartition("/")[2]
-        assert links.revoke(tx, LinkPurpose.plan, 7, NOW) == 1
+        assert links.revoke(tx, [LinkPurpose.plan], 7, NOW) == 1
         again = issue(tx, house, LinkPurpose.plan, 7, NOW).rpartition("/")[2]
         assert open_link(tx, LinkPurpose.plan, value, NOW) is None
         assert open_link(tx, LinkPurpose.plan, again, NOW) == 7

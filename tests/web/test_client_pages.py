@@ -93,7 +93,7 @@ def test_a_tick_with_nonsense_keeps_only_what_makes_sense(house: House, booking:
 
 def test_a_plan_that_was_withdrawn_is_not_shown(house: House, booking: Thread, hers: Phone) -> None:
     with house.db.begin() as tx:
-        links.revoke(tx, LinkPurpose.plan, booking.id, datetime.now(UTC))
+        links.revoke(tx, [LinkPurpose.plan], booking.id, datetime.now(UTC))
     assert hers.get().status_code == 404
     assert hers.get("/plan.pdf").status_code == 404
 

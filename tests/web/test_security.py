@@ -153,7 +153,7 @@ def test_an_expired_a_revoked_and_a_foreign_link_look_like_an_unknown_one(
     answers = [expired.get(), http.get(foreign, base_url=BASE), http.post(foreign + "/about", base_url=BASE)]
     live = phone(app, house, LinkPurpose.intake, booking.id)
     with house.db.begin() as tx:
-        links.revoke(tx, LinkPurpose.intake, booking.id, datetime.now(UTC))
+        links.revoke(tx, [LinkPurpose.intake], booking.id, datetime.now(UTC))
     for answer in [*answers, live.get()]:
         assert (answer.status_code, answer.data) == (404, unknown.data)
 

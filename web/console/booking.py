@@ -18,6 +18,7 @@ from schemas.session_note import SendWish, SessionNote
 from schemas.told import ToldFlag
 from store import audit, bookings, clients, intakes, notes
 from store import deliveries as stored_deliveries
+from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from store.bookings import Thread
@@ -225,7 +226,7 @@ def end_links(booking_id: int) -> AnyResponse:
     """A link has come into wrong hands: the client's links end now; what is sent from now on has new ones."""
     with house().db.begin() as tx:
         found = bookings.get(tx, booking_id) or abort(404)
-        links.end(tx, (LinkPurpose.intake, LinkPurpose.plan), found.id, now())
+        stored_links.revoke(tx, (LinkPurpose.intake, LinkPurpose.plan), found.id, now())
         audit.add(tx, me().name, "end_links", f"booking:{found.id}", now())
     return _back(booking_id)
 
