@@ -72,6 +72,7 @@ def _to_client(
     url: str,
     minutes: str = "",
     contents: Contents | None = None,
+    wording: str = "",
 ) -> EmailMessage:
     client = clients.get(tx, booking.client_id)
     context = {
@@ -92,6 +93,7 @@ def _to_client(
         house.clinic,
         language=language,
         contents=contents,
+        wording=wording,
     )
 
 
@@ -112,7 +114,8 @@ def intake(
     url = links.issue(tx, house, LinkPurpose.intake, booking.id, now, until)
     minutes = MINUTES.get(asked.questionnaire, "8")
     kind, language = MailKind(delivery.purpose), house.clinic.spoken(asked.language)
-    return _to_client(tx, house, delivery, booking, now, kind, language, url, minutes)
+    wording = mail.BEGUN if kind is MailKind.INTAKE_REMINDER and asked.answers else ""
+    return _to_client(tx, house, delivery, booking, now, kind, language, url, minutes, wording=wording)
 
 
 def plan(

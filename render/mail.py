@@ -41,6 +41,8 @@ class MailKind(StrEnum):
     SUMMARY = "summary"
 
 
+BEGUN = "intake_reminder_begun"
+"""The table of the reminder's words for who has answered something already."""
 STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY})
 Texts = Mapping[str, Mapping[str, Any]]
 
@@ -100,15 +102,16 @@ def message(
     *,
     language: str = "en",
     contents: Contents | None = None,
+    wording: str = "",
 ) -> EmailMessage:
-    """One finished mail.
+    """One finished mail, in the words of its kind, or of the table `wording`.
 
     `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
     sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`.
     Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
     a value.
     """
-    letter = _letter(kind, envelope, context, texts, clinic, language, contents)
+    letter = _letter(kind, envelope, context, texts, clinic, language, contents, wording)
     mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     _headers(mail, kind, envelope, letter)
     mail.set_content(_render("mail/layout.txt", letter))
@@ -154,9 +157,10 @@ def _letter(
     clinic: ClinicView,
     language: str,
     contents: Contents | None,
+    wording: str,
 ) -> Letter:
     values = _values(context, clinic)
-    own, common = texts[kind.value], texts["common"]
+    own, common = texts[wording or kind.value], texts["common"]
     return Letter(
         kind=kind.value,
         language=language,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from render.mail import PLACEHOLDER, MailKind
+from render.mail import BEGUN, PLACEHOLDER, MailKind
 
 FILLED = frozenset(
     {"name", "when", "place", "practitioner", "minutes", "reference", "emergency_number", "clinic", "phone"}
@@ -30,7 +30,7 @@ SHARED = {
 
 def problems(texts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Each fault as (key, what is wrong): a missing text, one of another kind, a name nobody fills in."""
-    found = [fault for kind in MailKind for fault in _own(kind.value, texts.get(kind.value))]
+    found = [fault for name in (*MailKind, BEGUN) for fault in _own(name, texts.get(name))]
     for table, keys in SHARED.items():
         found.extend(_shared(table, keys, texts.get(table)))
     return found

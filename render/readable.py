@@ -22,6 +22,9 @@ class Words:
     full_date: str
     short_date: str
     moment: str
+    at_one: str
+    noon: str
+    midnight: str
     city: str
     first: str
     second: str
@@ -42,6 +45,9 @@ WORDS = {
         full_date="{month} {day}, {year}",
         short_date="{month} {day}",
         moment="{day} at {clock} ({zone}{fold})",
+        at_one="{day} at {clock} ({zone}{fold})",
+        noon="12 noon",
+        midnight="12 midnight",
         city="{city} time",
         first=", before the clocks go back",
         second=", after the clocks go back",
@@ -56,10 +62,13 @@ WORDS = {
         ),
         weekday_short=("lun", "mar", "mié", "jue", "vie", "sáb", "dom"),
         month_short=("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
-        day="{weekday}, {day} de {month}",
+        day="{weekday} {day} de {month}",
         full_date="{day} de {month} de {year}",
         short_date="{day} {month}",
-        moment="{day}, {clock} ({zone}{fold})",
+        moment="{day} a las {clock} ({zone}{fold})",
+        at_one="{day} a la {clock} ({zone}{fold})",
+        noon="12 del mediodía",
+        midnight="12 de la noche",
         city="hora de {city}",
         first=", antes del cambio de hora",
         second=", después del cambio de hora",
@@ -81,6 +90,9 @@ WORDS = {
         full_date="{day} {month} {year}",
         short_date="{day} {month}",
         moment="{day} {clock} ({zone}{fold})",
+        at_one="{day} {clock} ({zone}{fold})",
+        noon="12 ظهرًا",
+        midnight="12 منتصف الليل",
         city="بتوقيت {city}",
         first=" 1",
         second=" 2",
@@ -106,6 +118,19 @@ SPANISH_CITIES = {
     "Zurich": "Zúrich",
 }
 """Cities whose names differ in Spanish, as far as clinics and their clients are likely to sit there."""
+
+
+ZONES = {
+    "America/New_York": ("Eastern time", "hora del Este"),
+    "America/Chicago": ("Central time", "hora del Centro"),
+    "America/Denver": ("Mountain time", "hora de la Montaña"),
+    "America/Phoenix": ("Arizona time", "hora de Arizona"),
+    "America/Los_Angeles": ("Pacific time", "hora del Pacífico"),
+    "America/Anchorage": ("Alaska time", "hora de Alaska"),
+    "Pacific/Honolulu": ("Hawaii time", "hora de Hawái"),
+    "America/Puerto_Rico": ("Puerto Rico time", "hora de Puerto Rico"),
+}
+"""Zones that people call by a name, not by their largest city: in English and Spanish."""
 
 
 def words_of(language: str) -> Words:
@@ -141,29 +166,38 @@ def clock(when: datetime, language: str = "en") -> str:
 
 
 def moment(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
-    """`Friday, November 27 at 3:00 PM (New York time)` for an aware `when`.
+    """`Friday, November 27 at 3:00 PM (Eastern time)` for an aware `when`.
 
-    In the hour that a clock change repeats, it says which of the two is meant, with the offset from UTC.
+    At twelve it says which: "PM" misleads there. In the hour that a clock change repeats, it says which of
+    the two is meant, with the offset from UTC.
     """
     local = when.astimezone(zone)
     words = words_of(language)
-    return words.moment.format(
+    pattern = words.at_one if local.hour % 12 == 1 else words.moment
+    return pattern.format(
         day=weekday_and_day(local, language),
-        clock=clock(local, language),
+        clock=_spoken_clock(local, words) or clock(local, language),
         zone=zone_name(local, zone, language),
         fold=_fold(local, words),
     )
 
 
+def _spoken_clock(local: datetime, words: Words) -> str:
+    return {(0, 0): words.midnight, (12, 0): words.noon}.get((local.hour, local.minute), "")
+
+
 def zone_name(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
-    """`New York time`; the offset from UTC where the zone is not named after a place."""
+    """`Eastern time`, `Berlin time`; the offset from UTC where the zone is not named after a place."""
     area, _, place = zone.key.rpartition("/")
     if area in {"", "Etc"}:
         return offset(when.astimezone(zone))
+    words = words_of(language)
+    if zone.key in ZONES and words is not WORDS["ar"]:
+        return ZONES[zone.key][words is WORDS["es"]]
     city = place.replace("_", " ")
-    if words_of(language) is WORDS["es"]:
+    if words is WORDS["es"]:
         city = SPANISH_CITIES.get(city, city)
-    return words_of(language).city.format(city=city)
+    return words.city.format(city=city)
 
 
 def offset(local: datetime) -> str:

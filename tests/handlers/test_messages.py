@@ -7,6 +7,7 @@ import pytest
 
 from handlers import messages, work
 from handlers.house import House
+from store import intakes
 from tests.support import NOW, Mailbox, book, fill_in, make_house, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=2)
@@ -49,6 +50,22 @@ def test_a_client_is_greeted_by_the_name_they_asked_for(house: House, mailbox: M
     assert said.get_content().startswith("Hi Zed,")
 
 
+def test_a_reminder_speaks_of_saved_answers_only_to_who_gave_some(house: House, mailbox: Mailbox) -> None:
+    booking = book(house)
+    for later in (timedelta(minutes=1), timedelta(days=4, hours=8)):
+        work.work_once(house, NOW + later)
+    with house.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        intakes.save(tx, intake, "about", {"visit_reason": "pain"}, {}, NOW)
+    work.work_once(house, NOW + timedelta(days=6, hours=8))
+    fresh, begun = (mail.get_body(("plain",)) for mail in mailbox.of("intake_reminder"))
+    assert fresh is not None
+    assert begun is not None
+    assert "saved" not in fresh.get_content()
+    assert "is saved" in begun.get_content()
+
+
 @pytest.mark.parametrize(
     ("address", "good"),
     [
@@ -66,7 +83,7 @@ def test_a_mail_goes_to_exactly_one_address(address: str, good: bool) -> None:
 
 def test_a_visit_in_person_is_told_in_the_clinics_time_and_a_call_in_the_clients(house: House) -> None:
     booking = book(house, client_zone="Asia/Kathmandu", zone="America/New_York")
-    assert "New_York" in messages.when(house, booking, "Asia/Kathmandu", "en").replace(" ", "_")
+    assert "(Eastern time)" in messages.when(house, booking, "Asia/Kathmandu", "en")
     call = replace(booking, remote=True)
     assert "2:45" in messages.when(house, call, "Asia/Kathmandu", "en")
 

@@ -23,7 +23,7 @@ TEXTS = {name: tomllib.loads((CONTENT / f"{name}.toml").read_text("utf-8")) for 
 CONTEXT = {
     "url": LINK,
     "name": "Zoë Nuñez",
-    "when": "Friday, November 27 at 3:00 PM (New York time)",
+    "when": "Friday, November 27 at 3:00 PM (Eastern time)",
     "place": "12 Main St",
     "practitioner": "Priya Raman",
     "minutes": "8",

@@ -21,7 +21,7 @@ from tests.render.samples import CLINIC, LINK, TODAY, pictures, plan
 
 SUMMARY = Summary(
     client_name="Maria López",
-    when="Friday, November 27 at 3:00 PM (New York time)",
+    when="Friday, November 27 at 3:00 PM (Eastern time)",
     reference="00042",
     age=47,
     flags=(SummaryFlag(Weight.REVIEW, "Takes a blood thinner", "yes", "Light pressure only."),),

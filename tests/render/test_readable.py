@@ -21,9 +21,16 @@ def test_a_moment_names_day_time_and_zone() -> None:
     assert text == "Friday, November 27 at 3:00 PM (Berlin time)"
 
 
+def test_one_o_clock_is_singular_in_spanish_and_twelve_says_which() -> None:
+    one = readable.moment(at(2026, 11, 25, 18, 5), NEW_YORK, "es")
+    noon = readable.moment(at(2026, 11, 25, 17), NEW_YORK, "es")
+    assert one == "miércoles 25 de noviembre a la 1:05 p. m. (hora del Este)"
+    assert noon == "miércoles 25 de noviembre a las 12 del mediodía (hora del Este)"
+
+
 def test_a_moment_in_spanish() -> None:
     text = readable.moment(at(2026, 11, 27, 14), BERLIN, "es-MX")
-    assert text == "viernes, 27 de noviembre, 3:00 p. m. (hora de Berlín)"
+    assert text == "viernes 27 de noviembre a las 3:00 p. m. (hora de Berlín)"
 
 
 @pytest.mark.parametrize(
@@ -31,25 +38,25 @@ def test_a_moment_in_spanish() -> None:
     [
         (at(2026, 3, 8, 6, 59), "1:59 AM"),
         (at(2026, 3, 8, 7, 0), "3:00 AM"),
-        (at(2026, 7, 1, 16, 0), "12:00 PM"),
+        (at(2026, 7, 1, 16, 0), "12 noon"),
         (at(2026, 12, 1, 5, 5), "12:05 AM"),
     ],
 )
 def test_the_clock_is_right_on_both_sides_of_a_change(when: datetime, clock: str) -> None:
-    assert f" at {clock} (New York time)" in readable.moment(when, NEW_YORK)
+    assert f" at {clock} (Eastern time)" in readable.moment(when, NEW_YORK)
 
 
 def test_the_hour_that_comes_twice_is_told_apart() -> None:
     first = readable.moment(at(2026, 11, 1, 5, 30), NEW_YORK)
     second = readable.moment(at(2026, 11, 1, 6, 30), NEW_YORK)
-    assert first == "Sunday, November 1 at 1:30 AM (New York time, UTC-4, before the clocks go back)"
-    assert second == "Sunday, November 1 at 1:30 AM (New York time, UTC-5, after the clocks go back)"
+    assert first == "Sunday, November 1 at 1:30 AM (Eastern time, UTC-4, before the clocks go back)"
+    assert second == "Sunday, November 1 at 1:30 AM (Eastern time, UTC-5, after the clocks go back)"
 
 
 @pytest.mark.parametrize(
     ("zone", "english", "spanish"),
     [
-        ("America/New_York", "New York time", "hora de Nueva York"),
+        ("America/New_York", "Eastern time", "hora del Este"),
         ("America/Argentina/Buenos_Aires", "Buenos Aires time", "hora de Buenos Aires"),
         ("US/Eastern", "Eastern time", "hora de Eastern"),
         ("UTC", "UTC", "UTC"),
