@@ -1,5 +1,7 @@
 """The end of a request is found however its bytes are cut, and nobody waits for one that never comes."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ def offered(data: bytes, *, step: int = 65536) -> Arrival:
 def test_a_request_is_whole_with_its_last_byte_and_not_before(request_bytes: bytes, cuts: list[int]) -> None:
     marks = sorted({0, len(request_bytes), *(each for each in cuts if each < len(request_bytes))})
     arrival = Arrival()
-    told = [arrival.add(request_bytes[a:b]) for a, b in zip(marks, marks[1:], strict=False)]
+    told = [arrival.add(request_bytes[a:b]) for a, b in itertools.pairwise(marks)]
     assert told == [False] * (len(told) - 1) + [True]
     assert bytes(arrival.held) == request_bytes.lstrip(b"\r\n")
     assert (arrival.refusal, arrival.cut) == ("", False)

@@ -130,12 +130,13 @@ def test_a_request_that_cannot_be_read_is_neither_repeated_nor_logged(
     assert "SecretToken" not in running.logs()
 
 
+POST = b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\n"
 SLOW = {
     "silent": b"",
-    "half_a_head": b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nX: ",
-    "half_a_body": b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nContent-Length: 999\r\n\r\nabc",
-    "half_a_chunk": b"POST /console/login HTTP/1.1\r\nHost: care.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na",
-    "ten_gigabytes": b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nContent-Length: 10000000000\r\n\r\na",
+    "half_a_head": POST + b"X: ",
+    "half_a_body": POST + b"Content-Length: 999\r\n\r\nabc",
+    "half_a_chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\na",
+    "ten_gigabytes": POST + b"Content-Length: 10000000000\r\n\r\na",
     "answered_and_held": b"GET /healthz HTTP/1.1\r\nHost: care.test\r\nConnection: close\r\n\r\n",
     "refused_and_held": b"nonsense\r\n\r\n",
 }
@@ -153,10 +154,8 @@ def test_three_hundred_slow_connections_keep_nobody_out(running: Running, kind: 
 
 
 def test_a_sender_that_asks_first_is_told_to_go_on(running: Running) -> None:
-    head = (
-        "POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-    )
-    assert raw(running, head.encode()).startswith(b"HTTP/1.1 100 ")
+    asking = POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    assert raw(running, asking).startswith(b"HTTP/1.1 100 ")
 
 
 def test_wrong_settings_are_told_once_and_end_the_web_process(running: Running, tmp_path: Path) -> None:
