@@ -21,6 +21,7 @@ from store.intakes import Intake
 from store.plans import StoredPlan
 
 BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
+FINAL = ("not_needed", "no_plan_wanted")  # nothing is waited for: the message is dropped
 WAITING = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent", "no_email_consent")
 
 
@@ -45,13 +46,18 @@ def draft(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | 
     if booking is None or intake is None or not intake.done or not _wanted(house, booking):
         return None
     last = plans.newest(tx, booking_id)
-    if last is not None and (last.status in ("released", "sent") or last.reason.startswith(BY_CHECKIN)):
+    if last is not None and _stays(last):
         return last
     seen = picture(tx, house, booking, intake, now)
     chosen = _choose(tx, house, booking, intake.language, seen, now)
     stored = _store(tx, booking, last, chosen, now)
     _wake(tx, booking_id, now)
     return stored
+
+
+def _stays(last: StoredPlan) -> bool:
+    """What a person let out, what went out, and what a check-in made is never drafted anew."""
+    return last.status in ("released", "sent") or last.reason.startswith(BY_CHECKIN)
 
 
 def _wanted(house: House, booking: Thread) -> bool:
@@ -97,27 +103,49 @@ def gate(tx: Tx, house: House, booking: Thread, now: datetime) -> Verdict:
         draft(tx, house, booking.id, now)
         return Verdict(plans.newest(tx, booking.id), "red_flag")
     stored = draft(tx, house, booking.id, now)
-    note = notes.newest(tx, booking.id)
-    return _verdict(house, stored, note, seen)
+    reason = _refusal(house, stored.status if stored else "", notes.newest(tx, booking.id), seen)
+    return Verdict(stored, reason, final=reason in FINAL)
 
 
-def _verdict(house: House, stored: StoredPlan | None, note: SessionNote | None, seen: Picture) -> Verdict:
-    if stored is None:
-        return Verdict(None, "not_needed", final=True)
+def look(tx: Tx, house: House, booking: Thread, now: datetime) -> str:
+    """What `gate` would say, as its reason alone: a page that only shows it writes no draft."""
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or not intake.done:
+        return "no_intake"
+    seen = picture(tx, house, booking, intake, now)
+    if flags.stops(seen.flags):
+        return "red_flag"
+    status = _status(tx, house, booking, intake, seen, now)
+    return _refusal(house, status, notes.newest(tx, booking.id), seen)
+
+
+def _status(tx: Tx, house: House, booking: Thread, intake: Intake, seen: Picture, now: datetime) -> str:
+    """The status of the plan that counts, or that would be drafted now; "" where none is wanted."""
+    if not _wanted(house, booking):
+        return ""
+    last = plans.newest(tx, booking.id)
+    if last is not None and _stays(last):
+        return last.status
+    return STATUS[_choose(tx, house, booking, intake.language, seen, now).status]
+
+
+def _refusal(house: House, status: str, note: SessionNote | None, seen: Picture) -> str:
+    if not status:
+        return "not_needed"
     if note is not None and note.send is SendWish.NO_PLAN:
-        return Verdict(stored, "no_plan_wanted", final=True)
+        return "no_plan_wanted"
     if not said_yes(seen.answers, "consent_exercise"):
-        return Verdict(stored, "no_consent")
-    if stored.status in ("released", "sent"):
-        return Verdict(stored)
+        return "no_consent"
+    if status in ("released", "sent"):
+        return ""
     if note is not None and note.send is SendWish.HOLD:
-        return Verdict(stored, "on_hold")
-    if stored.status == "none":
-        return Verdict(stored, "too_young")
+        return "on_hold"
+    if status == "none":
+        return "too_young"
     ok = not house.clinic.policy.require_ok or (note is not None and note.send is SendWish.OK_TO_SEND)
-    if stored.status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
-        return Verdict(stored, "needs_review")
-    return Verdict(stored, "" if ok else "needs_ok")
+    if status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
+        return "needs_review"
+    return "" if ok else "needs_ok"
 
 
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:

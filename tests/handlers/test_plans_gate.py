@@ -135,6 +135,25 @@ def test_blank_and_not_sure_never_pass_a_safety_question(house: House, answer: s
     assert passed == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"rf_saddle": "yes"}, {"minutes_per_day": "5"}, {"consent_exercise": "no"}, {"pain_now": "9"}],
+)
+def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
+    house: House, change: dict[str, Answer]
+) -> None:
+    booking = book(house)
+    fill_in(house, booking)
+    with house.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        intakes.save(tx, intake, "all", settled(**change), {}, NOW)
+        before = stored.of_client(tx, booking.client_id)
+        looked = plans.look(tx, house, booking, DUE)
+        assert stored.of_client(tx, booking.client_id) == before
+        assert plans.gate(tx, house, booking, DUE).reason == looked
+
+
 def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
     house: House, mailbox: Mailbox
 ) -> None:

@@ -28,7 +28,7 @@ MAY_SEND = ("", "needs_ok")  # anything else waits for a practitioner who has si
 @allowed(LINK)
 def note(token: str) -> AnyResponse:
     """The note's page; who is signed in goes to the booking itself."""
-    with house().db.begin() as tx:
+    with house().db.read() as tx:
         found = _booking(tx, token)
         signed_in = staff.current(tx, gate.cookie(), now())
         if signed_in and signed_in[1].stage is Stage.full and signed_in[0].may(Role.practitioner):
@@ -44,15 +44,15 @@ def _booking(tx: Tx, token: str) -> Thread:
 
 
 def _values(tx: Tx, found: Thread, token: str) -> dict[str, Any]:
-    verdict = plans.gate(tx, house(), found, now())
+    reason = plans.look(tx, house(), found, now())
     return {
         "booking": found,
         "reference": messages.reference(found),
         "took": TOOK,
         "areas": area_words(),
         "people": _people(tx),
-        "reason": verdict.reason,
-        "can_send": verdict.reason in MAY_SEND,
+        "reason": reason,
+        "can_send": reason in MAY_SEND,
         "action": url_for("console_note.save", token=token),
         "link_csrf": csrf.token(house(), token),
         "over": found.start <= now(),
@@ -71,7 +71,7 @@ def save(token: str) -> Response:
         found = _booking(tx, token)
         csrf.check(house(), token)
         given = _signed(tx)
-        clear = plans.gate(tx, house(), found, now()).reason in MAY_SEND
+        clear = plans.look(tx, house(), found, now()) in MAY_SEND
         if given.send is SendWish.OK_TO_SEND and not clear:
             abort(409)
         plans.add_note(tx, house(), found.id, given, now())
