@@ -7,14 +7,12 @@ import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time, timedelta
-from email.utils import getaddresses, parseaddr
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
@@ -22,11 +20,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from schemas import clinic_file
-from schemas.clinic import Clinic, Connection, Policy, Service
+from schemas.clinic import Clinic, Connection, Policy
+from schemas.variables import Variables
 
 ROOT = Path(__file__).parent
-WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
-ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\Z")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
 LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 ZONE_DEFAULT = "America/New_York"
@@ -88,62 +85,6 @@ class Settings:
     proxies: int = 0
 
 
-class _Reader:
-    """Reads variables one by one and collects what is wrong with them."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.problems: list[str] = []
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def need(self, name: str, what: str) -> str:
-        value = self.text(name)
-        if not value:
-            self.problems.append(f"{name} is not set: {what}")
-        return value
-
-    def number(self, name: str, default: int, least: int = 0, most: int = 10**9) -> int:
-        value = self.text(name)
-        if not value:
-            return default
-        if not WHOLE.fullmatch(value) or not least <= int(value) <= most:
-            self.problems.append(f"{name} must be a whole number from {least} to {most}.")
-            return default
-        return int(value)
-
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        value = self.text(name, default).casefold()
-        if value not in choices:
-            self.problems.append(f"{name} must be one of: {', '.join(choices)}.")
-            return default
-        return value
-
-    def switch(self, name: str, *, default: bool) -> bool:
-        return self.choice(name, ("on", "off"), "on" if default else "off") == "on"
-
-    def zone(self, name: str, default: str) -> str:
-        value = self.text(name, default)
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.problems.append(f"{name} must be a time zone such as Europe/Berlin.")
-            return ZONE_DEFAULT
-        return value
-
-    def hour(self, name: str, default: str) -> time:
-        value = self.text(name, default)
-        try:
-            return time.fromisoformat(value)
-        except ValueError:
-            self.problems.append(f"{name} must be a time of day such as 09:00.")
-            return time.fromisoformat(default)
-
-    def seconds(self, name: str, default: timedelta) -> timedelta:
-        return timedelta(seconds=self.number(name, int(default.total_seconds())))
-
-
 def environment(folder: Path = ROOT) -> dict[str, str]:
     """The process's variables over those of a `.env` file beside the application."""
     filed = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
@@ -152,7 +93,7 @@ def environment(folder: Path = ROOT) -> dict[str, str]:
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check everything; raises SettingsError with every problem at once."""
-    read = _Reader(environment() if environ is None else environ)
+    read = Variables(environment() if environ is None else environ)
     production = read.choice("AFTERCARE_ENV", ("production", "development"), "production") == "production"
     content = Path(read.text("CONTENT", str(ROOT / "content")))
     public_url = _public_url(read, production)
@@ -180,7 +121,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _public_url(read: _Reader, production: bool) -> str:
+def _public_url(read: Variables, production: bool) -> str:
     value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
     if value and not _is_origin(value):
         read.problems.append("PUBLIC_URL must look like https://care.example.com")
@@ -199,7 +140,7 @@ def _is_origin(value: str) -> bool:
     return parts.scheme in ("http", "https") and value == f"{parts.scheme}://{parts.hostname}{port}"
 
 
-def _database(read: _Reader) -> str:
+def _database(read: Variables) -> str:
     value = read.text("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'aftercare.db'}")
     value = re.sub(r"\Apostgres://", "postgresql://", value)
     try:
@@ -232,7 +173,7 @@ def _anybody_reads(path: Path) -> bool:
         return False
 
 
-def _field_keys(read: _Reader) -> tuple[str, ...]:
+def _field_keys(read: Variables) -> tuple[str, ...]:
     how = "a key that seals health answers; make one with: make env"
     keys = tuple(read.need("FIELD_KEYS", how).split())
     for key in keys:
@@ -243,14 +184,14 @@ def _field_keys(read: _Reader) -> tuple[str, ...]:
     return keys
 
 
-def _secret_key(read: _Reader) -> str:
+def _secret_key(read: Variables) -> str:
     value = read.need("SECRET_KEY", "at least 32 random characters; make one with: make env")
     if value and len(value) < 32:
         read.problems.append("SECRET_KEY is too short: at least 32 random characters.")
     return value
 
 
-def _mail(read: _Reader, production: bool) -> Mail:
+def _mail(read: Variables, production: bool) -> Mail:
     security = read.choice("SMTP_SECURITY", ("tls", "starttls", "none"), "starttls")
     host = read.need("SMTP_HOST", "the mail server that sends for the clinic")
     if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
@@ -259,7 +200,7 @@ def _mail(read: _Reader, production: bool) -> Mail:
     return Mail(host, port, security, read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD"))
 
 
-def _sms(read: _Reader) -> Sms:
+def _sms(read: Variables) -> Sms:
     account = read.text("SMS_ACCOUNT")
     if account:
         read.need("SMS_TOKEN", "the token of the text-message account")
@@ -268,7 +209,7 @@ def _sms(read: _Reader) -> Sms:
     return Sms(account, read.text("SMS_TOKEN"), read.text("SMS_FROM"), base)
 
 
-def _connections(read: _Reader, public_url: str) -> tuple[Connection, ...]:
+def _connections(read: Variables, public_url: str) -> tuple[Connection, ...]:
     """CONNECTIONS=main=calcom,north=square; then MAIN_SECRET, MAIN_API_KEY, NORTH_SECRET, ..."""
     listed = read.need("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
     found: list[Connection] = []
@@ -293,11 +234,11 @@ OPTIONS = (
 )
 
 
-def _connection(read: _Reader, name: str, scheduler: str, public_url: str) -> Connection:
+def _connection(read: Variables, name: str, scheduler: str, public_url: str) -> Connection:
     prefix = name.upper().replace("-", "_")
     zone = read.text(f"{prefix}_ZONE")
     if zone:
-        zone = read.zone(f"{prefix}_ZONE", zone)
+        zone = read.zone(f"{prefix}_ZONE", ZONE_DEFAULT)
     options = {key: read.text(f"{prefix}_{key.upper()}") for key in OPTIONS}
     return Connection(
         name=name,
@@ -313,36 +254,44 @@ def _connection(read: _Reader, name: str, scheduler: str, public_url: str) -> Co
     )
 
 
-def _clinic(read: _Reader, content: Path, public_url: str) -> Clinic:
+def _clinic(read: Variables, content: Path, public_url: str) -> Clinic:
     filed = _clinic_file(read, content)
     about = filed.get("clinic", {})
-    services, default = _services(filed)
-    zone = read.zone("CLINIC_ZONE", str(about.get("zone", ZONE_DEFAULT)))
+    services, default = clinic_file.services(filed)
+    zone = read.zone("CLINIC_ZONE", about.get("zone") or ZONE_DEFAULT)
     languages = tuple(about.get("languages", ["en"]))
-    texts = {name: read.text(f"CLINIC_{name.upper()}", str(about.get(name, ""))) for name in _ABOUT}
+    texts = {name: read.text(f"CLINIC_{name.upper()}", about.get(name, "")) for name in _ABOUT}
     texts = {name: value for name, value in texts.items() if value}
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
-    for name in ("name", "phone", "email"):
-        if not getattr(clinic, name):
-            read.problems.append(
-                f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
-            )
-    if clinic.email and [bool(ADDRESS.match(each)) for _, each in getaddresses([clinic.email])] != [True]:
-        read.problems.append("CLINIC_EMAIL (or [clinic] email) must be one e-mail address.")
-    alert_email = clinic.alert_email or parseaddr(clinic.email)[1]
-    if alert_email and not ADDRESS.match(alert_email):
-        read.problems.append("CLINIC_ALERT_EMAIL (or [clinic] alert_email) must be one e-mail address.")
-    clinic = replace(clinic, alert_email=alert_email)
+    clinic = replace(clinic, alert_email=clinic.alert_email or parseaddr(clinic.email)[1])
+    read.problems += [*_missing(read, clinic), *_addresses(clinic)]
     return replace(
-        clinic, policy=_policy(read, filed.get("policy", {})), services=services, default_service=default
+        clinic, policy=_policy(read, clinic_file.policy(filed)), services=services, default_service=default
     )
 
 
-def _clinic_file(read: _Reader, content: Path) -> dict[str, Any]:
+def _missing(read: Variables, clinic: Clinic) -> Iterator[str]:
+    for name in ("name", "phone", "email"):
+        if not getattr(clinic, name) and not any(f"clinic.{name} " in line for line in read.problems):
+            yield f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
+
+
+def _addresses(clinic: Clinic) -> Iterator[str]:
+    """What is wrong with addresses; those in the file have been looked at, with their line."""
+    if clinic.email and not clinic_file.is_address(clinic.email, named=True):
+        yield f"CLINIC_EMAIL {clinic_file.ADDRESS}."
+        return
+    for name in ("alert_email", "alert_next_email"):
+        if getattr(clinic, name) and not clinic_file.is_address(getattr(clinic, name)):
+            yield f"CLINIC_{name.upper()} {clinic_file.ADDRESS}."
+
+
+def _clinic_file(read: Variables, content: Path) -> dict[str, Any]:
     path = content / "clinic.toml"
     try:
-        filed, problems = clinic_file.read(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        filed, problems = clinic_file.read(tomllib.loads(text), text)
         read.problems += problems
         return filed
     except FileNotFoundError:
@@ -352,43 +301,20 @@ def _clinic_file(read: _Reader, content: Path) -> dict[str, Any]:
     return {}
 
 
-def _services(filed: dict[str, Any]) -> tuple[dict[str, Service], Service]:
-    found: dict[str, Service] = {}
-    for key, value in filed.get("services", {}).items():
-        asked = value.get("questionnaire", "first_visit")
-        service = Service("" if asked == "none" else asked, bool(value.get("plan", True)))
-        for name in (key, *value.get("names", [])):
-            found[str(name).strip().casefold()] = service
-    return found, found.get("default", Service())
-
-
-def _policy(read: _Reader, filed: dict[str, Any]) -> Policy:
-    def length(name: str, unit: str, default: timedelta) -> timedelta:
-        value = filed.get(f"{name}_{unit}")
-        return default if value is None else timedelta(**{unit: value})
-
-    plain = Policy()
-    hours = filed.get("reminder_hours", [int(each.total_seconds() // 3600) for each in plain.reminders])
-    return Policy(
-        settle=read.seconds("SETTLE_SECONDS", length("settle", "seconds", plain.settle)),
-        reminders=tuple(timedelta(hours=each) for each in sorted(hours, reverse=True)[:2]),
-        plan_delay=read.seconds("PLAN_DELAY_SECONDS", length("plan_delay", "minutes", plain.plan_delay)),
-        too_late=length("too_late", "hours", plain.too_late),
-        quiet_from=read.hour("QUIET_FROM", str(filed.get("quiet_from", "20:00"))),
-        quiet_until=read.hour("QUIET_UNTIL", str(filed.get("quiet_until", "09:00"))),
-        quiet_zone=read.choice("QUIET_ZONE", ("clinic", "client"), str(filed.get("quiet_zone", "clinic"))),
-        require_ok=read.switch("REQUIRE_OK", default=bool(filed.get("require_ok", False))),
-        mail_contents=read.switch("MAIL_CONTENTS", default=bool(filed.get("mail_contents", False))),
-        full_intake_after=length("full_intake_after", "days", plain.full_intake_after),
-        plan_moves=read.number("PLAN_MOVES", int(filed.get("plan_moves", plain.plan_moves)), least=2, most=4),
-        wording=read.choice(
-            "WORDING", ("self_care", "fitness", "clinical"), str(filed.get("wording", plain.wording))
-        ),
-        reconcile_every=read.seconds(
-            "RECONCILE_SECONDS", length("reconcile_every", "minutes", plain.reconcile_every)
-        ),
-        reconcile_back=length("reconcile_back", "hours", plain.reconcile_back),
-        body_days=int(filed.get("body_days", plain.body_days)),
+def _policy(read: Variables, filed: Policy) -> Policy:
+    """The rules of the file, and over them those of the environment."""
+    return replace(
+        filed,
+        settle=read.seconds("SETTLE_SECONDS", filed.settle),
+        plan_delay=read.seconds("PLAN_DELAY_SECONDS", filed.plan_delay),
+        quiet_from=read.hour("QUIET_FROM", filed.quiet_from),
+        quiet_until=read.hour("QUIET_UNTIL", filed.quiet_until),
+        quiet_zone=read.choice("QUIET_ZONE", ("clinic", "client"), filed.quiet_zone),
+        require_ok=read.switch("REQUIRE_OK", default=filed.require_ok),
+        mail_contents=read.switch("MAIL_CONTENTS", default=filed.mail_contents),
+        plan_moves=read.number("PLAN_MOVES", filed.plan_moves, least=2, most=4),
+        wording=read.choice("WORDING", ("self_care", "fitness", "clinical"), filed.wording),
+        reconcile_every=read.seconds("RECONCILE_SECONDS", filed.reconcile_every),
     )
 
 

@@ -1,19 +1,68 @@
-"""The shape of `content/clinic.toml`: every wrong or unknown entry is named, the good ones are kept."""
+"""The shape of `content/clinic.toml`: what is wrong or unknown is named with its line, the rest is kept."""
 
 import dataclasses
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import time, timedelta
+from email.utils import getaddresses
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
-from schemas.clinic import Clinic
+from schemas.clinic import Clinic, Policy, Service
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}
 NUMBER = "must be a number that is not below zero"
+ZONE = "must be a time zone such as Europe/Berlin"
+CLOCK = "must be a time of day such as 09:00"
+ADDRESS = "must be one e-mail address"
+_ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\Z")
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_ENTRY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+_AS_THEY_ARE = ("quiet_zone", "require_ok", "mail_contents", "plan_moves", "wording", "body_days")
+_LENGTHS = frozenset(
+    {
+        *("settle_seconds", "plan_delay_minutes", "too_late_hours"),
+        *("full_intake_after_days", "reconcile_every_minutes", "reconcile_back_hours"),
+    }
+)
+
+
+def is_zone(name: str) -> bool:
+    """True for the name of a time zone that we know."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def clock(text: str) -> time | None:
+    """A time of day such as 09:00; None when it is none."""
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def is_address(text: str, *, named: bool = False) -> bool:
+    """True for one e-mail address; `named` allows a name before it: The Clinic <care@clinic.example>."""
+    found = [address for _, address in getaddresses([text])] if named else [text]
+    return len(found) == 1 and bool(_ADDRESS.match(found[0]))
 
 
 def _number() -> fields.Float:
     return fields.Float(validate=validate.Range(0, error=NUMBER), error_messages={"invalid": NUMBER})
+
+
+def _text(holds: Callable[[str], object], otherwise: str) -> fields.String:
+    def check(value: str) -> None:
+        if value and not holds(value):
+            raise ValidationError(otherwise)
+
+    return fields.String(validate=check)
 
 
 def _word(*choices: str) -> fields.String:
@@ -34,6 +83,10 @@ class _Strict(Schema):
 class ClinicSection(_Strict):
     """[clinic]: what clients see, and who is told what; any other text of `Clinic` may stand here too."""
 
+    zone = _text(is_zone, ZONE)
+    email = _text(partial(is_address, named=True), ADDRESS)
+    alert_email = _text(is_address, ADDRESS)
+    alert_next_email = _text(is_address, ADDRESS)
     languages = fields.List(fields.String(), validate=validate.Length(1))
     paper = _word("letter", "a4")
 
@@ -45,8 +98,8 @@ class PolicySection(_Strict):
     reminder_hours = fields.List(_number())
     plan_delay_minutes = _number()
     too_late_hours = _number()
-    quiet_from = fields.String()
-    quiet_until = fields.String()
+    quiet_from = _text(clock, CLOCK)
+    quiet_until = _text(clock, CLOCK)
     quiet_zone = _word("clinic", "client")
     require_ok = fields.Boolean()
     mail_contents = fields.Boolean()
@@ -74,27 +127,72 @@ class ClinicFile(Schema):
 
         unknown = EXCLUDE
 
-    clinic = fields.Nested(ClinicSection.from_dict({name: fields.String() for name in TEXTS}))
+    clinic = fields.Nested(
+        ClinicSection.from_dict(
+            {name: fields.String() for name in TEXTS - set(ClinicSection._declared_fields)}
+        )
+    )
     policy = fields.Nested(PolicySection)
     services = fields.Dict(fields.String(), fields.Nested(ServiceSection))
 
 
-def read(filed: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """What holds of a decoded file, and a sentence for each entry that does not."""
+def read(filed: Mapping[str, Any], text: str = "") -> tuple[dict[str, Any], list[str]]:
+    """What holds of a decoded file, and a sentence for each entry that does not; `text` is for its lines."""
     try:
         return dict(ClinicFile().load(filed)), []
     except ValidationError as error:
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
-        return valid, [f"content/clinic.toml: {line}" for line in _lines(error.messages, ())]
+        return valid, [_told(where, said, text) for where, said in _flat(error.messages, ())]
 
 
-def _lines(errors: Any, where: tuple[str, ...]) -> list[str]:
+def _flat(errors: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if not isinstance(errors, dict):
-        texts = " ".join(str(each).rstrip(".") for each in errors)
-        return [f"{'.'.join(where)} {texts[:1].lower()}{texts[1:]}."]
-    steps = [(key, inner) for key, inner in errors.items()]
-    return [
-        line
-        for key, inner in steps
-        for line in _lines(inner, (*where, str(key)) if key not in ("_schema", "value") else where)
-    ]
+        said = " ".join(str(each).rstrip(".") for each in errors)
+        yield where, f"{said[:1].lower()}{said[1:]}."
+        return
+    for key, inner in errors.items():
+        yield from _flat(inner, (*where, str(key)) if key not in ("_schema", "value") else where)
+
+
+def _told(where: tuple[str, ...], said: str, text: str) -> str:
+    line = line_of(text, where)
+    place = f"content/clinic.toml:{line}" if line else "content/clinic.toml"
+    return f"{place}: {'.'.join(where)} {said}"
+
+
+def line_of(text: str, where: tuple[str, ...]) -> int:
+    """The line (from 1) on which an entry, or else the section around it, stands; 0 when neither is found."""
+    section: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            section = tuple(part.strip(" \"'") for part in header[1].split("."))
+            found.setdefault(section, number)
+        elif entry := _ENTRY.match(line):
+            found.setdefault((*section, entry[1]), number)
+    return next((found[where[:end]] for end in range(len(where), 0, -1) if where[:end] in found), 0)
+
+
+def services(filed: Mapping[str, Any]) -> tuple[dict[str, Service], Service]:
+    """The rules of each service by its slug and names, and those of any other service."""
+    found: dict[str, Service] = {}
+    for key, value in filed.get("services", {}).items():
+        asked = value.get("questionnaire", "first_visit")
+        service = Service("" if asked == "none" else asked, value.get("plan", True))
+        for name in (key, *value.get("names", [])):
+            found[name.strip().casefold()] = service
+    return found, found.get("default", Service())
+
+
+def policy(filed: Mapping[str, Any]) -> Policy:
+    """The clinic's rules as the file has them, and as they are by default where it is silent."""
+    told = filed.get("policy", {})
+    found: dict[str, Any] = {name: told[name] for name in _AS_THEY_ARE if name in told}
+    found |= {name: clock(told[name]) for name in ("quiet_from", "quiet_until") if told.get(name)}
+    for key in told.keys() & _LENGTHS:
+        name, _, unit = key.rpartition("_")
+        found[name] = timedelta(**{unit: told[key]})
+    if "reminder_hours" in told:
+        hours = sorted(told["reminder_hours"], reverse=True)[:2]
+        found["reminders"] = tuple(timedelta(hours=each) for each in hours)
+    return dataclasses.replace(Policy(), **found)

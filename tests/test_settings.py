@@ -186,6 +186,20 @@ def test_no_file_ends_in_anything_but_a_list_of_problems(filed: dict[str, object
     assert all(line.startswith("content/clinic.toml: ") for line in told)
 
 
+def test_a_wrong_value_in_the_file_is_told_with_its_line_and_not_as_a_variable(tmp_path: Path) -> None:
+    text = (
+        '[clinic]\nlanguage = "en"\nzone = "Mars/Base"\nemail = "a@b.c, d@e.f"\n[policy]\nquiet_from = "late"'
+    )
+    given = with_file(tmp_path, text, CLINIC_ALERT_EMAIL="")
+    assert [line.partition(" must")[0] for line in problems(given)] == [
+        "content/clinic.toml:3: clinic.zone",
+        "content/clinic.toml:4: clinic.email",
+        "content/clinic.toml:6: policy.quiet_from",
+    ]
+    del given["CLINIC_EMAIL"]
+    assert len(problems(given)) == 3
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     text = '[clinic]\nzone = "Europe/Berlin"\n[policy]\nquiet_from = "21:00"\nplan_delay_minutes = 5'
     filed = configuration.load(with_file(tmp_path, text)).clinic
