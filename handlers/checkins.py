@@ -54,6 +54,21 @@ class Outcome:
     step: Step
     plan: Plan | None = None
 
+    @property
+    def paused(self) -> bool:
+        """True when the plan waits for a practitioner from now on."""
+        return self.plan is not None and self.plan.status is PlanStatus.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a reply means, before anything is kept: flags, the step, the plan it makes of the last one."""
+
+    flags: tuple[Flag, ...]
+    step: Step
+    last: Plan | None
+    made: Plan
+
 
 def questions(tx: Tx, house: House, language: str, checkin: CheckIn) -> tuple[Question, ...]:
     """What is asked at this check-in: of the things that were hard, only those that the client named."""
@@ -138,27 +153,51 @@ def reply(tx: Tx, house: House, checkin: CheckIn, answers: Answers, now: datetim
     A second reply changes nothing, but a warning sign in it counts like any other.
     """
     booking = bookings.get(tx, checkin.booking_id)
-    intake = intakes.of_booking(tx, checkin.booking_id)
     assert booking is not None
+    judged = _judge(tx, house, booking, answers, WINDOW.get(checkin.kind, 7), now)
+    for flag in judged.flags:
+        intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+    first = checkins.answer(tx, checkin.id, answers, judged.step.action, now)
+    if not first and not judged.flags:
+        return Outcome(judged.flags, judged.step)
+    return _follow(tx, booking, judged, checkin.kind, now)
+
+
+def tick(
+    tx: Tx, house: House, booking: Thread, plan_id: int, day: date, said: Answers, now: datetime
+) -> Outcome | None:
+    """Keep a ticked day. Pain that calls for a person the same day is taken like the reply to a check-in."""
+    checkins.tick(tx, booking.id, plan_id, f"{day}", said, now)
+    answers = {"pain_now": said["pain"]} if "pain" in said else {}
+    judged = _judge(tx, house, booking, answers, 1, now)
+    if not any(alert.within in URGENT for alert in judged.step.alerts):
+        return None
+    return _follow(tx, booking, judged, f"tick-{day}", now)
+
+
+def _judge(
+    tx: Tx, house: House, booking: Thread, answers: Answers, window_days: int, now: datetime
+) -> Judged:
+    intake = intakes.of_booking(tx, booking.id)
     assert intake is not None
     before = picture(tx, house, booking, intake, now)
     today = now.astimezone(house.zone(booking.zone)).date()
     found = _flags(house, answers, before.answers | answers, today)
-    stops = flags.stops(found)
-    said = feedback.reply_from(answers, stops, WINDOW.get(checkin.kind, 7))
+    said = feedback.reply_from(answers, flags.stops(found), window_days)
     past = _with(said, history(tx, house, booking.client_id, before.answers, now))
     moves = house.moves(house.clinic.spoken(intake.language))
     case = _case(tx, booking, before, answers, found, past, said, moves, today)
     made, step = feedback.next_plan(case, said, moves, policy_for(house.clinic))
-    for flag in found:
-        intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
-    first = checkins.answer(tx, checkin.id, answers, step.action, now)
-    if not first and not found:
-        return Outcome(found, step)
-    for alert in step.alerts:
+    return Judged(found, step, past.plan, made)
+
+
+def _follow(tx: Tx, booking: Thread, judged: Judged, what: str, now: datetime) -> Outcome:
+    """Tell who must know, and make the next version; `what` names the reply in the alerts' keys."""
+    for alert in judged.step.alerts:
         tell = alerts.at_once if alert.within in URGENT else alerts.soon
-        tell(tx, booking.id, f"{checkin.kind}-{alert.id}", now)
-    return Outcome(found, step, _next_version(tx, booking, past.plan, made, step, now))
+        tell(tx, booking.id, f"{what}-{alert.id}", now)
+    made = _next_version(tx, booking, judged.last, judged.made, judged.step, now)
+    return Outcome(judged.flags, judged.step, made)
 
 
 def _with(said: Reply, past: History) -> History:

@@ -84,6 +84,21 @@ def test_a_day_is_ticked_off_only_by_a_person(house: House, booking: Thread, her
     assert ticked.reply == {"effort": "right", "pain": "3"}
 
 
+def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
+    house: House, booking: Thread, hers: Phone
+) -> None:
+    assert hers.post("/day", {"effort": "right", "pain": "7"}).status_code == 303
+    assert "Why this one?" in hers.get().text
+    answered = hers.post("/day", {"effort": "too_hard", "pain": "8"})
+    assert answered.status_code == 200
+    assert 'role="alert"' in answered.text
+    assert "Please pause your plan. We will call you." in answered.text
+    assert "Your plan is paused" in hers.get().text
+    hers.post("/day", {"pain": "9"})
+    alerts = [name for name in support.schedule_of(house, booking) if name.startswith("alert:tick-")]
+    assert len(alerts) == 1
+
+
 def test_a_tick_with_nonsense_keeps_only_what_makes_sense(house: House, booking: Thread, hers: Phone) -> None:
     hers.post("/day", {"effort": "<b>", "pain": "99"})
     with house.db.read() as tx:

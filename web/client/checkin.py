@@ -6,10 +6,11 @@ from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
 from handlers import checkins
+from handlers.checkins import Outcome
 from handlers.links import LinkPurpose
 from schemas.questionnaire import Question
 from schemas.responses import schema_for
-from schemas.rules import Flag, Severity
+from schemas.rules import Severity
 from store import checkins as stored
 from store import intakes
 from store.base import Tx
@@ -46,7 +47,7 @@ def ask(token: str) -> Response:
     with house().db.read() as tx:
         opened = _open(tx, token)
     if opened.checkin.answered_at:
-        return _thanks(token, opened.language, (), "", ())
+        return page("checkin_done", opened.language, token, texts=[], text="", tips=(), here=f"/c/{token}")
     return _asked(token, opened, {}, {})
 
 
@@ -67,26 +68,26 @@ def answer(token: str) -> Response:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
         outcome = checkins.reply(tx, house(), opened.checkin, answers, utc_now())
-    message = "" if outcome.flags else _plain(outcome.step.message, opened.language)
-    return _thanks(token, opened.language, outcome.flags, message, outcome.step.tips)
+    return told(token, opened.language, outcome, f"/c/{token}")
 
 
-def _thanks(
-    token: str, language: str, found: tuple[Flag, ...], message: str, tips: tuple[str, ...]
-) -> Response:
-    """Thanks and what follows; warnings first. Never an answer."""
+def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
+    """Thanks and what follows from a reply; warnings first. Never an answer."""
+    found = outcome.flags
     library, numbers = house().library(language), words.numbers(house().clinic)
     texts = dict.fromkeys(library.message(flag.client_text, **numbers) for flag in found)
+    if outcome.paused and not texts:
+        texts = dict.fromkeys([_plain("held", language)])
     return page(
         "checkin_done",
         language,
         token,
         texts=list(texts),
         emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
-        stops=bool(found),
-        text=message,
-        tips=tips,
-        here=f"/c/{token}",
+        stops=bool(texts),
+        text="" if texts else _plain(outcome.step.message, language),
+        tips=outcome.step.tips,
+        here=here,
     )
 
 
@@ -99,7 +100,7 @@ PLAIN = {
     "progress_hold": "You are on track. Keep the same plan for now.",
     "progress_down": "It looks like it was too much. We make the plan smaller. That is a normal part of it.",
     "shrink": "Busy days? We cut your plan to the moves that matter most. Two minutes count.",
-    "held": "Please pause your plan. We will call you.",
+    "held": "Please pause your plan. We will call you. If it gets worse fast, call your doctor.",
     "urgent": "Please stop the plan. We will call you.",
 }
 

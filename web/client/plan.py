@@ -4,11 +4,13 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, make_response, redirect, request
 
-from handlers import pictures, plan_page
+from handlers import checkins, pictures, plan_page
 from handlers.links import LinkPurpose
 from render import readable
-from store import bookings, checkins, clients
+from store import bookings, clients
+from store import checkins as stored_checkins
 from web import words
+from web.client.checkin import told
 from web.client.common import chosen_language, page, subject
 from web.house import house, utc_now
 from web.security import require_own_form
@@ -33,7 +35,7 @@ def show(token: str) -> Response:
         client = clients.get(tx, booking.client_id)
         done = {
             each.kind.removeprefix(TICK)
-            for each in checkins.of_booking(tx, booking_id)
+            for each in stored_checkins.of_booking(tx, booking_id)
             if each.kind.startswith(TICK)
         }
     today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
@@ -80,17 +82,20 @@ def paper(token: str) -> Response:
 
 @blueprint.post("/p/<token>/day")
 def tick(token: str) -> Response:
-    """The client did the plan today: how hard it was, how much it hurt."""
+    """The client did the plan today: how hard it was, how much it hurt. Severe pain is answered at once."""
+    language, outcome = chosen_language(""), None
     with house().db.begin() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         require_own_form(token)
+        tx.lock(f"tick:{booking_id}")
         current = plan_page.current(tx, booking_id)
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
             client = clients.get(tx, booking.client_id)
             today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
-            checkins.tick(tx, booking_id, current.plan.id, today.isoformat(), _ticked(), utc_now())
-    language = chosen_language("")
+            outcome = checkins.tick(tx, house(), booking, current.plan.id, today, _ticked(), utc_now())
+    if outcome:
+        return told(token, language, outcome, f"/p/{token}")
     return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
 
 
