@@ -38,7 +38,7 @@ env: .venv/app.stamp
 
 .PHONY: test
 test: .venv/dev.stamp
-	@$(BIN)/pytest -n 4 --dist worksteal
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: lint
 lint: .venv/dev.stamp

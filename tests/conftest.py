@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from argon2 import PasswordHasher
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 
 import settings as configuration
+from handlers import staff
 from handlers.house import House
 from tests.support import (
     Mailbox,
@@ -60,6 +62,7 @@ class Compiled(BytecodeCache):
         self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
+staff._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
 Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 

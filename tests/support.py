@@ -108,7 +108,7 @@ def fresh_postgres(server: str, template: str = TEMPLATE, name: str = "") -> str
     """A new database on the server, a copy of the template; returns its URL."""
     name = name or f"t{os.urandom(6).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
     head, _, query = server.partition("?")
     return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
 

@@ -206,7 +206,7 @@ def check(house: House, story: Story, mixed: Sequence[int]) -> None:
 
 
 @pytest.mark.parametrize("connection", ["main", "site"])
-@settings(max_examples=max(20, settings().max_examples // 3))
+@settings(max_examples=settings().max_examples // 4)
 @given(data=st.data())
 def test_any_order_with_copies_ends_where_the_ordered_history_ends(
     shared: Shared, connection: str, data: st.DataObject
