@@ -8,7 +8,7 @@ from handlers import alerts, facts, feedback, flags, plans
 from handlers.answers import Picture, effective, picture
 from handlers.choosing import HELD_BY
 from handlers.choosing_case import Case, History, case_for, policy_for
-from handlers.history import asked, history, missed_in_a_row
+from handlers.history import ANSWERED_WITHIN, asked, history, missed_in_a_row
 from handlers.house import House
 from handlers.schedule import quiet_hours
 from schemas import plan as plans_json
@@ -32,7 +32,8 @@ WINDOW = {"d3": 3}  # days that "days done" counts, where it is not a week
 ASKED_AT = time(10)  # of the client's morning
 MOST_MISSED = 2
 HARDEST = 5
-REMINDED_AFTER = timedelta(days=1)
+REMINDED_AFTER = ANSWERED_WITHIN  # the second without a reply: then staff are told, not the client
+NOT_REMINDED = ("h24",)  # the question of day 3 comes instead
 AGAIN = "-again"  # ends the name of a reminder
 OF_REPLIES = ("RF25", "RF26")  # crisis words, and what a check-in alone can raise
 WEEK = ("fu_symptoms", "pain_avg7", "fu_pain_during", "fu_worse_next_day", "fu_days_done", "fu_difficulty")
@@ -119,9 +120,9 @@ def kind_of(key: str) -> str:
 
 
 def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
-    """One reminder of a check-in, a day later; none of the reminder itself."""
+    """One reminder of a check-in, two days later; none of the first day's, none of the reminder itself."""
     kind = delivery.key.split(":")[2]
-    if not kind.endswith(AGAIN):
+    if kind not in NOT_REMINDED and not kind.endswith(AGAIN):
         key = f"{delivery.booking_id}:checkin:{kind}{AGAIN}:{delivery.channel}"
         deliveries.owe(tx, Due(key, delivery.booking_id, Purpose.checkin, delivery.channel, at), now)
 

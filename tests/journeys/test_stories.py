@@ -200,14 +200,21 @@ def test_a_held_version_goes_out_once_a_named_practitioner_lets_it(story: Story)
     assert story.on_page == _moves(story.plan)
 
 
-def test_who_is_silent_is_reminded_once_each_and_after_two_left_to_the_staff(story: Story) -> None:
+def test_who_is_silent_is_asked_twice_and_then_left_to_the_staff(story: Story) -> None:
     first = _moves(story.plan)
     story.until(60)
-    assert story.sent == ["0 plan", "1 checkin", "2 checkin", "3 checkin", "4 checkin", "7 nudge"]
+    assert story.sent == ["0 plan", "1 checkin", "3 checkin", "5 nudge"]
     with story.house.db.read() as tx:
         later = [each for each in deliveries.of_booking(tx, story.booking.id) if ":w" in each.key]
     assert {(each.status, each.reason) for each in later} == {(DeliveryStatus.skipped, "no_reply")}
     assert story.on_page == first
+
+
+def test_who_falls_silent_is_reminded_once_and_after_two_left_to_the_staff(story: Story) -> None:
+    story.says(1, "h24", FINE)
+    story.until(60)
+    asked = ["0 plan", "1 checkin", "3 checkin", "5 checkin", "7 checkin", "9 nudge"]
+    assert story.sent == asked
 
 
 def test_a_new_red_flag_stops_the_plan_and_every_further_question_at_once(story: Story) -> None:
