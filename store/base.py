@@ -20,6 +20,13 @@ from store.vault import Vault
 DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catch: the database did not answer
 BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 LOOK_AGAIN = 0.002  # seconds
+NO_TABLE = ("no such table", "no such column", "does not exist")
+
+
+def why(error: Exception) -> str:
+    """What the database said, in its own first words, which name no row; or what is to be done."""
+    said = str(getattr(error, "orig", None) or type(error).__name__).strip().partition("\n")[0]
+    return f"{said} (run: flask --app app migrate)" if any(each in said for each in NO_TABLE) else said
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):

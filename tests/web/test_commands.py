@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from flask import Flask
+from flask.cli import FlaskGroup
 
 import app as application
 import settings as configuration
@@ -117,3 +119,37 @@ def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
     said = run(app, "check").output
     assert said.count("not yet reviewed by a clinician") == 1
     assert "connection main has no API key" in said
+
+
+def test_a_command_without_its_tables_says_what_to_run(given: configuration.Settings, tmp_path: Path) -> None:
+    bare = application.create_app(replace(given, database_url=f"sqlite:///{tmp_path / 'bare.db'}"))
+    with bare.app_context():
+        for words in (
+            ("status",),
+            ("bookings",),
+            ("replay", "r_1"),
+            ("staff", "list"),
+            ("client", "erase", "1", "--yes"),
+        ):
+            said = run(bare, *words)
+            assert said.exit_code == 1
+            assert "flask --app app migrate" in said.output
+            assert "Traceback" not in said.output
+
+    @pytest.mark.parametrize(
+        ("words", "code", "said"),
+        [
+            (["--help"], 0, "Run the worker."),
+            (["staff", "add", "--help"], 0, "--role"),
+            (["staff", "list"], 1, "PUBLIC_URL is not set"),
+            (["check"], 1, "PUBLIC_URL is not set"),
+            (["routes"], 1, "PUBLIC_URL is not set"),
+        ],
+    )
+    def test_without_settings_the_commands_are_listed_and_each_says_what_is_missing(
+        monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, said: str
+    ) -> None:
+        monkeypatch.setattr(configuration, "environment", dict)
+        flask = FlaskGroup(create_app=lambda: application.create_app(), load_dotenv=False)
+        result = CliRunner().invoke(flask, words)
+        assert (result.exit_code, said in result.output) == (code, True), result.output

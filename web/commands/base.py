@@ -1,6 +1,8 @@
-"""What the commands share: times on the command line."""
+"""What the commands share: times, whose deed it is, and what is said instead of a traceback."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 
 import click
@@ -8,7 +10,11 @@ import click
 from handlers.house import House
 from integrations.base import Scheduler
 from store import connections, migrate
+from store.base import DatabaseError, why
+from store.vault import SealBroken
 from web.house import house
+
+BY = "command line"  # who did it, in the audit log
 
 
 class Moment(click.ParamType[datetime]):
@@ -41,3 +47,28 @@ def prepare(house: House, now: datetime) -> None:
     with house.db.begin() as tx:
         for name, scheduler in house.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
+
+
+def told_plainly(command: click.Command) -> click.Command:
+    """Have a command say in a sentence what whoever runs it can mend; of a group, each of its commands."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            told_plainly(each)
+    elif command.callback is not None:
+        command.callback = _in_a_sentence(command.callback)
+    return command
+
+
+def _in_a_sentence(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def called(*args: Any, **more: Any) -> Any:
+        try:
+            return callback(*args, **more)
+        except DatabaseError as error:
+            raise click.ClickException(f"The database: {why(error)}.") from error
+        except BrokenPipeError:
+            raise  # whoever reads has seen enough
+        except (SealBroken, OSError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return called
