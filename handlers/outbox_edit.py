@@ -35,8 +35,8 @@ def hold(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
 
 
 def release(tx: Tx, house: House, delivery_id: int, by: str, now: datetime) -> None:
-    """Let a held message out; a plan by the gate's own rules. Raises `NotNow`."""
-    delivery = _in(tx, delivery_id, (DeliveryStatus.held,))
+    """Let a held message out, or a plan that the gate would hold, by its own rules. Raises `NotNow`."""
+    delivery = _in(tx, delivery_id, WAITING)
     if delivery.purpose is Purpose.plan:
         release_plan(tx, house, delivery.booking_id, by, now)
     fresh = deliveries.get(tx, delivery_id)

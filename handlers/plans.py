@@ -40,7 +40,17 @@ class Verdict:
 
 
 def draft(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | None:
-    """Choose the plan from what is known now; a new version only when it differs from the last."""
+    """Choose the plan from what is known now; a new version only when it differs from the last.
+
+    A message that waits with it is looked at again.
+    """
+    stored = _drafted(tx, house, booking_id, now)
+    if stored is not None and not _stays(stored):
+        _wake(tx, booking_id, now)
+    return stored
+
+
+def _drafted(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | None:
     booking = bookings.get(tx, booking_id)
     intake = intakes.of_booking(tx, booking_id)
     if booking is None or intake is None or not intake.done or not _wanted(house, booking):
@@ -50,9 +60,7 @@ def draft(tx: Tx, house: House, booking_id: int, now: datetime) -> StoredPlan | 
         return last
     seen = picture(tx, house, booking, intake, now)
     chosen = _choose(tx, house, booking, intake.language, seen, now)
-    stored = _store(tx, booking, last, chosen, now)
-    _wake(tx, booking_id, now)
-    return stored
+    return _store(tx, booking, last, chosen, now)
 
 
 def _stays(last: StoredPlan) -> bool:
@@ -94,16 +102,21 @@ def _wake(tx: Tx, booking_id: int, now: datetime, reasons: tuple[str, ...] = WAI
 
 
 def gate(tx: Tx, house: House, booking: Thread, now: datetime) -> Verdict:
-    """Decide at this moment whether a plan may go out (B10, INV-01 to INV-05)."""
+    """Decide at this moment whether a plan may go out (B10, INV-01 to INV-05).
+
+    A message that waits stays where it is in the schedule, unless nothing is in its way any more.
+    """
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or not intake.done:
         return Verdict(None, "no_intake")
     seen = picture(tx, house, booking, intake, now)
     if flags.stops(seen.flags):
-        draft(tx, house, booking.id, now)
+        _drafted(tx, house, booking.id, now)
         return Verdict(plans.newest(tx, booking.id), "red_flag")
-    stored = draft(tx, house, booking.id, now)
+    stored = _drafted(tx, house, booking.id, now)
     reason = _refusal(house, stored.status if stored else "", notes.newest(tx, booking.id), seen)
+    if not reason and stored is not None and not _stays(stored):
+        _wake(tx, booking.id, now)
     return Verdict(stored, reason, final=reason in FINAL)
 
 

@@ -142,6 +142,8 @@ def test_a_plan_that_will_need_a_person_is_in_the_list_before_it_is_due(
     shown = text(client, "/console/outbox?tab=waiting")
     assert "Nothing waits for you." not in shown
     assert "An answer needs a look." in shown
+    assert "/release" in shown
+    assert "/send_now" not in shown
 
 
 def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(
@@ -156,7 +158,9 @@ def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(
 
 
 def test_a_booking_that_is_not_there_is_a_404(house: House, client: FlaskClient) -> None:
-    assert client.get("/console/bookings/99999", base_url=BASE).status_code == 404
+    answered = client.get("/console/bookings/99999", base_url=BASE)
+    assert answered.status_code == 404
+    assert "Back to today" in answered.get_data(as_text=True)
 
 
 def test_a_note_with_two_taps_releases_a_plan_that_waited(
@@ -274,12 +278,31 @@ def test_the_summary_prints_on_paper(house: House, client: FlaskClient) -> None:
 def test_the_outbox_says_in_words_why_something_is_not_sent(house: House, client: FlaskClient) -> None:
     number = seen(house, -3, pain_now="9")
     work.work_once(house, TODAY)
+    text(client, f"/console/bookings/{number}")
+    assert plan_message(house, number).status is DeliveryStatus.held, "a look changes nothing"
     shown = text(client, "/console/outbox")
     assert "An answer needs a look" in shown
     visit(house, "u9", start=TODAY + timedelta(days=2), name="Tom Ray", email="t@example.org", now=TODAY)
     coming = text(client, "/console/outbox?tab=coming&purpose=plan")
     assert "The intake is not done yet" in coming
-    assert str(number)
+
+
+def test_no_act_is_offered_that_would_lead_to_nothing(house: House, client: FlaskClient) -> None:
+    number = visit(house, start=TODAY - timedelta(hours=3), now=TODAY - timedelta(days=3))
+    work.work_once(house, TODAY)
+    shown = text(client, f"/console/outbox?booking={number}&purpose=plan")
+    assert "The intake is not done yet." in shown
+    assert "/release" not in shown
+    asked = text(client, f"/console/outbox?booking={number}&tab=not")
+    assert "The visit had begun." in asked
+    assert "/send_now" not in asked
+
+
+def test_a_plan_that_no_mail_will_bring_says_so(house: House, client: FlaskClient) -> None:
+    number = seen(house, 2, consent_email="no")
+    shown = text(client, f"/console/bookings/{number}")
+    assert "Print the plan instead." in shown
+    assert "It goes out by itself" not in shown
 
 
 @pytest.mark.parametrize("act", ["hold", "withdraw"])
@@ -338,13 +361,21 @@ def test_only_a_practitioner_lets_a_plan_out(app: Flask, house: House) -> None:
     assert plan_message(house, number).status is DeliveryStatus.held
 
 
-def test_a_manager_sees_neither_flags_nor_pain(app: Flask, house: House) -> None:
+def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(app: Flask, house: House) -> None:
     account(house, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
-    seen(house, -2, pain_now="9")
-    shown = text(sign_in(app, "boss@handsofstone.example"), day_of(TODAY - timedelta(hours=2), house))
+    number = seen(house, -3, pain_now="9", rf_saddle="yes")
+    seen(house, -2, "u2", pain_now="9")
+    work.work_once(house, TODAY)
+    boss = sign_in(app, "boss@handsofstone.example")
+    shown = text(boss, day_of(TODAY - timedelta(hours=2), house)) + text(boss, "/console/outbox?tab=all")
     assert "Zoë" in shown
-    assert "Look first" not in shown
-    assert "/10" not in shown
+    for word in ("Look first", ">/10<", "An answer", "warning sign", "Blocked", "Waits for you"):
+        assert word not in shown
+    assert "A practitioner must look first." in shown
+    assert "to practitioners only" in shown
+    closed = boss.get(f"/console/bookings/{number}", base_url=BASE)
+    assert closed.status_code == 403
+    assert "This page is not for you" in closed.get_data(as_text=True)
 
 
 def test_a_webhook_that_was_not_understood_is_shown_and_replayed(house: House, client: FlaskClient) -> None:

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from store.staff import Role
-from web.console import auth, board, booking, names, operations, outbox, plan_form, reasons, today_view, view
+from web.console import (
+    auth,
+    board,
+    booking,
+    names,
+    operations,
+    outbox,
+    plan_form,
+    reasons,
+    refusals,
+    today_view,
+    view,
+)
 from web.words import CONSOLE, texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +50,8 @@ def in_code() -> Iterator[str]:
 def in_tables() -> Iterator[str]:
     yield from (auth.WRONG, auth.TOO_MANY, today_view.FOR_YOU[0])
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
-    yield from reasons.SENTENCES.values()
+    yield from (*reasons.SENTENCES.values(), reasons.NOT_YOURS)
+    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE)
     for table in (
         today_view.INTAKE,
         today_view.FLAGS,
@@ -97,5 +110,6 @@ def test_every_reason_that_the_house_gives_has_a_sentence() -> None:
     given |= set(re.findall(r'reason="([a-z_]+)"', source))
     given |= set(re.findall(r'Verdict\([\w.()= ,]+?, "([a-z_]+)"', source))
     given |= set(re.findall(r'DeliveryStatus\.\w+, "([a-z_]+)"', source))
+    given |= set(re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins.py").read_text("utf-8")))
     assert len(given) > 15
     assert sorted(given - set(reasons.SENTENCES)) == []

@@ -18,6 +18,7 @@ from web.console import (
     operations,
     outbox,
     people,
+    refusals,
     summary,
     today,
 )
@@ -28,6 +29,10 @@ from web.house import house
 from web.static_files import url as static_url
 
 PAGES = (auth, today, booking, note, summary, outbox, clients, board, operations, content, audit, people)
+for _module in PAGES:
+    if _module is not note:  # whoever opens a link has no account
+        _module.blueprint.register_error_handler(403, refusals.not_yours)
+        _module.blueprint.register_error_handler(404, refusals.not_there)
 
 
 def install(app: Flask) -> None:

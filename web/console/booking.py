@@ -85,6 +85,7 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "plan": plan_view(house(), stored, say()) if stored else None,
         "verdict": plans.gate(tx, house(), found, now()) if intake and intake.done else None,
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
+        "in_the_way": _in_the_way(tx, client, intake),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
@@ -95,6 +96,17 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "deliveries": sent,
         "over": found.start <= now(),
     }
+
+
+def _in_the_way(tx: Tx, client: Any, intake: Intake | None) -> str:
+    """Why a mail with the plan would not reach this client, whatever the gate says; "" when it would."""
+    if intake is None or not intake.done:
+        return ""
+    if not messages.can_mail(client.email):
+        return "no_address"
+    if client.no_email_at:
+        return "unsubscribed"
+    return "" if plans.agreed(tx, intake, "consent_email") else "no_email_consent"
 
 
 def _plan_tag(

@@ -15,6 +15,7 @@ from store.base import Tx
 from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
+from web.console.today_view import PLAN
 from web.console.view import page
 from web.house import house
 
@@ -40,6 +41,13 @@ ACTS = {
 KEPT = ("tab", "purpose", "page", "booking")
 HELD_BACK = ("needs_review", "red_flag")
 PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
+# Why a plan waits that a release alone does not let out: the client or a clinician must come first.
+NOT_BY_RELEASE = ("no_intake", "red_flag", "too_young", "no_consent", "no_email_consent")
+# Why something was not sent that would not be sent the next time either.
+FOR_GOOD = (
+    *("cancelled", "no_show", "erased", "same_booking", "older_than_connection", "not_needed"),
+    *("answered", "visit_started", "unsubscribed", "acknowledged", "newer_plan"),
+)
 
 
 @blueprint.get("/console/outbox")
@@ -61,21 +69,23 @@ def _page(status: int = 200, error: str = "") -> Response:
         rows = views.outbox(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
-        soon = _soon_held(tx, booking) if tab == "waiting" and number == 1 and purpose in ("", "plan") else []
-        counts = {"waiting": views.waiting(tx, ("held",)), "failed": views.waiting(tx, ("dead",))}
+        soon = _soon_held(tx, booking)
+        counts = {"waiting": views.waiting(tx, ("held",)) + len(soon), "failed": views.waiting(tx, ("dead",))}
+    first = tab == "waiting" and number == 1 and purpose in ("", "plan")
     return page(
         "outbox" if "X-Fragment" not in request.headers else "outbox_list",
         status,
         error=error,
         tabs=TABS,
         tab=tab,
-        rows=[*soon, *rows[: views.PAGE]],
+        rows=[*(soon if first else []), *rows[: views.PAGE]],
         more=len(rows) > views.PAGE,
         number=number,
         purpose=purpose,
         booking=booking,
         counts=counts,
         may=may,
+        state=state,
     )
 
 
@@ -86,11 +96,23 @@ def _soon_held(tx: Tx, booking: int | None) -> list[views.Message]:
 
 
 def may(message: views.Message) -> list[str]:
-    """What this person may do to a message as it stands."""
-    acts = ACTS.get(message.status, ())
-    if message.purpose != "plan" or me().may(Role.practitioner):
-        return list(acts)
-    return [act for act in acts if act not in PLAN_ACTS]
+    """What this person may do to a message as it stands, and what would lead to anything."""
+    acts = ("release", "withdraw") if _waits(message) else ACTS.get(message.status, ())
+    without = PLAN_ACTS if message.purpose == "plan" and not me().may(Role.practitioner) else ()
+    if message.reason in FOR_GOOD:
+        without = (*without, "send_now")
+    if message.purpose == "plan" and message.reason in NOT_BY_RELEASE:
+        without = (*without, "release")
+    return [act for act in acts if act not in without]
+
+
+def state(message: views.Message) -> tuple[str, str]:
+    """Where a message stands, as a word and a colour; one that the gate will hold is told as waiting."""
+    return PLAN["held" if _waits(message) else message.status]
+
+
+def _waits(message: views.Message) -> bool:
+    return message.status == "scheduled" and message.reason in HELD_BACK
 
 
 def _release(tx: Tx, delivery_id: int, by: str, at: datetime) -> None:

@@ -7,8 +7,8 @@ SENTENCES = {
     "cancelled": "The booking was cancelled.",
     "no_show": "The client did not come.",
     "pending": "The booking waits for the clinic's yes at the scheduler.",
-    "older_than_connection": "The booking is older than the first day of this service.",
-    "too_late": "The visit lies too far back.",
+    "older_than_connection": "It was booked before Aftercare was connected, so nothing is sent.",
+    "too_late": "The visit was too long ago.",
     "not_needed": "Nothing of this kind is sent for this service.",
     "same_booking": "Two bookings turned out to be one.",
     "visit_started": "The visit had begun.",
@@ -16,13 +16,11 @@ SENTENCES = {
     # the client
     "erased": "The client was erased.",
     "no_address": "There is no e-mail address that works. Add one at the scheduler.",
-    "no_number": "There is no phone number that works. Add one at the scheduler.",
     "unsubscribed": "The client wants no more messages of this kind.",
     "answered": "The client has answered already.",
     "asked_lately": "The client was asked a few hours before.",
-    "no_email_consent": "The client did not agree to e-mail.",
-    "no_sms_consent": "The client did not agree to texts.",
-    "no_consent": "The client did not agree to get a plan.",
+    "no_email_consent": "The client did not agree to e-mail. Print the plan instead.",
+    "no_consent": "The client did not agree to this.",
     # the plan
     "too_young": "The client is too young for a plan that goes out by itself.",
     "no_intake": "The intake is not done yet.",
@@ -33,24 +31,26 @@ SENTENCES = {
     "no_plan_wanted": "The session note says: no plan.",
     "held_by_person": "Somebody holds it back.",
     "withdrawn_by_person": "Somebody withdrew it.",
-    "nothing_changed": "Nothing has changed since the last message.",
     "no_plan": "There is no plan.",
-    "plan_stopped": "The plan was stopped.",
-    "two_missed": "Two check-ins had no reply, so no more are sent.",
-    "paused": "The plan is paused.",
+    "newer_plan": "The client has a newer plan by now.",
+    "no_reply": "Two check-ins in a row had no reply, so no more are sent.",
     # the way
-    "quiet_hours": "It waits for the end of the quiet hours.",
+    "quiet_hours": "Nothing goes out in the quiet hours.",
     "trying_again": "It did not work and will be tried again.",
     "outcome_unknown": "The answer of the mail server was lost. The client may have it.",
-    "failed": "It could not be sent.",
+    "failed": "It could not be sent. Put right what is said here, then send it again.",
     "acknowledged": "Somebody at the clinic has looked already.",
     "no_alert_number": "No mobile number is set for alerts.",
     "no_alert_address": "No e-mail address is set for alerts.",
-    "no_sms": "No service for texts is set up.",
-    "unsupported": "The scheduler does not let us write to a booking.",
 }
+CLINICAL = ("red_flag", "needs_review", "too_young")
+"""Reasons that tell something of the answers."""
+NOT_YOURS = "A practitioner must look first."
+"""What is said in their place to who is none."""
 
 
-def sentence(word: str, say: Say) -> str:
-    """The sentence for a reason; a word that has none is shown as it is."""
+def sentence(word: str, say: Say, *, clinical: bool = True) -> str:
+    """The sentence for a reason; a word that has none is shown as it is. `clinical`: to a practitioner."""
+    if word in CLINICAL and not clinical:
+        return say(NOT_YOURS)
     return say(SENTENCES.get(word, word.replace("_", " ").capitalize() + "." if word else ""))

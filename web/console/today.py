@@ -1,6 +1,7 @@
 """Today, and any day: who comes, what is missing, flags first."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from flask import Response, request
 
@@ -38,6 +39,7 @@ def today(day: str = "") -> Response:
         practitioners=who,
         practitioner=wanted,
         totals=_totals(shown),
+        next=_next(shown) if chosen == local_day(now()) else None,
         clinical=me().may(Role.practitioner),
     )
 
@@ -68,6 +70,12 @@ def _totals(shown: list[dict[str, object]]) -> dict[str, int]:
     return {
         "visits": len(live),
         "missing": sum(1 for line in live if line["missing"]),
-        "flags": sum(1 for line in live if line["grave"]),
+        "flags": sum(1 for line in live if line["grave"] or line["look"]),
+        "stops": sum(1 for line in live if line["grave"]),
         "held": sum(1 for line in live if line["held"]),
     }
+
+
+def _next(shown: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The visit that goes on, or the next one: half a day of lines stands above it on a phone."""
+    return next((line for line in shown if line["on"] and not line["over"]), None)

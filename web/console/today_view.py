@@ -63,13 +63,14 @@ def _line(
         "missing": on and visit.intake in ("open", "started"),
         "flag": _said(FLAGS[worst[0]], say) if worst else None,
         "more_flags": len(visit.flags) - 1,
-        "grave": bool(worst) and worst[0] != "adjust",
+        "grave": bool(worst) and worst[0].startswith("stop"),
+        "look": worst == ["review"],
         "pain": visit.pains[-1].score if visit.pains and clinical else None,
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
         "plan": _plan(visit, say, clinical),
         "goes_out": visit.plan_status == "scheduled" and visit.drafted in ("draft", "released") and on,
-        "plan_why": sentence(visit.plan_reason, say)
+        "plan_why": sentence(visit.plan_reason, say, clinical=clinical)
         if visit.plan_status in ("held", "skipped", "dead")
         else "",
         "held": on and _waits(visit),
@@ -93,7 +94,8 @@ def intake_tag(status: str, reviewed: bool, say: Say) -> Tag:
 def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
     stops = any(flag.startswith("stop") for flag in visit.flags)
     tag = plan_tag(visit.plan_status, visit.intake == "done", stops, visit.drafted, say)
-    return (say("Waits"), "warn") if tag and tag[1] == "bad" and stops and not clinical else tag
+    waits = tag is not None and (tag == _said(FOR_YOU, say) or (stops and tag[1] == "bad"))
+    return (say("Waits"), "warn") if waits and not clinical else tag
 
 
 def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -> Tag | None:

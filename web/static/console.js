@@ -1,6 +1,8 @@
 // What the console does beyond plain pages: it refreshes lists, knows shortcuts, and asks before it ends a thing.
 "use strict";
 const live = document.getElementById("live");
+// On a phone the menu is wider than the screen: the page that is open must be in sight.
+document.querySelector(".bar [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 // Put fresh lines in place of the old ones; where somebody is stays where it is.
 async function refresh() {

@@ -1,0 +1,23 @@
+"""What a page of the console answers when it is not there, or not for whoever asks."""
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from web.console.view import page
+
+NOT_YOURS = (
+    "This page is not for you",
+    "Answers, plans and flags are for practitioners; staff and the log are for managers. "
+    "Whoever runs the clinic can give you the role.",
+)
+NOT_THERE = ("There is no such page", "It may have been erased, or the address is cut off.")
+
+
+def not_yours(_error: HTTPException) -> Response:
+    """403 with what each role may see."""
+    return page("refused", 403, title=NOT_YOURS[0], text=NOT_YOURS[1])
+
+
+def not_there(_error: HTTPException) -> Response:
+    """404 with a way on."""
+    return page("refused", 404, title=NOT_THERE[0], text=NOT_THERE[1])
