@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 
 import settings as configuration
+import web.commands
 import web.register
 from handlers.house import House
 from handlers.library import load
@@ -34,9 +35,12 @@ read_figures = cache(load_figures)
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application; stops with every wrong setting named at once."""
-    settings = settings or sound_settings()
-    house = build_house(settings)
     app = Flask(__name__, template_folder="web/templates", static_folder=None)
+    try:
+        settings = settings or sound_settings()
+    except SettingsError as error:
+        return without_settings(app, error)
+    house = build_house(settings)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         PRODUCTION=settings.production,
@@ -66,8 +70,17 @@ def build_house(settings: Settings) -> House:
     )
 
 
+def without_settings(app: Flask, error: SettingsError) -> Flask:
+    """Stop with everything that is wrong; only the list of commands and their help need no settings."""
+    told = "Aftercare cannot start:\n- " + "\n- ".join(error.problems)
+    if not web.commands.is_listing():
+        raise SystemExit(told) from None
+    web.commands.install_to_list(app, told)
+    return app
+
+
 def sound_settings() -> Settings:
-    """The settings of this process; stops it with everything that is wrong with them, content included."""
+    """The settings of this process; raises SettingsError with everything that is wrong, content included."""
     problems: list[str] = []
     try:
         settings = configuration.load()
@@ -77,7 +90,7 @@ def sound_settings() -> Settings:
         problems, settings = error.problems, error.settings
     problems = [*problems, *connection_problems(settings), *content_problems(settings)]
     if problems:
-        raise SystemExit("Aftercare cannot start:\n- " + "\n- ".join(problems))
+        raise SettingsError(problems)
     return settings
 
 

@@ -14,7 +14,6 @@ from web import (
     inline,
     logs,
     security,
-    staff_commands,
     static_files,
     texts,
     webhooks,
@@ -34,6 +33,5 @@ def everything(app: Flask, house: House) -> None:
         app.register_blueprint(part.blueprint)
     console.install(app)
     commands.install(app)
-    staff_commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(house)

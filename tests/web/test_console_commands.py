@@ -53,6 +53,7 @@ def test_what_cannot_be_taken_is_said_in_a_sentence(app: Flask) -> None:
 
 
 def test_deactivating_resetting_and_listing(app: Flask) -> None:
+    assert "staff add" in run(app, "staff", "list")[1]
     run(app, "staff", "add", EMAIL, "--name", "Mara Field", "--password-stdin", given=PASSWORD)
     assert run(app, "staff", "deactivate", EMAIL)[0] == 0
     assert "deactivated" in run(app, "staff", "list")[1]

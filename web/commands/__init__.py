@@ -1,23 +1,52 @@
 """The command line: what whoever runs it, and tests from outside, can ask and do."""
 
+import sys
+from copy import copy
+
+import click
 from flask import Flask
+from flask.cli import FlaskGroup
 
-from web.commands import look, out, restore, run, schedulers
-from web.commands.base import prepare
+from web.commands import client, look, out, restore, run, schedulers, staff
+from web.commands.base import prepare, told_plainly
 
-__all__ = ["install", "prepare"]
+__all__ = ["install", "install_to_list", "is_listing", "prepare"]
 
-COMMANDS = (
+COMMANDS: tuple[click.Command, ...] = (
     *(run.migrate_command, run.work_command, run.tidy_command),
     *(look.status_command, look.bookings_command, look.check_command),
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
     *(restore.journal_command, restore.restored_command),
+    *(staff.staff_group, client.client_group),
 )
+for each in COMMANDS:
+    told_plainly(each)
 
 
 def install(app: Flask) -> None:
     """Put every command onto `flask`."""
     for command in COMMANDS:
         app.cli.add_command(command)
+
+
+def is_listing() -> bool:
+    """True while `flask` looks for commands; `flask run` and its like ask for the application later."""
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)
+
+
+def install_to_list(app: Flask, why_not: str) -> None:
+    """Put every command onto `flask` with its help; each ends with `why_not` when it is run."""
+    for command in COMMANDS:
+        app.cli.add_command(_refusing(command, why_not))
+
+
+def _refusing(command: click.Command, why_not: str) -> click.Command:
+    twin = copy(command)
+    twin.callback = lambda **_: sys.exit(why_not)
+    if isinstance(twin, click.Group):
+        twin.callback = None
+        twin.commands = {name: _refusing(each, why_not) for name, each in twin.commands.items()}
+    return twin

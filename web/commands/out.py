@@ -9,6 +9,7 @@ from handlers import export, links, messages
 from handlers.links import LinkPurpose
 from render import qr
 from store import audit, bookings
+from web.commands.base import BY
 from web.house import house as the_house
 from web.house import utc_now
 
@@ -40,5 +41,5 @@ def export_command(booking: int) -> None:
         bundle = export.fhir_bundle(tx, house, booking)
         if bundle is None:
             raise click.BadParameter(f"booking {booking} has no intake")
-        audit.add(tx, "command line", "export_fhir", f"booking:{booking}", now)
+        audit.add(tx, BY, "export_fhir", f"booking:{booking}", now)
     click.echo(json.dumps(bundle, ensure_ascii=False, indent=1))

@@ -1,24 +1,21 @@
-"""The command line for accounts of staff, and for what a client may ask for."""
+"""Commands about accounts for the console."""
 
-import json
 import secrets
 import sys
-from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
-from handlers import privacy, staff
+from handlers import staff
 from handlers.staff import Unfit
 from store import staff as accounts
 from store.base import Tx
 from store.staff import Role, Staff
+from web.commands.base import BY
 from web.house import house, utc_now
 
+NOBODY = "There is no account yet. Make one: flask --app app staff add ADDRESS --name NAME --role manager"
 staff_group = AppGroup("staff", help="Accounts for the console.")
-client_group = AppGroup("client", help="What a client may ask for.")
-BY = "command line"
 
 
 def _password(from_input: bool) -> str:
@@ -67,10 +64,13 @@ def _tell(email: str, password: str) -> None:
 def list_command() -> None:
     """Every account."""
     with house().db.read() as tx:
-        for one in accounts.every(tx):
-            state = "" if one.active else "  deactivated"
-            factor = "second factor on" if one.totp else "second factor off"
-            click.echo(f"{one.email}  {one.name}  {' '.join(sorted(one.roles))}  {factor}{state}")
+        found = accounts.every(tx)
+    if not found:
+        click.echo(NOBODY)
+    for one in found:
+        state = "" if one.active else "  deactivated"
+        factor = "second factor on" if one.totp else "second factor off"
+        click.echo(f"{one.email}  {one.name}  {' '.join(sorted(one.roles))}  {factor}{state}")
 
 
 @staff_group.command("deactivate")
@@ -103,39 +103,3 @@ def reset_command(email: str, password_stdin: bool) -> None:
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
-
-
-@client_group.command("export")
-@click.argument("client", type=int)
-@click.option("--file", default="", help="Where to write it; else it is printed.")
-def export_command(client: int, file: str) -> None:
-    """Everything that is kept about a client, as JSON."""
-    values: dict[str, Any] | None = privacy.export(house(), client, BY, utc_now())
-    if values is None:
-        raise click.ClickException("There is no such client.")
-    text = json.dumps(values, ensure_ascii=False, indent=2)
-    if not file:
-        click.echo(text)
-        return
-    with open(file, "x", encoding="utf-8") as out:
-        out.write(text)
-    click.echo(json.dumps(values["receipt"], ensure_ascii=False))
-
-
-@client_group.command("erase")
-@click.argument("client", type=int)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def erase_command(client: int, yes: bool) -> None:
-    """Erase a client for good; prints a receipt."""
-    if not yes:
-        click.confirm("Answers, plans, notes, messages and links go for good. Go on?", abort=True)
-    receipt = privacy.erase(house(), client, BY, utc_now())
-    if receipt is None:
-        raise click.ClickException("There is no such client.")
-    click.echo(json.dumps({"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts}))
-
-
-def install(app: Flask) -> None:
-    """Put the commands onto `flask`."""
-    app.cli.add_command(staff_group)
-    app.cli.add_command(client_group)
