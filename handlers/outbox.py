@@ -138,6 +138,10 @@ def _failed(house: House, delivery: Delivery, error: IntegrationError, now: date
         return
     with house.db.begin() as tx:
         deliveries.put_back(tx, delivery, now + wait, reason="trying_again", detail=str(error))
+    kind = type(error.__cause__ or error).__name__  # the text of an error may name somebody
+    log.warning(
+        "delivery not sent", extra={"delivery": delivery.id, "error": kind, "seconds": wait.total_seconds()}
+    )
 
 
 def _outcome_unknown(house: House, delivery: Delivery, error: IntegrationError, now: datetime) -> None:

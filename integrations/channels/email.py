@@ -35,7 +35,9 @@ class Smtp:
                     server.quit()
                 return answer
         except smtplib.SMTPAuthenticationError as error:
-            raise IntegrationError("The mail server refused our sign-in: check SMTP_USERNAME.") from error
+            raise IntegrationError(
+                "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD."
+            ) from error
         except smtplib.SMTPResponseException as error:
             raise IntegrationError(f"The mail server refused us (code {error.smtp_code}).") from error
         except (smtplib.SMTPException, OSError) as error:
