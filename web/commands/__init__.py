@@ -13,7 +13,7 @@ from web.commands.base import prepare, told_plainly
 __all__ = ["install", "install_to_list", "is_listing", "prepare"]
 
 COMMANDS: tuple[click.Command, ...] = (
-    *(run.migrate_command, run.work_command, run.tidy_command),
+    *(run.migrate_command, run.work_command, run.tidy_command, run.reseal_command),
     *(look.status_command, look.bookings_command, look.check_command),
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.reconcile_command, schedulers.register_command),

@@ -1,4 +1,4 @@
-"""Commands that run: bring the database up to date, work, tidy up."""
+"""Commands that run: bring the database up to date, work, tidy up, seal anew."""
 
 import secrets
 import signal
@@ -7,9 +7,10 @@ import threading
 from datetime import datetime
 
 import click
+from tqdm import tqdm
 
-from handlers import duties, work
-from web.commands.base import Moment, prepare
+from handlers import duties, reseal, work
+from web.commands.base import BY, Moment, prepare
 from web.house import house as the_house
 from web.house import utc_now
 
@@ -42,6 +43,17 @@ def _stop_on_signals() -> threading.Event:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     return stop
+
+
+@click.command("reseal")
+def reseal_command() -> None:
+    """Seal what older keys seal with the first of FIELD_KEYS; may be stopped and run again."""
+    house = the_house()
+    with tqdm(total=reseal.rows(house), unit=" rows") as bar:
+        found = reseal.reseal(house, BY, utc_now(), bar.update)
+    click.echo(f"{found.values} values sealed anew.")
+    if found.broken:
+        raise click.ClickException(f"{found.broken} values open with none of the keys in FIELD_KEYS.")
 
 
 @click.command("tidy")

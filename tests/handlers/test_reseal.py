@@ -1,0 +1,85 @@
+"""After a change of keys every old value can be sealed anew, and the old key be thrown away."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+
+import app as application
+import settings as configuration
+from handlers import reseal
+from handlers.house import House
+from store import intakes, receipts
+from store import reseal as stored
+from store.tables import audit
+from tests.support import NOW, book, fill_in
+
+NEW = Fernet.generate_key().decode()
+
+
+@pytest.fixture
+def under(given: configuration.Settings) -> Iterator[Callable[..., House]]:
+    """The same database under other keys."""
+    built: list[House] = []
+
+    def build(*keys: str) -> House:
+        built.append(application.build_house(replace(given, field_keys=keys)))
+        return built[-1]
+
+    yield build
+    for each in built:
+        each.db.close()
+
+
+def run(house: House) -> reseal.Resealed:
+    """Look through everything; every row is told of."""
+    seen: list[int] = []
+    found = reseal.reseal(house, "test", NOW, seen.append)
+    assert sum(seen) == reseal.rows(house)
+    return found
+
+
+def test_every_old_value_opens_with_the_new_key_alone(
+    house: House, given: configuration.Settings, under: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "BATCH", 2)
+    bookings = [book(house, uid=f"u{number}", email=f"c{number}@example.org") for number in range(3)]
+    fill_in(house, bookings[0])
+    before = run(house)
+    found = run(under(NEW, *given.field_keys))
+    assert (before.values, found.broken) == (0, 0)
+    assert found.values > 3 * 3
+    assert run(under(NEW)) == reseal.Resealed(0, 0)
+    with under(NEW).db.read() as tx:
+        told = intakes.of_booking(tx, bookings[0].id)
+        said = [row.detail for row in tx.all(sa.select(audit).where(audit.c.action == "resealed"))]
+    assert told is not None
+    assert told.answers
+    assert said[1] == f"{found.values} anew, 0 broken"
+
+
+def test_a_value_without_its_key_is_counted_and_left_as_it_is(
+    house: House, under: Callable[..., House]
+) -> None:
+    booking = book(house)
+    found = run(under(NEW))
+    assert found.values == 0
+    assert found.broken > 1
+    with house.db.read() as tx:
+        assert intakes.of_booking(tx, booking.id)
+
+
+def test_what_was_deleted_meanwhile_does_not_come_back(
+    house: House, given: configuration.Settings, under: Callable[..., House]
+) -> None:
+    book(house)
+    with under(NEW, *given.field_keys).db.begin() as tx:
+        (table,) = (each for each in stored.tables() if each.name == "receipts")
+        looked = stored.look(tx, table, None)
+        assert looked is not None
+        receipts.forget_bodies(tx, NOW.replace(year=2030))
+        for old in looked.old:
+            stored.write(tx, old)
+        assert tx.value(sa.select(table.c.sealed_body)) is None
