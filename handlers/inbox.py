@@ -64,6 +64,10 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
 
 def _parsed(house: House, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:
     """What a receipt says; None, and the receipt settled, when we cannot read it."""
+    if receipt.locked:
+        why = "It was sealed with a key that is not in FIELD_KEYS: put that key back, then replay it."
+        _settle(house, receipt, "not_understood", why, now)
+        return None
     try:
         return scheduler.parse(receipt.inbound)
     except UnknownPayload as error:

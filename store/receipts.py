@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from schemas.webhook import Inbound
 from store.base import Tx
 from store.tables import receipts
+from store.vault import SealBroken
 
 LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
 CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
@@ -18,7 +19,10 @@ CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One stored webhook. `replays` > 0 says that a person asked for it to be processed again."""
+    """One stored webhook. `replays` > 0 says that a person asked for it to be processed again.
+
+    `locked`: none of our keys opens it; the inbound is empty then.
+    """
 
     id: int
     public_id: str
@@ -27,6 +31,7 @@ class Receipt:
     attempts: int
     replays: int
     inbound: Inbound
+    locked: bool = False
 
 
 def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
@@ -72,13 +77,26 @@ def renew(tx: Tx, ids: Iterable[int], until: datetime) -> None:
 
 
 def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
-    inbound = Inbound(
-        headers=tx.vault.open_json(row.sealed_headers) if row.sealed_headers else {},
-        body=tx.vault.open(row.sealed_body) if row.sealed_body else b"",
-        url=row.url,
-        received_at=row.received_at,
-    )
-    return Receipt(row.id, row.public_id, row.connection, row.status, row.attempts, row.replays, inbound)
+    headers: dict[str, str] = {}
+    body, locked = b"", False
+    try:
+        headers = tx.vault.open_json(row.sealed_headers) if row.sealed_headers else {}
+        body = tx.vault.open(row.sealed_body) if row.sealed_body else b""
+    except SealBroken:  # one that does not open must not keep the others waiting
+        locked = True
+    inbound = Inbound(headers=headers, body=body, url=row.url, received_at=row.received_at)
+    known = (row.id, row.public_id, row.connection, row.status, row.attempts, row.replays)
+    return Receipt(*known, inbound, locked)
+
+
+def opens(tx: Tx) -> bool:
+    """False when the newest webhook that is kept was sealed with a key that we do not have."""
+    newest = sa.select(receipts.c.sealed_headers).where(receipts.c.sealed_headers.is_not(None))
+    sealed = tx.value(newest.order_by(receipts.c.id.desc()).limit(1))
+    try:
+        return sealed is None or bool(tx.vault.open(sealed))
+    except SealBroken:
+        return False
 
 
 def settle(tx: Tx, receipt_id: int, status: str, note: str, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 import smtplib
 import ssl
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -26,14 +27,24 @@ class Smtp:
     def send(self, message: EmailMessage | Text) -> str:
         """Hand one mail to the server; returns its answer. Raises `IntegrationError`."""
         assert isinstance(message, EmailMessage)
+        with self._signed_in() as server:
+            answer = self._transfer(server, message)
+            # A server that stumbles over our goodbye has the mail already.
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            return answer
+
+    def check(self) -> None:
+        """Sign in, send nothing. Raises `IntegrationError`."""
+        with self._signed_in() as server:
+            server.quit()
+
+    @contextmanager
+    def _signed_in(self) -> Iterator[smtplib.SMTP]:
         try:
             with closing(self._connect()) as server:
                 self._sign_in(server)
-                answer = self._transfer(server, message)
-                # A server that stumbles over our goodbye has the mail already.
-                with suppress(smtplib.SMTPException, OSError):
-                    server.quit()
-                return answer
+                yield server
         except smtplib.SMTPAuthenticationError as error:
             raise IntegrationError(
                 "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD."

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from handlers import backoff, duties, inbox, work
 from handlers import bookings as bookings_handler
@@ -14,6 +15,7 @@ from integrations.signing import sha256
 from schemas.webhook import Inbound
 from store import bookings, receipts
 from store.receipts import LEASE
+from store.vault import Vault
 from tests.readable import reading
 from tests.support import CALCOM_SECRET, NOW, book, only, receive, webhook
 
@@ -42,6 +44,19 @@ def test_what_nobody_understands_is_kept_and_shown(house: House) -> None:
     receive(house, signed({"no": "trigger"}), signed({"triggerEvent": "OOO_CREATED", "payload": {}}))
     work.work_once(house, NOW)
     assert statuses(house) == ["not_understood", "ignored"]
+
+
+def test_a_webhook_sealed_with_a_lost_key_stops_nothing_and_waits_for_the_key(house: House) -> None:
+    receive(house, webhook("created", NOW, uid="lost"))
+    known, house.db.vault = house.db.vault, Vault([Fernet.generate_key().decode()])
+    receive(house, webhook("created", NOW, uid="later"))
+    work.work_once(house, NOW)
+    assert statuses(house) == ["not_understood", "done"]
+    house.db.vault = known
+    with house.db.begin() as tx:
+        assert receipts.replay(tx, receipts.recent(tx)[-1].public_id, NOW)
+    work.work_once(house, NOW)
+    assert statuses(house) == ["done", "done"]
 
 
 def test_a_reader_that_fails_keeps_the_receipt_for_a_replay(

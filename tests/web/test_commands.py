@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import FlaskGroup
 
@@ -16,7 +17,7 @@ import app as application
 import settings as configuration
 from handlers.house import House
 from store import receipts
-from tests.support import NOW, Mailbox, book, fill_in
+from tests.support import NOW, Mailbox, book, fill_in, free_port
 
 
 @pytest.fixture
@@ -91,6 +92,28 @@ def test_a_receipt_is_processed_again_by_its_id(app: Flask, house: House) -> Non
 def test_the_shipped_settings_and_content_are_in_order(app: Flask) -> None:
     result = run(app, "check")
     assert result.exit_code == 0, result.output
+
+
+def test_a_key_that_opens_nothing_and_a_mail_server_that_is_silent_are_told(
+    given: configuration.Settings, house: House
+) -> None:
+    book(house)
+    other = replace(
+        given,
+        field_keys=(Fernet.generate_key().decode(),),
+        mail=replace(given.mail, port=free_port(), security="none"),
+    )
+    made = application.create_app(other)
+    with made.app_context():
+        result = run(made, "check", "--mail")
+    assert result.exit_code == 1
+    assert "FIELD_KEYS does not open" in result.output
+    assert "The mail server does not answer" in result.output
+
+
+def test_the_mail_server_is_asked_when_that_is_wished(app: Flask, mailbox: Mailbox) -> None:
+    assert run(app, "check", "--mail").exit_code == 0
+    assert mailbox.mails == []
 
 
 def test_a_link_for_the_door_is_a_qr_code(app: Flask, house: House, tmp_path: Path) -> None:

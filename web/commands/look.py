@@ -13,8 +13,11 @@ from handlers import library, reconcile
 from handlers.house import House
 from handlers.reading import Problem
 from handlers.records import head_of
+from integrations.base import IntegrationError
+from integrations.channels.email import Smtp
 from render import mail_check
-from store import bookings, clients, connections, deliveries, receipts, workers
+from schemas.delivery import Channel
+from store import bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
 from web.house import house as the_house
@@ -89,7 +92,8 @@ def bookings_command(as_json: bool, email: str) -> None:
     for each in found:
         click.echo(f"{each['id']:05d}  {each['status']:<10} {each['start']}  {each['external_id']}")
         for one in each["deliveries"]:
-            click.echo(f"       {one['purpose']:<16} {one['status']:<10} {one['due_at']}  {one['reason']}")
+            why = f"{one['reason']}  {one['detail']}".strip()
+            click.echo(f"       {one['purpose']:<16} {one['status']:<10} {one['due_at']}  {why}")
 
 
 def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
@@ -125,17 +129,38 @@ def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
 
 
 @click.command("check")
-def check_command() -> None:
+@click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
+def check_command(mail: bool) -> None:
     """Check settings and content; names every problem at once."""
+    outside = [*_keys(), *(_mail_server() if mail else ())]
     found = [*_content_problems(), *_mail_problems(), *_service_problems()]
     fatal = [each for each in found if each.fatal]
     for each in fatal:
         click.echo(f"content/{each}")
+    for line in outside:
+        click.echo(line)
     for line in (*_remarks([each for each in found if not each.fatal]), *_blind()):
         click.echo(line)
-    if fatal:
+    if fatal or outside:
         raise SystemExit(1)
     click.echo("Settings and content are in order.")
+
+
+def _keys() -> Iterator[str]:
+    db = the_house().db
+    if migrate.is_current(db):
+        with db.read() as tx:
+            if not receipts.opens(tx):
+                yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+
+
+def _mail_server() -> Iterator[str]:
+    sender = the_house().senders[Channel.email]
+    assert isinstance(sender, Smtp)
+    try:
+        sender.check()
+    except IntegrationError as error:
+        yield str(error)
 
 
 def _content_problems() -> list[Problem]:
