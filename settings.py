@@ -149,6 +149,8 @@ def _database(read: Variables) -> str:
         url = make_url("none://")
     if url.get_backend_name() not in ("sqlite", "postgresql") or url.database in (None, "", ":memory:"):
         read.problems.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
+    elif url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_absolute():
+        return f"sqlite:///{ROOT / str(url.database)}"  # wherever a command is given, the same file is meant
     return value
 
 

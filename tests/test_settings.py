@@ -262,3 +262,8 @@ def test_keys_beside_the_database_are_refused_in_production(tmp_path: Path) -> N
     (tmp_path / ".env").touch(0o600)
     (said,) = problems({"DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}"}, SAFE)
     assert "two folders" in said
+
+
+def test_a_database_file_is_the_same_from_every_folder() -> None:
+    found = configuration.load(GOOD | {"DATABASE_URL": "sqlite:///var/x.db"}).database_url
+    assert found == f"sqlite:///{configuration.ROOT / 'var' / 'x.db'}"
