@@ -84,6 +84,8 @@ def reconcile_command(connection: str | None) -> None:
     prepare(house, utc_now())
     names = [connection] if connection else [name for name in house.schedulers if house.readable(name)]
     failed = False
+    if not names:
+        click.echo("No scheduler can be read: no connection has an API key.")
     for name in names:
         scheduler_of(name)
         with tqdm(desc=name, unit=" bookings") as bar:
