@@ -15,8 +15,11 @@ from store.views import Pain, score_of
 ALERT_WITHIN = timedelta(hours=1)
 ENOUGH_DAYS = 0.7  # of the planned ones
 LESS_POINTS, LESS_PART = 2, 0.3  # pain that eased by this much has eased in a way that matters
+MORE_POINTS = 2  # of 10, for what was hard to do: the patient-specific functional scale
+ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 NEWEST = 100  # sealed replies that one board opens
 WINDOW = {"d3": 3}
+Told = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +67,36 @@ def _days(reply: dict[str, object]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The clinic's figures over one period; `enough_days` and `eased` look at the newest replies."""
+    """The clinic's figures over one period; days, pain and activities look at the newest replies.
+
+    `false_alarms` are flags that stop which a clinician cleared, of all that were raised.
+    """
 
     start: datetime
     end: datetime
     replies: Share
     enough_days: Share
     eased: Share
+    abler: Share
     alerts: Share
+    false_alarms: Share
     intakes: Share
     plans_sent: int
 
 
 def board_of(tx: Tx, start: datetime, end: datetime) -> Board:
     """The board for [start, end)."""
+    in_time, cleared = board.alerts(tx, start, end, ALERT_WITHIN)
+    told = _before_and_after(tx, start, end)
     return Board(
         start=start,
         end=end,
         replies=board.replies(tx, start, end),
         enough_days=_enough_days(tx, start, end),
-        eased=_eased(tx, start, end),
-        alerts=board.alerts_in_time(tx, start, end, ALERT_WITHIN),
+        eased=_eased(told),
+        abler=_abler(told),
+        alerts=in_time,
+        false_alarms=cleared,
         intakes=board.intakes_in_time(tx, start, end),
         plans_sent=board.plans_sent(tx, start, end),
     )
@@ -101,11 +113,29 @@ def _enough_days(tx: Tx, start: datetime, end: datetime) -> Share:
     return Share(sum(part >= ENOUGH_DAYS for part in parts), len(parts))
 
 
-def _eased(tx: Tx, start: datetime, end: datetime) -> Share:
-    """Week 4 against the intake of the same visit: two points or thirty percent less pain."""
+def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told, Told]]:
+    """What the intake of a visit said, and what was said four weeks later."""
     told = board.told(tx, start, end, ("w4",), NEWEST)
     first = board.answers_of(tx, {one.booking_id for one in told})
-    pairs = [(score_of(first.get(one.booking_id, {})), score_of(one.reply)) for one in told]
+    return [(first.get(one.booking_id, {}), one.reply) for one in told]
+
+
+def _eased(told: list[tuple[Told, Told]]) -> Share:
+    """Two points or thirty percent less pain."""
+    pairs = [(score_of(before), score_of(after)) for before, after in told]
     known = [(before, after) for before, after in pairs if before and after is not None]
     eased = sum(before - after >= min(LESS_POINTS, LESS_PART * before) for before, after in known)
     return Share(eased, len(known))
+
+
+def _abler(told: list[tuple[Told, Told]]) -> Share:
+    """Two points more for what was hard to do."""
+    gains = [gain for before, after in told if (gain := _gain(before, after)) is not None]
+    return Share(sum(gain >= MORE_POINTS for gain in gains), len(gains))
+
+
+def _gain(before: Told, after: Told) -> float | None:
+    """The mean change of the activities that were scored both times; None where there is none."""
+    scores = [(str(before.get(name, "")), str(after.get(name, ""))) for name in ACTIVITIES]
+    changes = [int(now) - int(then) for then, now in scores if then.isdigit() and now.isdigit()]
+    return sum(changes) / len(changes) if changes else None

@@ -1,29 +1,35 @@
-"""Pain and days done over time as one SVG: no style, no script, words for who cannot see it.
+"""Pain, activities and days done over time as one SVG: no style, no script, words for who cannot see it.
 
-Both colours stand out on light and on dark pages, and text takes the page's own colour. The two lines differ
-by dash and by mark too. Page CSS may use chart, chart-grid, chart-tick, chart-pain and chart-days.
+The colours stand out on light and on dark pages, and text takes the page's own colour. The lines differ by
+dash and by mark too. Page CSS may use chart, chart-grid, chart-tick and chart-pain, -activity, -days.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from render.readable import short_date
 from render.words import chart_words
 
-PAIN, DAYS = "#d9480f", "#0e8c87"
+PAIN, ACTIVITY, DAYS = "#d9480f", "#8a5cd6", "#0e8c87"
+APART = 18  # pixels between the last values of two lines
 BOTTOM, LEFT, RIGHT = 34, 28, 34
 LABELS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a client said on one day: pain 0-10 and days done in the week before, as far as known."""
+    """What a client said on one day, as far as known.
+
+    Pain 0-10, days done in the week before, and how well the things go that were hard to do (0-10, a mean).
+    """
 
     day: date
     pain: int | None = None
     days_done: int | None = None
+    activity: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Series:
     word: str
     colour: str
     dash: str
-    values: tuple[tuple[date, int], ...]
+    values: tuple[tuple[date, float], ...]
 
 
 def progress(
@@ -66,17 +72,23 @@ def progress(
     if not series:
         return ""
     days = sorted({day for line in series for day, _ in line.values})
-    size = (340, 264, 13, 62) if narrow else (640, 270, 14, 44)
+    legend = 20 * (len(series) - 2) if len(series) > 2 else 0
+    size = (340, 264 + legend, 13, 62 + legend) if narrow else (640, 270, 14, 44)
     frame = Frame(*size, days[0], (days[-1] - days[0]).days)
     body = _grid(frame) + _dates(frame, days, language) + _legend(frame, series, language)
     lines = "".join(_line(frame, line, language) for line in series)
     return _document(frame, ident, _describe(series, days, language), body + lines + _ends(frame, series))
 
 
-def _series(rows: Sequence[Reading]) -> tuple[Series, Series]:
+def _series(rows: Sequence[Reading]) -> tuple[Series, ...]:
     pain = tuple((row.day, row.pain) for row in rows if row.pain is not None)
     done = tuple((row.day, row.days_done) for row in rows if row.days_done is not None)
-    return Series("pain", PAIN, "", pain), Series("days", DAYS, "7 5", done)
+    able = tuple((row.day, row.activity) for row in rows if row.activity is not None)
+    return (
+        Series("pain", PAIN, "", pain),
+        Series("activity", ACTIVITY, "2 4", able),
+        Series("days", DAYS, "7 5", done),
+    )
 
 
 def _document(frame: Frame, ident: str, texts: tuple[str, str], body: str) -> str:
@@ -95,10 +107,15 @@ def _describe(series: Sequence[Series], days: Sequence[date], language: str) -> 
     for line in series:
         first, last = line.values[0][1], line.values[-1][1]
         key = f"{line.word}_desc" if len(line.values) > 1 else f"{line.word}_once"
-        parts.append(words[key].format(first=first, last=last))
+        parts.append(words[key].format(first=_number(first), last=_number(last)))
     span = words["span" if len(days) > 1 else "span_once"]
     parts.append(span.format(first=short_date(days[0], language), last=short_date(days[-1], language)))
     return words["title"], " ".join(parts)
+
+
+def _number(value: float) -> str:
+    """At most one decimal place."""
+    return f"{round(value, 1):g}"
 
 
 def _grid(frame: Frame) -> str:
@@ -160,11 +177,13 @@ def _dash(line: Series) -> str:
 
 
 def _mark(line: Series, x: float, y: float, title: str = "") -> str:
-    """A disc for pain, a square for days."""
+    """A disc for pain, a triangle for activities, a square for days."""
     inside = f"<title>{escape(title)}</title>" if title else ""
     start = f'class="chart-{line.word}" fill="{line.colour}"'
     if line.word == "pain":
         return f'<circle {start} cx="{x:.1f}" cy="{y:.1f}" r="4.5">{inside}</circle>'
+    if line.word == "activity":
+        return f'<path {start} d="M{x:.1f} {y - 5.5:.1f}l5.5 9.5h-11z">{inside}</path>'
     return f'<rect {start} x="{x - 4.2:.1f}" y="{y - 4.2:.1f}" width="8.4" height="8.4">{inside}</rect>'
 
 
@@ -172,7 +191,7 @@ def _line(frame: Frame, line: Series, language: str) -> str:
     text = chart_words(language)[f"{line.word}_point"]
     points = [(frame.x(day), frame.y(value)) for day, value in line.values]
     marks = "".join(
-        _mark(line, x, y, text.format(day=short_date(day, language), value=value))
+        _mark(line, x, y, text.format(day=short_date(day, language), value=_number(value)))
         for (x, y), (day, value) in zip(points, line.values, strict=True)
     )
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -184,13 +203,21 @@ def _line(frame: Frame, line: Series, language: str) -> str:
 
 def _ends(frame: Frame, series: Sequence[Series]) -> str:
     """The last value of each line beside it, moved apart where they would touch."""
-    ends = [(frame.x(line.values[-1][0]), frame.y(line.values[-1][1])) for line in series]
-    if len(ends) == 2 and abs(ends[0][1] - ends[1][1]) < 16 and abs(ends[0][0] - ends[1][0]) < 24:
-        upper = 0 if ends[0][1] <= ends[1][1] else 1
-        middle = (ends[0][1] + ends[1][1]) / 2
-        ends = [(x, middle - 9 if place == upper else middle + 9) for place, (x, _) in enumerate(ends)]
+    ends = _apart([(frame.x(line.values[-1][0]), frame.y(line.values[-1][1])) for line in series])
     return "".join(
         f'<text class="chart-{line.word}" x="{x + 9:.1f}" y="{y + 5:.1f}" font-weight="700" '
-        f'fill="currentColor">{line.values[-1][1]}</text>'
+        f'fill="currentColor">{_number(line.values[-1][1])}</text>'
         for line, (x, y) in zip(series, ends, strict=True)
     )
+
+
+def _apart(ends: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """From above, each is pushed below the one before it; then all that were pushed go up by half of that."""
+    placed = dict.fromkeys(range(len(ends)), 0.0)
+    order = sorted(placed, key=lambda place: ends[place][1])
+    for above, below in pairwise(order):
+        touch = abs(ends[above][0] - ends[below][0]) < 24
+        lowest = ends[above][1] + placed[above] + APART
+        placed[below] = max(0.0, lowest - ends[below][1]) if touch else 0.0
+    back = max(placed.values()) / 2
+    return [(x, y + placed[place] - back) for place, (x, y) in enumerate(ends)]

@@ -45,13 +45,14 @@ def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
     return _share(tx, sa.select(sa.func.sum(visits.c.told), sa.func.count(visits.c.told)))
 
 
-def alerts_in_time(tx: Tx, start: datetime, end: datetime, within: timedelta) -> Share:
-    """Flags that stop, raised in the period, which somebody looked at in time."""
-    query = sa.select(flags.c.raised_at, flags.c.seen_at).where(
+def alerts(tx: Tx, start: datetime, end: datetime, within: timedelta) -> tuple[Share, Share]:
+    """Flags that stop, raised in the period: looked at in time, and cleared by a clinician later."""
+    query = sa.select(flags.c.raised_at, flags.c.seen_at, flags.c.cleared_at).where(
         flags.c.raised_at >= start, flags.c.raised_at < end, flags.c.severity.like("stop%")
     )
     rows = tx.all(query.limit(2000))
-    return Share(sum(bool(row.seen_at and row.seen_at - row.raised_at <= within) for row in rows), len(rows))
+    in_time = sum(bool(row.seen_at and row.seen_at - row.raised_at <= within) for row in rows)
+    return Share(in_time, len(rows)), Share(sum(row.cleared_at is not None for row in rows), len(rows))
 
 
 def replies(tx: Tx, start: datetime, end: datetime) -> Share:

@@ -43,11 +43,23 @@ def test_the_words_say_what_the_lines_show() -> None:
     )
 
 
+def test_activities_are_a_third_line_with_words_and_a_mark_of_its_own() -> None:
+    told = [*MONTH, Reading(START, activity=4.0), Reading(START + timedelta(days=28), activity=6.5)]
+    for narrow in (False, True):
+        svg = progress(told, narrow=narrow)
+        root = ET.fromstring(svg)
+        assert "Activities went from 4 to 6.5 of 10." in svg
+        assert "Activities (0 to 10)" in texts(svg)
+        assert len([node for node in root.iter() if node.tag.endswith("polyline")]) == 3
+        ends = [float(node.attrib["y"]) for node in root.iter() if node.attrib.get("font-weight") == "700"]
+        assert all(below - above >= 16 for above, below in pairwise(sorted(ends)))
+
+
 def test_spanish_has_its_own_words() -> None:
     assert "El dolor pasó de 7 a 4 de 10." in progress(MONTH, language="es-MX")
 
 
-def test_the_two_lines_differ_by_dash_and_mark_and_not_by_colour_alone() -> None:
+def test_the_lines_differ_by_dash_and_mark_and_not_by_colour_alone() -> None:
     root = ET.fromstring(progress(MONTH))
     lines = [node.attrib for node in root.iter() if node.tag.endswith("polyline")]
     assert ["stroke-dasharray" in line for line in lines] == [False, True]

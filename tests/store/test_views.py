@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from handlers.house import House
-from store import board, client_words, views
+from store import board, client_words, intakes, views
+from store.board import Share
 from store.client_words import words
 from tests.console_support import answer, visit
 from tests.support import NOW
@@ -90,9 +91,13 @@ def test_the_board_counts_intakes_that_came_before_the_visit(house: House) -> No
     assert nothing.percent is None
 
 
-def test_an_alert_that_nobody_looked_at_does_not_count_as_seen(house: House) -> None:
+def test_alerts_count_as_seen_only_in_time_and_as_false_only_when_cleared(house: House) -> None:
     number = visit(house, start=NOW + timedelta(hours=1))
     answer(house, number, NOW, rf_saddle="yes")
-    with house.db.read() as tx:
-        share = board.alerts_in_time(tx, NOW - timedelta(days=1), NOW + timedelta(days=1), timedelta(hours=1))
-    assert (share.part, share.whole) == (0, 1)
+    period = (NOW - timedelta(days=1), NOW + timedelta(days=1), timedelta(hours=1))
+    with house.db.begin() as tx:
+        assert board.alerts(tx, *period) == (Share(0, 1), Share(0, 1))
+        intakes.flags_seen(tx, number, NOW + timedelta(minutes=50))
+        flag = intakes.flags_of(tx, number)[0]["id"]
+        intakes.clear_flag(tx, flag, "Mara Field, LMT", "Seen at the hospital", NOW + timedelta(hours=3))
+        assert board.alerts(tx, *period) == (Share(1, 1), Share(1, 1))

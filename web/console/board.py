@@ -1,4 +1,4 @@
-"""The clinic's board: replies, days done, pain that eased, alerts seen in time, intakes before the visit."""
+"""The clinic's board: intakes, replies, days, pain and activities at week 4, alerts and false alarms."""
 
 from datetime import timedelta
 
@@ -22,7 +22,9 @@ MEASURES = (
     ("replies", "Check-ins with a reply"),
     ("enough_days", "At least 70 % of the planned days done"),
     ("eased", "Pain 2 points or 30 % less at week 4"),
+    ("abler", "Activities 2 points better at week 4"),
     ("alerts", "Alerts looked at within an hour"),
+    ("false_alarms", "False alarms: stops that a clinician cleared"),
 )
 
 

@@ -1,17 +1,19 @@
 """Clients: found by name, address or number; one client over time; export and erasure."""
 
 import json
+from datetime import datetime
 
 from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import privacy, progress
+from handlers.progress import Progress
 from store import audit, client_words, clients, views
 from store.staff import Role
 from web.console import gate
 from web.console.charts import progress_chart
 from web.console.gate import BOTH, allowed, me, now
-from web.console.view import language, page
+from web.console.view import language, page, say
 from web.house import house
 
 blueprint = gate.blueprint("clients")
@@ -49,9 +51,20 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         visits=visits,
         progress=told,
         charts=charts,
+        tables=_tables(told) if told else {},
         clinical=clinical,
         error=error,
     )
+
+
+def _tables(told: Progress) -> dict[str, list[tuple[datetime, str]]]:
+    """The numbers of the chart, as (when, what)."""
+    of = say()
+    return {
+        "pains": [(one.at, str(one.score)) for one in told.pains],
+        "activity": [(at, f"{round(mean, 1):g}") for at, mean in told.activity],
+        "weeks": [(one.at, of("{part} of {whole}", part=one.done, whole=one.planned)) for one in told.weeks],
+    }
 
 
 @blueprint.post("/console/clients/<int:client_id>/export")

@@ -1,0 +1,41 @@
+"""What the board counts of pain and activities, four weeks after a visit."""
+
+from datetime import timedelta
+
+import pytest
+
+from handlers import progress
+from handlers.house import House
+from store import checkins, plans
+from store.board import Share
+from tests.support import NOW, book, fill_in
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+LATER = NOW + timedelta(days=35)
+NOTHING, NO, YES = Share(0, 0), Share(0, 1), Share(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("reply", "eased", "abler"),
+    [
+        ({"pain_avg7": "4", "act1_score": "7"}, YES, YES),
+        ({"pain_avg7": "5", "act1_score": "6"}, NO, NO),
+        ({"pain_avg7": "4", "act1_score": "10", "act2_score": "2"}, YES, YES),
+        ({"act2_score": "9"}, NOTHING, NOTHING),
+    ],
+    ids=["better", "not enough", "only what was scored before counts", "nothing to compare"],
+)
+def test_the_board_compares_week_four_with_the_intake(
+    house: House, reply: dict[str, str], eased: Share, abler: Share
+) -> None:
+    booking = book(house)
+    fill_in(house, booking, pain_avg7="6", act1_score="5")
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        asked = checkins.ask(tx, booking.id, plan.id, "w4", LATER)
+        checkins.answer(tx, asked.id, reply, "hold", LATER)
+        board = progress.board_of(tx, NOW, LATER + timedelta(days=1))
+        told = progress.of_client(tx, booking.client_id)
+    assert (board.eased, board.abler) == (eased, abler)
+    assert told.activity[0][1] == 5
