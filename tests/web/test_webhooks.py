@@ -152,7 +152,7 @@ def test_every_current_secret_is_accepted(running: Running) -> None:
 def test_a_refusal_is_noted_for_the_console_without_delay(running: Running, house: House) -> None:
     began = time.monotonic()
     assert post(running, fresh(), {})[0] == 401
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     for _ in range(100):
         with house.db.read() as tx:
             row = connections.get(tx, "main")
@@ -186,7 +186,7 @@ def test_a_declared_size_of_10_gigabytes_is_413_at_once(running: Running) -> Non
     began = time.monotonic()
     answer = raw(running, head({"Content-Length": str(10 * 1024**3), SIGNATURE: "0" * 64}) + b"x")
     assert answer.startswith(b"HTTP/1.1 413")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
 
 
 def test_a_chunked_body_over_one_mebibyte_is_413(running: Running) -> None:
@@ -202,7 +202,7 @@ def test_a_chunked_body_over_one_mebibyte_is_413(running: Running) -> None:
         except OSError:
             pass  # the server has said all that it wants to say
         assert connection.recv(4096).startswith(b"HTTP/1.1 413")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
 
 
 def test_a_chunked_body_of_good_size_is_taken(running: Running) -> None:
@@ -365,7 +365,7 @@ def test_a_locked_database_is_503_in_time_and_everything_heals(troubled: tuple[R
         assert (status, headers["retry-after"]) == (503, "10")
         began = time.monotonic()
         assert post(running, fresh(), {})[0] == 401
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
         other.execute("ROLLBACK")
     assert post(running, fresh())[0] == 202
 
