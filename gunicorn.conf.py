@@ -3,6 +3,5 @@
 worker_class = "web.server.Worker"
 logger_class = "web.server.Log"
 threads = 8
-worker_connections = 800  # below the 1024 files that most systems give a process
 accesslog = None  # paths hold personal links
 control_socket_disable = True  # else gunicorn leaves a socket in the home folder, one for all installations

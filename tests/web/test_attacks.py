@@ -5,7 +5,6 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -128,34 +127,6 @@ def test_a_request_that_cannot_be_read_is_neither_repeated_nor_logged(
         assert name.encode() in answer
     assert b"SecretToken" not in answer
     assert "SecretToken" not in running.logs()
-
-
-POST = b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\n"
-SLOW = {
-    "silent": b"",
-    "half_a_head": POST + b"X: ",
-    "half_a_body": POST + b"Content-Length: 999\r\n\r\nabc",
-    "half_a_chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\na",
-    "ten_gigabytes": POST + b"Content-Length: 10000000000\r\n\r\na",
-    "answered_and_held": b"GET /healthz HTTP/1.1\r\nHost: care.test\r\nConnection: close\r\n\r\n",
-    "refused_and_held": b"nonsense\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("kind", SLOW)
-def test_three_hundred_slow_connections_keep_nobody_out(running: Running, kind: str) -> None:
-    with ExitStack() as held:
-        for _ in range(300):
-            slow = held.enter_context(socket.create_connection(("127.0.0.1", running.port), timeout=5))
-            slow.sendall(SLOW[kind])
-        began = time.monotonic()
-        assert running.ask("GET", "/healthz")[0] == 200
-        assert time.monotonic() - began < 10
-
-
-def test_a_sender_that_asks_first_is_told_to_go_on(running: Running) -> None:
-    asking = POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-    assert raw(running, asking).startswith(b"HTTP/1.1 100 ")
 
 
 def test_wrong_settings_are_told_once_and_end_the_web_process(running: Running, tmp_path: Path) -> None:
