@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers import reconcile
+from handlers import reconcile, watch
 from handlers.house import House
 from store import receipts
 
@@ -27,6 +27,7 @@ class Duties:
         if self.tidied is None or abs(now - self.tidied) >= TIDY_EVERY:
             self.tidied = now
             forget(house, now)
+            watch.tell(house, now)
 
 
 def forget(house: House, now: datetime) -> int:

@@ -31,9 +31,13 @@ def message_id(house: House, delivery: Delivery) -> str:
 
     Two installations of one clinic never make the same: mail programs would hide the second mail.
     """
-    digest = hmac.new(house.link_key, f"mail:{delivery.key}".encode(), hashlib.sha256).hexdigest()[:32]
+    return _identity(house, delivery.purpose, delivery.key)
+
+
+def _identity(house: House, kind: str, key: str) -> str:
+    digest = hmac.new(house.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
     domain = parseaddr(house.clinic.email)[1].rpartition("@")[2]
-    return f"<{delivery.purpose}.{digest}@{domain}>"
+    return f"<{kind}.{digest}@{domain}>"
 
 
 def can_mail(address: str) -> bool:
@@ -165,6 +169,20 @@ def staff(tx: Tx, house: House, delivery: Delivery, booking: Thread, to: str, no
     }
     envelope = Envelope(to, house.clinic.email, message_id(house, delivery), now)
     kind = MailKind.NUDGE if alerts.is_soon(delivery.key) else MailKind(delivery.purpose)
+    return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
+
+
+def connection(house: House, label: str, hours: str, trouble: str, key: str, now: datetime) -> EmailMessage:
+    """To whoever runs the clinic: a scheduler is quiet (for so many hours) or cannot be read (its words)."""
+    context = {
+        "url": f"{house.clinic.public_url.rstrip('/')}/console/connections",
+        "connection": label,
+        "hours": hours,
+        "trouble": trouble,
+    }
+    language, kind = house.clinic.language, MailKind.CONNECTION
+    identity = _identity(house, kind, f"connection:{key}")
+    envelope = Envelope(house.clinic.alert_email, house.clinic.email, identity, now)
     return mail.message(kind, envelope, context, house.mail_texts(language), house.clinic, language=language)
 
 

@@ -42,7 +42,7 @@ def reconcile(
         tell(external_id)
     with house.db.begin() as tx:
         connections.reconciled(tx, connection, now)
-        connections.set_trouble(tx, connection, "")
+        connections.set_trouble(tx, connection, "", now)
     return len(seen)
 
 
@@ -76,7 +76,7 @@ def all_due(house: House, now: datetime, *, starting: bool = False) -> None:
             )
             with house.db.begin() as tx:
                 connections.reconciled(tx, name, now)
-                connections.set_trouble(tx, name, trouble)
+                connections.set_trouble(tx, name, trouble, now)
             log.warning("reconcile failed", extra={"connection": name}, exc_info=True)
 
 

@@ -39,11 +39,12 @@ class MailKind(StrEnum):
     ALERT = "alert"
     NUDGE = "nudge"
     SUMMARY = "summary"
+    CONNECTION = "connection"
 
 
 BEGUN = "intake_reminder_begun"
 """The table of the reminder's words for who has answered something already."""
-STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY})
+STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY, MailKind.CONNECTION})
 Texts = Mapping[str, Mapping[str, Any]]
 
 
@@ -107,7 +108,8 @@ def message(
     """One finished mail, in the words of its kind, or of the table `wording`.
 
     `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
-    sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`.
+    sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`,
+    `connection`, `hours`, `trouble`.
     Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
     a value.
     """

@@ -6,7 +6,10 @@ from typing import Any
 from render.mail import BEGUN, PLACEHOLDER, MailKind
 
 FILLED = frozenset(
-    {"name", "when", "place", "practitioner", "minutes", "reference", "emergency_number", "clinic", "phone"}
+    {
+        *("name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
+        *("clinic", "phone", "connection", "hours", "trouble"),
+    }
 )
 """What a sentence may name."""
 

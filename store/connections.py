@@ -33,16 +33,19 @@ def every(tx: Tx) -> Sequence[sa.Row[Any]]:
 
 def heard(tx: Tx, names: set[str], now: datetime) -> None:
     """A genuine webhook came in."""
-    trouble = sa.case((connections.c.trouble == CLOCK, ""), else_=connections.c.trouble)
+    was = connections.c.trouble == CLOCK
+    trouble = sa.case((was, ""), else_=connections.c.trouble)
+    since = sa.case((was, None), else_=connections.c.trouble_at)
     for name in sorted(names):  # one order everywhere: two processes must not wait for each other
         row = sa.update(connections).where(connections.c.name == name)
-        tx.run(row.values(last_receipt_at=now, trouble=trouble))
+        tx.run(row.values(last_receipt_at=now, trouble=trouble, trouble_at=since))
 
 
 def refused(tx: Tx, name: str, now: datetime, *, clock: bool = False) -> None:
     """A webhook with a wrong credential came in; `clock`: a genuine one, whose time is far from ours."""
-    row = sa.update(connections).where(connections.c.name == name)
-    tx.run(row.values(last_refused_at=now, trouble=CLOCK) if clock else row.values(last_refused_at=now))
+    tx.run(sa.update(connections).where(connections.c.name == name).values(last_refused_at=now))
+    if clock:
+        set_trouble(tx, name, CLOCK, now)
 
 
 def reconciled(tx: Tx, name: str, now: datetime) -> None:
@@ -50,9 +53,23 @@ def reconciled(tx: Tx, name: str, now: datetime) -> None:
     tx.run(sa.update(connections).where(connections.c.name == name).values(last_reconcile_at=now))
 
 
-def set_trouble(tx: Tx, name: str, text: str) -> None:
+def set_trouble(tx: Tx, name: str, text: str, now: datetime) -> None:
     """What is wrong with a connection now; "" for nothing."""
-    tx.run(sa.update(connections).where(connections.c.name == name).values(trouble=text[:500]))
+    since = sa.func.coalesce(connections.c.trouble_at, now) if text else None
+    row = sa.update(connections).where(connections.c.name == name)
+    tx.run(row.values(trouble=text[:500], trouble_at=since))
+
+
+def tell(tx: Tx, name: str, now: datetime) -> bool:
+    """True for the first who is about to tell somebody of this trouble: nobody else will."""
+    row = sa.update(connections).where(connections.c.name == name, connections.c.told_at.is_(None))
+    return tx.first(row.values(told_at=now).returning(connections.c.name)) is not None
+
+
+def untell(tx: Tx, name: str) -> None:
+    """It works again, or nobody could be told: the next trouble is told."""
+    row = sa.update(connections).where(connections.c.name == name, connections.c.told_at.is_not(None))
+    tx.run(row.values(told_at=None))
 
 
 def keep_secret(tx: Tx, name: str, secret: str) -> None:

@@ -68,6 +68,8 @@ connections = sa.Table(
     _time("last_refused_at", nullable=True),
     _time("last_reconcile_at", nullable=True),
     _word("trouble", 500),
+    _time("trouble_at", nullable=True),  # since when
+    _time("told_at", nullable=True),  # when whoever runs the clinic was told that something is wrong
     _sealed("sealed_secret"),
 )
 

@@ -16,7 +16,7 @@ BANNED = re.compile(
     r"\b(cure|heal your|fix|guarantee|diagnose|realign|out of place|out of alignment|misaligned|damaged?)\b",
     re.I,
 )
-STAFF_MAILS = ("alert", "nudge", "summary")
+STAFF_MAILS = ("alert", "nudge", "summary", "connection")
 FEW_WORDS = 6
 """A text of fewer words is scored with the question it belongs to: two words alone have no grade."""
 
