@@ -9,8 +9,8 @@ from handlers.history import SCHEDULED
 from store import board, checkins, intakes, plans
 from store.base import Tx
 from store.board import Share
+from store.pains import Pain, score_of
 from store.plans import StoredPlan
-from store.views import Pain, score_of
 
 ALERT_WITHIN = timedelta(hours=1)
 ENOUGH_DAYS = 0.7  # of the planned ones

@@ -221,3 +221,15 @@ def listing(tx: Tx, *, email: str = "", limit: int = 1000) -> list[Thread]:
         query = query.join(clients, clients.c.id == bookings.c.client_id)
         query = query.where(sa.func.lower(clients.c.email) == email.strip().lower())
     return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at.desc()).limit(limit))]
+
+
+def of_client(tx: Tx, client_id: int, limit: int = 100) -> list[sa.Row[Any]]:
+    """The bookings of a client, newest first, with the state of each intake."""
+    query = (
+        sa.select(bookings, intakes.c.status.label("intake"), intakes.c.submitted_at)
+        .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
+        .where(bookings.c.client_id == client_id, bookings.c.merged_into.is_(None))
+        .order_by(bookings.c.start_at.desc())
+        .limit(limit)
+    )
+    return list(tx.all(query))

@@ -1,5 +1,7 @@
 """Intakes: a questionnaire offered for one booking, and what the client answered (sealed)."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -136,6 +138,15 @@ def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     for row in tx.all(sa.select(flags).where(flags.c.booking_id == booking_id).order_by(flags.c.id)):
         names = ("id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
         found.append(tx.vault.open_json(row.sealed_flag) | {name: getattr(row, name) for name in names})
+    return found
+
+
+def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The severities of the flags that stand, by booking."""
+    found: dict[int, list[str]] = defaultdict(list)
+    query = sa.select(flags.c.booking_id, flags.c.severity).where(flags.c.booking_id.in_(booking_ids))
+    for row in tx.all(query.where(flags.c.cleared_at.is_(None))) if booking_ids else []:
+        found[row.booking_id].append(row.severity)
     return found
 
 

@@ -1,5 +1,6 @@
 """Plans: every version is kept; the newest one of a booking counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +46,13 @@ def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
     query = sa.select(plans).where(plans.c.booking_id == booking_id)
     row = tx.first(query.order_by(plans.c.version.desc()).limit(1))
     return _plan(tx, row) if row else None
+
+
+def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, str]:
+    """Where the newest version of each booking's plan stands."""
+    query = sa.select(plans.c.booking_id, plans.c.status).where(plans.c.booking_id.in_(booking_ids))
+    rows = tx.all(query.order_by(plans.c.version)) if booking_ids else []
+    return {row.booking_id: row.status for row in rows}
 
 
 def of_client(tx: Tx, client_id: int) -> list[StoredPlan]:

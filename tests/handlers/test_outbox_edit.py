@@ -10,7 +10,7 @@ from handlers.choosing_edit import Edit, EditRefused
 from handlers.house import House
 from handlers.outbox_edit import NotNow
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
-from store import deliveries, intakes, views
+from store import audit, deliveries, intakes
 from store import plans as stored_plans
 from store.plans import StoredPlan
 from tests.console_support import answer, visit
@@ -160,7 +160,7 @@ def test_every_act_is_in_the_log_with_a_name(house: House) -> None:
         outbox_edit.send_now(tx, one.id, BY, NOW)
         outbox_edit.withdraw(tx, one.id, BY, NOW)
     with house.db.read() as tx:
-        acts = [(line.actor, line.action) for line in views.log(tx, subject=f"delivery:{one.id}")]
+        acts = [(line.actor, line.action) for line in audit.log(tx, subject=f"delivery:{one.id}")]
     assert acts == [(BY, "withdraw"), (BY, "send_now"), (BY, "release"), (BY, "hold")]
 
 

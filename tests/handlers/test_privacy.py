@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handlers import links, privacy, work
 from handlers.house import House
 from handlers.links import LinkPurpose
-from store import bookings, client_words, clients, deliveries, intakes, views
+from store import audit, bookings, client_words, clients, deliveries, intakes
 from store import links as stored_links
 from store.tables import metadata
 from tests.console_support import answer, visit
@@ -63,7 +63,7 @@ def test_the_export_holds_booking_answers_and_intake_answers_side_by_side(
     assert "zoe@example.org" in again["webhooks"][0]["body"]
     assert again["receipt"]["counts"]["intakes"] == 1
     with house.db.read() as tx:
-        assert views.log(tx, action="export")[0].subject == f"client:{client_of(house, number)}"
+        assert audit.log(tx, action="export")[0].subject == f"client:{client_of(house, number)}"
 
 
 def test_after_an_erasure_nothing_of_the_client_is_left_anywhere(house: House, mailbox: Mailbox) -> None:
@@ -92,7 +92,7 @@ def test_an_erased_client_is_a_number_without_a_name_and_in_the_log(house: House
     privacy.erase(house, client, "Mara Field", NOW)
     with house.db.read() as tx:
         row = clients.get(tx, client)
-        line = views.log(tx, action="erase")[0]
+        line = audit.log(tx, action="erase")[0]
         assert deliveries.of_booking(tx, number) == []
         assert client_words.find(tx, "zoe") == []
     assert (row.name, row.email, row.phone) == ("", "", "")

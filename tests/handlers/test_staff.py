@@ -9,8 +9,8 @@ from argon2 import PasswordHasher
 from handlers import staff
 from handlers.house import House
 from handlers.staff import DECOY, Entry, Refused, Unfit
+from store import audit
 from store import staff as accounts
-from store import views
 from store.staff import Stage
 from tests.console_support import EMAIL, PASSWORD, account
 from tests.support import NOW
@@ -123,7 +123,7 @@ def test_every_way_in_and_out_is_in_the_log(house: House) -> None:
         assert known is not None
         staff.log_out(tx, known[1], known[0], NOW)
     with house.db.read() as tx:
-        acts = [line.action for line in views.log(tx)]
+        acts = [line.action for line in audit.log(tx)]
     assert acts == ["logout", "login_failed", "login", "staff_added"]
 
 

@@ -15,7 +15,7 @@ from handlers import intake, links, work
 from handlers.house import House
 from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
-from store import bookings, connections, deliveries, intakes, notes, plans, receipts, views
+from store import audit, bookings, connections, deliveries, intakes, notes, plans, receipts
 from store.staff import Role
 from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.support import Mailbox, webhook
@@ -152,7 +152,7 @@ def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(
     number = seen(house, rf_saddle="yes")
     text(client, f"/console/bookings/{number}")
     with house.db.read() as tx:
-        acts = {line.action for line in views.log(tx, subject=f"booking:{number}")}
+        acts = {line.action for line in audit.log(tx, subject=f"booking:{number}")}
         assert all(flag["seen_at"] for flag in intakes.flags_of(tx, number))
     assert {"view", "flags_seen"} <= acts
 
@@ -252,7 +252,7 @@ def test_a_blocked_move_needs_a_typed_reason_which_is_kept_and_logged(
     assert answered.status_code == 303, answered.get_data(as_text=True)
     with house.db.read() as tx:
         stored = plans.newest(tx, number)
-        log = views.log(tx, action="override")
+        log = audit.log(tx, action="override")
     assert stored is not None
     assert stored.content["overrides"][0]["reason"] == "Supervised, soft roller"
     assert log[0].actor == "Mara Field"

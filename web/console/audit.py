@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from store import views
+from store import audit as stored
 from store.staff import Role
 from web.console import gate
 from web.console.gate import allowed
@@ -11,22 +11,12 @@ from web.house import house
 
 blueprint = gate.blueprint("audit")
 ACTIONS = (
-    *("login", "login_failed", "logout", "code_failed", "password_changed", "second_factor_set"),
-    *("view", "view_summary", "view_receipt", "preview", "flags_seen", "intake_reviewed", "note", "release"),
-    *(
-        "hold",
-        "send_now",
-        "resend",
-        "withdraw",
-        "change_plan",
-        "override",
-        "clear_flag",
-        "replay",
-        "door_code",
-        "end_links",
-        "print_summary",
-    ),
-    *("export", "export_board", "erase", "staff_added", "staff_deactivated", "staff_let_in", "staff_reset"),
+    *("login", "login_failed", "logout", "code_failed", "recovery_code_used", "password_changed"),
+    *("second_factor_set", "view", "view_summary", "view_receipt", "preview", "print_summary"),
+    *("flags_seen", "intake_reviewed", "note", "release", "hold", "send_now", "resend", "withdraw"),
+    *("change_plan", "override", "clear_flag", "replay", "door_code", "end_links"),
+    *("export", "export_board", "export_fhir", "erase", "restored", "resealed"),
+    *("staff_added", "staff_deactivated", "staff_let_in", "staff_reset"),
 )
 
 
@@ -39,11 +29,11 @@ def audit() -> Response:
     )
     before = request.args.get("before", 0, type=int)
     with house().db.read() as tx:
-        lines = views.log(tx, actor=actor, action=action, subject=subject, before=before)
+        lines = stored.log(tx, actor=actor, action=action, subject=subject, before=before)
     return page(
         "audit",
-        lines=lines[: views.PAGE],
-        more=len(lines) > views.PAGE,
+        lines=lines[: stored.PAGE],
+        more=len(lines) > stored.PAGE,
         actor=actor,
         action=action,
         subject=subject,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import privacy, progress
 from handlers.progress import Progress
-from store import audit, client_words, clients, views
+from store import audit, bookings, client_words, clients
 from store.staff import Role
 from web.console import gate
 from web.console.charts import progress_chart
@@ -41,7 +41,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
     with house().db.begin() as tx:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
-        visits = views.of_client(tx, client_id)
+        visits = bookings.of_client(tx, client_id)
         told = progress.of_client(tx, client_id) if clinical else None
     charts = progress_chart(told, house().zone(), language()) if told else []
     return page(

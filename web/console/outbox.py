@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers import outbox_edit
 from handlers.outbox_edit import NotNow
 from schemas.delivery import Purpose
-from store import deliveries, views
+from store import deliveries
+from store import outbox as stored
 from store.base import Tx
 from store.staff import Role
 from web.console import gate
@@ -66,11 +67,14 @@ def _page(status: int = 200, error: str = "") -> Response:
     purpose = purpose if purpose in list(Purpose) else ""
     _text, statuses, upward = TABS[tab]
     with house().db.read() as tx:
-        rows = views.outbox(
+        rows = stored.outbox(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
         soon = _soon_held(tx, booking)
-        counts = {"waiting": views.waiting(tx, ("held",)) + len(soon), "failed": views.waiting(tx, ("dead",))}
+        counts = {
+            "waiting": stored.waiting(tx, ("held",)) + len(soon),
+            "failed": stored.waiting(tx, ("dead",)),
+        }
     first = tab == "waiting" and number == 1 and purpose in ("", "plan")
     return page(
         "outbox" if "X-Fragment" not in request.headers else "outbox_list",
@@ -78,8 +82,8 @@ def _page(status: int = 200, error: str = "") -> Response:
         error=error,
         tabs=TABS,
         tab=tab,
-        rows=[*(soon if first else []), *rows[: views.PAGE]],
-        more=len(rows) > views.PAGE,
+        rows=[*(soon if first else []), *rows[: stored.PAGE]],
+        more=len(rows) > stored.PAGE,
         number=number,
         purpose=purpose,
         booking=booking,
@@ -89,13 +93,13 @@ def _page(status: int = 200, error: str = "") -> Response:
     )
 
 
-def _soon_held(tx: Tx, booking: int | None) -> list[views.Message]:
+def _soon_held(tx: Tx, booking: int | None) -> list[stored.Message]:
     """The next plans that would go out, were it not for an answer that needs a person: not held yet."""
-    coming = views.outbox(tx, statuses=("scheduled",), purpose="plan", booking_id=booking, upward=True)
+    coming = stored.outbox(tx, statuses=("scheduled",), purpose="plan", booking_id=booking, upward=True)
     return [one for one in coming if one.reason in HELD_BACK]
 
 
-def may(message: views.Message) -> list[str]:
+def may(message: stored.Message) -> list[str]:
     """What this person may do to a message as it stands, and what would lead to anything."""
     acts = ("release", "withdraw") if _waits(message) else ACTS.get(message.status, ())
     without = PLAN_ACTS if message.purpose == "plan" and not me().may(Role.practitioner) else ()
@@ -106,12 +110,12 @@ def may(message: views.Message) -> list[str]:
     return [act for act in acts if act not in without]
 
 
-def state(message: views.Message) -> tuple[str, str]:
+def state(message: stored.Message) -> tuple[str, str]:
     """Where a message stands, as a word and a colour; one that the gate will hold is told as waiting."""
     return PLAN["held" if _waits(message) else message.status]
 
 
-def _waits(message: views.Message) -> bool:
+def _waits(message: stored.Message) -> bool:
     return message.status == "scheduled" and message.reason in HELD_BACK
 
 

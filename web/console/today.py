@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, request
 
-from store import views
+from store import days
 from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
@@ -25,8 +25,8 @@ def today(day: str = "") -> Response:
     start, end = bounds(chosen)
     wanted = request.args.get("practitioner", "")[:400]
     with house().db.read() as tx:
-        visits = views.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
-        who = views.practitioners(tx, start, end)
+        visits = days.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
+        who = days.practitioners(tx, start, end)
     fragment = "X-Fragment" in request.headers
     shown = lines(visits, house(), now(), language(), clinical=me().may(Role.practitioner))
     return page(

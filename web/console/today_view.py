@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers.house import House
 from render import readable
-from store.views import Pain, Visit
+from store.days import Visit
+from store.pains import Pain
 from web.console.reasons import sentence
 from web.words import CONSOLE, Say, say_in
 

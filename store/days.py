@@ -1,0 +1,128 @@
+"""The day: who comes, and all that a line says of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store import intakes as stored_intakes
+from store import pains
+from store import plans as stored_plans
+from store.base import Tx
+from store.pains import Pain
+from store.tables import bookings, clients, deliveries, intakes
+
+MOST_A_DAY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One line of a day. `flags` are the severities that stand; `plan` is the plan's message, if any."""
+
+    id: int
+    client_id: int
+    client: str
+    service: str
+    practitioner: str
+    start: datetime
+    end: datetime
+    zone: str
+    remote: bool
+    status: str
+    intake: str
+    reviewed: bool
+    flags: tuple[str, ...] = ()
+    drafted: str = ""  # where the newest version of the plan stands
+    plan_status: str = ""
+    plan_reason: str = ""
+    plan_due: datetime | None = None
+    pains: tuple[Pain, ...] = field(default=())
+
+    @property
+    def asked(self) -> bool:
+        """True when there is a questionnaire for this visit."""
+        return bool(self.intake)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside the visits of a day: by booking, and the pains by client."""
+
+    flags: Mapping[int, list[str]]
+    messages: Mapping[int, sa.Row[Any]]
+    drafts: Mapping[int, str]
+    pains: Mapping[int, list[Pain]]
+
+
+def day(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "", pain: bool = True) -> list[Visit]:
+    """The visits that begin in [start, end), in order of time; `pain` reads answers (sealed)."""
+    rows = tx.all(_query(start, end, practitioner, pain))
+    ids = [row.id for row in rows]
+    beside = Beside(
+        flags=stored_intakes.severities(tx, ids),
+        messages=_plan_messages(tx, ids),
+        drafts=stored_plans.statuses(tx, ids),
+        pains=pains.replies(tx, {row.client_id for row in rows}) if pain else {},
+    )
+    return [_visit(tx, row, beside) for row in rows]
+
+
+def _query(start: datetime, end: datetime, practitioner: str, pain: bool) -> sa.Select[Any]:
+    query = (
+        sa.select(
+            bookings,
+            clients.c.name.label("client"),
+            intakes.c.status.label("intake"),
+            intakes.c.reviewed_at,
+            intakes.c.submitted_at,
+            intakes.c.sealed_answers if pain else sa.null().label("sealed_answers"),
+        )
+        .join(clients, clients.c.id == bookings.c.client_id)
+        .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
+        .where(bookings.c.start_at >= start, bookings.c.start_at < end, bookings.c.merged_into.is_(None))
+        .order_by(bookings.c.start_at, bookings.c.id)
+        .limit(MOST_A_DAY)
+    )
+    return query.where(bookings.c.practitioner == practitioner) if practitioner else query
+
+
+def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
+    message = beside.messages.get(row.id)
+    told = pains.said(tx, row.sealed_answers, row.submitted_at or row.updated_at)
+    told += beside.pains.get(row.client_id, [])
+    return Visit(
+        id=row.id,
+        client_id=row.client_id,
+        client=row.client,
+        service=row.service_name or row.service,
+        practitioner=row.practitioner,
+        start=row.start_at,
+        end=row.end_at,
+        zone=row.zone,
+        remote=row.remote,
+        status=row.status,
+        intake=row.intake or "",
+        reviewed=row.reviewed_at is not None,
+        flags=tuple(beside.flags.get(row.id, ())),
+        drafted=beside.drafts.get(row.id, ""),
+        plan_status=message.status if message else "",
+        plan_reason=message.reason if message else "",
+        plan_due=message.due_at if message else None,
+        pains=tuple(sorted(told, key=lambda each: each.at)),
+    )
+
+
+def _plan_messages(tx: Tx, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
+    """The newest message with a plan for each booking."""
+    query = sa.select(
+        deliveries.c.booking_id, deliveries.c.status, deliveries.c.reason, deliveries.c.due_at
+    ).where(deliveries.c.booking_id.in_(ids), deliveries.c.purpose == "plan")
+    return {row.booking_id: row for row in tx.all(query.order_by(deliveries.c.id))} if ids else {}
+
+
+def practitioners(tx: Tx, start: datetime, end: datetime) -> list[str]:
+    """Who has visits in [start, end), by name."""
+    query = sa.select(bookings.c.practitioner).where(bookings.c.start_at >= start, bookings.c.start_at < end)
+    return sorted({row.practitioner for row in tx.all(query.limit(MOST_A_DAY))} - {""})

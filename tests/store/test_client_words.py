@@ -1,0 +1,27 @@
+"""Clients are found by words, on both databases."""
+
+from handlers.house import House
+from store import client_words
+from store.client_words import words
+from tests.console_support import visit
+
+
+def test_words_are_found_by_their_beginning_on_both_databases(house: House) -> None:
+    visit(house, "u1")
+    visit(house, "u2", name="Zora Neale", email="zora@example.org")
+    with house.db.read() as tx:
+        both = client_words.find(tx, "ZO")
+        one = client_words.find(tx, "zo łu")
+        none = client_words.find(tx, "zo%")
+        nobody = client_words.find(tx, "  ")
+    assert sorted(row.name for row in both) == ["Zora Neale", "Zoë Łuć"]
+    assert [row.name for row in one] == ["Zoë Łuć"]
+    assert len(none) == 2
+    assert nobody == []
+
+
+def test_the_words_of_a_client_are_few_and_plain() -> None:
+    assert words("Zoë  Łuć-Smith", "Zoe@Example.org", "+1 (555) 010-4242") == [
+        *("0104242", "15550104242", "4242", "luc", "smith", "zoe", "zoe@example.org")
+    ]
+    assert words("", "", "12") == []

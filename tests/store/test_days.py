@@ -1,0 +1,30 @@
+"""The day of the console, on both databases."""
+
+from datetime import timedelta
+
+from handlers.house import House
+from store import days
+from tests.console_support import answer, visit
+from tests.support import NOW
+
+
+def test_a_day_holds_its_visits_in_order_with_what_is_known(house: House) -> None:
+    late = visit(house, "u2", start=NOW + timedelta(hours=5), name="Ann Bee", email="ann@example.org")
+    early = visit(house, "u1", start=NOW + timedelta(hours=1))
+    visit(house, "u3", start=NOW + timedelta(days=2), name="Tom Ray", email="tom@example.org")
+    answer(house, early, pain_avg7="7", pain_now="8", pain_worst24="9")
+    with house.db.read() as tx:
+        found = days.day(tx, NOW, NOW + timedelta(days=1))
+        mine = days.day(tx, NOW, NOW + timedelta(days=1), practitioner="Nobody")
+    assert [one.id for one in found] == [early, late]
+    assert (found[0].intake, found[0].flags, found[0].drafted) == ("done", ("review",), "held")
+    assert found[0].pains[-1].score == 7
+    assert (found[1].intake, found[1].pains, found[1].plan_status) == ("open", (), "scheduled")
+    assert mine == []
+
+
+def test_an_answer_from_the_last_check_in_comes_after_that_of_the_intake(house: House) -> None:
+    number = visit(house, start=NOW + timedelta(hours=1))
+    answer(house, number)
+    with house.db.read() as tx:
+        assert days.day(tx, NOW, NOW + timedelta(days=1), pain=False)[0].pains == ()
