@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 import app as application
@@ -21,6 +21,7 @@ from handlers.links import LinkPurpose
 from store.bookings import Thread
 from tests.support import Mailbox, book, environ, free_port, make_house
 
+PATIENCE = 30_000  # milliseconds; a machine may be busy with other tests
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -95,6 +96,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs Chromium: none of " + ", ".join(NAMES) + " is installed.")
         pytest.skip("No Chromium is installed, so pages are not tested in a browser.")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield launched
@@ -113,7 +115,7 @@ def open_page(browser: Browser) -> Iterator[Any]:
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE)
         return page
 
     yield open_one
