@@ -60,7 +60,7 @@ def in_tables() -> Iterator[str]:
         operations.STATUSES,
     ):
         yield from (text for text, _colour in table.values())
-    for words in (names.PURPOSES, names.CHANNELS, names.BOOKINGS, names.PLANS, booking.TOOK):
+    for words in (names.PURPOSES, names.CHANNELS, names.BOOKINGS, names.PLANS, names.ACTS, booking.TOOK):
         yield from words.values()
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
     yield from (text for _name, text in board.MEASURES)
@@ -113,3 +113,12 @@ def test_every_reason_that_the_house_gives_has_a_sentence() -> None:
     given |= set(re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins.py").read_text("utf-8")))
     assert len(given) > 15
     assert sorted(given - set(reasons.SENTENCES)) == []
+
+
+def test_every_act_in_the_log_has_its_words() -> None:
+    found: set[str] = set()
+    for room in ("handlers", "web"):
+        for path in (ROOT / room).rglob("*.py"):
+            found |= set(re.findall(r'audit\.add\(tx, [^,]+, "([a-z_]+)"', path.read_text("utf-8")))
+    assert len(found) > 15
+    assert found <= set(names.ACTS)
