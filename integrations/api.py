@@ -1,7 +1,7 @@
 """How every scheduler's HTTP API is spoken to: one base, one place where answers become errors."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +24,11 @@ NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.ex
 def path(*steps: str) -> str:
     """A path below the base, each step quoted: an identifier never becomes two steps."""
     return "".join(f"/{quote(step, safe='')}" for step in steps)
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as it stands in a query: 2026-11-27T15:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -151,6 +156,12 @@ class Api:
         if not isinstance(answer, dict):
             raise IntegrationError(f"{self.label} answered in a way that we do not know.")
         return Part(answer)
+
+    def delete(self, where: str, found: Sequence[Part]) -> int:
+        """Delete each of these below `where`, by its id; returns how many there were."""
+        for each in found:
+            self.send("DELETE", f"{where}{path(each.word('id'))}")
+        return len(found)
 
     def pages(
         self,

@@ -167,14 +167,15 @@ class Acuity(Scheduler):
 
     def register(self, secret: str) -> Subscription:
         """Subscribe our URL to each event once. Acuity signs with the API key, whatever `secret` is."""
-        ours = self._subscriptions()
         kept: dict[str, str] = {}
-        for each in ours:
+        spare: list[Part] = []
+        for each in self._subscriptions():
             event = each.text("event")
             if event in SUBSCRIBED and event not in kept:
                 kept[event] = each.word("id")
             else:
-                self._remove(each)
+                spare.append(each)
+        self._api().delete("/api/v1/webhooks", spare)
         for event in SUBSCRIBED:
             if event not in kept:
                 kept[event] = self._subscribe(event)
@@ -187,13 +188,7 @@ class Acuity(Scheduler):
 
     def unregister(self) -> int:
         """Remove every webhook to our URL; returns how many there were."""
-        ours = self._subscriptions()
-        for each in ours:
-            self._remove(each)
-        return len(ours)
-
-    def _remove(self, subscription: Part) -> None:
-        self._api().send("DELETE", f"/api/v1/webhooks{path(subscription.word('id'))}")
+        return self._api().delete("/api/v1/webhooks", self._subscriptions())
 
     def _subscriptions(self) -> list[Part]:
         found = Part({"webhooks": self._api().get("/api/v1/webhooks")}).parts("webhooks")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from integrations.api import Api, path, readable
+from integrations.api import Api, path, readable, utc_text
 from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.payload import IDENTIFIER, Part, phone, read_json, span
 from integrations.signing import LOWER_HEX_64, hexadecimal, require_any, shaped
@@ -283,7 +283,7 @@ class CalCom(Scheduler):
 
     def changed_since(self, since: datetime) -> Iterator[Booking]:
         """Bookings changed since then, then all that start later; a booking may come twice."""
-        moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = utc_text(since)
         for wanted in ("afterUpdatedAt", "afterStart"):
             first = {wanted: moment, "take": PAGE, "skip": 0}
             for page in self._api().pages("/v2/bookings", first, _next_page):
@@ -319,10 +319,7 @@ class CalCom(Scheduler):
 
     def unregister(self) -> int:
         """Remove every subscription to our URL; returns how many there were."""
-        ours = self._subscriptions()
-        for each in ours:
-            self._api().send("DELETE", f"/v2/webhooks{path(each.word('id'))}")
-        return len(ours)
+        return self._api().delete("/v2/webhooks", self._subscriptions())
 
     def _subscriptions(self) -> list[Part]:
         found = self._api().part("/v2/webhooks", {"take": 250}).parts("data")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations.api import Api, path, readable
+from integrations.api import Api, path, readable, utc_text
 from integrations.base import (
     Gone,
     IntegrationError,
@@ -196,7 +196,7 @@ class Calendly(Scheduler):
         """Every booking that starts after then: Calendly cannot list by time of change."""
         first = {
             **self._scope(),
-            "min_start_time": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "min_start_time": utc_text(since),
             "sort": "start_time:asc",
             "count": PAGE,
         }

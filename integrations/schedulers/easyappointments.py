@@ -264,10 +264,7 @@ class EasyAppointments(Scheduler):
 
     def unregister(self) -> int:
         """Remove every webhook to our URL; returns how many there were."""
-        ours = self._subscriptions()
-        for each in ours:
-            self._api().send("DELETE", f"/webhooks{path(each.word('id'))}")
-        return len(ours)
+        return self._api().delete("/webhooks", self._subscriptions())
 
     def _subscriptions(self) -> list[Part]:
         pages = self._api().pages("/webhooks", {"length": PAGE, "page": 1}, _next_page)

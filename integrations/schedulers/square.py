@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.api import Api, path, readable
+from integrations.api import Api, path, readable, utc_text
 from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.http import Http
 from integrations.payload import Part, read_json, span
@@ -147,7 +147,7 @@ class Square(Scheduler):
         self._known.clear()
         for number in range(WINDOWS):
             start = since + number * WINDOW
-            first = {"limit": PAGE, "start_at_min": _iso(start), "start_at_max": _iso(start + WINDOW)}
+            first = {"limit": PAGE, "start_at_min": utc_text(start), "start_at_max": utc_text(start + WINDOW)}
             for page in self._api().pages("/v2/bookings", first, _next_page):
                 yield from readable(
                     page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name
@@ -254,10 +254,7 @@ class Square(Scheduler):
 
     def unregister(self) -> int:
         """Remove every subscription to our URL; returns how many there were."""
-        ours = self._subscriptions()
-        for each in ours:
-            self._owner().send("DELETE", f"/v2/webhooks/subscriptions{path(each.word('id'))}")
-        return len(ours)
+        return self._owner().delete("/v2/webhooks/subscriptions", self._subscriptions())
 
     def _subscriptions(self) -> list[Part]:
         first = {"include_disabled": "true", "limit": PAGE}
@@ -278,10 +275,6 @@ class Square(Scheduler):
     def _owner(self) -> Api:
         """Webhook subscriptions belong to the application and need its own token."""
         return self._api(self.connection.options.get("application_token", ""))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
