@@ -3,11 +3,11 @@
 from render.figures.body import Person, dot, neck
 from render.figures.canvas import Shape, blob, circle, pair
 from render.figures.geometry import Frame, frame
-from render.figures.look import Hair, darken
+from render.figures.look import Hair, darken, mix
 from render.figures.skeleton import HEAD
 from schemas.figure import Face, Point
 
-EYE, GLASSES = "#2b2320", "#3b4048"
+EYE, EYE_WHITE, GLASSES, LIP = "#2b2320", "#fbfaf8", "#3b4048", "#b4443f"
 FACE_SIDE = (
     (1, 0), (0.62, 0.74), (0.18, 0.9), (-0.1, 1.17), (-0.28, 0.95), (-0.6, 0.9), (-0.98, 0.6),
     (-0.98, 0.05), (-0.62, -0.7), (0, -0.98), (0.62, -0.72),
@@ -57,6 +57,8 @@ def head(person: Person, face: Face) -> None:
         return
     if not person.look.beard:
         _mouth(person, place, face)
+    if not person.look.glasses:
+        _brows(person, place, face)
     if person.look.glasses:
         _glasses(person, place, face)
 
@@ -95,7 +97,12 @@ def _side(person: Person, place: Frame) -> list[Shape]:
         return shapes
     if look.hair_style not in (Hair.BOB, Hair.SCARF):
         shapes.append(dot(person, place(-0.08, -0.1), 1.15, darken(look.skin, 0.2)))
-    return [*shapes, dot(person, place(0.12, 0.64), 0.7, EYE)]
+    return [*shapes, *_eye(person, place(0.12, 0.62), (0.75, 0.95), place(0.12, 0.68))]
+
+
+def _eye(person: Person, middle: Point, size: Point, pupil: Point) -> list[Shape]:
+    """The white and the pupil of an eye, which show on every skin."""
+    return [(circle(middle, *size), person.paint(EYE_WHITE)), dot(person, pupil, 0.6, EYE)]
 
 
 def _front(person: Person, place: Frame) -> list[Shape]:
@@ -114,7 +121,10 @@ def _front(person: Person, place: Frame) -> list[Shape]:
 
 def _features(person: Person, place: Frame, turn: float) -> list[Shape]:
     apart = 0.34 - 0.1 * abs(turn)
-    eyes = [dot(person, place(0.0, turn * 0.5 + sign * apart), 0.7, EYE) for sign in (-1, 1)]
+    eyes: list[Shape] = []
+    for sign in (-1, 1):
+        middle = place(0.0, turn * 0.5 + sign * apart)
+        eyes += _eye(person, middle, (1.0, 0.85), place(0.0, turn * 0.56 + sign * apart))
     return eyes if turn else [*eyes, dot(person, place(-0.28, 0), 0.7, darken(person.look.skin, 0.15))]
 
 
@@ -152,7 +162,20 @@ def _mouth(person: Person, place: Frame, face: Face) -> None:
     ends = [(-0.5, 0.9), (-0.56, 0.66)] if face is Face.SIDE else [(-0.52, turn - 0.22), (-0.52, turn + 0.22)]
     dip = (-0.56, 0.78) if face is Face.SIDE else (-0.66, turn)
     line = f"M{pair(place(*ends[0]))}Q{pair(place(*dip))} {pair(place(*ends[1]))}"
-    person.canvas.stroke(line, darken(person.look.skin, 0.4), 0.6)
+    person.canvas.stroke(line, mix(darken(person.look.skin, 0.25), LIP, 0.55), 0.7)
+
+
+def _brows(person: Person, place: Frame, face: Face) -> None:
+    covered = person.look.hair_style is Hair.SCARF
+    color = darken(person.look.skin, 0.5) if covered else darken(person.look.hair, 0.2)
+    if face is Face.SIDE:
+        rows = [((0.32, 0.5), (0.42, 0.68), (0.36, 0.84))]
+    else:
+        turn, apart = person.pose.turn, 0.34 - 0.1 * abs(person.pose.turn)
+        middles = [turn * 0.52 + sign * apart for sign in (-1, 1)]
+        rows = [((0.26, v - 0.17), (0.36, v), (0.26, v + 0.17)) for v in middles]
+    lines = [f"M{pair(place(*a))}Q{pair(place(*b))} {pair(place(*c))}" for a, b, c in rows]
+    person.canvas.stroke("".join(lines), color, 0.55)
 
 
 def _glasses(person: Person, place: Frame, face: Face) -> None:

@@ -1,8 +1,9 @@
 """Arms with hands and legs with shoes, drawn around the joints of a skeleton."""
 
 from render.figures.body import Person
-from render.figures.canvas import Shape, blob, capsule
+from render.figures.canvas import Shape, blob, capsule, pair
 from render.figures.geometry import bearing, distance, frame, lerp, polar
+from render.figures.look import darken
 from schemas.figure import Limb, Point
 
 
@@ -18,17 +19,30 @@ def arm(person: Person, side: str) -> None:
         *_hand(person, side, skin),
         _sleeve(person, shoulder, elbow, wide, shirt),
     ]
+    # The sleeve grows out of the shirt without a rim; from the front the forearm may lie over it.
     if person.side_view:
-        person.layer(shapes)
-        return
-    # From the front the forearm may lie over the sleeve, and the sleeve grows out of the shirt without a rim.
-    person.rim([(capsule(lerp(shoulder, elbow, 0.6), elbow, 2.8 * wide, 2.8 * wide), ""), *shapes[1:-1]])
-    person.layer([shapes[0], shapes[-1], *shapes[1:-1]], False)
+        cut = (capsule(lerp(shoulder, elbow, 0.42), lerp(shoulder, elbow, 0.6), 3.9 * wide, 3.6 * wide), "")
+        person.rim([cut, *shapes[:-1]])
+        person.layer(shapes, False)
+    else:
+        person.rim([(capsule(lerp(shoulder, elbow, 0.6), elbow, 2.8 * wide, 2.8 * wide), ""), *shapes[1:-1]])
+        person.layer([shapes[0], shapes[-1], *shapes[1:-1]], False)
+    if _limb(person, f"arm_{side}").grip:
+        _knuckles(person, side, skin)
 
 
 def _sleeve(person: Person, shoulder: Point, elbow: Point, wide: float, color: str) -> Shape:
     hem, top = (0.6, 4.3) if person.side_view else (0.5, 3.6)
-    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.7 * wide), color
+    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.6 * wide), color
+
+
+def _knuckles(person: Person, side: str, skin: str) -> None:
+    """The lines between the fingers of a fist."""
+    if person.ghost:
+        return
+    place = frame(person.at(f"wr_{side}"), person.skeleton.angles[f"hand_{side}"])
+    lines = [f"M{pair(place(2.4, v))}L{pair(place(4.0, v))}" for v in (-1.2, 0, 1.2)]
+    person.canvas.stroke("".join(lines), darken(skin, 0.35), 0.5)
 
 
 def _limb(person: Person, name: str) -> Limb:
@@ -62,9 +76,13 @@ def leg(person: Person, side: str) -> None:
         *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * wide, 4.3 * wide), lower)]),
         (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
     ]
-    if not person.side_view:  # a bent knee points to the viewer, so that the shin lies in front of the thigh
-        shapes = [*shapes[2:], shapes[1], shapes[0]]
-    person.layer(shapes)
+    if person.side_view:  # the thigh grows out of the seat without a rim
+        cut = capsule(lerp(hip, knee, 0.42), lerp(hip, knee, hem), 6.3 * wide, 5.4 * wide)
+        person.rim([*shapes[:-1], (cut, "")])
+        person.layer(shapes, False)
+    else:  # a bent knee points to the viewer, so that the shin lies in front of the thigh
+        person.layer([*shapes[2:], shapes[1], shapes[0]])
+    _sole(person, side, ankle)
 
 
 def _calf(person: Person, knee: Point, ankle: Point, wide: float, color: str) -> list[Shape]:
@@ -75,18 +93,32 @@ def _calf(person: Person, knee: Point, ankle: Point, wide: float, color: str) ->
     return [(capsule(belly, lerp(knee, ankle, 0.8), 3.9 * wide, 2.5 * wide), color)]
 
 
+SOLE = "#e9edf1"
 SHOE = (
     (-4.0, -1.8), (-4.0, -3.6), (-2.6, -4.0), (3.0, -3.8), (8.2, -4.0), (10.6, -3.2), (10.2, -1.2),
     (7.0, 0.0), (3.6, 1.2), (1.8, 2.6), (-2.4, 2.4),
 )  # fmt: skip
 
 
+def _sole(person: Person, side: str, ankle: Point) -> None:
+    """The pale sole that tells a shoe from a sock."""
+    toes = person.skeleton.angles[f"foot_{side}"]
+    if person.ghost or not _foot_from_side(person, toes):
+        return
+    place = frame(ankle, toes)
+    line = f"M{pair(place(-3.3, 3.4))}Q{pair(place(3, 3.1))} {pair(place(9.4, 3.3))}"
+    person.canvas.stroke(line, darken(SOLE, person.shade(side)), 1.0)
+
+
+def _foot_from_side(person: Person, toes: float) -> bool:
+    return person.side_view or abs(toes % 360 - 270) > 35
+
+
 def _foot(person: Person, side: str, ankle: Point) -> str:
     toes = person.skeleton.angles[f"foot_{side}"]
-    if person.side_view or abs(toes % 360 - 270) > 35:
-        place = frame(ankle, toes)
-        return blob([place(u, -v) for u, v in SHOE])
     place = frame(ankle, toes)
+    if _foot_from_side(person, toes):
+        return blob([place(u, -v) for u, v in SHOE])
     out = 0.7 if side == "n" else -0.7
     outline = [
         (-1.6, -2.5),

@@ -60,3 +60,9 @@ def darken(color: str, share: float) -> str:
     """A #rrggbb colour mixed with black."""
     channels = (int(color[at : at + 2], 16) for at in (1, 3, 5))
     return "#" + "".join(f"{int(channel * (1 - share)):02x}" for channel in channels)
+
+
+def mix(color: str, other: str, share: float) -> str:
+    """Two #rrggbb colours, `share` of the second."""
+    rows = ((int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in rows)
