@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from handlers.choosing_case import ADULT, LEAST_AGE, Case, Policy, with_facts
 from handlers.choosing_filter import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from handlers.choosing_rules import CALM, CALM_MOVE, MOVED, Pick, Recipe, picks_for, recipe
+from handlers.choosing_time import fitted_to_day
 from handlers.choosing_words import plan_for
 from schemas.choosing import Action, Moves
 from schemas.plan import Effect, Override, Plan, PlanStatus, Reason
@@ -97,7 +98,8 @@ def _drafted(
     start += _calm_first(case, moves)
     passed, outs = filtered(start, ground, moves)
     safe, levels = levelled(passed, start, case, chosen, moves)
-    picks, cut = fitted(safe, budget(case, chosen, policy, moves.choosing.budget), moves)
+    most = budget(case, chosen, policy, moves.choosing.budget)
+    picks, cut = fitted_to_day(safe, most, case, moves)
     filled = _filled(picks, ground, moves)
     reasons = [*outs, *levels, *cut]
     return filled, [*reasons, *_gone(case, filled, reasons, moves)]

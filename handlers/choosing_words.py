@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil
 
-from handlers.choosing_case import Case, Policy, sore_side
+from handlers.choosing_case import Case, Policy, number, sore_side
 from handlers.choosing_filter import RUNNING, fact_words
 from handlers.choosing_rules import Pick, Recipe
 from schemas.choosing import Moves
@@ -16,7 +16,7 @@ PHASES = tuple(Phase)
 def item_for(pick: Pick, priority: int, case: Case, moves: Moves, policy: Policy) -> PlanItem:
     """Return one move as the client will see it."""
     exercise, words = pick.exercise, moves.wording
-    dose = _dose(pick, case, moves)
+    dose = dose_of(pick, case, moves)
     return PlanItem(
         exercise_id=exercise.id,
         name=exercise.name,
@@ -53,6 +53,7 @@ def plan_for(
     mode, words = moves.wording.modes[policy.mode], moves.wording
     cap = LOW_PAIN if _low_pain(picks, case, chosen) else chosen.protocol.pain_cap
     days, minutes = days_per_week(items), ceil(sum(seconds_a_day(item.dose) for item in items) / 60)
+    intro = mode.intro.format(count=len(items), minutes=minutes, days=days)
     last = case.history.plan
     return Plan(
         protocol_id=chosen.protocol.id,
@@ -63,7 +64,7 @@ def plan_for(
         status=status,
         items=shown,
         reasons=tuple(reasons),
-        intro=mode.intro.format(count=len(items), minutes=minutes, days=days),
+        intro=f"{intro} {words.over_time}" if _over_time(minutes, case) else intro,
         pain_rule=words.pain_rule_low if cap <= LOW_PAIN else words.pain_rule,
         stop_rule=words.stop_rule.format(emergency_number=policy.emergency_number),
         scope_text=mode.scope,
@@ -113,7 +114,8 @@ def change_text(last: Plan, items: Sequence[PlanItem], moves: Moves) -> str:
     return " ".join(said) or words["same"]
 
 
-def _dose(pick: Pick, case: Case, moves: Moves) -> Dose:
+def dose_of(pick: Pick, case: Case, moves: Moves) -> Dose:
+    """Return how much of a move this client does."""
     dose = pick.exercise.dose.at(pick.level)
     for note in moves.choosing.dose_note:
         if note.exercise == pick.exercise.id and note.when.holds(case.answers, case.facts, case.age):
@@ -125,6 +127,11 @@ def _caution(pick: Pick, case: Case, moves: Moves) -> str:
     for fact in sorted(pick.exercise.caution & case.facts):
         return moves.wording.side_note.format(fact=fact_words(fact, moves))
     return ""
+
+
+def _over_time(minutes: int, case: Case) -> bool:
+    given = number(case, "minutes_per_day")
+    return given is not None and minutes > given
 
 
 def _low_pain(picks: Sequence[Pick], case: Case, chosen: Recipe) -> bool:

@@ -9,7 +9,7 @@ from handlers.choosing_words import change_text
 from schemas.choosing import Moves
 from schemas.plan import Plan, PlanItem, Reason
 
-EXPLAINED = ("left_out", "swapped", "no_room", "removed")
+EXPLAINED = ("left_out", "swapped", "no_room", "no_time", "removed")
 
 
 def in_language(plan: Plan, old: Moves, new: Moves, policy: Policy, last: Plan | None = None) -> Plan:
@@ -24,6 +24,8 @@ def in_language(plan: Plan, old: Moves, new: Moves, policy: Policy, last: Plan |
     mode, words, protocol = new.wording.modes[policy.mode], new.wording, new.protocols[plan.protocol_id]
     items = tuple(_item(item, old, new, said, policy) for item in plan.items)
     before = in_language(last, old, new, policy) if last else None
+    intro = mode.intro.format(count=len(items), minutes=plan.minutes_per_day, days=plan.days_per_week)
+    over = plan.intro.endswith(old.wording.over_time)
     low = plan.pain_rule == old.wording.pain_rule_low
     return replace(
         plan,
@@ -32,7 +34,7 @@ def in_language(plan: Plan, old: Moves, new: Moves, policy: Policy, last: Plan |
         title=mode.title,
         items=items,
         reasons=tuple(_reason(reason, old, new, said) for reason in plan.reasons),
-        intro=mode.intro.format(count=len(items), minutes=plan.minutes_per_day, days=plan.days_per_week),
+        intro=f"{intro} {words.over_time}" if over else intro,
         pain_rule=words.pain_rule_low if low else words.pain_rule,
         stop_rule=words.stop_rule.format(emergency_number=policy.emergency_number),
         scope_text=mode.scope,

@@ -171,6 +171,7 @@ class Wording:
     stop_rule: str
     stop_when: str
     side_note: str
+    over_time: str
     phases: dict[str, str]
     reasons: dict[str, str]
     changes: dict[str, str]

@@ -27,7 +27,7 @@ HEALTHY: Answers = {
     "sitting_hours": "6-8",
     "activity_level": "some",
     "is_runner": "no",
-    "minutes_per_day": "10",
+    "minutes_per_day": "60",  # time for everything: what has no room is another test
     "confidence": "8",
     "equipment": ["ball", "band", "foam_roller", "rolling_pin", "step"],
     "move_floor": "yes",
@@ -125,7 +125,7 @@ OTHER = {
     "sitting_hours": ["0-2", "9+"],
     "activity_level": ["little", "very"],
     "is_runner": ["yes"],
-    "minutes_per_day": ["5", "15"],
+    "minutes_per_day": ["5", "10", "15"],
     "confidence": ["2", "10"],
     "equipment": ["none", "ball", "band", "foam_roller"],
     "pain_now": ["0", "6", "8", "10"],

@@ -24,6 +24,7 @@ from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
 from tests.healthy import TAPPED, TODAY, library, settled
 from tests.strategies import (
+    HEALTHY,
     Answers,
     case_of,
     flag,
@@ -145,6 +146,29 @@ def test_inv_06_and_07_two_to_five_moves_each_once(
     assert plan.status is not PlanStatus.READY or len(names) >= 2
 
 
+journeys = st.lists(
+    st.tuples(st.sampled_from([3, 7, 7, 14]), st.one_of(st.none(), good_replies, good_replies, replies)),
+    min_size=1,
+    max_size=6,
+)
+
+
+def in_time(plan: Plan, minutes: int) -> bool:
+    """Whether a plan fits into a client's day, or is as small as a plan can be and says so."""
+    honest = len(plan.items) <= 2 and plan.intro.endswith(moves().wording.over_time)
+    return plan.minutes_per_day <= minutes or honest
+
+
+@CASES
+@given(intakes(), journeys, policies, st.sampled_from([5, 10, 15]))
+def test_inv_06_a_plan_keeps_to_the_minutes_of_the_client_as_it_grows_and_shrinks(
+    answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy, minutes: int
+) -> None:
+    for before, after, _, _, _ in walk({**answers, "minutes_per_day": f"{minutes}"}, journey, policy):
+        assert in_time(before, minutes)
+        assert in_time(after, minutes) or after.status is PlanStatus.NONE
+
+
 @CASES
 @given(intakes(), policies)
 def test_inv_08_an_easier_stand_in_is_never_harder(answers: Answers, policy: Policy) -> None:
@@ -168,13 +192,6 @@ def test_inv_09_a_move_with_a_caution_is_at_level_1(
         cautious = moves().exercises[item.exercise_id].caution & facts_of(case)
         assert item.level == 1 or not cautious
         assert bool(item.caution) == bool(cautious)
-
-
-journeys = st.lists(
-    st.tuples(st.sampled_from([3, 7, 7, 14]), st.one_of(st.none(), good_replies, good_replies, replies)),
-    min_size=1,
-    max_size=6,
-)
 
 
 def walk(
@@ -358,9 +375,16 @@ def test_inv_24_a_further_risk_adds_nothing_it_blocks_and_raises_no_level(
         assert not moves().exercises[item.exercise_id].avoid & new
         assert item.level <= levels.get(item.exercise_id, 3)
     if before.protocol_id == after.protocol_id:
-        assert len(after.items) <= len(before.items)
+        assert minutes_aside(riskier, policy) <= minutes_aside(case_of(answers), policy)
         new_moves = {item.exercise_id: item for item in after.items if item.exercise_id not in levels}
         assert all(item.level == 1 or listed_at(after, name) for name, item in new_moves.items())
+
+
+def minutes_aside(case: Case, policy: Policy) -> int:
+    """How many moves a case gets: a risk that swaps a long move may make room for one more in a short day."""
+    given = {name: value for name, value in case.answers.items() if name != "minutes_per_day"}
+    facts = frozenset(fact for fact in case.facts if not fact.startswith("minutes_per_day="))
+    return len(choose(replace(case, answers=given, facts=facts), moves(), policy).items)
 
 
 def listed_at(plan: Plan, name: str) -> bool:
@@ -374,6 +398,7 @@ def listed_at(plan: Plan, name: str) -> bool:
 def test_inv_24_a_risk_learned_later_raises_nothing(
     answers: Answers, journey: list[tuple[int, Reply | None]], policy: Policy, risk: tuple[str, str]
 ) -> None:
+    assume(answers.get(risk[0]) == HEALTHY.get(risk[0]))  # a further risk, not a smaller one in its place
     plan, after, reply, state, _ = walk(answers, journey, policy)[-1]
     assume(plan.protocol_id == after.protocol_id)
     riskier = replace(case_of(with_answer(answers, *risk)), history=History(plan, state))

@@ -166,6 +166,31 @@ def test_the_budget_follows_minutes_and_confidence(changed: dict[str, str], coun
     assert len(plan_of(**changed).items) == count
 
 
+def test_a_short_day_gets_short_moves_and_hears_why_the_long_one_waits() -> None:
+    plan = plan_of(minutes_per_day="10")
+    assert names(plan) == ["act_bridge", "len_hip_flexor_stand", "act_pelvic_tilt"]
+    assert plan.minutes_per_day <= 10
+    text = reason(plan, "int_walk", Effect.BUDGET)
+    assert text == "We left out Walking plan for now, so that your plan fits into the minutes you have."
+
+
+def test_where_no_two_moves_fit_the_plan_says_how_long_it_takes() -> None:
+    plan = plan_of(minutes_per_day="5", under_other_care=["surgeon"])
+    assert (plan.protocol_id, names(plan)) == ("calm_only", ["calm_belly_breath", "calm_muscle_let_go"])
+    assert "about 7 minutes" in plan.intro
+    assert plan.intro.endswith(moves().wording.over_time)
+
+
+def test_a_step_up_that_does_not_fit_is_taken_back_before_a_move_goes() -> None:
+    first = plan_of(minutes_per_day="5")
+    last = History(first, PlanState(days_in_plan=7, days_since_change=7), Step(Action.LEVEL_UP, "easy", ""))
+    second = choose(replace(case_of(intake(minutes_per_day="5")), history=last), moves(), CLINICAL)
+    assert [(item.exercise_id, item.level) for item in second.items] == [
+        ("len_hip_flexor_stand", 2),
+        ("act_bridge", 1),
+    ]
+
+
 def test_the_clinic_decides_how_many_moves_a_first_plan_has() -> None:
     assert len(plan_of(replace(CLINICAL, first_moves=4)).items) == 4
 

@@ -283,7 +283,7 @@ def test_a_plan_that_a_practitioner_let_out_despite_a_flag_gets_smaller_by_itsel
     house: House, mailbox: Mailbox
 ) -> None:
     booking = book(house, start=VISIT)
-    fill_in(house, booking, under_other_care=["surgeon"], pain_avg7="4")
+    fill_in(house, booking, under_other_care=["surgeon"], pain_avg7="4", minutes_per_day="15")
     with house.db.begin() as tx:
         assert plans.release(tx, house, booking.id, "Mara Field, LMT", NOW)
     story = Story(house, mailbox, booking)
