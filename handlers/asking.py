@@ -15,7 +15,6 @@ from marshmallow import ValidationError
 from handlers.facts import age_on, derive, main_place
 from schemas.condition import Answer, Answers, values_of
 from schemas.questionnaire import (
-    Choice,
     Question,
     Questionnaire,
     QuestionType,
@@ -236,9 +235,3 @@ def _good(question: Question, answers: Answers) -> bool:
 def shown_value(question: Question, answers: Answers) -> tuple[str, ...]:
     """Return an answer in words, for the check-your-answers page and the practitioner."""
     return tuple(question.label_of(value) for value in values_of(answers, question.id))
-
-
-def chosen(question: Question, answers: Answers) -> tuple[Choice, ...]:
-    """Return the choices that were made, in the order in which they are shown."""
-    given = values_of(answers, question.id)
-    return tuple(choice for choice in question.choices if choice.id in given)

@@ -248,9 +248,3 @@ def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
 def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:
     key = f"{booking_id}:summary:0:email"
     deliveries.owe(tx, Due(key, booking_id, Purpose.summary, Channel.email, now), now)
-
-
-def changes(before: Answers, after: Answers) -> list[tuple[str, Answer, Answer]]:
-    """What a returning client says differently: (question, before, after)."""
-    same = {name: value for name, value in before.items() if name in after}
-    return [(name, value, after[name]) for name, value in same.items() if value != after[name]]

@@ -1,8 +1,7 @@
 """The one way out to a vendor's HTTP API: fixed hosts, no redirects, bounded time and size."""
 
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import requests
 
@@ -10,16 +9,6 @@ TIMEOUT = (5.0, 15.0)  # seconds to connect, to wait for the next bytes
 LONGEST = 60.0  # seconds for a whole answer
 MAX_ANSWER = 8 * 1024 * 1024
 CHUNK = 64 * 1024
-
-
-class Answer(Protocol):
-    """What the schedulers use of a `requests.Response`."""
-
-    status_code: int
-    headers: Mapping[str, str]
-
-    def json(self) -> Any:
-        """The decoded body."""
 
 
 class Http:

@@ -1,6 +1,6 @@
 """Deliveries: the schedule of what is owed to whom, and what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -218,14 +218,6 @@ def counts(tx: Tx, now: datetime) -> dict[str, int]:
     status = sa.case((overdue, "due"), else_=deliveries.c.status)
     rows = tx.all(sa.select(status, sa.func.count()).group_by(status))
     return {name: count for name, count in rows}  # noqa: C416
-
-
-def every(tx: Tx, *, status: str = "", limit: int = 200) -> Sequence[Delivery]:
-    """The newest deliveries, by due time."""
-    query = sa.select(deliveries).order_by(deliveries.c.due_at.desc()).limit(limit)
-    if status:
-        query = query.where(deliveries.c.status == status)
-    return [_delivery(row) for row in tx.all(query)]
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:

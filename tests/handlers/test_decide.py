@@ -11,7 +11,7 @@ from handlers.links import LinkPurpose, open_link
 from handlers.reconcile import reconcile
 from integrations.base import IntegrationError
 from schemas.delivery import DeliveryStatus
-from store import clients, deliveries
+from store import clients
 from tests.readable import reading
 from tests.support import NOW, Mailbox, book, fill_in, only, receive, schedule_of, webhook
 
@@ -166,8 +166,7 @@ def test_without_an_address_the_request_is_held_and_says_so(house: House, mailbo
     receive(house, webhook("created", NOW, email=""))
     for minutes in (0, 1):
         work.work_once(house, NOW + timedelta(minutes=minutes))
-    with house.db.read() as tx:
-        (held,) = [each for each in deliveries.every(tx) if each.purpose == "intake"]
+    held = schedule_of(house, only(house, ""))["intake:0"]
     assert (held.status, held.reason) == ("held", "no_address")
 
 

@@ -139,12 +139,6 @@ def test_sending_it_in_keeps_the_consents_word_for_word_and_ends_the_chase(house
     assert not [each for each in waiting if each.purpose in (Purpose.intake, Purpose.intake_reminder)]
 
 
-def test_changed_answers_are_told_before_and_after() -> None:
-    before = {"pain_now": "6", "equipment": ["band"], "goals": ["walk"]}
-    after = {"pain_now": "3", "equipment": ["band"], "grc": "better"}
-    assert intake.changes(before, after) == [("pain_now", "6", "3")]
-
-
 def test_a_sent_form_is_the_clients_newest_one(house: House) -> None:
     first = book(house)
     fill_in(house, first)

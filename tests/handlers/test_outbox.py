@@ -16,7 +16,7 @@ from schemas.message import Text
 from settings import Settings
 from store import deliveries
 from store.base import Tx
-from tests.support import NOW, Mailbox, book, make_house, receive, schedule_of, webhook
+from tests.support import NOW, Mailbox, book, make_house, only, receive, schedule_of, webhook
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -51,9 +51,7 @@ def raising(error: Exception) -> Callable[[EmailMessage | Text], str]:
 
 def intake_of(house: House) -> Delivery:
     """The one request for an intake."""
-    with house.db.read() as tx:
-        (found,) = [each for each in deliveries.every(tx) if each.purpose == "intake"]
-    return found
+    return schedule_of(house, only(house))["intake:0"]
 
 
 def test_a_mail_goes_out_once_and_says_when(house: House, mailbox: Mailbox) -> None:
@@ -155,10 +153,11 @@ def test_a_message_that_was_told_is_not_told_again_when_the_booking_moves(
 
 
 def test_a_message_that_cannot_be_made_does_not_delay_the_others(house: House, mailbox: Mailbox) -> None:
-    for number in range(3):
+    booked = [
         book(house, uid=f"u{number}", email=f"c{number}@example.org", name=f"Client {number}")
-    with house.db.read() as tx:
-        poison = min(each.id for each in deliveries.every(tx) if each.purpose == "intake")
+        for number in range(3)
+    ]
+    poison = schedule_of(house, booked[0])["intake:0"].id
     real = decide.decide
 
     def broken(tx: Tx, house: House, delivery: Delivery, now: datetime) -> decide.Decision:
