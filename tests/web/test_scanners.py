@@ -94,7 +94,7 @@ def others(app: Flask, house: House) -> list[str]:
     return [phone(app, house, purpose, subject).link for purpose, subject in subjects.items()]
 
 
-def rows(house: House) -> dict[str, list[object]]:
+def rows(house: House) -> dict[str, list[str]]:
     """Every row of every table."""
     with house.db.read() as tx:
         return {table.name: sorted(map(repr, tx.all(sa.select(table)))) for table in metadata.sorted_tables}
