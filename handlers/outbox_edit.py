@@ -6,15 +6,14 @@ from datetime import datetime
 
 from handlers import choosing_edit, edits, plans
 from handlers.answers import picture
-from handlers.choosing_case import case_for, policy_for
+from handlers.choosing_case import policy_for
 from handlers.choosing_edit import Edit
-from handlers.history import history
 from handlers.house import House
 from handlers.schedule import WITHDRAWN
 from schemas import plan as plans_json
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import Plan
-from store import audit, bookings, deliveries, intakes, notes, plan_edits
+from store import audit, bookings, deliveries, intakes, plan_edits
 from store import plans as stored_plans
 from store.base import Tx
 from store.deliveries import Due
@@ -141,9 +140,7 @@ def preview(tx: Tx, house: House, booking_id: int, stored: StoredPlan, change: E
     booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
     if booking is None or intake is None:
         raise NotNow("There are no answers for this booking.")
-    seen = picture(tx, house, booking, intake, now)
-    past = history(tx, house, booking.client_id, seen.answers, now)
-    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, notes.newest(tx, booking_id))
+    case = plans.case_of(tx, house, booking, picture(tx, house, booking, intake, now), now)
     moves = house.moves(house.clinic.spoken(intake.language))
     plan = plans_json.load(stored.content)
     return choosing_edit.edit(plan, change, case, moves, policy_for(house.clinic))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from handlers import choosing, edits, flags
 from handlers.answers import Picture, effective, picture
-from handlers.choosing_case import case_for, policy_for, said_yes
+from handlers.choosing_case import Case, case_for, policy_for, said_yes
 from handlers.history import history
 from handlers.house import House
 from handlers.schedule import BY_PERSON
@@ -72,10 +72,15 @@ def _wanted(house: House, booking: Thread) -> bool:
     return house.clinic.service(booking.service, booking.service_name).plan
 
 
-def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture, now: datetime) -> Plan:
-    note = notes.newest(tx, booking.id)
+def case_of(tx: Tx, house: House, booking: Thread, seen: Picture, now: datetime) -> Case:
+    """What a plan is chosen from: answers, flags, what was before, and the newest note."""
     past = history(tx, house, booking.client_id, seen.answers, now)
-    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
+    note = notes.newest(tx, booking.id)
+    return case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
+
+
+def _choose(tx: Tx, house: House, booking: Thread, language: str, seen: Picture, now: datetime) -> Plan:
+    case = case_of(tx, house, booking, seen, now)
     moves = house.moves(house.clinic.spoken(language))
     chosen = choosing.choose(case, moves, policy_for(house.clinic))
     return edits.applied(tx, booking.id, chosen, case, moves, policy_for(house.clinic))

@@ -11,10 +11,9 @@ from store import audit, deliveries
 from store import erase as erasing
 
 TOLD = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
-BY = "command line"
 
 
-def hold_overdue(house: House, now: datetime) -> int:
+def hold_overdue(house: House, by: str, now: datetime) -> int:
     """Hold every message to a client that is due by now; returns how many. Only a person lets them out.
 
     Webhooks that the backup holds unread are read first: what they owe was sent long ago, too.
@@ -25,7 +24,7 @@ def hold_overdue(house: House, now: datetime) -> int:
         owed = deliveries.due_by(tx, now + house.clinic.policy.settle)
         ids = [each.id for each in owed if each.purpose in TOLD]
         deliveries.end(tx, ids, DeliveryStatus.held, BY_PERSON, now)
-        audit.add(tx, BY, "restored", "deliveries", now, str(len(ids)))
+        audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
     return len(ids)
 
 
@@ -35,7 +34,7 @@ def journal(house: House) -> list[str]:
         return erasing.every_hash(tx)
 
 
-def erase_again(house: House, hashes: Collection[str], now: datetime) -> int:
+def erase_again(house: House, hashes: Collection[str], by: str, now: datetime) -> int:
     """Erase the clients that the journal speaks of; returns how many there were."""
     known = frozenset(hashes)
     with house.db.begin() as tx:
@@ -46,5 +45,5 @@ def erase_again(house: House, hashes: Collection[str], now: datetime) -> int:
             if privacy.record_hash(house, *record) in known
         }
     for client_id in sorted(found):
-        privacy.erase(house, client_id, BY, now)
+        privacy.erase(house, client_id, by, now)
     return len(found)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from handlers import restore
-from web.commands.base import prepare
+from web.commands.base import BY, prepare
 from web.house import house as the_house
 from web.house import utc_now
 
@@ -25,7 +25,7 @@ def restored_command(journal: str | None) -> None:
     prepare(house, now)
     if journal:
         hashes = Path(journal).read_text(encoding="ascii").split()
-        click.echo(f"{restore.erase_again(house, hashes, now)} clients erased again.")
+        click.echo(f"{restore.erase_again(house, hashes, BY, now)} clients erased again.")
     click.echo(
-        f"{restore.hold_overdue(house, now)} messages held: look at the outbox, then start the worker."
+        f"{restore.hold_overdue(house, BY, now)} messages held: look at the outbox, then start the worker."
     )
