@@ -189,19 +189,27 @@ def save_step(
     )
     if taken.errors:
         return Saved(taken.errors, taken.shown, _raise(tx, asked, taken.read, now, sent=False), step)
-    change = {key: value for key, value in taken.answers.items() if asked.answers.get(key) != value}
-    gone = [key for key in asked.answers if key not in taken.answers]
-    answers = dict(taken.answers)
+    _keep(tx, asked, step, taken.answers, now)
+    raised = _raise(tx, asked, taken.answers, now, sent=False)
+    return Saved({}, {}, raised, _next_screen(tx, house, asked.booking.id, step, now))
+
+
+def _keep(tx: Tx, asked: Asked, step: str, answers: Answers, now: datetime) -> None:
+    """Save the answers as they are now, and beside them what changed and what is gone."""
+    change = {key: value for key, value in answers.items() if asked.answers.get(key) != value}
+    gone = [key for key in asked.answers if key not in answers]
     if not asked.intake.language:
         intakes.set_language(tx, asked.intake.id, asked.library.language)
-    intakes.save(tx, asked.intake, step, answers, change | dict.fromkeys(gone), now)
-    raised = _raise(tx, asked, answers, now, sent=False)
-    later = open_intake(tx, house, asked.booking.id, now)
+    intakes.save(tx, asked.intake, step, dict(answers), change | dict.fromkeys(gone), now)
+
+
+def _next_screen(tx: Tx, house: House, booking_id: int, step: str, now: datetime) -> str:
+    later = open_intake(tx, house, booking_id, now)
     if later is None:
-        return Saved({}, {}, raised, CHECK)
+        return CHECK
     # An answer may have brought up more questions on the same screen: without a script they are shown now.
     again = any(name == step for name, _question in later.missing)
-    return Saved({}, {}, raised, step if again else later.after(step))
+    return step if again else later.after(step)
 
 
 def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool) -> tuple[Flag, ...]:
