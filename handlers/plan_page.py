@@ -82,9 +82,11 @@ def paper(tx: Tx, house: House, booking_id: int, language: str = "") -> bytes | 
     return printed(tx, house, booking, stored, content)
 
 
-def printed(tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: Plan) -> bytes:
-    """A version as a PDF of one or two pages."""
-    token = links.token(tx, house, LinkPurpose.plan, booking.id)
+def printed(
+    tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: Plan, *, linked: bool = True
+) -> bytes:
+    """A version as a PDF of one or two pages; without the code for the phone unless `linked`."""
+    token = links.token(tx, house, LinkPurpose.plan, booking.id) if linked else ""
     return pdf.plan_pdf(
         content,
         house.clinic,
@@ -92,6 +94,6 @@ def printed(tx: Tx, house: House, booking: Thread, stored: StoredPlan, content: 
         pictures.of_plan(house, content),
         date=day_of(house, booking, stored),
         language=content.language,
-        url=house.clinic.public_url + links.PATHS[LinkPurpose.plan] + token,
+        url=house.clinic.public_url + links.PATHS[LinkPurpose.plan] + token if token else "",
         paper="a4" if house.clinic.paper == "a4" else "letter",
     ).data

@@ -303,6 +303,8 @@ def test_a_plan_that_no_mail_will_bring_says_so(house: House, client: FlaskClien
     shown = text(client, f"/console/bookings/{number}")
     assert "Print the plan instead." in shown
     assert "It goes out by itself" not in shown
+    paper = client.get(f"/console/bookings/{number}/plan.pdf", base_url=BASE)
+    assert paper.data.startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("act", ["hold", "withdraw"])

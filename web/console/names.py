@@ -31,6 +31,7 @@ ACTS = {
     "view": "looked at",
     "view_summary": "read the summary",
     "print_summary": "made the summary to print",
+    "print_plan": "made the plan to print",
     "view_receipt": "read a webhook",
     "preview": "looked at the plan as the client sees it",
     "flags_seen": "saw the flags",

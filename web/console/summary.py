@@ -1,10 +1,11 @@
-"""The practitioner's one page: to read before the session, or to print."""
+"""What a practitioner prints: the one page to read before the session, and the plan for the client."""
 
 from flask import Response, abort
 
-from handlers import summary
+from handlers import plan_page, summary
 from render import pdf
-from store import audit
+from schemas import plan as plans_json
+from store import audit, bookings, plans
 from store.staff import Role
 from web.console import gate
 from web.console.bodies import bodies
@@ -44,6 +45,25 @@ def summary_paper(booking_id: int) -> Response:
         audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
     page_of = summary.paper(told, summary.words(house(), language()))
     made = pdf.summary_pdf(page_of, house().clinic, date=now().date(), language=told.language)
-    response = Response(made.data, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{told.reference}.pdf"'
+    return _file(made.data, told.reference)
+
+
+def _file(data: bytes, name: str) -> Response:
+    response = Response(data, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     return response
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/plan.pdf")
+@allowed(Role.practitioner)
+def plan_paper(booking_id: int) -> Response:
+    """The plan on paper, for who gets no mail: as it stands, with its code only once the page is open."""
+    with house().db.begin() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        stored = plans.newest(tx, booking_id)
+        if stored is None or not stored.content["items"]:
+            abort(404)
+        audit.add(tx, me().name, "print_plan", f"plan:{stored.id}", now())
+        plan = plans_json.load(stored.content)
+        data = plan_page.printed(tx, house(), found, stored, plan, linked=stored.sent_at is not None)
+    return _file(data, f"plan-{booking_id:05d}")
