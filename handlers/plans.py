@@ -22,7 +22,8 @@ from store.plans import StoredPlan
 
 BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
 FINAL = ("not_needed", "no_plan_wanted")  # nothing is waited for: the message is dropped
-WAITING = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent", "no_email_consent")
+OWN = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent")  # the gate's own reasons
+WAITING = (*OWN, "no_email_consent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def gate(tx: Tx, house: House, booking: Thread, now: datetime) -> Verdict:
     stored = _drafted(tx, house, booking.id, now)
     reason = _refusal(house, stored.status if stored else "", notes.newest(tx, booking.id), seen)
     if not reason and stored is not None and not _stays(stored):
-        _wake(tx, booking.id, now)
+        _wake(tx, booking.id, now, OWN)
     return Verdict(stored, reason, final=reason in FINAL)
 
 

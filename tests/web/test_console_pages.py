@@ -299,8 +299,10 @@ def test_no_act_is_offered_that_would_lead_to_nothing(house: House, client: Flas
 
 
 def test_a_plan_that_no_mail_will_bring_says_so(house: House, client: FlaskClient) -> None:
-    number = seen(house, 2, consent_email="no")
+    number = seen(house, -2, consent_email="no")
+    work.work_once(house, TODAY)
     shown = text(client, f"/console/bookings/{number}")
+    assert plan_message(house, number).reason == "no_email_consent"
     assert "Print the plan instead." in shown
     assert "It goes out by itself" not in shown
     paper = client.get(f"/console/bookings/{number}/plan.pdf", base_url=BASE)
