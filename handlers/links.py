@@ -16,7 +16,10 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{32}\Z", re.ASCII)
 
 
 class LinkPurpose(StrEnum):
-    """What a link opens. The subject of `intake`, `plan` and `note` is a booking, of `stop` a client."""
+    """What a link opens.
+
+    The subject of `intake`, `plan` and `note` is a booking, of `checkin` a check-in, of `stop` a client.
+    """
 
     intake = "intake"
     plan = "plan"

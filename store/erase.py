@@ -47,7 +47,7 @@ def rows_of(tx: Tx, client_id: int) -> dict[str, list[dict[str, Any]]]:
         plans: plans.c.client_id == client_id,
         checkins: checkins.c.booking_id.in_(ids),
         **{table: table.c.booking_id.in_(ids) for table in BY_BOOKING},
-        links: _links(ids, client_id),
+        links: _links(tx, ids, client_id),
         audit: audit.c.subject.in_([f"client:{client_id}", *(f"booking:{one}" for one in ids)]),
     }
     return {
@@ -56,9 +56,12 @@ def rows_of(tx: Tx, client_id: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _links(ids: Sequence[int], client_id: int) -> sa.ColumnElement[bool]:
-    of_booking = sa.and_(links.c.purpose.in_(("intake", "plan", "note", "checkin")), links.c.subject.in_(ids))
-    return sa.or_(of_booking, sa.and_(links.c.purpose == "stop", links.c.subject == client_id))
+def _links(tx: Tx, ids: Sequence[int], client_id: int) -> sa.ColumnElement[bool]:
+    """A client's links: what a link opens is a booking, a check-in or the client."""
+    asked = [row.id for row in tx.all(sa.select(checkins.c.id).where(checkins.c.booking_id.in_(ids)))]
+    of_booking = sa.and_(links.c.purpose.in_(("intake", "plan", "note")), links.c.subject.in_(ids))
+    of_checkin = sa.and_(links.c.purpose == "checkin", links.c.subject.in_(asked))
+    return sa.or_(of_booking, of_checkin, sa.and_(links.c.purpose == "stop", links.c.subject == client_id))
 
 
 def _opened(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
@@ -116,7 +119,7 @@ def erase_rows(
         checkins: checkins.c.booking_id.in_(ids),
         plans: plans.c.client_id == client_id,
         records: records.c.booking_id.in_(ids),
-        links: _links(ids, client_id),
+        links: _links(tx, ids, client_id),
         **{table: table.c.booking_id.in_(ids) for table in BY_BOOKING},
     }
     counts = {table.name: _delete(tx, table, which) for table, which in gone.items()}

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from handlers import links, privacy, work
 from handlers.house import House
 from handlers.links import LinkPurpose
-from store import audit, bookings, client_words, clients, deliveries, intakes
+from store import audit, bookings, checkins, client_words, clients, deliveries, intakes
 from store import links as stored_links
+from store import plans as stored_plans
 from store.tables import metadata
 from tests.console_support import answer, visit
 from tests.support import NOW, Mailbox, receive, webhook
@@ -103,10 +104,21 @@ def test_an_erased_client_is_a_number_without_a_name_and_in_the_log(house: House
 def test_the_links_of_an_erased_client_open_nothing(house: House, mailbox: Mailbox) -> None:
     number = told(house)
     with house.db.begin() as tx:
-        url = links.issue(tx, house, LinkPurpose.plan, number, NOW)
+        plan = stored_plans.newest(tx, number)
+        assert plan is not None
+        for kind in ("h24", "d3", "w1"):  # the numbers of bookings and of check-ins are not the same
+            asked = checkins.ask(tx, number, plan.id, kind, NOW)
+        urls = {
+            LinkPurpose.plan: links.issue(tx, house, LinkPurpose.plan, number, NOW),
+            LinkPurpose.checkin: links.issue(tx, house, LinkPurpose.checkin, asked.id, NOW),
+        }
+    values = privacy.export(house, client_of(house, number), "Mara Field", NOW)
+    assert values is not None
+    assert {each["purpose"] for each in values["links"]} >= {"plan", "checkin"}
     privacy.erase(house, client_of(house, number), "Mara Field", NOW)
     with house.db.read() as tx:
-        assert links.open_link(tx, LinkPurpose.plan, url.rpartition("/")[2], NOW) is None
+        for purpose, url in urls.items():
+            assert links.open_link(tx, purpose, url.rpartition("/")[2], NOW) is None
         assert stored_links.find(tx, "x", "plan", NOW) is None
 
 
@@ -114,9 +126,12 @@ def test_other_clients_stay_as_they_are(house: House, mailbox: Mailbox) -> None:
     number = told(house)
     other = visit(house, "other", name="Tom Ray", email="tom@example.org", start=NOW + timedelta(days=5))
     answer(house, other, NOW, goal_text="Run again")
+    with house.db.begin() as tx:  # a check-in of theirs with the number of a booking that goes
+        url = links.issue(tx, house, LinkPurpose.checkin, number, NOW)
     privacy.erase(house, client_of(house, number), "Mara Field", NOW)
     with house.db.read() as tx:
         kept = intakes.of_booking(tx, other)
+        assert links.open_link(tx, LinkPurpose.checkin, url.rpartition("/")[2], NOW) == number
         assert clients.get(tx, client_of(house, other)).name == "Tom Ray"
     assert kept is not None
     assert kept.answers["goal_text"] == "Run again"
