@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
-from handlers.choosing_case import Case, places
+from handlers.choosing_case import Case, number, places
 from schemas.checkin import Step
 from schemas.choosing import Action, ChoosingRules, Growth, LevelRow, MatchRow, Moves
 from schemas.exercise import Adjust, Exercise, Protocol
-from schemas.plan import Effect, PlanItem, Reason
+from schemas.plan import Dose, Effect, PlanItem, Reason
 
 CALM = "calm_only"
 CALM_MOVE = "calm_belly_breath"
@@ -107,6 +108,16 @@ def picks_for(case: Case, chosen: Recipe, moves: Moves, free: Free) -> list[Pick
     if step.action is Action.LEVEL_UP:
         return list(_raised(picks, case, level_cap(case, chosen.protocol), moves, free))
     return _stepped(picks, step, moves, free)
+
+
+def seconds_a_day(dose: Dose) -> int:
+    """Return about how long one move takes on a day, in seconds, rests included."""
+    if dose.minutes:
+        return dose.minutes * 60 * dose.times_per_day
+    a_rep = sum(int(part) for part in dose.tempo.split("-")) if dose.tempo else dose.hold_seconds + 2
+    sides = 2 if dose.each_side else 1
+    rests = max(0, dose.sets - 1) * (dose.rest_seconds or 10)
+    return (dose.sets * dose.reps * a_rep * sides + rests) * dose.times_per_day
 
 
 def by_priority(items: Sequence[PlanItem]) -> list[PlanItem]:
@@ -238,9 +249,26 @@ def _without_hardest(picks: list[Pick]) -> list[Pick]:
 
 def _raised(picks: Sequence[Pick], case: Case, cap: int, moves: Moves, free: Free) -> Iterator[Pick]:
     left = moves.choosing.growth.rises if may_rise(case, moves.choosing.growth) else 0
+    minutes = number(case, "minutes_per_day")
+    room = (
+        inf if minutes is None else 60 * minutes - sum(_seconds(pick.exercise, pick.level) for pick in picks)
+    )
     for pick in picks:
-        yield (_higher(pick, case, cap, moves, free) if left > 0 else None) or pick
-        left -= 1  # a move that may not rise uses its turn up: a risk never lets another move rise instead
+        more = _seconds(*_wish(pick, moves)) - _seconds(pick.exercise, pick.level)
+        rises = left > 0 and more <= max(0, room)
+        yield (_higher(pick, case, cap, moves, free) if rises else None) or pick
+        # A move that may not rise uses its turn and time up: a risk never lets another move rise instead.
+        left -= 1
+        room -= max(0, more) if rises else 0
+
+
+def _wish(pick: Pick, moves: Moves) -> tuple[Exercise, int]:
+    harder = moves.exercises.get(pick.exercise.harder)
+    return (harder, 1) if pick.level == 3 and harder else (pick.exercise, min(3, pick.level + 1))
+
+
+def _seconds(exercise: Exercise, level: int) -> int:
+    return seconds_a_day(exercise.dose.at(level))
 
 
 def _higher(pick: Pick, case: Case, cap: int, moves: Moves, free: Free) -> Pick | None:

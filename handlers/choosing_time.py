@@ -1,15 +1,14 @@
 """The day's minutes: which moves fit into the time that the client can give (step R6)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import combinations
 
 from handlers.choosing_case import Case, number
 from handlers.choosing_filter import fitted
-from handlers.choosing_rules import Pick
-from handlers.choosing_words import dose_of, seconds_a_day
+from handlers.choosing_rules import Pick, seconds_a_day
+from handlers.choosing_words import dose_of
 from schemas.choosing import Moves
-from schemas.plan import Effect, PlanItem, Reason
+from schemas.plan import Effect, Reason
 
 Cost = Callable[[Pick], int]
 
@@ -30,9 +29,8 @@ def fitted_to_day(
     def cost(pick: Pick) -> int:
         return seconds_a_day(dose_of(pick, case, moves))
 
-    risen = _without_rises(picks, plain, case, seconds, cost)
-    inside = _within(risen, count, moves.choosing.budget.least, seconds, cost)
-    gone = [pick for pick in risen if pick not in inside]
+    inside = _within(picks, count, moves.choosing.budget.least, seconds, cost)
+    gone = [pick for pick in picks if pick not in inside]
     names = {pick.exercise.id for pick in plain} if len(inside) == count else {p.exercise.id for p in gone}
     late = [pick for pick in gone if pick.exercise.id in names]
     others = [
@@ -58,27 +56,6 @@ def _pair(picks: Sequence[Pick], least: int, seconds: float, cost: Cost) -> list
     pairs = [pair for pair in combinations(picks, least) if kept <= {pick.exercise.id for pick in pair}]
     fits = [pair for pair in pairs if sum(map(cost, pair)) <= seconds]
     return list(fits[0] if fits else min(pairs, key=lambda pair: sum(map(cost, pair))))
-
-
-def _without_rises(
-    picks: Sequence[Pick], inside: Sequence[Pick], case: Case, seconds: float, cost: Cost
-) -> list[Pick]:
-    """A plan that goes on does not outgrow the minutes: a step up that does not fit is taken back."""
-    last = {item.exercise_id: item for item in case.history.plan.items} if case.history.plan else {}
-    now = {pick.exercise.id: _as_before(pick, last.get(pick.exercise.id)) for pick in picks}
-    held = {pick.exercise.id for pick in inside}
-    for pick in inside:
-        others = sum(cost(now[name]) for name in held - {pick.exercise.id})
-        if others + cost(pick) <= seconds:
-            now[pick.exercise.id] = pick
-    return list(now.values())
-
-
-def _as_before(pick: Pick, item: PlanItem | None) -> Pick:
-    if item is None or item.level >= pick.level:
-        return pick
-    because = item.why.removesuffix(pick.exercise.why).strip()
-    return replace(pick, level=item.level, because=because, rule="R8", fact="last plan")
 
 
 def _no_time(pick: Pick, minutes: float, moves: Moves) -> Reason:

@@ -5,7 +5,7 @@ from math import ceil
 
 from handlers.choosing_case import Case, Policy, number, sore_side
 from handlers.choosing_filter import RUNNING, fact_words
-from handlers.choosing_rules import Pick, Recipe
+from handlers.choosing_rules import Pick, Recipe, seconds_a_day
 from schemas.choosing import Moves
 from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanStatus, Reason, Side
 
@@ -86,16 +86,6 @@ def days_per_week(items: Sequence[PlanItem]) -> int:
     """Return the middle one of the moves' days a week: what adherence is counted against."""
     days = sorted(item.dose.days_per_week for item in items)
     return days[(len(days) - 1) // 2] if days else 0
-
-
-def seconds_a_day(dose: Dose) -> int:
-    """Return about how long one move takes on a day, in seconds, rests included."""
-    if dose.minutes:
-        return dose.minutes * 60 * dose.times_per_day
-    a_rep = sum(int(part) for part in dose.tempo.split("-")) if dose.tempo else dose.hold_seconds + 2
-    sides = 2 if dose.each_side else 1
-    rests = max(0, dose.sets - 1) * (dose.rest_seconds or 10)
-    return (dose.sets * dose.reps * a_rep * sides + rests) * dose.times_per_day
 
 
 def change_text(last: Plan, items: Sequence[PlanItem], moves: Moves) -> str:

@@ -7,7 +7,8 @@ import pytest
 from handlers.choosing import choose
 from handlers.choosing_case import Case, History, Policy
 from handlers.choosing_edit import Edit, EditRefused, edit
-from handlers.choosing_words import change_text, seconds_a_day
+from handlers.choosing_rules import seconds_a_day
+from handlers.choosing_words import change_text
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action, Mode
 from schemas.plan import Dose, Effect, Plan, PlanStatus
@@ -181,7 +182,7 @@ def test_where_no_two_moves_fit_the_plan_says_how_long_it_takes() -> None:
     assert plan.intro.endswith(moves().wording.over_time)
 
 
-def test_a_step_up_that_does_not_fit_is_taken_back_before_a_move_goes() -> None:
+def test_a_step_up_that_does_not_fit_into_the_minutes_waits() -> None:
     first = plan_of(minutes_per_day="5")
     last = History(first, PlanState(days_in_plan=7, days_since_change=7), Step(Action.LEVEL_UP, "easy", ""))
     second = choose(replace(case_of(intake(minutes_per_day="5")), history=last), moves(), CLINICAL)
