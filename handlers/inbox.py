@@ -12,6 +12,7 @@ from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
 from schemas.booking import Booking
 from schemas.webhook import Notice
 from store import bookings, receipts
+from store.leases import LEASE
 from store.receipts import Receipt
 
 log = logging.getLogger("aftercare.inbox")
@@ -33,7 +34,7 @@ def work(house: House, now: datetime) -> int:
 
 def _renew(house: House, taken: list[Receipt], now: datetime, passed: timedelta) -> None:
     with house.db.begin() as tx:
-        receipts.renew(tx, [each.id for each in taken], now + passed + receipts.LEASE)
+        receipts.renew(tx, [each.id for each in taken], now + passed + LEASE)
 
 
 def _process(house: House, receipt: Receipt, now: datetime) -> None:

@@ -14,6 +14,7 @@ from integrations.base import IntegrationError, OutcomeUnknown
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
 from store import bookings, deliveries
+from store.leases import LEASE
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10
@@ -36,7 +37,7 @@ def work(house: House, now: datetime) -> int:
 
 def _renew(house: House, taken: list[Delivery], now: datetime, passed: timedelta) -> None:
     with house.db.begin() as tx:
-        deliveries.renew(tx, taken, now + passed + deliveries.LEASE)
+        deliveries.renew(tx, taken, now + passed + LEASE)
 
 
 def _process(house: House, delivery: Delivery, now: datetime) -> None:

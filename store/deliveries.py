@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from store.base import Tx
+from store.leases import LEASE, is_over
 from store.tables import deliveries
 
-LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
-CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
 
@@ -117,11 +116,10 @@ def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: str, now: da
 
 def claim(tx: Tx, now: datetime, limit: int) -> list[Delivery]:
     """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
-    lease = deliveries.c.lease_until
-    stale = sa.or_(lease <= now, lease > now + CLOCK_MOVED)
+    over = is_over(deliveries.c.lease_until, now)
     due = sa.or_(
         sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
-        sa.and_(deliveries.c.status == "sending", stale),
+        sa.and_(deliveries.c.status == "sending", over),
     )
     ids = sa.select(deliveries.c.id).where(due).order_by(deliveries.c.due_at).limit(limit)
     take = (

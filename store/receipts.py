@@ -10,11 +10,9 @@ import sqlalchemy as sa
 
 from schemas.webhook import Inbound
 from store.base import Tx
+from store.leases import LEASE, is_over
 from store.tables import receipts
 from store.vault import SealBroken
-
-LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
-CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,10 @@ def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
 
 def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
     """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
-    lease = receipts.c.lease_until
-    stale = sa.or_(lease <= now, lease > now + CLOCK_MOVED)
+    over = is_over(receipts.c.lease_until, now)
     due = sa.or_(
         sa.and_(receipts.c.status == "pending", receipts.c.due_at <= now),
-        sa.and_(receipts.c.status == "working", stale),
+        sa.and_(receipts.c.status == "working", over),
     )
     ids = sa.select(receipts.c.id).where(due).order_by(receipts.c.id).limit(limit)
     take = (

@@ -14,7 +14,7 @@ from integrations.base import IntegrationError
 from integrations.signing import sha256
 from schemas.webhook import Inbound
 from store import bookings, receipts
-from store.receipts import LEASE
+from store.leases import LEASE
 from store.vault import Vault
 from tests.readable import reading
 from tests.support import CALCOM_SECRET, NOW, book, only, receive, webhook

@@ -16,6 +16,7 @@ from schemas.message import Text
 from settings import Settings
 from store import deliveries
 from store.base import Tx
+from store.leases import LEASE
 from tests.support import NOW, Mailbox, book, make_house, only, receive, schedule_of, webhook
 
 LATER = NOW + timedelta(minutes=1)
@@ -185,12 +186,12 @@ def test_a_delivery_that_ends_the_worker_each_time_is_dead_in_the_end_and_comes_
     for _ in range(backoff.MOST):
         with house.db.begin() as tx:
             (poison,) = deliveries.claim(tx, at, 1)
-        at += deliveries.LEASE
+        at += LEASE
     with house.db.begin() as tx:
         claimed = deliveries.claim(tx, at, 10)
     assert [each.attempts for each in claimed] == [1, backoff.MOST + 1]
     assert claimed[-1].id == poison.id
-    work.work_once(house, at + deliveries.LEASE)
+    work.work_once(house, at + LEASE)
     with house.db.read() as tx:
         settled = deliveries.get(tx, poison.id)
     assert settled is not None
@@ -204,9 +205,9 @@ def test_a_claim_that_its_worker_left_behind_is_taken_up_when_the_lease_ends(
     book(house)
     with house.db.begin() as tx:
         assert len(deliveries.claim(tx, LATER, 10)) == 1
-    work.work_once(house, LATER + deliveries.LEASE - timedelta(seconds=1))
+    work.work_once(house, LATER + LEASE - timedelta(seconds=1))
     assert mailbox.mails == []
-    work.work_once(house, LATER + deliveries.LEASE)
+    work.work_once(house, LATER + LEASE)
     assert mailbox.kinds() == ["intake"]
 
 
