@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from handlers import duties, inbox, outbox
 from handlers.house import House
 from store import workers
-from store.base import DatabaseError
+from store.base import DatabaseError, kind
 
 log = logging.getLogger("aftercare.worker")
 IDLE = 0.5  # seconds between looks at an empty schedule
@@ -40,7 +40,7 @@ def work(house: House, clock: Callable[[], datetime], stop: threading.Event, nam
             if not busy:
                 stop.wait(IDLE)
         except (DatabaseError, OSError) as error:
-            log.error("database does not answer", extra={"error": type(error).__name__})
+            log.error("database does not answer", extra={"error": kind(error)})
             stop.wait(DOWN)
         except Exception:
             # Whatever it is, the next message is not to blame: a worker that ends helps nobody.

@@ -23,6 +23,11 @@ LOOK_AGAIN = 0.002  # seconds
 NO_TABLE = ("no such table", "no such column", "does not exist")
 
 
+def kind(error: Exception) -> str:
+    """For a log: what the database said of the machine; of other errors, which may hold a value, the name."""
+    return why(error) if isinstance(error, sa.exc.OperationalError) else type(error).__name__
+
+
 def why(error: Exception) -> str:
     """What the database said, in its own first words, which name no row; or what is to be done."""
     said = str(getattr(error, "orig", None) or type(error).__name__).strip().partition("\n")[0]
@@ -108,6 +113,18 @@ class Database:
         """A reading transaction; SQLite lets any number of them run beside the writer."""
         with self.engine.connect().execution_options(readonly=True) as conn, conn.begin():
             yield Tx(conn, self.vault)
+
+    def backup(self, path: Path) -> None:
+        """Copy a SQLite file as it is now, beside all other work, into a new file that only we may read."""
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+        dbapi = self.engine.raw_connection()
+        try:
+            dbapi.cursor().execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            path.unlink()
+            raise OSError(f"{path}: {error}") from error
+        finally:
+            dbapi.close()
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -9,7 +9,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.base import InvalidSignature, WrongClock
 from schemas.webhook import Inbound
-from store.base import DatabaseError
+from store.base import DatabaseError, kind
 from store.ingest import Ingest
 from store.refusals import Refusals
 from web.house import house, utc_now
@@ -71,7 +71,7 @@ def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
     try:
         ingest.add(public_id, connection, inbound, now)
     except (DatabaseError, OSError) as error:
-        log.error("receipt not stored", extra={"connection": connection, "error": type(error).__name__})
+        log.error("receipt not stored", extra={"connection": connection, "error": kind(error)})
         response = _answer(503, error="We could not store this. Please send it again.")
         response.headers["Retry-After"] = "10"
         return response

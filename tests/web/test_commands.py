@@ -1,7 +1,10 @@
 """The command line, as whoever runs it and tests from outside use it."""
 
 import json
+import sqlite3
+import stat
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -176,3 +179,18 @@ def test_a_command_without_its_tables_says_what_to_run(given: configuration.Sett
         flask = FlaskGroup(create_app=lambda: application.create_app(), load_dotenv=False)
         result = CliRunner().invoke(flask, words)
         assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, house: House, tmp_path: Path) -> None:
+    booking, copy = book(house), tmp_path / "copy.db"
+    result = run(app, "backup", str(copy))
+    if not house.db.sqlite:
+        assert "pg_dump" in result.output
+        return
+    assert result.exit_code == 0, result.output
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as found:
+        assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert found.execute("SELECT id FROM bookings").fetchall() == [(booking.id,)]
+    again = run(app, "backup", str(copy))
+    assert (again.exit_code, "File exists" in again.output) == (1, True)

@@ -18,7 +18,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
-    *(restore.journal_command, restore.restored_command),
+    *(restore.backup_command, restore.journal_command, restore.restored_command),
     *(staff.staff_group, client.client_group),
 )
 for each in COMMANDS:

@@ -10,6 +10,19 @@ from web.house import house as the_house
 from web.house import utc_now
 
 
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_command(file: Path) -> None:
+    """Copy the SQLite database into a new file, while everything runs."""
+    db = the_house().db
+    if not db.sqlite:
+        raise click.ClickException("PostgreSQL is backed up by its own command: pg_dump.")
+    db.backup(file)
+    click.echo(
+        f"{file}: keep FIELD_KEYS, SECRET_KEY and what `flask --app app journal` prints somewhere else."
+    )
+
+
 @click.command("journal")
 def journal_command() -> None:
     """Who was erased, as hashes that name nobody: keep them apart from the backup."""
