@@ -15,7 +15,7 @@ from handlers import intake, links, work
 from handlers.house import House
 from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
-from store import audit, bookings, connections, deliveries, intakes, notes, plans, receipts
+from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
 from store.staff import Role
 from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.support import Mailbox, webhook
@@ -507,12 +507,18 @@ def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
     app: Flask, house: House, client: FlaskClient
 ) -> None:
     number, now = visit(house), datetime.now(UTC)
+    answer(house, number)
     with house.db.begin() as tx:
         lost = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
+        plan = plans.newest(tx, number)
+        assert plan is not None
+        asked = checkins.ask(tx, number, plan.id, "h24", now)
+        question = links.issue(tx, house, LinkPurpose.checkin, asked.id, now)
     ended = post(client, f"/console/bookings/{number}/links/end", f"/console/bookings/{number}")
     assert ended.status_code == 303
     anybody = browser(app)
-    assert anybody.get(lost.removeprefix(BASE), base_url=BASE).status_code == 404
+    for link in (lost, question):
+        assert anybody.get(link.removeprefix(BASE), base_url=BASE).status_code == 404
     with house.db.begin() as tx:
         new = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
     assert anybody.get(new.removeprefix(BASE), base_url=BASE).status_code == 200

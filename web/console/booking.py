@@ -1,5 +1,7 @@
 """One booking: what the client says, the session note, the plan and what may be done with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
@@ -16,7 +18,7 @@ from schemas.delivery import Delivery
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from schemas.told import ToldFlag
-from store import audit, bookings, clients, intakes, notes
+from store import audit, bookings, checkins, clients, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
 from store import plans as stored_plans
@@ -47,6 +49,13 @@ AREAS = (
 )
 
 
+@contextmanager
+def _opened(booking_id: int) -> Iterator[tuple[Tx, Thread]]:
+    """A writing transaction and the booking; 404 where there is none."""
+    with house().db.begin() as tx:
+        yield tx, bookings.get(tx, booking_id) or abort(404)
+
+
 @blueprint.get("/console/bookings/<int:booking_id>")
 @allowed(Role.practitioner)
 def booking(booking_id: int) -> Response:
@@ -55,8 +64,7 @@ def booking(booking_id: int) -> Response:
 
 
 def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         audit.add(tx, me().name, "view", f"booking:{found.id}", now())
         outbox_edit.acknowledge(tx, found.id, me().name, now())
         values = _values(tx, found)
@@ -134,8 +142,7 @@ def _back(booking_id: int, part: str = "") -> AnyResponse:
 @allowed(Role.practitioner)
 def save_note(booking_id: int) -> AnyResponse:
     """The session note, and with it what shall become of the plan."""
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         note = note_from(me().name, me().credential)
         plans.add_note(tx, house(), found.id, note, now())
         stored = stored_plans.newest(tx, found.id)
@@ -172,8 +179,7 @@ def note_from(author: str, credential: str) -> SessionNote:
 def plan_act(booking_id: int, act: str) -> AnyResponse:
     """Release, hold or send the plan now."""
     try:
-        with house().db.begin() as tx:
-            found = bookings.get(tx, booking_id) or abort(404)
+        with _opened(booking_id) as (tx, found):
             _plan_act(tx, found, act)
     except NotNow as error:
         return _page(booking_id, 409, error=str(error))
@@ -196,8 +202,7 @@ def _plan_act(tx: Tx, found: Thread, act: str) -> None:
 def change_plan(booking_id: int) -> AnyResponse:
     """Add, remove, swap, level: checked by the safety filter; an override needs a reason."""
     try:
-        with house().db.begin() as tx:
-            found = bookings.get(tx, booking_id) or abort(404)
+        with _opened(booking_id) as (tx, found):
             change = edit_from(request.form, me().name, me().credential)
             outbox_edit.change_plan(tx, house(), found.id, change, now())
     except EditRefused as error:
@@ -214,8 +219,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     by = f"{me().name}, {me().credential}" if me().credential else me().name
     basis = request.form.get("basis", "")[:500]
     try:
-        with house().db.begin() as tx:
-            found = bookings.get(tx, booking_id) or abort(404)
+        with _opened(booking_id) as (tx, found):
             outbox_edit.clear_flag(tx, house(), found.id, flag_id, by, basis, now())
     except NotNow as error:
         return _page(booking_id, 422, error=str(error))
@@ -226,8 +230,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
 @allowed(Role.practitioner)
 def reviewed(booking_id: int) -> AnyResponse:
     """The intake has been read."""
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         outbox_edit.review(tx, found.id, me().name, now())
     return _back(booking_id)
 
@@ -236,9 +239,10 @@ def reviewed(booking_id: int) -> AnyResponse:
 @allowed(Role.practitioner)
 def end_links(booking_id: int) -> AnyResponse:
     """A link has come into wrong hands: the client's links end now; what is sent from now on has new ones."""
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         stored_links.revoke(tx, (LinkPurpose.intake, LinkPurpose.plan), found.id, now())
+        for asked in checkins.of_booking(tx, found.id):
+            stored_links.revoke(tx, (LinkPurpose.checkin,), asked.id, now())
         audit.add(tx, me().name, "end_links", f"booking:{found.id}", now())
     return _back(booking_id)
 
@@ -247,8 +251,7 @@ def end_links(booking_id: int) -> AnyResponse:
 @allowed(Role.practitioner)
 def door(booking_id: int) -> Response:
     """The client's link to the intake as a square code, for who has not done it."""
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         until = found.end + messages.AFTER_VISIT
         url = links.issue(tx, house(), LinkPurpose.intake, found.id, now(), until)
         audit.add(tx, me().name, "door_code", f"booking:{found.id}", now())
@@ -259,8 +262,7 @@ def door(booking_id: int) -> Response:
 @allowed(Role.practitioner)
 def preview(booking_id: int) -> Response:
     """The plan as the client will see it."""
-    with house().db.begin() as tx:
-        found = bookings.get(tx, booking_id) or abort(404)
+    with _opened(booking_id) as (tx, found):
         stored = stored_plans.newest(tx, found.id) or abort(404)
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
         name = clients.get(tx, found.client_id).name
