@@ -75,6 +75,7 @@ def test_export_and_erasure_print_their_receipts(app: Flask, tmp_path: Any) -> N
     assert code == 0
     assert json.loads(said)["counts"]["intakes"] == 1
     assert json.loads(target.read_text("utf-8"))["clients"][0]["email"] == "zoe@example.org"
+    assert target.stat().st_mode & 0o077 == 0
     assert run(app, "client", "erase", "1", given="n\n")[0] == 1
     code, said = run(app, "client", "erase", "1", "--yes")
     assert code == 0

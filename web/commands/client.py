@@ -1,6 +1,7 @@
 """Commands for what a client may ask for: everything about them, or to be forgotten."""
 
 import json
+import os
 from typing import Any
 
 import click
@@ -25,7 +26,7 @@ def export_command(client: int, file: str) -> None:
     if not file:
         click.echo(text)
         return
-    with open(file, "x", encoding="utf-8") as out:
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
     click.echo(json.dumps(values["receipt"], ensure_ascii=False))
 
