@@ -114,6 +114,16 @@ def test_a_key_that_opens_nothing_and_a_mail_server_that_is_silent_are_told(
     assert "The mail server does not answer" in result.output
 
 
+def test_sealing_anew_says_how_many_and_what_does_not_open(
+    app: Flask, given: configuration.Settings, house: House
+) -> None:
+    book(house)
+    assert "0 values sealed anew." in run(app, "reseal").output
+    lost = run(application.create_app(replace(given, field_keys=(Fernet.generate_key().decode(),))), "reseal")
+    assert lost.exit_code == 1
+    assert "open with none of the keys" in lost.output
+
+
 def test_the_mail_server_is_asked_when_that_is_wished(app: Flask, mailbox: Mailbox) -> None:
     assert run(app, "check", "--mail").exit_code == 0
     assert mailbox.mails == []
