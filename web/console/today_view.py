@@ -57,7 +57,7 @@ def _line(
         "iso": readable.utc(visit.start),
         "on": on,
         "over": visit.end < now,
-        "going_on": visit.start <= now < visit.end,
+        "going_on": on and visit.start <= now < visit.end,
         "zone": _zone(visit, house),
         "status": _said(STATUS.get(visit.status), say),
         "intake": intake_tag(visit.intake, visit.reviewed, say) if on else None,
