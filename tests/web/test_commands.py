@@ -119,7 +119,9 @@ def test_sealing_anew_says_how_many_and_what_does_not_open(
 ) -> None:
     book(house)
     assert "0 values sealed anew." in run(app, "reseal").output
-    lost = run(application.create_app(replace(given, field_keys=(Fernet.generate_key().decode(),))), "reseal")
+    other = application.create_app(replace(given, field_keys=(Fernet.generate_key().decode(),)))
+    with other.app_context():
+        lost = run(other, "reseal")
     assert lost.exit_code == 1
     assert "open with none of the keys" in lost.output
 
