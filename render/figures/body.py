@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from render.figures.canvas import Canvas, Shape, blob, capsule, circle, pair
 from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar, ribbon, through
-from render.figures.look import Hair, Look, darken
+from render.figures.look import Hair, Look, darken, mix
 from render.figures.skeleton import HEAD, Skeleton
 from schemas.figure import Point, Pose, View
 
@@ -143,7 +143,7 @@ def _seat_lines(person: Person, place: Frame) -> None:
     ]
     lines = [f"M{pair(a)}Q{pair(b)} {pair(c)}" for a, b, c in creases]
     seam = f"M{pair(place(-1.5, 0))}L{pair(place(-7.4, 0))}"
-    person.canvas.stroke("".join([*lines, seam]), darken(person.look.bottoms, 0.4), 0.8)
+    person.canvas.stroke("".join([*lines, seam]), mix(person.look.bottoms, "#ffffff", 0.3), 0.9)
 
 
 def blades(person: Person, gap: float) -> list[Shape]:

@@ -8,6 +8,7 @@ from render.figures.skeleton import Skeleton
 from schemas.figure import Prop, PropKind
 
 WALL, WALL_LINE = "#e3e9ee", "#d3dbe2"
+GRASS = (0.05, 0.3, 0.62, 0.93)
 MAT, MAT_EDGE = "#b9d8cd", "#86b5a4"
 
 Draw = Callable[[Canvas, Prop, Skeleton], None]
@@ -22,6 +23,8 @@ def _ground(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
     left, width = span(prop)
     box(canvas, (left, -3.4), (width, 3.4), "#cfd8c4", 1.2)
     canvas.stroke(f"M{pair((left + 5, -1.8))}L{pair((left + width - 5, -1.8))}", "#fff", 0.7, "6 5")
+    tufts = [f"M{pair((left + width * share, 0.4))}l-1.6-3.4m1.6 3.4l.3-4.4m-.3 4.4l2-3" for share in GRASS]
+    canvas.stroke("".join(tufts), "#a3b58c", 0.8)
 
 
 def _mat(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
@@ -31,9 +34,23 @@ def _mat(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
 
 
 def _mat_above(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
+    """A mat seen from above; `w` pushes its far edge to the right, as when seen from one side too."""
     left, width = span(prop)
+    if prop.w:
+        _mat_slanted(canvas, prop, left, left + width)
+        return
     box(canvas, (left, prop.y), (width, prop.h), MAT_EDGE, 3)
     canvas.rect((left + 1.4, prop.y + 1.4), (width - 2.8, prop.h - 2.8), MAT, 2)
+
+
+def _mat_slanted(canvas: Canvas, prop: Prop, left: float, right: float) -> None:
+    low, high = prop.y, prop.y + prop.h
+    corners = [(left, low), (left + prop.w, high), (right + prop.w, high), (right, low)]
+    for corner in corners:
+        canvas.see(corner, 2)
+    join = ' stroke="{}" stroke-width="3" stroke-linejoin="round"'
+    canvas.fill(polygon([(x, y - 2) for x, y in corners]), MAT_EDGE, join.format(MAT_EDGE))
+    canvas.fill(polygon(corners), MAT, join.format(MAT))
 
 
 def _wall(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
@@ -118,7 +135,7 @@ def _rail(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     """A hand rail along the points, each held by a post of the height `h`."""
     places = points(prop, body)
     for x, y in places:
-        canvas.stroke(f"M{pair((x, y))}L{pair((x, max(0, y - prop.h)))}", MID, 1.8)
+        canvas.stroke(f"M{pair((x, y))}L{pair((x, max(0, y - prop.h)))}", MID, 2.2)
     canvas.stroke("M" + "L".join(pair(point) for point in places), DARK, 2.6)
     for point in places:
         canvas.see(point, 2)

@@ -10,7 +10,7 @@ from schemas.figure import Prop, PropKind
 
 CLOTH, CLOTH_DARK, PILLOW = "#a9d2ee", "#5b93bd", "#e4ebf1"
 BAND, RUBBER, RUBBER_LIGHT = "#b3261e", "#4c6ef5", "#c9d4ff"
-AIR, BELT = "#5b9bd5", "#9a6a34"
+AIR, BELT, BUCKLE = "#5b9bd5", "#9a6a34", "#e2c044"
 
 Draw = Callable[[Canvas, Prop, Skeleton], None]
 
@@ -84,7 +84,12 @@ def _band(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
 
 
 def _belt(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A belt with its buckle in the middle."""
     _line(canvas, prop, body, BELT, prop.w or 2.4)
+    places = points(prop, body)
+    x, y = lerp(places[0], places[-1], 0.5)
+    y = min(y, *(point[1] for point in places))
+    canvas.stroke(f"M{pair((x - 2, y + 1.9))}h4v3.8h-4z", BUCKLE, 1.1)
 
 
 def _towel(canvas: Canvas, prop: Prop, body: Skeleton) -> None:

@@ -102,7 +102,7 @@ def _side(person: Person, place: Frame) -> list[Shape]:
 
 def _eye(person: Person, middle: Point, size: Point, pupil: Point) -> list[Shape]:
     """The white and the pupil of an eye, which show on every skin."""
-    return [(circle(middle, *size), person.paint(EYE_WHITE)), dot(person, pupil, 0.6, EYE)]
+    return [(circle(middle, *size), person.paint(EYE_WHITE)), dot(person, pupil, 0.65, EYE)]
 
 
 def _front(person: Person, place: Frame) -> list[Shape]:
@@ -124,7 +124,7 @@ def _features(person: Person, place: Frame, turn: float) -> list[Shape]:
     eyes: list[Shape] = []
     for sign in (-1, 1):
         middle = place(0.0, turn * 0.5 + sign * apart)
-        eyes += _eye(person, middle, (1.0, 0.85), place(0.0, turn * 0.56 + sign * apart))
+        eyes += _eye(person, middle, (0.95, 0.8), place(0.0, turn * 0.56 + sign * apart))
     return eyes if turn else [*eyes, dot(person, place(-0.28, 0), 0.7, darken(person.look.skin, 0.15))]
 
 
@@ -167,15 +167,16 @@ def _mouth(person: Person, place: Frame, face: Face) -> None:
 
 def _brows(person: Person, place: Frame, face: Face) -> None:
     covered = person.look.hair_style is Hair.SCARF
-    color = darken(person.look.skin, 0.5) if covered else darken(person.look.hair, 0.2)
+    hair = darken(person.look.skin, 0.5) if covered else person.look.hair
+    color = mix(darken(hair, 0.2), person.look.skin, 0.3)
     if face is Face.SIDE:
         rows = [((0.32, 0.5), (0.42, 0.68), (0.36, 0.84))]
     else:
         turn, apart = person.pose.turn, 0.34 - 0.1 * abs(person.pose.turn)
         middles = [turn * 0.52 + sign * apart for sign in (-1, 1)]
-        rows = [((0.26, v - 0.17), (0.36, v), (0.26, v + 0.17)) for v in middles]
+        rows = [((0.25, v - 0.15), (0.37, v), (0.25, v + 0.15)) for v in middles]
     lines = [f"M{pair(place(*a))}Q{pair(place(*b))} {pair(place(*c))}" for a, b, c in rows]
-    person.canvas.stroke("".join(lines), color, 0.55)
+    person.canvas.stroke("".join(lines), color, 0.5)
 
 
 def _glasses(person: Person, place: Frame, face: Face) -> None:

@@ -67,14 +67,15 @@ def leg(person: Person, side: str) -> None:
     wide, shade, look = 0.45 + person.look.build * 0.55, person.shade(side), person.look
     hip, knee, ankle = (person.at(f"{joint}_{side}") for joint in ("hp", "kn", "an"))
     skin, cloth = person.paint(look.skin, shade), person.paint(look.bottoms, shade)
-    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.64)
-    top = 6.9 if person.side_view else 5.9
+    near = _points_at_viewer(person, hip, knee)
+    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.8 if near else 0.64)
+    top, bulk = 6.9 if person.side_view else 5.9, wide * (1.15 if near else 1)
     shapes = [
         (_foot(person, side, ankle), person.paint(look.shoe, shade)),
-        (capsule(knee, ankle, 4.2 * wide, 2.6 * wide), lower),
+        (capsule(knee, ankle, 4.2 * bulk, 2.6 * wide), lower),
         *_calf(person, knee, ankle, wide, lower),
-        *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * wide, 4.3 * wide), lower)]),
-        (capsule(hip, lerp(hip, knee, hem), top * wide, 5.6 * wide if hem < 0.9 else 4.6 * wide), cloth),
+        *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * bulk, 4.3 * bulk), lower)]),
+        (capsule(hip, lerp(hip, knee, hem), top * wide, (5.6 if hem < 0.9 else 4.6) * bulk), cloth),
     ]
     if person.side_view:  # the thigh grows out of the seat without a rim
         cut = capsule(lerp(hip, knee, 0.42), lerp(hip, knee, hem), 6.3 * wide, 5.4 * wide)
@@ -82,7 +83,22 @@ def leg(person: Person, side: str) -> None:
         person.layer(shapes, False)
     else:  # a bent knee points to the viewer, so that the shin lies in front of the thigh
         person.layer([*shapes[2:], shapes[1], shapes[0]])
+    if near and not person.ghost:
+        _kneecap(person, knee, ankle, bulk, lower)
     _sole(person, side, ankle)
+
+
+def _points_at_viewer(person: Person, hip: Point, knee: Point) -> bool:
+    """Whether a thigh is seen from its end, as when somebody who sits is seen from the front."""
+    return not person.side_view and distance(hip, knee) < 14
+
+
+def _kneecap(person: Person, knee: Point, ankle: Point, bulk: float, color: str) -> None:
+    """The bend of a knee that points at the viewer."""
+    place = frame(knee, bearing(knee, ankle))
+    ends = [place(1.2, -3.0 * bulk), place(4.6, 0), place(1.2, 3.0 * bulk)]
+    line = f"M{pair(ends[0])}Q{pair(ends[1])} {pair(ends[2])}"
+    person.canvas.stroke(line, darken(color, 0.25), 0.7)
 
 
 def _calf(person: Person, knee: Point, ankle: Point, wide: float, color: str) -> list[Shape]:

@@ -10,15 +10,18 @@ FOCUS = "#f08c00"
 BADGE_RIM, BADGE_INK = "#8795a3", "#3c4650"
 
 
-def arrow(canvas: Canvas, start: Point, end: Point, bulge: float = 0) -> None:
-    """A curved arrow; `bulge` moves the middle of its curve to the left of start to end."""
+def arrow(canvas: Canvas, start: Point, end: Point, bulge: float = 0, size: float = 1) -> None:
+    """A curved arrow; `bulge` moves the middle of its curve to the left of start to end.
+
+    `size` scales its thickness, for a picture that shows a part of the body enlarged.
+    """
     middle = polar(lerp(start, end, 0.5), bearing(start, end) + 90, bulge * 2)
-    heading, head = bearing(middle, end), min(5.0, distance(start, end) * 0.55)
+    heading, head = bearing(middle, end), min(5.0 * size, distance(start, end) * 0.55)
     stop = polar(end, heading + 180, head * 0.75)
     canvas.see(start, 2)
     canvas.see(lerp(middle, lerp(start, end, 0.5), 0.5), 2)
     canvas.see(end, 3)
-    for color, width, grow in (("#fff", 3.9, 0.9), (ARROW, 2.0, 0.0)):
+    for color, width, grow in (("#fff", 3.9 * size, 0.9 * size), (ARROW, 2.0 * size, 0.0)):
         canvas.stroke(f"M{pair(start)}Q{pair(middle)} {pair(stop)}", color, width)
         canvas.fill(polygon(_arrow_head(end, heading, head, grow)), color)
 

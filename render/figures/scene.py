@@ -48,7 +48,12 @@ def _marks(canvas: Canvas, figure: Figure, bodies: dict[str, Skeleton], which: s
     for arrow in figure.arrows:
         if arrow.only == which:
             start = bodies["start" if which == "end" else which].at(arrow.start)
-            marks.arrow(canvas, start, bodies[which].at(arrow.to), arrow.bulge)
+            marks.arrow(canvas, start, bodies[which].at(arrow.to), arrow.bulge, _arrow_size(figure))
+
+
+def _arrow_size(figure: Figure) -> float:
+    """Thinner arrows where only a part of the body is shown, which is then drawn larger."""
+    return min(1.0, (figure.crop[2] - figure.crop[0]) / 85) if figure.crop else 1.0
 
 
 def _person(figure: Figure, person: body.Person, props: list[Prop]) -> None:

@@ -11,6 +11,7 @@ THIGH, SHIN, FOOT = 25.0, 24.5, 10.5
 SHOULDER_HALF, HIP_HALF = 9.3, 5.0
 SIDES = ("n", "f")
 FAR_OFFSET = (1.6, 1.0)
+FAR_LEG = (3.2, 0.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ def _girdles(body: Skeleton, pose: Pose, view: View, side: str) -> None:
     joints[f"hp_{side}"] = place(0, HIP_HALF * sign)
 
 
-def _shift_far(body: Skeleton, name: str, side: str, own: bool) -> Point:
+def _shift_far(body: Skeleton, name: str, side: str, own: bool, by: Point = FAR_OFFSET) -> Point:
     if side == "f" and not own and body.joints["hp_n"] == body.joints["hip"]:
         x, y = body.joints[name]
-        body.joints[name] = (x + FAR_OFFSET[0], y + FAR_OFFSET[1])
+        body.joints[name] = (x + by[0], y + by[1])
     return body.joints[name]
 
 
@@ -102,7 +103,10 @@ def _bend(body: Skeleton, limb: Limb, root: Point, lengths: tuple[float, float])
 def _leg(body: Skeleton, pose: Pose, side: str) -> None:
     own = pose.leg_f if side == "f" else pose.leg_n
     limb = own or pose.leg_n or Limb(end=0)
-    hip = _shift_far(body, f"hp_{side}", side, own is not None)
+    place = body.joints[f"hp_{side}"]
+    hip = _shift_far(body, f"hp_{side}", side, own is not None, FAR_LEG)
+    if limb.to and hip != place:  # the whole leg shows beside the near one, not its knee alone
+        limb = replace(limb, to=replace(limb.to, x=limb.to.x + FAR_LEG[0], y=limb.to.y + FAR_LEG[1]))
     knee, ankle = _bend(body, limb, hip, (THIGH, SHIN))
     foot = 0.0 if limb.end is None else limb.end
     body.joints.update({f"kn_{side}": knee, f"an_{side}": ankle})
