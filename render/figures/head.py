@@ -101,8 +101,9 @@ def _side(person: Person, place: Frame) -> list[Shape]:
 
 
 def _eye(person: Person, middle: Point, size: Point, pupil: Point) -> list[Shape]:
-    """The white and the pupil of an eye, which show on every skin."""
-    return [(circle(middle, *size), person.paint(EYE_WHITE)), dot(person, pupil, 0.65, EYE)]
+    """The white and the pupil of an eye, which show on every skin; behind glasses the pupil alone."""
+    white = [] if person.look.glasses else [(circle(middle, *size), person.paint(EYE_WHITE))]
+    return [*white, dot(person, pupil, 0.56 if white else 0.7, EYE)]
 
 
 def _front(person: Person, place: Frame) -> list[Shape]:

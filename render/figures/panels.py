@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from render.figures import marks
-from render.figures.canvas import number
+from render.figures.canvas import Canvas, number
 from render.figures.look import LOOKS, Look, look_for
 from render.figures.scene import draw_scene
 from schemas.figure import Figure, Point
@@ -30,19 +31,24 @@ class Panel:
 
 def panels(figure: Figure, look: Look = LOOKS[0]) -> tuple[Panel, Panel]:
     """The start and the finish of an exercise."""
-    box = frame_of(figure, look)
-    labels = {"start": figure.alt_start, "end": figure.alt_end}
+    scenes = _scenes(figure, look)
+    box = _framed(figure, scenes)
     first, second = (
-        _panel(_tile(figure, look, which, box), labels[which], box) for which in ("start", "end")
+        _panel(_tile(scene, digit, box), label, box)
+        for digit, (scene, label) in enumerate(
+            zip(scenes, (figure.alt_start, figure.alt_end), strict=True), 1
+        )
     )
     return first, second
 
 
+@lru_cache(maxsize=256)
 def pair_svg(figure: Figure, look: Look = LOOKS[0]) -> str:
     """Both panels side by side in one SVG, for the PDF and for the PNG in a mail."""
-    left, bottom, right, top = frame_of(figure, look)
+    scenes = _scenes(figure, look)
+    left, bottom, right, top = _framed(figure, scenes)
     width = right - left
-    start, end = (_tile(figure, look, which, (left, bottom, right, top)) for which in ("start", "end"))
+    start, end = (_tile(scene, digit, (left, bottom, right, top)) for digit, scene in enumerate(scenes, 1))
     moved = f'<g transform="translate({number(width + GAP)} 0)">{end}</g>'
     return _document(
         start + moved, f"{figure.alt_start} {figure.alt_end}", (left, bottom, right + width + GAP, top)
@@ -67,15 +73,27 @@ def sheet(figures: Iterable[tuple[str, Figure]], columns: int = 2, look: Look | 
 
 def frame_of(figure: Figure, look: Look = LOOKS[0]) -> Box:
     """The part of the world that both panels show: left, bottom, right, top."""
-    if figure.crop:
-        return figure.crop
-    left, bottom, right, top = drawn_box(figure, look)
-    return _shaped(left - MARGIN, bottom - MARGIN, right + MARGIN, top + MARGIN)
+    return figure.crop or _framed(figure, _scenes(figure, look))
 
 
 def drawn_box(figure: Figure, look: Look = LOOKS[0]) -> Box:
     """What the person, the props and the arrows of both panels fill: left, bottom, right, top."""
-    first, second = (draw_scene(figure, look, which).box for which in ("start", "end"))
+    return _box(_scenes(figure, look))
+
+
+def _scenes(figure: Figure, look: Look) -> tuple[Canvas, Canvas]:
+    return draw_scene(figure, look, "start"), draw_scene(figure, look, "end")
+
+
+def _framed(figure: Figure, scenes: tuple[Canvas, Canvas]) -> Box:
+    if figure.crop:
+        return figure.crop
+    left, bottom, right, top = _box(scenes)
+    return _shaped(left - MARGIN, bottom - MARGIN, right + MARGIN, top + MARGIN)
+
+
+def _box(scenes: tuple[Canvas, Canvas]) -> Box:
+    first, second = (scene.box for scene in scenes)
     return (
         min(first[0], second[0]),
         min(first[1], second[1]),
@@ -120,14 +138,13 @@ def _svg(content: str, view: str, size: Point, extra: str = "") -> str:
     )
 
 
-def _tile(figure: Figure, look: Look, which: str, box: Box) -> str:
+def _tile(scene: Canvas, digit: int, box: Box) -> str:
     """A panel without its document: a nested SVG on a light tile, so that nothing hangs over its edge."""
     left, bottom, right, top = box
     width, height = number(right - left), number(top - bottom)
     x, y = number(left), number(-top)
-    canvas = draw_scene(figure, look, which)
     tile = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{TILE}"/>'
     size = min(1.25, (right - left) / 75)
-    mark = marks.badge((left + 6 * size, 6 * size - top), 1 if which == "start" else 2, size)
+    mark = marks.badge((left + 6 * size, 6 * size - top), digit, size)
     clip = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">'
-    return f"{clip}{tile}{''.join(canvas.elements)}{mark}</svg>"
+    return f"{clip}{tile}{''.join(scene.elements)}{mark}</svg>"
