@@ -24,7 +24,6 @@ ANSWERS = {
     "visit_reason": "pain",
     "goals": "sit_longer",
     "activity_profile": "desk",
-    "sitting_hours": "6-8",
     "activity_level": "some",
     "minutes_per_day": "10",
     "confidence": "8",

@@ -21,6 +21,7 @@ from store.deliveries import Due
 from store.intakes import Intake
 
 CHECK = "check"  # the page after the last screen
+LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
 CRISIS = "RF25"  # words that point to a crisis: the clinic is told at once, the form goes on
 
 
@@ -48,6 +49,20 @@ class Asked:
         return asking.screens(self.questionnaire, self.answers, self.today, self.known, self.before)
 
     @property
+    def pages(self) -> int:
+        """How many pages there are, the check page too, as far as can be told: it grows for few clients."""
+        ahead = self.screens[self._passed() :]
+        open_ones = {question.id for each in ahead for question in each.questions} - self.answers.keys()
+        likely = {name: value for name, value in LIKELY.items() if name in open_ones}
+        answers = {**self.answers, **likely}
+        shown = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        return len(shown) + 1
+
+    def _passed(self) -> int:
+        names = [each.step.id for each in self.screens]
+        return names.index(self.intake.step) + 1 if self.intake.step in names else 0
+
+    @property
     def missing(self) -> tuple[tuple[str, str], ...]:
         """(step, question) of everything that is still needed."""
         return asking.unanswered(self.questionnaire, self.answers, self.today, self.known, self.before)
@@ -61,9 +76,8 @@ class Asked:
     def resume_at(self) -> str:
         """Where to go on: the screen after the last one saved, or the first with something missing."""
         names = [each.step.id for each in self.screens]
-        seen = names.index(self.intake.step) + 1 if self.intake.step in names else 0
         missing = [names.index(step) for step, _question in self.missing]
-        place = min([seen, *missing], default=seen)
+        place = min([self._passed(), *missing])
         return names[place] if place < len(names) else CHECK
 
     def after(self, step: str) -> str:

@@ -146,7 +146,7 @@ def test_the_answer_to_a_hidden_question_is_dropped() -> None:
 
 def test_a_blank_question_on_a_screen_loses_its_earlier_answer() -> None:
     before: dict[str, Answer] = {"goal_text": "walk", "visit_reason": "pain"}
-    posted = {name: TAPPED[name] for name in ("visit_reason", "goals", "activity_profile", "sitting_hours")}
+    posted = {name: TAPPED[name] for name in ("visit_reason", "goals", "activity_profile")}
     outcome = accept(questionnaire(), "goals", posted | {"activity_level": "some"}, before, TODAY)
     assert outcome.errors == {}
     assert "goal_text" not in outcome.answers
@@ -214,9 +214,9 @@ def test_a_gate_lists_only_what_concerns_the_client() -> None:
 
 
 def test_answers_are_shown_in_words() -> None:
-    question = questionnaire().question("sitting_hours")
+    question = questionnaire().question("minutes_per_day")
     assert question is not None
-    assert shown_value(question, settled()) == ("6 to 8 hours",)
+    assert shown_value(question, settled()) == ("10 minutes",)
 
 
 # ---- returning clients

@@ -162,7 +162,22 @@ def test_an_old_screen_sent_again_changes_only_its_own_answers(
 
 
 def _day() -> dict[str, object]:
-    return {name: TAPPED[name] for name in ("activity_profile", "sitting_hours", "activity_level")}
+    return {name: TAPPED[name] for name in ("activity_profile", "activity_level")}
+
+
+def test_the_number_of_pages_is_told_from_the_start_and_falls_for_who_needs_fewer(hers: Phone) -> None:
+    def pages() -> int:
+        found = re.search(r"Page \d+ of (\d+)", hers.get().text)
+        assert found
+        return int(found[1])
+
+    first = pages()
+    hers.post("/about", ABOUT)
+    goals = {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day()
+    hers.post("/goals", goals)
+    assert pages() == first
+    hers.post("/goals", goals | {"visit_reason": "relax"})
+    assert pages() < first
 
 
 def test_a_mistake_is_named_at_the_top_and_at_the_field_and_what_was_typed_stays(hers: Phone) -> None:

@@ -28,7 +28,7 @@ from web.words import Say
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One step on the check page: its questions and the answers in words."""
+    """One step on the check page: the questions that were answered, and the answers in words."""
 
     screen: Screen
     lines: tuple[tuple[Question, str], ...]
@@ -52,7 +52,7 @@ def screen(
         "step": step,
         "back": asked.before_step(step),
         "place": _place(asked, step),
-        "count": len(asked.screens) + 1,
+        "count": asked.pages,
         "errors": errors or {},
     }
     if step == CHECK:
@@ -161,7 +161,8 @@ def _answered(current: Screen, asked: Asked) -> bool:
 
 def _given(current: Screen, asked: Asked) -> Given:
     say = words.say_in(asked.library.language)
-    return Given(current, tuple((question, _told(question, asked, say)) for question in current.questions))
+    told = ((question, _told(question, asked, say)) for question in current.questions)
+    return Given(current, tuple((question, text) for question, text in told if text))
 
 
 def _told(question: Question, asked: Asked, say: Say) -> str:
@@ -171,7 +172,7 @@ def _told(question: Question, asked: Asked, say: Say) -> str:
     given = str(asked.answers.get(question.id, ""))
     if question.type is QuestionType.DATE and given:
         return readable.full_date(date.fromisoformat(given), asked.library.language)
-    return "; ".join(asking.shown_value(question, asked.answers)) or "–"
+    return "; ".join(asking.shown_value(question, asked.answers))
 
 
 # ---------------------------------------------------------------- warnings and thanks
