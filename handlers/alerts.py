@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from schemas.delivery import Channel, Purpose
+from schemas.rules import Severity
 from store import deliveries, intakes
 from store.base import Tx
 from store.deliveries import Due
@@ -10,7 +11,7 @@ from store.deliveries import Due
 SOON = "soon-"  # how the name of an alert begins that has days
 AGAIN = "again"
 # How long each severity may stay unseen before the next person is told (clinical sources, section 2.1).
-ACKNOWLEDGE = {"stop_emergency": timedelta(minutes=15), "stop_urgent": timedelta(hours=2)}
+ACKNOWLEDGE = {Severity.STOP_EMERGENCY: timedelta(minutes=15), Severity.STOP_URGENT: timedelta(hours=2)}
 
 
 def at_once(tx: Tx, booking_id: int, name: str, now: datetime) -> None:

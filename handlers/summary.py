@@ -12,7 +12,7 @@ from handlers.library import Library
 from handlers.questionnaires import SIDES
 from schemas.condition import Answers, values_of
 from schemas.questionnaire import Question, QuestionType
-from schemas.rules import Flag, Region
+from schemas.rules import STOPS, Flag, Region, Severity
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
 from schemas.told import Section, Told, ToldCaution, ToldChange, ToldFlag
 from store import bookings, checkins, clients, intakes
@@ -116,15 +116,14 @@ def _flags(tx: Tx, booking: Thread, seen: Picture, said: Words) -> tuple[ToldFla
     found = [
         _flag(flag, stored[rule]["id"] if rule in stored else 0, said) for rule, flag in standing.items()
     ]
-    order = {str(flag.severity): flag.severity.rank for flag in seen.flags}
-    return (*sorted(found, key=lambda one: order[one.severity]), *_cleared(stored, set(standing), said))
+    return (*sorted(found, key=lambda one: one.severity.rank), *_cleared(stored, set(standing), said))
 
 
 def _flag(flag: Flag, number: int, said: Words) -> ToldFlag:
     return ToldFlag(
         id=number,
         rule=flag.rule,
-        severity=str(flag.severity),
+        severity=flag.severity,
         name=flag.name,
         because=tuple((said.label(name), said.value(name, value) or "–") for name, value in flag.because),
         action=flag.clinic_action,
@@ -147,7 +146,7 @@ def _cleared(
         ToldFlag(
             id=int(str(one["id"])),
             rule=rule,
-            severity=str(one["severity"]),
+            severity=Severity(str(one["severity"])),
             name=str(one["name"]),
             because=tuple((said.label(a), said.value(a, b) or "–") for a, b in one["because"]),  # type: ignore[attr-defined]
             action="",
@@ -224,7 +223,7 @@ def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:
     return tuple(section for section in made if section.answers)
 
 
-WEIGHTS = {"stop_emergency": Weight.STOP, "stop_urgent": Weight.STOP, "review": Weight.REVIEW}
+WEIGHTS = {**dict.fromkeys(STOPS, Weight.STOP), Severity.REVIEW: Weight.REVIEW}
 
 
 def paper(told: Told, said: Words) -> Summary:

@@ -22,7 +22,10 @@ class Severity(StrEnum):
     @property
     def stops(self) -> bool:
         """Tell whether there is no visit and no plan until a clinician clears it."""
-        return self in (Severity.STOP_EMERGENCY, Severity.STOP_URGENT)
+        return self in STOPS
+
+
+STOPS = (Severity.STOP_EMERGENCY, Severity.STOP_URGENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 
+from schemas.rules import Severity
+
 
 @dataclass(frozen=True, slots=True)
 class ToldFlag:
-    """One flag: how grave (a word of `schemas.rules.Severity`), its name, the answers that raised it.
+    """One flag: how grave, its name, the answers that raised it.
 
     `because` holds (question, answer) in words; `cleared_by` is "" while the flag stands.
     """
 
     id: int
     rule: str
-    severity: str
+    severity: Severity
     name: str
     because: tuple[tuple[str, str], ...]
     action: str

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from schemas.rules import STOPS
 from store.base import Tx
 from store.tables import bookings, checkins, flags, intakes, plans
 
@@ -48,7 +49,7 @@ def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
 def alerts(tx: Tx, start: datetime, end: datetime, within: timedelta) -> tuple[Share, Share]:
     """Flags that stop, raised in the period: looked at in time, and cleared by a clinician later."""
     query = sa.select(flags.c.raised_at, flags.c.seen_at, flags.c.cleared_at).where(
-        flags.c.raised_at >= start, flags.c.raised_at < end, flags.c.severity.like("stop%")
+        flags.c.raised_at >= start, flags.c.raised_at < end, flags.c.severity.in_(STOPS)
     )
     rows = tx.all(query.limit(2000))
     in_time = sum(bool(row.seen_at and row.seen_at - row.raised_at <= within) for row in rows)

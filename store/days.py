@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.rules import Severity
 from store import intakes as stored_intakes
 from store import pains
 from store import plans as stored_plans
@@ -33,7 +34,7 @@ class Visit:
     status: str
     intake: str
     reviewed: bool
-    flags: tuple[str, ...] = ()
+    flags: tuple[Severity, ...] = ()
     drafted: str = ""  # where the newest version of the plan stands
     plan_status: str = ""
     plan_reason: str = ""
@@ -50,7 +51,7 @@ class Visit:
 class Beside:
     """What stands beside the visits of a day: by booking, and the pains by client."""
 
-    flags: Mapping[int, list[str]]
+    flags: Mapping[int, list[Severity]]
     messages: Mapping[int, sa.Row[Any]]
     drafts: Mapping[int, str]
     pains: Mapping[int, list[Pain]]

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.rules import STOPS, Severity
 from store.base import Tx
 from store.tables import flags, intake_changes, intakes
 
@@ -141,12 +142,12 @@ def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     return found
 
 
-def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[str]]:
+def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     """The severities of the flags that stand, by booking."""
-    found: dict[int, list[str]] = defaultdict(list)
+    found: dict[int, list[Severity]] = defaultdict(list)
     query = sa.select(flags.c.booking_id, flags.c.severity).where(flags.c.booking_id.in_(booking_ids))
     for row in tx.all(query.where(flags.c.cleared_at.is_(None))) if booking_ids else []:
-        found[row.booking_id].append(row.severity)
+        found[row.booking_id].append(Severity(row.severity))
     return found
 
 
@@ -163,16 +164,16 @@ def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))
 
 
-def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[str]:
+def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[Severity]:
     """The severities of flags that stop and stand; `unseen`: that nobody at the clinic has looked at."""
     standing = [
         flags.c.booking_id == booking_id,
         flags.c.cleared_at.is_(None),
-        flags.c.severity.like("stop%"),
+        flags.c.severity.in_(STOPS),
     ]
     if unseen:
         standing.append(flags.c.seen_at.is_(None))
-    return [row.severity for row in tx.all(sa.select(flags.c.severity).where(*standing))]
+    return [Severity(row.severity) for row in tx.all(sa.select(flags.c.severity).where(*standing))]
 
 
 def done_of_client(tx: Tx, client_id: int) -> list[Intake]:

@@ -90,7 +90,7 @@ def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
     answered = {row.booking_id for row in tx.all(done)}
 
     def reason(booking_id: int) -> str:
-        if any(flag.startswith("stop") for flag in raised.get(booking_id, ())):
+        if any(flag.stops for flag in raised.get(booking_id, ())):
             return "red_flag"
         if booking_id not in answered:
             return "no_intake"

@@ -123,7 +123,7 @@ def _plan_tag(
     message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
     if message is None:
         return None
-    stops = any(one.severity.startswith("stop") and not one.cleared_by for one in raised)
+    stops = any(one.severity.stops and not one.cleared_by for one in raised)
     answered = bool(intake and intake.done)
     return plan_tag(message.status, answered, stops, stored.status if stored else "", say())
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from handlers.house import House
 from render import readable
+from schemas.rules import Severity
 from store.days import Visit
 from store.pains import Pain
 from web.console.reasons import sentence
@@ -13,10 +14,10 @@ from web.words import CONSOLE, Say, say_in
 
 INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
 FLAGS = {
-    "stop_emergency": ("Stop: emergency", "bad"),
-    "stop_urgent": ("Stop: see a doctor", "bad"),
-    "review": ("Look first", "warn"),
-    "adjust": ("Note", "calm"),
+    Severity.STOP_EMERGENCY: ("Stop: emergency", "bad"),
+    Severity.STOP_URGENT: ("Stop: see a doctor", "bad"),
+    Severity.REVIEW: ("Look first", "warn"),
+    Severity.ADJUST: ("Note", "calm"),
 }
 PLAN = {
     "scheduled": ("Goes out", "calm"),
@@ -49,7 +50,7 @@ def _line(
     visit: Visit, house: House, now: datetime, say: Say, language: str, clinical: bool
 ) -> dict[str, Any]:
     on = visit.status == "confirmed"
-    worst = sorted(visit.flags, key=list(FLAGS).index)[:1] if clinical else []
+    worst = sorted(visit.flags, key=lambda flag: flag.rank)[:1] if clinical else []
     start = visit.start.astimezone(house.zone(visit.zone))
     return {
         "visit": visit,
@@ -64,8 +65,8 @@ def _line(
         "missing": on and visit.intake in ("open", "started"),
         "flag": _said(FLAGS[worst[0]], say) if worst else None,
         "more_flags": len(visit.flags) - 1,
-        "grave": bool(worst) and worst[0].startswith("stop"),
-        "look": worst == ["review"],
+        "grave": bool(worst) and worst[0].stops,
+        "look": worst == [Severity.REVIEW],
         "pain": visit.pains[-1].score if visit.pains and clinical else None,
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
@@ -93,7 +94,7 @@ def intake_tag(status: str, reviewed: bool, say: Say) -> Tag:
 
 
 def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
-    stops = any(flag.startswith("stop") for flag in visit.flags)
+    stops = any(flag.stops for flag in visit.flags)
     tag = plan_tag(visit.plan_status, visit.intake == "done", stops, visit.drafted, say)
     waits = tag is not None and (tag == _said(FOR_YOU, say) or (stops and tag[1] == "bad"))
     return (say("Waits"), "warn") if waits and not clinical else tag
