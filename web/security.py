@@ -62,7 +62,7 @@ def install(app: Flask, house: House) -> None:
         """The same headers on every answer, errors and redirects included."""
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.endpoint != "static.files":
+        if request.endpoint != "static.files" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         response.headers.pop("Server", None)
         return response
