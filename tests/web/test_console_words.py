@@ -20,7 +20,7 @@ from web.console import (
     today_view,
     view,
 )
-from web.words import CONSOLE, texts
+from web.words import CONSOLE, say_in, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "web" / "templates" / "console"
@@ -50,7 +50,7 @@ def in_code() -> Iterator[str]:
 def in_tables() -> Iterator[str]:
     yield from (auth.WRONG, auth.TOO_MANY, today_view.FOR_YOU[0])
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
-    yield from (*reasons.SENTENCES.values(), reasons.NOT_YOURS)
+    yield from (*reasons.SENTENCES.values(), reasons.NOT_YOURS, *reasons.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE)
     for table in (
         today_view.INTAKE,
@@ -122,3 +122,15 @@ def test_every_act_in_the_log_has_its_words() -> None:
             found |= set(re.findall(r'audit\.add\(tx, [^,]+, "([a-z_]+)"', path.read_text("utf-8")))
     assert len(found) > 15
     assert found <= set(names.ACTS)
+
+
+def test_what_a_mail_server_answers_is_told_in_spanish_too() -> None:
+    source = (ROOT / "integrations" / "channels" / "email.py").read_text("utf-8")
+    ours = re.findall(r'(?<!")"(The (?:mail|connection)[^"\n]*\.)"(?!")', source)
+    assert len(ours) > 3
+    assert {re.sub(r"\{.*\}", "{n}", text) for text in ours} <= set(reasons.DETAILS)
+    say = say_in("es", CONSOLE)
+    for code in ("550", "TimeoutError"):
+        assert reasons.told(f"The mail server does not answer ({code}).", say).endswith(
+            f"no responde ({code})."
+        )

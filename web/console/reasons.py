@@ -1,5 +1,7 @@
 """The outbox in plain words: one sentence for each word that a handler gives as a reason."""
 
+import re
+
 from web.words import Say
 
 SENTENCES = {
@@ -54,3 +56,29 @@ def sentence(word: str, say: Say, *, clinical: bool = True) -> str:
     if word in CLINICAL and not clinical:
         return say(NOT_YOURS)
     return say(SENTENCES.get(word, word.replace("_", " ").capitalize() + "." if word else ""))
+
+
+# What our own side says of an attempt, beside the words of others; {n} is a code or a name.
+DETAILS = (
+    "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD.",
+    "The mail server refused us (code {n}).",
+    "The mail server does not answer ({n}).",
+    "The mail server refused the message (code {n}).",
+    "The connection was lost after the mail was handed over.",
+    "This is not a mobile number with its country code.",
+    "The text-message service does not answer.",
+    "The text-message service did not answer in time.",
+    "The text-message service refused the text ({n}).",
+    "This message could not be made; see the log.",
+    "The message was sent, and we could not note it.",
+    "The worker ended each time it worked on this.",
+)
+IN_BRACKETS = re.compile(r"(\(code |\()([^()]*)\)")
+
+
+def told(detail: str, say: Say) -> str:
+    """What was said of an attempt, in the language of the page where the words are ours."""
+    found = IN_BRACKETS.search(detail)
+    if found is None:
+        return say(detail)
+    return say(detail.replace(found[0], f"{found[1]}{{n}})"), n=found[2])

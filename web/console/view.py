@@ -8,7 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from render import readable
 from store.staff import Role
 from web.console import gate
-from web.console.reasons import sentence
+from web.console.reasons import sentence, told
 from web.house import house
 from web.words import CONSOLE, NAMES, Say, say_in
 
@@ -59,6 +59,7 @@ def _shared() -> dict[str, Any]:
         "moment": lambda when: moment(when),
         "iso": readable.utc,
         "why": lambda word: sentence(word, say(), clinical=who is None or who.may(Role.practitioner)),
+        "told": lambda detail: told(detail, say()),
         "zone_name": zone.key,
         "now": gate.now(),
     }
