@@ -29,6 +29,7 @@ class Panel:
     label: str
 
 
+@lru_cache(maxsize=256)
 def panels(figure: Figure, look: Look = LOOKS[0]) -> tuple[Panel, Panel]:
     """The start and the finish of an exercise."""
     scenes = _scenes(figure, look)
