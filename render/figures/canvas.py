@@ -44,6 +44,17 @@ def capsule(a: Point, b: Point, start: float, end: float) -> str:
     )
 
 
+def tube(a: Point, b: Point, start: float, end: float) -> str:
+    """Path data of a sleeve or a trouser leg: round at `a`, cut off with a slightly curved hem at `b`."""
+    if distance(a, b) < end:
+        return capsule(a, b, start, end)
+    along = bearing(a, b)
+    first, second = polar(a, along + 90, start), polar(b, along + 90, end)
+    third, fourth = polar(b, along - 90, end), polar(a, along - 90, start)
+    hem, cap = pair(polar(b, along, end * 0.35)), f"A{number(start)} {number(start)} 0 1 1"
+    return f"M{pair(first)}L{pair(second)}Q{hem} {pair(third)}L{pair(fourth)}{cap} {pair(first)}z"
+
+
 def polygon(points: Sequence[Point]) -> str:
     """Path data of straight edges."""
     return "M" + "L".join(pair(point) for point in points) + "z"

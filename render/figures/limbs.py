@@ -1,7 +1,7 @@
 """Arms with hands and legs with shoes, drawn around the joints of a skeleton."""
 
 from render.figures.body import Person
-from render.figures.canvas import Shape, blob, capsule, pair
+from render.figures.canvas import Shape, blob, capsule, pair, tube
 from render.figures.geometry import bearing, distance, frame, lerp, polar
 from render.figures.look import darken
 from schemas.figure import Limb, Point
@@ -32,8 +32,10 @@ def arm(person: Person, side: str) -> None:
 
 
 def _sleeve(person: Person, shoulder: Point, elbow: Point, wide: float, color: str) -> Shape:
-    hem, top = (0.6, 4.3) if person.side_view else (0.5, 3.6)
-    return capsule(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.6 * wide), color
+    hem, top = (0.72, 4.3) if person.side_view else (0.66, 3.6)
+    if person.look.long_sleeves:
+        return capsule(shoulder, lerp(shoulder, elbow, 0.55), top * wide, 3.6 * wide), color
+    return tube(shoulder, lerp(shoulder, elbow, hem), top * wide, 3.7 * wide), color
 
 
 def _knuckles(person: Person, side: str, skin: str) -> None:
@@ -68,17 +70,18 @@ def leg(person: Person, side: str) -> None:
     hip, knee, ankle = (person.at(f"{joint}_{side}") for joint in ("hp", "kn", "an"))
     skin, cloth = person.paint(look.skin, shade), person.paint(look.bottoms, shade)
     near = _points_at_viewer(person, hip, knee)
-    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.8 if near else 0.64)
+    lower, hem = (cloth, 0.97) if look.long_legs else (skin, 0.8 if near else 0.76)
+    cover = capsule if near or look.long_legs else tube
     top, bulk = 6.9 if person.side_view else 5.9, wide * (1.15 if near else 1)
     shapes = [
         (_foot(person, side, ankle), person.paint(look.shoe, shade)),
         (capsule(knee, ankle, 4.2 * bulk, 2.6 * wide), lower),
         *_calf(person, knee, ankle, wide, lower),
         *([] if look.long_legs else [(capsule(lerp(hip, knee, 0.4), knee, 5.3 * bulk, 4.3 * bulk), lower)]),
-        (capsule(hip, lerp(hip, knee, hem), top * wide, (5.6 if hem < 0.9 else 4.6) * bulk), cloth),
+        (cover(hip, lerp(hip, knee, hem), top * wide, (5.6 if hem < 0.9 else 4.6) * bulk), cloth),
     ]
     if person.side_view:  # the thigh grows out of the seat without a rim
-        cut = capsule(lerp(hip, knee, 0.42), lerp(hip, knee, hem), 6.3 * wide, 5.4 * wide)
+        cut = cover(lerp(hip, knee, 0.42), lerp(hip, knee, hem), 6.3 * wide, 5.5 * wide)
         person.rim([*shapes[:-1], (cut, "")])
         person.layer(shapes, False)
     else:  # a bent knee points to the viewer, so that the shin lies in front of the thigh

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from render.figures import LOOKS, panels
-from render.figures.canvas import Canvas, blob, capsule, circle, number, pair
+from render.figures.canvas import Canvas, blob, capsule, circle, number, pair, tube
 from render.figures.geometry import bearing, distance, frame, lerp, polar, ribbon, through
 from render.figures.marks import arrow, badge, focus
 from render.figures.panels import ASPECT, drawn_box, frame_of
@@ -78,6 +78,26 @@ def test_svg_counts_downwards_and_a_minus_needs_no_space() -> None:
 def test_a_limb_shorter_than_its_own_width_is_a_circle() -> None:
     assert capsule((0, 0), (0.1, 0), 3, 2) == circle((0, 0), 3)
     assert capsule((0, 0), (10, 0), 3, 2).count("A") == 2
+
+
+def test_a_sleeve_is_round_at_the_shoulder_and_cut_off_at_the_hem() -> None:
+    assert tube((0, 0), (20, 0), 4, 3).count("A") == 1
+    assert tube((0, 0), (2, 0), 4, 3) == capsule((0, 0), (2, 0), 4, 3)
+
+
+def test_an_arrow_over_an_enlarged_part_is_thinner() -> None:
+    whole, part = Canvas(), Canvas()
+    arrow(whole, (0, 0), (20, 0))
+    arrow(part, (0, 0), (20, 0), size=0.5)
+    assert 'stroke-width="2"' in "".join(whole.elements)
+    assert 'stroke-width="1"' in "".join(part.elements)
+
+
+def test_a_leg_that_is_only_given_once_shows_on_both_sides_of_a_side_view() -> None:
+    pose = Pose(hip=(0, 29), leg_n=Limb(to=Spot(23, 4)))
+    joints = solve(figure(pose), pose).joints
+    assert joints["an_f"][0] > joints["an_n"][0] + 2
+    assert joints["kn_f"][0] > joints["kn_n"][0] + 2
 
 
 def test_a_blob_visits_each_point_and_closes() -> None:

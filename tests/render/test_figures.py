@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from render.figures import LOOKS, look_for, pair_svg, panels, problems, sheet
 from render.figures.geometry import distance, two_bone
-from render.figures.look import Hair, darken
+from render.figures.look import Hair, darken, mix
 from render.figures.skeleton import FOREARM, SHIN, THIGH, UPPER_ARM, solve
 from schemas.figure import Figure, FigureError
 from schemas.figure_file import figure_from
@@ -110,8 +110,9 @@ def test_the_looks_cover_skin_tones_builds_and_ages() -> None:
     assert {look.hair_style for look in LOOKS} == set(Hair)
 
 
-def test_a_darker_colour_keeps_its_form() -> None:
+def test_a_darker_and_a_mixed_colour_keep_their_form() -> None:
     assert re.fullmatch("#[0-9a-f]{6}", darken("#0a0b0c", 0.9))
+    assert mix("#000000", "#ffffff", 0.5) == "#808080"
 
 
 def test_the_end_pose_inherits_what_it_does_not_name() -> None:
