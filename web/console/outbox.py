@@ -70,12 +70,12 @@ def _page(status: int = 200, error: str = "") -> Response:
         rows = stored.outbox(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
-        soon = _soon_held(tx, booking)
+        soon = _soon_held(tx, booking) if number == 1 else []
         counts = {
             "waiting": stored.waiting(tx, ("held",)) + len(soon),
             "failed": stored.waiting(tx, ("dead",)),
         }
-    first = tab == "waiting" and number == 1 and purpose in ("", "plan")
+    first = tab == "waiting" and purpose in ("", "plan")
     return page(
         "outbox" if "X-Fragment" not in request.headers else "outbox_list",
         status,
