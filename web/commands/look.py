@@ -16,12 +16,14 @@ from handlers.records import head_of
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from render import mail_check
-from schemas.delivery import Channel
+from schemas.delivery import Channel, Delivery, DeliveryStatus
 from store import bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from store.bookings import Thread
 from web.house import house as the_house
 from web.house import utc_now
+
+RECEIPTS = ("pending", "working", "done", "ignored", "not_understood", "dead")
 
 
 @click.command("status")
@@ -40,24 +42,8 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     received, owed = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
     seen = workers.last_seen(tx)
     return {
-        "receipts": {
-            name: received[name]
-            for name in ("pending", "working", "done", "ignored", "not_understood", "dead")
-        },
-        "deliveries": {
-            name: owed[name]
-            for name in (
-                "due",
-                "scheduled",
-                "held",
-                "sending",
-                "sent",
-                "unknown",
-                "skipped",
-                "withdrawn",
-                "dead",
-            )
-        },
+        "receipts": {name: received[name] for name in RECEIPTS},
+        "deliveries": {name: owed[name] for name in ("due", *DeliveryStatus)},
         "worker": {
             "seen_at": seen.isoformat() if seen else None,
             "alive": workers.alive(seen, now),
@@ -110,21 +96,22 @@ def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
         "end": booking.end.isoformat(),
         "service": booking.service,
         "client": clients.get(tx, booking.client_id).email,
-        "deliveries": [
-            {
-                "key": each.key,
-                "purpose": str(each.purpose),
-                "channel": str(each.channel),
-                "status": str(each.status),
-                "due_at": each.due_at.isoformat(),
-                "settled_at": each.settled_at.isoformat() if each.settled_at else None,
-                "reason": each.reason,
-                "detail": each.detail,
-                "attempts": each.attempts,
-                "message_id": each.message_id,
-            }
-            for each in deliveries.of_booking(tx, booking.id)
-        ],
+        "deliveries": [_delivery(each) for each in deliveries.of_booking(tx, booking.id)],
+    }
+
+
+def _delivery(each: Delivery) -> dict[str, Any]:
+    return {
+        "key": each.key,
+        "purpose": str(each.purpose),
+        "channel": str(each.channel),
+        "status": str(each.status),
+        "due_at": each.due_at.isoformat(),
+        "settled_at": each.settled_at.isoformat() if each.settled_at else None,
+        "reason": each.reason,
+        "detail": each.detail,
+        "attempts": each.attempts,
+        "message_id": each.message_id,
     }
 
 

@@ -77,8 +77,7 @@ def list_command() -> None:
 @click.argument("email")
 def deactivate_command(email: str) -> None:
     """Let somebody in no more; every session of theirs ends at once."""
-    with house().db.begin() as tx:
-        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=False)
+    _switch(email, active=False)
     click.echo("Deactivated. Every session has ended.")
 
 
@@ -86,9 +85,13 @@ def deactivate_command(email: str) -> None:
 @click.argument("email")
 def activate_command(email: str) -> None:
     """Let somebody in again."""
-    with house().db.begin() as tx:
-        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=True)
+    _switch(email, active=True)
     click.echo("Active.")
+
+
+def _switch(email: str, *, active: bool) -> None:
+    with house().db.begin() as tx:
+        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
 
 
 @staff_group.command("reset")
