@@ -87,8 +87,12 @@ class Settings:
 
 def environment(folder: Path = ROOT) -> dict[str, str]:
     """The process's variables over those of a `.env` file beside the application."""
-    filed = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
-    return filed | dict(os.environ)
+    try:
+        filed = dotenv_values(folder / ".env")
+    except OSError as error:
+        who = "it must belong to the account that runs Aftercare"
+        raise SettingsError([f"{folder / '.env'}: {error.strerror}; {who}."]) from error
+    return {name: value for name, value in filed.items() if value is not None} | dict(os.environ)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -163,7 +167,7 @@ def _open_files(database_url: str, filed: Path) -> list[str]:
         for path in (filed, database)
         if path is not None and _anybody_reads(path)
     ]
-    if database is not None and (database.resolve().parent / ".env").is_file():
+    if database is not None and os.path.isfile(database.resolve().parent / ".env"):
         found.append("The database lies beside .env: keep the keys and what they open in two folders.")
     return found
 

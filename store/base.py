@@ -20,6 +20,7 @@ from store.vault import Vault
 DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catch: the database did not answer
 BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 LOOK_AGAIN = 0.002  # seconds
+NOT_OURS = ("unable to open database file", "attempt to write a readonly database")
 NO_TABLE = ("no such table", "no such column", "does not exist")
 
 
@@ -31,7 +32,9 @@ def kind(error: Exception) -> str:
 def why(error: Exception) -> str:
     """What the database said, in its own first words, which name no row; or what is to be done."""
     said = str(getattr(error, "orig", None) or type(error).__name__).strip().partition("\n")[0]
-    return f"{said} (run: flask --app app migrate)" if any(each in said for each in NO_TABLE) else said
+    if any(each in said for each in NO_TABLE):
+        return f"{said} (run: flask --app app migrate)"
+    return f"{said} (the file and its folder must belong to this account)" if said in NOT_OURS else said
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -146,8 +149,8 @@ def _engine(url: URL) -> Engine:
 
 def _private_file(path: Path) -> None:
     """Make an empty file that only we may read; what SQLite puts beside it gets the same mode."""
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     with suppress(OSError):  # there already, or not ours to make: connecting will tell
+        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 

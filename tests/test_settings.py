@@ -267,3 +267,14 @@ def test_keys_beside_the_database_are_refused_in_production(tmp_path: Path) -> N
 def test_a_database_file_is_the_same_from_every_folder() -> None:
     found = configuration.load(GOOD | {"DATABASE_URL": "sqlite:///var/x.db"}).database_url
     assert found == f"sqlite:///{configuration.ROOT / 'var' / 'x.db'}"
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_path: Path) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(configuration, "dotenv_values", refused)
+    with pytest.raises(configuration.SettingsError, match=r"\.env: Permission denied; it must belong"):
+        configuration.environment(tmp_path)
