@@ -1,6 +1,7 @@
 """Everything that is kept about one client: reading it out, and erasing it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from store.tables import (
     records,
     session_notes,
 )
+from store.vault import SealBroken
 
 BY_BOOKING = (flags, session_notes, plan_edits, deliveries)
 
@@ -82,6 +84,8 @@ def _clear(tx: Tx, sealed: bytes | None) -> Any:
         return tx.vault.open_json(sealed)
     except ValueError:
         return tx.vault.open(sealed).decode(errors="replace")
+    except SealBroken as broken:
+        return f"({broken})"
 
 
 def external_ids(tx: Tx, ids: Sequence[int]) -> list[tuple[str, str, str]]:
@@ -90,13 +94,19 @@ def external_ids(tx: Tx, ids: Sequence[int]) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in tx.all(query.where(records.c.booking_id.in_(ids)))]
 
 
-def bodies(tx: Tx, connections: Sequence[str], after: int, most: int = 200) -> list[tuple[int, bytes]]:
-    """Some raw webhooks of these connections, opened, by id; `after` is the last id that was seen."""
+def bodies(tx: Tx, connections: Sequence[str], after: int, most: int = 200) -> list[tuple[int, bytes | None]]:
+    """Some raw webhooks of these connections by id, None where no key opens it; `after`: the last id seen."""
     query = sa.select(receipts.c.id, receipts.c.sealed_body).where(
         receipts.c.id > after, receipts.c.connection.in_(connections), receipts.c.sealed_body.is_not(None)
     )
     rows = tx.all(query.order_by(receipts.c.id).limit(most))
-    return [(row.id, tx.vault.open(row.sealed_body)) for row in rows]
+    return [(row.id, _body(tx, row.sealed_body)) for row in rows]
+
+
+def _body(tx: Tx, sealed: bytes) -> bytes | None:
+    with suppress(SealBroken):
+        return tx.vault.open(sealed)
+    return None
 
 
 def forget_bodies(tx: Tx, receipt_ids: Sequence[int]) -> None:

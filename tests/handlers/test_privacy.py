@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from handlers import links, privacy, work
 from handlers.house import House
@@ -13,6 +14,7 @@ from store import audit, bookings, checkins, client_words, clients, deliveries, 
 from store import links as stored_links
 from store import plans as stored_plans
 from store.tables import metadata
+from store.vault import Vault
 from tests.console_support import answer, visit
 from tests.support import NOW, Mailbox, receive, webhook
 
@@ -159,3 +161,17 @@ def test_a_later_webhook_does_not_bring_an_erased_client_back(house: House, mail
 def test_nobody_is_exported_or_erased_twice_as_somebody_else(house: House) -> None:
     assert privacy.export(house, 4711, "Mara Field", NOW) is None
     assert privacy.erase(house, 4711, "Mara Field", NOW) is None
+
+
+def test_a_lost_key_keeps_nobody_from_an_export_or_from_being_erased(house: House) -> None:
+    client = client_of(house, told(house))
+    house.db.vault = Vault([Fernet.generate_key().decode()])
+    values = privacy.export(house, client, "Mara Field", NOW)
+    assert values is not None
+    assert values["clients"][0]["email"] == "zoe@example.org"
+    assert "FIELD_KEYS" in values["intakes"][0]["answers"]
+    receipt = privacy.erase(house, client, "Mara Field", NOW)
+    assert receipt is not None
+    assert receipt.counts["webhooks"] == 1
+    with house.db.read() as tx:
+        assert clients.get(tx, client).email == ""
