@@ -1,5 +1,7 @@
 """Staff of the clinic: accounts, sessions (one login of one browser), recovery codes, tries to log in."""
 
+import secrets
+from base64 import b32encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 
 from store.base import Tx
 from store.tables import login_tries, recovery_codes, staff, staff_sessions
+from store.vault import SealBroken
 
 
 class Role(StrEnum):
@@ -59,12 +62,20 @@ class StaffSession:
     seen_at: datetime
 
 
+def _factor(tx: Tx, sealed: bytes | None) -> str:
+    """The secret of a second factor. One that no key opens stays on, and no code fits it until a reset."""
+    try:
+        return tx.vault.open(sealed).decode() if sealed else ""
+    except SealBroken:
+        return b32encode(secrets.token_bytes(20)).decode()
+
+
 def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
     names = ("id", "email", "name", "credential", "language", "password_hash", "totp_step")
     return Staff(
         **{name: getattr(row, name) for name in names},
         roles=frozenset(Role(word) for word in row.roles.split()),
-        totp=tx.vault.open(row.sealed_totp).decode() if row.sealed_totp else "",
+        totp=_factor(tx, row.sealed_totp),
         active=row.deactivated_at is None,
     )
 
@@ -164,8 +175,9 @@ def session(tx: Tx, token_hash: str) -> StaffSession | None:
     row = tx.first(sa.select(staff_sessions).where(*alive))
     if row is None:
         return None
-    totp = tx.vault.open(row.sealed_totp).decode() if row.sealed_totp else ""
-    return StaffSession(row.id, row.staff_id, Stage(row.stage), totp, row.created_at, row.seen_at)
+    return StaffSession(
+        row.id, row.staff_id, Stage(row.stage), _factor(tx, row.sealed_totp), row.created_at, row.seen_at
+    )
 
 
 def touch(tx: Tx, session_id: int, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 from argon2 import PasswordHasher
+from cryptography.fernet import Fernet
 
 from handlers import staff
 from handlers.house import House
@@ -12,6 +13,7 @@ from handlers.staff import DECOY, Entry, Refused, Unfit
 from store import audit
 from store import staff as accounts
 from store.staff import Stage
+from store.vault import Vault
 from tests.console_support import EMAIL, PASSWORD, account
 from tests.support import NOW
 
@@ -138,3 +140,16 @@ def test_a_reset_takes_password_second_factor_and_sessions_away(house: House) ->
     new = staff.log_in(house, EMAIL, "nine loud brown stones", ADDRESS, NOW, require_totp=False)
     assert isinstance(new, Entry)
     assert new.stage is Stage.full
+
+
+def test_a_second_factor_under_a_lost_key_lets_nobody_in_and_can_be_reset(house: House) -> None:
+    number = account(house)
+    secret, _codes = enrolled(house)
+    house.db.vault = Vault([Fernet.generate_key().decode()])
+    later = NOW + timedelta(minutes=5)
+    entry = enter(house)
+    assert entry.stage is Stage.code
+    assert staff.confirm(house, entry.token, pyotp.TOTP(secret).at(later), later) is Refused.wrong
+    with house.db.begin() as tx:
+        staff.reset(tx, number, PASSWORD, "command line", NOW)
+    assert enter(house).stage is Stage.full
