@@ -185,6 +185,15 @@ def test_a_check_in_is_answered_once_and_by_a_person(house: House, booking: Thre
     assert "fu_feel" not in asked.get().text
 
 
+def test_a_count_of_a_few_days_is_tapped_not_typed(app: Flask, house: House, booking: Thread) -> None:
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        checkin = checkins.ask(tx, booking.id, plan.id, "d3", datetime.now(UTC))
+    page = phone(app, house, LinkPurpose.checkin, checkin.id).get().text
+    assert page.count('type="radio" name="fu_days_done"') == 4
+
+
 def test_a_check_in_with_a_warning_sign_is_answered_at_once(asked: Phone) -> None:
     choices = asked.get().text
     sign = next(
