@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -17,6 +18,7 @@ from handlers.links import LinkPurpose
 from schemas.delivery import DeliveryStatus, Purpose
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
 from store.staff import Role
+from store.vault import Vault
 from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.support import Mailbox, webhook
 
@@ -106,6 +108,14 @@ def test_a_booking_shows_flags_first_then_answers_and_the_drafted_plan(
     assert shown.index("Severe pain") < shown.index("Session note") < shown.index("Why this plan")
     assert "Blood thinner or bleeding problem" in shown
     assert "Low back, left" in shown
+
+
+def test_what_only_a_lost_key_opens_is_told_in_a_sentence(house: House, client: FlaskClient) -> None:
+    number = seen(house)
+    house.db.vault = Vault([Fernet.generate_key().decode()])
+    answered = client.get(f"/console/bookings/{number}", base_url=BASE)
+    assert answered.status_code == 500
+    assert "no longer in FIELD_KEYS" in answered.get_data(as_text=True)
 
 
 def test_a_warning_sign_is_shown_and_can_be_cleared_before_the_form_is_done(

@@ -51,7 +51,7 @@ def in_tables() -> Iterator[str]:
     yield from (auth.WRONG, auth.TOO_MANY, today_view.FOR_YOU[0])
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*reasons.SENTENCES.values(), reasons.NOT_YOURS, *reasons.DETAILS)
-    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE)
+    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)
     for table in (
         today_view.INTAKE,
         today_view.FLAGS,

@@ -6,6 +6,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from render import readable
+from store.vault import SealBroken
 from web.console import (
     audit,
     auth,
@@ -33,6 +34,7 @@ for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
         _module.blueprint.register_error_handler(403, refusals.not_yours)
         _module.blueprint.register_error_handler(404, refusals.not_there)
+        _module.blueprint.register_error_handler(SealBroken, refusals.not_open)
 
 
 def install(app: Flask) -> None:

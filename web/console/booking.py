@@ -91,7 +91,7 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "flag_tags": FLAGS,
         "bodies": bodies(told, say()) if told else [],
         "plan": plan_view(house(), stored, say()) if stored else None,
-        "verdict": plans.gate(tx, house(), found, now()) if intake and intake.done else None,
+        "verdict": plans.look(tx, house(), found, now()) if intake and intake.done else "",
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, client, intake),
         "plan_tag": _plan_tag(sent, intake, raised, stored),

@@ -3,6 +3,7 @@
 from flask import Response
 from werkzeug.exceptions import HTTPException
 
+from store.vault import SealBroken
 from web.console.view import page
 
 NOT_YOURS = (
@@ -11,6 +12,11 @@ NOT_YOURS = (
     "Whoever runs the clinic can give you the role.",
 )
 NOT_THERE = ("There is no such page", "It may have been erased, or the address is cut off.")
+NOT_OPEN = (
+    "This does not open",
+    "It was sealed with a key that is no longer in FIELD_KEYS. Whoever runs Aftercare puts the key back, "
+    "or asks: flask check.",
+)
 
 
 def not_yours(_error: HTTPException) -> Response:
@@ -21,3 +27,8 @@ def not_yours(_error: HTTPException) -> Response:
 def not_there(_error: HTTPException) -> Response:
     """404 with a way on."""
     return page("refused", 404, title=NOT_THERE[0], text=NOT_THERE[1])
+
+
+def not_open(_error: SealBroken) -> Response:
+    """500 for what only a lost key opens."""
+    return page("refused", 500, title=NOT_OPEN[0], text=NOT_OPEN[1])
