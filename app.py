@@ -26,7 +26,7 @@ from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
 from store import connections
 from store.base import Database
-from store.vault import Vault
+from store.vault import SealBroken, Vault
 
 # Content is read once by a process, however many houses are built on it.
 read_library = cache(load)
@@ -38,9 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder="web/templates", static_folder=None)
     try:
         settings = settings or sound_settings()
+        house = build_house(settings)
     except SettingsError as error:
         return without_settings(app, error)
-    house = build_house(settings)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         PRODUCTION=settings.production,
@@ -142,7 +142,12 @@ def with_kept_secret(connection: Connection, db: Database) -> Connection:
     if LEFT_TO_REGISTER not in connection.secrets:
         return connection
     given = [secret for secret in connection.secrets if secret != LEFT_TO_REGISTER]
-    kept = connections.kept(db, connection.name) or secrets.token_hex(32)
+    try:
+        kept = connections.kept(db, connection.name) or secrets.token_hex(32)
+    except SealBroken:
+        told = "the secret that register kept was sealed with a key that is not in FIELD_KEYS any more"
+        way = "put the key back, or give the secret itself as the scheduler shows it"
+        raise SettingsError([f"Connection {connection.name}: {told}; {way}."]) from None
     return replace(connection, secrets=(*given, kept), secret_kept=True)
 
 

@@ -39,3 +39,13 @@ def test_every_wrong_connection_is_named(database_url: str) -> None:
     assert "Connection main:" in text
     assert "Connection south:" in text
     assert "'nothing' is not a scheduler" in text
+
+
+def test_a_kept_secret_that_no_key_opens_is_told_at_the_start(database_url: str) -> None:
+    given = left_to_register(database_url)
+    first = make_house(given)
+    with first.db.begin() as tx:
+        connections.keep_secret(tx, "main", CALCOM_SECRET)
+    first.db.close()
+    with pytest.raises(SystemExit, match="Connection main: the secret that register kept"):
+        application.create_app(left_to_register(database_url))
