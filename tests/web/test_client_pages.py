@@ -13,7 +13,7 @@ from render.readable import full_date
 from store import checkins, clients, links, plans
 from store.bookings import Thread
 from tests import support
-from tests.web.phone import BASE, Phone, phone, soon
+from tests.web.phone import BASE, Fields, Phone, phone, soon
 
 
 @pytest.fixture
@@ -89,12 +89,14 @@ def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
 ) -> None:
     assert hers.post("/day", {"effort": "right", "pain": "7"}).status_code == 303
     assert "Why this one?" in hers.get().text
-    answered = hers.post("/day", {"effort": "too_hard", "pain": "8"})
+    key = Fields(hers.get().text).key
+    answered = hers.post("/day", {"effort": "too_hard", "pain": "8"}, key=key)
     assert answered.status_code == 200
     assert 'role="alert"' in answered.text
     assert "Please pause your plan. We will call you." in answered.text
     assert "Your plan is paused" in hers.get().text
-    hers.post("/day", {"pain": "9"})
+    assert "Your plan is paused" not in hers.get("?language=es").text
+    hers.post("/day", {"pain": "9"}, key=key)
     alerts = [name for name in support.schedule_of(house, booking) if name.startswith("alert:tick-")]
     assert len(alerts) == 1
 

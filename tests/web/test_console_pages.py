@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -387,6 +388,15 @@ def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(app: F
         assert word not in shown
     assert "A practitioner must look first." in shown
     assert "to practitioners only" in shown
+    assert "Alert" not in text(boss, f"/console/outbox?tab=all&booking={number}").partition("<tbody")[2]
+    alerts = text(boss, "/console/outbox?tab=all&purpose=alert").partition("<tbody")[2]
+    assert "to the clinic" in alerts
+    assert not re.search(r"Booking \d|visit |Zoë", alerts), "an alert names no client to a manager"
+    with house.db.begin() as tx:
+        link = links.issue(tx, house, LinkPurpose.note, number, TODAY)
+        audit.add(tx, "Mara Field", "clear_flag", f"booking:{number}", TODAY, "RF03")
+    assert "warning sign" not in text(browser(app), link.removeprefix(BASE))
+    assert "RF03" not in text(boss, "/console/log")
     closed = boss.get(f"/console/bookings/{number}", base_url=BASE)
     assert closed.status_code == 403
     assert "This page is not for you" in closed.get_data(as_text=True)

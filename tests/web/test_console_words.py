@@ -7,6 +7,7 @@ from pathlib import Path
 
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from store.staff import Role
+from web.client import stop
 from web.console import (
     auth,
     board,
@@ -121,6 +122,7 @@ def test_every_act_in_the_log_has_its_words() -> None:
         for path in (ROOT / room).rglob("*.py"):
             found |= set(re.findall(r'audit\.add\(tx, [^,]+, "([a-z_]+)"', path.read_text("utf-8")))
     assert len(found) > 15
+    found |= {f"stop_{channel}" for channel in stop.CHANNELS}
     assert found <= set(names.ACTS)
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, redirect, request
 from handlers import checkins, pictures, plan_page
 from handlers.links import LinkPurpose
 from render import readable
-from store import bookings, clients
+from store import bookings, clients, intakes
 from store import checkins as stored_checkins
 from web import words
 from web.client.checkin import told
@@ -29,7 +29,9 @@ def show(token: str) -> Response:
         current = plan_page.current(tx, booking_id)
         booking = bookings.get(tx, booking_id)
         if booking is None or current.plan is None:
-            return page("plan_off", words.asked_for(request), token, paused=current.paused)
+            asked = intakes.of_booking(tx, booking_id)
+            language = chosen_language(asked.language if asked else words.asked_for(request))
+            return page("plan_off", language, token, paused=current.paused)
         language = chosen_language(str(current.plan.content["language"]))
         plan = plan_page.said(tx, house(), current.plan, language)
         client = clients.get(tx, booking.client_id)

@@ -54,6 +54,8 @@ ACTS = {
     "erase": "erased a client",
     "restored": "held all messages after a restore",
     "resealed": "sealed values anew",
+    "stop_email": "asked for no more e-mail",
+    "stop_sms": "asked for no more texts",
     "staff_added": "added an account",
     "staff_deactivated": "ended an account",
     "staff_let_in": "let somebody in again",

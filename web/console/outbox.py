@@ -82,7 +82,7 @@ def _page(status: int = 200, error: str = "") -> Response:
         error=error,
         tabs=TABS,
         tab=tab,
-        rows=[*(soon if first else []), *rows[: stored.PAGE]],
+        rows=[one for one in [*(soon if first else []), *rows[: stored.PAGE]] if _seen(one, booking)],
         more=len(rows) > stored.PAGE,
         number=number,
         purpose=purpose,
@@ -91,6 +91,11 @@ def _page(status: int = 200, error: str = "") -> Response:
         may=may,
         state=state,
     )
+
+
+def _seen(message: stored.Message, booking: int | None) -> bool:
+    """Whether this line is for this person: that a client raised an alert is for practitioners."""
+    return not booking or message.purpose != "alert" or me().may(Role.practitioner)
 
 
 def _soon_held(tx: Tx, booking: int | None) -> list[stored.Message]:

@@ -58,7 +58,7 @@ def _shared() -> dict[str, Any]:
         "day": lambda when: day(when),
         "moment": lambda when: moment(when),
         "iso": readable.utc,
-        "why": lambda word: sentence(word, say(), clinical=who is None or who.may(Role.practitioner)),
+        "why": lambda word: sentence(word, say(), clinical=who is not None and who.may(Role.practitioner)),
         "told": lambda detail: told(detail, say()),
         "zone_name": zone.key,
         "now": gate.now(),
