@@ -137,7 +137,9 @@ def not_now(tx: Tx, booking: Thread, kind: str, now: datetime) -> str:
         for each in stored_plans.of_client(tx, booking.client_id)
     ):
         return "newer_plan"
-    if missed_in_a_row(asked(tx, booking.client_id), now) >= MOST_MISSED:
+    # Who came again and filled in a form since is not silent: earlier visits' questions do not count.
+    mine = [each for each in asked(tx, booking.client_id) if each.booking_id == booking.id]
+    if missed_in_a_row(mine, now) >= MOST_MISSED:
         return "no_reply"
     done = [each for each in checkins.of_booking(tx, booking.id) if each.kind == kind and each.answered_at]
     return "answered" if done else ""
