@@ -22,6 +22,7 @@ from integrations.channels.sms import Sms
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
+from schemas.clinic_file import line_of
 from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
 from store import connections
@@ -113,10 +114,24 @@ def content_problems(settings: Settings) -> list[str]:
     problems: list[str] = []
     for language in settings.clinic.languages:
         try:
-            read_library(settings.content, language), read_mail_texts(settings.content, language)
+            library, _ = read_library(settings.content, language), read_mail_texts(settings.content, language)
         except (ValueError, OSError) as error:
             problems.append(f"Content in {language!r} cannot be used: {error}")
-    return problems
+        else:
+            problems += unknown_questionnaires(settings, set(library.questionnaires))
+    return list(dict.fromkeys(problems))
+
+
+def unknown_questionnaires(settings: Settings, known: set[str]) -> list[str]:
+    """Each questionnaire that a service asks for and that is not there."""
+    services = reversed(list(settings.clinic.services.items()))
+    unknown = {each.questionnaire: name for name, each in services if each.questionnaire not in {"", *known}}
+    filed = (settings.content / "clinic.toml").read_text("utf-8") if unknown else ""
+    return [
+        f"content/clinic.toml:{line_of(filed, ('services', slug, 'questionnaire'))}: "
+        f"there is no questionnaire {asked!r}."
+        for asked, slug in unknown.items()
+    ]
 
 
 @cache

@@ -29,7 +29,7 @@ LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or
 ZONE_DEFAULT = "America/New_York"
 _ABOUT = (
     *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),
-    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms", "paper"),
+    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms"),
 )
 
 
@@ -267,11 +267,12 @@ def _clinic(read: Variables, content: Path, public_url: str) -> Clinic:
     zone = read.zone("CLINIC_ZONE", about.get("zone") or ZONE_DEFAULT)
     languages = tuple(about.get("languages", ["en"]))
     texts = {name: read.text(f"CLINIC_{name.upper()}", about.get(name, "")) for name in _ABOUT}
+    texts["paper"] = read.choice("CLINIC_PAPER", ("letter", "a4"), about.get("paper", "letter"))
     texts = {name: value for name, value in texts.items() if value}
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     clinic = replace(clinic, alert_email=clinic.alert_email or parseaddr(clinic.email)[1])
-    read.problems += [*_missing(read, clinic), *_addresses(clinic)]
+    read.problems += [*_missing(read, clinic), *_addresses(clinic), *_unspoken(clinic)]
     return replace(
         clinic, policy=_policy(read, clinic_file.policy(filed)), services=services, default_service=default
     )
@@ -291,6 +292,13 @@ def _addresses(clinic: Clinic) -> Iterator[str]:
     for name in ("alert_email", "alert_next_email"):
         if getattr(clinic, name) and not clinic_file.is_address(getattr(clinic, name)):
             yield f"CLINIC_{name.upper()} {clinic_file.ADDRESS}."
+
+
+def _unspoken(clinic: Clinic) -> Iterator[str]:
+    """Mails to the clinic, and to clients whose language we do not have, are written in the clinic's own."""
+    if clinic.language not in clinic.languages:
+        known = ", ".join(clinic.languages)
+        yield f"content/clinic.toml: clinic.language (or CLINIC_LANGUAGE) must be one of: {known}."
 
 
 def _clinic_file(read: Variables, content: Path) -> dict[str, Any]:

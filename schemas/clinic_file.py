@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from schemas.clinic import Clinic, Policy, Service
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}
-NUMBER = "must be a number that is not below zero"
+MOST = 100_000  # of any unit: more is a slip, and days beyond it leave the calendar
+NUMBER = f"must be a number from 0 to {MOST}"
 ZONE = "must be a time zone such as Europe/Berlin"
 CLOCK = "must be a time of day such as 09:00"
 ADDRESS = "must be one e-mail address"
@@ -40,11 +41,12 @@ def is_zone(name: str) -> bool:
 
 
 def clock(text: str) -> time | None:
-    """A time of day such as 09:00; None when it is none."""
+    """A time of day such as 09:00, without an offset; None when it is none."""
     try:
-        return time.fromisoformat(text)
+        found = time.fromisoformat(text)
     except ValueError:
         return None
+    return None if found.tzinfo else found
 
 
 def is_address(text: str, *, named: bool = False) -> bool:
@@ -54,7 +56,7 @@ def is_address(text: str, *, named: bool = False) -> bool:
 
 
 def _number() -> fields.Float:
-    return fields.Float(validate=validate.Range(0, error=NUMBER), error_messages={"invalid": NUMBER})
+    return fields.Float(validate=validate.Range(0, MOST, error=NUMBER), error_messages={"invalid": NUMBER})
 
 
 def _text(holds: Callable[[str], object], otherwise: str) -> fields.String:
@@ -119,13 +121,8 @@ class ServiceSection(_Strict):
     names = fields.List(fields.String())
 
 
-class ClinicFile(Schema):
-    """The whole file."""
-
-    class Meta:
-        """Other sections are left to whoever reads them."""
-
-        unknown = EXCLUDE
+class ClinicFile(_Strict):
+    """The whole file: a section of another name would be rules that nobody reads."""
 
     clinic = fields.Nested(
         ClinicSection.from_dict(

@@ -119,6 +119,10 @@ class Database:
 
     def backup(self, path: Path) -> None:
         """Copy a SQLite file as it is now, beside all other work, into a new file that only we may read."""
+        with self.read() as tx:
+            tx.conn.execute(
+                sa.text("SELECT 1 FROM alembic_version")
+            )  # a database that is there, not an empty file
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
         dbapi = self.engine.raw_connection()
         try:

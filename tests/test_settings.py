@@ -1,5 +1,6 @@
 """Settings: every problem at once, in words that say what to do; production refuses what is unsafe."""
 
+import shutil
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -160,6 +161,13 @@ def with_file(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
         ("services = 1", "services"),
         ("[services]\na = 1", "services.a"),
         ("[services.x]\nquestionaire = 'short'", "services.x.questionaire is not a setting"),
+        ("[polcy]\nrequire_ok = true", "polcy is not a setting"),
+        ("require_ok = true\n[policy]", "require_ok is not a setting"),
+        ("[policy]\nsettle_seconds = 1e20", "policy.settle_seconds must be a number from 0 to"),
+        ("[policy]\ntoo_late_hours = 1e9", "policy.too_late_hours must be a number from 0 to"),
+        ('[policy]\nquiet_from = "20:00+02:00"', "policy.quiet_from must be a time of day"),
+        ('[clinic]\nlanguage = "fr"', "clinic.language"),
+        ('[clinic]\nlanguages = ["es"]', "clinic.language"),
         ("[policy", "clinic.toml"),
     ],
 )
@@ -198,6 +206,17 @@ def test_a_wrong_value_in_the_file_is_told_with_its_line_and_not_as_a_variable(t
     ]
     del given["CLINIC_EMAIL"]
     assert len(problems(given)) == 3
+
+
+def test_a_questionnaire_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    shutil.copytree(configuration.ROOT / "content", content)
+    filed = content / "clinic.toml"
+    text = filed.read_text("utf-8").replace('"short"', '"shrot"')
+    filed.write_text(text, "utf-8")
+    line = next(number for number, said in enumerate(text.splitlines(), 1) if "shrot" in said)
+    told = application.content_problems(configuration.load(GOOD | {"CONTENT": str(content)}))
+    assert told == [f"content/clinic.toml:{line}: there is no questionnaire 'shrot'."]
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ import app as application
 import settings as configuration
 from handlers.house import House
 from store import receipts
+from store.base import Database, DatabaseError
+from store.vault import Vault
 from tests.support import NOW, Mailbox, book, fill_in, free_port
 
 
@@ -191,6 +193,14 @@ def test_a_command_without_its_tables_says_what_to_run(given: configuration.Sett
         flask = FlaskGroup(create_app=lambda: application.create_app(), load_dotenv=False)
         result = CliRunner().invoke(flask, words)
         assert (result.exit_code, said in result.output) == (code, True), result.output
+
+
+def test_of_a_database_that_is_not_there_no_backup_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError):
+        Database(f"sqlite:///{tmp_path / 'lost.db'}", Vault([Fernet.generate_key().decode()])).backup(
+            tmp_path / "copy.db"
+        )
+    assert not (tmp_path / "copy.db").exists()
 
 
 def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, house: House, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def _delivery(each: Delivery) -> dict[str, Any]:
 def check_command(mail: bool) -> None:
     """Check settings and content; names every problem at once."""
     outside = [*_keys(), *(_mail_server() if mail else ())]
-    found = [*_content_problems(), *_mail_problems(), *_service_problems()]
+    found = [*_content_problems(), *_mail_problems()]
     fatal = [each for each in found if each.fatal]
     for each in fatal:
         click.echo(f"content/{each}")
@@ -159,13 +159,6 @@ def _mail_problems() -> Iterator[Problem]:
     for language in house.clinic.languages:
         for key, text in mail_check.problems(house.mail_texts(language)):
             yield Problem(f"mail/{language}.toml", 1, key, text)
-
-
-def _service_problems() -> Iterator[Problem]:
-    house = the_house()
-    asked = {service.questionnaire for service in house.clinic.services.values()} - {""}
-    for name in sorted(asked - set(house.library("en").questionnaires)):
-        yield Problem("clinic.toml", 1, name, "There is no questionnaire of this name.")
 
 
 def _remarks(found: Sequence[Problem]) -> Iterator[str]:
