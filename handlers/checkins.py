@@ -175,7 +175,7 @@ def tick(
     judged = _judge(tx, house, booking, answers, 1, now)
     if not any(alert.within in URGENT for alert in judged.step.alerts):
         return None
-    return _follow(tx, booking, judged, f"tick-{day}", now)
+    return _follow(tx, booking, judged, f"tick-{day}-{plan_id}", now)
 
 
 def _judge(

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import checkins, work
+from handlers import checkins, plans, work
 from handlers.house import House
-from store import bookings, plans
+from store import bookings
 from store import checkins as stored
-from tests.support import NOW, book, fill_in, receive, webhook
+from store import plans as stored_plans
+from tests.support import NOW, Mailbox, book, fill_in, receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 MONTH = timedelta(days=30)
@@ -24,11 +25,32 @@ def test_who_was_silent_after_one_visit_is_asked_again_after_the_next(house: Hou
     fill_in(house, second, NOW + MONTH)
     with house.db.begin() as tx:
         for booking in (first, second):
-            plan = plans.newest(tx, booking.id)
+            plan = stored_plans.newest(tx, booking.id)
             assert plan is not None
-            plans.sent(tx, plan.id, booking.start)
+            stored_plans.sent(tx, plan.id, booking.start)
             later = booking.start + timedelta(days=9)
             for kind in ("h24", "d3"):
                 assert checkins.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
                 stored.ask(tx, booking.id, plan.id, kind, later - timedelta(days=8))
             assert checkins.not_now(tx, booking, "w1", later) == "no_reply"
+
+
+def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_day(
+    house: House, mailbox: Mailbox
+) -> None:
+    booking = book(house)
+    fill_in(house, booking)
+    now = booking.end + timedelta(hours=1)
+    for alerts in (1, 2):
+        work.work_once(house, now)
+        with house.db.begin() as tx:
+            plan = stored_plans.newest(tx, booking.id)
+            assert plan is not None
+            assert plan.sent_at
+            said = checkins.tick(tx, house, booking, plan.id, now.date(), {"pain": "9"}, now)
+            assert said is not None
+            assert said.paused
+        work.work_once(house, now)
+        assert mailbox.kinds().count("alert") == alerts
+        with house.db.begin() as tx:
+            assert plans.release(tx, house, booking.id, "Mara", now)
