@@ -6,7 +6,7 @@ import pytest
 
 from handlers.choosing import choose
 from handlers.choosing_case import Case, History, Policy
-from handlers.feedback import adherence, decide, enough_change, next_plan, reply_from
+from handlers.feedback import activity_score, adherence, decide, enough_change, next_plan, reply_from
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.plan import Plan, PlanStatus
@@ -273,3 +273,8 @@ def test_too_hard_makes_the_move_that_the_client_names_easier() -> None:
     story = Story()
     story.week(replace(GOOD, difficulty=5, hard_exercise="act_chin_tuck"))
     assert "act_chin_nod_lying" in {item.exercise_id for item in story.plan.items}
+
+
+def test_a_score_of_a_thing_that_was_not_named_is_not_an_activity() -> None:
+    assert activity_score({"act1_name": "Put on socks", "act1_score": "5", "act2_score": "0"}) == 5
+    assert activity_score({"act1_score": "4", "act2_score": "6"}) == 5  # a check-in asks by number
