@@ -491,6 +491,20 @@ def test_a_note_by_link_takes_no_login_and_shows_no_name(app: Flask, house: Hous
     assert note.author == "Mara Field"
 
 
+def test_a_note_by_link_after_the_plan_went_out_is_simply_kept(app: Flask, house: House) -> None:
+    number = seen(house, -3)
+    with house.db.begin() as tx:
+        plan = plans.newest(tx, number)
+        assert plan is not None
+        plans.sent(tx, plan.id, TODAY)
+    link, stranger = note_link(house, number), browser(app)
+    shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
+    assert "Save and send" not in shown
+    kept = stranger.post(link, base_url=BASE, data={"csrf": token_in(shown), "send": "ok_to_send"})
+    assert kept.status_code == 200
+    assert "The plan goes out" not in kept.get_data(as_text=True)
+
+
 def test_a_link_does_not_let_out_what_waits_for_a_practitioner(app: Flask, house: House) -> None:
     number = seen(house, -3, pain_now="9")
     link, stranger = note_link(house, number), browser(app)

@@ -9,6 +9,7 @@ from handlers import links, messages, plans, staff
 from handlers.links import LinkPurpose
 from schemas.session_note import SendWish, SessionNote
 from store import bookings
+from store import plans as stored_plans
 from store import staff as accounts
 from store.base import Tx
 from store.bookings import Thread
@@ -47,6 +48,7 @@ def _values(tx: Tx, found: Thread, token: str) -> dict[str, Any]:
     reason = plans.look(tx, house(), found, now())
     return {
         "booking": found,
+        "plan": {"stored": stored_plans.newest(tx, found.id)},
         "reference": messages.reference(found),
         "took": TOOK,
         "areas": area_words(),
@@ -72,10 +74,12 @@ def save(token: str) -> Response:
         csrf.check(house(), token)
         given = _signed(tx)
         clear = plans.look(tx, house(), found, now()) in MAY_SEND
-        if given.send is SendWish.OK_TO_SEND and not clear:
+        last = stored_plans.newest(tx, found.id)
+        gone = last is not None and last.status == "sent"
+        if given.send is SendWish.OK_TO_SEND and not clear and not gone:
             abort(409)
         plans.add_note(tx, house(), found.id, given, now())
-    return page("note_kept", reference=messages.reference(found), send=given.send)
+    return page("note_kept", reference=messages.reference(found), send="" if gone else given.send)
 
 
 def _signed(tx: Tx) -> SessionNote:
