@@ -203,7 +203,11 @@ def _mail(read: Variables, production: bool) -> Mail:
     if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
         read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
     port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1, most=65535)
-    return Mail(host, port, security, read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD"))
+    username, password = read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD")
+    for name, value in (("SMTP_USERNAME", username), ("SMTP_PASSWORD", password)):
+        if not value.isascii():  # no mail server is asked in any other letters
+            read.problems.append(f"{name} may hold only the letters a to z, digits and plain signs.")
+    return Mail(host, port, security, username, password)
 
 
 def _sms(read: Variables) -> Sms:

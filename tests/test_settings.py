@@ -57,6 +57,12 @@ def test_every_problem_is_named_at_once() -> None:
         assert any(name in line for line in found), name
 
 
+def test_a_mail_password_that_no_server_can_be_told_is_named() -> None:
+    (found,) = problems({"SMTP_PASSWORD": "pässword"})
+    assert found.startswith("SMTP_PASSWORD may hold only")
+    assert "pässword" not in found
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
