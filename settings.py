@@ -236,7 +236,6 @@ def _connections(read: Variables, public_url: str) -> tuple[Connection, ...]:
 OPTIONS = (
     "note_field",
     "token_header",
-    "scope",
     "application_token",
     "status_cancelled",
     "status_pending",

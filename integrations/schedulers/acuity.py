@@ -107,6 +107,8 @@ class Acuity(Scheduler):
         found = self.wrong_way()
         if not any(self.connection.secrets):
             found.append("Set the secret: at Acuity it is the API key of the main admin.")
+        if "register" in self.connection.secrets:
+            found.append("Acuity signs with its API key: set that as the secret, register cannot make one.")
         if not self.readable:
             found.append(
                 "Set the API key and the account (the user ID): Acuity's webhooks hold identifiers only."

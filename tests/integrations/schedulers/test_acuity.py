@@ -246,5 +246,6 @@ def test_unregistering_removes_ours_only() -> None:
 def test_problems_say_what_to_set() -> None:
     assert acuity(FakeVendor()).problems() == []
     assert len(connect("acuity", secrets=()).problems()) == 2
+    assert any("register" in said for said in connect("acuity", secrets=("register",)).problems())
     with pytest.raises(Unsupported):
         connect("acuity").fetch(ID)
