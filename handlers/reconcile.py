@@ -2,21 +2,26 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from handlers.bookings import notice_of, observe
 from handlers.house import House
 from handlers.inbox import read
 from handlers.records import is_live
 from integrations.base import IntegrationError
+from schemas.booking import Booking
 from store import bookings, connections, receipts
 from store.base import DatabaseError
+from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.reconcile")
 AT_START = timedelta(minutes=5)
 LEAST_QUIET = timedelta(hours=24)
 QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gone quiet
 ENOUGH_GAPS = 8
+SOME_FAILED = "{} of its bookings could not be taken in; see the log."
 
 
 def reconcile(
@@ -26,32 +31,54 @@ def reconcile(
 
     Raises `IntegrationError` when the scheduler cannot be read.
     """
-    scheduler = house.schedulers[connection]
     seen: set[str] = set()
     moved: set[str] = set()
-    for booking in scheduler.changed_since(now - house.clinic.policy.reconcile_back):
-        seen.add(booking.external_id)
+    failed = 0
+
+    def take_in(booking: Booking) -> None:
         with house.db.begin() as tx:
             moved.update(observe(tx, house, connection, notice_of(booking, now), now, read=True))
+
+    def read_again(external_id: str) -> None:
+        read(house, connection, external_id, now)
+
+    for booking in house.schedulers[connection].changed_since(now - house.clinic.policy.reconcile_back):
+        seen.add(booking.external_id)
+        failed += _failed(connection, partial(take_in, booking))
         tell(booking.external_id)
     for external_id in sorted(moved - seen):
-        read(house, connection, external_id, now)
+        failed += _failed(connection, partial(read_again, external_id))
     for external_id in _unseen(house, connection, seen, now):
         seen.add(external_id)
-        read(house, connection, external_id, now)
+        failed += _failed(connection, partial(read_again, external_id))
         tell(external_id)
     with house.db.begin() as tx:
         connections.reconciled(tx, connection, now)
-        connections.set_trouble(tx, connection, "", now)
+        connections.set_trouble(tx, connection, SOME_FAILED.format(failed) if failed else "", now)
     return len(seen)
+
+
+def _failed(connection: str, act: Callable[[], object]) -> bool:
+    """Do it; True when it failed for this booking alone, which must not keep the others from being read."""
+    try:
+        act()
+    except (DatabaseError, IntegrationError):
+        raise
+    except Exception:
+        log.warning("a booking was not taken in", extra={"connection": connection}, exc_info=True)
+        return True
+    return False
 
 
 def _unseen(house: House, connection: str, seen: set[str], now: datetime) -> list[str]:
     """Bookings that are owed something and were not in the list: deleted ones are found this way."""
     with house.db.read() as tx:
         ids = bookings.with_open_deliveries(tx, connection, now)
-        records = [record for booking_id in ids for record in bookings.of_booking(tx, booking_id)]
-    return sorted({each.external_id for each in records if is_live(each)} - seen)
+        found: set[str] = set()
+        for booking_id in ids:
+            with suppress(SealBroken):  # what no key opens does not say which booking it is
+                found |= {each.external_id for each in bookings.of_booking(tx, booking_id) if is_live(each)}
+    return sorted(found - seen)
 
 
 def all_due(house: House, now: datetime, *, starting: bool = False) -> None:

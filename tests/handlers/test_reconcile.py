@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from handlers.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
 from integrations.base import IntegrationError
 from schemas.booking import Booking, BookingStatus, Person
 from store import connections
+from store.vault import Vault
 from tests.readable import reading
 from tests.support import NOW, Mailbox, book, environ, make_house, only, receive, schedule_of, webhook
 
@@ -40,6 +42,19 @@ def test_a_creation_that_no_webhook_told_is_found_and_asked_once(house: House, m
         reconcile(ours, "main", NOW + timedelta(minutes=minutes))
         work.work_once(ours, NOW + timedelta(minutes=minutes + 1))
     assert mailbox.kinds() == ["intake"]
+
+
+def test_a_booking_that_no_key_opens_does_not_keep_the_others_out(house: House) -> None:
+    ours, scheduler = reading(house)
+    book(ours, uid="u0", email="old@example.org")
+    ours.db.vault = Vault([Fernet.generate_key().decode()])
+    scheduler.rows["u1"] = row()
+    assert reconcile(ours, "main", NOW + timedelta(minutes=1)) == 2
+    assert only(ours).start == START
+    with ours.db.read() as tx:
+        told = connections.get(tx, "main")
+    assert told is not None
+    assert told.trouble.startswith("1 of its bookings could not be taken in")
 
 
 def test_a_move_a_cancellation_and_a_deletion_are_found(house: House) -> None:
