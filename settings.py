@@ -223,7 +223,10 @@ def _connections(read: Variables, public_url: str) -> tuple[Connection, ...]:
     """CONNECTIONS=main=calcom,north=square; then MAIN_SECRET, MAIN_API_KEY, NORTH_SECRET, ..."""
     listed = read.need("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
     found: list[Connection] = []
-    for entry in filter(None, (each.strip() for each in listed.split(","))):
+    entries = [each.strip() for each in listed.split(",") if each.strip()]
+    if listed and not entries:
+        read.problems.append("CONNECTIONS names no scheduler: for example main=calcom")
+    for entry in entries:
         name, _, scheduler = entry.partition("=")
         scheduler = scheduler or name
         if not NAME.fullmatch(name) or name in {each.name for each in found}:

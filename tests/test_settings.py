@@ -102,6 +102,7 @@ def test_what_is_not_said_is_production() -> None:
         ("SMTP_PORT", "²"),
         ("FIELD_KEYS", "not-a-key"),
         ("CONNECTIONS", "Main=calcom"),
+        ("CONNECTIONS", ","),
         ("CONNECTIONS", "a=calcom,a=square"),
         ("CLINIC_EMAIL", "a@b.example, c@d.example"),
         ("CLINIC_ALERT_EMAIL", "nobody"),
