@@ -187,7 +187,7 @@ def _judge(
     today = now.astimezone(house.zone(booking.zone)).date()
     found = _flags(house, answers, before.answers | answers, today)
     said = feedback.reply_from(answers, flags.stops(found), window_days)
-    past = _with(said, history(tx, house, booking.client_id, before.answers, now))
+    past = _with(said, history(tx, house, booking.client_id, before.answers, now, answers))
     moves = house.moves(house.clinic.spoken(intake.language))
     case = _case(tx, booking, before, answers, found, past, said, moves, today)
     made, step = feedback.next_plan(case, said, moves, policy_for(house.clinic))

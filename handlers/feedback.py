@@ -66,13 +66,15 @@ def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_day
     )
 
 
-def activity_score(answers: Mapping[str, Answer]) -> float | None:
+def activity_score(answers: Mapping[str, Answer], like: Mapping[str, Answer] | None = None) -> float | None:
     """Return the mean of the "what you can do" scores that were given (0 to 10), or None.
 
     Where the things are named too, a score of none of them does not count: nobody is asked for it again.
+    With `like`, only what is scored there counts too: not every check-in asks for every thing.
     """
-    named = [number for number in (1, 2, 3) if answers.get(f"act{number}_name")]
-    given = [_whole(answers, f"act{number}_score") for number in named or (1, 2, 3)]
+    named = [number for number in (1, 2, 3) if answers.get(f"act{number}_name")] or [1, 2, 3]
+    asked = [number for number in named if like is None or like.get(f"act{number}_score")]
+    given = [_whole(answers, f"act{number}_score") for number in asked]
     scores = [score for score in given if score is not None]
     return sum(scores) / len(scores) if scores else None
 

@@ -39,13 +39,19 @@ def missed_in_a_row(found: list[CheckIn], now: datetime) -> int:
     return count
 
 
-def history(tx: Tx, house: House, client_id: int, answers: Answers, now: datetime) -> History:
-    """The client's last sent plan and how it has been going; empty for a first plan."""
+def history(
+    tx: Tx, house: House, client_id: int, answers: Answers, now: datetime, said: Answers | None = None
+) -> History:
+    """The client's last sent plan and how it has been going; empty for a first plan.
+
+    `said` is the reply that is compared with the start, where it is not `answers`.
+    """
     sent = [each for each in plans.of_client(tx, client_id) if each.sent_at]
     if not sent:
         return History()
     replies = asked(tx, client_id)
-    state = _state(tx, house, sent, replies, answers, now)
+    like = answers if said is None else said
+    state = _state(tx, house, sent, replies, answers, like, now)
     step = _step_of_update(house, answers, state)
     return History(_plan(sent[-1]), state, step, _gap_days(tx, client_id, sent[-1], now))
 
@@ -61,7 +67,13 @@ def _first_answers(tx: Tx, first: StoredPlan) -> Answers:
 
 
 def _state(
-    tx: Tx, house: House, sent: list[StoredPlan], replies: list[CheckIn], answers: Answers, now: datetime
+    tx: Tx,
+    house: House,
+    sent: list[StoredPlan],
+    replies: list[CheckIn],
+    answers: Answers,
+    like: Answers,
+    now: datetime,
 ) -> PlanState:
     start = _first_answers(tx, sent[0])
     last = _plan(sent[-1])
@@ -70,7 +82,7 @@ def _state(
     actions = [Action(each.action) for each in answered if each.action]
     return PlanState(
         pain_at_start=_number(start, "pain_avg7"),
-        activity_at_start=activity_score(start),
+        activity_at_start=activity_score(start, like),
         pain_cap=last.pain_cap,
         days_per_week=last.days_per_week,
         days_in_plan=_days(house, sent[0], now),

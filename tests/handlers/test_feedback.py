@@ -278,3 +278,10 @@ def test_too_hard_makes_the_move_that_the_client_names_easier() -> None:
 def test_a_score_of_a_thing_that_was_not_named_is_not_an_activity() -> None:
     assert activity_score({"act1_name": "Put on socks", "act1_score": "5", "act2_score": "0"}) == 5
     assert activity_score({"act1_score": "4", "act2_score": "6"}) == 5  # a check-in asks by number
+
+
+def test_what_one_can_do_is_compared_with_the_same_things_at_the_start() -> None:
+    start = {"act1_name": "Socks", "act1_score": "3", "act2_name": "Stairs", "act2_score": "8"}
+    assert activity_score(start) == 5.5
+    assert activity_score(start, {"act1_score": "4"}) == 3
+    assert activity_score(start, {"pain_now": "4"}) is None
