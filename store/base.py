@@ -160,8 +160,10 @@ def _private_file(path: Path) -> None:
 
 def _sqlite_connect(dbapi: Any, _record: Any) -> None:
     dbapi.isolation_level = None  # we begin transactions ourselves
+    # SQLite itself does not wait here: of several that open a new file at once, all but one are told "locked".
+    if not _soon(dbapi, "PRAGMA journal_mode=WAL"):
+        dbapi.execute("PRAGMA journal_mode=WAL")
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
@@ -174,12 +176,12 @@ def _sqlite_begin(conn: Connection) -> None:
     # A transaction that will write takes the lock at once: upgrading later can fail with "locked".
     if conn.get_execution_options().get("readonly"):
         conn.exec_driver_sql("BEGIN")
-    elif not _soon_ours(conn.connection.dbapi_connection):
+    elif not _soon(conn.connection.dbapi_connection, "BEGIN IMMEDIATE"):
         conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _soon_ours(dbapi: Any) -> bool:
-    """Take the write lock as soon as it is free; False when it stays taken for too long.
+def _soon(dbapi: Any, statement: str) -> bool:
+    """Carry out what needs the file for itself as soon as it is free; False when it stays taken for too long.
 
     SQLite's own wait sleeps up to a tenth of a second between looks, so that beside a busy worker a webhook
     could wait for seconds; looking every two milliseconds finds the gap.
@@ -188,7 +190,7 @@ def _soon_ours(dbapi: Any) -> bool:
     try:
         for _ in range(int((BUSY_SECONDS - 1) / LOOK_AGAIN)):
             try:
-                dbapi.execute("BEGIN IMMEDIATE")
+                dbapi.execute(statement)
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error):
                     return False  # a full or read-only disk: waiting does not help
