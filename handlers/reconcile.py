@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
+from typing import TypeVar
 
 from handlers.bookings import notice_of, observe
 from handlers.house import House
@@ -21,6 +21,7 @@ AT_START = timedelta(minutes=5)
 LEAST_QUIET = timedelta(hours=24)
 QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gone quiet
 ENOUGH_GAPS = 8
+One = TypeVar("One")
 SOME_FAILED = "{} of its bookings could not be taken in; see the log."
 
 
@@ -44,13 +45,13 @@ def reconcile(
 
     for booking in house.schedulers[connection].changed_since(now - house.clinic.policy.reconcile_back):
         seen.add(booking.external_id)
-        failed += _failed(connection, partial(take_in, booking))
+        failed += _failed(connection, take_in, booking)
         tell(booking.external_id)
     for external_id in sorted(moved - seen):
-        failed += _failed(connection, partial(read_again, external_id))
+        failed += _failed(connection, read_again, external_id)
     for external_id in _unseen(house, connection, seen, now):
         seen.add(external_id)
-        failed += _failed(connection, partial(read_again, external_id))
+        failed += _failed(connection, read_again, external_id)
         tell(external_id)
     with house.db.begin() as tx:
         connections.reconciled(tx, connection, now)
@@ -58,10 +59,10 @@ def reconcile(
     return len(seen)
 
 
-def _failed(connection: str, act: Callable[[], object]) -> bool:
+def _failed(connection: str, act: Callable[[One], object], one: One) -> bool:
     """Do it; True when it failed for this booking alone, which must not keep the others from being read."""
     try:
-        act()
+        act(one)
     except (DatabaseError, IntegrationError):
         raise
     except Exception:

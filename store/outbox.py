@@ -82,7 +82,7 @@ def _page(
 
 def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
     """Plans that are still to go out, with the reason for which the gate would hold them now."""
-    ids = [one.booking_id for one in found if one.purpose == "plan" and one.status == "scheduled"]
+    ids = [one.booking_id for one in found if _plan_to_go(one)]
     if not ids:
         return found
     raised, drafts = stored_intakes.severities(tx, ids), plans.statuses(tx, ids)
@@ -97,11 +97,13 @@ def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
         return "needs_review" if drafts.get(booking_id) == "held" else ""
 
     return [
-        replace(one, reason=one.reason or reason(one.booking_id))
-        if one.purpose == "plan" and one.status == "scheduled"
-        else one
+        replace(one, reason=one.reason or reason(one.booking_id)) if _plan_to_go(one) else one
         for one in found
     ]
+
+
+def _plan_to_go(one: Message) -> bool:
+    return one.purpose == "plan" and one.status == "scheduled"
 
 
 def _message(row: sa.Row[Any]) -> Message:

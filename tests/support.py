@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
 
 import app as application
 import settings as configuration
@@ -98,10 +100,8 @@ def prepare_postgres(server: str) -> None:
 
 def drop_postgres(url: str) -> None:
     """Remove a database, whoever is still connected to it."""
-    head, _, query = url.partition("?")
-    server, _, name = head.rpartition("/")
-    with psycopg.connect(f"{server}/postgres?{query}", autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with psycopg.connect(beside(url, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
 
 
 def fresh_postgres(server: str, template: str = TEMPLATE, name: str = "") -> str:
@@ -109,8 +109,20 @@ def fresh_postgres(server: str, template: str = TEMPLATE, name: str = "") -> str
     name = name or f"t{os.urandom(6).hex()}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
-    head, _, query = server.partition("?")
-    return head.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
+    return beside(server, name)
+
+
+def beside(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def change(folder: Path, file: str, old: str, new: str) -> None:
+    """Replace a text that stands in a file, once."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def environ(database_url: str, mail_port: int, **more: str) -> dict[str, str]:

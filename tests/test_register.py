@@ -21,13 +21,18 @@ def test_until_it_is_registered_every_webhook_is_refused(database_url: str) -> N
     assert "register" not in house.schedulers["main"].connection.secrets
 
 
-def test_the_secret_that_was_kept_is_accepted_after_a_restart(database_url: str) -> None:
+def kept(database_url: str) -> configuration.Settings:
+    """The same, after `register` has kept a secret."""
     given = left_to_register(database_url)
-    first = make_house(given)
-    with first.db.begin() as tx:
+    house = make_house(given)
+    with house.db.begin() as tx:
         connections.keep_secret(tx, "main", CALCOM_SECRET)
-    first.db.close()
-    second = application.build_house(given)
+    house.db.close()
+    return given
+
+
+def test_the_secret_that_was_kept_is_accepted_after_a_restart(database_url: str) -> None:
+    second = application.build_house(kept(database_url))
     second.schedulers["main"].verify(webhook("created", NOW))
 
 
@@ -42,10 +47,6 @@ def test_every_wrong_connection_is_named(database_url: str) -> None:
 
 
 def test_a_kept_secret_that_no_key_opens_is_told_at_the_start(database_url: str) -> None:
-    given = left_to_register(database_url)
-    first = make_house(given)
-    with first.db.begin() as tx:
-        connections.keep_secret(tx, "main", CALCOM_SECRET)
-    first.db.close()
+    kept(database_url)
     with pytest.raises(SystemExit, match="Connection main: the secret that register kept"):
         application.create_app(left_to_register(database_url))

@@ -1,7 +1,6 @@
 """The content folder: it loads, and every mistake in it is named with file, line and id."""
 
 import re
-import shutil
 import tomllib
 from pathlib import Path
 
@@ -11,28 +10,14 @@ from handlers.library import load, problems
 from handlers.reading import ContentError, Problem, line_of
 from schemas.questionnaire import QuestionType
 from tests.healthy import CONTENT, library
+from tests.support import change
 
 FIRST = "questionnaires/first_visit.toml"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the English content that a test may spoil."""
-    return Path(shutil.copytree(CONTENT, tmp_path / "content", ignore=shutil.ignore_patterns("es")))
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
-    """A copy of the content in both languages."""
-    return Path(shutil.copytree(CONTENT, tmp_path / "content"))
-
-
 def spoil(folder: Path, file: str, old: str, new: str) -> list[Problem]:
     """Change a file and return the fatal problems then found in it."""
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    change(folder, file, old, new)
     return [problem for problem in problems(folder) if problem.fatal and problem.file == file]
 
 

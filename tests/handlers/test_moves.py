@@ -1,6 +1,5 @@
 """The content of plans: ids resolve, chains get easier, doses rise, words are allowed, problems are found."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from schemas.choosing import Moves
 from schemas.exercise import LEVELS, Exercise
 from schemas.plan import Phase
 from tests.strategies import CONTENT, moves
+from tests.support import change
 
 
 def test_the_clinic_content_has_no_problem() -> None:
@@ -63,25 +63,6 @@ def test_no_client_text_of_a_move_has_a_banned_word() -> None:
 def test_a_banned_word_is_found_whole_and_in_any_case() -> None:
     assert banned_in("We will CURE it", ["cure"]) == ["cure"]
     assert banned_in("a secure hold", ["cure"]) == []
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the English content that a test may spoil."""
-    return Path(shutil.copytree(CONTENT, tmp_path / "content", ignore=shutil.ignore_patterns("es")))
-
-
-@pytest.fixture
-def both(tmp_path: Path) -> Path:
-    """A copy of the content in both languages."""
-    return Path(shutil.copytree(CONTENT, tmp_path / "content"))
-
-
-def change(folder: Path, file: str, old: str, new: str) -> None:
-    path = folder / file
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
