@@ -160,7 +160,7 @@ def _private_file(path: Path) -> None:
 
 def _sqlite_connect(dbapi: Any, _record: Any) -> None:
     dbapi.isolation_level = None  # we begin transactions ourselves
-    # SQLite itself does not wait here: of several that open a new file at once, all but one are told "locked".
+    # SQLite does not wait here: of several that open a new file at once, all but one are told "locked".
     if not _soon(dbapi, "PRAGMA journal_mode=WAL"):
         dbapi.execute("PRAGMA journal_mode=WAL")
     for pragma in (
