@@ -101,13 +101,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     production = read.choice("AFTERCARE_ENV", ("production", "development"), "production") == "production"
     content = Path(read.text("CONTENT", str(ROOT / "content")))
     public_url = _public_url(read, production)
+    clinic = _clinic(read, content, public_url)
     settings = Settings(
         production=production,
         database_url=_database(read),
         field_keys=_field_keys(read),
         secret_key=_secret_key(read),
-        clinic=_clinic(read, content, public_url),
-        connections=_connections(read, public_url),
+        clinic=clinic,
+        connections=_connections(read, clinic),
         mail=_mail(read, production),
         sms=_sms(read),
         content=content,
@@ -219,7 +220,7 @@ def _sms(read: Variables) -> Sms:
     return Sms(account, read.text("SMS_TOKEN"), read.text("SMS_FROM"), base)
 
 
-def _connections(read: Variables, public_url: str) -> tuple[Connection, ...]:
+def _connections(read: Variables, clinic: Clinic) -> tuple[Connection, ...]:
     """CONNECTIONS=main=calcom,north=square; then MAIN_SECRET, MAIN_API_KEY, NORTH_SECRET, ..."""
     listed = read.need("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
     found: list[Connection] = []
@@ -232,7 +233,7 @@ def _connections(read: Variables, public_url: str) -> tuple[Connection, ...]:
         if not NAME.fullmatch(name) or name in {each.name for each in found}:
             read.problems.append(f"CONNECTIONS: {name!r} must be a name of its own, in small letters.")
             continue
-        found.append(_connection(read, name, scheduler, public_url))
+        found.append(_connection(read, name, scheduler, clinic))
     return tuple(found)
 
 
@@ -246,7 +247,7 @@ OPTIONS = (
 )
 
 
-def _connection(read: Variables, name: str, scheduler: str, public_url: str) -> Connection:
+def _connection(read: Variables, name: str, scheduler: str, clinic: Clinic) -> Connection:
     prefix = name.upper().replace("-", "_")
     zone = read.text(f"{prefix}_ZONE")
     if zone:
@@ -259,8 +260,9 @@ def _connection(read: Variables, name: str, scheduler: str, public_url: str) -> 
         api_key=read.text(f"{prefix}_API_KEY"),
         api_base=read.text(f"{prefix}_API_BASE").rstrip("/"),
         account=read.text(f"{prefix}_ACCOUNT"),
-        webhook_url=read.text(f"{prefix}_WEBHOOK_URL", f"{public_url}/webhooks/{name}"),
+        webhook_url=read.text(f"{prefix}_WEBHOOK_URL", f"{clinic.public_url}/webhooks/{name}"),
         zone=zone,
+        clinic_zone=clinic.zone,
         attach=read.text(f"{prefix}_ATTACH"),
         options={key: value for key, value in options.items() if value},
     )

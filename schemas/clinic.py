@@ -12,7 +12,8 @@ class Connection:
     `secrets` are all signing secrets accepted now (several while one is replaced). `api_base` is ""
     for the vendor's own host. `account` is what the vendor calls the account (Acuity's user id,
     Calendly's organization URI, Easy!Appointments' admin name). `webhook_url` is the configured
-    public URL of our endpoint. `attach` is the way to write link and status back, or "".
+    public URL of our endpoint. `zone` is set where it is another than the clinic's (`clinic_zone`).
+    `attach` is the way to write link and status back, or "".
     `secret_kept` says that `register` makes the secret and keeps it in the database.
     """
 
@@ -24,6 +25,7 @@ class Connection:
     account: str = ""
     webhook_url: str = ""
     zone: str = ""
+    clinic_zone: str = ""
     attach: str = ""
     secret_kept: bool = False
     options: Mapping[str, str] = field(default_factory=dict, repr=False)

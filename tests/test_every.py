@@ -59,6 +59,14 @@ def test_a_stored_body_has_its_description(file: Path) -> None:
     assert described["kind"]
 
 
+def test_a_recorded_answer_has_its_source() -> None:
+    sources = tomllib.loads((PAYLOADS / "sources.toml").read_text())
+    named = {f"{vendor}/{stem}" for vendor in sources for stem in sources[vendor]}
+    assert named == {f"{file.parent.name}/{file.stem}" for file in PAYLOADS.glob("*/api-*.json")}
+    words = {said.split()[0].rstrip(":") for vendor in sources.values() for said in vendor.values()}
+    assert words <= {"captured", "documented"}
+
+
 # Signatures
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.api import Api, path, readable
-from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, read_json, span
 from integrations.signing import header, require_any
@@ -21,7 +21,7 @@ from schemas.webhook import Inbound, Notice
 
 DENIED = "Set the API token that stands under Settings, API, or `account` and `api_key` of an admin."
 GONE = "Easy!Appointments has deleted this appointment."
-PAGE = 100
+PAGE = 500  # 100 requests in two minutes are allowed: 25,000 appointments are 50 of them
 PREFIX = "/index.php/api/v1"
 EMBEDDED = "customer,service,provider"
 
@@ -58,6 +58,10 @@ LANGUAGES = {
     "japanese": "ja",
     "chinese": "zh",
 }
+# What `with` embeds is the row of the database, in other words than the API's own.
+COLUMNS = {"first_name": "firstName", "last_name": "lastName", "phone_number": "phone"}
+# Where a practitioner of a fresh installation stands until somebody sets the zone.
+NO_CHOICE = frozenset({"", "UTC", "Etc/UTC"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
 
@@ -75,17 +79,35 @@ def in_utc(wall: str, zone: str, *, fold: int = 0) -> datetime | None:
 
 def times(appointment: Part, zone: str) -> tuple[datetime, datetime]:
     """Start and end in UTC; an end before the start is the second of a repeated hour."""
-    start = in_utc(appointment.text("start"), zone) or appointment.wrong("start", "a time")
-    end = in_utc(appointment.text("end"), zone) or appointment.wrong("end", "a time")
+    written = appointment.text("start"), appointment.text("end")
+    start = in_utc(written[0], zone) or appointment.wrong("start", "a time")
+    end = in_utc(written[1], zone) or appointment.wrong("end", "a time")
+    if is_skipped(written[0], zone):  # no clock shows this time, so the length is what was meant
+        return span(start, start + (datetime.fromisoformat(written[1]) - datetime.fromisoformat(written[0])))
     if end < start:
-        end = in_utc(appointment.text("end"), zone, fold=1) or end
+        end = in_utc(written[1], zone, fold=1) or end
     return span(start, end)
+
+
+def is_skipped(wall: str, zone: str) -> bool:
+    """True for a wall clock that the change to summer time leaves out."""
+    local = datetime.fromisoformat(wall).replace(tzinfo=ZoneInfo(zone))
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None)
+
+
+def as_api(row: Part) -> Part:
+    """A person or a service as the API itself spells it, from an embedded row or from the API."""
+    return Part({COLUMNS.get(name, name): value for name, value in row.values.items()}, row.path)
+
+
+def _name(person: Part) -> str:
+    return f"{person.text('firstName')} {person.text('lastName')}".strip()
 
 
 def _client(customer: Part) -> Person:
     language = customer.text("language")
     return Person(
-        name=f"{customer.text('firstName')} {customer.text('lastName')}".strip(),
+        name=_name(customer),
         email=customer.email("email"),
         phone=customer.phone("phone"),
         zone=customer.zone("timezone"),
@@ -164,8 +186,8 @@ class EasyAppointments(Scheduler):
     def _booking(self, appointment: Part, known: dict[str, Part]) -> Booking:
         provider = self._related(appointment, "provider", "providers", known)
         service = self._related(appointment, "service", "services", known)
-        zone = provider.zone("timezone") or provider.part("settings").zone("timezone") or self.connection.zone
-        start, end = times(appointment, zone or "UTC")
+        zone = self._zone(provider)
+        start, end = times(appointment, zone)
         place = appointment.text("location")
         return Booking(
             external_id=appointment.needed("id"),
@@ -175,11 +197,17 @@ class EasyAppointments(Scheduler):
             client=_client(self._related(appointment, "customer", "customers", known)),
             service=appointment.word("serviceId"),
             service_name=service.text("name"),
-            practitioner=f"{provider.text('firstName')} {provider.text('lastName')}".strip(),
+            practitioner=_name(provider),
             place=place,
             remote=bool(appointment.text("meetingLink")) and not place,
             zone=zone,
         )
+
+    def _zone(self, provider: Part) -> str:
+        """Whose clock the times are of: as configured, else the practitioner's, else the clinic's."""
+        set_there = provider.zone("timezone")
+        chosen = "" if set_there in NO_CHOICE else set_there
+        return self.connection.zone or chosen or self.connection.clinic_zone or set_there or "UTC"
 
     def _status(self, word: str) -> BookingStatus:
         for name, (status, words) in STATUSES.items():
@@ -192,16 +220,23 @@ class EasyAppointments(Scheduler):
         return BookingStatus.confirmed
 
     def _related(self, appointment: Part, name: str, where: str, known: dict[str, Part]) -> Part:
-        """What the appointment names: embedded in the answer, or fetched once."""
+        """What the appointment names, as the API spells it: embedded in the answer, or fetched once."""
         if appointment.has(name):
-            return appointment.part(name)
+            return as_api(appointment.part(name))
         wanted = appointment.identifier(f"{name}Id")
         if not wanted:
             return Part({})
         key = f"{where}:{wanted}"
         if key not in known:
-            known[key] = self._api().part(f"/{where}{path(wanted)}", gone=GONE)
+            known[key] = self._single(f"/{where}{path(wanted)}")
         return known[key]
+
+    def _single(self, where: str) -> Part:
+        """One person or service; an empty one when it was deleted, which says nothing of the appointment."""
+        try:
+            return self._api().part(where, gone=GONE)
+        except Gone:
+            return Part({})
 
     def attach(self, external_id: str, note: Note) -> None:
         """Write link and status to the customer (silent), or once to the notes (mails the client)."""

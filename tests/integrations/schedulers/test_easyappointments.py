@@ -18,12 +18,14 @@ from integrations.base import (
     UnknownPayload,
     Unsupported,
 )
-from integrations.schedulers.easyappointments import PAGE, in_utc
+from integrations.payload import Part
+from integrations.schedulers.easyappointments import PAGE, in_utc, times
 from schemas.booking import Booking, BookingStatus
 from schemas.webhook import Notice
 from tests.integrations.fake_vendor import FakeVendor
 from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
+WALL = "%Y-%m-%d %H:%M:%S"
 API = "/index.php/api/v1"
 NOTE = Note("https://aftercare.example/b/1", "missing")
 
@@ -118,6 +120,63 @@ def test_what_is_embedded_is_not_fetched_again() -> None:
     assert vendor.calls[0].headers["Authorization"] == "Bearer token"
 
 
+def embedded(**changes: Any) -> Booking:
+    """The booking of the captured answer with embedded rows; fields of the appointment changed."""
+    answer = recorded("appointment-embedded")
+    (found,) = easy(FakeVendor().on("GET", f"{API}/appointments/2", {**answer, **changes})).fetch("2")
+    return found
+
+
+def test_embedded_parts_are_database_rows() -> None:
+    found = embedded()
+    assert (found.client.name, found.client.email, found.client.phone) == (
+        "Zoë Łuć 北京",
+        "zoe@example.org",
+        "+15550101234",
+    )
+    assert (found.client.zone, found.client.language) == ("America/Chicago", "en")
+    assert (found.service, found.service_name, found.practitioner) == ("2", "Deep tissue 60", "Jane Field")
+    assert (found.start, found.zone) == (datetime(2026, 11, 27, 15, tzinfo=UTC), "America/Chicago")
+
+
+def test_the_plain_form_reads_like_the_embedded_row() -> None:
+    plain = recorded("customer-of-the-embedded")
+    assert embedded(customer=plain).client == embedded().client
+
+
+@pytest.mark.parametrize("name", ["customer", "provider", "service"])
+def test_a_part_that_was_deleted_does_not_delete_the_appointment(name: str) -> None:
+    found = embedded(**{name: None})
+    assert (found.external_id, found.status) == ("2", BookingStatus.confirmed)
+
+
+def at_zones(provider: str, **changes: Any) -> Booking:
+    """The captured appointment (9:00) of a practitioner who stands at a zone."""
+    answer = recorded("appointment-embedded")
+    answer["provider"]["timezone"] = provider
+    ours = easy(FakeVendor().on("GET", f"{API}/appointments/2", answer), **changes)
+    return ours.fetch("2")[0]
+
+
+@pytest.mark.parametrize(
+    ("connection", "practitioner", "clinic", "used"),
+    [
+        ("America/Denver", "America/Chicago", "America/New_York", "America/Denver"),
+        ("America/Denver", "UTC", "America/New_York", "America/Denver"),
+        ("", "America/Chicago", "America/New_York", "America/Chicago"),
+        ("", "UTC", "America/New_York", "America/New_York"),
+        ("", "", "America/New_York", "America/New_York"),
+        ("", "Mars/Olympus", "Asia/Kolkata", "Asia/Kolkata"),
+        ("", "UTC", "UTC", "UTC"),
+    ],
+)
+def test_a_practitioner_at_utc_keeps_the_clinics_clock(
+    connection: str, practitioner: str, clinic: str, used: str
+) -> None:
+    found = at_zones(practitioner, zone=connection, clinic_zone=clinic)
+    assert (found.zone, found.start) == (used, in_utc("2026-11-27 09:00:00", used))
+
+
 @pytest.mark.parametrize(
     ("word", "status"),
     [
@@ -157,6 +216,34 @@ def test_the_clock_change_has_a_rule(wall: str, expected: str) -> None:
 def test_a_visit_over_the_repeated_hour_does_not_end_before_it_starts() -> None:
     found = fetched(start="2026-10-25 02:45:00", end="2026-10-25 02:15:00")
     assert found.end - found.start == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "minutes"),
+    [
+        ("2026-03-29 02:00:00", "2026-03-29 03:00:00", 60),  # 2:00 to 3:00 are left out
+        ("2026-03-29 02:30:00", "2026-03-29 03:30:00", 60),
+        ("2026-03-29 01:30:00", "2026-03-29 02:30:00", 60),
+        ("2026-03-29 01:30:00", "2026-03-29 03:30:00", 60),
+        ("2026-03-29 01:00:00", "2026-03-29 01:45:00", 45),
+    ],
+)
+def test_a_visit_in_the_hour_that_spring_leaves_out_keeps_its_length(
+    start: str, end: str, minutes: int
+) -> None:
+    found = fetched(start=start, end=end)
+    assert found.end - found.start == timedelta(minutes=minutes)
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),
+    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"]),
+    st.integers(5, 240),
+)
+def test_no_clock_change_makes_a_visit_empty_or_endless(start: datetime, zone: str, minutes: int) -> None:
+    walls = [start.strftime(WALL), (start + timedelta(minutes=minutes)).strftime(WALL)]
+    begun, over = times(Part({"start": walls[0], "end": walls[1]}), zone)
+    assert timedelta(0) < over - begun <= timedelta(minutes=minutes + 60)
 
 
 @given(
