@@ -59,8 +59,15 @@ def _process(house: House, receipt: Receipt, now: datetime) -> None:
         log.exception("receipt failed", extra={"receipt": receipt.public_id})
         _try_again(house, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
-    _settle(house, receipt, "done" if notices else "ignored", ", ".join(n.event for n in notices), now)
+    _settle(house, receipt, "done" if notices else "ignored", _summary(notices), now)
     privacy.drop_body(house, receipt.id, receipt.connection, notices)
+
+
+def _summary(notices: list[Notice]) -> str:
+    """What a receipt was about, and which fields of it were left out."""
+    events = ", ".join(notice.event for notice in notices)
+    left_out = ", ".join(dict.fromkeys(path for notice in notices for path in notice.notes))
+    return f"{events} (left out, not readable: {left_out})" if left_out else events
 
 
 def _parsed(house: House, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:

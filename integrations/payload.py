@@ -1,17 +1,22 @@
-"""Strict reading of what a scheduler sent: every problem is an UnknownPayload that names the field only."""
+"""Reading what a scheduler sent: strict at the core, tolerant at the side.
+
+What makes a visit (which booking, when) is needed, and its absence is an UnknownPayload that names the field
+only. Every other field is read in any sensible form, or dropped and named in the notes of the receipt.
+"""
 
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NoReturn
 from zoneinfo import available_timezones
 
 from integrations.base import UnknownPayload
+from schemas.webhook import Notice
 
 MAX_DEPTH = 64
 MAX_DIGITS = 18
@@ -28,6 +33,13 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}\Z", re.ASCII
 _EMAIL = re.compile(r"""[^\s@,;:<>()\[\]\\"]{1,64}@[^\s@,;:<>()\[\]\\"]{1,253}\Z""")
 # Characters that turn the direction of the text around them, and the byte order mark.
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060]")
+_BETWEEN_ADDRESSES = re.compile(r"[\s,;<>()\"]+")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?=(?:\.0*)?\s*(?:min(?:ute)?s?\.?)?\Z)", re.ASCII | re.IGNORECASE)
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "n", "off", "0"), False),
+}
 _NO_ZONES = frozenset({"localtime", "Factory"})
 
 
@@ -129,6 +141,27 @@ def is_email(value: str) -> bool:
     return len(value) <= MAX_EMAIL and printable and bool(_EMAIL.match(value))
 
 
+def addresses(value: str) -> list[str]:
+    """Every e-mail address in a text such as "a@b.example, c@d.example" or "Ann <a@b.example>", in order."""
+    words = _BETWEEN_ADDRESSES.split(_UNSEEN.sub("", _TURNS.sub("", value[: 4 * MAX_EMAIL])))
+    bare = (word.removeprefix("mailto:").rstrip(".") for word in words)
+    return [word for word in bare if is_email(word)]
+
+
+def plain(value: Any) -> str | None:
+    """Text or a number, also alone in a list or in `{"value": ...}`, as text; None for anything else."""
+    for _ in range(3):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, dict) and "value" in value:
+            value = value["value"]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**MAX_DIGITS:
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and is_text(value) else None
+
+
 @cache
 def zones() -> frozenset[str]:
     """The IANA zone names that this machine knows."""
@@ -147,7 +180,7 @@ def language(value: str) -> str:
 
 def phone(value: str) -> str:
     """A telephone number as written, or "" when it cannot be one."""
-    found = clean(value, MAX_PHONE + 1)
+    found = clean(value, MAX_PHONE + 5).removeprefix("tel:")
     return found if len(found) <= MAX_PHONE and sum(c.isdigit() for c in found) >= 5 else ""
 
 
@@ -160,104 +193,126 @@ def span(start: datetime, end: datetime) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One object of a payload, read field by field. A missing field and `null` are the same."""
+    """One object of a payload, read field by field. A missing field and `null` are the same.
+
+    A field of the side that cannot be read counts as missing, and its path is kept in `dropped`, which all
+    parts of one body share.
+    """
 
     values: Mapping[str, Any]
     path: str = ""
+    dropped: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def at(self, name: str) -> str:
-        """The path of a field, for error texts."""
+        """The path of a field, for error texts and notes."""
         return f"{self.path}.{name}" if self.path else name
 
     def wrong(self, name: str, wanted: str) -> NoReturn:
         """Raise UnknownPayload that says which field must be what."""
         _refuse(f"The field {self.at(name)} must be {wanted}.")
 
+    def drop(self, name: str) -> None:
+        """Note that a field was there and could not be read."""
+        self.dropped.append(self.at(name))
+
+    def noted(self, notices: Iterable[Notice]) -> list[Notice]:
+        """The notices of this body with the paths of what was dropped; to be asked last."""
+        notes = tuple(dict.fromkeys(self.dropped))
+        return [replace(each, notes=notes) for each in notices]
+
     def has(self, name: str) -> bool:
         """True when the field is there and not null."""
         return self.values.get(name) is not None
 
-    def text(self, name: str, limit: int = MAX_TEXT) -> str:
-        """One clean line of text, "" when missing."""
+    def _plain(self, name: str) -> str:
         value = self.values.get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str) or not is_text(value):
-            self.wrong(name, "text")
-        return clean(value, limit)
+        found = "" if value is None else plain(value)
+        if found is None:
+            self.drop(name)
+        return found or ""
+
+    def text(self, name: str, limit: int = MAX_TEXT) -> str:
+        """One clean line of text; a number as text, "" when missing."""
+        return clean(self._plain(name), limit)
 
     def word(self, name: str) -> str:
-        """Text or a whole number, as text: how vendors write identifiers and codes."""
-        value = self.values.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+        """An identifier or a code of the vendor, as text."""
         return self.text(name)
 
     def identifier(self, name: str) -> str:
         """An identifier of letters, digits, `_` and `-` (at most 64), "" when missing."""
-        value = self.values.get(name)
-        found = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if found is None or found == "":
+        found = self._plain(name)
+        if found and not IDENTIFIER.match(found):
+            self.drop(name)
             return ""
-        if not isinstance(found, str) or not IDENTIFIER.match(found):
-            self.wrong(name, "an identifier of letters, digits, _ and -, at most 64 of them")
         return found
 
     def needed(self, name: str) -> str:
-        """An identifier that must be there."""
-        return self.identifier(name) or self.wrong(name, "there")
+        """An identifier that must be there, plainly."""
+        nested = isinstance(self.values.get(name), (list, dict))
+        return ("" if nested else self.identifier(name)) or self.wrong(
+            name, "an identifier of letters, digits, _ and -, at most 64 of them"
+        )
 
     def number(self, name: str) -> int | None:
-        """A whole number, None when missing."""
-        value = self.values.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            self.wrong(name, "a whole number")
-        return value
+        """A whole number, also as text ("60", "60 min"); None when missing."""
+        written = self._plain(name).strip()
+        found = _WHOLE.match(written)
+        if written and not found:
+            self.drop(name)
+        return int(found[0]) if found else None
 
     def flag(self, name: str) -> bool | None:
-        """True, false, or None when missing."""
+        """True or false, also as a word ("true", "no") or as 1 or 0; None when missing."""
         value = self.values.get(name)
-        if value is not None and not isinstance(value, bool):
-            self.wrong(name, "true or false")
-        return value
+        if isinstance(value, bool):
+            return value
+        written = self._plain(name).strip().casefold()
+        if written and written not in _FLAGS:
+            self.drop(name)
+        return _FLAGS.get(written)
 
     def part(self, name: str) -> "Part":
         """An object in this one; an empty one when missing."""
         value = self.values.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if value is not None and not isinstance(value, dict):
-            self.wrong(name, "an object")
-        return Part(value or {}, self.at(name))
+            self.drop(name)
+            value = None
+        return Part(value or {}, self.at(name), self.dropped)
 
     def parts(self, name: str) -> "list[Part]":
         """A list of objects; empty when missing."""
         value = self.values.get(name)
-        if value is None:
-            return []
-        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.wrong(name, "a list of objects")
-        return [Part(each, f"{self.at(name)}[{number}]") for number, each in enumerate(value)]
+        listed = value if isinstance(value, list) else [] if value is None else [value]
+        found = [each for each in listed if isinstance(each, dict)]
+        if len(found) < len(listed):
+            self.drop(name)
+        return [Part(each, f"{self.at(name)}[{number}]", self.dropped) for number, each in enumerate(found)]
 
     def moment(self, name: str) -> datetime | None:
         """An aware time in UTC, None when missing."""
-        value = self.values.get(name)
-        if value is None:
-            return None
-        return (moment(value) if isinstance(value, str) else None) or self.wrong(
+        written = self._plain(name).strip()
+        found = moment(written)
+        if written and found is None:
+            self.drop(name)
+        return found
+
+    def needed_moment(self, name: str) -> datetime:
+        """An aware time in UTC that must be there, plainly."""
+        plainly = isinstance(self.values.get(name), str)
+        return (self.moment(name) if plainly else None) or self.wrong(
             name, "a time with an offset, such as 2026-11-27T14:00:00Z"
         )
 
-    def needed_moment(self, name: str) -> datetime:
-        """An aware time in UTC that must be there."""
-        return self.moment(name) or self.wrong(name, "there")
-
     def email(self, name: str) -> str:
-        """One e-mail address, "" when missing or empty."""
-        value = self.values.get(name)
-        if value is None or value == "":
-            return ""
-        if not isinstance(value, str) or not is_email(value.strip(" ")):
-            self.wrong(name, "one e-mail address")
-        return value.strip(" ")
+        """The e-mail address, the first where several stand there; "" when there is none."""
+        written = self._plain(name).strip()
+        if not written or (is_email(written) and addresses(written) == [written]):
+            return written
+        self.drop(name)
+        return next(iter(addresses(written)), "")
 
     def zone(self, name: str) -> str:
         """A known IANA zone, else ""."""

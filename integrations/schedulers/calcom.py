@@ -248,6 +248,9 @@ class CalCom(Scheduler):
     def parse(self, inbound: Inbound) -> list[Notice]:
         """One notice for each client that the webhook is about."""
         body = read_json(inbound.body)
+        return body.noted(self._notices(body, inbound))
+
+    def _notices(self, body: Part, inbound: Inbound) -> list[Notice]:
         trigger = body.text("triggerEvent") or body.wrong("triggerEvent", "there")
         payload = body.part("payload") if body.has("payload") else body
         if trigger in MEETINGS:

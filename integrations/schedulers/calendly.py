@@ -173,16 +173,15 @@ class Calendly(Scheduler):
         state = None
         if payload.has("scheduled_event"):
             state = booking(payload, payload.part("scheduled_event"), canceled=event == CANCELED)
-        return [
-            Notice(
-                external_id=str(place),
-                event=event,
-                booking=state,
-                event_id=f"{event}:{place}:{digest}",
-                occurred_at=at,
-                no_show=NO_SHOWS.get(event),
-            )
-        ]
+        notice = Notice(
+            external_id=str(place),
+            event=event,
+            booking=state,
+            event_id=f"{event}:{place}:{digest}",
+            occurred_at=at,
+            no_show=NO_SHOWS.get(event),
+        )
+        return body.noted([notice])
 
     def fetch(self, external_id: str) -> tuple[Booking, ...]:
         """The booking of one invitee as it is now; raises Gone."""

@@ -46,6 +46,19 @@ def test_what_nobody_understands_is_kept_and_shown(house: House) -> None:
     assert statuses(house) == ["not_understood", "ignored"]
 
 
+def test_a_side_field_that_cannot_be_read_is_named_on_the_receipt(house: House) -> None:
+    body = json.loads(webhook("created", NOW).body)
+    body["payload"]["attendees"][0]["timeZone"] = ["Secret/One", "Secret/Two"]
+    receive(house, signed(body))
+    work.work_once(house, NOW)
+    with house.db.read() as tx:
+        (row,) = receipts.recent(tx)
+    assert row.status == "done"
+    assert "attendees[0].timeZone" in row.note
+    assert "Secret" not in row.note
+    assert only(house).start == NOW + timedelta(days=7)
+
+
 def test_a_webhook_sealed_with_a_lost_key_stops_nothing_and_waits_for_the_key(house: House) -> None:
     receive(house, webhook("created", NOW, uid="lost"))
     known, house.db.vault = house.db.vault, Vault([Fernet.generate_key().decode()])

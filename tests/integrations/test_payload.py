@@ -1,14 +1,17 @@
-"""Bodies are read strictly, and a refusal never repeats what stood there."""
+"""Bodies are read strictly at the core and tolerantly at the side; nothing repeats what stood there."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.base import UnknownPayload
-from integrations.payload import Part, clean, is_email, moment, phone, read_json, span, zone
+from integrations.payload import Part, addresses, clean, is_email, moment, phone, read_json, span, zone
+from schemas.webhook import Notice
 
 HOSTILE = {
     "nan": b'{"a":NaN}',
@@ -66,8 +69,8 @@ def test_any_bytes_give_an_object_or_a_refusal(body: bytes) -> None:
 
 def test_a_refusal_names_the_field_and_not_its_value() -> None:
     with pytest.raises(UnknownPayload) as refused:
-        Part({"who": [{"email": "secret@@example.org"}]}).parts("who")[0].email("email")
-    assert "who[0].email" in str(refused.value)
+        Part({"visits": [{"start": "secret"}]}).parts("visits")[0].needed_moment("start")
+    assert "visits[0].start" in str(refused.value)
     assert "secret" not in str(refused.value)
 
 
@@ -156,3 +159,134 @@ def test_a_known_zone_and_a_number_are_kept() -> None:
     assert zone("Europe/Warsaw") == "Europe/Warsaw"
     assert phone(" +49 (151) 123-45678 ") == "+49 (151) 123-45678"
     assert phone("call me") == phone("1" * 60) == ""
+
+
+ONE = "ann@example.org"
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "noted"),
+    [
+        (ONE, ONE, False),
+        (f" {ONE} ", ONE, False),
+        ("", "", False),
+        (None, "", False),
+        (f"{ONE}, bob@example.org", ONE, True),
+        (f"{ONE},bob@example.org", ONE, True),
+        (f"{ONE}; bob@example.org", ONE, True),
+        (f"{ONE}\nbob@example.org", ONE, True),
+        (f"Ann <{ONE}>", ONE, True),
+        (f"mailto:{ONE}", ONE, True),
+        (f"{ONE}.", ONE, True),
+        (f"{ONE}\u200b", ONE, True),
+        ([ONE], ONE, False),
+        ({"value": ONE}, ONE, False),
+        ([ONE, "bob@example.org"], "", True),
+        ("none", "", True),
+        ("-", "", True),
+        ("n/a", "", True),
+        ("x@@y", "", True),
+        ("a" * 300 + "@example.org", "", True),
+        (7, "", True),
+        (True, "", True),
+        ({"a": ONE}, "", True),
+    ],
+)
+def test_an_address_field_holds_none_one_or_several(written: object, first: str, noted: bool) -> None:
+    who = Part({"email": written}, "client")
+    assert who.email("email") == first
+    assert who.dropped == (["client.email"] if noted else [])
+
+
+SIDE: list[tuple[str, Callable[[Part], object], object]] = [
+    ("a number as text", lambda part: part.text("n"), "5550100123"),
+    ("a number as a phone", lambda part: part.phone("n"), "5550100123"),
+    ("a phone as a link", lambda part: part.phone("tel"), "+15550100124"),
+    ("a text as a number", lambda part: part.number("text"), 60),
+    ("a length with its unit", lambda part: part.number("minutes"), 90),
+    ("a number with a point", lambda part: part.number("point"), 60),
+    ("a word as a flag", lambda part: (part.flag("yes"), part.flag("no")), (True, False)),
+    ("a number as a flag", lambda part: (part.flag("one"), part.flag("zero")), (True, False)),
+    ("one text in a list", lambda part: part.text("listed"), "x"),
+    ("a text with a label", lambda part: part.text("labelled"), "x"),
+    ("one object in a list", lambda part: part.part("objects").text("a"), "x"),
+    ("an object in place of a list", lambda part: [each.text("a") for each in part.parts("object")], ["x"]),
+]
+SIDE_VALUES: dict[str, Any] = {
+    "n": 5550100123,
+    "tel": "tel:+15550100124",
+    "text": "60",
+    "minutes": "90 min",
+    "point": 60.0,
+    "yes": "True",
+    "no": "false",
+    "one": 1,
+    "zero": "0",
+    "listed": ["x"],
+    "labelled": {"label": "L", "value": "x"},
+    "objects": [{"a": "x"}],
+    "object": {"a": "x"},
+}
+
+
+@pytest.mark.parametrize(("name", "read", "expected"), SIDE, ids=[each[0] for each in SIDE])
+def test_a_side_field_is_read_in_any_sensible_form(
+    name: str, read: Callable[[Part], object], expected: object
+) -> None:
+    part = Part(SIDE_VALUES)
+    assert read(part) == expected
+    assert part.dropped == []
+
+
+READERS = (
+    "text",
+    "word",
+    "identifier",
+    "number",
+    "flag",
+    "part",
+    "parts",
+    "moment",
+    "email",
+    "zone",
+    "phone",
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**17), 10**17) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(value=JSON, reader=st.sampled_from(READERS))
+def test_whatever_stands_at_the_side_is_read_or_dropped_with_a_note(value: Any, reader: str) -> None:
+    part = Part({"side": value}, "payload")
+    found = getattr(part, reader)("side")
+    assert set(part.dropped) <= {"payload.side"}
+    if found in ("", None, []) and reader in ("number", "flag", "moment", "identifier"):
+        assert part.dropped or value in (None, "") or not str(value).strip("[]'{} ") or value is False
+    if reader == "email" and found:
+        assert is_email(found)
+
+
+@pytest.mark.parametrize("value", [["2026-11-27T14:00:00Z"], {"value": "x1"}, True, None, "", 1.5, []])
+def test_the_core_is_read_strictly(value: Any) -> None:
+    for read in (Part({"core": value}).needed, Part({"core": value}).needed_moment):
+        with pytest.raises(UnknownPayload, match="core"):
+            read("core")
+
+
+def test_what_was_dropped_is_noted_once_and_by_name_only() -> None:
+    body = Part({"a": {"b": ["secret", "secret"]}, "c": ["secret", "secret"]})
+    for _ in range(2):
+        body.part("a").text("b")
+        body.text("c")
+    (noted,) = body.noted([Notice("1", "created")])
+    assert noted.notes == ("a.b", "c")
+
+
+@given(st.lists(st.sampled_from(["a@b.example", "Ann", "none", "c@d.example", "-"]), max_size=5))
+def test_addresses_are_found_in_their_order(words: list[str]) -> None:
+    wanted = [word for word in words if "@" in word]
+    for between in (", ", ";", " ", " <"):
+        assert addresses(between.join(words)) == wanted

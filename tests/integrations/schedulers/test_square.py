@@ -112,7 +112,7 @@ def test_a_test_ping_and_our_own_writing_say_nothing(stem: str) -> None:
     assert connect("square").parse(inbound(stored("square", stem))) == []
 
 
-@pytest.mark.parametrize("changes", [{"id": None}, {"id": "../x"}, {"version": "3"}, {"updated_at": "now"}])
+@pytest.mark.parametrize("changes", [{"id": None}, {"id": "../x"}, {"id": {}}])
 def test_an_odd_body_is_not_understood(changes: dict[str, Any]) -> None:
     body = json.loads(stored("square", "01"))
     body["data"]["object"]["booking"].update(changes)
