@@ -37,12 +37,21 @@ def is_news(tx: Tx, connection: str, notice: Notice) -> bool:
 
 
 def observe(
-    tx: Tx, house: House, connection: str, notice: Notice, now: datetime, *, read: bool = False
+    tx: Tx,
+    house: House,
+    connection: str,
+    notice: Notice,
+    now: datetime,
+    *,
+    read: bool = False,
+    listed: bool = False,
 ) -> list[str]:
     """Take in one notice; returns identifiers that it names and that we know nothing about.
 
-    `read` says that the state was just read at the scheduler, so that it is the truth as of now.
+    `read` says that the state was just read at the scheduler, so that it is the truth as of now; `listed`
+    that it stood in the list of all bookings, too.
     """
+    read = read or listed
     tx.lock(f"bookings-{connection}")
     if privacy.forgotten(tx, house, connection, notice, now):
         return []
@@ -52,7 +61,7 @@ def observe(
         if folded != record or record.booking_id is None:
             bookings.put(tx, folded)
             for each in _concerned(tx, folded):
-                _settle_thread(tx, house, each, now, new_to_us=read or notice.hint)
+                _settle_thread(tx, house, each, now, new_to_us=read or notice.hint, listed=listed)
     return _unknown(tx, connection, notice)
 
 
@@ -87,7 +96,9 @@ def _is(record: Record, email: str) -> bool:
     return record.state is not None and record.state.client.email.strip().casefold() == email
 
 
-def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_to_us: bool) -> None:
+def _settle_thread(
+    tx: Tx, house: House, record: Record, now: datetime, *, new_to_us: bool, listed: bool
+) -> None:
     """Join what hangs together, work out the thread's state, and bring the schedule in line."""
     thread = _join(tx, record)
     head = head_of(thread)
@@ -102,7 +113,7 @@ def _settle_thread(tx: Tx, house: House, record: Record, now: datetime, *, new_t
             _merge(tx, other, booking_id, now)
         bookings.update(tx, booking_id, head.state, client_id, status, now)
     else:
-        earlier = _earlier(tx, record.connection, head.state, thread) if new_to_us else False
+        earlier = new_to_us and _earlier(tx, record.connection, thread, listed=listed)
         booking_id = bookings.create(
             tx, record.connection, head.state, client_id, status, earlier=earlier, now=now
         )
@@ -179,12 +190,16 @@ def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
     bookings.rehome(tx, old, new)
 
 
-def _earlier(tx: Tx, connection: str, state: Booking, thread: list[Record]) -> bool:
-    """True for a booking that was made before this connection was first set up (B3)."""
+def _earlier(tx: Tx, connection: str, thread: list[Record], *, listed: bool) -> bool:
+    """True for a booking that was made before this connection was first set up (B3).
+
+    Where the scheduler does not say when, all that the first reading lists counts as older.
+    """
     row = connections.get(tx, connection)
     made = [each.state.created_at for each in thread if each.state and each.state.created_at]
-    made += [state.created_at] if state.created_at else []
-    return bool(row and made and min(made) < row.first_seen_at)
+    if row is None:
+        return False
+    return min(made) < row.first_seen_at if made else listed and row.last_read_at is None
 
 
 def _unknown(tx: Tx, connection: str, notice: Notice) -> list[str]:

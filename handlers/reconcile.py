@@ -38,7 +38,7 @@ def reconcile(
 
     def take_in(booking: Booking) -> None:
         with house.db.begin() as tx:
-            moved.update(observe(tx, house, connection, notice_of(booking, now), now, read=True))
+            moved.update(observe(tx, house, connection, notice_of(booking, now), now, listed=True))
 
     def read_again(external_id: str) -> None:
         read(house, connection, external_id, now)
@@ -54,7 +54,7 @@ def reconcile(
         failed += _failed(connection, read_again, external_id)
         tell(external_id)
     with house.db.begin() as tx:
-        connections.reconciled(tx, connection, now)
+        connections.read_through(tx, connection, now)
         connections.set_trouble(tx, connection, SOME_FAILED.format(failed) if failed else "", now)
     return len(seen)
 

@@ -49,8 +49,14 @@ def refused(tx: Tx, name: str, now: datetime, *, clock: bool = False) -> None:
 
 
 def reconciled(tx: Tx, name: str, now: datetime) -> None:
-    """The scheduler was read through."""
+    """It was tried to read the scheduler through."""
     tx.run(sa.update(connections).where(connections.c.name == name).values(last_reconcile_at=now))
+
+
+def read_through(tx: Tx, name: str, now: datetime) -> None:
+    """The scheduler was read through to the end."""
+    row = sa.update(connections).where(connections.c.name == name)
+    tx.run(row.values(last_reconcile_at=now, last_read_at=now))
 
 
 def set_trouble(tx: Tx, name: str, text: str, now: datetime) -> None:

@@ -67,6 +67,7 @@ connections = sa.Table(
     _time("last_receipt_at", nullable=True),
     _time("last_refused_at", nullable=True),
     _time("last_reconcile_at", nullable=True),
+    _time("last_read_at", nullable=True),  # when it was last read through to the end
     _word("trouble", 500),
     _time("trouble_at", nullable=True),  # since when
     _time("told_at", nullable=True),  # when whoever runs the clinic was told that something is wrong

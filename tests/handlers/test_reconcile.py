@@ -17,7 +17,7 @@ from handlers.house import House
 from handlers.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
 from integrations.base import IntegrationError
 from schemas.booking import Booking, BookingStatus, Person
-from store import connections
+from store import bookings, connections
 from store.vault import Vault
 from tests.readable import reading
 from tests.support import NOW, Mailbox, book, environ, make_house, only, receive, schedule_of, webhook
@@ -89,6 +89,37 @@ def test_bookings_from_before_the_first_day_get_nothing(house: House, mailbox: M
     assert only(ours).earlier
     assert schedule_of(ours, only(ours)) == {}
     assert mailbox.mails == []
+
+
+def test_a_missing_when_was_this_made_counts_as_older_at_the_first_reading_alone(
+    house: House, mailbox: Mailbox
+) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row(created_at=None)
+    scheduler.trouble = IntegrationError("It asks us to slow down.", retry_after=60)
+    all_due(ours, NOW)  # a round that came to nothing is no first reading
+    scheduler.trouble = None
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    scheduler.rows["u2"] = row("u2", created_at=None)
+    reconcile(ours, "main", NOW + timedelta(minutes=2))
+    work.work_once(ours, NOW + timedelta(hours=1))
+    with ours.db.read() as tx:
+        assert [each.earlier for each in sorted(bookings.listing(tx), key=lambda each: each.id)] == [
+            True,
+            False,
+        ]
+    assert mailbox.kinds() == ["intake"]
+
+
+def test_a_booking_that_a_webhook_tells_of_is_new_before_the_first_reading_too(
+    house: House, mailbox: Mailbox
+) -> None:
+    ours, scheduler = reading(house)
+    scheduler.rows["u1"] = row(created_at=None)
+    inbox.read(ours, "main", "u1", NOW)
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    work.work_once(ours, NOW + timedelta(hours=1))
+    assert mailbox.kinds() == ["intake"]
 
 
 def test_a_visit_that_was_over_long_ago_gets_nothing(house: House, mailbox: Mailbox) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from cryptography.fernet import Fernet
 
 from handlers.house import House
@@ -153,6 +154,20 @@ def test_migrations_make_exactly_the_tables_that_the_code_knows(empty: str) -> N
             assert columns == {column.name for column in table.columns}, table.name
             indexes = {index["name"] for index in found.get_indexes(table.name)}
             assert {index.name for index in table.indexes} <= indexes, table.name
+    db.close()
+
+
+def test_a_connection_that_was_read_before_is_not_at_its_first_reading(empty: str) -> None:
+    db = Database(empty, Vault(keys()))
+    with db.begin() as tx:
+        command.upgrade(migrate.config(tx.conn), "0001")
+        for name, read_at in (("old", NOW), ("new", None)):
+            known = {"name": name, "scheduler": "calcom", "first_seen_at": NOW, "trouble": ""}
+            table = tables.connections
+            tx.run(sa.insert(table).values(**known, last_reconcile_at=read_at))
+    migrate.upgrade(db)
+    with db.read() as tx:
+        assert [row.last_read_at for row in connections.every(tx)] == [None, NOW]
     db.close()
 
 
