@@ -242,7 +242,7 @@ def _square(world: World) -> None:
 
 
 def _easyappointments(world: World) -> None:
-    """A cancelled appointment is deleted."""
+    """A cancelled appointment is deleted; what belongs to one is embedded as a row (captured from 1.6.0)."""
     words = {"confirmed": "Booked", "no_show": "No-Show"}
     wall = "%Y-%m-%d %H:%M:%S"
     listed = []
@@ -251,17 +251,20 @@ def _easyappointments(world: World) -> None:
             continue
         answer = {
             "id": int(row.uid),
+            "book": row.made.strftime(wall),  # the server's clock is at UTC
             "start": row.start.astimezone(ZoneInfo(ZONE)).strftime(wall),
             "end": row.end.astimezone(ZoneInfo(ZONE)).strftime(wall),
             "status": words[row.state],
-            "customer": {"firstName": "Zoë", "lastName": "Łuć", "email": world.email, "timezone": ZONE},
-            "provider": {"firstName": "Mara", "lastName": "Field", "timezone": ZONE},
-            "service": {"name": "Deep tissue massage, 60 minutes"},
+            "customer": {"first_name": "Zoë", "last_name": "Łuć", "email": world.email, "timezone": ZONE},
+            "provider": {"first_name": "Mara", "last_name": "Field", "timezone": ZONE},
+            "service": {"id": "1", "name": "Deep tissue massage, 60 minutes", "duration": "60"},
             "serviceId": 1,
         }
         listed.append(answer)
         world.vendor.on("GET", f"/index.php/api/v1/appointments/{row.uid}", answer)
     world.vendor.on("GET", "/index.php/api/v1/appointments", listed)
+    setting = {"name": "default_timezone", "value": "UTC"}
+    world.vendor.on("GET", "/index.php/api/v1/settings/default_timezone", setting)
 
 
 def _iso(moment: datetime) -> str:

@@ -62,6 +62,8 @@ LANGUAGES = {
 COLUMNS = {"first_name": "firstName", "last_name": "lastName", "phone_number": "phone"}
 # Where a practitioner of a fresh installation stands until somebody sets the zone.
 NO_CHOICE = frozenset({"", "UTC", "Etc/UTC"})
+# The last place on earth where a day ends: a wall clock of an unknown zone is at the latest this moment.
+LATEST = "Etc/GMT+12"
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
 
@@ -128,6 +130,7 @@ class EasyAppointments(Scheduler):
     ways = ("customer_field", "notes")
     ways_once = ("notes",)
     cancel_is_final = False
+    _server_zone = ""  # of the clock that notes when something was booked, once it was asked for
 
     @property
     def readable(self) -> bool:
@@ -178,6 +181,7 @@ class EasyAppointments(Scheduler):
             "page": 1,
         }
         known: dict[str, Part] = {}
+        self._server_zone = self._default_timezone()
         for page in self._api().pages("/appointments", first, _next_page):
             yield from readable(
                 page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
@@ -201,7 +205,15 @@ class EasyAppointments(Scheduler):
             place=place,
             remote=bool(appointment.text("meetingLink")) and not place,
             zone=zone,
+            created_at=in_utc(appointment.text("book"), self._server_zone or LATEST),
         )
+
+    def _default_timezone(self) -> str:
+        """The zone of the server's clock; "" where the server does not say it (before 1.6 it has none)."""
+        try:
+            return self._api().part("/settings/default_timezone", gone=GONE).zone("value")
+        except IntegrationError:
+            return ""
 
     def _zone(self, provider: Part) -> str:
         """Whose clock the times are of: as configured, else the practitioner's, else the clinic's."""

@@ -18,7 +18,7 @@ from integrations.base import (
     UnknownPayload,
     Unsupported,
 )
-from integrations.payload import Part
+from integrations.payload import Part, zones
 from integrations.schedulers.easyappointments import PAGE, in_utc, times
 from schemas.booking import Booking, BookingStatus
 from schemas.webhook import Notice
@@ -175,6 +175,27 @@ def test_a_practitioner_at_utc_keeps_the_clinics_clock(
 ) -> None:
     found = at_zones(practitioner, zone=connection, clinic_zone=clinic)
     assert (found.zone, found.start) == (used, in_utc("2026-11-27 09:00:00", used))
+
+
+def test_the_time_of_booking_is_on_the_servers_clock() -> None:
+    setting = {"name": "default_timezone", "value": "America/Chicago"}
+    vendor = FakeVendor().on("GET", f"{API}/settings/default_timezone", setting)
+    vendor.on("GET", f"{API}/appointments", [recorded("appointment-embedded")])
+    (found,) = easy(vendor, zone="Europe/Berlin").changed_since(NOW)
+    assert found.created_at == datetime(2026, 11, 25, 21, 12, 6, tzinfo=UTC)
+
+
+@given(st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)), st.sampled_from(sorted(zones())))
+def test_an_unknown_server_clock_never_makes_a_new_booking_older(made: datetime, zone: str) -> None:
+    at = made.replace(tzinfo=UTC, microsecond=0)
+    found = embedded(book=at.astimezone(ZoneInfo(zone)).strftime(WALL)).created_at
+    assert found is not None
+    assert timedelta(0) <= found - at <= timedelta(hours=26)
+
+
+@pytest.mark.parametrize("book", [None, "", "yesterday", "0000-00-00 00:00:00"])
+def test_no_time_of_booking_is_no_reason_to_lose_the_appointment(book: str | None) -> None:
+    assert embedded(book=book).created_at is None
 
 
 @pytest.mark.parametrize(
