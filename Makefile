@@ -33,7 +33,7 @@ demo: .venv/app.stamp
 .PHONY: env
 env: .venv/app.stamp
 	@test ! -e .env || { echo ".env is there already; nothing changed."; exit 1; }
-	@{ grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python settings.py; } > .env && chmod 600 .env
+	@{ grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python -m settings; } > .env && chmod 600 .env
 	@echo "Wrote .env with new keys. Fill in the rest, then: .venv/bin/flask --app app check"
 
 .PHONY: test

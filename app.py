@@ -1,36 +1,31 @@
 """The front door: reads like a table of contents."""
 
 import secrets
-import tomllib
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
 from flask import Flask
 
 import settings as configuration
 import web.commands
-import web.register
-from handlers.house import House
-from handlers.library import load
-from handlers.pictures import load_figures
+import web.mount
+from handlers.context import Context
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
 from integrations.channels.sms import Sms
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
+from library.figures import load_figures
+from library.mail_texts import read_mail_texts
 from schemas.clinic import Connection
-from schemas.clinic_file import line_of
 from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
+from settings.startup import connection_problems, read_library, sound_settings
 from store import connections
 from store.base import Database
 from store.vault import SealBroken, Vault
 
-# Content is read once by a process, however many houses are built on it.
-read_library = cache(load)
 read_figures = cache(load_figures)
 
 
@@ -39,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder="web/templates", static_folder=None)
     try:
         settings = settings or sound_settings()
-        house = build_house(settings)
+        context = build_context(settings)
     except SettingsError as error:
         return without_settings(app, error)
     app.config.update(
@@ -51,15 +46,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         WORKER=settings.worker,
         PROXIES=settings.proxies,
     )
-    web.register.everything(app, house)
+    web.mount.everything(app, context)
     return app
 
 
-def build_house(settings: Settings) -> House:
+def build_context(settings: Settings) -> Context:
     """Everything a handler needs, made from the settings; raises SettingsError."""
     db = Database(settings.database_url, Vault(settings.field_keys))
     content = settings.content
-    return House(
+    return Context(
         clinic=settings.clinic,
         db=db,
         schedulers=schedulers(settings, db),
@@ -78,66 +73,6 @@ def without_settings(app: Flask, error: SettingsError) -> Flask:
         raise SystemExit(told) from None
     web.commands.install_to_list(app, told)
     return app
-
-
-def sound_settings() -> Settings:
-    """The settings of this process; raises SettingsError with everything that is wrong, content included."""
-    problems: list[str] = []
-    try:
-        settings = configuration.load()
-    except SettingsError as error:
-        if error.settings is None:
-            raise
-        problems, settings = error.problems, error.settings
-    problems = [*problems, *connection_problems(settings), *content_problems(settings)]
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-def connection_problems(settings: Settings) -> list[str]:
-    """What is wrong with each connection, in sentences."""
-    problems: list[str] = []
-    for connection in settings.connections:
-        kind = SCHEDULERS.get(connection.scheduler)
-        if kind is None:
-            known = ", ".join(SCHEDULERS)
-            problems.append(f"CONNECTIONS: {connection.scheduler!r} is not a scheduler; known are {known}.")
-        else:
-            found = kind(connection, Http()).problems()
-            problems += [f"Connection {connection.name}: {text}" for text in found]
-    return problems
-
-
-def content_problems(settings: Settings) -> list[str]:
-    """Read all content once, in every language, so that a fault stops the start and not a client."""
-    problems: list[str] = []
-    for language in settings.clinic.languages:
-        try:
-            library, _ = read_library(settings.content, language), read_mail_texts(settings.content, language)
-        except (ValueError, OSError) as error:
-            problems.append(f"Content in {language!r} cannot be used: {error}")
-        else:
-            problems += unknown_questionnaires(settings, set(library.questionnaires))
-    return list(dict.fromkeys(problems))
-
-
-def unknown_questionnaires(settings: Settings, known: set[str]) -> list[str]:
-    """Each questionnaire that a service asks for and that is not there."""
-    services = reversed(list(settings.clinic.services.items()))
-    unknown = {each.questionnaire: name for name, each in services if each.questionnaire not in {"", *known}}
-    filed = (settings.content / "clinic.toml").read_text("utf-8") if unknown else ""
-    return [
-        f"content/clinic.toml:{line_of(filed, ('services', slug, 'questionnaire'))}: "
-        f"there is no questionnaire {asked!r}."
-        for asked, slug in unknown.items()
-    ]
-
-
-@cache
-def read_mail_texts(content: Path, language: str) -> dict[str, Any]:
-    """The words of the mails in one language."""
-    return tomllib.loads((content / "mail" / f"{language}.toml").read_text("utf-8"))
 
 
 def schedulers(settings: Settings, db: Database) -> dict[str, Scheduler]:

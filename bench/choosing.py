@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from handlers.choosing import choose
-from handlers.choosing_case import Case, Policy, case_for
-from handlers.library import load
+from clinical.plan.case import Case, Policy, case_for
+from clinical.plan.choose import choose
+from library.content import load
 
 CONTENT = Path(__file__).parent.parent / "content"
 REGIONS = ("neck_back", "low_back", "knee_front", "hip_side", "mid_back", "calf", "belly", "shoulder_blade")

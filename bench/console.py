@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from store import intakes, plans
 from tests.console_support import BASE, account, answer, sign_in, visit
 from tests.support import environ, fresh_postgres, migrate_fresh, prepare_postgres
@@ -68,7 +68,7 @@ def databases(folder: Path, small: bool) -> Iterator[list[tuple[str, int]]]:
     server.cleanup()
 
 
-def statements(house: House, count: int) -> Iterator[str]:
+def statements(context: Context, count: int) -> Iterator[str]:
     """The statements of `console.sql` as this database writes them, for so many bookings."""
     text = (Path(__file__).parent / "console.sql").read_text("utf-8")
     days = f"(n / {A_DAY} - {count // A_DAY * 9 // 10})"
@@ -80,26 +80,26 @@ def statements(house: House, count: int) -> Iterator[str]:
     ):
         text = re.sub(rf"\b{name}\b", value, text)
     for name, write in (("AT", moment), ("NUMBERS", numbers), ("FIRST", first), ("LAST", last)):
-        text = re.sub(rf"\b{name}\[([^]]*)\]", partial(_written, house, write), text)
+        text = re.sub(rf"\b{name}\[([^]]*)\]", partial(_written, context, write), text)
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     yield from filter(str.strip, "\n".join(lines).split(";"))
 
 
-def _written(house: House, write: Callable[[House, str], str], found: re.Match[str]) -> str:
-    return write(house, found[1])
+def _written(context: Context, write: Callable[[Context, str], str], found: re.Match[str]) -> str:
+    return write(context, found[1])
 
 
-def numbers(house: House, count: str) -> str:
+def numbers(context: Context, count: str) -> str:
     """A table of the numbers 1 to `count`."""
-    if house.db.sqlite:
+    if context.db.sqlite:
         more = f"SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {count}"
         return f"(WITH RECURSIVE c(n) AS ({more}) SELECT n FROM c) AS numbers"
     return f"(SELECT generate_series(1, {count}) AS n) AS numbers"
 
 
-def moment(house: House, seconds: str) -> str:
+def moment(context: Context, seconds: str) -> str:
     """A time so many seconds from now."""
-    if house.db.sqlite:
+    if context.db.sqlite:
         return f"datetime('now', ({seconds}) || ' seconds')"
     return f"(now() + ({seconds}) * interval '1 second')"
 
@@ -109,28 +109,28 @@ def _one_of(words: tuple[str, ...], number: str) -> str:
     return f"(CASE ({number}) % 10 {cases} END)"
 
 
-def first(_house: House, number: str) -> str:
+def first(_context: Context, number: str) -> str:
     """One of ten first names."""
     return _one_of(FIRST, number)
 
 
-def last(_house: House, number: str) -> str:
+def last(_context: Context, number: str) -> str:
     """One of ten last names."""
     return _one_of(LAST, number)
 
 
-def fill(house: House, count: int) -> tuple[int, int]:
+def fill(context: Context, count: int) -> tuple[int, int]:
     """Years of visits; returns the ids of a booking and of a client with answers and plan."""
     now = datetime.now(UTC)
-    account(house)
-    booking = visit(house, start=now + timedelta(minutes=10), now=now - timedelta(days=3))
-    answer(house, booking, now - timedelta(days=1))
-    with house.db.begin() as tx:
+    account(context)
+    booking = visit(context, start=now + timedelta(minutes=10), now=now - timedelta(days=3))
+    answer(context, booking, now - timedelta(days=1))
+    with context.db.begin() as tx:
         intake, plan = intakes.of_booking(tx, booking), plans.newest(tx, booking)
         assert intake is not None
         assert plan is not None
         sealed = {"answered": intake.answers, "planned": plan.content, "reply": REPLY}
-        for statement in statements(house, count):
+        for statement in statements(context, count):
             used = {
                 name: tx.vault.seal_json(value) for name, value in sealed.items() if f":{name}" in statement
             }
@@ -156,10 +156,10 @@ def run(url: str, count: int) -> bool:
     """Fill one database and open every page; True when all keep within the bar."""
     given = configuration.load(environ(url, 25))
     app = application.create_app(given)
-    house: House = app.extensions["aftercare"]
-    kind = "sqlite" if house.db.sqlite else "postgresql"
+    context: Context = app.extensions["aftercare"]
+    kind = "sqlite" if context.db.sqlite else "postgresql"
     begun = time.perf_counter()
-    booking, client_id = fill(house, count)
+    booking, client_id = fill(context, count)
     print(f"\n{kind}: {count} bookings made in {time.perf_counter() - begun:.0f} s")
     client, good = sign_in(app), True
     for path in PAGES:
@@ -172,7 +172,7 @@ def run(url: str, count: int) -> bool:
             f"own {own:6.1f} ms{late}",
             flush=True,
         )
-    house.db.close()
+    context.db.close()
     return good
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from library.figures import figure_from  # noqa: E402
 from render.figures import look_for, pair_svg  # noqa: E402
-from render.pdf import plan_pdf  # noqa: E402
-from render.view import Picture  # noqa: E402
+from render.paper.pdf import plan_pdf  # noqa: E402
 from schemas.clinic import Clinic  # noqa: E402
-from schemas.figure_file import figure_from  # noqa: E402
+from schemas.figure import Picture  # noqa: E402
 from schemas.plan import Dose, Phase, Plan, PlanItem, PlanStatus  # noqa: E402
 
 MOVES = ("len_cat_camel", "act_bridge", "act_bird_dog", "int_hip_hinge", "int_sit_to_stand")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from handlers.pictures import load_figures
+from library.figures import load_figures
 from render.figures import look_for, pair_svg
-from render.raster import png
+from render.paper.raster import png
 
 CONTENT = Path(__file__).parent.parent / "content"
 WIDE = 1088  # pixels

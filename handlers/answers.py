@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handlers import facts, flags
-from handlers.asking import carried
-from handlers.house import House
+from clinical.answers import facts, flags
+from clinical.answers.asking import carried
+from handlers.context import Context
+from schemas.booking import Booking
+from schemas.intake import Answers, Intake
 from schemas.rules import Flag
 from store import intakes
 from store.base import Tx
-from store.bookings import Thread
-from store.intakes import Answers, Intake
 
 SHORT_UPDATE = "returning"
 
@@ -33,11 +33,11 @@ def effective(tx: Tx, intake: Intake) -> Answers:
     return (carried(effective(tx, before)) if before else {}) | intake.answers
 
 
-def picture(tx: Tx, house: House, booking: Thread, intake: Intake, now: datetime) -> Picture:
+def picture(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> Picture:
     """What the rules see at this moment. A flag that was raised stands until a clinician cleared it."""
     answers = effective(tx, intake)
-    today = now.astimezone(house.zone(booking.zone)).date()
-    library = house.library(house.clinic.language)
+    today = now.astimezone(context.zone(booking.zone)).date()
+    library = context.library(context.clinic.language)
     known, age = facts.derive(answers, today), facts.age_on(answers, today)
     asked = library.questionnaires[intake.questionnaire]
     found = {flag.rule: flag for flag in flags.evaluate(answers, known, age, library.rules, asked)}

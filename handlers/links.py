@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from handlers.house import House
+from handlers.context import Context
 from store import links
 from store.base import Tx
 
@@ -43,11 +43,11 @@ LIVES = {
 }
 
 
-def token(tx: Tx, house: House, purpose: LinkPurpose, subject: int) -> str:
+def token(tx: Tx, context: Context, purpose: LinkPurpose, subject: int) -> str:
     """The 192-bit token of a link: 32 characters, safe in a URL. After a link was ended it is another one."""
     ended = links.ended(tx, purpose, subject)
     text = f"{purpose}:{subject}:{ended}" if ended else f"{purpose}:{subject}"
-    digest = hmac.new(house.link_key, text.encode(), hashlib.sha256).digest()
+    digest = hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
@@ -56,12 +56,12 @@ def _hash(value: str) -> str:
 
 
 def issue(
-    tx: Tx, house: House, purpose: LinkPurpose, subject: int, now: datetime, until: datetime | None = None
+    tx: Tx, context: Context, purpose: LinkPurpose, subject: int, now: datetime, until: datetime | None = None
 ) -> str:
     """The full URL of a personal link, good until `until` (or as long as its kind lives)."""
-    value = token(tx, house, purpose, subject)
+    value = token(tx, context, purpose, subject)
     links.ensure(tx, _hash(value), purpose, subject, now, until or now + LIVES[purpose])
-    return house.clinic.public_url + PATHS[purpose] + value
+    return context.clinic.public_url + PATHS[purpose] + value
 
 
 def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | None:

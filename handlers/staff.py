@@ -13,10 +13,10 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from handlers.house import House
+from handlers.context import Context
+from schemas.staff import Role, Staff, StaffSession, Stage
 from store import audit, staff
 from store.base import Tx
-from store.staff import Role, Staff, StaffSession, Stage
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -87,17 +87,17 @@ def add(
 
 
 def log_in(
-    house: House, email: str, password: str, address: str, now: datetime, *, require_totp: bool
+    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
 ) -> Entry | Refused:
     """Look at a password. Right: a new session, whole or waiting for the second factor."""
     keys = _keys(email, address)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         if _too_many(tx, keys, now):
             return Refused.too_many
         staff.note_try(tx, list(keys.values()), now)
         found = staff.by_email(tx, email)
     good = _matches(found.password_hash if found and found.active else DECOY, password)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         if found is None or not found.active or not good:
             audit.add(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
@@ -161,9 +161,9 @@ def current(tx: Tx, token: str, now: datetime) -> tuple[Staff, StaffSession] | N
     return (who, found) if who is not None and who.active else None
 
 
-def confirm(house: House, token: str, code: str, now: datetime) -> Entry | Refused:
+def confirm(context: Context, token: str, code: str, now: datetime) -> Entry | Refused:
     """Look at the second factor (six digits, or a recovery code). Right: a new, whole session."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         known = current(tx, token, now)
         if known is None or known[1].stage is not Stage.code:
             return Refused.wrong
@@ -171,7 +171,7 @@ def confirm(house: House, token: str, code: str, now: datetime) -> Entry | Refus
         refused = _guess(tx, who, now)
         if refused:
             return refused
-        if not (_spend_step(tx, who, who.totp, code, now) or _spend_code(tx, house, who, code, now)):
+        if not (_spend_step(tx, who, who.totp, code, now) or _spend_code(tx, context, who, code, now)):
             audit.add(tx, who.name, "code_failed", f"staff:{who.id}", now)
             return Refused.wrong
         staff.forgive(tx, [_code_key(who)])
@@ -199,21 +199,21 @@ def _spend_step(tx: Tx, who: Staff, secret: str, code: str, now: datetime) -> bo
     return False
 
 
-def _spend_code(tx: Tx, house: House, who: Staff, code: str, now: datetime) -> bool:
-    if not staff.use_code(tx, who.id, _code_hash(house, who.id, code), now):
+def _spend_code(tx: Tx, context: Context, who: Staff, code: str, now: datetime) -> bool:
+    if not staff.use_code(tx, who.id, _code_hash(context, who.id, code), now):
         return False
     audit.add(tx, who.name, "recovery_code_used", f"staff:{who.id}", now)
     return True
 
 
-def _code_hash(house: House, staff_id: int, code: str) -> str:
+def _code_hash(context: Context, staff_id: int, code: str) -> str:
     plain = code.strip().replace("-", "").replace(" ", "").casefold()
-    return hmac.new(house.link_key, f"recovery:{staff_id}:{plain}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(context.link_key, f"recovery:{staff_id}:{plain}".encode(), hashlib.sha256).hexdigest()
 
 
-def begin_totp(house: House, token: str, now: datetime) -> None:
+def begin_totp(context: Context, token: str, now: datetime) -> None:
     """Somebody who is in wants a (new) second factor: keep a secret until it is confirmed."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         known = current(tx, token, now)
         if known is not None and known[1].stage is Stage.full and not known[1].totp:
             staff.offer_totp(tx, known[1].id, pyotp.random_base32())
@@ -224,9 +224,9 @@ def totp_uri(who: Staff, secret: str, clinic: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=who.email, issuer_name=clinic)
 
 
-def enrol(house: House, token: str, code: str, now: datetime) -> tuple[Entry, list[str]] | Refused:
+def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry, list[str]] | Refused:
     """Confirm a new second factor by its first code; returns a new session and the recovery codes, once."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         known = current(tx, token, now)
         if known is None or not known[1].totp:
             return Refused.wrong
@@ -242,19 +242,19 @@ def enrol(house: House, token: str, code: str, now: datetime) -> tuple[Entry, li
         _spend_step(tx, who, secret, code, now)  # a new secret begins with no step used
         audit.add(tx, who.name, "second_factor_set", f"staff:{who.id}", now)
         staff.end_sessions(tx, who.id, now)
-        return _let_in(tx, who, now), _fresh_codes(tx, house, who.id)
+        return _let_in(tx, who, now), _fresh_codes(tx, context, who.id)
 
 
-def _fresh_codes(tx: Tx, house: House, staff_id: int) -> list[str]:
+def _fresh_codes(tx: Tx, context: Context, staff_id: int) -> list[str]:
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     codes = ["".join(secrets.choice(alphabet) for _ in range(12)) for _ in range(CODES)]
-    staff.set_codes(tx, staff_id, [_code_hash(house, staff_id, code) for code in codes])
+    staff.set_codes(tx, staff_id, [_code_hash(context, staff_id, code) for code in codes])
     return [f"{code[:4]}-{code[4:8]}-{code[8:]}" for code in codes]
 
 
-def change_password(house: House, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
+def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
     """Another password; every session ends and a new one begins. Raises `Unfit`."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         refused = _guess(tx, who, now)
     if refused:
         return refused
@@ -262,7 +262,7 @@ def change_password(house: House, who: Staff, old: str, new: str, now: datetime)
         return Refused.wrong
     check_password(new, who.email, who.name)
     made = _hasher.hash(new)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         staff.forgive(tx, [_code_key(who)])
         staff.set_password(tx, who.id, made)
         staff.end_sessions(tx, who.id, now)

@@ -13,7 +13,7 @@ import requests
 from integrations.base import Gone, IntegrationError, OutcomeUnknown, UnknownPayload
 from integrations.http import Http
 from integrations.payload import Part
-from schemas.booking import Booking
+from schemas.booking import BookingState
 
 MAX_PAGES = 200
 LONGEST_WAIT = 6 * 3600.0  # seconds
@@ -52,8 +52,8 @@ def _date(value: str) -> datetime | None:
 
 
 def readable(
-    items: Iterable[Part], read: Callable[[Part], Iterable[Booking]], connection: str
-) -> Iterator[Booking]:
+    items: Iterable[Part], read: Callable[[Part], Iterable[BookingState]], connection: str
+) -> Iterator[BookingState]:
     """The bookings in a list; one that we cannot read is logged and does not stop the others."""
     for item in items:
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.http import Http
-from schemas.booking import Booking
+from schemas.booking import BookingState
 from schemas.clinic import Connection
 from schemas.webhook import Inbound, Notice
 
@@ -134,11 +134,11 @@ class Scheduler:
         """What the webhook says; [] when it is not about a booking. Pure; raises UnknownPayload."""
         raise NotImplementedError
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking as it is now, one entry per client of a group; raises Gone."""
         raise Unsupported(f"{self.label} bookings cannot be read back.")
 
-    def changed_since(self, since: datetime) -> Iterable[Booking]:
+    def changed_since(self, since: datetime) -> Iterable[BookingState]:
         """Bookings changed since then, and all future ones, for reconcile."""
         raise Unsupported(f"{self.label} bookings cannot be listed.")
 

@@ -10,8 +10,8 @@ from datetime import date
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from render.readable import short_date
-from render.words import chart_words
+from render.language.readable import short_date
+from render.language.words import chart_words
 
 PAIN, ACTIVITY, DAYS = "#d9480f", "#8a5cd6", "#0e8c87"
 APART = 18  # pixels between the last values of two lines

@@ -1,6 +1,6 @@
 """E-mails: text and HTML, the same words in both, as one standard-library message.
 
-Without `contents` a mail is a greeting and a button: no word about health leaves the house.
+Without `contents` a mail is a greeting and a button: no word about health leaves the clinic.
 """
 
 import re
@@ -16,9 +16,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from render.raster import png
-from render.readable import begins_alike, greeting_name, plain, unlinked
-from render.view import ClinicView, Picture
+from render.language.readable import begins_alike, greeting_name, plain, unlinked
+from render.paper.raster import png
+from schemas.clinic import Clinic
+from schemas.figure import Picture
 from schemas.plan import Plan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -99,7 +100,7 @@ def message(
     envelope: Envelope,
     context: Mapping[str, str],
     texts: Texts,
-    clinic: ClinicView,
+    clinic: Clinic,
     *,
     language: str = "en",
     contents: Contents | None = None,
@@ -156,7 +157,7 @@ def _letter(
     envelope: Envelope,
     context: Mapping[str, str],
     texts: Texts,
-    clinic: ClinicView,
+    clinic: Clinic,
     language: str,
     contents: Contents | None,
     wording: str,
@@ -186,7 +187,7 @@ def _letter(
     )
 
 
-def _values(context: Mapping[str, str], clinic: ClinicView) -> dict[str, str]:
+def _values(context: Mapping[str, str], clinic: Clinic) -> dict[str, str]:
     values = {key: plain(value) for key, value in context.items()}
     # Whoever books may have written the place: it must not lead anywhere in the clinic's name.
     values |= {key: unlinked(values[key]) for key in ("place", "practitioner") if key in values}
@@ -220,7 +221,7 @@ def _facts(
 
 
 def _footer(
-    kind: MailKind, values: Mapping[str, str], common: Mapping[str, str], clinic: ClinicView, linked: bool
+    kind: MailKind, values: Mapping[str, str], common: Mapping[str, str], clinic: Clinic, linked: bool
 ) -> tuple[str, ...]:
     where = " · ".join(part for part in (values["clinic"], plain(clinic.address), values["phone"]) if part)
     if kind in STAFF:

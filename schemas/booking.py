@@ -26,7 +26,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Booking:
+class BookingState:
     """One client's place at one time, in the scheduler's own identifiers.
 
     `start` and `end` are aware and in UTC. `zone` is the clinic's zone for this booking ("" = the
@@ -53,3 +53,49 @@ class Booking:
     root: str = ""
     version: int | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of one identifier: its newest state, its order, and how it hangs together with others.
+
+    `cancelled` is for good; `gone_at` and `gone_version` say since when it was off, until a newer state says
+    otherwise. A record with a seat and without a state holds a mark for whoever has this address.
+    """
+
+    connection: str
+    external_id: str
+    seat: str
+    booking_id: int | None = None
+    state: BookingState | None = None
+    version: int | None = None
+    occurred_at: datetime | None = None
+    cancelled: bool = False
+    gone_version: int | None = None
+    gone_at: datetime | None = None
+    no_show: bool | None = None
+    no_show_at: datetime | None = None
+    replaces: str = ""
+    replaced_by: str = ""
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One booking as the clinic knows it. Times are aware and in UTC."""
+
+    id: int
+    connection: str
+    client_id: int
+    status: BookingStatus
+    start: datetime
+    end: datetime
+    zone: str
+    service: str
+    service_name: str
+    practitioner: str
+    place: str
+    remote: bool
+    language: str
+    earlier: bool
+    first_seen_at: datetime

@@ -1,6 +1,8 @@
 """Check-ins: what a client replies about a plan, and what follows from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from schemas.choosing import Action, Within
 
@@ -71,3 +73,17 @@ class Step:
     alerts: tuple[Alert, ...] = ()
     tips: tuple[str, ...] = ()
     hard_exercise: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """One question to a client about a plan. `kind` is h24, d3, w1, w2, w4, or "tick:" and a date."""
+
+    id: int
+    booking_id: int
+    plan_id: int
+    kind: str
+    asked_at: datetime | None
+    answered_at: datetime | None
+    action: str
+    reply: dict[str, Any] = field(default_factory=dict)

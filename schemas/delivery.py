@@ -60,3 +60,14 @@ class Delivery:
     message_id: str
     vendor_id: str
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that is owed: its key, what for, how, and when."""
+
+    key: str
+    booking_id: int
+    purpose: Purpose
+    channel: Channel
+    due_at: datetime

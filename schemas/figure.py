@@ -1,6 +1,6 @@
 """The pose data of one exercise figure: what content/figures/<exercise id>.toml says.
 
-schemas/figure_file.py reads and checks it.
+library/figure_file.py reads and checks it.
 
 Lengths are figure units: the floor is y = 0, y grows upwards, an adult stands about 100 units tall.
 Angles are absolute degrees: 0 right, 90 up, 180 left, -90 down. A side view faces right when the torso
@@ -165,3 +165,11 @@ class Figure:
     props: tuple[Prop, ...] = ()
     arrows: tuple[Arrow, ...] = ()
     focus: tuple[Focus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One drawing and its text alternative."""
+
+    svg: str
+    alt: str

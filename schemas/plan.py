@@ -5,11 +5,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from schemas.loading import load_as, plain
 from schemas.plan_words import dose_text, side_text, tempo_text
-from schemas.structure import load_as, plain
 
 
 class PlanStatus(StrEnum):
@@ -178,3 +179,21 @@ def dump(plan: Plan) -> dict[str, Any]:
 def load(values: Mapping[str, Any]) -> Plan:
     """The plan that `dump` wrote; raises `marshmallow.ValidationError` for anything else."""
     return load_as(Plan, values)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """One version of a plan. `content` is the plan as plain JSON."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    version: int
+    status: str
+    protocol: str
+    reason: str
+    created_at: datetime
+    released_at: datetime | None
+    released_by: str
+    sent_at: datetime | None
+    content: dict[str, Any]

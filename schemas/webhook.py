@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.booking import Booking
+from schemas.booking import BookingState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Notice:
     event: str
     seat: str = ""
     email: str = ""
-    booking: Booking | None = None
+    booking: BookingState | None = None
     event_id: str = ""
     occurred_at: datetime | None = None
     version: int | None = None

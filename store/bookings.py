@@ -1,41 +1,15 @@
 """Bookings (one thread each) and the records they are made of (one per identifier at the scheduler)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from store.base import Tx
 from store.tables import bookings, clients, deliveries, flags, intakes, plans, records, session_notes
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What is known of one identifier: its newest state, its order, and how it hangs together with others.
-
-    `cancelled` is for good; `gone_at` and `gone_version` say since when it was off, until a newer state says
-    otherwise. A record with a seat and without a state holds a mark for whoever has this address.
-    """
-
-    connection: str
-    external_id: str
-    seat: str
-    booking_id: int | None = None
-    state: Booking | None = None
-    version: int | None = None
-    occurred_at: datetime | None = None
-    cancelled: bool = False
-    gone_version: int | None = None
-    gone_at: datetime | None = None
-    no_show: bool | None = None
-    no_show_at: datetime | None = None
-    replaces: str = ""
-    replaced_by: str = ""
-    root: str = ""
-
 
 _PLAIN = (
     *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
@@ -43,41 +17,20 @@ _PLAIN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """One booking as the clinic knows it. Times are aware and in UTC."""
-
-    id: int
-    connection: str
-    client_id: int
-    status: BookingStatus
-    start: datetime
-    end: datetime
-    zone: str
-    service: str
-    service_name: str
-    practitioner: str
-    place: str
-    remote: bool
-    language: str
-    earlier: bool
-    first_seen_at: datetime
-
-
 _TIMES = ("start", "end", "created_at")
-_NAMES = frozenset(each.name for each in fields(Booking))
+_NAMES = frozenset(each.name for each in fields(BookingState))
 
 
-def _dump(booking: Booking) -> dict[str, Any]:
+def _dump(booking: BookingState) -> dict[str, Any]:
     values = asdict(booking)
     return values | {name: values[name].isoformat() for name in _TIMES if values[name]}
 
 
-def _load(values: dict[str, Any]) -> Booking:
+def _load(values: dict[str, Any]) -> BookingState:
     times = {name: datetime.fromisoformat(values[name]) for name in _TIMES if values[name]}
     parts = {"client": Person(**values["client"]), "status": BookingStatus(values["status"])}
     # A row may be older than the code, and hold what a booking has no longer.
-    return Booking(**{name: value for name, value in (values | times | parts).items() if name in _NAMES})
+    return BookingState(**{name: value for name, value in (values | times | parts).items() if name in _NAMES})
 
 
 def _record(tx: Tx, row: sa.Row[Any]) -> Record:
@@ -148,14 +101,14 @@ def _rehome_intake(tx: Tx, old: int, new: int) -> None:
         tx.run(sa.update(intakes).where(intakes.c.booking_id == old).values(booking_id=new))
 
 
-def _thread(row: sa.Row[Any]) -> Thread:
+def _thread(row: sa.Row[Any]) -> Booking:
     names = ("connection", "client_id", "zone", "service", "service_name", "practitioner", "place")
     same = {name: getattr(row, name) for name in (*names, "remote", "language", "earlier", "first_seen_at")}
     status = BookingStatus(row.status)
-    return Thread(id=row.id, status=status, start=row.start_at, end=row.end_at, **same)
+    return Booking(id=row.id, status=status, start=row.start_at, end=row.end_at, **same)
 
 
-def get(tx: Tx, booking_id: int) -> Thread | None:
+def get(tx: Tx, booking_id: int) -> Booking | None:
     """One booking; a merged one answers as the one that it was merged into."""
     row = tx.first(sa.select(bookings).where(bookings.c.id == booking_id))
     if row is not None and row.merged_into is not None:
@@ -163,7 +116,7 @@ def get(tx: Tx, booking_id: int) -> Thread | None:
     return _thread(row) if row else None
 
 
-def _columns(state: Booking, client_id: int, status: BookingStatus) -> dict[str, Any]:
+def _columns(state: BookingState, client_id: int, status: BookingStatus) -> dict[str, Any]:
     same = ("zone", "service", "service_name", "practitioner", "place", "remote")
     values = {name: getattr(state, name) for name in same}
     times = {"start_at": state.start, "end_at": state.end}
@@ -173,7 +126,7 @@ def _columns(state: Booking, client_id: int, status: BookingStatus) -> dict[str,
 def create(
     tx: Tx,
     connection: str,
-    state: Booking,
+    state: BookingState,
     client_id: int,
     status: BookingStatus,
     *,
@@ -187,7 +140,7 @@ def create(
 
 
 def update(
-    tx: Tx, booking_id: int, state: Booking, client_id: int, status: BookingStatus, now: datetime
+    tx: Tx, booking_id: int, state: BookingState, client_id: int, status: BookingStatus, now: datetime
 ) -> None:
     """The thread's state is now this; answers and plans stay with whoever comes."""
     values = _columns(state, client_id, status)
@@ -214,7 +167,7 @@ def with_open_deliveries(tx: Tx, connection: str, now: datetime) -> Sequence[int
     return [row.id for row in tx.all(query)]
 
 
-def listing(tx: Tx, *, email: str = "", limit: int = 1000) -> list[Thread]:
+def listing(tx: Tx, *, email: str = "", limit: int = 1000) -> list[Booking]:
     """The newest bookings, or those of one e-mail address."""
     query = sa.select(bookings).where(bookings.c.merged_into.is_(None))
     if email:

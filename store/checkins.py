@@ -1,27 +1,13 @@
 """Check-ins and ticked days: what a client said about a plan (sealed)."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.checkin import CheckIn
 from store.base import Tx
 from store.tables import bookings, checkins
-
-
-@dataclass(frozen=True, slots=True)
-class CheckIn:
-    """One question to a client about a plan. `kind` is h24, d3, w1, w2, w4, or "tick:" and a date."""
-
-    id: int
-    booking_id: int
-    plan_id: int
-    kind: str
-    asked_at: datetime | None
-    answered_at: datetime | None
-    action: str
-    reply: dict[str, Any] = field(default_factory=dict)
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:

@@ -1,29 +1,17 @@
 """Deliveries: the schedule of what is owed to whom, and what became of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
 from store.base import Tx
 from store.leases import LEASE, is_over
 from store.tables import deliveries
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A message that is owed: its key, what for, how, and when."""
-
-    key: str
-    booking_id: int
-    purpose: Purpose
-    channel: Channel
-    due_at: datetime
 
 
 def _delivery(row: sa.Row[Any]) -> Delivery:

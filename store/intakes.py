@@ -2,43 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.intake import Answers, Intake
 from schemas.rules import STOPS, Severity
 from store.base import Tx
 from store.tables import flags, intake_changes, intakes
-
-Answers = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """One client's questionnaire for one booking. `revision` rises with every saved step."""
-
-    id: int
-    booking_id: int
-    client_id: int
-    questionnaire: str
-    version: str
-    language: str
-    status: str
-    step: str
-    revision: int
-    started_at: datetime | None
-    submitted_at: datetime | None
-    reviewed_at: datetime | None
-    reviewed_by: str
-    answers: Answers = field(default_factory=dict)
-    wording: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def done(self) -> bool:
-        """True once it was sent to the clinic."""
-        return self.status == "done"
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:

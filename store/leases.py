@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/leases.py
+LEASE = timedelta(seconds=20)  # renewed while its worker lives: see handlers/retry.py
 CLOCK_MOVED = timedelta(minutes=10)  # a lease so far ahead was given by a clock that has been set back
 
 

@@ -1,32 +1,14 @@
 """Plans: every version is kept; the newest one of a booking counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.plan import StoredPlan
 from store.base import Tx
 from store.tables import plans
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPlan:
-    """One version of a plan. `content` is the plan as plain JSON."""
-
-    id: int
-    booking_id: int
-    client_id: int
-    version: int
-    status: str
-    protocol: str
-    reason: str
-    created_at: datetime
-    released_at: datetime | None
-    released_by: str
-    sent_at: datetime | None
-    content: dict[str, Any]
 
 
 def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:

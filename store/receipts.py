@@ -2,34 +2,17 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.receipt import Receipt
 from schemas.webhook import Inbound
 from store.base import Tx
 from store.leases import LEASE, is_over
 from store.tables import receipts
 from store.vault import SealBroken
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One stored webhook. `replays` > 0 says that a person asked for it to be processed again.
-
-    `locked`: none of our keys opens it; the inbound is empty then.
-    """
-
-    id: int
-    public_id: str
-    connection: str
-    status: str
-    attempts: int
-    replays: int
-    inbound: Inbound
-    locked: bool = False
 
 
 def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:

@@ -3,63 +3,15 @@
 import secrets
 from base64 import b32encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.staff import Role, Staff, StaffSession, Stage
 from store.base import Tx
 from store.tables import login_tries, recovery_codes, staff, staff_sessions
 from store.vault import SealBroken
-
-
-class Role(StrEnum):
-    """What somebody may do: treat clients, or run the service. One person may have both."""
-
-    practitioner = "practitioner"
-    manager = "manager"
-
-
-class Stage(StrEnum):
-    """How far a login got: the code is missing, the second factor must be set up, or all is well."""
-
-    code = "code"
-    enrol = "enrol"
-    full = "full"
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT."""
-
-    id: int
-    email: str
-    name: str
-    credential: str
-    roles: frozenset[Role]
-    language: str
-    password_hash: str
-    totp: str
-    totp_step: int
-    active: bool
-
-    def may(self, *roles: Role) -> bool:
-        """True when one of the roles is held."""
-        return bool(self.roles.intersection(roles))
-
-
-@dataclass(frozen=True, slots=True)
-class StaffSession:
-    """One login of one browser."""
-
-    id: int
-    staff_id: int
-    stage: Stage
-    totp: str
-    created_at: datetime
-    seen_at: datetime
 
 
 def _factor(tx: Tx, sealed: bytes | None) -> str:

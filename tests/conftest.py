@@ -16,14 +16,14 @@ from jinja2.bccache import Bucket
 
 import settings as configuration
 from handlers import staff
-from handlers.house import House
+from handlers.context import Context
 from tests.support import (
     Mailbox,
     drop_postgres,
     environ,
     free_port,
     fresh_postgres,
-    make_house,
+    make_context,
     migrate_fresh,
     prepare_postgres,
 )
@@ -134,8 +134,8 @@ def given(database_url: str, mailbox: Mailbox) -> configuration.Settings:
 
 
 @pytest.fixture
-def house(given: configuration.Settings) -> Iterator[House]:
-    """A house on each database."""
-    built = make_house(given)
+def context(given: configuration.Settings) -> Iterator[Context]:
+    """A context on each database."""
+    built = make_context(given)
     yield built
     built.db.close()

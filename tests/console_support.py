@@ -7,13 +7,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from handlers import bookings, intake, staff
-from handlers.house import House
-from schemas.booking import Booking, BookingStatus, Person
+from handlers import staff
+from handlers.bookings import observe
+from handlers.context import Context
+from handlers.intake import form
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.condition import Answer
+from schemas.staff import Role
 from store import bookings as stored
 from store import intakes
-from store.staff import Role
 from tests.healthy import settled
 from tests.support import NOW
 
@@ -24,7 +26,7 @@ BASE = "https://care.test"
 
 
 def visit(
-    house: House,
+    context: Context,
     uid: str = "u1",
     *,
     start: datetime = NOW - timedelta(hours=2),
@@ -34,7 +36,7 @@ def visit(
     **more: str,
 ) -> int:
     """A confirmed booking of an hour; returns its id."""
-    state = Booking(
+    state = BookingState(
         external_id=uid,
         status=BookingStatus.confirmed,
         start=start,
@@ -45,27 +47,29 @@ def visit(
         practitioner="Mara Field",
         **more,  # type: ignore[arg-type]
     )
-    with house.db.begin() as tx:
-        bookings.observe(tx, house, "main", bookings.notice_of(state, now), now, read=True)
+    with context.db.begin() as tx:
+        observe.observe(tx, context, "main", observe.notice_of(state, now), now, read=True)
         return stored.named(tx, "main", uid)[0].booking_id or 0
 
 
-def answer(house: House, booking_id: int, now: datetime = NOW - timedelta(days=1), **changes: Answer) -> None:
+def answer(
+    context: Context, booking_id: int, now: datetime = NOW - timedelta(days=1), **changes: Answer
+) -> None:
     """The client sends the whole first-visit form: low back pain and nothing else, but for `changes`."""
-    with house.db.begin() as tx:
-        asked = intake.open_intake(tx, house, booking_id, now)
+    with context.db.begin() as tx:
+        asked = form.open_intake(tx, context, booking_id, now)
         assert asked is not None
         intakes.save(tx, asked.intake, "consent", settled(**changes), {}, now)
-        asked = intake.open_intake(tx, house, booking_id, now)
+        asked = form.open_intake(tx, context, booking_id, now)
         assert asked is not None
-        assert intake.submit(tx, house, asked, now).go_to == ""
+        assert form.submit(tx, context, asked, now).go_to == ""
 
 
 def account(
-    house: House, email: str = EMAIL, name: str = "Mara Field", roles: tuple[Role, ...] = BOTH
+    context: Context, email: str = EMAIL, name: str = "Mara Field", roles: tuple[Role, ...] = BOTH
 ) -> int:
     """Somebody who may sign in."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         return staff.add(tx, email, name, roles, PASSWORD, NOW, credential="LMT")
 
 

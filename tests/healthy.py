@@ -4,8 +4,8 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from handlers.asking import settle
-from handlers.library import Library, load
+from clinical.answers.asking import settle
+from library.content import Library, load
 from schemas.condition import Answer
 
 CONTENT = Path(__file__).resolve().parents[1] / "content"

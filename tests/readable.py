@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers.house import House
+from handlers.context import Context
 from integrations.base import Gone
 from integrations.schedulers.calcom import CalCom
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Inbound, Notice
 
 
 class Readable(CalCom):
     """Remembers what its webhooks said, unless a test changes it behind our back."""
 
-    rows: dict[str, Booking]
-    lost: dict[str, Booking]
+    rows: dict[str, BookingState]
+    lost: dict[str, BookingState]
     reads: list[str]
     trouble: Exception | None = None
 
@@ -32,7 +32,7 @@ class Readable(CalCom):
                 self.rows.setdefault(each.external_id, each.booking)
         return notices
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking as a test left it."""
         self.reads.append(external_id)
         self._answer()
@@ -40,7 +40,7 @@ class Readable(CalCom):
             raise Gone("It is not there.")
         return (self.rows[external_id],)
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """All there is."""
         self._answer()
         yield from list(self.rows.values())
@@ -69,9 +69,9 @@ class Readable(CalCom):
         self.rows[new] = replace(before, external_id=new, start=start, end=end, replaces=old)
 
 
-def reading(house: House) -> tuple[House, Readable]:
-    """The same house, whose connection "main" can be read."""
-    main = house.schedulers["main"]
+def reading(context: Context) -> tuple[Context, Readable]:
+    """The same context, whose connection "main" can be read."""
+    main = context.schedulers["main"]
     scheduler = Readable(main.connection, main.http)
     scheduler.rows, scheduler.lost, scheduler.reads = {}, {}, []
-    return replace(house, schedulers={**house.schedulers, "main": scheduler}), scheduler
+    return replace(context, schedulers={**context.schedulers, "main": scheduler}), scheduler

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from handlers.choosing_case import Case, Policy, case_for
-from handlers.facts import age_on, derive
-from handlers.library import load
+from clinical.answers.facts import age_on, derive
+from clinical.plan.case import Case, Policy, case_for
+from library.content import load
 from schemas.checkin import Reply
 from schemas.choosing import Mode, Moves
 from schemas.rules import Flag, Severity

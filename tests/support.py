@@ -19,15 +19,16 @@ from sqlalchemy.engine import make_url
 
 import app as application
 import settings as configuration
-from handlers import plans, work
-from handlers.house import House
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.worker import work
 from integrations.simulate import sample
+from schemas.booking import Booking
 from schemas.condition import Answer
 from schemas.delivery import Delivery
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries, intakes, migrate, receipts
 from store.base import Database
-from store.bookings import Thread
 from store.vault import Vault
 from tests.healthy import settled
 
@@ -143,17 +144,17 @@ def environ(database_url: str, mail_port: int, **more: str) -> dict[str, str]:
     } | more
 
 
-def make_house(given: configuration.Settings, now: datetime = NOW) -> House:
-    """A house on a migrated database, with its connections known since `now`."""
-    house = application.build_house(given)
-    with house.db.read() as tx:
+def make_context(given: configuration.Settings, now: datetime = NOW) -> Context:
+    """A context on a migrated database, with its connections known since `now`."""
+    context = application.build_context(given)
+    with context.db.read() as tx:
         migrated = MigrationContext.configure(tx.conn).get_current_revision()
     if not migrated:  # a copy of the template is
-        migrate.upgrade(house.db)
-    with house.db.begin() as tx:
-        for name, scheduler in house.schedulers.items():
+        migrate.upgrade(context.db)
+    with context.db.begin() as tx:
+        for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
-    return house
+    return context
 
 
 def webhook(event: str, now: datetime, *, connection: str = "main", **visit: Any) -> Inbound:
@@ -168,41 +169,41 @@ def webhook(event: str, now: datetime, *, connection: str = "main", **visit: Any
     return Inbound({name.lower(): value for name, value in headers.items()}, body, url, now)
 
 
-def receive(house: House, *inbounds: Inbound, now: datetime | None = None) -> None:
+def receive(context: Context, *inbounds: Inbound, now: datetime | None = None) -> None:
     """Keep webhooks as receipts, as the web process does; the connection is the last word of the URL."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         for each in inbounds:
             kept = replace(each, received_at=now or each.received_at)
             receipts.add(tx, [(f"r_{os.urandom(6).hex()}", each.url.rpartition("/")[2], kept)])
 
 
-def book(house: House, now: datetime = NOW, **visit: Any) -> Thread:
+def book(context: Context, now: datetime = NOW, **visit: Any) -> Booking:
     """A booking of Zoë's, taken in by the worker; what is due later is not yet sent."""
-    receive(house, webhook("created", now, **visit))
-    work.work_once(house, now)
-    return only(house, visit.get("email", "zoe@example.org"))
+    receive(context, webhook("created", now, **visit))
+    work.work_once(context, now)
+    return only(context, visit.get("email", "zoe@example.org"))
 
 
-def only(house: House, email: str = "zoe@example.org") -> Thread:
+def only(context: Context, email: str = "zoe@example.org") -> Booking:
     """The one booking of this address."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (found,) = bookings.listing(tx, email=email)
     return found
 
 
-def schedule_of(house: House, booking: Thread) -> dict[str, Delivery]:
+def schedule_of(context: Context, booking: Booking) -> dict[str, Delivery]:
     """Every delivery of a booking, by what it is: "intake:0", "intake_reminder:1", "plan:0" ..."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         rows = deliveries.of_booking(tx, booking.id)
     return {each.key.partition(":")[2].rpartition(":")[0]: each for each in rows}
 
 
-def fill_in(house: House, booking: Thread, now: datetime = NOW, **changes: Answer) -> None:
+def fill_in(context: Context, booking: Booking, now: datetime = NOW, **changes: Answer) -> None:
     """Zoë's answers to the whole questionnaire, sent to the clinic; the rules are looked at as always."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         intake = intakes.of_booking(tx, booking.id)
         assert intake is not None
         answers = settled(**changes)
         intakes.save(tx, intake, "all", answers, answers, now)
         intakes.finish(tx, intake.id, {}, now)
-        plans.draft(tx, house, booking.id, now)
+        drafting.draft(tx, context, booking.id, now)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from integrations.base import IntegrationError, InvalidSignature, Scheduler, UnknownPayload
 from integrations.schedulers import SCHEDULERS
-from schemas.booking import Booking
+from schemas.booking import BookingState
 from schemas.webhook import Notice
 from tests.integrations.exam import CANDIDATES, Candidate
 from tests.integrations.fake_vendor import FakeVendor
@@ -201,7 +201,7 @@ def told(notice: Notice) -> dict[str, Any]:
     return found | {name: True for name in ("gone", "hint") if getattr(notice, name)}
 
 
-def described(booking: Booking) -> dict[str, Any]:
+def described(booking: BookingState) -> dict[str, Any]:
     """A booking in the words of the oracle."""
     plain = {"status": str(booking.status), "start": booking.start, "end": booking.end}
     chain = {name: getattr(booking, name) for name in ("replaces", "replaced_by") if getattr(booking, name)}

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import settings as configuration
-from handlers.house import House
-from handlers.inbox import take_in
-from handlers.reconcile import reconcile
+from handlers.bookings.inbox import take_in
+from handlers.bookings.reconcile import reconcile
+from handlers.context import Context
 from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingStatus
 from schemas.delivery import Delivery, Purpose
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries
-from tests.support import environ, make_house
+from tests.support import environ, make_context
 from tests.worlds import BEGAN, World
 
 NOW = BEGAN + timedelta(hours=2)
@@ -43,17 +43,17 @@ def histories(draw: st.DrawFn) -> History:
 
 
 class Shared:
-    """Keeps a house out of the report of a failing example, where it would fill pages."""
+    """Keeps a context out of the report of a failing example, where it would fill pages."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """One house for all examples; each has identifiers and an address of its own."""
+    """One context for all examples; each has identifiers and an address of its own."""
     folder: Path = tmp_path_factory.mktemp("histories")
-    built = make_house(
+    built = make_context(
         configuration.load(environ(f"sqlite:///{folder / 'a.db'}", 25)), BEGAN - timedelta(days=1)
     )
     with built.db.begin() as tx:
@@ -63,23 +63,23 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     built.db.close()
 
 
-def into(house: House, world: World, key: str = "key") -> House:
-    """The house with this world as its only scheduler."""
-    return replace(house, schedulers={world.scheduler: world.connect(key)})
+def into(context: Context, world: World, key: str = "key") -> Context:
+    """The context with this world as its only scheduler."""
+    return replace(context, schedulers={world.scheduler: world.connect(key)})
 
 
-def deliver(house: House, world: World, webhook: Inbound) -> None:
+def deliver(context: Context, world: World, webhook: Inbound) -> None:
     """One webhook arrives and is worked on, a moment after the one before."""
-    scheduler = house.schedulers[world.scheduler]
+    scheduler = context.schedulers[world.scheduler]
     scheduler.verify(webhook)
     for notice in scheduler.parse(webhook):
-        take_in(house, world.scheduler, notice, next(TICKS))
+        take_in(context, world.scheduler, notice, next(TICKS))
 
 
-def outcome(house: House, world: World) -> list[Any]:
+def outcome(context: Context, world: World) -> list[Any]:
     """Every booking of the world's client that is on, with what is owed for it and when."""
     found = []
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         for thread in bookings.listing(tx, email=world.email):
             owed = [each for each in deliveries.of_booking(tx, thread.id) if each.status == "scheduled"]
             if thread.status is not BookingStatus.cancelled:
@@ -95,10 +95,10 @@ def times(delivery: Delivery) -> tuple[str, str]:
     return str(delivery.purpose), due
 
 
-def in_order(house: House, scheduler: str, history: History) -> list[Any]:
+def in_order(context: Context, scheduler: str, history: History) -> list[Any]:
     """Every webhook once, as it happens."""
     world = World(scheduler, next(NUMBERS))
-    ours = into(house, world)
+    ours = into(context, world)
     for what, start in history:
         for webhook in world.happens(what, start):
             deliver(ours, world, webhook)
@@ -120,7 +120,7 @@ def expected(history: History) -> list[Any]:
 def test_an_ordered_history_ends_where_its_last_step_says(
     shared: Shared, scheduler: str, history: History
 ) -> None:
-    assert [each[:3] for each in in_order(shared.house, scheduler, history)] == expected(history)
+    assert [each[:3] for each in in_order(shared.context, scheduler, history)] == expected(history)
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
@@ -130,7 +130,7 @@ def test_any_order_copies_and_losses_end_the_same_after_a_reconcile(
     shared: Shared, scheduler: str, history: History, data: st.DataObject
 ) -> None:
     world = World(scheduler, next(NUMBERS))
-    ours = into(shared.house, world)
+    ours = into(shared.context, world)
     sent = [webhook for what, start in history for webhook in world.happens(what, start)]
     kept = data.draw(st.lists(st.sampled_from(sent), max_size=2 * len(sent)))
     readable = ours.schedulers[scheduler].readable
@@ -140,7 +140,7 @@ def test_any_order_copies_and_losses_end_the_same_after_a_reconcile(
         deliver(ours, world, webhook)
     if readable:
         reconcile(ours, scheduler, next(TICKS))
-    assert outcome(ours, world) == in_order(shared.house, scheduler, history)
+    assert outcome(ours, world) == in_order(shared.context, scheduler, history)
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
@@ -150,12 +150,12 @@ def test_any_order_with_copies_ends_the_same_without_a_reconcile(
     shared: Shared, scheduler: str, history: History, data: st.DataObject
 ) -> None:
     world = World(scheduler, next(NUMBERS))
-    ours = into(shared.house, world)
+    ours = into(shared.context, world)
     sent = [webhook for what, start in history for webhook in world.happens(what, start)]
     copies = data.draw(st.lists(st.sampled_from(sent), max_size=len(sent)))
     for webhook in data.draw(st.permutations([*sent, *copies])):
         deliver(ours, world, webhook)
-    assert outcome(ours, world) == in_order(shared.house, scheduler, history)
+    assert outcome(ours, world) == in_order(shared.context, scheduler, history)
 
 
 @pytest.mark.parametrize("scheduler", ["calcom", "calendly"])
@@ -165,10 +165,10 @@ def test_webhooks_that_say_everything_need_no_api(
     shared: Shared, scheduler: str, history: History, data: st.DataObject
 ) -> None:
     world = World(scheduler, next(NUMBERS))
-    ours = into(shared.house, world, key="")
+    ours = into(shared.context, world, key="")
     sent = [webhook for what, start in history for webhook in world.happens(what, start)]
     copies = data.draw(st.lists(st.sampled_from(sent), max_size=len(sent)))
     for webhook in data.draw(st.permutations([*sent, *copies])):
         deliver(ours, world, webhook)
     assert world.vendor.calls == []
-    assert outcome(ours, world) == in_order(shared.house, scheduler, history)
+    assert outcome(ours, world) == in_order(shared.context, scheduler, history)

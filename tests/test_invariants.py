@@ -8,13 +8,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from handlers.asking import settle
-from handlers.choosing import choose, gate
-from handlers.choosing_case import Case, History, Policy, case_for, with_facts
-from handlers.facts import age_on, derive
-from handlers.feedback import adherence, next_plan
-from handlers.flags import evaluate
-from handlers.moves_check import banned_in
+from clinical.answers.asking import settle
+from clinical.answers.facts import age_on, derive
+from clinical.answers.flags import evaluate
+from clinical.loop.feedback import adherence, next_plan
+from clinical.plan.case import Case, History, Policy, case_for, with_facts
+from clinical.plan.choose import choose, gate
+from library.exercise_checks import banned_in
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action
 from schemas.condition import Answer

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 import settings as configuration
-from handlers import work
-from handlers.house import House
-from tests.support import CALCOM_SECRET, NOW, Mailbox, book, fill_in, make_house
+from handlers.context import Context
+from handlers.worker import work
+from tests.support import CALCOM_SECRET, NOW, Mailbox, book, fill_in, make_context
 
 ANSWERS = ("Climbing the Quarrystairs", "Emermarker", "low_back_l")
 
 
 @pytest.fixture
-def folder(given: configuration.Settings, house: House, mailbox: Mailbox) -> Path:
+def folder(given: configuration.Settings, context: Context, mailbox: Mailbox) -> Path:
     """The folder of a SQLite file after a whole visit, with the plan on its way."""
-    if not house.db.sqlite:
+    if not context.db.sqlite:
         pytest.skip("PostgreSQL keeps its files to itself")
-    booking = book(house)
-    work.work_once(house, NOW + timedelta(minutes=1))
-    fill_in(house, booking, act1_name=ANSWERS[0], emergency_contact_name=ANSWERS[1])
-    work.work_once(house, NOW + timedelta(days=7, hours=2))
+    booking = book(context)
+    work.work_once(context, NOW + timedelta(minutes=1))
+    fill_in(context, booking, act1_name=ANSWERS[0], emergency_contact_name=ANSWERS[1])
+    work.work_once(context, NOW + timedelta(days=7, hours=2))
     assert "plan" in mailbox.kinds()
     return Path(given.database_url.removeprefix("sqlite:///")).parent
 
@@ -60,6 +60,6 @@ def test_the_files_of_the_database_are_for_their_owner_alone(
     given: configuration.Settings, tmp_path: Path
 ) -> None:
     place = tmp_path / "new" / "a.db"
-    make_house(replace(given, database_url=f"sqlite:///{place}")).db.close()
+    make_context(replace(given, database_url=f"sqlite:///{place}")).db.close()
     assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
     assert [stat.S_IMODE(path.stat().st_mode) for path in place.parent.iterdir()] == [0o600]

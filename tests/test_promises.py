@@ -9,15 +9,27 @@ from pathlib import Path
 
 import pytest
 
-import settings as configuration
-from handlers import leases
+from handlers import retry
 from schemas.booking import BookingStatus
 from schemas.delivery import DeliveryStatus
+from settings.clinic import _ABOUT
+from settings.connections import OPTIONS
 from store.leases import LEASE
-from web.console.reasons import SENTENCES
+from web.console.labels import SENTENCES
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("handlers", "integrations", "render", "schemas", "store", "web", "demo")
+ROOMS = (
+    "handlers",
+    "clinical",
+    "library",
+    "settings",
+    "integrations",
+    "render",
+    "schemas",
+    "store",
+    "web",
+    "demo",
+)
 READERS = {"text", "need", "number", "choice", "switch", "zone", "hour", "seconds"}
 SKIPPED = {".venv", ".git", "build", "var", "node_modules"}
 
@@ -38,9 +50,9 @@ def tree(path: Path) -> ast.Module:
 
 
 def variables() -> set[str]:
-    """Every variable that settings.py reads; a connection's own as <NAME>_..."""
+    """Every variable that settings/ reads; a connection's own as <NAME>_..."""
     found: set[str] = set()
-    for node in ast.walk(tree(ROOT / "settings.py")):
+    for node in (each for file in (ROOT / "settings").glob("*.py") for each in ast.walk(tree(file))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
             continue
         if (
@@ -58,9 +70,9 @@ def _names(argument: ast.expr) -> set[str]:
     assert isinstance(argument, ast.JoinedStr), ast.dump(argument)
     text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in argument.values)
     if text == "CLINIC_{}":
-        return {f"CLINIC_{name.upper()}" for name in configuration._ABOUT}
+        return {f"CLINIC_{name.upper()}" for name in _ABOUT}
     if text == "{}_{}":
-        return {f"<NAME>_{key.upper()}" for key in configuration.OPTIONS}
+        return {f"<NAME>_{key.upper()}" for key in OPTIONS}
     return {text.replace("{}", "<NAME>")}
 
 
@@ -90,7 +102,7 @@ def test_the_example_names_what_must_be_set_and_nothing_that_is_not_read() -> No
 
 def test_only_settings_reads_the_environment() -> None:
     for path in sources():
-        if path.name == "settings.py" or path.parent.name == "demo":
+        if path.parent.name == "settings" or path.parent.name == "demo":
             continue
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
@@ -176,7 +188,7 @@ def test_every_dependency_is_locked() -> None:
 
 
 def test_a_lease_lasts_several_times_as_long_as_the_pause_between_its_renewals() -> None:
-    assert LEASE.total_seconds() >= 3 * leases.EVERY
+    assert LEASE.total_seconds() >= 3 * retry.EVERY
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from handlers.translations import client_texts
+from library.translations import client_texts
 from tests.healthy import CONTENT
 from tests.reading_level import grade, longest_sentence, spanish_ease, syllables
 

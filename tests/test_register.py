@@ -6,7 +6,7 @@ import app as application
 import settings as configuration
 from integrations.base import InvalidSignature
 from store import connections
-from tests.support import CALCOM_SECRET, NOW, environ, make_house, webhook
+from tests.support import CALCOM_SECRET, NOW, environ, make_context, webhook
 
 
 def left_to_register(database_url: str) -> configuration.Settings:
@@ -15,31 +15,31 @@ def left_to_register(database_url: str) -> configuration.Settings:
 
 
 def test_until_it_is_registered_every_webhook_is_refused(database_url: str) -> None:
-    house = application.build_house(left_to_register(database_url))
+    context = application.build_context(left_to_register(database_url))
     with pytest.raises(InvalidSignature):
-        house.schedulers["main"].verify(webhook("created", NOW))
-    assert "register" not in house.schedulers["main"].connection.secrets
+        context.schedulers["main"].verify(webhook("created", NOW))
+    assert "register" not in context.schedulers["main"].connection.secrets
 
 
 def kept(database_url: str) -> configuration.Settings:
     """The same, after `register` has kept a secret."""
     given = left_to_register(database_url)
-    house = make_house(given)
-    with house.db.begin() as tx:
+    context = make_context(given)
+    with context.db.begin() as tx:
         connections.keep_secret(tx, "main", CALCOM_SECRET)
-    house.db.close()
+    context.db.close()
     return given
 
 
 def test_the_secret_that_was_kept_is_accepted_after_a_restart(database_url: str) -> None:
-    second = application.build_house(kept(database_url))
+    second = application.build_context(kept(database_url))
     second.schedulers["main"].verify(webhook("created", NOW))
 
 
 def test_every_wrong_connection_is_named(database_url: str) -> None:
     wrong = environ(database_url, 25, CONNECTIONS="main=calcom,south=square,west=nothing", MAIN_SECRET="")
     with pytest.raises(configuration.SettingsError) as caught:
-        application.build_house(configuration.load(wrong))
+        application.build_context(configuration.load(wrong))
     text = str(caught.value)
     assert "Connection main:" in text
     assert "Connection south:" in text

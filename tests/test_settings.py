@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import app as application
 import settings as configuration
-from schemas import clinic_file
-from settings import SettingsError
+from settings import SettingsError, clinic_toml, startup
 from tests.support import environ
 
 GOOD = environ("sqlite:////tmp/none/a.db", 25)
@@ -134,13 +133,13 @@ def test_the_app_stops_with_a_list_that_says_what_to_do(monkeypatch: pytest.Monk
 
 def test_a_connection_without_a_secret_is_refused() -> None:
     with pytest.raises(SettingsError) as refused:
-        application.build_house(configuration.load(GOOD | {"MAIN_SECRET": "", "SITE_SECRET": ""}))
+        application.build_context(configuration.load(GOOD | {"MAIN_SECRET": "", "SITE_SECRET": ""}))
     assert len(refused.value.problems) == 2
 
 
 def test_a_scheduler_that_we_do_not_know_is_refused() -> None:
     with pytest.raises(SettingsError) as refused:
-        application.build_house(configuration.load(GOOD | {"CONNECTIONS": "main=outlook"}))
+        application.build_context(configuration.load(GOOD | {"CONNECTIONS": "main=outlook"}))
     assert "outlook" in refused.value.problems[0]
 
 
@@ -197,7 +196,7 @@ TOML = st.dictionaries(
 
 @given(TOML)
 def test_no_file_ends_in_anything_but_a_list_of_problems(filed: dict[str, object]) -> None:
-    _kept, told = clinic_file.read(filed)
+    _kept, told = clinic_toml.read(filed)
     assert all(line.startswith("content/clinic.toml: ") for line in told)
 
 
@@ -222,7 +221,7 @@ def test_a_questionnaire_that_is_not_there_stops_the_start(tmp_path: Path) -> No
     text = filed.read_text("utf-8").replace('"short"', '"shrot"')
     filed.write_text(text, "utf-8")
     line = next(number for number, said in enumerate(text.splitlines(), 1) if "shrot" in said)
-    told = application.content_problems(configuration.load(GOOD | {"CONTENT": str(content)}))
+    told = startup.content_problems(configuration.load(GOOD | {"CONTENT": str(content)}))
     assert told == [f"content/clinic.toml:{line}: there is no questionnaire 'shrot'."]
 
 
@@ -269,7 +268,7 @@ def test_a_file_beside_the_app_fills_in_what_the_environment_leaves_out(
 ) -> None:
     (tmp_path / ".env").write_text("SMTP_HOST=filed\nSMTP_USERNAME=filed\n")
     monkeypatch.setenv("SMTP_HOST", "told")
-    found = configuration.environment(tmp_path)
+    found = configuration.process_variables(tmp_path)
     assert (found["SMTP_HOST"], found["SMTP_USERNAME"]) == ("told", "filed")
 
 
@@ -301,6 +300,6 @@ def test_a_file_of_settings_that_cannot_be_read_is_named(
     def refused(_path: Path) -> dict[str, str]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(configuration, "dotenv_values", refused)
+    monkeypatch.setattr("settings.environment.dotenv_values", refused)
     with pytest.raises(configuration.SettingsError, match=r"\.env: Permission denied; it must belong"):
-        configuration.environment(tmp_path)
+        configuration.process_variables(tmp_path)

@@ -3,12 +3,12 @@
 from flask import request
 from werkzeug.wrappers import Response
 
-from web.house import house
+from web.context import context
 
 
 def secure() -> bool:
     """Return True unless the service is tried out on this very machine over plain http."""
-    return house().clinic.public_url.startswith("https://")
+    return context().clinic.public_url.startswith("https://")
 
 
 def name(kind: str) -> str:

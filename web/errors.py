@@ -6,7 +6,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException
 
-from web import words
+from web import language as words
 
 log = logging.getLogger("aftercare.web")
 TEXTS = {

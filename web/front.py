@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from web import words
+from web import language
 
 blueprint = Blueprint("front", __name__)
 
@@ -10,4 +10,4 @@ blueprint = Blueprint("front", __name__)
 @blueprint.get("/")
 def front() -> Response:
     """Clients come by their own links; staff sign in."""
-    return make_response(render_template("client/front.html", **words.shared(words.asked_for(request))))
+    return make_response(render_template("client/front.html", **language.shared(language.asked_for(request))))

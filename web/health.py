@@ -4,10 +4,10 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify
 
-from handlers.house import House
+from handlers.context import Context
 from store import migrate, workers
 from store.base import DatabaseError
-from web.house import house, utc_now
+from web.context import context, utc_now
 
 blueprint = Blueprint("health", __name__)
 
@@ -21,17 +21,17 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """200 when the database answers, no migration is missing and a worker was alive lately; else 503."""
-    checks = _checks(house(), utc_now())
+    checks = _checks(context(), utc_now())
     good = all(value == "ok" for value in checks.values())
     response = jsonify(status="ok" if good else "not ready", **checks)
     response.status_code = 200 if good else 503
     return response
 
 
-def _checks(house: House, now: datetime) -> dict[str, str]:
+def _checks(context: Context, now: datetime) -> dict[str, str]:
     try:
-        current = migrate.is_current(house.db)
-        with house.db.read() as tx:
+        current = migrate.is_current(context.db)
+        with context.db.read() as tx:
             seen = workers.last_seen(tx) if current else None
     except (DatabaseError, OSError):
         return {"database": "does not answer", "migrations": "unknown", "worker": "unknown"}

@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 
 import click
 
-from handlers import work
-from handlers.house import House
+from handlers.context import Context
+from handlers.worker import work
 from web.commands import prepare
 
 
-def start(house: House) -> None:
+def start(context: Context) -> None:
     """Start it, unless this process runs a command: then the command is all that was asked for."""
     if click.get_current_context(silent=True) is not None:
         return
-    prepare(house, datetime.now(UTC))
+    prepare(context, datetime.now(UTC))
     stop = threading.Event()
-    thread = threading.Thread(target=_run, args=(house, stop), name="worker", daemon=True)
+    thread = threading.Thread(target=_run, args=(context, stop), name="worker", daemon=True)
     thread.start()
     atexit.register(stop.set)
 
 
-def _run(house: House, stop: threading.Event) -> None:
-    work.work(house, lambda: datetime.now(UTC), stop, "inline")
+def _run(context: Context, stop: threading.Event) -> None:
+    work.work(context, lambda: datetime.now(UTC), stop, "inline")

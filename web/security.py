@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, current_app, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from handlers.house import House
-from web.house import house as the_house
+from handlers.context import Context
+from web.context import context as the_context
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -33,7 +33,7 @@ MOST_FIELDS = 500
 BAD_TOKENS, BAD_SECONDS = 30, 600
 
 
-def install(app: Flask, house: House) -> None:
+def install(app: Flask, context: Context) -> None:
     """Put the protections onto every request and answer."""
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
@@ -42,7 +42,7 @@ def install(app: Flask, house: House) -> None:
     app.url_map.merge_slashes = False  # its redirects would repeat any Host
     if app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=app.config["PROXIES"], x_proto=0)  # type: ignore[method-assign]
-    own = urlsplit(house.clinic.public_url).netloc.casefold()
+    own = urlsplit(context.clinic.public_url).netloc.casefold()
 
     @app.before_request
     def only_our_host() -> None:
@@ -87,7 +87,7 @@ def from_here() -> bool:
     """Return True unless the browser says that another site has sent this request."""
     # From a page with Referrer-Policy no-referrer browsers send "null": Sec-Fetch-Site and the key decide.
     origin = request.headers.get("Origin", "null")
-    if origin != "null" and origin.casefold() != _origin(the_house().clinic.public_url):
+    if origin != "null" and origin.casefold() != _origin(the_context().clinic.public_url):
         return False
     return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 

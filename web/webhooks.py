@@ -12,7 +12,7 @@ from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
 from store.refusals import Refusals
-from web.house import house, utc_now
+from web.context import context, utc_now
 
 log = logging.getLogger("aftercare.webhooks")
 MOST_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ def _answer(status: int, **values: str) -> Response:
 def receive(connection: str) -> Response:
     """202 with the receipt's id once it is on disk; see docs/webhooks.md for every other answer."""
     now = utc_now()
-    scheduler = house().schedulers.get(connection)
+    scheduler = context().schedulers.get(connection)
     if scheduler is None:
         return _answer(404, error="There is no connection of this name.")
     if request.headers.get("Content-Encoding", "identity").casefold() != "identity":

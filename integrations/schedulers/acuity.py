@@ -15,7 +15,7 @@ from integrations.base import IntegrationError, Note, Scheduler, Subscription, U
 from integrations.markers import block, merge
 from integrations.payload import Part, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 HOST = "https://acuityscheduling.com"
@@ -68,12 +68,12 @@ def _client(appointment: Part) -> Person:
     )
 
 
-def booking(appointment: Part) -> Booking:
+def booking(appointment: Part) -> BookingState:
     """The booking of one appointment; its end is the start and the duration, which is text."""
     start = appointment.needed_moment("datetime")
     start, end = span(start, start + _minutes(appointment))
     location = appointment.text("location")
-    return Booking(
+    return BookingState(
         external_id=appointment.needed("id"),
         status=_status(appointment),
         start=start,
@@ -132,11 +132,11 @@ class Acuity(Scheduler):
             raise UnknownPayload("The field id must be a number.")
         return [Notice(form["id"], action)]
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The appointment as it is now; raises Gone."""
         return (booking(self._appointment(external_id)),)
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Every appointment from the day before then, canceled ones too: no list by time of change."""
         first = {
             "minDate": (since - timedelta(days=1)).strftime("%Y-%m-%d"),

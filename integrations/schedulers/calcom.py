@@ -10,7 +10,7 @@ from integrations.api import Api, path, readable, utc_text
 from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.payload import IDENTIFIER, Part, phone, read_json, span
 from integrations.signing import LOWER_HEX_64, hexadecimal, require_any, shaped
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 HOST = "https://api.cal.com"
@@ -151,13 +151,13 @@ def _marked(status: BookingStatus, absent: bool | None) -> BookingStatus:
     return BookingStatus.no_show if absent and status is CONFIRMED else status
 
 
-def webhook_bookings(booking: Part, status: BookingStatus, made: datetime | None) -> list[Booking]:
+def webhook_bookings(booking: Part, status: BookingStatus, made: datetime | None) -> list[BookingState]:
     """The bookings in a webhook, one for each client of a group; `made` is UTC."""
     start, end = span(booking.needed_moment("startTime"), booking.needed_moment("endTime"))
     host = booking.part("organizer") if booking.has("organizer") else booking.part("user")
     location = booking.text("location") if isinstance(booking.values.get("location"), str) else ""
     return [
-        Booking(
+        BookingState(
             external_id=booking.needed("uid"),
             status=_marked(_status(booking, status), attendee.flag("noShow")),
             start=start,
@@ -178,7 +178,7 @@ def webhook_bookings(booking: Part, status: BookingStatus, made: datetime | None
     ]
 
 
-def api_bookings(booking: Part) -> list[Booking]:
+def api_bookings(booking: Part) -> list[BookingState]:
     """The bookings in one answer of API v2; a booking that was moved away reads as cancelled."""
     start, end = span(booking.needed_moment("start"), booking.needed_moment("end"))
     hosts = booking.parts("hosts") or [Part({})]
@@ -188,7 +188,7 @@ def api_bookings(booking: Part) -> list[Booking]:
     if not booking.parts("attendees") and status is CANCELLED:
         return []
     return [
-        Booking(
+        BookingState(
             external_id=booking.needed("uid"),
             status=_marked(status, attendee.flag("absent")),
             start=start,
@@ -276,7 +276,7 @@ class CalCom(Scheduler):
         found = webhook_bookings(payload, CONFIRMED, payload.moment("createdAt"))
         return [Notice(each.external_id, trigger, seat=each.seat, booking=each, hint=True) for each in found]
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking as it is now, one entry per client of a group; raises Gone."""
         answer = self._api().part(f"/v2/bookings{path(external_id)}", gone=GONE)
         # The uid of a series answers with a list of its occurrences.
@@ -284,7 +284,7 @@ class CalCom(Scheduler):
         same = [each for each in data if each.values.get("uid") == external_id] or data
         return tuple(booking for each in same for booking in api_bookings(each))
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Bookings changed since then, then all that start later; a booking may come twice."""
         moment = utc_text(since)
         for wanted in ("afterUpdatedAt", "afterStart"):

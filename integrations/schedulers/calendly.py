@@ -19,7 +19,7 @@ from integrations.base import (
 )
 from integrations.payload import Part, phone, read_json, span
 from integrations.signing import header, hexadecimal, require_any, require_fresh, unix_seconds
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 HOST = "https://api.calendly.com"
@@ -110,14 +110,14 @@ def _status(invitee: Part, canceled: bool) -> BookingStatus:
     return BookingStatus.no_show if invitee.has("no_show") else BookingStatus.confirmed
 
 
-def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Booking:
+def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> BookingState:
     """The booking of one invitee of a scheduled event."""
     place = place_of(invitee, "uri") or invitee.wrong("uri", "there")
     start, end = span(scheduled.needed_moment("start_time"), scheduled.needed_moment("end_time"))
     location = scheduled.part("location")
     hosts = scheduled.parts("event_memberships") or [Part({})]
     remote = location.text("type") in CALLS
-    return Booking(
+    return BookingState(
         external_id=str(place),
         status=_status(invitee, canceled),
         start=start,
@@ -183,7 +183,7 @@ class Calendly(Scheduler):
         )
         return body.noted([notice])
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking of one invitee as it is now; raises Gone."""
         place = placed(external_id)
         where = f"/scheduled_events{path(place.scheduled)}"
@@ -191,7 +191,7 @@ class Calendly(Scheduler):
         invitee = self._api().part(f"{where}/invitees{path(place.invitee)}", gone=GONE).part("resource")
         return (booking(invitee, scheduled, canceled=scheduled.text("status") == "canceled"),)
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Every booking that starts after then: Calendly cannot list by time of change."""
         first = {
             **self._scope(),
@@ -203,7 +203,7 @@ class Calendly(Scheduler):
             for scheduled in page.parts("collection"):
                 yield from self._invitees(scheduled)
 
-    def _invitees(self, scheduled: Part) -> Iterator[Booking]:
+    def _invitees(self, scheduled: Part) -> Iterator[BookingState]:
         canceled = scheduled.text("status") == "canceled"
         where = (
             f"/scheduled_events{path(_last(scheduled, 'uri') or scheduled.wrong('uri', 'a URI'))}/invitees"

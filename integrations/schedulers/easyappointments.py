@@ -16,7 +16,7 @@ from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscript
 from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, read_json, span
 from integrations.signing import header, require_any
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 DENIED = "Set the API token that stands under Settings, API, or `account` and `api_key` of an admin."
@@ -167,11 +167,11 @@ class EasyAppointments(Scheduler):
             return []
         return [Notice(payload.needed("id"), action, gone=action == DELETE)]
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The appointment as it is now, in UTC; raises Gone."""
         return (self._booking(self._appointment(external_id), {}),)
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Every appointment from the day before then; deleted ones leave no trace here."""
         first = {
             "from": (since - timedelta(days=1)).strftime("%Y-%m-%d"),
@@ -187,13 +187,13 @@ class EasyAppointments(Scheduler):
                 page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
             )
 
-    def _booking(self, appointment: Part, known: dict[str, Part]) -> Booking:
+    def _booking(self, appointment: Part, known: dict[str, Part]) -> BookingState:
         provider = self._related(appointment, "provider", "providers", known)
         service = self._related(appointment, "service", "services", known)
         zone = self._zone(provider)
         start, end = times(appointment, zone)
         place = appointment.text("location")
-        return Booking(
+        return BookingState(
             external_id=appointment.needed("id"),
             status=self._status(appointment.text("status")),
             start=start,

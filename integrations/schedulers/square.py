@@ -12,7 +12,7 @@ from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscript
 from integrations.http import Http
 from integrations.payload import Part, read_json, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.clinic import Connection
 from schemas.webhook import Inbound, Notice
 
@@ -137,12 +137,12 @@ class Square(Scheduler):
             )
         ]
 
-    def fetch(self, external_id: str) -> tuple[Booking, ...]:
+    def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking as it is now, with customer, service, team member and place; raises Gone."""
         answer = self._api().part(f"/v2/bookings{path(external_id)}", gone=GONE)
         return (self._booking(answer.part("booking")),)
 
-    def changed_since(self, since: datetime) -> Iterator[Booking]:
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Every booking that starts in the year after then: Square cannot list by time of change."""
         self._known.clear()
         for number in range(WINDOWS):
@@ -153,7 +153,7 @@ class Square(Scheduler):
                     page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name
                 )
 
-    def _booking(self, found: Part) -> Booking:
+    def _booking(self, found: Part) -> BookingState:
         segments = found.parts("appointment_segments")
         if not segments:
             found.wrong("appointment_segments", "a list with at least one segment")
@@ -162,7 +162,7 @@ class Square(Scheduler):
         location = self._optional("locations", "/v2/locations", found.identifier("location_id")).part(
             "location"
         )
-        return Booking(
+        return BookingState(
             external_id=found.needed("id"),
             status=STATUSES.get(found.text("status"), BookingStatus.pending),
             start=start,

@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 from integrations.base import InvalidSignature, Scheduler, UnknownPayload
 from integrations.payload import Part, clean, is_email, language, moment, phone, read_json, span, zone
 from integrations.signing import header, require_any, require_fresh, shaped, unix_seconds
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 PREFIX = "whsec_"
@@ -143,10 +143,10 @@ def _client(found: dict[str, Any]) -> Person:
     )
 
 
-def booking(found: dict[str, Any], status: BookingStatus | None, made: datetime | None) -> Booking:
+def booking(found: dict[str, Any], status: BookingStatus | None, made: datetime | None) -> BookingState:
     """The booking in a loaded `data`; `made` is when it was made, where that is known."""
     start, end = span(found["start"], found["end"])
-    return Booking(
+    return BookingState(
         external_id=found["id"],
         status=status or found["status"] or BookingStatus.confirmed,
         start=start,

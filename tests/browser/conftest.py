@@ -16,10 +16,10 @@ from werkzeug.serving import make_server
 import app as application
 import settings as configuration
 from handlers import links
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
-from store.bookings import Thread
-from tests.support import Mailbox, book, environ, free_port, make_house
+from schemas.booking import Booking
+from tests.support import Mailbox, book, environ, free_port, make_context
 
 PATIENCE = 30_000  # milliseconds; a machine may be busy with other tests
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -42,21 +42,21 @@ DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "reduced_mot
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running clinic: its house, and the address that a browser opens."""
+    """A running clinic: its context, and the address that a browser opens."""
 
-    house: House
+    context: Context
     base: str
 
-    def visit(self, uid: str = "u1", **visit: Any) -> Thread:
+    def visit(self, uid: str = "u1", **visit: Any) -> Booking:
         """A booking in two days, already taken in."""
         now = visit.pop("now", datetime.now(UTC))
-        return book(self.house, now, uid=uid, start=visit.pop("start", now + timedelta(days=2)), **visit)
+        return book(self.context, now, uid=uid, start=visit.pop("start", now + timedelta(days=2)), **visit)
 
     def link(self, purpose: LinkPurpose, subject: int) -> str:
         """A personal link, good for a day."""
         now = datetime.now(UTC)
-        with self.house.db.begin() as tx:
-            return links.issue(tx, self.house, purpose, subject, now, now + timedelta(days=1))
+        with self.context.db.begin() as tx:
+            return links.issue(tx, self.context, purpose, subject, now, now + timedelta(days=1))
 
 
 @pytest.fixture
@@ -70,12 +70,12 @@ def open_site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Callable[..., Site]]
         url = f"sqlite:///{tmp_path / 'aftercare.db'}"
         told = {"PUBLIC_URL": base, "SETTLE_SECONDS": "0", **more}
         given = configuration.load(environ(url, mailbox.port, **told))
-        house = make_house(given, datetime.now(UTC) - timedelta(days=800))
+        context = make_context(given, datetime.now(UTC) - timedelta(days=800))
         server = make_server("127.0.0.1", port, application.create_app(given), threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        closing.extend((server.shutdown, thread.join, server.server_close, house.db.close))
-        return Site(house, base)
+        closing.extend((server.shutdown, thread.join, server.server_close, context.db.close))
+        return Site(context, base)
 
     yield open_one
     for close in closing:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from handlers import work
 from handlers.links import LinkPurpose
+from handlers.worker import work
+from schemas.booking import Booking
 from store import bookings, intakes, plans
-from store.bookings import Thread
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.hands import Hands, faults, faults_by_day_and_night, follow
 from tests.healthy import CONTENT, TAPPED
@@ -49,8 +49,8 @@ NERVES = {
 }
 
 
-def _answers(site: Site, booking: Thread) -> dict[str, Any]:
-    with site.house.db.read() as tx:
+def _answers(site: Site, booking: Booking) -> dict[str, Any]:
+    with site.context.db.read() as tx:
         intake = intakes.of_booking(tx, booking.id)
     assert intake is not None
     return intake.answers | {"done": intake.done}
@@ -78,11 +78,11 @@ def test_a_first_visit_takes_at_most_25_screens_and_60_taps_and_every_screen_is_
 def test_a_visit_again_takes_at_most_6_screens_and_20_taps(site: Site, open_page: OpenPage) -> None:
     now = datetime.now(UTC)
     first = site.visit()
-    fill_in(site.house, first, now)
-    receive(site.house, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    fill_in(site.context, first, now)
+    receive(site.context, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
     for minutes in (1, 2):
-        work.work_once(site.house, now + timedelta(minutes=minutes))
-    with site.house.db.read() as tx:
+        work.work_once(site.context, now + timedelta(minutes=minutes))
+    with site.context.db.read() as tx:
         second = next(each for each in bookings.listing(tx) if each.id != first.id)
     page = open_page(PHONE)
     page.goto(site.link(LinkPurpose.intake, second.id))
@@ -166,8 +166,8 @@ def test_the_back_button_and_a_closed_browser_lose_at_most_one_screen(
 @LOOKS
 def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: dict[str, Any]) -> None:
     booking, now = site.visit(name=LONG_NAME), datetime.now(UTC)
-    fill_in(site.house, booking, now)
-    with site.house.db.begin() as tx:
+    fill_in(site.context, booking, now)
+    with site.context.db.begin() as tx:
         drafted = plans.newest(tx, booking.id)
         assert drafted is not None
         plans.sent(tx, drafted.id, now)
@@ -184,8 +184,8 @@ def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: d
 
 def test_a_day_is_ticked_off_with_three_taps(site: Site, open_page: OpenPage) -> None:
     booking, now = site.visit(), datetime.now(UTC)
-    fill_in(site.house, booking, now)
-    with site.house.db.begin() as tx:
+    fill_in(site.context, booking, now)
+    with site.context.db.begin() as tx:
         drafted = plans.newest(tx, booking.id)
         assert drafted is not None
         plans.sent(tx, drafted.id, now)

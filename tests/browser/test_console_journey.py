@@ -7,13 +7,13 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
-from handlers import work
 from handlers.links import LinkPurpose
+from handlers.worker import work
 from schemas.condition import Answer
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.staff import Role
 from schemas.webhook import Inbound
 from store import deliveries, plans, receipts
-from store.staff import Role
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.browser.hands import faults, faults_by_day_and_night, follow
 from tests.console_support import EMAIL, PASSWORD, account, answer, visit
@@ -30,8 +30,8 @@ def now() -> datetime:
 @pytest.fixture
 def clinic(site: Site) -> Site:
     """Three visits around now: one clear, one that needs a look, one without answers; two colleagues."""
-    account(site.house)
-    account(site.house, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    account(site.context)
+    account(site.context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
     people: tuple[tuple[str, str, float, dict[str, Answer] | None], ...] = (
         ("u1", "Zoë Łuć", -3.0, {}),
         ("u2", "Maximiliane Freifrau von Wolkenstein-Trostburg", -2.0, {"pain_now": "9", "pain_avg7": "8"}),
@@ -40,10 +40,15 @@ def clinic(site: Site) -> Site:
     for uid, name, hours, changes in people:
         start = now() + timedelta(hours=hours)
         number = visit(
-            site.house, uid, start=start, name=name, email=f"{uid}@example.org", now=now() - timedelta(days=3)
+            site.context,
+            uid,
+            start=start,
+            name=name,
+            email=f"{uid}@example.org",
+            now=now() - timedelta(days=3),
         )
         if changes is not None:
-            answer(site.house, number, now() - timedelta(days=1), **changes)
+            answer(site.context, number, now() - timedelta(days=1), **changes)
     return site
 
 
@@ -65,7 +70,7 @@ def open_booking(page: Page, site: Site, number: int) -> None:
 def test_a_practitioners_morning(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
     page = signed_in(open_page, clinic, kind)
     page.goto(
-        f"{clinic.base}/console/days/{(now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()}"
+        f"{clinic.base}/console/days/{(now() - timedelta(hours=2)).astimezone(clinic.context.zone()).date()}"
     )
     row = page.get_by_role("row").filter(has_text="Maximiliane")
     expect(row).to_contain_text("Look first")
@@ -92,7 +97,7 @@ def test_note_and_release_take_at_most_five_taps(
         one.click()
     assert len(taps) <= NOTE_TAPS
     expect(page.locator("#plan")).to_contain_text("Released by Mara Field")
-    work.work_once(clinic.house, now())
+    work.work_once(clinic.context, now())
     assert mailbox.kinds().count("plan") == 2, "the one that was clear, and the one that was just released"
 
 
@@ -102,19 +107,19 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
     open_booking(page, clinic, 1)
     follow(page.get_by_role("button", name="Hold", exact=True))
     expect(page.locator("#plan")).to_contain_text("Somebody holds it back")
-    with clinic.house.db.read() as tx:
+    with clinic.context.db.read() as tx:
         before = plans.newest(tx, 1)
     assert before is not None
     page.get_by_text("Change the plan").click()
     page.get_by_label("Take out").first.check()
     follow(page.get_by_role("button", name="Check and change"))
     expect(page.get_by_role("status")).to_have_text("Done.")
-    with clinic.house.db.read() as tx:
+    with clinic.context.db.read() as tx:
         after = plans.newest(tx, 1)
     assert after is not None
     assert len(after.content["items"]) == len(before.content["items"]) - 1
-    work.work_once(clinic.house, now())
-    with clinic.house.db.read() as tx:
+    work.work_once(clinic.context, now())
+    with clinic.context.db.read() as tx:
         message = next(one for one in deliveries.of_booking(tx, 1) if one.purpose is Purpose.plan)
     assert message.status is DeliveryStatus.held
 
@@ -123,14 +128,14 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
 def test_a_message_is_sent_again(
     clinic: Site, open_page: Any, kind: dict[str, Any], mailbox: Mailbox
 ) -> None:
-    work.work_once(clinic.house, now())
+    work.work_once(clinic.context, now())
     before = mailbox.kinds().count("intake")
     page = signed_in(open_page, clinic, kind)
     page.on("dialog", lambda asked: asked.accept())
     page.goto(f"{clinic.base}/console/outbox?tab=sent&purpose=intake")
     follow(page.get_by_role("button", name="Send again").first)
     expect(page.get_by_role("status")).to_have_text("Done.")
-    work.work_once(clinic.house, now())
+    work.work_once(clinic.context, now())
     assert mailbox.kinds().count("intake") == before + 1
 
 
@@ -138,9 +143,9 @@ def test_a_message_is_sent_again(
 def test_a_webhook_that_was_not_understood_is_processed_again(
     clinic: Site, open_page: Any, kind: dict[str, Any]
 ) -> None:
-    with clinic.house.db.begin() as tx:
+    with clinic.context.db.begin() as tx:
         receipts.add(tx, [("r_1", "main", Inbound({}, b'{"triggerEvent": 5}', "", now()))])
-    work.work_once(clinic.house, now())
+    work.work_once(clinic.context, now())
     page = signed_in(open_page, clinic, kind)
     follow(page.get_by_role("link", name="Connections"))
     follow(page.get_by_role("button", name="Process again"))
@@ -229,7 +234,7 @@ def test_no_page_scrolls_sideways_or_fails_the_checker(
 
 def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
     page = signed_in(open_page, clinic, DESK)
-    day = (now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()
+    day = (now() - timedelta(hours=2)).astimezone(clinic.context.zone()).date()
     page.goto(f"{clinic.base}/console/days/{day}")
     page.keyboard.press("j")
     expect(page.locator("tr.at a")).to_be_focused()
@@ -251,11 +256,11 @@ def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
 
 def test_a_fresh_list_keeps_the_place(clinic: Site, open_page: Any) -> None:
     page = signed_in(open_page, clinic, DESK)
-    day = (now() - timedelta(hours=2)).astimezone(clinic.house.zone()).date()
+    day = (now() - timedelta(hours=2)).astimezone(clinic.context.zone()).date()
     page.goto(f"{clinic.base}/console/days/{day}")
     page.keyboard.press("j")
     marked = page.locator("tr.at").get_attribute("id")
-    visit(clinic.house, "u7", start=now() - timedelta(hours=1.9), name="Late Comer", email="l@example.org")
+    visit(clinic.context, "u7", start=now() - timedelta(hours=1.9), name="Late Comer", email="l@example.org")
     page.evaluate("refresh()")
     expect(page.get_by_text("Late Comer")).to_be_visible()
     assert page.locator("tr.at").get_attribute("id") == marked

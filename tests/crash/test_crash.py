@@ -17,11 +17,11 @@ import pytest
 from hypothesis import settings as profile
 
 import settings as configuration
-from handlers import work
-from handlers.house import House
+from handlers.context import Context
+from handlers.worker import work
 from store import bookings, deliveries, receipts
 from tests.processes import Running
-from tests.support import Mailbox, environ, make_house, webhook
+from tests.support import Mailbox, environ, make_context, webhook
 
 NIGHTLY = profile().max_examples > 1000
 ROUNDS = 20 if NIGHTLY else 3
@@ -93,14 +93,14 @@ def rounds(running: Running, load: Load, chance: random.Random) -> int:
     return killed
 
 
-def finish(running: Running, given: configuration.Settings) -> House:
+def finish(running: Running, given: configuration.Settings) -> Context:
     """What the last kill left behind is taken up when its lease ends."""
     running.stop()
-    house = make_house(given)
+    context = make_context(given)
     now = datetime.now(UTC) + timedelta(minutes=1)
     for minutes in (0, 10, 20):
-        work.work_once(house, now + timedelta(minutes=minutes))
-    return house
+        work.work_once(context, now + timedelta(minutes=minutes))
+    return context
 
 
 def test_nothing_answered_is_lost_and_nothing_is_doubled(running: Running, mailbox: Mailbox) -> None:
@@ -115,19 +115,19 @@ def test_nothing_answered_is_lost_and_nothing_is_doubled(running: Running, mailb
         load.stop.set()
         for thread in threads:
             thread.join()
-    house = finish(running, configuration.load(running.environ))
+    context = finish(running, configuration.load(running.environ))
     try:
-        check(house, load, mailbox, killed)
+        check(context, load, mailbox, killed)
     finally:
-        house.db.close()
+        context.db.close()
     assert "Traceback" not in running.logs()
     if running.environ["DATABASE_URL"].startswith("sqlite"):
         check_file(running.environ["DATABASE_URL"].removeprefix("sqlite:///"))
 
 
-def check(house: House, load: Load, mailbox: Mailbox, killed: int) -> None:
+def check(context: Context, load: Load, mailbox: Mailbox, killed: int) -> None:
     """Every kept webhook is one booking with one mail; a second mail is the same mail, and rare."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         stored = {row.public_id for row in receipts.recent(tx, limit=100_000)}
         settled = receipts.counts(tx)
         owed = deliveries.counts(tx, datetime.now(UTC) + timedelta(minutes=30))

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import settings as configuration
-from handlers import inbox, work
-from handlers.house import House
+from handlers.bookings import inbox
+from handlers.context import Context
+from handlers.worker import work
 from integrations.signing import sha256
-from schemas.booking import BookingStatus, Person
+from schemas.booking import Booking, BookingStatus, Person
 from schemas.delivery import Purpose
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries, intakes
-from store.bookings import Thread
 from tests.support import (
     CALCOM_SECRET,
     NOW,
@@ -28,7 +28,7 @@ from tests.support import (
     book,
     environ,
     fresh_postgres,
-    make_house,
+    make_context,
     only,
     receive,
     schedule_of,
@@ -140,41 +140,41 @@ def _unmarked(marked: Inbound, at: datetime) -> Inbound:
 
 @dataclass
 class Shared:
-    """Keeps a house out of the report of a failing example, where it would fill pages."""
+    """Keeps a context out of the report of a failing example, where it would fill pages."""
 
-    house: House
+    context: Context
     __repr__ = object.__repr__
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shared(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[Shared]:
-    """One house for all examples; every story has identifiers and an address of its own."""
+    """One context for all examples; every story has identifiers and an address of its own."""
     if request.param == "sqlite":
         url = f"sqlite:///{quick_folder / 'stories.db'}"
     else:
         url = fresh_postgres(request.getfixturevalue("postgres_server"))
-    built = make_house(configuration.load(environ(url, 25)), BEGAN - timedelta(days=1))
+    built = make_context(configuration.load(environ(url, 25)), BEGAN - timedelta(days=1))
     yield Shared(built)
     built.db.close()
 
 
-def take_in(house: House, inbounds: Iterable[Inbound]) -> None:
+def take_in(context: Context, inbounds: Iterable[Inbound]) -> None:
     """The webhooks arrive in this order, all within the settling time."""
-    receive(house, *inbounds, now=NOW)
-    while inbox.work(house, NOW):
+    receive(context, *inbounds, now=NOW)
+    while inbox.work(context, NOW):
         pass
 
 
-def outcome(house: House, story: Story) -> list[Any]:
+def outcome(context: Context, story: Story) -> list[Any]:
     """The bookings of the story's client, and what is owed, withdrawn or sent for each."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         return [
             (each.status, *((each.start, each.end) if each.status != "cancelled" else ()), _owed(tx, each))
             for each in bookings.listing(tx, email=story.email)
         ]
 
 
-def _owed(tx: Any, booking: Thread) -> list[Any]:
+def _owed(tx: Any, booking: Booking) -> list[Any]:
     rows = [each for each in deliveries.of_booking(tx, booking.id) if each.status == "scheduled"]
     return sorted((each.purpose, each.due_at) for each in rows)
 
@@ -190,13 +190,13 @@ def copy_of(story: Story) -> Story:
     return other
 
 
-def check(house: House, story: Story, mixed: Sequence[int]) -> None:
+def check(context: Context, story: Story, mixed: Sequence[int]) -> None:
     """The story in order, and the same story of somebody else in this order, end alike."""
     other = copy_of(story)
-    take_in(house, story.sent)
-    take_in(house, (other.sent[number] for number in mixed))
-    expected = outcome(house, story)
-    assert outcome(house, other) == expected
+    take_in(context, story.sent)
+    take_in(context, (other.sent[number] for number in mixed))
+    expected = outcome(context, story)
+    assert outcome(context, other) == expected
     assert [each[0] for each in expected] == [story.status]
     if story.status is BookingStatus.confirmed:
         assert expected[0][1] == story.start
@@ -214,7 +214,7 @@ def test_any_order_with_copies_ends_where_the_ordered_history_ends(
     story = data.draw(stories(connection))
     numbers = list(range(len(story.sent)))
     copies = data.draw(st.lists(st.sampled_from(numbers), max_size=len(numbers)))
-    check(shared.house, story, data.draw(st.permutations(numbers + copies)))
+    check(shared.context, story, data.draw(st.permutations(numbers + copies)))
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
@@ -226,7 +226,7 @@ def test_a_chain_of_moves_in_every_order(shared: Shared, order: tuple[int, ...])
         story.move(BEGAN + timedelta(minutes=number), START + timedelta(days=number))
     story.tell("cancelled", BEGAN + timedelta(minutes=3))
     story.status = BookingStatus.cancelled
-    check(shared.house, story, order)
+    check(shared.context, story, order)
 
 
 @pytest.mark.parametrize("ending", ["", "cancelled"])
@@ -242,8 +242,8 @@ def test_a_chain_with_lost_links_is_still_one_booking(
     if ending:
         story.tell("cancelled", BEGAN + timedelta(minutes=4))
     kept = [each for number, each in enumerate(story.sent) if number not in lost]
-    take_in(shared.house, [_with_ical(each, first) for each in kept])
-    ((status, *rest, owed),) = outcome(shared.house, story)
+    take_in(shared.context, [_with_ical(each, first) for each in kept])
+    ((status, *rest, owed),) = outcome(shared.context, story)
     assert status == (ending or "confirmed")
     assert bool(owed) is not bool(ending)
     if not ending:
@@ -260,92 +260,94 @@ def _with_ical(inbound: Inbound, first: str) -> Inbound:
 # ---- single cases, on both databases
 
 
-def deliver(house: House, *inbounds: Inbound, now: datetime = NOW) -> None:
+def deliver(context: Context, *inbounds: Inbound, now: datetime = NOW) -> None:
     """Webhooks arrive and are worked on, with whatever is due by then."""
     for each in inbounds:
-        receive(house, each, now=now)
-    work.work_once(house, now)
+        receive(context, each, now=now)
+    work.work_once(context, now)
 
 
-def test_a_move_moves_what_is_owed_and_a_cancel_withdraws_it(house: House) -> None:
-    booking = book(house)
-    before = schedule_of(house, booking)
+def test_a_move_moves_what_is_owed_and_a_cancel_withdraws_it(context: Context) -> None:
+    booking = book(context)
+    before = schedule_of(context, booking)
     moved = START + timedelta(days=2)
-    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=5), uid="u2", replaces="u1", start=moved))
-    after = schedule_of(house, booking)
-    assert only(house).start == moved
+    deliver(context, webhook("rescheduled", NOW + timedelta(seconds=5), uid="u2", replaces="u1", start=moved))
+    after = schedule_of(context, booking)
+    assert only(context).start == moved
     for name in ("intake_reminder:1", "intake_reminder:2", "plan:0"):
         assert after[name].due_at == before[name].due_at + timedelta(days=2)
-    deliver(house, webhook("cancelled", NOW + timedelta(seconds=9), uid="u2", start=moved))
-    assert only(house).status is BookingStatus.cancelled
-    assert {(each.status, each.reason) for each in schedule_of(house, booking).values()} == {
+    deliver(context, webhook("cancelled", NOW + timedelta(seconds=9), uid="u2", start=moved))
+    assert only(context).status is BookingStatus.cancelled
+    assert {(each.status, each.reason) for each in schedule_of(context, booking).values()} == {
         ("withdrawn", "cancelled")
     }
 
 
-def test_a_booking_that_is_confirmed_again_comes_back(house: House, mailbox: Mailbox) -> None:
-    deliver(house, webhook("created", NOW, connection="site"))
-    deliver(house, webhook("cancelled", NOW + timedelta(seconds=1), connection="site"))
+def test_a_booking_that_is_confirmed_again_comes_back(context: Context, mailbox: Mailbox) -> None:
+    deliver(context, webhook("created", NOW, connection="site"))
+    deliver(context, webhook("cancelled", NOW + timedelta(seconds=1), connection="site"))
     later = NOW + timedelta(minutes=1)
-    work.work_once(house, later)
+    work.work_once(context, later)
     assert mailbox.mails == []
-    deliver(house, webhook("updated", NOW + timedelta(seconds=2), connection="site"), now=later)
-    assert only(house).status is BookingStatus.confirmed
+    deliver(context, webhook("updated", NOW + timedelta(seconds=2), connection="site"), now=later)
+    assert only(context).status is BookingStatus.confirmed
     assert mailbox.kinds() == ["intake"]
 
 
-def test_a_thin_cancellation_may_come_before_and_be_followed_by_a_new_yes(house: House) -> None:
+def test_a_thin_cancellation_may_come_before_and_be_followed_by_a_new_yes(context: Context) -> None:
     thin = webhook("cancelled", NOW + timedelta(seconds=1), connection="site")
     body = json.loads(thin.body)
     del body["data"]["client"]
     thin = replace(thin, body=json.dumps(body).encode())
-    deliver(house, thin, webhook("created", NOW, connection="site"))
-    assert only(house).status is BookingStatus.cancelled
-    deliver(house, webhook("updated", NOW + timedelta(seconds=2), connection="site"))
-    assert only(house).status is BookingStatus.confirmed
+    deliver(context, thin, webhook("created", NOW, connection="site"))
+    assert only(context).status is BookingStatus.cancelled
+    deliver(context, webhook("updated", NOW + timedelta(seconds=2), connection="site"))
+    assert only(context).status is BookingStatus.confirmed
 
 
-def test_a_no_show_stops_everything_and_its_undoing_brings_it_back(house: House) -> None:
-    booking = book(house)
+def test_a_no_show_stops_everything_and_its_undoing_brings_it_back(context: Context) -> None:
+    booking = book(context)
     marked = webhook("no_show", NOW + timedelta(seconds=1))
-    deliver(house, marked)
-    assert only(house).status is BookingStatus.no_show
-    assert {each.status for each in schedule_of(house, booking).values()} == {"withdrawn"}
-    deliver(house, _unmarked(marked, NOW + timedelta(seconds=2)))
-    assert only(house).status is BookingStatus.confirmed
-    assert {each.status for each in schedule_of(house, booking).values()} == {"scheduled"}
+    deliver(context, marked)
+    assert only(context).status is BookingStatus.no_show
+    assert {each.status for each in schedule_of(context, booking).values()} == {"withdrawn"}
+    deliver(context, _unmarked(marked, NOW + timedelta(seconds=2)))
+    assert only(context).status is BookingStatus.confirmed
+    assert {each.status for each in schedule_of(context, booking).values()} == {"scheduled"}
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_a_thin_no_show_of_a_site_is_taken_back_by_a_newer_yes(house: House, order: tuple[int, ...]) -> None:
+def test_a_thin_no_show_of_a_site_is_taken_back_by_a_newer_yes(
+    context: Context, order: tuple[int, ...]
+) -> None:
     thin = webhook("no_show", NOW + timedelta(seconds=1), connection="site")
     body = json.loads(thin.body)
     del body["data"]["client"]
     thin = replace(thin, body=json.dumps(body).encode())
     told = [webhook("created", NOW, connection="site"), thin]
     told.append(webhook("updated", NOW + timedelta(seconds=2), connection="site"))
-    deliver(house, *(told[number] for number in order))
-    assert only(house).status is BookingStatus.confirmed
+    deliver(context, *(told[number] for number in order))
+    assert only(context).status is BookingStatus.confirmed
 
 
 @pytest.mark.parametrize("mark_first", [True, False])
-def test_a_no_show_mark_of_a_guest_is_not_one_of_the_client(house: House, mark_first: bool) -> None:
+def test_a_no_show_mark_of_a_guest_is_not_one_of_the_client(context: Context, mark_first: bool) -> None:
     marked = webhook("no_show", NOW + timedelta(seconds=1), email="guest@example.org")
     arrivals = [webhook("created", NOW), marked]
-    deliver(house, *(reversed(arrivals) if mark_first else arrivals))
-    assert only(house).status is BookingStatus.confirmed
+    deliver(context, *(reversed(arrivals) if mark_first else arrivals))
+    assert only(context).status is BookingStatus.confirmed
 
 
 @pytest.mark.parametrize("mark_first", [True, False])
-def test_a_no_show_mark_in_a_group_is_for_the_one_client(house: House, mark_first: bool) -> None:
+def test_a_no_show_mark_in_a_group_is_for_the_one_client(context: Context, mark_first: bool) -> None:
     arrivals = [
         _group(webhook("created", NOW, email="ann@example.org", name="Ann")),
         _group(webhook("created", NOW, email="bo@example.org", name="Bo")),
         webhook("no_show", NOW + timedelta(seconds=1), email="Ann@example.org"),
     ]
-    deliver(house, *(reversed(arrivals) if mark_first else arrivals))
-    assert only(house, "ann@example.org").status is BookingStatus.no_show
-    assert only(house, "bo@example.org").status is BookingStatus.confirmed
+    deliver(context, *(reversed(arrivals) if mark_first else arrivals))
+    assert only(context, "ann@example.org").status is BookingStatus.no_show
+    assert only(context, "bo@example.org").status is BookingStatus.confirmed
 
 
 def _group(inbound: Inbound) -> Inbound:
@@ -354,70 +356,70 @@ def _group(inbound: Inbound) -> Inbound:
     return _signed(body, inbound.received_at)
 
 
-def test_two_clients_with_one_address_are_two_clients(house: House) -> None:
+def test_two_clients_with_one_address_are_two_clients(context: Context) -> None:
     for uid, name in (("u1", "Ann"), ("u2", "Bo")):
-        deliver(house, webhook("created", NOW, uid=uid, name=name, email="home@example.org"))
-    with house.db.read() as tx:
+        deliver(context, webhook("created", NOW, uid=uid, name=name, email="home@example.org"))
+    with context.db.read() as tx:
         found = bookings.listing(tx, email="home@example.org")
     assert len({each.client_id for each in found}) == 2
 
 
-def test_the_same_identifier_at_two_connections_is_two_bookings(house: House) -> None:
-    deliver(house, webhook("created", NOW), webhook("created", NOW, connection="site"))
-    with house.db.read() as tx:
+def test_the_same_identifier_at_two_connections_is_two_bookings(context: Context) -> None:
+    deliver(context, webhook("created", NOW), webhook("created", NOW, connection="site"))
+    with context.db.read() as tx:
         assert {each.connection for each in bookings.listing(tx)} == {"main", "site"}
 
 
-def test_a_client_without_an_address_stays_the_same_client_when_the_booking_moves(house: House) -> None:
-    deliver(house, webhook("created", NOW, uid="z1", email=""))
-    before = only_one(house)
+def test_a_client_without_an_address_stays_the_same_client_when_the_booking_moves(context: Context) -> None:
+    deliver(context, webhook("created", NOW, uid="z1", email=""))
+    before = only_one(context)
     later = NOW + timedelta(seconds=1)
-    deliver(house, webhook("rescheduled", later, uid="a1", replaces="z1", email=""))
-    assert only_one(house).client_id == before.client_id
+    deliver(context, webhook("rescheduled", later, uid="a1", replaces="z1", email=""))
+    assert only_one(context).client_id == before.client_id
 
 
-def only_one(house: House) -> Thread:
+def only_one(context: Context) -> Booking:
     """The one booking there is."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (found,) = bookings.listing(tx)
     return found
 
 
-def test_two_threads_that_turn_out_to_be_one_send_no_second_mail(house: House, mailbox: Mailbox) -> None:
+def test_two_threads_that_turn_out_to_be_one_send_no_second_mail(context: Context, mailbox: Mailbox) -> None:
     third: dict[str, Any] = {"uid": "u3", "replaces": "u2", "start": START + timedelta(days=2)}
-    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=3), **third))
-    work.work_once(house, NOW + timedelta(seconds=30))
+    deliver(context, webhook("rescheduled", NOW + timedelta(seconds=3), **third))
+    work.work_once(context, NOW + timedelta(seconds=30))
     assert mailbox.kinds() == ["intake"]
     first = NOW + timedelta(seconds=31)
-    deliver(house, webhook("created", NOW), now=first)
+    deliver(context, webhook("created", NOW), now=first)
     second: dict[str, Any] = {"uid": "u2", "replaces": "u1", "start": START + timedelta(days=1)}
-    deliver(house, webhook("rescheduled", NOW + timedelta(seconds=2), **second), now=first)
-    work.work_once(house, NOW + timedelta(hours=1))
-    assert only(house).start == START + timedelta(days=2)
+    deliver(context, webhook("rescheduled", NOW + timedelta(seconds=2), **second), now=first)
+    work.work_once(context, NOW + timedelta(hours=1))
+    assert only(context).start == START + timedelta(days=2)
     assert mailbox.kinds() == ["intake"]
 
 
 @pytest.mark.parametrize("made", [BEGAN - timedelta(days=2), NOW])
 def test_a_hint_about_a_booking_from_before_the_first_day_sends_nothing(
-    house: House, made: datetime, mailbox: Mailbox
+    context: Context, made: datetime, mailbox: Mailbox
 ) -> None:
-    deliver(house, webhook("ended", made, start=NOW - timedelta(hours=1)))
-    work.work_once(house, NOW + timedelta(minutes=40))
-    assert only(house).earlier is (made < NOW)
+    deliver(context, webhook("ended", made, start=NOW - timedelta(hours=1)))
+    work.work_once(context, NOW + timedelta(minutes=40))
+    assert only(context).earlier is (made < NOW)
     assert mailbox.kinds() == ([] if made < NOW else ["intake"])
 
 
-def test_a_circle_of_replacements_is_one_booking(house: House) -> None:
+def test_a_circle_of_replacements_is_one_booking(context: Context) -> None:
     one = webhook("rescheduled", NOW, uid="u1", replaces="u2")
-    deliver(house, one, webhook("rescheduled", NOW + timedelta(seconds=1), uid="u2", replaces="u1"))
-    assert only(house).status is BookingStatus.confirmed
+    deliver(context, one, webhook("rescheduled", NOW + timedelta(seconds=1), uid="u2", replaces="u1"))
+    assert only(context).status is BookingStatus.confirmed
 
 
-def test_answers_stay_with_the_booking_when_the_client_is_written_another_way(house: House) -> None:
-    booking = book(house)
+def test_answers_stay_with_the_booking_when_the_client_is_written_another_way(context: Context) -> None:
+    booking = book(context)
     again = NOW + timedelta(seconds=1)
-    deliver(house, webhook("rescheduled", again, uid="u2", replaces="u1", name="Zoe Luc"))
-    with house.db.read() as tx:
+    deliver(context, webhook("rescheduled", again, uid="u2", replaces="u1", name="Zoe Luc"))
+    with context.db.read() as tx:
         (moved,) = bookings.listing(tx)
         intake = intakes.of_booking(tx, booking.id)
     assert moved.client_id != booking.client_id
@@ -425,8 +427,8 @@ def test_answers_stay_with_the_booking_when_the_client_is_written_another_way(ho
     assert intake.client_id == moved.client_id
 
 
-def test_connections_are_known_since_their_first_day_only(house: House) -> None:
-    with house.db.begin() as tx:
+def test_connections_are_known_since_their_first_day_only(context: Context) -> None:
+    with context.db.begin() as tx:
         connections.ensure(tx, "main", "calcom", datetime(2030, 1, 1, tzinfo=UTC))
         row = connections.get(tx, "main")
     assert row is not None

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import checkins, plans, work
-from handlers.house import House
+from handlers.checkins import replies
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.worker import work
 from store import bookings
 from store import checkins as stored
 from store import plans as stored_plans
@@ -15,42 +17,42 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 MONTH = timedelta(days=30)
 
 
-def test_who_was_silent_after_one_visit_is_asked_again_after_the_next(house: House) -> None:
-    first = book(house)
-    fill_in(house, first)
-    receive(house, webhook("created", NOW, uid="u2", start=NOW + MONTH, end=NOW + MONTH))
-    work.work_once(house, NOW)
-    with house.db.begin() as tx:
+def test_who_was_silent_after_one_visit_is_asked_again_after_the_next(context: Context) -> None:
+    first = book(context)
+    fill_in(context, first)
+    receive(context, webhook("created", NOW, uid="u2", start=NOW + MONTH, end=NOW + MONTH))
+    work.work_once(context, NOW)
+    with context.db.begin() as tx:
         (second,) = [each for each in bookings.listing(tx, email="zoe@example.org") if each.id != first.id]
-    fill_in(house, second, NOW + MONTH)
-    with house.db.begin() as tx:
+    fill_in(context, second, NOW + MONTH)
+    with context.db.begin() as tx:
         for booking in (first, second):
             plan = stored_plans.newest(tx, booking.id)
             assert plan is not None
             stored_plans.sent(tx, plan.id, booking.start)
             later = booking.start + timedelta(days=9)
             for kind in ("h24", "d3"):
-                assert checkins.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
+                assert replies.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
                 stored.ask(tx, booking.id, plan.id, kind, later - timedelta(days=8))
-            assert checkins.not_now(tx, booking, "w1", later) == "no_reply"
+            assert replies.not_now(tx, booking, "w1", later) == "no_reply"
 
 
 def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_day(
-    house: House, mailbox: Mailbox
+    context: Context, mailbox: Mailbox
 ) -> None:
-    booking = book(house)
-    fill_in(house, booking)
+    booking = book(context)
+    fill_in(context, booking)
     now = booking.end + timedelta(hours=1)
     for alerts in (1, 2):
-        work.work_once(house, now)
-        with house.db.begin() as tx:
+        work.work_once(context, now)
+        with context.db.begin() as tx:
             plan = stored_plans.newest(tx, booking.id)
             assert plan is not None
             assert plan.sent_at
-            said = checkins.tick(tx, house, booking, plan.id, now.date(), {"pain": "9"}, now)
+            said = replies.tick(tx, context, booking, plan.id, now.date(), {"pain": "9"}, now)
             assert said is not None
             assert said.paused
-        work.work_once(house, now)
+        work.work_once(context, now)
         assert mailbox.kinds().count("alert") == alerts
-        with house.db.begin() as tx:
-            assert plans.release(tx, house, booking.id, "Mara", now)
+        with context.db.begin() as tx:
+            assert drafting.release(tx, context, booking.id, "Mara", now)

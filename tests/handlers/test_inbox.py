@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from handlers import backoff, duties, inbox, work
-from handlers import bookings as bookings_handler
-from handlers.house import House
+from handlers import retry
+from handlers.bookings import inbox
+from handlers.bookings import observe as bookings_handler
+from handlers.context import Context
+from handlers.worker import duties, work
 from integrations.base import IntegrationError
 from integrations.signing import sha256
 from schemas.webhook import Inbound
@@ -27,72 +29,72 @@ def signed(body: object) -> Inbound:
     return Inbound(headers, raw, "https://care.test/webhooks/main", NOW)
 
 
-def statuses(house: House) -> list[str]:
+def statuses(context: Context) -> list[str]:
     """How each receipt stands, oldest first."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         return [row.status for row in reversed(receipts.recent(tx))]
 
 
-def test_a_receipt_becomes_a_booking_once(house: House) -> None:
-    booking = book(house)
+def test_a_receipt_becomes_a_booking_once(context: Context) -> None:
+    booking = book(context)
     assert (booking.start, booking.connection) == (NOW + timedelta(days=7), "main")
-    assert statuses(house) == ["done"]
-    assert inbox.work(house, NOW + timedelta(hours=1)) == 0
+    assert statuses(context) == ["done"]
+    assert inbox.work(context, NOW + timedelta(hours=1)) == 0
 
 
-def test_what_nobody_understands_is_kept_and_shown(house: House) -> None:
-    receive(house, signed({"no": "trigger"}), signed({"triggerEvent": "OOO_CREATED", "payload": {}}))
-    work.work_once(house, NOW)
-    assert statuses(house) == ["not_understood", "ignored"]
+def test_what_nobody_understands_is_kept_and_shown(context: Context) -> None:
+    receive(context, signed({"no": "trigger"}), signed({"triggerEvent": "OOO_CREATED", "payload": {}}))
+    work.work_once(context, NOW)
+    assert statuses(context) == ["not_understood", "ignored"]
 
 
-def test_a_side_field_that_cannot_be_read_is_named_on_the_receipt(house: House) -> None:
+def test_a_side_field_that_cannot_be_read_is_named_on_the_receipt(context: Context) -> None:
     body = json.loads(webhook("created", NOW).body)
     body["payload"]["attendees"][0]["timeZone"] = ["Secret/One", "Secret/Two"]
-    receive(house, signed(body))
-    work.work_once(house, NOW)
-    with house.db.read() as tx:
+    receive(context, signed(body))
+    work.work_once(context, NOW)
+    with context.db.read() as tx:
         (row,) = receipts.recent(tx)
     assert row.status == "done"
     assert "attendees[0].timeZone" in row.note
     assert "Secret" not in row.note
-    assert only(house).start == NOW + timedelta(days=7)
+    assert only(context).start == NOW + timedelta(days=7)
 
 
-def test_a_webhook_sealed_with_a_lost_key_stops_nothing_and_waits_for_the_key(house: House) -> None:
-    receive(house, webhook("created", NOW, uid="lost"))
-    known, house.db.vault = house.db.vault, Vault([Fernet.generate_key().decode()])
-    receive(house, webhook("created", NOW, uid="later"))
-    work.work_once(house, NOW)
-    assert statuses(house) == ["not_understood", "done"]
-    house.db.vault = known
-    with house.db.begin() as tx:
+def test_a_webhook_sealed_with_a_lost_key_stops_nothing_and_waits_for_the_key(context: Context) -> None:
+    receive(context, webhook("created", NOW, uid="lost"))
+    known, context.db.vault = context.db.vault, Vault([Fernet.generate_key().decode()])
+    receive(context, webhook("created", NOW, uid="later"))
+    work.work_once(context, NOW)
+    assert statuses(context) == ["not_understood", "done"]
+    context.db.vault = known
+    with context.db.begin() as tx:
         assert receipts.replay(tx, receipts.recent(tx)[-1].public_id, NOW)
-    work.work_once(house, NOW)
-    assert statuses(house) == ["done", "done"]
+    work.work_once(context, NOW)
+    assert statuses(context) == ["done", "done"]
 
 
 def test_a_reader_that_fails_keeps_the_receipt_for_a_replay(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_inbound: Inbound) -> list[object]:
         raise KeyError("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(house.schedulers["main"]), "parse", lambda _self, inbound: broken(inbound))
-        receive(house, webhook("created", NOW))
-        work.work_once(house, NOW)
-    assert statuses(house) == ["not_understood"]
-    with house.db.begin() as tx:
+        patch.setattr(type(context.schedulers["main"]), "parse", lambda _self, inbound: broken(inbound))
+        receive(context, webhook("created", NOW))
+        work.work_once(context, NOW)
+    assert statuses(context) == ["not_understood"]
+    with context.db.begin() as tx:
         (row,) = receipts.recent(tx)
         assert receipts.replay(tx, row.public_id, NOW)
-    work.work_once(house, NOW)
-    assert statuses(house) == ["done"]
-    assert only(house).start == NOW + timedelta(days=7)
+    work.work_once(context, NOW)
+    assert statuses(context) == ["done"]
+    assert only(context).start == NOW + timedelta(days=7)
 
 
 def test_a_webhook_that_we_fail_on_does_not_stop_the_others(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = bookings_handler.observe
 
@@ -102,42 +104,42 @@ def test_a_webhook_that_we_fail_on_does_not_stop_the_others(
         return real(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(inbox, "observe", broken)
-    receive(house, webhook("created", NOW), webhook("created", NOW, uid="u2", email="bo@example.org"))
+    receive(context, webhook("created", NOW), webhook("created", NOW, uid="u2", email="bo@example.org"))
     at = NOW
-    for wait in (timedelta(0), *backoff.WAITS):
+    for wait in (timedelta(0), *retry.WAITS):
         at += wait
-        work.work_once(house, at)
-    assert statuses(house) == ["dead", "done"]
-    assert only(house, "bo@example.org").connection == "main"
+        work.work_once(context, at)
+    assert statuses(context) == ["dead", "done"]
+    assert only(context, "bo@example.org").connection == "main"
 
 
-def test_a_webhook_that_ends_the_worker_each_time_is_dead_in_the_end(house: House) -> None:
-    receive(house, webhook("created", NOW))
+def test_a_webhook_that_ends_the_worker_each_time_is_dead_in_the_end(context: Context) -> None:
+    receive(context, webhook("created", NOW))
     at = NOW
-    for _ in range(backoff.MOST):
-        with house.db.begin() as tx:
+    for _ in range(retry.MOST):
+        with context.db.begin() as tx:
             assert len(receipts.claim(tx, at, 20)) == 1
         at += LEASE
-    work.work_once(house, at)
-    assert statuses(house) == ["dead"]
+    work.work_once(context, at)
+    assert statuses(context) == ["dead"]
 
 
-def test_a_receipt_that_its_worker_left_behind_is_taken_up_when_the_lease_ends(house: House) -> None:
-    receive(house, webhook("created", NOW))
-    with house.db.begin() as tx:
+def test_a_receipt_that_its_worker_left_behind_is_taken_up_when_the_lease_ends(context: Context) -> None:
+    receive(context, webhook("created", NOW))
+    with context.db.begin() as tx:
         receipts.claim(tx, NOW, 20)
-    assert inbox.work(house, NOW + LEASE - timedelta(seconds=1)) == 0
-    assert inbox.work(house, NOW + LEASE) == 1
+    assert inbox.work(context, NOW + LEASE - timedelta(seconds=1)) == 0
+    assert inbox.work(context, NOW + LEASE) == 1
 
 
-def test_a_connection_that_is_gone_is_said_so(house: House) -> None:
-    receive(house, replace(webhook("created", NOW), url="https://care.test/webhooks/former"))
-    work.work_once(house, NOW)
-    assert statuses(house) == ["ignored"]
+def test_a_connection_that_is_gone_is_said_so(context: Context) -> None:
+    receive(context, replace(webhook("created", NOW), url="https://care.test/webhooks/former"))
+    work.work_once(context, NOW)
+    assert statuses(context) == ["ignored"]
 
 
-def test_a_thin_or_late_or_replayed_webhook_is_read_at_the_scheduler(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_thin_or_late_or_replayed_webhook_is_read_at_the_scheduler(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours)
     assert scheduler.reads == []
     receive(ours, webhook("created", NOW))
@@ -153,8 +155,8 @@ def test_a_thin_or_late_or_replayed_webhook_is_read_at_the_scheduler(house: Hous
     assert scheduler.reads == ["u1"] * 5
 
 
-def test_a_scheduler_that_does_not_answer_is_asked_again_later(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_scheduler_that_does_not_answer_is_asked_again_later(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours)
     scheduler.trouble = IntegrationError("Slow down.", retry_after=600)
     receive(ours, webhook("created", NOW))
@@ -167,8 +169,8 @@ def test_a_scheduler_that_does_not_answer_is_asked_again_later(house: House) -> 
     assert statuses(ours) == ["done", "done"]
 
 
-def test_a_circle_of_moves_at_the_scheduler_is_read_once_each(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_circle_of_moves_at_the_scheduler_is_read_once_each(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours)
     later = NOW + timedelta(days=8)
     scheduler.move("u1", "u2", later)
@@ -177,21 +179,21 @@ def test_a_circle_of_moves_at_the_scheduler_is_read_once_each(house: House) -> N
     assert len(scheduler.reads) <= 3
 
 
-def test_bodies_are_sealed_and_forgotten_after_their_days(house: House) -> None:
-    book(house)
-    with house.db.read() as tx:
+def test_bodies_are_sealed_and_forgotten_after_their_days(context: Context) -> None:
+    book(context)
+    with context.db.read() as tx:
         query = "SELECT sealed_body FROM receipts"
         sealed = tx.conn.exec_driver_sql(query).scalar_one()
     assert b"zoe@example.org" not in bytes(sealed)
-    days = timedelta(days=house.clinic.policy.body_days)
-    assert duties.forget(house, NOW + days) == 0
-    assert duties.forget(house, NOW + days + timedelta(seconds=1)) == 1
-    with house.db.begin() as tx:
+    days = timedelta(days=context.clinic.policy.body_days)
+    assert duties.forget(context, NOW + days) == 0
+    assert duties.forget(context, NOW + days + timedelta(seconds=1)) == 1
+    with context.db.begin() as tx:
         (row,) = receipts.recent(tx)
         assert not receipts.replay(tx, row.public_id, NOW)
         assert bookings.listing(tx)
 
 
-def test_what_waits_is_never_forgotten(house: House) -> None:
-    receive(house, webhook("created", NOW))
-    assert duties.forget(house, NOW + timedelta(days=400)) == 0
+def test_what_waits_is_never_forgotten(context: Context) -> None:
+    receive(context, webhook("created", NOW))
+    assert duties.forget(context, NOW + timedelta(days=400)) == 0

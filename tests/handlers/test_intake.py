@@ -4,32 +4,33 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import intake, work
-from handlers.house import House
-from handlers.intake import Asked, open_intake
+from handlers.context import Context
+from handlers.intake import form
+from handlers.intake.form import Asked, open_intake
+from handlers.worker import work
+from schemas.booking import Booking
 from schemas.delivery import Purpose
 from store import bookings, deliveries, intakes
 from store.base import Tx
-from store.bookings import Thread
 from tests.healthy import TAPPED
 from tests.support import NOW, book, fill_in, receive, webhook
 
 STEP = {"gate_nerves": "some", "gate_chest": "none"}
 
 
-def _asked(tx: Tx, house: House, booking: Thread, now: datetime = NOW) -> Asked:
-    found = open_intake(tx, house, booking.id, now)
+def _asked(tx: Tx, context: Context, booking: Booking, now: datetime = NOW) -> Asked:
+    found = open_intake(tx, context, booking.id, now)
     assert found is not None
     return found
 
 
-def _next_booking(house: House, after: timedelta) -> Thread:
+def _next_booking(context: Context, after: timedelta) -> Booking:
     """Zoë books again, so long after the first time; the form is chosen when it is first asked for."""
     now = NOW + after
-    receive(house, webhook("created", now, uid="u2", start=now + timedelta(days=7)))
+    receive(context, webhook("created", now, uid="u2", start=now + timedelta(days=7)))
     for minutes in (0, 1, 24 * 60):
-        work.work_once(house, now + timedelta(minutes=minutes))
-    with house.db.read() as tx:
+        work.work_once(context, now + timedelta(minutes=minutes))
+    with context.db.read() as tx:
         return max(bookings.listing(tx, email="zoe@example.org"), key=lambda each: each.id)
 
 
@@ -42,48 +43,48 @@ def _next_booking(house: House, after: timedelta) -> Thread:
     ],
 )
 def test_who_filled_in_the_full_form_within_a_year_gets_the_short_update(
-    house: House, after: int, wanted: str
+    context: Context, after: int, wanted: str
 ) -> None:
-    fill_in(house, book(house))
-    second = _next_booking(house, timedelta(days=after))
-    with house.db.read() as tx:
-        assert _asked(tx, house, second, NOW + timedelta(days=after)).intake.questionnaire == wanted
+    fill_in(context, book(context))
+    second = _next_booking(context, timedelta(days=after))
+    with context.db.read() as tx:
+        assert _asked(tx, context, second, NOW + timedelta(days=after)).intake.questionnaire == wanted
 
 
-def test_a_form_that_was_begun_is_not_exchanged(house: House) -> None:
-    booking = book(house)
-    with house.db.begin() as tx:
-        intake.save_step(tx, house, _asked(tx, house, booking), "where", {"pain_regions": ["jaw_l"]}, NOW)
-        before = _asked(tx, house, booking).intake
-        intake.begin(tx, house, booking, NOW)
-        intake.ask_everything(tx, house, _asked(tx, house, booking), NOW)
-        assert _asked(tx, house, booking).intake == before
+def test_a_form_that_was_begun_is_not_exchanged(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        form.save_step(tx, context, _asked(tx, context, booking), "where", {"pain_regions": ["jaw_l"]}, NOW)
+        before = _asked(tx, context, booking).intake
+        form.begin(tx, context, booking, NOW)
+        form.ask_everything(tx, context, _asked(tx, context, booking), NOW)
+        assert _asked(tx, context, booking).intake == before
 
 
-def test_an_answer_to_a_question_that_is_not_asked_is_not_kept(house: House) -> None:
-    booking = book(house)
-    with house.db.begin() as tx:
-        intake.save_step(tx, house, _asked(tx, house, booking), "safety_1", STEP | {"med_other": "x"}, NOW)
-        answers = _asked(tx, house, booking).answers
+def test_an_answer_to_a_question_that_is_not_asked_is_not_kept(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        form.save_step(tx, context, _asked(tx, context, booking), "safety_1", STEP | {"med_other": "x"}, NOW)
+        answers = _asked(tx, context, booking).answers
     assert "med_other" not in answers
     assert answers["gate_nerves"] == ["some"]
 
 
-def test_every_change_of_an_answer_leaves_a_trace(house: House) -> None:
-    booking = book(house)
-    with house.db.begin() as tx:
+def test_every_change_of_an_answer_leaves_a_trace(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
         for value in ("left", "right"):
             posted = {"pressure_pref": "light" if value == "left" else "firm"}
-            intake.save_step(tx, house, _asked(tx, house, booking), "session", posted, NOW)
-        found = _asked(tx, house, booking).intake
+            form.save_step(tx, context, _asked(tx, context, booking), "session", posted, NOW)
+        found = _asked(tx, context, booking).intake
     assert found.answers["pressure_pref"] == "firm"
     assert found.revision == 2
 
 
 def test_a_flag_that_stops_is_raised_while_the_form_is_open_and_the_clinic_is_owed_a_word(
-    house: House,
+    context: Context,
 ) -> None:
-    booking = book(house)
+    booking = book(context)
     nerves = {
         "rf_bladder_bowel": "no",
         "rf_both_legs": "no",
@@ -94,10 +95,15 @@ def test_a_flag_that_stops_is_raised_while_the_form_is_open_and_the_clinic_is_ow
         "rf_worst_head_neck": "no",
         "rf_seizure_faint": "no",
     }
-    with house.db.begin() as tx:
-        intake.save_step(tx, house, _asked(tx, house, booking), "safety_1", STEP, NOW)
-        saved = intake.save_step(
-            tx, house, _asked(tx, house, booking), "safety_nerves", nerves | {"rf_saddle": "not_sure"}, NOW
+    with context.db.begin() as tx:
+        form.save_step(tx, context, _asked(tx, context, booking), "safety_1", STEP, NOW)
+        saved = form.save_step(
+            tx,
+            context,
+            _asked(tx, context, booking),
+            "safety_nerves",
+            nerves | {"rf_saddle": "not_sure"},
+            NOW,
         )
         alerts = [each for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.alert]
     assert [flag.severity.value for flag in saved.flags] == ["stop_urgent"]
@@ -105,29 +111,29 @@ def test_a_flag_that_stops_is_raised_while_the_form_is_open_and_the_clinic_is_ow
     assert {str(each.channel) for each in alerts} == {"email", "sms"}
 
 
-def test_what_is_missing_is_asked_before_it_can_be_sent(house: House) -> None:
-    booking = book(house)
-    with house.db.begin() as tx:
-        sent = intake.submit(tx, house, _asked(tx, house, booking), NOW)
+def test_what_is_missing_is_asked_before_it_can_be_sent(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        sent = form.submit(tx, context, _asked(tx, context, booking), NOW)
         assert sent.go_to == "about"
-        assert not _asked(tx, house, booking).intake.done
+        assert not _asked(tx, context, booking).intake.done
 
 
-def test_sending_it_in_keeps_the_consents_word_for_word_and_ends_the_chase(house: House) -> None:
-    booking = book(house)
-    with house.db.begin() as tx:
+def test_sending_it_in_keeps_the_consents_word_for_word_and_ends_the_chase(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
         for _ in range(40):
-            asked = _asked(tx, house, booking)
+            asked = _asked(tx, context, booking)
             step = asked.resume_at()
-            if step == intake.CHECK:
+            if step == form.CHECK:
                 break
             current = asked.screen(step)
             assert current is not None
             posted = {q.id: TAPPED[q.id] for q in current.questions if q.id in TAPPED}
-            saved = intake.save_step(tx, house, asked, step, posted, NOW)
+            saved = form.save_step(tx, context, asked, step, posted, NOW)
             assert saved.errors == {}
-        intake.submit(tx, house, _asked(tx, house, booking), NOW)
-        found = _asked(tx, house, booking).intake
+        form.submit(tx, context, _asked(tx, context, booking), NOW)
+        found = _asked(tx, context, booking).intake
         owed = deliveries.of_booking(tx, booking.id)
     assert found.done
     assert (
@@ -139,10 +145,10 @@ def test_sending_it_in_keeps_the_consents_word_for_word_and_ends_the_chase(house
     assert not [each for each in waiting if each.purpose in (Purpose.intake, Purpose.intake_reminder)]
 
 
-def test_a_sent_form_is_the_clients_newest_one(house: House) -> None:
-    first = book(house)
-    fill_in(house, first)
-    with house.db.read() as tx:
+def test_a_sent_form_is_the_clients_newest_one(context: Context) -> None:
+    first = book(context)
+    fill_in(context, first)
+    with context.db.read() as tx:
         last = intakes.last_done(tx, first.client_id, 0)
     assert last is not None
     assert last.booking_id == first.id

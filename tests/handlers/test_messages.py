@@ -5,60 +5,62 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import messages, work
-from handlers.house import House
+from handlers.context import Context
+from handlers.schedule import words
+from handlers.send import messages
+from handlers.worker import work
 from store import intakes
-from tests.support import NOW, Mailbox, book, fill_in, make_house, schedule_of
+from tests.support import NOW, Mailbox, book, fill_in, make_context, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=2)
 
 
-def test_the_same_delivery_has_the_same_message_id_for_ever(house: House) -> None:
-    booking = book(house)
-    first = schedule_of(house, booking)["intake:0"]
+def test_the_same_delivery_has_the_same_message_id_for_ever(context: Context) -> None:
+    booking = book(context)
+    first = schedule_of(context, booking)["intake:0"]
     later = replace(first, attempts=9, generation=12, due_at=OVER)
-    assert messages.message_id(house, first) == messages.message_id(house, later)
-    names = {messages.message_id(house, each) for each in schedule_of(house, booking).values()}
-    assert len(names) == len(schedule_of(house, booking))
+    assert messages.message_id(context, first) == messages.message_id(context, later)
+    names = {messages.message_id(context, each) for each in schedule_of(context, booking).values()}
+    assert len(names) == len(schedule_of(context, booking))
 
 
-def test_another_installation_never_makes_the_same_message_id(house: House) -> None:
-    booking = book(house)
-    delivery = schedule_of(house, booking)["intake:0"]
-    other = replace(house, link_key=b"another installation")
-    assert messages.message_id(house, delivery) != messages.message_id(other, delivery)
+def test_another_installation_never_makes_the_same_message_id(context: Context) -> None:
+    booking = book(context)
+    delivery = schedule_of(context, booking)["intake:0"]
+    other = replace(context, link_key=b"another installation")
+    assert messages.message_id(context, delivery) != messages.message_id(other, delivery)
 
 
 def test_a_resent_mail_keeps_its_message_id_across_processes(
-    given: object, house: House, mailbox: Mailbox
+    given: object, context: Context, mailbox: Mailbox
 ) -> None:
-    booking = book(house)
-    work.work_once(house, NOW + timedelta(minutes=1))
-    again = make_house(given)  # type: ignore[arg-type]
+    booking = book(context)
+    work.work_once(context, NOW + timedelta(minutes=1))
+    again = make_context(given)  # type: ignore[arg-type]
     delivery = schedule_of(again, booking)["intake:0"]
     assert messages.message_id(again, delivery) == mailbox.mails[0]["Message-ID"]
     again.db.close()
 
 
-def test_a_client_is_greeted_by_the_name_they_asked_for(house: House, mailbox: Mailbox) -> None:
-    booking = book(house)
-    fill_in(house, booking, preferred_name="Zed")
-    work.work_once(house, OVER)
+def test_a_client_is_greeted_by_the_name_they_asked_for(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    fill_in(context, booking, preferred_name="Zed")
+    work.work_once(context, OVER)
     (mail,) = mailbox.of("plan")
     said = mail.get_body(("plain",))
     assert said is not None
     assert said.get_content().startswith("Hi Zed,")
 
 
-def test_a_reminder_speaks_of_saved_answers_only_to_who_gave_some(house: House, mailbox: Mailbox) -> None:
-    booking = book(house)
+def test_a_reminder_speaks_of_saved_answers_only_to_who_gave_some(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
     for later in (timedelta(minutes=1), timedelta(days=4, hours=8)):
-        work.work_once(house, NOW + later)
-    with house.db.begin() as tx:
+        work.work_once(context, NOW + later)
+    with context.db.begin() as tx:
         intake = intakes.of_booking(tx, booking.id)
         assert intake is not None
         intakes.save(tx, intake, "about", {"visit_reason": "pain"}, {}, NOW)
-    work.work_once(house, NOW + timedelta(days=6, hours=8))
+    work.work_once(context, NOW + timedelta(days=6, hours=8))
     fresh, begun = (mail.get_body(("plain",)) for mail in mailbox.of("intake_reminder"))
     assert fresh is not None
     assert begun is not None
@@ -81,18 +83,18 @@ def test_a_mail_goes_to_exactly_one_address(address: str, good: bool) -> None:
     assert messages.can_mail(address) is good
 
 
-def test_a_visit_in_person_is_told_in_the_clinics_time_and_a_call_in_the_clients(house: House) -> None:
-    booking = book(house, client_zone="Asia/Kathmandu", zone="America/New_York")
-    assert "(Eastern time)" in messages.when(house, booking, "Asia/Kathmandu", "en")
+def test_a_visit_in_person_is_told_in_the_clinics_time_and_a_call_in_the_clients(context: Context) -> None:
+    booking = book(context, client_zone="Asia/Kathmandu", zone="America/New_York")
+    assert "(Eastern time)" in words.when(context, booking, "Asia/Kathmandu", "en")
     call = replace(booking, remote=True)
-    assert "2:45" in messages.when(house, call, "Asia/Kathmandu", "en")
+    assert "2:45" in words.when(context, call, "Asia/Kathmandu", "en")
 
 
-def test_no_mail_holds_an_answer_or_leads_elsewhere(house: House, mailbox: Mailbox) -> None:
-    booking = book(house)
-    work.work_once(house, NOW + timedelta(minutes=1))
-    fill_in(house, booking)
-    work.work_once(house, OVER)
+def test_no_mail_holds_an_answer_or_leads_elsewhere(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    work.work_once(context, NOW + timedelta(minutes=1))
+    fill_in(context, booking)
+    work.work_once(context, OVER)
     assert set(mailbox.kinds()) >= {"intake", "plan"}
     for mail in mailbox.mails:
         for part in mail.walk():

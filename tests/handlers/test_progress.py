@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import progress
-from handlers.house import House
+from handlers.checkins import progress
+from handlers.context import Context
 from store import checkins, plans
 from store.board import Share
 from tests.support import NOW, book, fill_in
@@ -26,11 +26,11 @@ NOTHING, NO, YES = Share(0, 0), Share(0, 1), Share(1, 1)
     ids=["better", "not enough", "only what was scored before counts", "nothing to compare"],
 )
 def test_the_board_compares_week_four_with_the_intake(
-    house: House, reply: dict[str, str], eased: Share, abler: Share
+    context: Context, reply: dict[str, str], eased: Share, abler: Share
 ) -> None:
-    booking = book(house)
-    fill_in(house, booking, pain_avg7="6", act1_score="5")
-    with house.db.begin() as tx:
+    booking = book(context)
+    fill_in(context, booking, pain_avg7="6", act1_score="5")
+    with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
         asked = checkins.ask(tx, booking.id, plan.id, "w4", LATER)

@@ -12,29 +12,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import settings as configuration
-from handlers import duties, inbox, work
-from handlers.house import House
-from handlers.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
+from handlers.bookings import inbox
+from handlers.bookings.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
+from handlers.context import Context
+from handlers.worker import duties, work
 from integrations.base import IntegrationError
-from schemas.booking import Booking, BookingStatus, Person
+from schemas.booking import BookingState, BookingStatus, Person
 from store import bookings, connections
 from store.vault import Vault
 from tests.readable import reading
-from tests.support import NOW, Mailbox, book, environ, make_house, only, receive, schedule_of, webhook
+from tests.support import NOW, Mailbox, book, environ, make_context, only, receive, schedule_of, webhook
 
 START = NOW + timedelta(days=7)
 ZOE = Person("Zoë Łuć", "zoe@example.org", zone="America/New_York", language="en")
 
 
-def row(uid: str = "u1", start: datetime = START, **more: object) -> Booking:
+def row(uid: str = "u1", start: datetime = START, **more: object) -> BookingState:
     """A booking as the scheduler lists it."""
     made = {"created_at": NOW, "service": "deep-tissue-60", "zone": "America/New_York"}
     end = start + timedelta(hours=1)
-    return Booking(uid, BookingStatus.confirmed, start, end, ZOE, **(made | more))  # type: ignore[arg-type]
+    return BookingState(uid, BookingStatus.confirmed, start, end, ZOE, **(made | more))  # type: ignore[arg-type]
 
 
-def test_a_creation_that_no_webhook_told_is_found_and_asked_once(house: House, mailbox: Mailbox) -> None:
-    ours, scheduler = reading(house)
+def test_a_creation_that_no_webhook_told_is_found_and_asked_once(context: Context, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row()
     assert reconcile(ours, "main", NOW + timedelta(minutes=1)) == 1
     receive(ours, webhook("created", NOW), now=NOW + timedelta(minutes=2))
@@ -44,8 +45,8 @@ def test_a_creation_that_no_webhook_told_is_found_and_asked_once(house: House, m
     assert mailbox.kinds() == ["intake"]
 
 
-def test_a_booking_that_no_key_opens_does_not_keep_the_others_out(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_booking_that_no_key_opens_does_not_keep_the_others_out(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours, uid="u0", email="old@example.org")
     ours.db.vault = Vault([Fernet.generate_key().decode()])
     scheduler.rows["u1"] = row()
@@ -57,8 +58,8 @@ def test_a_booking_that_no_key_opens_does_not_keep_the_others_out(house: House) 
     assert told.trouble.startswith("1 of its bookings could not be taken in")
 
 
-def test_a_move_a_cancellation_and_a_deletion_are_found(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_move_a_cancellation_and_a_deletion_are_found(context: Context) -> None:
+    ours, scheduler = reading(context)
     booking = book(ours)
     scheduler.move("u1", "u2", START + timedelta(days=2))
     reconcile(ours, "main", NOW + timedelta(minutes=1))
@@ -72,8 +73,8 @@ def test_a_move_a_cancellation_and_a_deletion_are_found(house: House) -> None:
     assert only(ours).status is BookingStatus.confirmed
 
 
-def test_a_deletion_is_believed_once_the_scheduler_was_asked_for_the_booking_itself(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_deletion_is_believed_once_the_scheduler_was_asked_for_the_booking_itself(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours)
     scheduler.delete("u1")
     scheduler.reads.clear()
@@ -81,8 +82,8 @@ def test_a_deletion_is_believed_once_the_scheduler_was_asked_for_the_booking_its
     assert scheduler.reads == ["u1"]
 
 
-def test_bookings_from_before_the_first_day_get_nothing(house: House, mailbox: Mailbox) -> None:
-    ours, scheduler = reading(house)
+def test_bookings_from_before_the_first_day_get_nothing(context: Context, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row(created_at=NOW - timedelta(days=3))
     reconcile(ours, "main", NOW + timedelta(minutes=1))
     work.work_once(ours, NOW + timedelta(hours=1))
@@ -92,9 +93,9 @@ def test_bookings_from_before_the_first_day_get_nothing(house: House, mailbox: M
 
 
 def test_a_missing_when_was_this_made_counts_as_older_at_the_first_reading_alone(
-    house: House, mailbox: Mailbox
+    context: Context, mailbox: Mailbox
 ) -> None:
-    ours, scheduler = reading(house)
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row(created_at=None)
     scheduler.trouble = IntegrationError("It asks us to slow down.", retry_after=60)
     all_due(ours, NOW)  # a round that came to nothing is no first reading
@@ -112,9 +113,9 @@ def test_a_missing_when_was_this_made_counts_as_older_at_the_first_reading_alone
 
 
 def test_a_booking_that_a_webhook_tells_of_is_new_before_the_first_reading_too(
-    house: House, mailbox: Mailbox
+    context: Context, mailbox: Mailbox
 ) -> None:
-    ours, scheduler = reading(house)
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row(created_at=None)
     inbox.read(ours, "main", "u1", NOW)
     reconcile(ours, "main", NOW + timedelta(minutes=1))
@@ -122,16 +123,16 @@ def test_a_booking_that_a_webhook_tells_of_is_new_before_the_first_reading_too(
     assert mailbox.kinds() == ["intake"]
 
 
-def test_a_visit_that_was_over_long_ago_gets_nothing(house: House, mailbox: Mailbox) -> None:
-    ours, scheduler = reading(house)
+def test_a_visit_that_was_over_long_ago_gets_nothing(context: Context, mailbox: Mailbox) -> None:
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row(start=NOW - timedelta(days=4))
     reconcile(ours, "main", NOW + timedelta(minutes=1))
     work.work_once(ours, NOW + timedelta(hours=1))
     assert mailbox.mails == []
 
 
-def test_no_show_that_was_read_and_taken_back_is_taken_back(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_no_show_that_was_read_and_taken_back_is_taken_back(context: Context) -> None:
+    ours, scheduler = reading(context)
     book(ours)
     scheduler.rows["u1"] = replace(scheduler.rows["u1"], status=BookingStatus.no_show)
     reconcile(ours, "main", NOW + timedelta(minutes=1))
@@ -141,8 +142,8 @@ def test_no_show_that_was_read_and_taken_back_is_taken_back(house: House) -> Non
     assert only(ours).status is BookingStatus.confirmed
 
 
-def test_every_connection_is_read_at_the_start_and_then_by_the_clock(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_every_connection_is_read_at_the_start_and_then_by_the_clock(context: Context) -> None:
+    ours, scheduler = reading(context)
     scheduler.rows["u1"] = row()
     every = ours.clinic.policy.reconcile_every
     told: list[datetime | None] = []
@@ -154,8 +155,8 @@ def test_every_connection_is_read_at_the_start_and_then_by_the_clock(house: Hous
     assert told == [NOW, NOW, NOW + every, NOW - timedelta(days=1)]
 
 
-def test_a_worker_reads_at_its_start_even_when_the_hour_is_not_over(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_worker_reads_at_its_start_even_when_the_hour_is_not_over(context: Context) -> None:
+    ours, scheduler = reading(context)
     all_due(ours, NOW)
     scheduler.rows["u1"] = row()
     chores = duties.Duties()
@@ -163,8 +164,8 @@ def test_a_worker_reads_at_its_start_even_when_the_hour_is_not_over(house: House
     assert only(ours).start == START
 
 
-def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(house: House) -> None:
-    ours, scheduler = reading(house)
+def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(context: Context) -> None:
+    ours, scheduler = reading(context)
     for trouble, told in [
         (IntegrationError("The key is wrong."), "The key is wrong."),
         (KeyError("zoe@example.org"), "Reading it through failed; see the log."),
@@ -184,29 +185,29 @@ def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(house: Hou
     assert seen.trouble == ""
 
 
-def test_a_connection_that_went_quiet_is_reported(house: House) -> None:
+def test_a_connection_that_went_quiet_is_reported(context: Context) -> None:
     for hours in range(10):
         at = NOW + timedelta(hours=hours)
-        receive(house, webhook("created", at, uid=f"u{hours}"))
-        with house.db.begin() as tx:
+        receive(context, webhook("created", at, uid=f"u{hours}"))
+        with context.db.begin() as tx:
             connections.heard(tx, {"main"}, at)
     last = NOW + timedelta(hours=9)
-    assert gone_quiet(house, "main", last + timedelta(hours=5)) is None
-    assert gone_quiet(house, "main", last + LEAST_QUIET + timedelta(hours=1)) == timedelta(hours=25)
-    assert gone_quiet(house, "site", last + timedelta(days=90)) is None
+    assert gone_quiet(context, "main", last + timedelta(hours=5)) is None
+    assert gone_quiet(context, "main", last + LEAST_QUIET + timedelta(hours=1)) == timedelta(hours=25)
+    assert gone_quiet(context, "site", last + timedelta(days=90)) is None
 
 
 class Shared:
-    """Keeps a house out of the report of a failing example."""
+    """Keeps a context out of the report of a failing example."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, context: Context) -> None:
+        self.context = context
 
 
 @pytest.fixture(scope="module")
 def shared(sqlite_template: object, quick_folder: object) -> Iterator[Shared]:
-    """One house for all examples."""
-    built = make_house(configuration.load(environ(f"sqlite:///{quick_folder}/gaps.db", 25)))
+    """One context for all examples."""
+    built = make_context(configuration.load(environ(f"sqlite:///{quick_folder}/gaps.db", 25)))
     yield Shared(built)
     built.db.close()
 
@@ -219,7 +220,7 @@ NUMBERS = count(1)
 def test_whatever_was_lost_a_reading_leads_to_the_state_of_the_whole_history(
     shared: Shared, moves: int, cancelled: bool, chance: random.Random
 ) -> None:
-    ours, scheduler = reading(shared.house)
+    ours, scheduler = reading(shared.context)
     number = next(NUMBERS)
     email, names = f"r{number}@example.org", [f"r{number}x{each}" for each in range(moves + 1)]
     told = {"email": email, "name": f"Client {number}"}

@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.records import fold, is_off
-from schemas.booking import Booking, BookingStatus, Person
+from handlers.bookings.records import fold, is_off
+from schemas.booking import BookingState, BookingStatus, Person, Record
 from schemas.webhook import Notice
-from store.bookings import Record
 from tests.support import NOW
 
 START = NOW + timedelta(days=7)
 
 STATES = st.builds(
-    Booking,
+    BookingState,
     external_id=st.just("u1"),
     status=st.sampled_from(BookingStatus),
     start=st.sampled_from([START, START + timedelta(days=1)]),
@@ -30,7 +29,7 @@ STATES = st.builds(
 TIMES = st.one_of(st.none(), st.integers(0, 4).map(lambda hours: NOW + timedelta(hours=hours)))
 
 
-def notice(booking: Booking | None, **more: Any) -> Notice:
+def notice(booking: BookingState | None, **more: Any) -> Notice:
     """A notice about one identifier."""
     return Notice("u1", "test", booking=booking, **more)
 

@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 
 import app as application
 import settings as configuration
-from handlers import reseal
-from handlers.house import House
+from handlers.context import Context
+from handlers.worker import reseal
 from store import intakes, receipts
 from store import reseal as stored
 from store.tables import audit
@@ -20,12 +20,12 @@ NEW = Fernet.generate_key().decode()
 
 
 @pytest.fixture
-def under(given: configuration.Settings) -> Iterator[Callable[..., House]]:
+def under(given: configuration.Settings) -> Iterator[Callable[..., Context]]:
     """The same database under other keys."""
-    built: list[House] = []
+    built: list[Context] = []
 
-    def build(*keys: str) -> House:
-        built.append(application.build_house(replace(given, field_keys=keys)))
+    def build(*keys: str) -> Context:
+        built.append(application.build_context(replace(given, field_keys=keys)))
         return built[-1]
 
     yield build
@@ -33,21 +33,24 @@ def under(given: configuration.Settings) -> Iterator[Callable[..., House]]:
         each.db.close()
 
 
-def run(house: House) -> reseal.Resealed:
+def run(context: Context) -> reseal.Resealed:
     """Look through everything; every row is told of."""
     seen: list[int] = []
-    found = reseal.reseal(house, "test", NOW, seen.append)
-    assert sum(seen) == reseal.rows(house)
+    found = reseal.reseal(context, "test", NOW, seen.append)
+    assert sum(seen) == reseal.rows(context)
     return found
 
 
 def test_every_old_value_opens_with_the_new_key_alone(
-    house: House, given: configuration.Settings, under: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+    context: Context,
+    given: configuration.Settings,
+    under: Callable[..., Context],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(stored, "BATCH", 2)
-    bookings = [book(house, uid=f"u{number}", email=f"c{number}@example.org") for number in range(3)]
-    fill_in(house, bookings[0])
-    before = run(house)
+    bookings = [book(context, uid=f"u{number}", email=f"c{number}@example.org") for number in range(3)]
+    fill_in(context, bookings[0])
+    before = run(context)
     found = run(under(NEW, *given.field_keys))
     assert (before.values, found.broken) == (0, 0)
     assert found.values > 3 * 3
@@ -61,20 +64,20 @@ def test_every_old_value_opens_with_the_new_key_alone(
 
 
 def test_a_value_without_its_key_is_counted_and_left_as_it_is(
-    house: House, under: Callable[..., House]
+    context: Context, under: Callable[..., Context]
 ) -> None:
-    booking = book(house)
+    booking = book(context)
     found = run(under(NEW))
     assert found.values == 0
     assert found.broken > 1
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert intakes.of_booking(tx, booking.id)
 
 
 def test_what_was_deleted_meanwhile_does_not_come_back(
-    house: House, given: configuration.Settings, under: Callable[..., House]
+    context: Context, given: configuration.Settings, under: Callable[..., Context]
 ) -> None:
-    book(house)
+    book(context)
     with under(NEW, *given.field_keys).db.begin() as tx:
         (table,) = (each for each in stored.tables() if each.name == "receipts")
         looked = stored.look(tx, table, None)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import plans, work
-from handlers.house import House
-from handlers.schedule import LEAST_GAP, Quiet, owed, wall_before
-from schemas.booking import BookingStatus
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.schedule.due import LEAST_GAP, Quiet, owed, wall_before
+from handlers.worker import work
+from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import Purpose
 from store import clients
-from store.bookings import Thread
 from tests.support import NOW, Mailbox, book, only, receive, schedule_of, webhook
 
 ZONES = (
@@ -136,7 +136,7 @@ def test_a_reminder_keeps_its_day(zone: str, moment: datetime) -> None:
 # ---- what is owed
 
 
-def thread(start: datetime, first_seen: datetime = NOW, **more: object) -> Thread:
+def thread(start: datetime, first_seen: datetime = NOW, **more: object) -> Booking:
     """A confirmed booking of one hour."""
     plain: dict[str, object] = {
         "connection": "main",
@@ -152,10 +152,10 @@ def thread(start: datetime, first_seen: datetime = NOW, **more: object) -> Threa
         "earlier": False,
     }
     times = {"start": start, "end": start + timedelta(hours=1), "first_seen_at": first_seen}
-    return Thread(id=1, **(plain | times | more))  # type: ignore[arg-type]
+    return Booking(id=1, **(plain | times | more))  # type: ignore[arg-type]
 
 
-def dues(booking: Thread, service: Service | None = None, now: datetime = NOW) -> dict[str, datetime]:
+def dues(booking: Booking, service: Service | None = None, now: datetime = NOW) -> dict[str, datetime]:
     """What is owed for it, and when."""
     zone = ZoneInfo("America/New_York")
     quiet = Quiet(time(20), time(9), zone)
@@ -213,44 +213,50 @@ def test_reminders_are_few_apart_in_open_hours_and_before_the_visit(hours: int, 
 # ---- bringing rows in line
 
 
-def test_a_gift_card_pick_up_is_asked_nothing(house: House) -> None:
-    booking = book(house, service="gift-card")
-    assert schedule_of(house, booking) == {}
+def test_a_gift_card_pick_up_is_asked_nothing(context: Context) -> None:
+    booking = book(context, service="gift-card")
+    assert schedule_of(context, booking) == {}
 
 
-def test_an_address_that_comes_later_lets_the_request_out(house: House, mailbox: Mailbox) -> None:
-    receive(house, webhook("created", NOW, connection="site", email=""))
-    work.work_once(house, NOW + timedelta(minutes=1))
-    receive(house, webhook("updated", NOW + timedelta(seconds=5), connection="site"))
-    work.work_once(house, NOW + timedelta(minutes=2))
+def test_an_address_that_comes_later_lets_the_request_out(context: Context, mailbox: Mailbox) -> None:
+    receive(context, webhook("created", NOW, connection="site", email=""))
+    work.work_once(context, NOW + timedelta(minutes=1))
+    receive(context, webhook("updated", NOW + timedelta(seconds=5), connection="site"))
+    work.work_once(context, NOW + timedelta(minutes=2))
     assert mailbox.recipients == [["zoe@example.org"]]
 
 
-def test_what_a_person_holds_stays_held_when_the_booking_moves(house: House) -> None:
+def test_what_a_person_holds_stays_held_when_the_booking_moves(context: Context) -> None:
 
-    booking = book(house)
-    with house.db.begin() as tx:
-        plans.hold(tx, schedule_of(house, booking)["plan:0"], "mara", NOW)
+    booking = book(context)
+    with context.db.begin() as tx:
+        drafting.hold(tx, schedule_of(context, booking)["plan:0"], "mara", NOW)
     moved = webhook(
         "rescheduled", NOW + timedelta(seconds=1), uid="u2", replaces="u1", start=NOW + timedelta(days=9)
     )
-    receive(house, moved)
-    work.work_once(house, NOW + timedelta(seconds=2))
-    held = schedule_of(house, booking)["plan:0"]
+    receive(context, moved)
+    work.work_once(context, NOW + timedelta(seconds=2))
+    held = schedule_of(context, booking)["plan:0"]
     assert (held.status, held.reason) == ("held", "held_by_person")
 
 
-def test_a_client_in_another_zone_is_left_alone_at_night_for_a_call(house: House, mailbox: Mailbox) -> None:
+def test_a_client_in_another_zone_is_left_alone_at_night_for_a_call(
+    context: Context, mailbox: Mailbox
+) -> None:
     start = at("2026-11-30 15:00", "America/New_York")
     booking = book(
-        house, start=start, place="integrations:daily", client_zone="Asia/Kathmandu", zone="America/New_York"
+        context,
+        start=start,
+        place="integrations:daily",
+        client_zone="Asia/Kathmandu",
+        zone="America/New_York",
     )
-    due = schedule_of(house, booking)["intake_reminder:2"].due_at
+    due = schedule_of(context, booking)["intake_reminder:2"].due_at
     assert local(due, "America/New_York") == "2026-11-29 15:00"
-    work.work_once(house, due)
-    waits = schedule_of(house, only(house))["intake_reminder:2"]
+    work.work_once(context, due)
+    waits = schedule_of(context, only(context))["intake_reminder:2"]
     assert (waits.status, waits.reason) == ("scheduled", "quiet_hours")
     assert local(waits.due_at, "Asia/Kathmandu") == "2026-11-30 09:00"
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert clients.get(tx, booking.client_id).zone == "Asia/Kathmandu"
     assert Purpose.intake_reminder not in mailbox.kinds()

@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import checkins, plan_page, plans, work
-from handlers.checkins import Outcome
-from handlers.house import House
+from handlers.checkins import replies
+from handlers.checkins.replies import Outcome
+from handlers.context import Context
+from handlers.plans import drafting, page
+from handlers.worker import work
+from schemas.booking import Booking
+from schemas.checkin import CheckIn
 from schemas.choosing import Action
 from schemas.condition import Answer
 from schemas.delivery import DeliveryStatus
@@ -15,8 +19,6 @@ from schemas.plan import Plan, load
 from store import checkins as stored_checkins
 from store import deliveries, intakes
 from store import plans as stored_plans
-from store.bookings import Thread
-from store.checkins import CheckIn
 from tests.support import NOW, Mailbox, book, fill_in
 
 VISIT = NOW + timedelta(days=7, hours=6)  # ten in the morning at the clinic
@@ -38,9 +40,9 @@ BETTER = {"pain_avg7": "2", "act1_score": "7"}
 class Story:
     """One client with a plan, a clock that moves from message to message, and what was sent so far."""
 
-    house: House
+    context: Context
     mailbox: Mailbox
-    booking: Thread
+    booking: Booking
     sent: list[str] = field(default_factory=list)
 
     def until(self, day: int, hour: int = 20) -> None:
@@ -48,12 +50,12 @@ class Story:
         end = VISIT.replace(hour=0) + timedelta(days=day, hours=hour)
         while (due := self._next_due()) is not None and due <= end:
             seen = len(self.mailbox.mails)
-            work.work_once(self.house, due)
+            work.work_once(self.context, due)
             days = (due.date() - VISIT.date()).days
             self.sent += [f"{days} {mail['X-Aftercare-Kind']}" for mail in self.mailbox.mails[seen:]]
 
     def _next_due(self) -> datetime | None:
-        with self.house.db.read() as tx:
+        with self.context.db.read() as tx:
             found = deliveries.of_booking(tx, self.booking.id)
         return min((each.due_at for each in found if each.status is DeliveryStatus.scheduled), default=None)
 
@@ -61,10 +63,10 @@ class Story:
         """The client replies in the afternoon; what follows at once is sent."""
         self.until(day)
         now = VISIT.replace(hour=21) + timedelta(days=day)
-        with self.house.db.begin() as tx:
+        with self.context.db.begin() as tx:
             found = stored_checkins.of_booking(tx, self.booking.id)
             (asked,) = [each for each in found if each.kind == kind]
-            outcome = checkins.reply(tx, self.house, asked, answers, now)
+            outcome = replies.reply(tx, self.context, asked, answers, now)
         self.until(day, 22)
         return outcome
 
@@ -76,7 +78,7 @@ class Story:
     @property
     def plan(self) -> Plan:
         """The newest version, sent or not."""
-        with self.house.db.read() as tx:
+        with self.context.db.read() as tx:
             stored = stored_plans.newest(tx, self.booking.id)
         assert stored is not None
         return load(stored.content)
@@ -84,8 +86,8 @@ class Story:
     @property
     def on_page(self) -> str:
         """What the client's plan page shows: the moves with their levels, "paused", or "nothing"."""
-        with self.house.db.read() as tx:
-            current = plan_page.current(tx, self.booking.id)
+        with self.context.db.read() as tx:
+            current = page.current(tx, self.booking.id)
         if current.plan is None:
             return "paused" if current.paused else "nothing"
         return _moves(load(current.plan.content))
@@ -100,12 +102,12 @@ def _levels(plan: Plan) -> dict[str, int]:
 
 
 @pytest.fixture
-def story(house: House, mailbox: Mailbox) -> Story:
+def story(context: Context, mailbox: Mailbox) -> Story:
     """A client whose first plan has just gone out."""
-    booking = book(house, start=VISIT)
-    fill_in(house, booking, pain_avg7="4", act1_score="5")
+    booking = book(context, start=VISIT)
+    fill_in(context, booking, pain_avg7="4", act1_score="5")
     mailbox.mails.clear()
-    told = Story(house, mailbox, booking)
+    told = Story(context, mailbox, booking)
     told.until(0)
     told.sent = [line for line in told.sent if not line.startswith("-")]
     assert told.sent == ["0 plan"]
@@ -193,8 +195,8 @@ def test_a_held_version_goes_out_once_a_named_practitioner_lets_it(story: Story)
     story.says(7, "w1", WEEK | {"pain_avg7": "8", "fu_worse_next_day": "yes"})
     story.sent.clear()
     now = VISIT + timedelta(days=8)
-    with story.house.db.begin() as tx:
-        assert plans.release(tx, story.house, story.booking.id, "Mara Field, LMT", now)
+    with story.context.db.begin() as tx:
+        assert drafting.release(tx, story.context, story.booking.id, "Mara Field, LMT", now)
     story.until(14)
     assert story.sent == ["8 plan", "14 checkin"]
     assert story.on_page == _moves(story.plan)
@@ -204,7 +206,7 @@ def test_who_is_silent_is_asked_twice_and_then_left_to_the_staff(story: Story) -
     first = _moves(story.plan)
     story.until(60)
     assert story.sent == ["0 plan", "1 checkin", "3 checkin", "5 nudge"]
-    with story.house.db.read() as tx:
+    with story.context.db.read() as tx:
         later = [each for each in deliveries.of_booking(tx, story.booking.id) if ":w" in each.key]
     assert {(each.status, each.reason) for each in later} == {(DeliveryStatus.skipped, "no_reply")}
     assert story.on_page == first
@@ -225,7 +227,7 @@ def test_a_new_red_flag_stops_the_plan_and_every_further_question_at_once(story:
     story.until(60)
     assert story.sent == ["0 plan", "1 checkin", "3 checkin", "7 checkin", "7 alert", "7 alert"]
     assert story.on_page == "paused"
-    with story.house.db.read() as tx:
+    with story.context.db.read() as tx:
         (raised,) = intakes.flags_of(tx, story.booking.id)
     assert raised["rule"] == "RF26"
 
@@ -249,7 +251,7 @@ def test_a_second_reply_changes_nothing_but_its_warning_sign_counts(story: Story
     danger = story.says(3, "d3", DAY_3 | {"fu_symptoms": ["head_speech"]})
     assert danger.step.action is Action.STOP
     assert (story.on_page, story.sent[-1]) == ("paused", "3 alert")
-    with story.house.db.read() as tx:
+    with story.context.db.read() as tx:
         (kept,) = [each for each in stored_checkins.of_booking(tx, story.booking.id) if each.kind == "d3"]
     assert kept.reply == DAY_3
 
@@ -280,13 +282,13 @@ def test_no_mail_of_the_loop_holds_a_word_about_health(story: Story) -> None:
 
 
 def test_a_plan_that_a_practitioner_let_out_despite_a_flag_gets_smaller_by_itself_but_never_grows(
-    house: House, mailbox: Mailbox
+    context: Context, mailbox: Mailbox
 ) -> None:
-    booking = book(house, start=VISIT)
-    fill_in(house, booking, under_other_care=["surgeon"], pain_avg7="4", minutes_per_day="15")
-    with house.db.begin() as tx:
-        assert plans.release(tx, house, booking.id, "Mara Field, LMT", NOW)
-    story = Story(house, mailbox, booking)
+    booking = book(context, start=VISIT)
+    fill_in(context, booking, under_other_care=["surgeon"], pain_avg7="4", minutes_per_day="15")
+    with context.db.begin() as tx:
+        assert drafting.release(tx, context, booking.id, "Mara Field, LMT", NOW)
+    story = Story(context, mailbox, booking)
     story.until(0)
     first = story.on_page
     story.first_week()
@@ -299,8 +301,8 @@ def test_a_plan_that_a_practitioner_let_out_despite_a_flag_gets_smaller_by_itsel
 
 def test_a_check_in_asks_only_about_what_the_client_named_and_never_repeats_it(story: Story) -> None:
     last = CheckIn(0, story.booking.id, 0, "w4", None, None, "")
-    with story.house.db.read() as tx:
-        asked = checkins.questions(tx, story.house, "en", last)
+    with story.context.db.read() as tx:
+        asked = replies.questions(tx, story.context, "en", last)
     scores = [question for question in asked if question.id.startswith("act")]
     assert [question.id for question in scores] == ["act1_score"]
     assert "socks" not in scores[0].label.lower()

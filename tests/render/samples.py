@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 from render.mail import Envelope
-from render.view import Picture
 from schemas.clinic import Clinic
+from schemas.figure import Picture
 from schemas.plan import Dose, Phase, Plan, PlanItem, PlanStatus, Side
 
 TODAY = date(2026, 11, 22)

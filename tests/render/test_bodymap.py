@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from render.bodymap import BodyView, drawn, regions, svg
-from render.bodymap_shapes import HEIGHT, WIDTH, Points
+from render.body.bodymap import BodyView, drawn, regions, svg
+from render.body.shapes import HEIGHT, WIDTH, Points
 
 PHONE = 390 - 2 * 16
 """CSS pixels that a 390 pixel wide phone leaves between the page's margins."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from library.figures import figure_from
 from render.figures import LOOKS, panels
 from render.figures.canvas import Canvas, blob, capsule, circle, number, pair, tube
 from render.figures.geometry import bearing, distance, frame, lerp, polar, ribbon, through
@@ -19,7 +20,6 @@ from render.figures.panels import ASPECT, drawn_box, frame_of
 from render.figures.props import DRAW, draw_prop
 from render.figures.skeleton import NECK, TORSO, solve
 from schemas.figure import Figure, Limb, Point, Pose, Prop, PropKind, Spot, View
-from schemas.figure_file import figure_from
 
 FILES = sorted(Path("content/figures").glob("*.toml"))
 WHOLE = [path for path in FILES if "crop" not in tomllib.loads(path.read_text(encoding="utf-8"))]

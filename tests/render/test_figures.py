@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from library.figures import figure_from
 from render.figures import LOOKS, look_for, pair_svg, panels, problems, sheet
 from render.figures.geometry import distance, two_bone
 from render.figures.look import Hair, darken, mix
 from render.figures.skeleton import FOREARM, SHIN, THIGH, UPPER_ARM, solve
 from schemas.figure import Figure, FigureError
-from schemas.figure_file import figure_from
 from tests.reading_level import grade, longest_sentence
 
 CONTENT = Path("content")

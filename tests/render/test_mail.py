@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from render.mail import STAFF, Contents, Envelope, MailKind, message
-from render.pdf import plan_pdf
+from render.paper.pdf import plan_pdf
 from tests.reading_level import grade
 from tests.render.samples import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
 

@@ -13,8 +13,8 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from render import press
-from render.pdf import Pdf, cleaned, plan_pdf, right_to_left, summary_pdf
+from render.paper import press
+from render.paper.pdf import Pdf, cleaned, plan_pdf, right_to_left, summary_pdf
 from schemas.plan import Plan
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
 from tests.render.samples import CLINIC, LINK, TODAY, pictures, plan

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from render import qr
-from render.raster import png, size_of
+from render.paper import qr
+from render.paper.raster import png, size_of
 from tests.render.samples import DRAWING, LINK
 
 

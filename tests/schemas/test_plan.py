@@ -5,8 +5,8 @@ import json
 import pytest
 from marshmallow import ValidationError
 
-from handlers.choosing import choose
-from handlers.choosing_case import Policy
+from clinical.plan.case import Policy
+from clinical.plan.choose import choose
 from schemas.plan import Dose, dump, load
 from tests.strategies import HEALTHY, case_of, moves
 

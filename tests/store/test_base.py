@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from cryptography.fernet import Fernet
 
-from handlers.house import House
+from handlers.context import Context
 from schemas.booking import Person
 from store import clients, connections, migrate, tables, workers
 from store.base import Database, DatabaseError
@@ -28,35 +28,35 @@ class Boom(Exception):
     """Something goes wrong in the middle."""
 
 
-def test_a_transaction_that_fails_leaves_nothing_behind(house: House) -> None:
+def test_a_transaction_that_fails_leaves_nothing_behind(context: Context) -> None:
     def fail() -> None:
-        with house.db.begin() as tx:
+        with context.db.begin() as tx:
             workers.beat(tx, "w", NOW)
             raise Boom
 
     with pytest.raises(Boom):
         fail()
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert workers.last_seen(tx) is None
 
 
-def test_times_come_back_aware_and_in_utc_whatever_zone_they_had(house: House) -> None:
+def test_times_come_back_aware_and_in_utc_whatever_zone_they_had(context: Context) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         workers.beat(tx, "w", local)
         seen = workers.last_seen(tx)
     assert seen == NOW
     assert seen.utcoffset() == timedelta(0)
 
 
-def test_a_time_without_a_zone_is_refused(house: House) -> None:
-    with pytest.raises(DatabaseError), house.db.begin() as tx:
+def test_a_time_without_a_zone_is_refused(context: Context) -> None:
+    with pytest.raises(DatabaseError), context.db.begin() as tx:
         workers.beat(tx, "w", datetime(2026, 1, 1))
 
 
-def test_many_threads_write_at_once_and_none_is_lost(house: House) -> None:
+def test_many_threads_write_at_once_and_none_is_lost(context: Context) -> None:
     def run(number: int) -> None:
-        with house.db.begin() as tx:
+        with context.db.begin() as tx:
             workers.beat(tx, f"w{number}", NOW)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(20)]
@@ -64,16 +64,16 @@ def test_many_threads_write_at_once_and_none_is_lost(house: House) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert len(tx.all(sa.select(tables.workers))) == 20
 
 
-def test_a_named_lock_lets_one_transaction_through(house: House) -> None:
+def test_a_named_lock_lets_one_transaction_through(context: Context) -> None:
     inside: list[int] = []
     most: list[int] = []
 
     def run(number: int) -> None:
-        with house.db.begin() as tx:
+        with context.db.begin() as tx:
             tx.lock("one")
             inside.append(number)
             most.append(len(inside))
@@ -105,15 +105,15 @@ def test_the_file_belongs_to_us_alone_and_is_written_through(tmp_path: Path) -> 
     db.close()
 
 
-def test_a_reader_is_not_kept_waiting_by_a_writer(house: House) -> None:
-    with house.db.begin() as writing:
+def test_a_reader_is_not_kept_waiting_by_a_writer(context: Context) -> None:
+    with context.db.begin() as writing:
         workers.beat(writing, "w", NOW)
-        with house.db.read() as reading:
+        with context.db.read() as reading:
             assert workers.last_seen(reading) is None
 
 
-def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(house: House) -> None:
-    with house.db.begin() as tx:
+def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(context: Context) -> None:
+    with context.db.begin() as tx:
         first = clients.upsert(tx, Person("Zoë  Łuć", "Zoe@Example.org"), "x", NOW)
         again = clients.upsert(tx, Person("zoë łuć ", "zoe@example.org", phone="+15550100123"), "y", NOW)
         other = clients.upsert(tx, Person("Jan Łuć", "zoe@example.org"), "x", NOW)
@@ -122,8 +122,8 @@ def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(house: Hou
     assert other != first
 
 
-def test_a_clients_no_is_kept_at_its_first_time(house: House) -> None:
-    with house.db.begin() as tx:
+def test_a_clients_no_is_kept_at_its_first_time(context: Context) -> None:
+    with context.db.begin() as tx:
         zoe = clients.upsert(tx, Person("Zoë", "zoe@example.org"), "x", NOW)
         for days in (0, 1):
             clients.stop(tx, zoe, "email", NOW + timedelta(days=days))
@@ -192,8 +192,8 @@ def test_several_processes_may_migrate_at_once(empty: str) -> None:
         db.close()
 
 
-def test_a_connection_is_known_since_its_first_day(house: House) -> None:
-    with house.db.begin() as tx:
+def test_a_connection_is_known_since_its_first_day(context: Context) -> None:
+    with context.db.begin() as tx:
         connections.ensure(tx, "main", "calcom", NOW + timedelta(days=30))
         (main, _site) = connections.every(tx)
     assert main.first_seen_at == NOW

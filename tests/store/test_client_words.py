@@ -1,15 +1,15 @@
 """Clients are found by words, on both databases."""
 
-from handlers.house import House
+from handlers.context import Context
 from store import client_words
 from store.client_words import words
 from tests.console_support import visit
 
 
-def test_words_are_found_by_their_beginning_on_both_databases(house: House) -> None:
-    visit(house, "u1")
-    visit(house, "u2", name="Zora Neale", email="zora@example.org")
-    with house.db.read() as tx:
+def test_words_are_found_by_their_beginning_on_both_databases(context: Context) -> None:
+    visit(context, "u1")
+    visit(context, "u2", name="Zora Neale", email="zora@example.org")
+    with context.db.read() as tx:
         both = client_words.find(tx, "ZO")
         one = client_words.find(tx, "zo łu")
         none = client_words.find(tx, "zo%")

@@ -2,18 +2,18 @@
 
 from datetime import timedelta
 
-from handlers.house import House
+from handlers.context import Context
 from store import days
 from tests.console_support import answer, visit
 from tests.support import NOW
 
 
-def test_a_day_holds_its_visits_in_order_with_what_is_known(house: House) -> None:
-    late = visit(house, "u2", start=NOW + timedelta(hours=5), name="Ann Bee", email="ann@example.org")
-    early = visit(house, "u1", start=NOW + timedelta(hours=1))
-    visit(house, "u3", start=NOW + timedelta(days=2), name="Tom Ray", email="tom@example.org")
-    answer(house, early, pain_avg7="7", pain_now="8", pain_worst24="9")
-    with house.db.read() as tx:
+def test_a_day_holds_its_visits_in_order_with_what_is_known(context: Context) -> None:
+    late = visit(context, "u2", start=NOW + timedelta(hours=5), name="Ann Bee", email="ann@example.org")
+    early = visit(context, "u1", start=NOW + timedelta(hours=1))
+    visit(context, "u3", start=NOW + timedelta(days=2), name="Tom Ray", email="tom@example.org")
+    answer(context, early, pain_avg7="7", pain_now="8", pain_worst24="9")
+    with context.db.read() as tx:
         found = days.day(tx, NOW, NOW + timedelta(days=1))
         mine = days.day(tx, NOW, NOW + timedelta(days=1), practitioner="Nobody")
     assert [one.id for one in found] == [early, late]
@@ -23,8 +23,8 @@ def test_a_day_holds_its_visits_in_order_with_what_is_known(house: House) -> Non
     assert mine == []
 
 
-def test_an_answer_from_the_last_check_in_comes_after_that_of_the_intake(house: House) -> None:
-    number = visit(house, start=NOW + timedelta(hours=1))
-    answer(house, number)
-    with house.db.read() as tx:
+def test_an_answer_from_the_last_check_in_comes_after_that_of_the_intake(context: Context) -> None:
+    number = visit(context, start=NOW + timedelta(hours=1))
+    answer(context, number)
+    with context.db.read() as tx:
         assert days.day(tx, NOW, NOW + timedelta(days=1), pain=False)[0].pains == ()

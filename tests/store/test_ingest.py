@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.house import House
+from handlers.context import Context
 from schemas.webhook import Inbound
 from store import connections, receipts, refusals
 from store.base import Database, Tx
@@ -42,9 +42,9 @@ class Slow:
         self.commits += 1
 
 
-def count(house: House) -> int:
+def count(context: Context) -> int:
     """How many receipts are on disk."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         return sum(receipts.counts(tx).values())
 
 
@@ -64,22 +64,22 @@ def start(ingest: Ingest, numbers: range, done: list[object]) -> list[threading.
     return threads
 
 
-def test_nobody_is_answered_before_the_commit_and_many_share_one(house: House) -> None:
-    slow, done = Slow(house.db), list[object]()
+def test_nobody_is_answered_before_the_commit_and_many_share_one(context: Context) -> None:
+    slow, done = Slow(context.db), list[object]()
     threads = start(Ingest(slow), range(50), done)  # type: ignore[arg-type]
     time.sleep(0.2)
     assert done == []
-    assert count(house) == 0
+    assert count(context) == 0
     slow.gate.set()
     for thread in threads:
         thread.join()
     assert sorted(map(str, done)) == sorted(map(str, range(50)))
-    assert count(house) == 50
+    assert count(context) == 50
     assert slow.commits <= 10
 
 
-def test_when_the_commit_fails_everybody_in_it_is_told(house: House) -> None:
-    slow, done = Slow(house.db), list[object]()
+def test_when_the_commit_fails_everybody_in_it_is_told(context: Context) -> None:
+    slow, done = Slow(context.db), list[object]()
     slow.error = OSError("disk full")
     slow.gate.set()
     ingest = Ingest(slow)  # type: ignore[arg-type]
@@ -89,36 +89,36 @@ def test_when_the_commit_fails_everybody_in_it_is_told(house: House) -> None:
     assert all(isinstance(each, OSError) for each in done)
     slow.error = None
     ingest.add("r_x", "main", arrival(1), NOW)
-    assert count(house) == 1
+    assert count(context) == 1
 
 
-def test_a_crowd_is_taken_in_several_commits(house: House) -> None:
-    slow, done = Slow(house.db), list[object]()
+def test_a_crowd_is_taken_in_several_commits(context: Context) -> None:
+    slow, done = Slow(context.db), list[object]()
     many = MOST_AT_ONCE + 50
     threads = start(Ingest(slow), range(many), done)  # type: ignore[arg-type]
     slow.gate.set()
     for thread in threads:
         thread.join()
-    assert count(house) == len(done) == many
+    assert count(context) == len(done) == many
 
 
-def test_what_was_kept_comes_back_as_it_came(house: House) -> None:
+def test_what_was_kept_comes_back_as_it_came(context: Context) -> None:
     body = bytes(range(256)) * 10
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         receipts.add(tx, [("r_1", "main", Inbound({"x-a": "ü"}, body, "https://care.test/x", NOW))])
         (claimed,) = receipts.claim(tx, NOW, 5)
     assert claimed.inbound == Inbound({"x-a": "ü"}, body, "https://care.test/x", NOW)
 
 
-def test_a_public_id_is_there_once(house: House) -> None:
-    with house.db.begin() as tx:
+def test_a_public_id_is_there_once(context: Context) -> None:
+    with context.db.begin() as tx:
         receipts.add(tx, [("r_1", "main", arrival(1))])
-    with pytest.raises(Exception, match=r"(?i)unique"), house.db.begin() as tx:
+    with pytest.raises(Exception, match=r"(?i)unique"), context.db.begin() as tx:
         receipts.add(tx, [("r_1", "main", arrival(2))])
 
 
-def test_gaps_between_webhooks_are_told_newest_first(house: House) -> None:
-    with house.db.begin() as tx:
+def test_gaps_between_webhooks_are_told_newest_first(context: Context) -> None:
+    with context.db.begin() as tx:
         for hours in (0, 1, 3):
             at = NOW + timedelta(hours=hours)
             receipts.add(tx, [(f"r_{hours}", "main", Inbound({}, b"", "", at))])
@@ -127,10 +127,10 @@ def test_gaps_between_webhooks_are_told_newest_first(house: House) -> None:
 
 
 def test_a_flood_of_refusals_is_one_write_and_keeps_nobody_waiting(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(refusals, "PAUSE", 0.05)
-    slow = Slow(house.db)
+    slow = Slow(context.db)
     noted = Refusals(slow)  # type: ignore[arg-type]
     began = time.monotonic()
     for number in range(200):
@@ -138,7 +138,7 @@ def test_a_flood_of_refusals_is_one_write_and_keeps_nobody_waiting(
     assert time.monotonic() - began < 10
     slow.gate.set()
     for _ in range(100):
-        with house.db.read() as tx:
+        with context.db.read() as tx:
             row = connections.get(tx, "main")
         if row is not None and row.last_refused_at == NOW + timedelta(seconds=199):
             break

@@ -2,23 +2,23 @@
 
 from datetime import timedelta
 
-from handlers.house import House
+from handlers.context import Context
 from store import outbox
 from tests.console_support import visit
 from tests.support import NOW
 
 
-def test_the_outbox_is_paged_without_losing_or_doubling_a_message(house: House) -> None:
+def test_the_outbox_is_paged_without_losing_or_doubling_a_message(context: Context) -> None:
     for number in range(20):
         visit(
-            house,
+            context,
             f"u{number}",
             start=NOW + timedelta(days=8, minutes=number),
             name=f"Client {number}",
             email=f"c{number}@example.org",
             now=NOW,
         )
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         pages = [outbox.outbox(tx, statuses=("scheduled", "held"), upward=True, page=n) for n in (1, 2, 3)]
         plans = outbox.outbox(tx, statuses=("scheduled",), purpose="plan")
     shown = [one.id for page in pages for one in page[: outbox.PAGE]]
@@ -28,8 +28,8 @@ def test_the_outbox_is_paged_without_losing_or_doubling_a_message(house: House) 
     assert [one.due_at for one in plans] == sorted((one.due_at for one in plans), reverse=True)
 
 
-def test_what_waits_is_counted_up_to_a_limit(house: House) -> None:
-    visit(house, start=NOW + timedelta(days=8), now=NOW)
-    with house.db.read() as tx:
+def test_what_waits_is_counted_up_to_a_limit(context: Context) -> None:
+    visit(context, start=NOW + timedelta(days=8), now=NOW)
+    with context.db.read() as tx:
         assert outbox.waiting(tx, ("scheduled",)) == 4
         assert outbox.waiting(tx, ("scheduled",), most=2) == 2

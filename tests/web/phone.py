@@ -11,14 +11,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from handlers import asking, links, work
-from handlers.house import House
-from handlers.intake import open_intake
+from clinical.answers import asking
+from handlers import links
+from handlers.context import Context
+from handlers.intake.form import open_intake
 from handlers.links import LinkPurpose
+from handlers.worker import work
+from schemas.booking import Booking
+from schemas.intake import Intake
 from store import bookings, intakes
 from store.base import Tx
-from store.bookings import Thread
-from store.intakes import Intake
 from tests.healthy import TAPPED
 from tests.support import book, only, receive, webhook
 
@@ -91,46 +93,46 @@ def on_screen(page: str, answers: Mapping[str, Any]) -> dict[str, Any]:
     return asked
 
 
-def phone(app: Flask, house: House, purpose: LinkPurpose, subject: int, **until: float) -> Phone:
+def phone(app: Flask, context: Context, purpose: LinkPurpose, subject: int, **until: float) -> Phone:
     """A phone with a personal link, good for a day unless told otherwise."""
     now = datetime.now(UTC)
-    with house.db.begin() as tx:
-        url = links.issue(tx, house, purpose, subject, now, now + timedelta(**(until or {"days": 1})))
+    with context.db.begin() as tx:
+        url = links.issue(tx, context, purpose, subject, now, now + timedelta(**(until or {"days": 1})))
     return Phone(app.test_client(), url.removeprefix(BASE))
 
 
-def soon(house: House, **visit: Any) -> Thread:
+def soon(context: Context, **visit: Any) -> Booking:
     """A booking of Zoë's in two days from now."""
     now = datetime.now(UTC)
-    return book(house, now, start=now + timedelta(days=2), **visit)
+    return book(context, now, start=now + timedelta(days=2), **visit)
 
 
-def again(house: House) -> Thread:
+def again(context: Context) -> Booking:
     """Zoë's next booking, in nine days."""
-    now, first = datetime.now(UTC), only(house)
-    receive(house, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    now, first = datetime.now(UTC), only(context)
+    receive(context, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
     for minutes in (1, 2):  # taken in, then asked for by mail: that is when the questionnaire is chosen
-        work.work_once(house, now + timedelta(minutes=minutes))
-    with house.db.read() as tx:
+        work.work_once(context, now + timedelta(minutes=minutes))
+    with context.db.read() as tx:
         return next(each for each in bookings.listing(tx, email="zoe@example.org") if each.id != first.id)
 
 
-def intake_of(house: House, booking: Thread) -> Intake:
+def intake_of(context: Context, booking: Booking) -> Intake:
     """The intake as it is stored now."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         found = intakes.of_booking(tx, booking.id)
     assert found is not None
     return found
 
 
-def stored(house: House, booking: Thread) -> dict[str, Any]:
+def stored(context: Context, booking: Booking) -> dict[str, Any]:
     """The answers as they are stored now."""
-    return intake_of(house, booking).answers
+    return intake_of(context, booking).answers
 
 
-def missing(tx: Tx, house: House, booking: Thread) -> list[str]:
+def missing(tx: Tx, context: Context, booking: Booking) -> list[str]:
     """Questions still to be answered."""
-    asked = open_intake(tx, house, booking.id, datetime.now(UTC))
+    asked = open_intake(tx, context, booking.id, datetime.now(UTC))
     assert asked is not None
     found = asking.unanswered(asked.questionnaire, asked.answers, asked.today, asked.known, asked.before)
     return [name for _step, name in found]

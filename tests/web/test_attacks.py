@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from integrations.signing import sha256
 from store import connections
 from tests.processes import Running
-from tests.support import CALCOM_SECRET, environ, make_house, webhook
+from tests.support import CALCOM_SECRET, environ, make_context, webhook
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("web")
     shutil.copy(sqlite_template, folder / "a.db")
     found = Running(environ(f"sqlite:///{folder / 'a.db'}", 25), folder)
-    make_house(configuration.load(found.environ)).db.close()
+    make_context(configuration.load(found.environ)).db.close()
     found.start("web")
     found.wait_ready()
     yield found
@@ -32,9 +32,9 @@ def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def house(running: Running) -> Iterator[House]:
+def context(running: Running) -> Iterator[Context]:
     """The same database, looked at from here."""
-    built = make_house(configuration.load(running.environ))
+    built = make_context(configuration.load(running.environ))
     yield built
     built.db.close()
 
@@ -46,9 +46,9 @@ def raw(running: Running, request: bytes) -> bytes:
         return connection.recv(65536)
 
 
-def trouble(house: House, name: str) -> str:
+def trouble(context: Context, name: str) -> str:
     """What the console shows about a connection."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         row = connections.get(tx, name)
     return str(row.trouble) if row else ""
 
@@ -78,21 +78,21 @@ def test_broken_chunks_are_the_senders_mistake(running: Running, path: str, chun
 
 
 def test_a_genuine_webhook_far_from_our_clock_is_told_and_forgotten_with_the_next_good_one(
-    running: Running, house: House
+    running: Running, context: Context
 ) -> None:
     late = webhook("created", datetime.now(UTC) - timedelta(hours=1), connection="site")
     assert running.ask("POST", "/webhooks/site", late.body, late.headers)[0] == 401
-    until(lambda: "clock" in trouble(house, "site"))
+    until(lambda: "clock" in trouble(context, "site"))
     good = webhook("created", datetime.now(UTC), connection="site")
     assert running.ask("POST", "/webhooks/site", good.body, good.headers)[0] == 202
-    assert trouble(house, "site") == ""
+    assert trouble(context, "site") == ""
 
 
-def test_a_stranger_cannot_make_us_doubt_our_clock(running: Running, house: House) -> None:
+def test_a_stranger_cannot_make_us_doubt_our_clock(running: Running, context: Context) -> None:
     late = webhook("created", datetime.now(UTC) - timedelta(hours=1), connection="site")
     assert running.ask("POST", "/webhooks/site", late.body + b" ", late.headers)[0] == 401
     time.sleep(1.5)
-    assert trouble(house, "site") == ""
+    assert trouble(context, "site") == ""
 
 
 def test_a_host_is_never_repeated_in_a_redirect(running: Running) -> None:

@@ -11,12 +11,12 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from handlers import work
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
+from handlers.worker import work
+from schemas.booking import Booking
 from schemas.questionnaire import QuestionType
 from store import bookings, plans
-from store.bookings import Thread
 from tests.healthy import TAPPED, library
 from tests.support import Mailbox, receive, webhook
 from tests.web.phone import Phone, intake_of, phone, soon, stored
@@ -123,21 +123,21 @@ def app(given: configuration.Settings) -> Flask:
 
 
 @pytest.fixture
-def booking(house: House) -> Thread:
+def booking(context: Context) -> Booking:
     """A booking in two days."""
-    return soon(house)
+    return soon(context)
 
 
 @pytest.fixture
-def hers(app: Flask, house: House, booking: Thread) -> Phone:
+def hers(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the intake's link."""
-    return phone(app, house, LinkPurpose.intake, booking.id)
+    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @ON_A_FILE
 @pytest.mark.parametrize("shift", range(0, len(STRINGS), AT_ONCE))
 def test_what_a_client_types_stays_text_on_every_page_and_in_every_mail(
-    app: Flask, house: House, booking: Thread, hers: Phone, mailbox: Mailbox, shift: int
+    app: Flask, context: Context, booking: Booking, hers: Phone, mailbox: Mailbox, shift: int
 ) -> None:
     asked = library().questionnaires["first_visit"].questions()
     fields = [each for each in asked if each.type in TYPED and each.id not in NOT_ASKED]
@@ -145,16 +145,16 @@ def test_what_a_client_types_stays_text_on_every_page_and_in_every_mail(
     typed = {question.id: text[: question.max_length] for question, text in zip(fields, texts, strict=True)}
     sent = hers.fill_in({**TAPPED, **typed, "act2_score": "5", "act3_score": "5"})
     assert_harmless(sent.text)
-    assert intake_of(house, booking).done
-    assert {name for name in typed if MARK in json.dumps(stored(house, booking).get(name))} == set(typed)
-    with house.db.begin() as tx:
+    assert intake_of(context, booking).done
+    assert {name for name in typed if MARK in json.dumps(stored(context, booking).get(name))} == set(typed)
+    with context.db.begin() as tx:
         drafted = plans.newest(tx, booking.id)
         assert drafted is not None
         plans.sent(tx, drafted.id, datetime.now(UTC))
-    shown = phone(app, house, LinkPurpose.plan, booking.id)
+    shown = phone(app, context, LinkPurpose.plan, booking.id)
     assert_harmless(shown.get().text)
     assert shown.get("/plan.pdf").data.startswith(b"%PDF")
-    work.work_once(house, datetime.now(UTC))
+    work.work_once(context, datetime.now(UTC))
     for mail in mailbox.mails:
         assert MARK not in str(mail)
     assert len({tuple(each) for each in mailbox.recipients}) <= 2
@@ -171,32 +171,32 @@ def test_what_is_typed_is_shown_again_as_text_beside_an_error(hers: Phone) -> No
     "text", [STRINGS[0], STRINGS[4], STRINGS[-3]], ids=["element", "attribute", "control"]
 )
 def test_no_choice_takes_what_it_does_not_offer(
-    house: House, booking: Thread, hers: Phone, text: str
+    context: Context, booking: Booking, hers: Phone, text: str
 ) -> None:
     steps = library().questionnaires["first_visit"].steps
     for step in steps:
         page = hers.post(f"/{step.id}", {question.id: text for question in step.questions})
         assert page.status_code in (200, 303, 422)
         assert_harmless(page.text)
-    kept = stored(house, booking)
+    kept = stored(context, booking)
     offered = (QuestionType.CHOICE, QuestionType.MULTI, QuestionType.BODYMAP, QuestionType.SCALE)
     chosen = [q.id for step in steps for q in step.questions if q.type in offered]
     assert not [name for name in chosen if MARK in json.dumps(kept.get(name, ""))]
 
 
 @ON_A_FILE
-def test_a_name_from_the_scheduler_stays_text(app: Flask, house: House, mailbox: Mailbox) -> None:
+def test_a_name_from_the_scheduler_stays_text(app: Flask, context: Context, mailbox: Mailbox) -> None:
     now = datetime.now(UTC)
     for number, text in enumerate(STRINGS):
         address = f"x{number}@example.org"
-        receive(house, webhook("created", now, uid=f"x{number}", name=text[:60], email=address))
-    work.work_once(house, now)
-    work.work_once(house, now + timedelta(minutes=1))
-    with house.db.read() as tx:
+        receive(context, webhook("created", now, uid=f"x{number}", name=text[:60], email=address))
+    work.work_once(context, now)
+    work.work_once(context, now + timedelta(minutes=1))
+    with context.db.read() as tx:
         found = bookings.listing(tx)
     assert len(found) > len(STRINGS) / 2
     for each in found:
-        assert_harmless(phone(app, house, LinkPurpose.intake, each.id).get().text)
+        assert_harmless(phone(app, context, LinkPurpose.intake, each.id).get().text)
     assert len(mailbox.mails) == len(found)
     for mail in mailbox.mails:
         assert "Bcc" not in mail
@@ -215,7 +215,7 @@ def test_a_name_from_the_scheduler_stays_text(app: Flask, house: House, mailbox:
     ],
     ids=["fields", "one_field", "bytes", "escapes"],
 )
-def test_a_flood_is_answered_quickly(hers: Phone, house: House, booking: Thread, body: bytes) -> None:
+def test_a_flood_is_answered_quickly(hers: Phone, context: Context, booking: Booking, body: bytes) -> None:
     started = time.monotonic()
     answer: Any = hers.http.post(
         f"{hers.link}/about",
@@ -225,4 +225,4 @@ def test_a_flood_is_answered_quickly(hers: Phone, house: House, booking: Thread,
     )
     assert 400 <= answer.status_code < 500
     assert time.monotonic() - started < 10
-    assert stored(house, booking) == {}
+    assert stored(context, booking) == {}

@@ -8,12 +8,12 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from handlers import work
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
+from handlers.worker import work
+from schemas.booking import Booking
 from schemas.delivery import Purpose
 from store import deliveries, intakes, plans
-from store.bookings import Thread
 from tests.healthy import TAPPED
 from tests.support import book, fill_in, receive, webhook
 from tests.web.phone import Phone, again, intake_of, missing, phone, soon, stored
@@ -46,39 +46,39 @@ def app(given: configuration.Settings) -> Flask:
 
 
 @pytest.fixture
-def booking(house: House) -> Thread:
+def booking(context: Context) -> Booking:
     """A booking in two days."""
-    return soon(house)
+    return soon(context)
 
 
 @pytest.fixture
-def hers(app: Flask, house: House, booking: Thread) -> Phone:
+def hers(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the intake's link."""
-    return phone(app, house, LinkPurpose.intake, booking.id)
+    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @pytest.mark.parametrize(("hours", "said"), [(48, True), (-2, False)])
 def test_thanks_name_the_visit_only_while_it_lies_ahead(
-    app: Flask, house: House, hours: int, said: bool
+    app: Flask, context: Context, hours: int, said: bool
 ) -> None:
     now = datetime.now(UTC)
-    made = book(house, now - timedelta(days=3), start=now + timedelta(hours=hours))
-    fill_in(house, made, now)
-    page = phone(app, house, LinkPurpose.intake, made.id).get().text
+    made = book(context, now - timedelta(days=3), start=now + timedelta(hours=hours))
+    fill_in(context, made, now)
+    page = phone(app, context, LinkPurpose.intake, made.id).get().text
     assert "The clinic has your answers." in page
     assert ("See you on" in page) is said
 
 
 def test_every_screen_is_saved_and_the_last_one_sends_it_in(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     page = hers.fill_in()
     assert "Thank you" in page.text
-    intake = intake_of(house, booking)
+    intake = intake_of(context, booking)
     assert intake.done
     assert intake.answers["rf_saddle"] == "no"
     assert intake.wording["consent_massage"].startswith("I agree to massage.")
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         drafted = plans.newest(tx, booking.id)
         owed = {each.purpose: each for each in deliveries.of_booking(tx, booking.id)}
     assert drafted is not None
@@ -89,11 +89,11 @@ def test_every_screen_is_saved_and_the_last_one_sends_it_in(
 
 
 def test_another_device_goes_on_at_the_first_screen_without_an_answer(
-    app: Flask, house: House, booking: Thread, hers: Phone
+    app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:
     first = hers.post("/about", ABOUT)
     assert first.status_code == 303
-    tablet = phone(app, house, LinkPurpose.intake, booking.id)
+    tablet = phone(app, context, LinkPurpose.intake, booking.id)
     page = tablet.get()
     assert first.headers["Location"].endswith("/goals")
     assert f'action="{tablet.link}/goals"' in page.text
@@ -101,20 +101,20 @@ def test_another_device_goes_on_at_the_first_screen_without_an_answer(
 
 
 def test_only_the_browser_that_typed_an_answer_sees_it(
-    app: Flask, house: House, booking: Thread, hers: Phone
+    app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
-    forwarded = phone(app, house, LinkPurpose.intake, booking.id)
+    forwarded = phone(app, context, LinkPurpose.intake, booking.id)
     assert "Bo Secret-Name" in hers.get("/about").text
     assert "Bo Secret-Name" not in forwarded.get("/about").text
     assert "Bo Secret-Name" not in forwarded.get("/check").text
 
 
 def test_who_answers_one_screen_by_a_forwarded_link_still_sees_no_other(
-    app: Flask, house: House, booking: Thread, hers: Phone
+    app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
-    forwarded = phone(app, house, LinkPurpose.intake, booking.id)
+    forwarded = phone(app, context, LinkPurpose.intake, booking.id)
     forwarded.post("/goals", {name: TAPPED[name] for name in ("visit_reason", "goals")})
     for path in ("", "/about", "/check", "/goals"):
         assert "Bo Secret-Name" not in forwarded.get(path).text
@@ -130,13 +130,13 @@ def test_a_form_that_was_sent_never_shows_an_answer_again(hers: Phone) -> None:
 
 
 def test_a_second_tap_on_send_changes_nothing_and_says_the_same(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.fill_in()
-    before = intake_of(house, booking)
+    before = intake_of(context, booking)
     page = hers.post("/check", {}, key=_key(hers))
     assert "Thank you" in page.text
-    assert intake_of(house, booking) == before
+    assert intake_of(context, booking) == before
 
 
 def _key(hers: Phone) -> str:
@@ -144,19 +144,19 @@ def _key(hers: Phone) -> str:
         return form_key(hers.link.removeprefix("/i/"))
 
 
-def test_the_same_screen_sent_twice_is_one_answer(house: House, booking: Thread, hers: Phone) -> None:
+def test_the_same_screen_sent_twice_is_one_answer(context: Context, booking: Booking, hers: Phone) -> None:
     first, second = hers.post("/about", ABOUT), hers.post("/about", ABOUT)
     assert first.headers["Location"] == second.headers["Location"]
-    assert stored(house, booking)["date_of_birth"] == "1980-05-31"
+    assert stored(context, booking)["date_of_birth"] == "1980-05-31"
 
 
 def test_an_old_screen_sent_again_changes_only_its_own_answers(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/goals", {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day())
     hers.post("/about", {**ABOUT, "emergency_contact_name": "Al"})
-    answers = stored(house, booking)
+    answers = stored(context, booking)
     assert answers["emergency_contact_name"] == "Al"
     assert answers["visit_reason"] == "pain"
 
@@ -203,17 +203,17 @@ def test_questions_that_an_answer_brings_up_are_shown_before_going_on(hers: Phon
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_a_scanner_that_opens_everything_changes_nothing(
-    house: House, booking: Thread, hers: Phone, method: str
+    context: Context, booking: Booking, hers: Phone, method: str
 ) -> None:
     hers.post("/about", ABOUT)
-    before = intake_of(house, booking)
+    before = intake_of(context, booking)
     for path in ("", "/about", "/goals", "/check", "/everything", "/language", "/nothing"):
         getattr(hers.http, method)(hers.link + path, base_url="https://care.test")
-    assert intake_of(house, booking) == before
+    assert intake_of(context, booking) == before
 
 
 def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
@@ -222,7 +222,7 @@ def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
     assert 'role="alert"' in page.text
     assert 'href="tel:911"' in page.text
     assert "ER now" in page.text
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         keys = {each.key for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.alert}
         raised = {each["rule"]: each["severity"] for each in intakes.flags_of(tx, booking.id)}
     assert f"{booking.id}:alert:RF01:email" in keys
@@ -230,7 +230,7 @@ def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
 
 
 def test_a_warning_sign_beside_a_line_left_blank_is_answered_at_once(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
@@ -238,8 +238,8 @@ def test_a_warning_sign_beside_a_line_left_blank_is_answered_at_once(
     assert page.status_code == 422
     assert 'href="tel:911"' in page.text
     assert "There is a problem" in page.text
-    assert "rf_saddle" not in stored(house, booking)
-    with house.db.read() as tx:
+    assert "rf_saddle" not in stored(context, booking)
+    with context.db.read() as tx:
         raised = {each["rule"] for each in intakes.flags_of(tx, booking.id)}
     assert "RF01" in raised
 
@@ -259,13 +259,13 @@ def test_a_warning_is_not_repeated_at_screens_that_do_not_ask_about_it(hers: Pho
 
 
 def test_taking_a_warning_sign_back_does_not_take_the_flag_back(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
     hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
     hers.post("/safety_nerves", NERVES)
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert "RF01" in {each["rule"] for each in intakes.flags_of(tx, booking.id)}
 
 
@@ -276,14 +276,14 @@ def test_crisis_words_are_answered_at_once(hers: Phone) -> None:
     assert "988" in page.text
 
 
-def test_a_safety_check_left_blank_does_not_go_on(house: House, booking: Thread, hers: Phone) -> None:
+def test_a_safety_check_left_blank_does_not_go_on(context: Context, booking: Booking, hers: Phone) -> None:
     hers.post("/about", ABOUT)
     page = hers.post("/safety_1", {})
     assert page.status_code == 422
-    with house.db.read() as tx:
-        assert "gate_nerves" in missing(tx, house, booking)
+    with context.db.read() as tx:
+        assert "gate_nerves" in missing(tx, context, booking)
     assert hers.post("/check", {}).status_code == 303
-    assert not intake_of(house, booking).done
+    assert not intake_of(context, booking).done
 
 
 def test_no_consent_is_ticked_for_the_client(hers: Phone) -> None:
@@ -294,19 +294,19 @@ def test_no_consent_is_ticked_for_the_client(hers: Phone) -> None:
 
 
 def test_a_client_who_comes_again_gets_the_short_update_and_may_ask_for_everything(
-    app: Flask, house: House, booking: Thread, hers: Phone
+    app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:
     hers.fill_in()
-    later = again(house)
-    second = phone(app, house, LinkPurpose.intake, later.id)
+    later = again(context)
+    second = phone(app, context, LinkPurpose.intake, later.id)
     page = second.get()
     assert "Since last time" in page.text
     assert "Bo" not in re.sub(r"<[^>]+>", " ", page.text).split()
     second.post("/everything", {})
-    assert intake_of(house, later).questionnaire == "first_visit"
+    assert intake_of(context, later).questionnaire == "first_visit"
 
 
-def test_the_language_can_be_changed_on_the_page(house: House, booking: Thread, hers: Phone) -> None:
+def test_the_language_can_be_changed_on_the_page(context: Context, booking: Booking, hers: Phone) -> None:
     hers.post("/about", ABOUT)
     sent = hers.post("/language", {"language": "es", "here": "goals"})
     assert sent.headers["Location"].endswith("/goals")
@@ -314,15 +314,15 @@ def test_the_language_can_be_changed_on_the_page(house: House, booking: Thread, 
     assert '<html lang="es"' in page
     assert "Seguir" in page
     assert hers.post("/language", {"language": "xx"}).status_code == 303
-    assert intake_of(house, booking).language == "es"
+    assert intake_of(context, booking).language == "es"
 
 
 def test_a_link_to_a_visit_that_is_off_says_so(
-    app: Flask, house: House, booking: Thread, hers: Phone
+    app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:
     now = datetime.now(UTC)
-    receive(house, webhook("cancelled", now, start=booking.start))
-    work.work_once(house, now + timedelta(minutes=1))
+    receive(context, webhook("cancelled", now, start=booking.start))
+    work.work_once(context, now + timedelta(minutes=1))
     assert "Nothing to do" in hers.get().text
     assert hers.post("/about", ABOUT, key=_key(hers)).status_code == 200
-    assert stored(house, booking) == {}
+    assert stored(context, booking) == {}

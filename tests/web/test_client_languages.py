@@ -7,10 +7,10 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
+from schemas.booking import Booking
 from store import checkins, intakes, plans
-from store.bookings import Thread
 from tests import support
 from tests.healthy import library
 from tests.web.phone import Phone, phone, soon
@@ -25,35 +25,35 @@ def app(given: configuration.Settings) -> Flask:
 
 
 @pytest.fixture
-def booking(house: House) -> Thread:
+def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
-    made = soon(house)
+    made = soon(context)
     now = datetime.now(UTC)
-    support.fill_in(house, made, now, act2_name="Climb stairs", act2_score="4")
-    with house.db.begin() as tx:
+    support.fill_in(context, made, now, act2_name="Climb stairs", act2_score="4")
+    with context.db.begin() as tx:
         drafted = plans.newest(tx, made.id)
         assert drafted is not None
         plans.sent(tx, drafted.id, now)
     return made
 
 
-def asked(app: Flask, house: House, booking: Thread, kind: str) -> Phone:
+def asked(app: Flask, context: Context, booking: Booking, kind: str) -> Phone:
     """Zoë's phone with the link of one check-in."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
         checkin = checkins.ask(tx, booking.id, plan.id, kind, datetime.now(UTC))
-    return phone(app, house, LinkPurpose.checkin, checkin.id)
+    return phone(app, context, LinkPurpose.checkin, checkin.id)
 
 
-def test_the_browser_says_the_language_where_the_booking_does_not(app: Flask, house: House) -> None:
-    booking = soon(house, language="")
-    hers = phone(app, house, LinkPurpose.intake, booking.id)
+def test_the_browser_says_the_language_where_the_booking_does_not(app: Flask, context: Context) -> None:
+    booking = soon(context, language="")
+    hers = phone(app, context, LinkPurpose.intake, booking.id)
     spanish = {"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}
     page = hers.get(headers=spanish).text
     assert '<html lang="es"' in page
     hers.post("/about", {"emergency_contact_name": "Bo"}, headers=hers.extra | spanish)
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         kept = intakes.of_booking(tx, booking.id)
     assert kept is not None
     assert kept.language == ""
@@ -65,14 +65,16 @@ def test_the_browser_says_the_language_where_the_booking_does_not(app: Flask, ho
     assert '<html lang="es"' in hers.get().text
 
 
-def test_the_plan_can_be_read_in_spanish_and_goes_on_so(app: Flask, house: House, booking: Thread) -> None:
-    hers = phone(app, house, LinkPurpose.plan, booking.id)
+def test_the_plan_can_be_read_in_spanish_and_goes_on_so(
+    app: Flask, context: Context, booking: Booking
+) -> None:
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
     english = hers.get().text
     assert f'href="{hers.link}?language=es"' in english
     spanish = hers.get("?language=es").text
     assert '<html lang="es"' in spanish
     moves = library("es").moves
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         sent = plans.newest(tx, booking.id)
     assert sent is not None
     for item in sent.content["items"]:
@@ -85,9 +87,9 @@ def test_the_plan_can_be_read_in_spanish_and_goes_on_so(app: Flask, house: House
 
 
 def test_a_language_that_the_clinic_does_not_have_is_not_believed(
-    app: Flask, house: House, booking: Thread
+    app: Flask, context: Context, booking: Booking
 ) -> None:
-    hers = phone(app, house, LinkPurpose.plan, booking.id)
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
     for wanted in ("xx", "<b>", "../../etc", ""):
         page = hers.get("", query_string={"language": wanted})
         assert '<html lang="en"' in page.text
@@ -95,9 +97,9 @@ def test_a_language_that_the_clinic_does_not_have_is_not_believed(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_in_asks_its_questions_in_both_languages(
-    app: Flask, house: House, booking: Thread, kind: str
+    app: Flask, context: Context, booking: Booking, kind: str
 ) -> None:
-    hers = asked(app, house, booking, kind)
+    hers = asked(app, context, booking, kind)
     english, spanish = hers.get().text, hers.get("?language=es").text
     for page in (english, spanish):
         assert 'name="fu_symptoms"' in page
@@ -111,15 +113,15 @@ def test_every_check_in_asks_its_questions_in_both_languages(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_check_in_left_blank_is_asked_again_and_never_passes(
-    app: Flask, house: House, booking: Thread, kind: str
+    app: Flask, context: Context, booking: Booking, kind: str
 ) -> None:
-    hers = asked(app, house, booking, kind)
+    hers = asked(app, context, booking, kind)
     again = hers.post("", {})
     assert again.status_code == 422
     assert 'role="alert"' in again.text
     unsure = hers.post("", {"fu_symptoms": "not_sure"})
     assert 'role="alert"' in unsure.text
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         raised = intakes.flags_of(tx, booking.id)
     assert {flag["severity"] for flag in raised} == {"stop_urgent"}
 
@@ -129,9 +131,9 @@ def test_a_check_in_left_blank_is_asked_again_and_never_passes(
     [("chest_breath", True), ("saddle_bladder", True), ("weak", False), ("fall", False), ("ill", False)],
 )
 def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
-    app: Flask, house: House, booking: Thread, sign: str, number: bool
+    app: Flask, context: Context, booking: Booking, sign: str, number: bool
 ) -> None:
-    hers = asked(app, house, booking, "w1")
+    hers = asked(app, context, booking, "w1")
     page = hers.post("?language=es", {"fu_symptoms": sign}).text
     assert 'role="alert"' in page
     assert ('href="tel:911"' in page) is number
@@ -139,26 +141,26 @@ def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
     rule = next(rule for rule in library("es").rules.rules if rule.id == "RF26")
     texts = [library("es").messages[case.client_text][:25] for case in rule.cases]
     assert any(text in page for text in texts)
-    closed = phone(app, house, LinkPurpose.plan, booking.id).get().text
+    closed = phone(app, context, LinkPurpose.plan, booking.id).get().text
     assert "paused" in closed
     assert "<figure" not in closed
 
 
 def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same(
-    app: Flask, house: House, booking: Thread
+    app: Flask, context: Context, booking: Booking
 ) -> None:
-    hers = asked(app, house, booking, "w1")
+    hers = asked(app, context, booking, "w1")
     page = hers.post("", {"fu_symptoms": ["none", "chest_breath"]})
     assert 'href="tel:911"' in page.text
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (flag,) = intakes.flags_of(tx, booking.id)
     assert flag["severity"] == "stop_emergency"
 
 
-def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, house: House, booking: Thread) -> None:
-    hers = asked(app, house, booking, "h24")
+def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Context, booking: Booking) -> None:
+    hers = asked(app, context, booking, "h24")
     page = hers.get("?feel=bit_sore").text
     assert 'value="bit_sore" checked' in page
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (row,) = checkins.of_booking(tx, booking.id)
     assert row.answered_at is None

@@ -7,11 +7,11 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
-from render.readable import full_date
+from render.language.readable import full_date
+from schemas.booking import Booking
 from store import checkins, clients, links, plans
-from store.bookings import Thread
 from tests import support
 from tests.web.phone import BASE, Fields, Phone, phone, soon
 
@@ -23,12 +23,12 @@ def app(given: configuration.Settings) -> Flask:
 
 
 @pytest.fixture
-def booking(house: House) -> Thread:
+def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
-    made = soon(house)
+    made = soon(context)
     now = datetime.now(UTC)
-    support.fill_in(house, made, now)
-    with house.db.begin() as tx:
+    support.fill_in(context, made, now)
+    with context.db.begin() as tx:
         drafted = plans.newest(tx, made.id)
         assert drafted is not None
         plans.sent(tx, drafted.id, now)
@@ -36,15 +36,15 @@ def booking(house: House) -> Thread:
 
 
 @pytest.fixture
-def hers(app: Flask, house: House, booking: Thread) -> Phone:
+def hers(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the plan's link."""
-    return phone(app, house, LinkPurpose.plan, booking.id)
+    return phone(app, context, LinkPurpose.plan, booking.id)
 
 
 def test_the_plan_shows_each_move_with_picture_dose_and_reason(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         sent = plans.newest(tx, booking.id)
     assert sent is not None
     page = hers.get().text
@@ -57,11 +57,11 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
 
 
 def test_no_day_before_the_visit_asks_to_be_ticked_off_and_the_plan_bears_the_day_of_the_visit(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     page = hers.get().text
     assert page.count("not marked") == 1  # today alone: the visit is still to come
-    visit = booking.end.astimezone(house.zone(booking.zone)).date()
+    visit = booking.end.astimezone(context.zone(booking.zone)).date()
     assert full_date(visit) in page
 
 
@@ -71,21 +71,21 @@ def test_the_plan_is_also_a_pdf(hers: Phone) -> None:
     assert paper.data.startswith(b"%PDF-")
 
 
-def test_a_day_is_ticked_off_only_by_a_person(house: House, booking: Thread, hers: Phone) -> None:
+def test_a_day_is_ticked_off_only_by_a_person(context: Context, booking: Booking, hers: Phone) -> None:
     hers.get("/day")
     hers.post("/day", {"effort": "right", "pain": "3"}, key="")
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert checkins.of_booking(tx, booking.id) == []
     sent = hers.post("/day", {"effort": "right", "pain": "3"})
     assert sent.status_code == 303
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (ticked,) = checkins.of_booking(tx, booking.id)
     assert ticked.kind.startswith("tick:")
     assert ticked.reply == {"effort": "right", "pain": "3"}
 
 
 def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
-    house: House, booking: Thread, hers: Phone
+    context: Context, booking: Booking, hers: Phone
 ) -> None:
     assert hers.post("/day", {"effort": "right", "pain": "7"}).status_code == 303
     assert "Why this one?" in hers.get().text
@@ -97,28 +97,30 @@ def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
     assert "Your plan is paused" in hers.get().text
     assert "Your plan is paused" not in hers.get("?language=es").text
     hers.post("/day", {"pain": "9"}, key=key)
-    alerts = [name for name in support.schedule_of(house, booking) if name.startswith("alert:tick-")]
+    alerts = [name for name in support.schedule_of(context, booking) if name.startswith("alert:tick-")]
     assert len(alerts) == 1
 
 
-def test_a_tick_with_nonsense_keeps_only_what_makes_sense(house: House, booking: Thread, hers: Phone) -> None:
+def test_a_tick_with_nonsense_keeps_only_what_makes_sense(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
     hers.post("/day", {"effort": "<b>", "pain": "99"})
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (ticked,) = checkins.of_booking(tx, booking.id)
     assert ticked.reply == {}
 
 
-def test_a_plan_that_was_withdrawn_is_not_shown(house: House, booking: Thread, hers: Phone) -> None:
-    with house.db.begin() as tx:
+def test_a_plan_that_was_withdrawn_is_not_shown(context: Context, booking: Booking, hers: Phone) -> None:
+    with context.db.begin() as tx:
         links.revoke(tx, [LinkPurpose.plan], booking.id, datetime.now(UTC))
     assert hers.get().status_code == 404
     assert hers.get("/plan.pdf").status_code == 404
 
 
-def test_a_name_with_markup_stays_text(app: Flask, house: House) -> None:
-    named = soon(house, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
-    support.fill_in(house, named, datetime.now(UTC))
-    page = phone(app, house, LinkPurpose.plan, named.id).get().text
+def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
+    named = soon(context, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
+    support.fill_in(context, named, datetime.now(UTC))
+    page = phone(app, context, LinkPurpose.plan, named.id).get().text
     assert "<b onclick" not in page
     assert "49" not in page
 
@@ -126,40 +128,42 @@ def test_a_name_with_markup_stays_text(app: Flask, house: House) -> None:
 # ---------------------------------------------------------------- stop
 
 
-def _stops(house: House, booking: Thread) -> tuple[bool, bool]:
-    with house.db.read() as tx:
+def _stops(context: Context, booking: Booking) -> tuple[bool, bool]:
+    with context.db.read() as tx:
         client = clients.get(tx, booking.client_id)
     return bool(client.no_email_at), bool(client.no_sms_at)
 
 
-def test_opening_the_stop_link_stops_nothing(app: Flask, house: House, booking: Thread) -> None:
-    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+def test_opening_the_stop_link_stops_nothing(app: Flask, context: Context, booking: Booking) -> None:
+    page = phone(app, context, LinkPurpose.stop, booking.client_id)
     assert "Stop the e-mails" in page.get().text
     page.http.head(page.link, base_url=BASE)
-    assert _stops(house, booking) == (False, False)
+    assert _stops(context, booking) == (False, False)
 
 
-def test_a_mail_program_stops_e_mails_with_one_post(app: Flask, house: House, booking: Thread) -> None:
-    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+def test_a_mail_program_stops_e_mails_with_one_post(app: Flask, context: Context, booking: Booking) -> None:
+    page = phone(app, context, LinkPurpose.stop, booking.client_id)
     for _ in range(2):
         done = page.http.post(page.link, data={"List-Unsubscribe": "One-Click"}, base_url=BASE)
         assert done.status_code == 200
-    assert _stops(house, booking) == (True, False)
+    assert _stops(context, booking) == (True, False)
 
 
 @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "Two-Click"}, {"channel": "email"}, {"x": "y"}])
 def test_any_other_body_stops_nothing(
-    app: Flask, house: House, booking: Thread, body: dict[str, str]
+    app: Flask, context: Context, booking: Booking, body: dict[str, str]
 ) -> None:
-    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+    page = phone(app, context, LinkPurpose.stop, booking.client_id)
     assert page.http.post(page.link, data=body, base_url=BASE).status_code == 403
-    assert _stops(house, booking) == (False, False)
+    assert _stops(context, booking) == (False, False)
 
 
-def test_a_person_stops_one_channel_and_keeps_the_other(app: Flask, house: House, booking: Thread) -> None:
-    page = phone(app, house, LinkPurpose.stop, booking.client_id)
+def test_a_person_stops_one_channel_and_keeps_the_other(
+    app: Flask, context: Context, booking: Booking
+) -> None:
+    page = phone(app, context, LinkPurpose.stop, booking.client_id)
     assert page.post("", {"channel": "sms"}).status_code == 200
-    assert _stops(house, booking) == (False, True)
+    assert _stops(context, booking) == (False, True)
     assert page.post("", {"channel": "fax"}).status_code == 400
 
 
@@ -167,32 +171,34 @@ def test_a_person_stops_one_channel_and_keeps_the_other(app: Flask, house: House
 
 
 @pytest.fixture
-def asked(app: Flask, house: House, booking: Thread) -> Phone:
+def asked(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the link of the first check-in."""
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
         checkin = checkins.ask(tx, booking.id, plan.id, "h24", datetime.now(UTC))
-    return phone(app, house, LinkPurpose.checkin, checkin.id)
+    return phone(app, context, LinkPurpose.checkin, checkin.id)
 
 
-def test_a_check_in_is_answered_once_and_by_a_person(house: House, booking: Thread, asked: Phone) -> None:
+def test_a_check_in_is_answered_once_and_by_a_person(
+    context: Context, booking: Booking, asked: Phone
+) -> None:
     answers = {"fu_symptoms": "none", "fu_feel": "fine"}
     assert asked.post("", answers, key="").status_code == 403
     assert "fu_feel" in asked.get().text
     assert "Thank you" in asked.post("", answers).text
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (kept,) = [each for each in checkins.of_booking(tx, booking.id) if each.kind == "h24"]
     assert kept.reply["fu_feel"] == "fine"
     assert "fu_feel" not in asked.get().text
 
 
-def test_a_count_of_a_few_days_is_tapped_not_typed(app: Flask, house: House, booking: Thread) -> None:
-    with house.db.begin() as tx:
+def test_a_count_of_a_few_days_is_tapped_not_typed(app: Flask, context: Context, booking: Booking) -> None:
+    with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
         checkin = checkins.ask(tx, booking.id, plan.id, "d3", datetime.now(UTC))
-    page = phone(app, house, LinkPurpose.checkin, checkin.id).get().text
+    page = phone(app, context, LinkPurpose.checkin, checkin.id).get().text
     assert page.count('type="radio" name="fu_days_done"') == 4
 
 

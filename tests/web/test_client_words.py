@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.reading_level import grade
-from web import errors, words
+from web import errors, language
 from web.client import checkin
 
-WEB = Path(words.__file__).parent
+WEB = Path(language.__file__).parent
 SAID = re.compile(r"""\b(?:t|say)\(\s*(?:'([^']+)'|"([^"]+)")""")
 TEMPLATES = sorted((WEB / "templates" / "client").glob("*.html"))
 MODULES = sorted((WEB / "client").glob("*.py"))

@@ -18,7 +18,7 @@ from flask.cli import FlaskGroup
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from store import receipts
 from store.base import Database, DatabaseError
 from store.vault import Vault
@@ -26,8 +26,8 @@ from tests.support import NOW, Mailbox, book, fill_in, free_port
 
 
 @pytest.fixture
-def app(given: configuration.Settings, house: House) -> Iterator[Flask]:
-    """The application on the same database as `house`."""
+def app(given: configuration.Settings, context: Context) -> Iterator[Flask]:
+    """The application on the same database as `context`."""
     made = application.create_app(given)
     with made.app_context():
         yield made
@@ -46,8 +46,10 @@ def told(app: Flask, *words: str) -> Any:
     return json.loads(result.output)
 
 
-def test_status_says_what_waits_what_is_due_and_whether_a_worker_is_alive(app: Flask, house: House) -> None:
-    book(house)
+def test_status_says_what_waits_what_is_due_and_whether_a_worker_is_alive(
+    app: Flask, context: Context
+) -> None:
+    book(context)
     status = told(app, "status", "--json")
     assert status["receipts"]["done"] == 1
     assert status["receipts"]["pending"] == 0
@@ -56,9 +58,9 @@ def test_status_says_what_waits_what_is_due_and_whether_a_worker_is_alive(app: F
     assert set(status["worker"]) == {"seen_at", "alive"}
 
 
-def test_bookings_are_listed_by_client_with_what_is_owed_and_why(app: Flask, house: House) -> None:
-    book(house)
-    book(house, uid="u2", email="other@example.org", name="Other")
+def test_bookings_are_listed_by_client_with_what_is_owed_and_why(app: Flask, context: Context) -> None:
+    book(context)
+    book(context, uid="u2", email="other@example.org", name="Other")
     found = told(app, "bookings", "--json", "--client", "ZOE@example.org")
     assert [each["client"] for each in found] == ["zoe@example.org"]
     assert found[0]["status"] == "confirmed"
@@ -66,8 +68,8 @@ def test_bookings_are_listed_by_client_with_what_is_owed_and_why(app: Flask, hou
     assert run(app, "bookings").exit_code == 0
 
 
-def test_the_clock_of_the_worker_is_an_argument(app: Flask, house: House, mailbox: Mailbox) -> None:
-    book(house)
+def test_the_clock_of_the_worker_is_an_argument(app: Flask, context: Context, mailbox: Mailbox) -> None:
+    book(context)
     before = (NOW + timedelta(seconds=5)).isoformat()
     assert run(app, "work", "--once", "--now", before).exit_code == 0
     assert mailbox.kinds() == []
@@ -77,7 +79,7 @@ def test_the_clock_of_the_worker_is_an_argument(app: Flask, house: House, mailbo
     assert run(app, "work", "--once", "--now", "tomorrow").exit_code == 2
 
 
-def test_a_simulated_booking_comes_in_like_a_real_one(app: Flask, house: House) -> None:
+def test_a_simulated_booking_comes_in_like_a_real_one(app: Flask, context: Context) -> None:
     answer = told(app, "simulate", "main", "created", "--email", "sim@example.org")
     assert answer["status"] == 202
     assert told(app, "status", "--json")["receipts"]["pending"] == 1
@@ -85,9 +87,9 @@ def test_a_simulated_booking_comes_in_like_a_real_one(app: Flask, house: House) 
     assert run(app, "simulate", "nowhere", "created").exit_code == 2
 
 
-def test_a_receipt_is_processed_again_by_its_id(app: Flask, house: House) -> None:
-    book(house)
-    with house.db.read() as tx:
+def test_a_receipt_is_processed_again_by_its_id(app: Flask, context: Context) -> None:
+    book(context)
+    with context.db.read() as tx:
         public_id = receipts.recent(tx)[0].public_id
     assert run(app, "replay", public_id).exit_code == 0
     assert told(app, "status", "--json")["receipts"]["pending"] == 1
@@ -100,9 +102,9 @@ def test_the_shipped_settings_and_content_are_in_order(app: Flask) -> None:
 
 
 def test_a_key_that_opens_nothing_and_a_mail_server_that_is_silent_are_told(
-    given: configuration.Settings, house: House
+    given: configuration.Settings, context: Context
 ) -> None:
-    book(house)
+    book(context)
     other = replace(
         given,
         field_keys=(Fernet.generate_key().decode(),),
@@ -117,9 +119,9 @@ def test_a_key_that_opens_nothing_and_a_mail_server_that_is_silent_are_told(
 
 
 def test_sealing_anew_says_how_many_and_what_does_not_open(
-    app: Flask, given: configuration.Settings, house: House
+    app: Flask, given: configuration.Settings, context: Context
 ) -> None:
-    book(house)
+    book(context)
     assert "0 values sealed anew." in run(app, "reseal").output
     other = application.create_app(replace(given, field_keys=(Fernet.generate_key().decode(),)))
     with other.app_context():
@@ -133,8 +135,8 @@ def test_the_mail_server_is_asked_when_that_is_wished(app: Flask, mailbox: Mailb
     assert mailbox.mails == []
 
 
-def test_a_link_for_the_door_is_a_qr_code(app: Flask, house: House, tmp_path: Path) -> None:
-    booking = book(house)
+def test_a_link_for_the_door_is_a_qr_code(app: Flask, context: Context, tmp_path: Path) -> None:
+    booking = book(context)
     target = tmp_path / "door.svg"
     assert run(app, "qr", str(booking.id), str(target)).exit_code == 0
     assert target.read_text().lstrip().startswith("<svg")
@@ -142,9 +144,9 @@ def test_a_link_for_the_door_is_a_qr_code(app: Flask, house: House, tmp_path: Pa
     assert run(app, "qr", "999").exit_code == 2
 
 
-def test_a_booking_is_exported_as_fhir_and_the_export_is_logged(app: Flask, house: House) -> None:
-    booking = book(house)
-    fill_in(house, booking)
+def test_a_booking_is_exported_as_fhir_and_the_export_is_logged(app: Flask, context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking)
     assert told(app, "export", "--fhir", str(booking.id))["resourceType"] == "Bundle"
     assert run(app, "export", "--fhir", "999").exit_code == 2
 
@@ -203,10 +205,10 @@ def test_of_a_database_that_is_not_there_no_backup_is_made(tmp_path: Path) -> No
     assert not (tmp_path / "copy.db").exists()
 
 
-def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, house: House, tmp_path: Path) -> None:
-    booking, copy = book(house), tmp_path / "copy.db"
+def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, context: Context, tmp_path: Path) -> None:
+    booking, copy = book(context), tmp_path / "copy.db"
     result = run(app, "backup", str(copy))
-    if not house.db.sqlite:
+    if not context.db.sqlite:
         assert "pg_dump" in result.output
         return
     assert result.exit_code == 0, result.output

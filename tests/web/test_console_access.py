@@ -11,9 +11,9 @@ from flask import Flask
 
 import app as application
 from handlers import staff
-from handlers.house import House
+from handlers.context import Context
+from schemas.staff import Role
 from store import staff as accounts
-from store.staff import Role
 from store.tables import staff_sessions
 from tests.console_support import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
 from web.console.gate import ANYBODY, ENROLLING, LINK
@@ -50,8 +50,8 @@ def app(given: Any) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def house(app: Flask) -> House:
-    found: House = app.extensions["aftercare"]
+def context(app: Flask) -> Context:
+    found: Context = app.extensions["aftercare"]
     account(found)
     return found
 
@@ -92,8 +92,8 @@ def urls(app: Flask) -> list[tuple[str, str]]:
     return found
 
 
-def test_without_a_session_no_page_of_the_console_answers(app: Flask, house: House) -> None:
-    visit(house)
+def test_without_a_session_no_page_of_the_console_answers(app: Flask, context: Context) -> None:
+    visit(context)
     client = browser(app)
     addresses = urls(app)
     assert len(addresses) > 30
@@ -116,7 +116,7 @@ def test_without_a_session_no_page_of_the_console_answers(app: Flask, house: Hou
         "/CONSOLE/log",
     ],
 )
-def test_tricks_with_the_path_open_nothing(app: Flask, house: House, path: str) -> None:
+def test_tricks_with_the_path_open_nothing(app: Flask, context: Context, path: str) -> None:
     answer = browser(app).get(path, base_url=BASE)
     assert answer.status_code in (301, 303, 308, 404)
     assert "Sign out" not in answer.get_data(as_text=True)
@@ -134,25 +134,25 @@ def test_tricks_with_the_path_open_nothing(app: Flask, house: House, path: str) 
         {"Cookie": "aftercare=1; session=eyJ1c2VyIjoxfQ"},
     ],
 )
-def test_tricks_with_headers_open_nothing(app: Flask, house: House, headers: dict[str, str]) -> None:
+def test_tricks_with_headers_open_nothing(app: Flask, context: Context, headers: dict[str, str]) -> None:
     assert browser(app).get("/console/", base_url=BASE, headers=headers).status_code == 303
 
 
-def test_the_right_password_opens_the_day(app: Flask, house: House) -> None:
+def test_the_right_password_opens_the_day(app: Flask, context: Context) -> None:
     page = sign_in(app).get("/console/", base_url=BASE)
     assert page.status_code == 200
     assert "Mara Field" in page.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("wrong", ["", PASSWORD.upper(), PASSWORD + "x", PASSWORD[:-1], PASSWORD + "\0"])
-def test_a_password_is_taken_exactly(app: Flask, house: House, wrong: str) -> None:
+def test_a_password_is_taken_exactly(app: Flask, context: Context, wrong: str) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     data = {"csrf": token, "email": EMAIL, "password": wrong}
     assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
 
 
-def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app: Flask, house: House) -> None:
+def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     told = []
@@ -163,7 +163,7 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app: Flask,
     assert told[0] == told[1]
 
 
-def test_guessing_is_stopped_even_with_the_right_password_at_last(app: Flask, house: House) -> None:
+def test_guessing_is_stopped_even_with_the_right_password_at_last(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     for _ in range(staff.MOST_TRIES["pair"]):
@@ -179,7 +179,7 @@ def test_guessing_is_stopped_even_with_the_right_password_at_last(app: Flask, ho
     assert answer.status_code == 303, "who sits somewhere else is not locked out by a guesser"
 
 
-def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(app: Flask, house: House) -> None:
+def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     data = {"csrf": token, "email": EMAIL, "password": PASSWORD}
@@ -191,7 +191,7 @@ def test_the_cookie_is_bound_to_this_host_and_hidden_from_scripts(app: Flask, ho
     assert int(cookie.split("Max-Age=")[1].split(";")[0]) <= 86400
 
 
-def test_a_session_that_somebody_else_chose_is_not_taken_over(app: Flask, house: House) -> None:
+def test_a_session_that_somebody_else_chose_is_not_taken_over(app: Flask, context: Context) -> None:
     client = browser(app)
     client.set_cookie("__Host-aftercare", "chosen-by-somebody-else", domain="care.test", secure=True)
     token = token_in(client.get("/console/login", base_url=BASE))
@@ -214,7 +214,7 @@ def replayed(app: Flask, value: str) -> int:
     return client.get("/console/", base_url=BASE).status_code
 
 
-def test_signing_out_ends_the_session_at_the_server(app: Flask, house: House) -> None:
+def test_signing_out_ends_the_session_at_the_server(app: Flask, context: Context) -> None:
     client = sign_in(app)
     kept = session_cookie(client)
     assert replayed(app, kept) == 200
@@ -222,8 +222,8 @@ def test_signing_out_ends_the_session_at_the_server(app: Flask, house: House) ->
     assert replayed(app, kept) == 303
 
 
-def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, house: House) -> None:
-    bo = account(house, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, context: Context) -> None:
+    bo = account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
     theirs, mine = sign_in(app, "bo@handsofstone.example"), sign_in(app)
     assert theirs.get("/console/", base_url=BASE).status_code == 200
     assert post(mine, f"/console/staff/{bo}/deactivate").status_code == 303
@@ -234,11 +234,11 @@ def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, house: 
     assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
 
 
-def test_nobody_deactivates_themselves(app: Flask, house: House) -> None:
+def test_nobody_deactivates_themselves(app: Flask, context: Context) -> None:
     assert post(sign_in(app), "/console/staff/1/deactivate").status_code == 409
 
 
-def test_a_new_password_ends_every_other_session(app: Flask, house: House) -> None:
+def test_a_new_password_ends_every_other_session(app: Flask, context: Context) -> None:
     here, there = sign_in(app), sign_in(app)
     answer = post(here, "/console/account/password", old=PASSWORD, new="five green loud rivers")
     assert answer.status_code == 303
@@ -247,28 +247,28 @@ def test_a_new_password_ends_every_other_session(app: Flask, house: House) -> No
 
 
 @pytest.mark.parametrize(("column", "ago"), [("seen_at", staff.IDLE), ("created_at", staff.ABSOLUTE)])
-def test_a_session_ends_by_itself(app: Flask, house: House, column: str, ago: timedelta) -> None:
+def test_a_session_ends_by_itself(app: Flask, context: Context, column: str, ago: timedelta) -> None:
     client = sign_in(app)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         late = datetime.now(UTC) - ago - timedelta(seconds=1)
         tx.run(sa.update(staff_sessions).values({column: late}))
     assert client.get("/console/", base_url=BASE).status_code == 303
 
 
-def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(app: Flask, house: House) -> None:
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(app: Flask, context: Context) -> None:
     client = sign_in(app)
     before = datetime.now(UTC) - timedelta(minutes=20)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         tx.run(sa.update(staff_sessions).values(seen_at=before))
     assert client.get("/console/", base_url=BASE, headers={"X-Fragment": "1"}).status_code == 200
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert tx.value(sa.select(staff_sessions.c.seen_at)) == before
     client.get("/console/", base_url=BASE)
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert tx.value(sa.select(staff_sessions.c.seen_at)) > before
 
 
-def test_a_form_needs_the_token_of_its_own_session(app: Flask, house: House) -> None:
+def test_a_form_needs_the_token_of_its_own_session(app: Flask, context: Context) -> None:
     client, other = sign_in(app), sign_in(app)
     right = token_in(client.get("/console/account", base_url=BASE))
     foreign = token_in(other.get("/console/account", base_url=BASE))
@@ -283,13 +283,13 @@ def test_a_form_needs_the_token_of_its_own_session(app: Flask, house: House) -> 
         "/console/account/language", base_url=BASE, data=json.dumps(data), content_type="application/json"
     )
     assert as_json.status_code == 400
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         found = accounts.by_email(tx, EMAIL)
     assert found is not None
     assert found.language == "en"
 
 
-def test_the_login_itself_cannot_be_sent_from_another_site(app: Flask, house: House) -> None:
+def test_the_login_itself_cannot_be_sent_from_another_site(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     stranger = browser(app)
@@ -299,7 +299,7 @@ def test_the_login_itself_cannot_be_sent_from_another_site(app: Flask, house: Ho
     assert client.post("/console/login", base_url=BASE, data=data, headers=headers).status_code == 400
 
 
-def test_an_address_that_changes_something_does_not_answer_a_get(app: Flask, house: House) -> None:
+def test_an_address_that_changes_something_does_not_answer_a_get(app: Flask, context: Context) -> None:
     client = sign_in(app)
     for path, method in urls(app):
         if method == "POST":
@@ -321,14 +321,14 @@ def test_an_address_that_changes_something_does_not_answer_a_get(app: Flask, hou
         "console/",
     ],
 )
-def test_a_login_leads_on_only_to_pages_of_the_console(app: Flask, house: House, target: str) -> None:
+def test_a_login_leads_on_only_to_pages_of_the_console(app: Flask, context: Context, target: str) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
     data = {"csrf": token, "email": EMAIL, "password": PASSWORD, "next": target}
     assert client.post("/console/login", base_url=BASE, data=data).headers["Location"] == "/console/"
 
 
-def test_a_login_leads_back_to_the_page_that_was_asked_for(app: Flask, house: House) -> None:
+def test_a_login_leads_back_to_the_page_that_was_asked_for(app: Flask, context: Context) -> None:
     client = browser(app)
     asked = client.get("/console/outbox?tab=failed", base_url=BASE)
     page = client.get(asked.headers["Location"], base_url=BASE)
@@ -342,10 +342,10 @@ def test_a_login_leads_back_to_the_page_that_was_asked_for(app: Flask, house: Ho
     assert client.post("/console/login", base_url=BASE, data=data).headers["Location"].endswith("tab=failed")
 
 
-def test_each_role_sees_only_its_own_pages(app: Flask, house: House) -> None:
-    account(house, "prac@handsofstone.example", "Bo Quinn", (Role.practitioner,))
-    account(house, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
-    number = visit(house)
+def test_each_role_sees_only_its_own_pages(app: Flask, context: Context) -> None:
+    account(context, "prac@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    account(context, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
+    number = visit(context)
     for email, yes, no in (
         ("prac@handsofstone.example", ["/console/content", f"/console/bookings/{number}"], ["/console/log"]),
         ("boss@handsofstone.example", ["/console/log", "/console/staff"], [f"/console/bookings/{number}"]),
@@ -357,7 +357,7 @@ def test_each_role_sees_only_its_own_pages(app: Flask, house: House) -> None:
             assert client.get(path, base_url=BASE).status_code == 403, path
 
 
-def test_with_a_required_second_factor_a_password_alone_opens_nothing(app: Flask, house: House) -> None:
+def test_with_a_required_second_factor_a_password_alone_opens_nothing(app: Flask, context: Context) -> None:
     app.config["REQUIRE_TOTP"] = True
     client = sign_in(app)
     answer = client.get("/console/", base_url=BASE)

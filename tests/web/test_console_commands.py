@@ -68,8 +68,8 @@ def test_deactivating_resetting_and_listing(app: Flask) -> None:
 
 
 def test_export_and_erasure_print_their_receipts(app: Flask, tmp_path: Any) -> None:
-    house = app.extensions["aftercare"]
-    answer(house, visit(house))
+    context = app.extensions["aftercare"]
+    answer(context, visit(context))
     target = tmp_path / "client.json"
     code, said = run(app, "client", "export", "1", "--file", str(target))
     assert code == 0

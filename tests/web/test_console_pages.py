@@ -13,12 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import app as application
-from handlers import intake, links, work
-from handlers.house import House
+from handlers import links
+from handlers.context import Context
+from handlers.intake import form
 from handlers.links import LinkPurpose
+from handlers.worker import work
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
-from store.staff import Role
 from store.vault import Vault
 from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.support import Mailbox, webhook
@@ -39,14 +41,14 @@ def app(given: Any) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def house(app: Flask) -> House:
-    found: House = app.extensions["aftercare"]
+def context(app: Flask) -> Context:
+    found: Context = app.extensions["aftercare"]
     account(found)
     return found
 
 
 @pytest.fixture
-def client(app: Flask, house: House) -> FlaskClient:
+def client(app: Flask, context: Context) -> FlaskClient:
     return sign_in(app)
 
 
@@ -56,100 +58,102 @@ def text(client: FlaskClient, url: str) -> str:
     return answered.get_data(as_text=True)
 
 
-def seen(house: House, hours: float = -2, uid: str = "u1", **changes: Any) -> int:
+def seen(context: Context, hours: float = -2, uid: str = "u1", **changes: Any) -> int:
     """A visit that began so many hours from now, with the intake sent in yesterday."""
-    number = visit(house, uid, start=TODAY + timedelta(hours=hours), now=TODAY - timedelta(days=3))
-    answer(house, number, TODAY - timedelta(days=1), **changes)
+    number = visit(context, uid, start=TODAY + timedelta(hours=hours), now=TODAY - timedelta(days=3))
+    answer(context, number, TODAY - timedelta(days=1), **changes)
     return number
 
 
-def day_of(when: datetime, house: House) -> str:
-    return f"/console/days/{when.astimezone(house.zone()).date().isoformat()}"
+def day_of(when: datetime, context: Context) -> str:
+    return f"/console/days/{when.astimezone(context.zone()).date().isoformat()}"
 
 
-def plan_message(house: House, number: int) -> Any:
-    with house.db.read() as tx:
+def plan_message(context: Context, number: int) -> Any:
+    with context.db.read() as tx:
         return next(one for one in deliveries.of_booking(tx, number) if one.purpose is Purpose.plan)
 
 
-def test_the_day_shows_intake_flags_pain_and_plan(house: House, client: FlaskClient) -> None:
-    seen(house, -2, pain_avg7="7", pain_now="8", pain_worst24="9")
-    visit(house, "u2", start=TODAY + timedelta(hours=0.1), name="Ann Bee", email="ann@example.org", now=TODAY)
-    shown = text(client, day_of(TODAY - timedelta(hours=2), house))
+def test_the_day_shows_intake_flags_pain_and_plan(context: Context, client: FlaskClient) -> None:
+    seen(context, -2, pain_avg7="7", pain_now="8", pain_worst24="9")
+    visit(
+        context, "u2", start=TODAY + timedelta(hours=0.1), name="Ann Bee", email="ann@example.org", now=TODAY
+    )
+    shown = text(client, day_of(TODAY - timedelta(hours=2), context))
     assert "Zoë Łuć" in shown
     assert "Look first" in shown
     assert "<b>7</b>" in shown
     assert "Waits for you" in shown
-    assert "Missing" in text(client, day_of(TODAY + timedelta(hours=0.1), house))
+    assert "Missing" in text(client, day_of(TODAY + timedelta(hours=0.1), context))
 
 
-def test_a_day_without_visits_says_what_to_do(house: House, client: FlaskClient) -> None:
+def test_a_day_without_visits_says_what_to_do(context: Context, client: FlaskClient) -> None:
     assert "No visits on this day" in text(client, "/console/days/2031-01-05")
 
 
 def test_the_list_alone_comes_back_for_the_page_that_refreshes_itself(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
     answered = client.get("/console/", base_url=BASE, headers={"X-Fragment": "1"})
     assert "<html" not in answered.get_data(as_text=True)
 
 
-def test_a_name_cannot_write_into_the_page(house: House, client: FlaskClient) -> None:
-    visit(house, start=TODAY, name="<script>alert(1)</script>{{7*7}}", email="x@example.org", now=TODAY)
-    shown = text(client, day_of(TODAY, house))
+def test_a_name_cannot_write_into_the_page(context: Context, client: FlaskClient) -> None:
+    visit(context, start=TODAY, name="<script>alert(1)</script>{{7*7}}", email="x@example.org", now=TODAY)
+    shown = text(client, day_of(TODAY, context))
     assert "<script>alert" not in shown
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{7*7}}" in shown
 
 
 def test_a_booking_shows_flags_first_then_answers_and_the_drafted_plan(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = seen(house, med_blood_thinner="yes", pain_now="9")
+    number = seen(context, med_blood_thinner="yes", pain_now="9")
     shown = text(client, f"/console/bookings/{number}")
     assert shown.index("Severe pain") < shown.index("Session note") < shown.index("Why this plan")
     assert "Blood thinner or bleeding problem" in shown
     assert "Low back, left" in shown
 
 
-def test_what_only_a_lost_key_opens_is_told_in_a_sentence(house: House, client: FlaskClient) -> None:
-    number = seen(house)
-    house.db.vault = Vault([Fernet.generate_key().decode()])
+def test_what_only_a_lost_key_opens_is_told_in_a_sentence(context: Context, client: FlaskClient) -> None:
+    number = seen(context)
+    context.db.vault = Vault([Fernet.generate_key().decode()])
     answered = client.get(f"/console/bookings/{number}", base_url=BASE)
     assert answered.status_code == 500
     assert "no longer in FIELD_KEYS" in answered.get_data(as_text=True)
 
 
 def test_a_warning_sign_is_shown_and_can_be_cleared_before_the_form_is_done(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = visit(house, "half", start=TODAY + timedelta(hours=20), now=TODAY - timedelta(days=3))
-    with house.db.begin() as tx:
-        asked = intake.open_intake(tx, house, number, TODAY)
+    number = visit(context, "half", start=TODAY + timedelta(hours=20), now=TODAY - timedelta(days=3))
+    with context.db.begin() as tx:
+        asked = form.open_intake(tx, context, number, TODAY)
         assert asked is not None
         posted = {name: ["yes" if name == "rf_saddle" else "no"] for name in NERVES}
-        intake.save_step(
-            tx, house, asked, "safety_1", {"gate_nerves": ["some"], "gate_chest": ["none"]}, TODAY
+        form.save_step(
+            tx, context, asked, "safety_1", {"gate_nerves": ["some"], "gate_chest": ["none"]}, TODAY
         )
-        asked = intake.open_intake(tx, house, number, TODAY)
+        asked = form.open_intake(tx, context, number, TODAY)
         assert asked is not None
-        intake.save_step(tx, house, asked, "safety_nerves", posted, TODAY)
+        form.save_step(tx, context, asked, "safety_nerves", posted, TODAY)
     page = f"/console/bookings/{number}"
     shown = text(client, page)
     assert "The intake is not done yet." in shown
     assert "Stop: emergency" in shown
     assert "between your legs" in shown
     assert 'href="tel:+15550104242"' in shown
-    assert "Blocked" in text(client, day_of(TODAY + timedelta(hours=20), house))
-    with house.db.read() as tx:
+    assert "Blocked" in text(client, day_of(TODAY + timedelta(hours=20), context))
+    with context.db.read() as tx:
         flag = intakes.flags_of(tx, number)[0]["id"]
     assert post(client, f"{page}/flags/{flag}", page, basis="Seen at the hospital today").status_code == 303
     assert "Stop: emergency" not in text(client, page)
 
 
 def test_a_plan_that_will_need_a_person_is_in_the_list_before_it_is_due(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    seen(house, hours=20, pain_now="9")
+    seen(context, hours=20, pain_now="9")
     shown = text(client, "/console/outbox?tab=waiting")
     assert "Nothing waits for you." not in shown
     assert "An answer needs a look." in shown
@@ -158,87 +162,89 @@ def test_a_plan_that_will_need_a_person_is_in_the_list_before_it_is_due(
 
 
 def test_looking_at_a_booking_is_in_the_log_and_acknowledges_its_flags(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = seen(house, rf_saddle="yes")
+    number = seen(context, rf_saddle="yes")
     text(client, f"/console/bookings/{number}")
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         acts = {line.action for line in audit.log(tx, subject=f"booking:{number}")}
         assert all(flag["seen_at"] for flag in intakes.flags_of(tx, number))
     assert {"view", "flags_seen"} <= acts
 
 
-def test_a_booking_that_is_not_there_is_a_404(house: House, client: FlaskClient) -> None:
+def test_a_booking_that_is_not_there_is_a_404(context: Context, client: FlaskClient) -> None:
     answered = client.get("/console/bookings/99999", base_url=BASE)
     assert answered.status_code == 404
     assert "Back to today" in answered.get_data(as_text=True)
 
 
 def test_a_note_with_two_taps_releases_a_plan_that_waited(
-    house: House, client: FlaskClient, mailbox: Mailbox
+    context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
-    number = seen(house, -3, pain_avg7="7", pain_now="8")
-    work.work_once(house, TODAY)
-    assert plan_message(house, number).reason == "needs_review"
+    number = seen(context, -3, pain_avg7="7", pain_now="8")
+    work.work_once(context, TODAY)
+    assert plan_message(context, number).reason == "needs_review"
     page = f"/console/bookings/{number}"
     post(client, f"{page}/note", page, response="eased", send="ok_to_send")
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         stored, note = plans.newest(tx, number), notes.newest(tx, number)
     assert stored is not None
     assert (stored.status, stored.released_by) == ("released", "Mara Field")
     assert note is not None
     assert (note.author, note.credential) == ("Mara Field", "LMT")
-    work.work_once(house, datetime.now(UTC))
+    work.work_once(context, datetime.now(UTC))
     assert mailbox.kinds().count("plan") == 1
 
 
 def test_a_note_with_a_new_concern_holds_the_plan_whatever_else_was_tapped(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = seen(house, -3)
+    number = seen(context, -3)
     page = f"/console/bookings/{number}"
     post(client, f"{page}/note", page, send="ok_to_send", new_concern="1")
-    work.work_once(house, datetime.now(UTC))
-    assert plan_message(house, number).status is DeliveryStatus.held
+    work.work_once(context, datetime.now(UTC))
+    assert plan_message(context, number).status is DeliveryStatus.held
 
 
-def test_a_plan_with_a_stop_flag_cannot_be_released_or_sent(house: House, client: FlaskClient) -> None:
-    number = seen(house, -3, rf_saddle="yes")
+def test_a_plan_with_a_stop_flag_cannot_be_released_or_sent(context: Context, client: FlaskClient) -> None:
+    number = seen(context, -3, rf_saddle="yes")
     page = f"/console/bookings/{number}"
     for act in ("release", "send"):
         assert post(client, f"{page}/plan/{act}", page).status_code == 409
     answered = post(client, f"{page}/note", page, send="ok_to_send")
     assert answered.status_code == 409
-    work.work_once(house, datetime.now(UTC))
-    assert plan_message(house, number).status is not DeliveryStatus.sent
+    work.work_once(context, datetime.now(UTC))
+    assert plan_message(context, number).status is not DeliveryStatus.sent
 
 
-def test_a_flag_is_cleared_only_with_a_basis_and_in_somebodys_name(house: House, client: FlaskClient) -> None:
-    number = seen(house, -3, pain_now="9")
+def test_a_flag_is_cleared_only_with_a_basis_and_in_somebodys_name(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -3, pain_now="9")
     page = f"/console/bookings/{number}"
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         flag = intakes.flags_of(tx, number)[0]["id"]
     assert post(client, f"{page}/flags/{flag}", page, basis=" ").status_code == 422
     assert post(client, f"{page}/flags/{flag}", page, basis="Examined today, no deficit").status_code == 303
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         cleared = intakes.flags_of(tx, number)[0]
     assert cleared["cleared_by"] == "Mara Field, LMT"
     assert "Severe pain" not in text(client, f"{page}/summary").split("cleared by")[0].split("<h1")[0]
 
 
 def test_a_plan_is_changed_and_the_change_stays_when_the_plan_is_drafted_again(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = seen(house, -0.1)
+    number = seen(context, -0.1)
     page = f"/console/bookings/{number}"
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         before = plans.newest(tx, number)
     assert before is not None
     gone = before.content["items"][0]["exercise_id"]
     answered = post(client, f"{page}/plan/change", page, remove=gone, add="calm_belly_breath")
     assert answered.status_code == 303
     post(client, f"{page}/note", page, response="eased", send="hold")
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         after = plans.newest(tx, number)
     assert after is not None
     names = [item["exercise_id"] for item in after.content["items"]]
@@ -247,21 +253,21 @@ def test_a_plan_is_changed_and_the_change_stays_when_the_plan_is_drafted_again(
 
 
 def test_a_blocked_move_needs_a_typed_reason_which_is_kept_and_logged(
-    house: House, client: FlaskClient
+    context: Context, client: FlaskClient
 ) -> None:
-    number = seen(house, -0.1, cond_bone="osteoporosis")
+    number = seen(context, -0.1, cond_bone="osteoporosis")
     page = f"/console/bookings/{number}"
     refused = post(client, f"{page}/plan/change", page, add="inh_upper_back_roller")
     assert refused.status_code == 422
     assert "The safety filter blocks this" in refused.get_data(as_text=True)
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         first = plans.newest(tx, number)
     assert first is not None
     taken = first.content["items"][0]["exercise_id"]
     data = {"add": "inh_upper_back_roller", "remove": taken, "reason": "Supervised, soft roller"}
     answered = post(client, f"{page}/plan/change", page, **data)
     assert answered.status_code == 303, answered.get_data(as_text=True)
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         stored = plans.newest(tx, number)
         log = audit.log(tx, action="override")
     assert stored is not None
@@ -270,37 +276,37 @@ def test_a_blocked_move_needs_a_typed_reason_which_is_kept_and_logged(
 
 
 def test_the_preview_is_the_clients_page_and_sends_nothing(
-    house: House, client: FlaskClient, mailbox: Mailbox
+    context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
-    number = seen(house, -0.1)
+    number = seen(context, -0.1)
     shown = text(client, f"/console/bookings/{number}/preview")
     assert "nothing was sent" in shown
     assert "When to stop" in shown
     assert mailbox.mails == []
 
 
-def test_the_summary_prints_on_paper(house: House, client: FlaskClient) -> None:
-    number = seen(house, pain_now="9", med_blood_thinner="yes")
+def test_the_summary_prints_on_paper(context: Context, client: FlaskClient) -> None:
+    number = seen(context, pain_now="9", med_blood_thinner="yes")
     made = client.get(f"/console/bookings/{number}/summary.pdf", base_url=BASE)
     assert made.data.startswith(b"%PDF")
     assert made.headers["Cache-Control"] == "no-store"
 
 
-def test_the_outbox_says_in_words_why_something_is_not_sent(house: House, client: FlaskClient) -> None:
-    number = seen(house, -3, pain_now="9")
-    work.work_once(house, TODAY)
+def test_the_outbox_says_in_words_why_something_is_not_sent(context: Context, client: FlaskClient) -> None:
+    number = seen(context, -3, pain_now="9")
+    work.work_once(context, TODAY)
     text(client, f"/console/bookings/{number}")
-    assert plan_message(house, number).status is DeliveryStatus.held, "a look changes nothing"
+    assert plan_message(context, number).status is DeliveryStatus.held, "a look changes nothing"
     shown = text(client, "/console/outbox")
     assert "An answer needs a look" in shown
-    visit(house, "u9", start=TODAY + timedelta(days=2), name="Tom Ray", email="t@example.org", now=TODAY)
+    visit(context, "u9", start=TODAY + timedelta(days=2), name="Tom Ray", email="t@example.org", now=TODAY)
     coming = text(client, "/console/outbox?tab=coming&purpose=plan")
     assert "The intake is not done yet" in coming
 
 
-def test_no_act_is_offered_that_would_lead_to_nothing(house: House, client: FlaskClient) -> None:
-    number = visit(house, start=TODAY - timedelta(hours=3), now=TODAY - timedelta(days=3))
-    work.work_once(house, TODAY)
+def test_no_act_is_offered_that_would_lead_to_nothing(context: Context, client: FlaskClient) -> None:
+    number = visit(context, start=TODAY - timedelta(hours=3), now=TODAY - timedelta(days=3))
+    work.work_once(context, TODAY)
     shown = text(client, f"/console/outbox?booking={number}&purpose=plan")
     assert "The intake is not done yet." in shown
     assert "/release" not in shown
@@ -309,11 +315,11 @@ def test_no_act_is_offered_that_would_lead_to_nothing(house: House, client: Flas
     assert "/send_now" not in asked
 
 
-def test_a_plan_that_no_mail_will_bring_says_so(house: House, client: FlaskClient) -> None:
-    number = seen(house, -2, consent_email="no")
-    work.work_once(house, TODAY)
+def test_a_plan_that_no_mail_will_bring_says_so(context: Context, client: FlaskClient) -> None:
+    number = seen(context, -2, consent_email="no")
+    work.work_once(context, TODAY)
     shown = text(client, f"/console/bookings/{number}")
-    assert plan_message(house, number).reason == "no_email_consent"
+    assert plan_message(context, number).reason == "no_email_consent"
     assert "Print the plan instead." in shown
     assert "It goes out by itself" not in shown
     paper = client.get(f"/console/bookings/{number}/plan.pdf", base_url=BASE)
@@ -322,14 +328,14 @@ def test_a_plan_that_no_mail_will_bring_says_so(house: House, client: FlaskClien
 
 @pytest.mark.parametrize("act", ["hold", "withdraw"])
 def test_what_a_person_keeps_back_stays_back_when_the_booking_moves(
-    house: House, client: FlaskClient, act: str
+    context: Context, client: FlaskClient, act: str
 ) -> None:
-    number = visit(house, start=TODAY + timedelta(days=4), now=TODAY)
-    with house.db.read() as tx:
+    number = visit(context, start=TODAY + timedelta(days=4), now=TODAY)
+    with context.db.read() as tx:
         first = next(one for one in deliveries.of_booking(tx, number) if one.purpose is Purpose.intake)
     assert post(client, f"/console/outbox/{first.id}/{act}").status_code == 303
-    visit(house, start=TODAY + timedelta(days=6), now=TODAY + timedelta(minutes=1))
-    with house.db.read() as tx:
+    visit(context, start=TODAY + timedelta(days=6), now=TODAY + timedelta(minutes=1))
+    with context.db.read() as tx:
         moved = bookings.get(tx, number)
         after = deliveries.get(tx, first.id)
     assert moved is not None
@@ -339,50 +345,52 @@ def test_what_a_person_keeps_back_stays_back_when_the_booking_moves(
 
 
 def test_resending_sends_a_second_message_and_two_taps_send_no_third(
-    house: House, client: FlaskClient, mailbox: Mailbox
+    context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
-    number = visit(house, start=TODAY + timedelta(days=4), now=TODAY - timedelta(minutes=1))
-    work.work_once(house, TODAY)
-    with house.db.read() as tx:
+    number = visit(context, start=TODAY + timedelta(days=4), now=TODAY - timedelta(minutes=1))
+    work.work_once(context, TODAY)
+    with context.db.read() as tx:
         first = next(one for one in deliveries.of_booking(tx, number) if one.purpose is Purpose.intake)
     assert first.status is DeliveryStatus.sent
     assert post(client, f"/console/outbox/{first.id}/resend").status_code == 303
     assert post(client, f"/console/outbox/{first.id}/resend").status_code == 409
-    work.work_once(house, datetime.now(UTC))
+    work.work_once(context, datetime.now(UTC))
     assert mailbox.kinds() == ["intake", "intake"]
     assert mailbox.mails[0]["Message-ID"] != mailbox.mails[1]["Message-ID"]
     assert mailbox.recipients == [["zoe@example.org"]] * 2
 
 
-def test_a_resent_message_survives_a_look_at_the_booking(house: House, client: FlaskClient) -> None:
-    number = visit(house, start=TODAY + timedelta(days=4), now=TODAY - timedelta(minutes=1))
-    work.work_once(house, TODAY)
-    with house.db.read() as tx:
+def test_a_resent_message_survives_a_look_at_the_booking(context: Context, client: FlaskClient) -> None:
+    number = visit(context, start=TODAY + timedelta(days=4), now=TODAY - timedelta(minutes=1))
+    work.work_once(context, TODAY)
+    with context.db.read() as tx:
         first = next(one for one in deliveries.of_booking(tx, number) if one.purpose is Purpose.intake)
     post(client, f"/console/outbox/{first.id}/resend")
-    visit(house, start=TODAY + timedelta(days=5), now=TODAY + timedelta(minutes=1))
-    with house.db.read() as tx:
+    visit(context, start=TODAY + timedelta(days=5), now=TODAY + timedelta(minutes=1))
+    with context.db.read() as tx:
         again = [one for one in deliveries.of_booking(tx, number) if "again" in one.key]
     assert [one.status for one in again] == [DeliveryStatus.scheduled]
 
 
-def test_only_a_practitioner_lets_a_plan_out(app: Flask, house: House) -> None:
-    account(house, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
-    number = seen(house, -3, pain_now="9")
-    work.work_once(house, TODAY)
+def test_only_a_practitioner_lets_a_plan_out(app: Flask, context: Context) -> None:
+    account(context, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
+    number = seen(context, -3, pain_now="9")
+    work.work_once(context, TODAY)
     boss = sign_in(app, "boss@handsofstone.example")
-    held = plan_message(house, number)
+    held = plan_message(context, number)
     assert post(boss, f"/console/outbox/{held.id}/release").status_code == 409
-    assert plan_message(house, number).status is DeliveryStatus.held
+    assert plan_message(context, number).status is DeliveryStatus.held
 
 
-def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(app: Flask, house: House) -> None:
-    account(house, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
-    number = seen(house, -3, pain_now="9", rf_saddle="yes")
-    seen(house, -2, "u2", pain_now="9")
-    work.work_once(house, TODAY)
+def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(
+    app: Flask, context: Context
+) -> None:
+    account(context, "boss@handsofstone.example", "Ida Moss", (Role.manager,))
+    number = seen(context, -3, pain_now="9", rf_saddle="yes")
+    seen(context, -2, "u2", pain_now="9")
+    work.work_once(context, TODAY)
     boss = sign_in(app, "boss@handsofstone.example")
-    shown = text(boss, day_of(TODAY - timedelta(hours=2), house)) + text(boss, "/console/outbox?tab=all")
+    shown = text(boss, day_of(TODAY - timedelta(hours=2), context)) + text(boss, "/console/outbox?tab=all")
     assert "Zoë" in shown
     for word in ("Look first", ">/10<", "An answer", "warning sign", "Blocked", "Waits for you"):
         assert word not in shown
@@ -392,8 +400,8 @@ def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(app: F
     alerts = text(boss, "/console/outbox?tab=all&purpose=alert").partition("<tbody")[2]
     assert "to the clinic" in alerts
     assert not re.search(r"Booking \d|visit |Zoë", alerts), "an alert names no client to a manager"
-    with house.db.begin() as tx:
-        link = links.issue(tx, house, LinkPurpose.note, number, TODAY)
+    with context.db.begin() as tx:
+        link = links.issue(tx, context, LinkPurpose.note, number, TODAY)
         audit.add(tx, "Mara Field", "clear_flag", f"booking:{number}", TODAY, "RF03")
     assert "warning sign" not in text(browser(app), link.removeprefix(BASE))
     assert "RF03" not in text(boss, "/console/log")
@@ -402,17 +410,19 @@ def test_a_manager_sees_no_flags_no_pain_and_no_reason_that_tells_of_them(app: F
     assert "This page is not for you" in closed.get_data(as_text=True)
 
 
-def test_a_webhook_that_was_not_understood_is_shown_and_replayed(house: House, client: FlaskClient) -> None:
+def test_a_webhook_that_was_not_understood_is_shown_and_replayed(
+    context: Context, client: FlaskClient
+) -> None:
     good = webhook("created", TODAY)
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         receipts.add(
             tx, [("r_bad", "main", type(good)(good.headers, b'{"triggerEvent": 5}', good.url, TODAY))]
         )
-    work.work_once(house, TODAY)
+    work.work_once(context, TODAY)
     assert "Not understood" in text(client, "/console/connections")
     assert "triggerEvent" in text(client, "/console/receipts/r_bad")
     assert post(client, "/console/receipts/r_bad/replay").status_code == 303
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         again = receipts.by_public_id(tx, "r_bad")
     assert again is not None
     assert (again.status, again.replays) == ("pending", 1)
@@ -421,21 +431,21 @@ def test_a_webhook_that_was_not_understood_is_shown_and_replayed(house: House, c
 @pytest.mark.parametrize(
     "asked", ["zoe", "łuć", "LUC zo", "zoe@example.org", "4242", "+1 555 010 4242", "0104242"]
 )
-def test_a_client_is_found_however_one_types(house: House, client: FlaskClient, asked: str) -> None:
-    visit(house)
+def test_a_client_is_found_however_one_types(context: Context, client: FlaskClient, asked: str) -> None:
+    visit(context)
     found = client.get("/console/clients", query_string={"q": asked}, base_url=BASE).get_data(as_text=True)
     assert "Zoë Łuć" in found
 
 
-def test_nobody_is_found_by_half_a_word_or_a_wildcard(house: House, client: FlaskClient) -> None:
-    visit(house)
+def test_nobody_is_found_by_half_a_word_or_a_wildcard(context: Context, client: FlaskClient) -> None:
+    visit(context)
     for asked in ("oe", "%", "_", "example"):
         found = client.get("/console/clients", query_string={"q": asked}, base_url=BASE)
         assert "zoe@example.org" not in found.get_data(as_text=True), asked
 
 
-def test_the_board_is_a_file_too(house: House, client: FlaskClient) -> None:
-    seen(house, -2)
+def test_the_board_is_a_file_too(context: Context, client: FlaskClient) -> None:
+    seen(context, -2)
     answered = client.get("/console/board.csv", base_url=BASE)
     rows = list(csv.reader(io.StringIO(answered.get_data(as_text=True))))
     assert answered.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -462,7 +472,7 @@ def test_the_board_is_a_file_too(house: House, client: FlaskClient) -> None:
         "/console/outbox?tab=all",
     ],
 )
-def test_every_other_page_opens_in_both_languages(house: House, client: FlaskClient, path: str) -> None:
+def test_every_other_page_opens_in_both_languages(context: Context, client: FlaskClient, path: str) -> None:
     assert 'lang="en"' in text(client, path)
     post(client, "/console/account/language", language="es")
     shown = text(client, path)
@@ -470,34 +480,34 @@ def test_every_other_page_opens_in_both_languages(house: House, client: FlaskCli
     assert "Cerrar sesión" in shown
 
 
-def note_link(house: House, number: int) -> str:
-    with house.db.begin() as tx:
-        url = links.issue(tx, house, LinkPurpose.note, number, datetime.now(UTC))
+def note_link(context: Context, number: int) -> str:
+    with context.db.begin() as tx:
+        url = links.issue(tx, context, LinkPurpose.note, number, datetime.now(UTC))
     return url.removeprefix(BASE)
 
 
-def test_a_note_by_link_takes_no_login_and_shows_no_name(app: Flask, house: House) -> None:
-    number = seen(house, -3)
-    link, stranger = note_link(house, number), browser(app)
+def test_a_note_by_link_takes_no_login_and_shows_no_name(app: Flask, context: Context) -> None:
+    number = seen(context, -3)
+    link, stranger = note_link(context, number), browser(app)
     page = stranger.get(link, base_url=BASE)
     shown = page.get_data(as_text=True)
     assert page.status_code == 200
     assert "Zoë" not in shown
     data = {"csrf": token_in(shown), "author": "1", "response": "eased", "send": "ok_to_send"}
     assert stranger.post(link, base_url=BASE, data=data).status_code == 200
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         note = notes.newest(tx, number)
     assert note is not None
     assert note.author == "Mara Field"
 
 
-def test_a_note_by_link_after_the_plan_went_out_is_simply_kept(app: Flask, house: House) -> None:
-    number = seen(house, -3)
-    with house.db.begin() as tx:
+def test_a_note_by_link_after_the_plan_went_out_is_simply_kept(app: Flask, context: Context) -> None:
+    number = seen(context, -3)
+    with context.db.begin() as tx:
         plan = plans.newest(tx, number)
         assert plan is not None
         plans.sent(tx, plan.id, TODAY)
-    link, stranger = note_link(house, number), browser(app)
+    link, stranger = note_link(context, number), browser(app)
     shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
     assert "Save and send" not in shown
     kept = stranger.post(link, base_url=BASE, data={"csrf": token_in(shown), "send": "ok_to_send"})
@@ -505,54 +515,54 @@ def test_a_note_by_link_after_the_plan_went_out_is_simply_kept(app: Flask, house
     assert "The plan goes out" not in kept.get_data(as_text=True)
 
 
-def test_a_link_does_not_let_out_what_waits_for_a_practitioner(app: Flask, house: House) -> None:
-    number = seen(house, -3, pain_now="9")
-    link, stranger = note_link(house, number), browser(app)
+def test_a_link_does_not_let_out_what_waits_for_a_practitioner(app: Flask, context: Context) -> None:
+    number = seen(context, -3, pain_now="9")
+    link, stranger = note_link(context, number), browser(app)
     shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
     assert 'value="ok_to_send"' not in shown
     data = {"csrf": token_in(shown), "author": "1", "send": "ok_to_send"}
     assert stranger.post(link, base_url=BASE, data=data).status_code == 409
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert notes.newest(tx, number) is None
 
 
-def test_a_wrong_link_or_a_form_from_elsewhere_does_nothing(app: Flask, house: House) -> None:
-    number = seen(house, -3)
-    link, stranger = note_link(house, number), browser(app)
+def test_a_wrong_link_or_a_form_from_elsewhere_does_nothing(app: Flask, context: Context) -> None:
+    number = seen(context, -3)
+    link, stranger = note_link(context, number), browser(app)
     assert stranger.get("/n/" + "A" * 32, base_url=BASE).status_code == 404
     assert stranger.post(link, base_url=BASE, data={"send": "no_plan"}).status_code == 400
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert notes.newest(tx, number) is None
 
 
-def test_who_is_signed_in_goes_from_the_link_to_the_booking(house: House, client: FlaskClient) -> None:
-    number = seen(house, -3)
-    answered = client.get(note_link(house, number), base_url=BASE)
+def test_who_is_signed_in_goes_from_the_link_to_the_booking(context: Context, client: FlaskClient) -> None:
+    number = seen(context, -3)
+    answered = client.get(note_link(context, number), base_url=BASE)
     assert answered.headers["Location"].endswith(f"/console/bookings/{number}#note")
 
 
-def test_the_console_says_where_a_scheduler_lets_nobody_write(house: House, client: FlaskClient) -> None:
-    with house.db.begin() as tx:
+def test_the_console_says_where_a_scheduler_lets_nobody_write(context: Context, client: FlaskClient) -> None:
+    with context.db.begin() as tx:
         connections.ensure(tx, "main", "calcom", TODAY)
     assert "Not supported by Cal.com" in text(client, "/console/connections")
 
 
 def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
-    app: Flask, house: House, client: FlaskClient
+    app: Flask, context: Context, client: FlaskClient
 ) -> None:
-    number, now = visit(house), datetime.now(UTC)
-    answer(house, number)
-    with house.db.begin() as tx:
-        lost = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
+    number, now = visit(context), datetime.now(UTC)
+    answer(context, number)
+    with context.db.begin() as tx:
+        lost = links.issue(tx, context, LinkPurpose.intake, number, now, now + timedelta(days=30))
         plan = plans.newest(tx, number)
         assert plan is not None
         asked = checkins.ask(tx, number, plan.id, "h24", now)
-        question = links.issue(tx, house, LinkPurpose.checkin, asked.id, now)
+        question = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
     ended = post(client, f"/console/bookings/{number}/links/end", f"/console/bookings/{number}")
     assert ended.status_code == 303
     anybody = browser(app)
     for link in (lost, question):
         assert anybody.get(link.removeprefix(BASE), base_url=BASE).status_code == 404
-    with house.db.begin() as tx:
-        new = links.issue(tx, house, LinkPurpose.intake, number, now, now + timedelta(days=30))
+    with context.db.begin() as tx:
+        new = links.issue(tx, context, LinkPurpose.intake, number, now, now + timedelta(days=30))
     assert anybody.get(new.removeprefix(BASE), base_url=BASE).status_code == 200

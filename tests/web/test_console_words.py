@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from schemas.delivery import Channel, DeliveryStatus, Purpose
-from store.staff import Role
+from schemas.staff import Role
 from web.client import stop
 from web.console import (
     auth,
     board,
     booking,
-    names,
-    operations,
+    connections,
+    labels,
     outbox,
     plan_form,
-    reasons,
     refusals,
-    today_view,
+    tags,
     view,
 )
-from web.words import CONSOLE, say_in, texts
+from web.language import CONSOLE, say_in, texts
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "web" / "templates" / "console"
@@ -42,26 +41,26 @@ def in_code() -> Iterator[str]:
         text = module.read_text("utf-8")
         for found in re.findall(rf"\b(?:say|error=|NotNow)\(?\s*{QUOTED}", text):
             yield found[1:-1]
-    for name in ("outbox_edit", "staff"):
-        text = (ROOT / "handlers" / f"{name}.py").read_text("utf-8")
+    for module in (ROOT / "handlers").rglob("*.py"):
+        text = module.read_text("utf-8")
         for found in re.findall(rf"\b(?:NotNow|Unfit)\(\s*{QUOTED}", text):
             yield found[1:-1]
 
 
 def in_tables() -> Iterator[str]:
-    yield from (auth.WRONG, auth.TOO_MANY, today_view.FOR_YOU[0])
+    yield from (auth.WRONG, auth.TOO_MANY, tags.FOR_YOU[0])
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
-    yield from (*reasons.SENTENCES.values(), reasons.NOT_YOURS, *reasons.DETAILS)
+    yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)
     for table in (
-        today_view.INTAKE,
-        today_view.FLAGS,
-        today_view.PLAN,
-        today_view.STATUS,
-        operations.STATUSES,
+        tags.INTAKE,
+        tags.FLAGS,
+        tags.PLAN,
+        tags.STATUS,
+        connections.STATUSES,
     ):
         yield from (text for text, _colour in table.values())
-    for words in (names.PURPOSES, names.CHANNELS, names.BOOKINGS, names.PLANS, names.ACTS, booking.TOOK):
+    for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS, booking.TOOK):
         yield from words.values()
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
     yield from (text for _name, text in board.MEASURES)
@@ -80,7 +79,7 @@ def test_every_text_of_the_console_has_its_spanish() -> None:
 
 
 def test_no_spanish_text_stands_there_for_nothing() -> None:
-    # "erased" counts the tables that were emptied, by their names.
+    # "erased" counts the tables that were emptied, by their labels.
     assert sorted(set(texts("es", CONSOLE)) - used() - TABLES) == []
 
 
@@ -100,20 +99,22 @@ def test_a_translation_has_the_same_holes_to_fill() -> None:
 
 
 def test_every_word_of_a_closed_list_has_its_text() -> None:
-    assert set(names.PURPOSES) == set(Purpose)
-    assert set(names.CHANNELS) == set(Channel)
-    assert set(today_view.PLAN) == set(DeliveryStatus)
+    assert set(labels.PURPOSES) == set(Purpose)
+    assert set(labels.CHANNELS) == set(Channel)
+    assert set(tags.PLAN) == set(DeliveryStatus)
 
 
-def test_every_reason_that_the_house_gives_has_a_sentence() -> None:
-    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").glob("*.py"))
+def test_every_reason_that_a_handler_gives_has_a_sentence() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in (ROOT / "handlers").rglob("*.py"))
     given = set(re.findall(r'(?:Skip|Hold|Later)\((?:\w+, )?"([a-z_]+)"', source))
     given |= set(re.findall(r'reason="([a-z_]+)"', source))
     given |= set(re.findall(r'Verdict\([\w.()= ,]+?, "([a-z_]+)"', source))
     given |= set(re.findall(r'DeliveryStatus\.\w+, "([a-z_]+)"', source))
-    given |= set(re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins.py").read_text("utf-8")))
+    given |= set(
+        re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins" / "replies.py").read_text("utf-8"))
+    )
     assert len(given) > 15
-    assert sorted(given - set(reasons.SENTENCES)) == []
+    assert sorted(given - set(labels.SENTENCES)) == []
 
 
 def test_every_act_in_the_log_has_its_words() -> None:
@@ -123,16 +124,16 @@ def test_every_act_in_the_log_has_its_words() -> None:
             found |= set(re.findall(r'audit\.add\(tx, [^,]+, "([a-z_]+)"', path.read_text("utf-8")))
     assert len(found) > 15
     found |= {f"stop_{channel}" for channel in stop.CHANNELS}
-    assert found <= set(names.ACTS)
+    assert found <= set(labels.ACTS)
 
 
 def test_what_a_mail_server_answers_is_told_in_spanish_too() -> None:
     source = (ROOT / "integrations" / "channels" / "email.py").read_text("utf-8")
     ours = re.findall(r'(?<!")"(The (?:mail|connection)[^"\n]*\.)"(?!")', source)
     assert len(ours) > 3
-    assert {re.sub(r"\{.*\}", "{n}", text) for text in ours} <= set(reasons.DETAILS)
+    assert {re.sub(r"\{.*\}", "{n}", text) for text in ours} <= set(labels.DETAILS)
     say = say_in("es", CONSOLE)
     for code in ("550", "TimeoutError"):
-        assert reasons.told(f"The mail server does not answer ({code}).", say).endswith(
+        assert labels.told(f"The mail server does not answer ({code}).", say).endswith(
             f"no responde ({code})."
         )

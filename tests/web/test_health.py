@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 import app as application
 import settings as configuration
-from handlers import work
-from handlers.house import House
+from handlers.context import Context
+from handlers.worker import work
 from settings import Settings
 from store import workers
 from tests.support import environ
@@ -38,17 +38,17 @@ def test_it_is_alive_without_a_database(tmp_path: Path) -> None:
     assert answer.get_json()["migrations"] != "ok"
 
 
-def test_it_is_ready_once_a_worker_was_alive_lately(client: FlaskClient, house: House) -> None:
+def test_it_is_ready_once_a_worker_was_alive_lately(client: FlaskClient, context: Context) -> None:
     silent = client.get("/readyz", base_url=BASE)
     assert (silent.status_code, silent.get_json()["database"]) == (503, "ok")
     assert silent.get_json()["worker"].startswith("silent")
-    work.work_once(house, datetime.now(UTC))
+    work.work_once(context, datetime.now(UTC))
     ready = client.get("/readyz", base_url=BASE)
     assert (ready.status_code, ready.get_json()["worker"]) == (200, "ok")
 
 
-def test_a_worker_that_went_silent_is_told(client: FlaskClient, house: House) -> None:
-    with house.db.begin() as tx:
+def test_a_worker_that_went_silent_is_told(client: FlaskClient, context: Context) -> None:
+    with context.db.begin() as tx:
         workers.beat(tx, "old", datetime.now(UTC) - workers.SILENT - timedelta(seconds=1))
     assert client.get("/readyz", base_url=BASE).status_code == 503
 

@@ -8,14 +8,14 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from tests.support import make_house
+from tests.support import make_context
 from tests.web.phone import BASE
 
 
 @pytest.fixture
 def app(given: configuration.Settings) -> Flask:
     """The application on each database."""
-    make_house(given).db.close()
+    make_context(given).db.close()
     return application.create_app(given)
 
 
@@ -39,7 +39,7 @@ def test_a_nul_never_reaches_the_database(app: Flask) -> None:
 def test_the_callers_address_is_believed_only_from_a_proxy_that_was_configured(
     given: configuration.Settings,
 ) -> None:
-    make_house(given).db.close()
+    make_context(given).db.close()
     for proxies, expected in ((0, 429), (1, 401)):
         app = application.create_app(replace(given, proxies=proxies))
         answers = [sign_in(app, f"who{proxies}@clinic.example", f"10.0.{proxies}.{n}") for n in range(6)]

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
 from store import checkins, plans
 from store.tables import metadata
@@ -69,18 +69,18 @@ def app(given: configuration.Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def hers(app: Flask, house: House) -> Phone:
+def hers(app: Flask, context: Context) -> Phone:
     """Zoë's phone with the intake's link of a visit to come."""
-    return phone(app, house, LinkPurpose.intake, soon(house).id)
+    return phone(app, context, LinkPurpose.intake, soon(context).id)
 
 
 @pytest.fixture
-def others(app: Flask, house: House) -> list[str]:
+def others(app: Flask, context: Context) -> list[str]:
     """Every other kind of link: to a plan that was sent, a check-in, the end of mails, a note."""
     now = datetime.now(UTC)
-    sent = soon(house, uid="u9", email="ann@example.org")
-    support.fill_in(house, sent, now)
-    with house.db.begin() as tx:
+    sent = soon(context, uid="u9", email="ann@example.org")
+    support.fill_in(context, sent, now)
+    with context.db.begin() as tx:
         plan = plans.newest(tx, sent.id)
         assert plan is not None
         plans.sent(tx, plan.id, now)
@@ -91,12 +91,12 @@ def others(app: Flask, house: House) -> list[str]:
         LinkPurpose.stop: sent.client_id,
         LinkPurpose.checkin: checkin.id,
     }
-    return [phone(app, house, purpose, subject).link for purpose, subject in subjects.items()]
+    return [phone(app, context, purpose, subject).link for purpose, subject in subjects.items()]
 
 
-def rows(house: House) -> dict[str, list[str]]:
+def rows(context: Context) -> dict[str, list[str]]:
     """Every row of every table."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         return {table.name: sorted(map(repr, tx.all(sa.select(table)))) for table in metadata.sorted_tables}
 
 
@@ -118,11 +118,11 @@ def crawl(http: FlaskClient, starts: list[str], profile: Profile) -> set[str]:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_scanner_changes_nothing_and_the_person_still_can(
-    app: Flask, house: House, hers: Phone, others: list[str], mailbox: Mailbox, name: str
+    app: Flask, context: Context, hers: Phone, others: list[str], mailbox: Mailbox, name: str
 ) -> None:
-    before, mails = rows(house), len(mailbox.mails)
+    before, mails = rows(context), len(mailbox.mails)
     seen = crawl(app.test_client(), [hers.link, *others], PROFILES[name])
     assert len(seen) > (20 if PROFILES[name].deep else 4)
-    assert rows(house) == before
+    assert rows(context) == before
     assert len(mailbox.mails) == mails
     assert hers.post("/about", ABOUT).status_code in (303, 422)

@@ -7,10 +7,10 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from handlers.house import House
+from handlers.context import Context
 from handlers.links import LinkPurpose
+from schemas.booking import Booking
 from store import links
-from store.bookings import Thread
 from tests.web.phone import BASE, Phone, phone, soon, stored
 
 ABOUT = {
@@ -30,15 +30,15 @@ def app(given: configuration.Settings) -> Flask:
 
 
 @pytest.fixture
-def booking(house: House) -> Thread:
+def booking(context: Context) -> Booking:
     """A booking in two days."""
-    return soon(house)
+    return soon(context)
 
 
 @pytest.fixture
-def hers(app: Flask, house: House, booking: Thread) -> Phone:
+def hers(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the intake's link."""
-    return phone(app, house, LinkPurpose.intake, booking.id)
+    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @pytest.mark.parametrize("path", ["", "/about", "/../../x", "/check"])
@@ -144,16 +144,16 @@ def test_links_that_open_nothing_all_look_alike(app: Flask, value: str) -> None:
 
 
 def test_an_expired_a_revoked_and_a_foreign_link_look_like_an_unknown_one(
-    app: Flask, house: House, booking: Thread
+    app: Flask, context: Context, booking: Booking
 ) -> None:
     http = app.test_client()
     unknown = http.get(f"/i/{UNKNOWN}", base_url=BASE)
-    expired = phone(app, house, LinkPurpose.intake, booking.id, seconds=-1)
-    plan = phone(app, house, LinkPurpose.plan, booking.id)
+    expired = phone(app, context, LinkPurpose.intake, booking.id, seconds=-1)
+    plan = phone(app, context, LinkPurpose.plan, booking.id)
     foreign = plan.link.replace("/p/", "/i/")
     answers = [expired.get(), http.get(foreign, base_url=BASE), http.post(foreign + "/about", base_url=BASE)]
-    live = phone(app, house, LinkPurpose.intake, booking.id)
-    with house.db.begin() as tx:
+    live = phone(app, context, LinkPurpose.intake, booking.id)
+    with context.db.begin() as tx:
         links.revoke(tx, [LinkPurpose.intake], booking.id, datetime.now(UTC))
     for answer in [*answers, live.get()]:
         assert (answer.status_code, answer.data) == (404, unknown.data)
@@ -182,33 +182,35 @@ CROSS = [
 
 @pytest.mark.parametrize(("headers", "with_key"), CROSS)
 def test_a_form_from_another_site_changes_nothing(
-    house: House, booking: Thread, hers: Phone, headers: dict[str, str], with_key: bool
+    context: Context, booking: Booking, hers: Phone, headers: dict[str, str], with_key: bool
 ) -> None:
     answer = hers.post("/about", ABOUT, headers=headers, key=None if with_key else "")
     assert answer.status_code == 403
-    assert stored(house, booking) == {}
+    assert stored(context, booking) == {}
 
 
-def test_the_key_of_another_link_does_not_fit(app: Flask, house: House, booking: Thread, hers: Phone) -> None:
-    other = phone(app, house, LinkPurpose.stop, booking.client_id)
+def test_the_key_of_another_link_does_not_fit(
+    app: Flask, context: Context, booking: Booking, hers: Phone
+) -> None:
+    other = phone(app, context, LinkPurpose.stop, booking.client_id)
     wrong = other.get().text.partition('name="form_key" value="')[2].partition('"')[0]
     assert len(wrong) >= 32
     assert hers.post("/about", ABOUT, key=wrong).status_code == 403
 
 
-def test_json_is_no_form(house: House, booking: Thread, hers: Phone) -> None:
+def test_json_is_no_form(context: Context, booking: Booking, hers: Phone) -> None:
     answer = hers.http.post(hers.link + "/about", json=ABOUT, base_url=BASE)
     assert answer.status_code == 403
-    assert stored(house, booking) == {}
+    assert stored(context, booking) == {}
 
 
-def test_a_flood_of_fields_or_bytes_is_refused(house: House, booking: Thread, hers: Phone) -> None:
+def test_a_flood_of_fields_or_bytes_is_refused(context: Context, booking: Booking, hers: Phone) -> None:
     many = {f"f{number}": "x" for number in range(1000)}
     assert hers.post("/about", {**ABOUT, **many}).status_code == 413
     assert hers.post("/about", {**ABOUT, "preferred_name": "x" * 70_000}).status_code == 413
     parts = {**ABOUT, **many}
     assert hers.post("/about", parts, content_type="multipart/form-data").status_code == 413
-    assert stored(house, booking) == {}
+    assert stored(context, booking) == {}
 
 
 def test_an_error_page_repeats_nothing_that_was_sent(app: Flask) -> None:
@@ -227,7 +229,7 @@ def test_a_crash_is_answered_without_a_word_about_the_inside(
     def crash(*_args: object, **_more: object) -> None:
         raise RuntimeError("the client wrote: my secret")
 
-    monkeypatch.setattr("handlers.intake.open_intake", crash)
+    monkeypatch.setattr("handlers.intake.form.open_intake", crash)
     answer = hers.get()
     assert answer.status_code == 500
     assert "secret" not in answer.text

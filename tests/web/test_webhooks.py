@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 
 import app as application
 import settings as configuration
-from handlers import inbox, work
-from handlers.house import House
+from handlers.bookings import inbox
+from handlers.context import Context
+from handlers.worker import work
 from integrations.signing import sha256
 from store import bookings, connections, deliveries, receipts
 from tests.processes import Answer, Running
-from tests.support import CALCOM_SECRET, Mailbox, environ, make_house, webhook
+from tests.support import CALCOM_SECRET, Mailbox, environ, make_context, webhook
 
 SIGNATURE = "X-Cal-Signature-256"
 
@@ -34,7 +35,7 @@ def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("web")
     shutil.copy(sqlite_template, folder / "a.db")
     found = Running(environ(f"sqlite:///{folder / 'a.db'}", 25, MAIN_SECRET=f"old {CALCOM_SECRET}"), folder)
-    make_house(configuration.load(found.environ)).db.close()
+    make_context(configuration.load(found.environ)).db.close()
     found.start("web")
     found.wait_ready()
     yield found
@@ -42,9 +43,9 @@ def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def house(running: Running) -> Iterator[House]:
+def context(running: Running) -> Iterator[Context]:
     """The same database, looked at from here."""
-    built = make_house(configuration.load(running.environ))
+    built = make_context(configuration.load(running.environ))
     yield built
     built.db.close()
 
@@ -60,9 +61,9 @@ def fresh(**visit: Any) -> bytes:
     return webhook("created", datetime.now(UTC), **({"uid": uid, "email": f"{uid}@example.org"} | visit)).body
 
 
-def kept(house: House) -> int:
+def kept(context: Context) -> int:
     """How many receipts there are."""
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         return sum(receipts.counts(tx).values())
 
 
@@ -85,11 +86,11 @@ def head(headers: dict[str, str], path: str = "/webhooks/main") -> bytes:
 
 
 def test_a_genuine_webhook_is_answered_202_with_the_receipt_that_was_kept(
-    running: Running, house: House
+    running: Running, context: Context
 ) -> None:
     status, _headers, body = post(running, fresh())
     assert status == 202
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         assert json.loads(body)["receipt"] == receipts.recent(tx, limit=1)[0].public_id
 
 
@@ -119,13 +120,13 @@ def wrong_credentials() -> dict[str, Callable[[bytes], dict[str, str]]]:
 
 
 @pytest.mark.parametrize("name", wrong_credentials())
-def test_a_wrong_credential_is_401_and_nothing_is_kept(running: Running, house: House, name: str) -> None:
-    body, before = fresh(), kept(house)
+def test_a_wrong_credential_is_401_and_nothing_is_kept(running: Running, context: Context, name: str) -> None:
+    body, before = fresh(), kept(context)
     headers = wrong_credentials()[name](body)
     answer = raw(running, head({**headers, "Content-Length": str(len(body)), "Connection": "close"}) + body)
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"secret" not in answer
-    assert kept(house) == before
+    assert kept(context) == before
 
 
 @pytest.mark.parametrize("good_first", [True, False])
@@ -149,12 +150,12 @@ def test_every_current_secret_is_accepted(running: Running) -> None:
     assert post(running, body, signed(body, "old"))[0] == 202
 
 
-def test_a_refusal_is_noted_for_the_console_without_delay(running: Running, house: House) -> None:
+def test_a_refusal_is_noted_for_the_console_without_delay(running: Running, context: Context) -> None:
     began = time.monotonic()
     assert post(running, fresh(), {})[0] == 401
     assert time.monotonic() - began < 4
     for _ in range(100):
-        with house.db.read() as tx:
+        with context.db.read() as tx:
             row = connections.get(tx, "main")
         if row is not None and row.last_refused_at is not None:
             return
@@ -175,11 +176,11 @@ def test_a_compressed_body_is_415(running: Running) -> None:
     assert post(running, body, signed(body) | {"Content-Encoding": "gzip"})[0] == 415
 
 
-def test_a_body_over_one_mebibyte_is_413(running: Running, house: House) -> None:
-    before = kept(house)
+def test_a_body_over_one_mebibyte_is_413(running: Running, context: Context) -> None:
+    before = kept(context)
     body = b"x" * (1024 * 1024 + 1)
     assert post(running, body)[0] == 413
-    assert kept(house) == before
+    assert kept(context) == before
 
 
 def test_a_declared_size_of_10_gigabytes_is_413_at_once(running: Running) -> None:
@@ -221,25 +222,25 @@ def test_a_genuine_webhook_in_other_dress_is_taken(running: Running) -> None:
         assert post(running, body, headers | {"Content-Type": content_type})[0] == 202
 
 
-def test_unknown_event_types_are_taken_and_have_no_effect(running: Running, house: House) -> None:
+def test_unknown_event_types_are_taken_and_have_no_effect(running: Running, context: Context) -> None:
     body = b'{"triggerEvent":"SOMETHING_NEW","createdAt":"2026-11-20T09:00:00Z","payload":{}}'
     assert post(running, body)[0] == 202
-    work.work_once(house, datetime.now(UTC))
-    with house.db.read() as tx:
+    work.work_once(context, datetime.now(UTC))
+    with context.db.read() as tx:
         assert receipts.recent(tx, limit=1)[0].status == "ignored"
 
 
-def test_ten_copies_at_once_are_one_booking_and_one_mail(running: Running, house: House) -> None:
+def test_ten_copies_at_once_are_one_booking_and_one_mail(running: Running, context: Context) -> None:
     body = fresh()
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _n: post(running, body)[0], range(10)))
     assert answers == [202] * 10
     now = datetime.now(UTC)
-    inbox.work(house, now)
-    while inbox.work(house, now):
+    inbox.work(context, now)
+    while inbox.work(context, now):
         pass
     email = json.loads(body)["payload"]["attendees"][0]["email"]
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         (booking,) = bookings.listing(tx, email=email)
         keys = [each.key for each in deliveries.of_booking(tx, booking.id)]
     assert len(keys) == len(set(keys))
@@ -304,14 +305,16 @@ def hostile() -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", [*RAW, *HOSTILE])
-def test_a_hostile_genuine_body_is_kept_and_has_no_effect(running: Running, house: House, name: str) -> None:
-    while inbox.work(house, datetime.now(UTC)):
+def test_a_hostile_genuine_body_is_kept_and_has_no_effect(
+    running: Running, context: Context, name: str
+) -> None:
+    while inbox.work(context, datetime.now(UTC)):
         pass
-    with house.db.read() as tx:
+    with context.db.read() as tx:
         before = len(bookings.listing(tx, limit=10_000))
     assert post(running, hostile()[name])[0] == 202
-    assert inbox.work(house, datetime.now(UTC)) == 1
-    with house.db.read() as tx:
+    assert inbox.work(context, datetime.now(UTC)) == 1
+    with context.db.read() as tx:
         assert receipts.recent(tx, limit=1)[0].status in ("not_understood", "ignored")
         assert len(bookings.listing(tx, limit=10_000)) == before
     assert post(running, fresh())[0] == 202
@@ -348,7 +351,7 @@ def troubled(sqlite_template: Path, tmp_path: Path) -> Iterator[tuple[Running, P
     path = tmp_path / "a.db"
     shutil.copy(sqlite_template, path)
     found = Running(environ(f"sqlite:///{path}", 25), tmp_path)
-    make_house(configuration.load(found.environ)).db.close()
+    make_context(configuration.load(found.environ)).db.close()
     found.start("web")
     found.wait_ready()
     yield found, path
@@ -377,9 +380,9 @@ def test_a_full_disk_is_503_and_everything_heals(
     path = tmp_path / "a.db"
     shutil.copy(sqlite_template, path)
     given = configuration.load(environ(f"sqlite:///{path}", mailbox.port))
-    house = make_house(given, datetime.now(UTC) - timedelta(days=1))
+    context = make_context(given, datetime.now(UTC) - timedelta(days=1))
     client = application.create_app(given).test_client()
-    inside: House = client.application.extensions["aftercare"]
+    inside: Context = client.application.extensions["aftercare"]
     body = fresh()
 
     def answer() -> int:
@@ -395,5 +398,5 @@ def test_a_full_disk_is_503_and_everything_heals(
     with inside.db.begin() as tx:
         tx.conn.exec_driver_sql("PRAGMA max_page_count=1000000")
     assert answer() == 202
-    house.db.close()
+    context.db.close()
     inside.db.close()

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
-from handlers import checkins
-from handlers.checkins import Outcome
+from handlers.checkins import replies
+from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
+from schemas.checkin import CheckIn
+from schemas.form_answers import schema_for
 from schemas.questionnaire import Question
-from schemas.responses import schema_for
 from schemas.rules import Severity
 from store import checkins as stored
 from store import intakes
 from store.base import Tx
-from store.checkins import CheckIn
-from web import words
+from web import language as words
 from web.client.common import chosen_language, page, subject
-from web.house import house, utc_now
+from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
@@ -38,13 +38,13 @@ def _open(tx: Tx, token: str) -> Opened:
     assert found is not None
     intake = intakes.of_booking(tx, found.booking_id)
     language = chosen_language(intake.language if intake else "")
-    return Opened(found, language, checkins.questions(tx, house(), language, found))
+    return Opened(found, language, replies.questions(tx, context(), language, found))
 
 
 @blueprint.get("/c/<token>")
 def ask(token: str) -> Response:
     """The questions; a tap in the mail may have chosen the first answer already."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         opened = _open(tx, token)
     if opened.checkin.answered_at:
         return page("checkin_done", opened.language, token, texts=[], text="", tips=(), here=f"/c/{token}")
@@ -54,27 +54,27 @@ def ask(token: str) -> Response:
 @blueprint.post("/c/<token>")
 def answer(token: str) -> Response:
     """Take the reply in; what it means is answered at once."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         opened = _open(tx, token)
         require_own_form(token)
-        texts = house().library(opened.language).errors
+        texts = context().library(opened.language).errors
         needed = [question.id for question in opened.questions if question.required is not None]
         posted = request.form.to_dict(flat=False)
         try:
             answers = schema_for(opened.questions, needed, utc_now().date(), texts).load(posted)
         except ValidationError as error:
-            signs = checkins.signs(opened.questions, posted.get(SIGNS, []))
+            signs = replies.signs(opened.questions, posted.get(SIGNS, []))
             if not signs:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
-        outcome = checkins.reply(tx, house(), opened.checkin, answers, utc_now())
+        outcome = replies.reply(tx, context(), opened.checkin, answers, utc_now())
     return told(token, opened.language, outcome, f"/c/{token}")
 
 
 def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
     """Thanks and what follows from a reply; warnings first. Never an answer."""
     found = outcome.flags
-    library, numbers = house().library(language), words.numbers(house().clinic)
+    library, numbers = context().library(language), words.numbers(context().clinic)
     texts = dict.fromkeys(library.message(flag.client_text, **numbers) for flag in found)
     if outcome.paused and not texts:
         texts = dict.fromkeys([_plain("held", language)])

@@ -6,12 +6,12 @@ from flask import Response, make_response, render_template, request
 
 from handlers import links
 from handlers.links import LinkPurpose
-from render import readable
+from render.language import readable
+from schemas.booking import Booking
 from store import clients
 from store.base import Tx
-from store.bookings import Thread
-from web import words
-from web.house import house, utc_now
+from web import language as words
+from web.context import context, utc_now
 from web.security import form_key, wrong_link
 
 
@@ -33,10 +33,10 @@ def page(template: str, language: str, token: str = "", status: int = 200, **val
 def chosen_language(usual: str) -> str:
     """The language of `?language=`, which the links at the top of a page carry, or the usual one."""
     wanted = request.args.get("language", "")
-    return wanted if wanted in house().clinic.languages else house().clinic.spoken(usual)
+    return wanted if wanted in context().clinic.languages else context().clinic.spoken(usual)
 
 
-def visit_time(tx: Tx, booking: Thread, language: str) -> str:
+def visit_time(tx: Tx, booking: Booking, language: str) -> str:
     """When the visit is, with its zone: the clinic's, or the client's for a call."""
     zone = clients.get(tx, booking.client_id).zone if booking.remote else ""
-    return readable.moment(booking.start, house().zone(zone or booking.zone), language)
+    return readable.moment(booking.start, context().zone(zone or booking.zone), language)

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, redirect, request
 
-from handlers import flags, intake
-from handlers.intake import CHECK, Asked
+from clinical.answers import flags
+from handlers.intake import form
+from handlers.intake.form import CHECK, Asked
 from handlers.links import LinkPurpose
 from schemas.questionnaire import QuestionType
 from schemas.rules import Flag
 from store import bookings, intakes
 from store.base import Tx
-from web import words
+from web import language as words
 from web.client import browser, intake_view
 from web.client.common import page, subject, visit_time
-from web.house import house, utc_now
+from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("intake", __name__)
@@ -37,7 +38,7 @@ def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
         require_own_form(token)
         tx.lock(f"intake:{booking_id}")
     booking = bookings.get(tx, booking_id)
-    asked = intake.open_intake(tx, house(), booking_id, utc_now(), words.asked_for(request))
+    asked = form.open_intake(tx, context(), booking_id, utc_now(), words.asked_for(request))
     language = asked.library.language if asked else words.asked_for(request)
     return Opened(asked, language, visit_time(tx, booking, language) if booking else "")
 
@@ -45,7 +46,7 @@ def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
 @blueprint.get("/i/<token>")
 def start(token: str) -> Response:
     """Where the client goes on: the first screen that is not answered, or thanks."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         opened = _open(tx, token)
     return _shown(opened, token, opened.asked.resume_at() if opened.asked else "")
 
@@ -53,7 +54,7 @@ def start(token: str) -> Response:
 @blueprint.get("/i/<token>/<step>")
 def screen(token: str, step: str) -> Response:
     """One screen, to go back to or to change."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         opened = _open(tx, token)
     return _shown(opened, token, step)
 
@@ -72,7 +73,7 @@ def _shown(opened: Opened, token: str, step: str) -> Response:
 @blueprint.post("/i/<token>/<step>")
 def save(token: str, step: str) -> Response:
     """Keep one screen and go to the next; an answer that means danger is answered at once."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         opened = _open(tx, token, change=True)
         asked = opened.asked
         if asked is None:
@@ -83,7 +84,7 @@ def save(token: str, step: str) -> Response:
             return _submit(tx, asked, token, opened.when)
         if asked.screen(step) is None:
             return _to(token, asked.resume_at())
-        saved = intake.save_step(tx, house(), asked, step, _posted(), utc_now())
+        saved = form.save_step(tx, context(), asked, step, _posted(), utc_now())
     alarming = _of_this_screen(asked, step, saved.flags)
     if saved.errors:
         shown = {**saved.shown, **_dates(asked, step)}
@@ -111,7 +112,7 @@ def _told_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
 
 
 def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
-    sent = intake.submit(tx, house(), asked, utc_now())
+    sent = form.submit(tx, context(), asked, utc_now())
     if sent.go_to:
         return _to(token, sent.go_to)
     return browser.remember(intake_view.done(asked, token, when, sent.flags), asked.intake.id, CHECK)
@@ -120,10 +121,10 @@ def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
 @blueprint.post("/i/<token>/language")
 def language(token: str) -> Response:
     """Read on in another language, on the same screen."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         asked = _open(tx, token, change=True).asked
         wanted, here = request.form.get("language", ""), request.form.get("here", "")
-        if asked is not None and wanted in house().clinic.languages:
+        if asked is not None and wanted in context().clinic.languages:
             intakes.set_language(tx, asked.intake.id, wanted)
     known = asked is not None and (here == CHECK or asked.screen(here) is not None)
     return _to(token, here if known else "")
@@ -132,10 +133,10 @@ def language(token: str) -> Response:
 @blueprint.post("/i/<token>/everything")
 def everything(token: str) -> Response:
     """Ask the full form instead of the short update."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         asked = _open(tx, token, change=True).asked
         if asked is not None:
-            intake.ask_everything(tx, house(), asked, utc_now())
+            form.ask_everything(tx, context(), asked, utc_now())
     return _to(token, "")
 
 

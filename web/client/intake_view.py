@@ -9,21 +9,22 @@ from typing import Any
 
 from flask import Response
 
-from handlers import asking, facts, flags
+from clinical.answers import asking, facts, flags
+from clinical.answers.asking import Screen
 from handlers.answers import SHORT_UPDATE
-from handlers.asking import Screen
-from handlers.intake import CHECK, CRISIS, Asked
-from render import bodymap, readable
-from render.bodymap import BodyView
+from handlers.intake.form import CHECK, CRISIS, Asked
+from render.body import bodymap
+from render.body.bodymap import BodyView
+from render.language import readable
 from schemas.condition import Answer
 from schemas.condition_tree import Either, Every, Known, Node, Not, Test
 from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
-from web import words
+from web import language as words
 from web.client import browser
 from web.client.common import page
-from web.house import house, utc_now
-from web.words import Say
+from web.context import context, utc_now
+from web.language import Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) 
         "rows": _rows(current),
         "kept": not fresh and step not in seen and _answered(current, asked),
         "welcome_back": not fresh and not seen and step == asked.resume_at(),
-        "intro": words.fill(house().clinic, asked.questionnaire.intro) if fresh and first else "",
+        "intro": words.fill(context().clinic, asked.questionnaire.intro) if fresh and first else "",
         "when": when,
         "all_of_it": fresh and asked.intake.questionnaire == SHORT_UPDATE,
         "later": _later(current, asked),
@@ -99,8 +100,8 @@ def _later(current: Screen, asked: Asked) -> list[tuple[Question, str]]:
     Without a script the server asks them once the answer is there.
     """
     here = frozenset(question.id for question in current.questions)
-    context = {**asked.before, **asked.answers}
-    known = Known(context, facts.derive(context, asked.today), facts.age_on(context, asked.today))
+    everything = {**asked.before, **asked.answers}
+    known = Known(everything, facts.derive(everything, asked.today), facts.age_on(everything, asked.today))
     waits = [q for q in current.step.questions if q.id not in here and q.show_if and q.show_if.names() & here]
     return [(q, json.dumps(tree(q.show_if.root, here, known))) for q in waits if q.show_if]
 
@@ -179,7 +180,7 @@ def _told(question: Question, asked: Asked, say: Say) -> str:
 
 
 def _texts(asked: Asked, found: Sequence[Flag]) -> list[str]:
-    numbers = words.numbers(house().clinic)
+    numbers = words.numbers(context().clinic)
     return list(dict.fromkeys(asked.library.message(flag.client_text, **numbers) for flag in found))
 
 

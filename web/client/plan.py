@@ -4,15 +4,17 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, make_response, redirect, request
 
-from handlers import checkins, pictures, plan_page
+from handlers.checkins import replies
 from handlers.links import LinkPurpose
-from render import readable
+from handlers.plans import page as plan_page
+from handlers.plans import pictures
+from render.language import readable
 from store import bookings, clients, intakes
 from store import checkins as stored_checkins
-from web import words
+from web import language as words
 from web.client.checkin import told
 from web.client.common import chosen_language, page, subject
-from web.house import house, utc_now
+from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("plan", __name__)
@@ -24,7 +26,7 @@ TICK = "tick:"
 @blueprint.get("/p/<token>")
 def show(token: str) -> Response:
     """The plan that counts now, and the days of this week."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         current = plan_page.current(tx, booking_id)
         booking = bookings.get(tx, booking_id)
@@ -33,25 +35,25 @@ def show(token: str) -> Response:
             language = chosen_language(asked.language if asked else words.asked_for(request))
             return page("plan_off", language, token, paused=current.paused)
         language = chosen_language(str(current.plan.content["language"]))
-        plan = plan_page.said(tx, house(), current.plan, language)
+        plan = plan_page.said(tx, context(), current.plan, language)
         client = clients.get(tx, booking.client_id)
         done = {
             each.kind.removeprefix(TICK)
             for each in stored_checkins.of_booking(tx, booking_id)
             if each.kind.startswith(TICK)
         }
-    today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
+    today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
     return page(
         "plan",
         language,
         token,
         plan=plan,
         name=readable.greeting_name(client.name),
-        figures={item.exercise_id: pictures.of_exercise(house(), item.exercise_id) for item in plan.items},
-        week=_week(booking.end.astimezone(house().zone(booking.zone)).date(), today, done, language),
+        figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
         today_done=today.isoformat() in done,
         saved=request.args.get("saved") == "1",
-        made_on=readable.full_date(plan_page.day_of(house(), booking, current.plan), language),
+        made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
         here=f"/p/{token}",
     )
 
@@ -69,11 +71,11 @@ def _week(visit: date, today: date, done: set[str], language: str) -> list[tuple
 @blueprint.get("/p/<token>/plan.pdf")
 def paper(token: str) -> Response:
     """The plan as a PDF of one or two pages."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         stored = plan_page.current(tx, booking_id).plan
         language = chosen_language(str(stored.content["language"]) if stored else "")
-        made = plan_page.paper(tx, house(), booking_id, language)
+        made = plan_page.paper(tx, context(), booking_id, language)
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)
     response = make_response(made)
@@ -86,7 +88,7 @@ def paper(token: str) -> Response:
 def tick(token: str) -> Response:
     """The client did the plan today: how hard it was, how much it hurt. Severe pain is answered at once."""
     language, outcome = chosen_language(""), None
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         require_own_form(token)
         tx.lock(f"tick:{booking_id}")
@@ -94,8 +96,8 @@ def tick(token: str) -> Response:
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
             client = clients.get(tx, booking.client_id)
-            today = utc_now().astimezone(house().zone(client.zone or booking.zone)).date()
-            outcome = checkins.tick(tx, house(), booking, current.plan.id, today, _ticked(), utc_now())
+            today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
+            outcome = replies.tick(tx, context(), booking, current.plan.id, today, _ticked(), utc_now())
     if outcome:
         return told(token, language, outcome, f"/p/{token}")
     return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own

@@ -6,9 +6,9 @@ from handlers.links import LinkPurpose
 from schemas.delivery import Channel
 from store import audit, clients
 from store.base import Tx
-from web import words
+from web import language
 from web.client.common import page, subject
-from web.house import house, utc_now
+from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("stop", __name__)
@@ -19,14 +19,14 @@ CHANNELS = (Channel.email, Channel.sms)
 @blueprint.get("/u/<token>")
 def ask(token: str) -> Response:
     """Ask only: a scanner that opens the link changes nothing."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         return _page(tx, token, subject(tx, LinkPurpose.stop, token))
 
 
 @blueprint.post("/u/<token>")
 def stop(token: str) -> Response:
     """Stop e-mails (or texts) to this client; the same answer however often it is sent."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         client_id = subject(tx, LinkPurpose.stop, token)
         channel = _channel(token)
         clients.stop(tx, client_id, channel, utc_now())
@@ -49,7 +49,7 @@ def _page(tx: Tx, token: str, client_id: int) -> Response:
     client = clients.get(tx, client_id)
     return page(
         "stop_messages",
-        words.asked_for(request),
+        language.asked_for(request),
         token,
         no_email=bool(client.no_email_at),
         no_texts=bool(client.no_sms_at),

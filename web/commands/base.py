@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from handlers.house import House
+from handlers.context import Context
 from integrations.base import Scheduler
 from store import connections, migrate
 from store.base import DatabaseError, why
 from store.vault import SealBroken
-from web.house import house
+from web.context import context
 
 BY = "command line"  # who did it, in the audit log
 
@@ -35,17 +35,17 @@ class Moment(click.ParamType[datetime]):
 
 def scheduler_of(name: str) -> Scheduler:
     """The scheduler of a connection; a mistyped name is answered with the names that there are."""
-    found = house().schedulers.get(name)
+    found = context().schedulers.get(name)
     if found is None:
-        raise click.BadParameter(f"no connection named {name}; there are: {', '.join(house().schedulers)}")
+        raise click.BadParameter(f"no connection named {name}; there are: {', '.join(context().schedulers)}")
     return found
 
 
-def prepare(house: House, now: datetime) -> None:
+def prepare(context: Context, now: datetime) -> None:
     """Bring the schema up to date and note connections that are new."""
-    migrate.upgrade(house.db)
-    with house.db.begin() as tx:
-        for name, scheduler in house.schedulers.items():
+    migrate.upgrade(context.db)
+    with context.db.begin() as tx:
+        for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
 
 

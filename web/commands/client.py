@@ -7,9 +7,9 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from handlers import privacy
+from handlers.clients import privacy
 from web.commands.base import BY
-from web.house import house, utc_now
+from web.context import context, utc_now
 
 client_group = AppGroup("client", help="What a client may ask for.")
 
@@ -19,7 +19,7 @@ client_group = AppGroup("client", help="What a client may ask for.")
 @click.option("--file", default="", help="Where to write it; else it is printed.")
 def export_command(client: int, file: str) -> None:
     """Everything that is kept about a client, as JSON."""
-    values: dict[str, Any] | None = privacy.export(house(), client, BY, utc_now())
+    values: dict[str, Any] | None = privacy.export(context(), client, BY, utc_now())
     if values is None:
         raise click.ClickException("There is no such client.")
     text = json.dumps(values, ensure_ascii=False, indent=2)
@@ -38,7 +38,7 @@ def erase_command(client: int, yes: bool) -> None:
     """Erase a client for good; prints a receipt."""
     if not yes:
         click.confirm("Answers, plans, notes, messages and links go for good. Go on?", abort=True)
-    receipt = privacy.erase(house(), client, BY, utc_now())
+    receipt = privacy.erase(context(), client, BY, utc_now())
     if receipt is None:
         raise click.ClickException("There is no such client.")
     click.echo(json.dumps({"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts}))

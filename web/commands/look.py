@@ -9,19 +9,20 @@ from typing import Any
 import click
 from flask import current_app
 
-from handlers import library, reconcile
-from handlers.house import House
-from handlers.reading import Problem
-from handlers.records import head_of
+from handlers.bookings import reconcile
+from handlers.bookings.records import head_of
+from handlers.context import Context
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
+from library import content
+from library.reading import Problem
 from render import mail_check
+from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from store import bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
-from store.bookings import Thread
-from web.house import house as the_house
-from web.house import utc_now
+from web.context import context as the_context
+from web.context import utc_now
 
 RECEIPTS = ("pending", "working", "done", "ignored", "not_understood", "dead")
 
@@ -30,11 +31,11 @@ RECEIPTS = ("pending", "working", "done", "ignored", "not_understood", "dead")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status_command(as_json: bool) -> None:
     """What waits, what is due, what is dead, and whether a worker is alive."""
-    house, now = the_house(), utc_now()
-    with house.db.read() as tx:
+    context, now = the_context(), utc_now()
+    with context.db.read() as tx:
         status = _status(tx, now)
         rows = connections.every(tx)
-    status["connections"] = [_connection(house, row, now) for row in rows]
+    status["connections"] = [_connection(context, row, now) for row in rows]
     click.echo(json.dumps(status, indent=None if as_json else 2))
 
 
@@ -51,14 +52,14 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     }
 
 
-def _connection(house: House, row: Any, now: datetime) -> dict[str, Any]:
-    quiet = reconcile.gone_quiet(house, row.name, now)
+def _connection(context: Context, row: Any, now: datetime) -> dict[str, Any]:
+    quiet = reconcile.gone_quiet(context, row.name, now)
     times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at")
     told = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
     return {
         "name": row.name,
         "scheduler": row.scheduler,
-        "configured": row.name in house.schedulers,
+        "configured": row.name in context.schedulers,
         **told,
         "quiet_hours": round(quiet / timedelta(hours=1), 1) if quiet else None,
         "trouble": row.trouble,
@@ -70,7 +71,7 @@ def _connection(house: House, row: Any, now: datetime) -> dict[str, Any]:
 @click.option("--client", "email", default="", help="Only bookings of this e-mail address.")
 def bookings_command(as_json: bool, email: str) -> None:
     """Every booking, with what is owed for it, what was sent and why something was not."""
-    with the_house().db.read() as tx:
+    with the_context().db.read() as tx:
         found = [_booking(tx, each) for each in bookings.listing(tx, email=email)]
     if as_json:
         click.echo(json.dumps(found))
@@ -82,7 +83,7 @@ def bookings_command(as_json: bool, email: str) -> None:
             click.echo(f"       {one['purpose']:<16} {one['status']:<10} {one['due_at']}  {why}")
 
 
-def _booking(tx: Tx, booking: Thread) -> dict[str, Any]:
+def _booking(tx: Tx, booking: Booking) -> dict[str, Any]:
     records = bookings.of_booking(tx, booking.id)
     current = head_of(records)
     return {
@@ -134,7 +135,7 @@ def check_command(mail: bool) -> None:
 
 
 def _keys() -> Iterator[str]:
-    db = the_house().db
+    db = the_context().db
     if migrate.is_current(db):
         with db.read() as tx:
             if not receipts.opens(tx):
@@ -142,7 +143,7 @@ def _keys() -> Iterator[str]:
 
 
 def _mail_server() -> Iterator[str]:
-    sender = the_house().senders[Channel.email]
+    sender = the_context().senders[Channel.email]
     assert isinstance(sender, Smtp)
     try:
         sender.check()
@@ -151,13 +152,13 @@ def _mail_server() -> Iterator[str]:
 
 
 def _content_problems() -> list[Problem]:
-    return library.problems(current_app.config["CONTENT"])
+    return content.problems(current_app.config["CONTENT"])
 
 
 def _mail_problems() -> Iterator[Problem]:
-    house = the_house()
-    for language in house.clinic.languages:
-        for key, text in mail_check.problems(house.mail_texts(language)):
+    context = the_context()
+    for language in context.clinic.languages:
+        for key, text in mail_check.problems(context.mail_texts(language)):
             yield Problem(f"mail/{language}.toml", 1, key, text)
 
 
@@ -170,6 +171,6 @@ def _remarks(found: Sequence[Problem]) -> Iterator[str]:
 
 
 def _blind() -> Iterator[str]:
-    for name, scheduler in the_house().schedulers.items():
+    for name, scheduler in the_context().schedulers.items():
         if not scheduler.readable:
             yield f"Remark: connection {name} has no API key, so what no webhook tells is not found."

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import click
 
-from handlers import export, links, messages
+from handlers import links
+from handlers.clients import export
 from handlers.links import LinkPurpose
-from render import qr
+from handlers.send import messages
+from render.paper import qr
 from store import audit, bookings
 from web.commands.base import BY
-from web.house import house as the_house
-from web.house import utc_now
+from web.context import context as the_context
+from web.context import utc_now
 
 
 @click.command("qr")
@@ -19,13 +21,13 @@ from web.house import utc_now
 @click.argument("file", type=click.Path(dir_okay=False, writable=True), default="")
 def qr_command(booking: int, file: str) -> None:
     """The client's intake link as a QR code for the door: an SVG file, or the link on the screen."""
-    house, now = the_house(), utc_now()
-    with house.db.begin() as tx:
+    context, now = the_context(), utc_now()
+    with context.db.begin() as tx:
         thread = bookings.get(tx, booking)
         if thread is None:
             raise click.BadParameter(f"there is no booking {booking}")
         until = thread.end + messages.AFTER_VISIT
-        url = links.issue(tx, house, LinkPurpose.intake, thread.id, now, until)
+        url = links.issue(tx, context, LinkPurpose.intake, thread.id, now, until)
     if file:
         Path(file).write_text(qr.svg(url), encoding="utf-8")
     click.echo(file or url)
@@ -36,9 +38,9 @@ def qr_command(booking: int, file: str) -> None:
 @click.option("--fhir", is_flag=True, required=True, expose_value=False, help="As FHIR R4.")
 def export_command(booking: int) -> None:
     """Questionnaire, answers and plan of a booking, on standard output; written into the audit log."""
-    house, now = the_house(), utc_now()
-    with house.db.begin() as tx:
-        bundle = export.fhir_bundle(tx, house, booking)
+    context, now = the_context(), utc_now()
+    with context.db.begin() as tx:
+        bundle = export.fhir_bundle(tx, context, booking)
         if bundle is None:
             raise click.BadParameter(f"booking {booking} has no intake")
         audit.add(tx, BY, "export_fhir", f"booking:{booking}", now)

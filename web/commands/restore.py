@@ -4,17 +4,17 @@ from pathlib import Path
 
 import click
 
-from handlers import restore
+from handlers.worker import restore
 from web.commands.base import BY, prepare
-from web.house import house as the_house
-from web.house import utc_now
+from web.context import context as the_context
+from web.context import utc_now
 
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup_command(file: Path) -> None:
     """Copy the SQLite database into a new file, while everything runs."""
-    db = the_house().db
+    db = the_context().db
     if not db.sqlite:
         raise click.ClickException("PostgreSQL is backed up by its own command: pg_dump.")
     db.backup(file)
@@ -26,7 +26,7 @@ def backup_command(file: Path) -> None:
 @click.command("journal")
 def journal_command() -> None:
     """Who was erased, as hashes that name nobody: keep them apart from the backup."""
-    for line in restore.journal(the_house()):
+    for line in restore.journal(the_context()):
         click.echo(line)
 
 
@@ -34,11 +34,11 @@ def journal_command() -> None:
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False), help="What `flask journal` printed.")
 def restored_command(journal: str | None) -> None:
     """Run this once after a restore, before the worker: hold what was due, erase again who was erased."""
-    house, now = the_house(), utc_now()
-    prepare(house, now)
+    context, now = the_context(), utc_now()
+    prepare(context, now)
     if journal:
         hashes = Path(journal).read_text(encoding="ascii").split()
-        click.echo(f"{restore.erase_again(house, hashes, BY, now)} clients erased again.")
+        click.echo(f"{restore.erase_again(context, hashes, BY, now)} clients erased again.")
     click.echo(
-        f"{restore.hold_overdue(house, BY, now)} messages held: look at the outbox, then start the worker."
+        f"{restore.hold_overdue(context, BY, now)} messages held: look at the outbox, then start the worker."
     )

@@ -9,16 +9,16 @@ from datetime import datetime
 import click
 from tqdm import tqdm
 
-from handlers import duties, reseal, work
+from handlers.worker import duties, reseal, work
 from web.commands.base import BY, Moment, prepare
-from web.house import house as the_house
-from web.house import utc_now
+from web.context import context as the_context
+from web.context import utc_now
 
 
 @click.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    prepare(the_house(), utc_now())
+    prepare(the_context(), utc_now())
     click.echo("The database is up to date.")
 
 
@@ -27,15 +27,15 @@ def migrate_command() -> None:
 @click.option("--now", type=Moment(), help="Take this as the time (with --once).")
 def work_command(once: bool, now: datetime | None) -> None:
     """Run the worker."""
-    house = the_house()
-    prepare(house, utc_now())
+    context = the_context()
+    prepare(context, utc_now())
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"[:64]
     if once or now:
         at = now or utc_now()
-        done = work.work_once(house, at, "once")
+        done = work.work_once(context, at, "once")
         click.echo(f"{done} done.")
         return
-    work.work(house, utc_now, _stop_on_signals(), name)
+    work.work(context, utc_now, _stop_on_signals(), name)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -48,9 +48,9 @@ def _stop_on_signals() -> threading.Event:
 @click.command("reseal")
 def reseal_command() -> None:
     """Seal what older keys seal with the first of FIELD_KEYS; may be stopped and run again."""
-    house = the_house()
-    with tqdm(total=reseal.rows(house), unit=" rows") as bar:
-        found = reseal.reseal(house, BY, utc_now(), bar.update)
+    context = the_context()
+    with tqdm(total=reseal.rows(context), unit=" rows") as bar:
+        found = reseal.reseal(context, BY, utc_now(), bar.update)
     click.echo(f"{found.values} values sealed anew.")
     if found.broken:
         raise click.ClickException(f"{found.broken} values open with none of the keys in FIELD_KEYS.")
@@ -59,4 +59,4 @@ def reseal_command() -> None:
 @click.command("tidy")
 def tidy_command() -> None:
     """Delete raw webhook bodies that are older than the clinic keeps them."""
-    click.echo(f"{duties.forget(the_house(), utc_now())} bodies deleted.")
+    click.echo(f"{duties.forget(the_context(), utc_now())} bodies deleted.")

@@ -10,15 +10,15 @@ import click
 from flask import current_app
 from tqdm import tqdm
 
-from handlers import reconcile
-from handlers.house import House
+from handlers.bookings import reconcile
+from handlers.context import Context
 from integrations.base import IntegrationError
 from integrations.simulate import EVENTS, new_secret, sample
 from schemas.clinic import Connection
 from store import connections, receipts
 from web.commands.base import prepare, scheduler_of
-from web.house import house as the_house
-from web.house import utc_now
+from web.context import context as the_context
+from web.context import utc_now
 
 
 @click.command("simulate")
@@ -36,12 +36,12 @@ def simulate_command(
     connection: str, event: str, minutes: float, length: float, uid: str, **visit: str
 ) -> None:
     """Store a signed webhook of the captured shape, as if the scheduler had sent it."""
-    house, now = the_house(), utc_now()
+    context, now = the_context(), utc_now()
     scheduler = scheduler_of(connection)
     kind = scheduler.connection.scheduler
     if event not in EVENTS.get(kind, ()):
         raise click.BadParameter(f"events of {kind}: {', '.join(EVENTS.get(kind, ())) or 'none'}")
-    prepare(house, now)
+    prepare(context, now)
     start = now + timedelta(minutes=minutes)
     uid = uid or secrets.token_urlsafe(12)
     headers, body = sample(
@@ -52,13 +52,13 @@ def simulate_command(
         end=start + timedelta(minutes=length),
         now=now,
         secret=scheduler.connection.secrets[0],
-        zone=house.clinic.zone,
+        zone=context.clinic.zone,
         url=scheduler.connection.webhook_url,
         **visit,
     )
     with current_app.test_client() as inside:
         answer = inside.post(
-            f"/webhooks/{connection}", data=body, headers=headers, base_url=house.clinic.public_url
+            f"/webhooks/{connection}", data=body, headers=headers, base_url=context.clinic.public_url
         )
     click.echo(json.dumps({"status": answer.status_code, "uid": uid, **(answer.get_json() or {})}))
     if answer.status_code != 202:
@@ -69,7 +69,7 @@ def simulate_command(
 @click.argument("receipt")
 def replay_command(receipt: str) -> None:
     """Process a receipt again (its id is in the answer to the webhook)."""
-    with the_house().db.begin() as tx:
+    with the_context().db.begin() as tx:
         found = receipts.replay(tx, receipt, utc_now())
     if not found:
         raise click.ClickException("There is no such receipt, or its body has been deleted.")
@@ -80,9 +80,9 @@ def replay_command(receipt: str) -> None:
 @click.argument("connection", required=False)
 def reconcile_command(connection: str | None) -> None:
     """Read the schedulers through now, for what no webhook told us."""
-    house = the_house()
-    prepare(house, utc_now())
-    names = [connection] if connection else [name for name in house.schedulers if house.readable(name)]
+    context = the_context()
+    prepare(context, utc_now())
+    names = [connection] if connection else [name for name in context.schedulers if context.readable(name)]
     failed = False
     if not names:
         click.echo("No scheduler can be read: no connection has an API key.")
@@ -90,7 +90,7 @@ def reconcile_command(connection: str | None) -> None:
         scheduler_of(name)
         with tqdm(desc=name, unit=" bookings") as bar:
             try:
-                count = reconcile.reconcile(house, name, utc_now(), tell=partial(_step, bar))
+                count = reconcile.reconcile(context, name, utc_now(), tell=partial(_step, bar))
             except IntegrationError as error:
                 click.echo(f"{name}: {error}", err=True)
                 failed = True
@@ -109,8 +109,8 @@ def _step(bar: Any, _external_id: str) -> None:
 @click.option("--remove", is_flag=True, help="End the subscriptions instead.")
 def register_command(connection: str, remove: bool) -> None:
     """Subscribe the webhooks at the scheduler: finds, makes or repairs the subscription."""
-    house = the_house()
-    prepare(house, utc_now())
+    context = the_context()
+    prepare(context, utc_now())
     scheduler = scheduler_of(connection)
     try:
         if remove:
@@ -120,7 +120,7 @@ def register_command(connection: str, remove: bool) -> None:
     except IntegrationError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.text or 'Subscribed.'} {made.url}")
-    _keep(house, scheduler.connection, made.secret)
+    _keep(context, scheduler.connection, made.secret)
 
 
 def _signing_secret(connection: Connection) -> str:
@@ -130,13 +130,13 @@ def _signing_secret(connection: Connection) -> str:
     return connection.secrets[0]
 
 
-def _keep(house: House, connection: Connection, secret: str) -> None:
+def _keep(context: Context, connection: Connection, secret: str) -> None:
     """Keep a secret that was made just now, or show it once where the settings hold it."""
     if not secret or secret in connection.secrets:
         return
     if not connection.secret_kept:
         click.echo(f"Its secret, shown only now, is to be set: {secret}")
         return
-    with house.db.begin() as tx:
+    with context.db.begin() as tx:
         connections.keep_secret(tx, connection.name, secret)
     click.echo("Its secret is kept in the database, sealed. Restart the web process now.")

@@ -8,11 +8,11 @@ from flask.cli import AppGroup
 
 from handlers import staff
 from handlers.staff import Unfit
+from schemas.staff import Role, Staff
 from store import staff as accounts
 from store.base import Tx
-from store.staff import Role, Staff
 from web.commands.base import BY
-from web.house import house, utc_now
+from web.context import context, utc_now
 
 NOBODY = "There is no account yet. Make one: flask --app app staff add ADDRESS --name NAME --role manager"
 staff_group = AppGroup("staff", help="Accounts for the console.")
@@ -47,7 +47,7 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
     password = _password(password_stdin)
     chosen = [Role(role) for role in roles or (Role.practitioner,)]
     try:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             staff.add(tx, email, about.pop("name"), chosen, password, utc_now(), **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
@@ -55,7 +55,7 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
 
 
 def _tell(email: str, password: str) -> None:
-    click.echo(f"{email} can sign in at {house().clinic.public_url}/console/login")
+    click.echo(f"{email} can sign in at {context().clinic.public_url}/console/login")
     if password:
         click.echo(f"Password (shown only now, to be changed after the first sign-in): {password}")
 
@@ -63,7 +63,7 @@ def _tell(email: str, password: str) -> None:
 @staff_group.command("list")
 def list_command() -> None:
     """Every account."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         found = accounts.every(tx)
     if not found:
         click.echo(NOBODY)
@@ -90,7 +90,7 @@ def activate_command(email: str) -> None:
 
 
 def _switch(email: str, *, active: bool) -> None:
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
 
 
@@ -101,7 +101,7 @@ def reset_command(email: str, password_stdin: bool) -> None:
     """A new password and no second factor, for who lost both."""
     password = _password(password_stdin)
     try:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             staff.reset(tx, _one(tx, email).id, password, BY, utc_now())
     except Unfit as error:
         raise click.ClickException(str(error)) from None

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from flask import Flask
 from markupsafe import Markup
 
-from render import readable
+from render.language import readable
 from store.vault import SealBroken
 from web.console import (
     audit,
@@ -13,23 +13,23 @@ from web.console import (
     board,
     booking,
     clients,
+    connections,
     content,
     gate,
     note,
-    operations,
     outbox,
-    people,
     refusals,
+    staff,
     summary,
     today,
 )
-from web.console.names import BOOKINGS, CHANNELS, PLANS, PURPOSES
-from web.console.today_view import PLAN
+from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
+from web.console.tags import PLAN
 from web.console.view import language
-from web.house import house
+from web.context import context
 from web.static_files import url as static_url
 
-PAGES = (auth, today, booking, note, summary, outbox, clients, board, operations, content, audit, people)
+PAGES = (auth, today, booking, note, summary, outbox, clients, board, connections, content, audit, staff)
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
         _module.blueprint.register_error_handler(403, refusals.not_yours)
@@ -67,10 +67,10 @@ def weekday(day: date) -> str:
 
 def local(when: datetime) -> datetime:
     """A time on the clinic's wall."""
-    return when.astimezone(house().zone())
+    return when.astimezone(context().zone())
 
 
 def moves_name(exercise_id: str, spoken: str) -> str:
     """What an exercise is called; the id for one that there is not."""
-    found = house().moves(house().clinic.spoken(spoken)).exercises.get(exercise_id)
+    found = context().moves(context().clinic.spoken(spoken)).exercises.get(exercise_id)
     return found.name if found else exercise_id

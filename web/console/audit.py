@@ -2,14 +2,14 @@
 
 from flask import Response, request
 
+from schemas.staff import Role
 from store import audit as stored
 from store import staff as accounts
-from store.staff import Role
 from web.console import gate
 from web.console.gate import allowed
-from web.console.names import ACTS
+from web.console.labels import ACTS
 from web.console.view import page
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("audit")
 
@@ -22,7 +22,7 @@ def audit() -> Response:
         request.args.get(name, "").strip()[:200] for name in ("actor", "action", "subject")
     )
     before = request.args.get("before", 0, type=int)
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         lines = stored.log(tx, actor=actor, action=action, subject=subject, before=before)
         people = accounts.every(tx)
     return page(

@@ -11,15 +11,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import staff
 from handlers.staff import Entry, Refused, Unfit
-from render import qr
+from render.paper import qr
+from schemas.staff import Stage
 from store import staff as accounts
-from store.staff import Stage
 from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, me, now
 from web.console.view import page
-from web.house import house
-from web.words import NAMES
+from web.context import context
+from web.language import NAMES
 
 blueprint = gate.blueprint("auth")
 WRONG = "That did not work. Check what you typed."
@@ -63,7 +63,7 @@ def _next() -> str:
 def log_in() -> AnyResponse:
     """Look at address and password; the answer to every mistake is the same."""
     found = staff.log_in(
-        house(),
+        context(),
         request.form.get("email", "")[:320],
         request.form.get("password", "")[: staff.LONGEST + 1],
         request.remote_addr or "",
@@ -107,7 +107,7 @@ def code() -> AnyResponse:
 @allowed(ENROLLING)
 def check_code() -> AnyResponse:
     """Look at the second factor."""
-    found = staff.confirm(house(), gate.cookie(), request.form.get("code", "")[:40], now())
+    found = staff.confirm(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return page("code", status, error=text, next=_next())
@@ -125,7 +125,7 @@ def enrol() -> AnyResponse:
 
 def _enrol_page(error: str = "", status: int = 200) -> Response:
     secret = g.session.totp
-    uri = staff.totp_uri(me(), secret, house().clinic.name)
+    uri = staff.totp_uri(me(), secret, context().clinic.name)
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
     return page("enrol", status, error=error, qr=drawn, secret=spaced, next=_next())
@@ -137,7 +137,7 @@ def confirm_enrol() -> AnyResponse:
     """Confirm the second factor by its first code, and show the recovery codes once."""
     if g.session is None:
         return redirect(url_for("console_auth.login"), 303)
-    found = staff.enrol(house(), gate.cookie(), request.form.get("code", "")[:40], now())
+    found = staff.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return _enrol_page(text, status)
@@ -152,7 +152,7 @@ def confirm_enrol() -> AnyResponse:
 def logout() -> AnyResponse:
     """End the session here and at the server."""
     if g.session is not None:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             staff.log_out(tx, g.session, me(), now())
     response = redirect(url_for("console_auth.login"), 303)
     cookies.drop(response, gate.SESSION)
@@ -168,7 +168,7 @@ def account() -> Response:
 
 
 def _account_page(status: int = 200, **values: Any) -> Response:
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         left = accounts.codes_left(tx, me().id)
     return page("account", status, languages=NAMES, codes_left=left, **values)
 
@@ -179,7 +179,7 @@ def change_password() -> AnyResponse:
     """Another password; every other browser is logged out."""
     old, new = (request.form.get(name, "")[: staff.LONGEST + 1] for name in ("old", "new"))
     try:
-        found = staff.change_password(house(), me(), old, new, now())
+        found = staff.change_password(context(), me(), old, new, now())
     except Unfit as error:
         return _account_page(422, error=str(error))
     if isinstance(found, Refused):
@@ -193,7 +193,7 @@ def change_password() -> AnyResponse:
 @allowed(*BOTH)
 def begin_second_factor() -> AnyResponse:
     """Set up a new second factor (the old one counts until the new one is confirmed)."""
-    staff.begin_totp(house(), gate.cookie(), now())
+    staff.begin_totp(context(), gate.cookie(), now())
     return redirect(url_for("console_auth.enrol"), 303)
 
 
@@ -203,6 +203,6 @@ def change_language() -> AnyResponse:
     """The console in another language."""
     chosen = request.form.get("language", "")
     if chosen in NAMES:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             accounts.set_language(tx, me().id, chosen)
     return redirect(url_for("console_auth.account"), 303)

@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from flask import Response, current_app, request
 
-from handlers import progress
-from handlers.progress import Board
+from handlers.checkins import progress
+from handlers.checkins.progress import Board
+from schemas.staff import Role
 from store import audit
-from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
 from web.console.sheets import csv_file
 from web.console.view import page
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("board")
 FRESH = timedelta(minutes=5)
@@ -34,7 +34,7 @@ def _days() -> int:
 
 
 def _board(days: int) -> Board:
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         return progress.board_of(tx, now() - timedelta(days=days), now())
 
 
@@ -61,7 +61,7 @@ def board_csv() -> Response:
     """The numbers behind it."""
     days = _days()
     found = _board(days)
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         audit.add(tx, me().name, "export_board", "board", now(), f"{days} days")
     rows: list[tuple[object, ...]] = [("measure", "from", "until", "part", "whole", "percent")]
     period = (found.start.isoformat(timespec="seconds"), found.end.isoformat(timespec="seconds"))

@@ -8,33 +8,39 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import links, messages, outbox_edit, pictures, plan_page, plans, summary
-from handlers.choosing_edit import EditRefused
+from clinical.plan.edit import EditRefused
+from handlers import links
+from handlers.intake import summary
 from handlers.links import LinkPurpose
-from handlers.outbox_edit import NotNow
-from render import qr, readable
+from handlers.plans import by_hand as plans_by_hand
+from handlers.plans import drafting, pictures
+from handlers.plans import page as plan_page
+from handlers.plans.by_hand import NotNow
+from handlers.send import by_hand, messages
+from render.language import readable
+from render.paper import qr
 from schemas import plan as plans_json
+from schemas.booking import Booking
 from schemas.delivery import Delivery
+from schemas.intake import Intake
+from schemas.plan import StoredPlan
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
-from schemas.told import ToldFlag
+from schemas.staff import Role
+from schemas.summary import ToldFlag
 from store import audit, bookings, checkins, clients, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
-from store.bookings import Thread
-from store.intakes import Intake
-from store.plans import StoredPlan
-from store.staff import Role
-from web import words as client_words
+from web import language as client_words
 from web.console import gate
-from web.console.bodies import bodies
+from web.console.drawings import bodies
 from web.console.gate import allowed, me, now
 from web.console.plan_form import edit_from, plan_view
-from web.console.today_view import FLAGS, STATUS, intake_tag, plan_tag
+from web.console.tags import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("booking")
 TOOK = {
@@ -50,9 +56,9 @@ AREAS = (
 
 
 @contextmanager
-def _opened(booking_id: int) -> Iterator[tuple[Tx, Thread]]:
+def _opened(booking_id: int) -> Iterator[tuple[Tx, Booking]]:
     """A writing transaction and the booking; 404 where there is none."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         yield tx, bookings.get(tx, booking_id) or abort(404)
 
 
@@ -66,19 +72,19 @@ def booking(booking_id: int) -> Response:
 def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
     with _opened(booking_id) as (tx, found):
         audit.add(tx, me().name, "view", f"booking:{found.id}", now())
-        outbox_edit.acknowledge(tx, found.id, me().name, now())
+        plans_by_hand.acknowledge(tx, found.id, me().name, now())
         values = _values(tx, found)
     return page("booking", status, **values, **more)
 
 
-def _values(tx: Tx, found: Thread) -> dict[str, Any]:
-    told = summary.told_for(tx, house(), found.id, now(), language())
+def _values(tx: Tx, found: Booking) -> dict[str, Any]:
+    told = summary.told_for(tx, context(), found.id, now(), language())
     intake = intakes.of_booking(tx, found.id)
     stored = stored_plans.newest(tx, found.id)
     sent = stored_deliveries.of_booking(tx, found.id)
-    words = summary.words(house(), language())
+    words = summary.words(context(), language())
     client = clients.get(tx, found.client_id)
-    raised = told.flags if told else summary.early_flags(tx, house(), found.id, language())
+    raised = told.flags if told else summary.early_flags(tx, context(), found.id, language())
     return {
         "booking": found,
         "client": client,
@@ -90,8 +96,8 @@ def _values(tx: Tx, found: Thread) -> dict[str, Any]:
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
         "bodies": bodies(told, say()) if told else [],
-        "plan": plan_view(house(), stored, say()) if stored else None,
-        "verdict": plans.look(tx, house(), found, now()) if intake and intake.done else "",
+        "plan": plan_view(context(), stored, say()) if stored else None,
+        "verdict": drafting.look(tx, context(), found, now()) if intake and intake.done else "",
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, client, intake),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
@@ -114,7 +120,7 @@ def _in_the_way(tx: Tx, client: Any, intake: Intake | None) -> str:
         return "no_address"
     if client.no_email_at:
         return "unsubscribed"
-    return "" if plans.agreed(tx, intake, "consent_email") else "no_email_consent"
+    return "" if drafting.agreed(tx, intake, "consent_email") else "no_email_consent"
 
 
 def _plan_tag(
@@ -130,7 +136,7 @@ def _plan_tag(
 
 def area_words() -> list[tuple[str, str]]:
     """Where a session may work, as (body-map id, words)."""
-    words = summary.words(house(), language())
+    words = summary.words(context(), language())
     return [(name, words.place(name)) for name in AREAS]
 
 
@@ -144,7 +150,7 @@ def save_note(booking_id: int) -> AnyResponse:
     """The session note, and with it what shall become of the plan."""
     with _opened(booking_id) as (tx, found):
         note = note_from(me().name, me().credential)
-        plans.add_note(tx, house(), found.id, note, now())
+        drafting.add_note(tx, context(), found.id, note, now())
         stored = stored_plans.newest(tx, found.id)
         refused = (
             note.send is SendWish.OK_TO_SEND
@@ -186,15 +192,15 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
     return _back(booking_id, "plan")
 
 
-def _plan_act(tx: Tx, found: Thread, act: str) -> None:
+def _plan_act(tx: Tx, found: Booking, act: str) -> None:
     if act == "hold":
-        outbox_edit.hold_plan(tx, found.id, me().name, now())
+        plans_by_hand.hold_plan(tx, found.id, me().name, now())
         return
-    outbox_edit.release_plan(tx, house(), found.id, me().name, now())
+    plans_by_hand.release_plan(tx, context(), found.id, me().name, now())
     if act == "send":
         for one in stored_deliveries.of_booking(tx, found.id):
-            if one.purpose == "plan" and one.status in outbox_edit.WAITING:
-                outbox_edit.send_now(tx, one.id, me().name, now())
+            if one.purpose == "plan" and one.status in plans_by_hand.WAITING:
+                by_hand.send_now(tx, one.id, me().name, now())
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/change")
@@ -204,7 +210,7 @@ def change_plan(booking_id: int) -> AnyResponse:
     try:
         with _opened(booking_id) as (tx, found):
             change = edit_from(request.form, me().name, me().credential)
-            outbox_edit.change_plan(tx, house(), found.id, change, now())
+            plans_by_hand.change_plan(tx, context(), found.id, change, now())
     except EditRefused as error:
         return _page(booking_id, 422, refused=error.facts, asked=request.form)
     except NotNow as error:
@@ -220,7 +226,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     basis = request.form.get("basis", "")[:500]
     try:
         with _opened(booking_id) as (tx, found):
-            outbox_edit.clear_flag(tx, house(), found.id, flag_id, by, basis, now())
+            plans_by_hand.clear_flag(tx, context(), found.id, flag_id, by, basis, now())
     except NotNow as error:
         return _page(booking_id, 422, error=str(error))
     return _back(booking_id, "flags")
@@ -231,7 +237,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
 def reviewed(booking_id: int) -> AnyResponse:
     """The intake has been read."""
     with _opened(booking_id) as (tx, found):
-        outbox_edit.review(tx, found.id, me().name, now())
+        plans_by_hand.review(tx, found.id, me().name, now())
     return _back(booking_id)
 
 
@@ -253,7 +259,7 @@ def door(booking_id: int) -> Response:
     """The client's link to the intake as a square code, for who has not done it."""
     with _opened(booking_id) as (tx, found):
         until = found.end + messages.AFTER_VISIT
-        url = links.issue(tx, house(), LinkPurpose.intake, found.id, now(), until)
+        url = links.issue(tx, context(), LinkPurpose.intake, found.id, now(), until)
         audit.add(tx, me().name, "door_code", f"booking:{found.id}", now())
     return page("door", booking=found, qr=Markup(qr.svg(url, dark="#000")), url=url)  # noqa: S704 - drawn by us
 
@@ -267,14 +273,14 @@ def preview(booking_id: int) -> Response:
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
         name = clients.get(tx, found.client_id).name
     plan = plans_json.load(stored.content)
-    days = readable.days_from(now().astimezone(house().zone()).date(), 7)
+    days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),
         "plan": plan,
         "name": readable.greeting_name(name),
-        "figures": {one.exercise_id: pictures.of_exercise(house(), one.exercise_id) for one in plan.items},
+        "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],
-        "made_on": readable.full_date(plan_page.day_of(house(), found, stored), plan.language),
+        "made_on": readable.full_date(plan_page.day_of(context(), found, stored), plan.language),
         "back": url_for("console_booking.booking", booking_id=found.id, _anchor="plan"),
     }
     return make_response(render_template("console/preview.html", **values))

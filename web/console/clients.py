@@ -6,15 +6,16 @@ from datetime import datetime
 from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import privacy, progress
-from handlers.progress import Progress
+from handlers.checkins import progress
+from handlers.checkins.progress import Progress
+from handlers.clients import privacy
+from schemas.staff import Role
 from store import audit, bookings, client_words, clients
-from store.staff import Role
 from web.console import gate
-from web.console.charts import progress_chart
+from web.console.drawings import progress_chart
 from web.console.gate import BOTH, allowed, me, now
 from web.console.view import language, page, say
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("clients")
 
@@ -24,7 +25,7 @@ blueprint = gate.blueprint("clients")
 def search() -> Response:
     """Clients whose name, e-mail address or phone number begins so."""
     text = request.args.get("q", "").strip()[:100]
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         found = client_words.find(tx, text) if text else []
     return page("clients", q=text, found=found)
 
@@ -38,12 +39,12 @@ def client(client_id: int) -> Response:
 
 def _page(client_id: int, status: int = 200, error: str = "") -> Response:
     clinical = me().may(Role.practitioner)
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
         visits = bookings.of_client(tx, client_id)
         told = progress.of_client(tx, client_id) if clinical else None
-    charts = progress_chart(told, house().zone(), language()) if told else []
+    charts = progress_chart(told, context().zone(), language()) if told else []
     return page(
         "client",
         status,
@@ -71,7 +72,7 @@ def _tables(told: Progress) -> dict[str, list[tuple[datetime, str]]]:
 @allowed(Role.manager)
 def export(client_id: int) -> Response:
     """Everything that is kept about a client, as a file."""
-    values = privacy.export(house(), client_id, me().name, now()) or abort(404)
+    values = privacy.export(context(), client_id, me().name, now()) or abort(404)
     text = json.dumps(values, ensure_ascii=False, indent=2)
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="client-{client_id}.json"'
@@ -84,5 +85,5 @@ def erase(client_id: int) -> AnyResponse:
     """Erase a client for good; the word has to be typed."""
     if request.form.get("word", "").strip().casefold() not in ("erase", "borrar"):
         return _page(client_id, 422, error="Type the word to go on.")
-    receipt = privacy.erase(house(), client_id, me().name, now()) or abort(404)
+    receipt = privacy.erase(context(), client_id, me().name, now()) or abort(404)
     return page("erased", receipt=receipt)

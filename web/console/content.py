@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response, abort, request
 
 from schemas.condition import Condition
-from store.staff import Role
+from schemas.staff import Role
 from web.console import drawings, gate
 from web.console.gate import allowed
 from web.console.view import language, page
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("content")
 ROLE = (Role.practitioner,)
@@ -17,21 +17,21 @@ ROLE = (Role.practitioner,)
 
 def _language() -> str:
     asked = request.args.get("in", "") or language()
-    return house().clinic.spoken(asked)
+    return context().clinic.spoken(asked)
 
 
 @blueprint.get("/console/content")
 @allowed(*ROLE)
 def content() -> Response:
     """What there is."""
-    return page("content", library=house().library(_language()))
+    return page("content", library=context().library(_language()))
 
 
 @blueprint.get("/console/content/questionnaires/<name>")
 @allowed(*ROLE)
 def questionnaire(name: str) -> Response:
     """One questionnaire: every question with its conditions."""
-    found = house().library(_language()).questionnaires.get(name) or abort(404)
+    found = context().library(_language()).questionnaires.get(name) or abort(404)
     return page("content_questionnaire", questionnaire=found, text_of=text_of)
 
 
@@ -44,7 +44,7 @@ def text_of(condition: Condition | None) -> str:
 @allowed(*ROLE)
 def rules() -> Response:
     """Safety rules, review facts, the condition matrix."""
-    library = house().library(_language())
+    library = context().library(_language())
     return page("content_rules", library=library, text_of=text_of)
 
 
@@ -52,7 +52,7 @@ def rules() -> Response:
 @allowed(*ROLE)
 def protocol(name: str) -> Response:
     """One protocol: stages, special cases, sources."""
-    library = house().library(_language())
+    library = context().library(_language())
     found = library.moves.protocols.get(name) or abort(404)
     return page("content_protocol", protocol=found, library=library, text_of=text_of)
 
@@ -61,7 +61,7 @@ def protocol(name: str) -> Response:
 @allowed(*ROLE)
 def exercise(name: str) -> Response:
     """One exercise: both panels, steps, doses, what blocks it."""
-    library = house().library(_language())
+    library = context().library(_language())
     found = library.moves.exercises.get(name) or abort(404)
     return page("content_exercise", exercise=found, library=library, figures=drawn(name))
 
@@ -75,7 +75,7 @@ def drawn(name: str) -> list[dict[str, Any]]:
 @allowed(*ROLE)
 def figures() -> Response:
     """The contact sheet: every exercise, start and finish."""
-    moves = house().library(_language()).moves
+    moves = context().library(_language()).moves
     names = sorted(moves.exercises, key=lambda each: (str(moves.exercises[each].phase), each))
     sheet = [(moves.exercises[name], drawn(name)) for name in names]
     return page("figures", sheet=sheet)

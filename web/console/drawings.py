@@ -1,10 +1,46 @@
-"""Figures as the console shows them: drawn once for each exercise, then kept."""
+"""Drawings on the console: the client's places on the body, a client over time, figures."""
+
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 from markupsafe import Markup
 
-from handlers import pictures
-from web.house import house
+from handlers.checkins.progress import Progress
+from handlers.plans import pictures
+from render import charts
+from render.body import bodymap
+from render.body.bodymap import BodyView
+from render.charts import Reading
+from schemas.summary import Told
+from web.context import context
+from web.language import Say
+
+TITLES = {BodyView.FRONT: "Front", BodyView.BACK: "Back"}
+
+
+def bodies(told: Told, say: Say) -> list[dict[str, object]]:
+    """Front and back with the places filled in; a side without any is left out."""
+    made: list[dict[str, object]] = []
+    for view, title in TITLES.items():
+        there = [one.id for one in bodymap.regions(view) if one.id in told.regions]
+        if there:
+            drawing = bodymap.svg(view, there, interactive=False, sides=(say("L"), say("R")))
+            made.append({"svg": Markup(drawing), "title": say(title), "label": say(title)})  # noqa: S704 - drawn by us
+    return made
+
+
+def progress_chart(told: Progress, zone: ZoneInfo, language: str) -> list[dict[str, object]]:
+    """The drawings, each with the class that says on which screen it is shown; [] without a number."""
+    readings = [Reading(one.at.astimezone(zone).date(), pain=one.score) for one in told.pains]
+    readings += [Reading(one.at.astimezone(zone).date(), days_done=one.done) for one in told.weeks]
+    readings += [Reading(at.astimezone(zone).date(), activity=mean) for at, mean in told.activity]
+    made: list[dict[str, object]] = []
+    for word, narrow in (("wide", False), ("slim", True)):
+        drawing = charts.progress(readings, language=language, narrow=narrow, ident=f"chart-{word}")
+        if drawing:
+            made.append({"svg": Markup(drawing), "word": word})  # noqa: S704 - drawn by us
+    return made
+
 
 Drawing = tuple[Markup, str]  # the SVG, and its text alternative
 
@@ -13,6 +49,6 @@ def of_exercise(name: str) -> list[Drawing]:
     """Start and finish of an exercise; [] where there is no figure."""
     kept: dict[str, list[Drawing]] = current_app.extensions.setdefault("console_drawings", {})
     if name not in kept:
-        pair = pictures.of_exercise(house(), name) or ()
+        pair = pictures.of_exercise(context(), name) or ()
         kept[name] = [(Markup(one.svg), one.label) for one in pair]  # noqa: S704 - drawn by us
     return kept[name]

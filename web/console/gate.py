@@ -1,5 +1,7 @@
 """Who may call what. Every route of the console says so; one that does not say it answers nobody."""
 
+import hashlib
+import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -8,16 +10,18 @@ from flask import Blueprint, Response, abort, current_app, g, redirect, request,
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import staff
+from handlers.context import Context
+from schemas.staff import Role, Staff, StaffSession, Stage
 from store import staff as accounts
-from store.staff import Role, Staff, StaffSession, Stage
 from web import cookies
-from web.console import csrf
-from web.house import house, utc_now
+from web.context import context, utc_now
+from web.security import from_here
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
 TOUCH = timedelta(minutes=1)
 SESSION, LOGIN = "aftercare", "aftercare-login"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 LOGGED_IN_SECONDS = 12 * 60 * 60
 
 
@@ -70,19 +74,19 @@ def _check() -> AnyResponse | None:
         if refused is not None:
             return refused
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        csrf.check(house(), _csrf_subject())
+        check_csrf(context(), _csrf_subject())
     return None
 
 
 def _recognise() -> None:
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         found = staff.current(tx, cookie(), now())
     if found is None:
         return
     g.staff, g.session = found
     quiet = "X-Fragment" in request.headers  # a page that refreshes itself is nobody at the keys
     if not quiet and now() - g.session.seen_at > TOUCH:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             accounts.touch(tx, g.session.id, now())
 
 
@@ -128,4 +132,19 @@ def _csrf_subject() -> str:
 
 def csrf_token() -> str:
     """The token that this browser's forms carry."""
-    return csrf.token(house(), _csrf_subject())
+    return csrf_for(context(), _csrf_subject())
+
+
+def csrf_for(context: Context, subject: str) -> str:
+    """The token of one session (or one link): useless with any other."""
+    return hmac.new(context.link_key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
+
+
+def check_csrf(context: Context, subject: str) -> None:
+    """Answer 400 unless the request carries the session's token and comes from our own pages."""
+    given = request.form.get("csrf", "")
+    right = subject and hmac.compare_digest(given.encode(), csrf_for(context, subject).encode())
+    if not right or request.mimetype not in FORMS or not from_here():
+        abort(400)
+    if any("\0" in value for name, value in request.form.items(multi=True) if name != "password"):
+        abort(400)  # PostgreSQL keeps no such text

@@ -5,20 +5,22 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import links, messages, plans, staff
+from handlers import links, staff
 from handlers.links import LinkPurpose
+from handlers.plans import drafting
+from handlers.schedule.words import reference
+from schemas.booking import Booking
 from schemas.session_note import SendWish, SessionNote
+from schemas.staff import Role, Staff, Stage
 from store import bookings
 from store import plans as stored_plans
 from store import staff as accounts
 from store.base import Tx
-from store.bookings import Thread
-from store.staff import Role, Stage
-from web.console import csrf, gate
+from web.console import gate
 from web.console.booking import TOOK, area_words, note_from
 from web.console.gate import LINK, allowed, now
 from web.console.view import page
-from web.house import house
+from web.context import context
 from web.security import wrong_link
 
 blueprint = gate.blueprint("note")
@@ -29,7 +31,7 @@ MAY_SEND = ("", "needs_ok")  # anything else waits for a practitioner who has si
 @allowed(LINK)
 def note(token: str) -> AnyResponse:
     """The note's page; who is signed in goes to the booking itself."""
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         found = _booking(tx, token)
         signed_in = staff.current(tx, gate.cookie(), now())
         if signed_in and signed_in[1].stage is Stage.full and signed_in[0].may(Role.practitioner):
@@ -38,30 +40,30 @@ def note(token: str) -> AnyResponse:
     return page("note", **values)
 
 
-def _booking(tx: Tx, token: str) -> Thread:
+def _booking(tx: Tx, token: str) -> Booking:
     subject = links.open_link(tx, LinkPurpose.note, token, now())
     found = bookings.get(tx, subject) if subject is not None else None
     return found or wrong_link()
 
 
-def _values(tx: Tx, found: Thread, token: str) -> dict[str, Any]:
-    reason = plans.look(tx, house(), found, now())
+def _values(tx: Tx, found: Booking, token: str) -> dict[str, Any]:
+    reason = drafting.look(tx, context(), found, now())
     return {
         "booking": found,
         "plan": {"stored": stored_plans.newest(tx, found.id)},
-        "reference": messages.reference(found),
+        "reference": reference(found),
         "took": TOOK,
         "areas": area_words(),
         "people": _people(tx),
         "reason": reason,
         "can_send": reason in MAY_SEND,
         "action": url_for("console_note.save", token=token),
-        "link_csrf": csrf.token(house(), token),
+        "link_csrf": gate.csrf_for(context(), token),
         "over": found.start <= now(),
     }
 
 
-def _people(tx: Tx) -> list[accounts.Staff]:
+def _people(tx: Tx) -> list[Staff]:
     return [one for one in accounts.every(tx) if one.active and one.may(Role.practitioner)]
 
 
@@ -69,17 +71,17 @@ def _people(tx: Tx) -> list[accounts.Staff]:
 @allowed(LINK)
 def save(token: str) -> Response:
     """Keep the note. A link lets out only what no answer holds back."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         found = _booking(tx, token)
-        csrf.check(house(), token)
+        gate.check_csrf(context(), token)
         given = _signed(tx)
-        clear = plans.look(tx, house(), found, now()) in MAY_SEND
+        clear = drafting.look(tx, context(), found, now()) in MAY_SEND
         last = stored_plans.newest(tx, found.id)
         gone = last is not None and last.status == "sent"
         if given.send is SendWish.OK_TO_SEND and not clear and not gone:
             abort(409)
-        plans.add_note(tx, house(), found.id, given, now())
-    return page("note_kept", reference=messages.reference(found), send="" if gone else given.send)
+        drafting.add_note(tx, context(), found.id, given, now())
+    return page("note_kept", reference=reference(found), send="" if gone else given.send)
 
 
 def _signed(tx: Tx) -> SessionNote:

@@ -7,18 +7,18 @@ from typing import Any
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import outbox_edit
-from handlers.outbox_edit import NotNow
+from handlers.plans.by_hand import NotNow
+from handlers.send import by_hand
 from schemas.delivery import Purpose
+from schemas.staff import Role
 from store import deliveries
 from store import outbox as stored
 from store.base import Tx
-from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
-from web.console.today_view import PLAN
+from web.console.tags import PLAN
 from web.console.view import page
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("outbox")
 # tab: (text, statuses, earliest first)
@@ -66,7 +66,7 @@ def _page(status: int = 200, error: str = "") -> Response:
     purpose = request.args.get("purpose", "")
     purpose = purpose if purpose in list(Purpose) else ""
     _text, statuses, upward = TABS[tab]
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         rows = stored.outbox(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
@@ -125,15 +125,15 @@ def _waits(message: stored.Message) -> bool:
 
 
 def _release(tx: Tx, delivery_id: int, by: str, at: datetime) -> None:
-    outbox_edit.release(tx, house(), delivery_id, by, at)
+    by_hand.release(tx, context(), delivery_id, by, at)
 
 
 DO: dict[str, Callable[[Tx, int, str, datetime], None]] = {
-    "hold": outbox_edit.hold,
+    "hold": by_hand.hold,
     "release": _release,
-    "send_now": outbox_edit.send_now,
-    "resend": outbox_edit.resend,
-    "withdraw": outbox_edit.withdraw,
+    "send_now": by_hand.send_now,
+    "resend": by_hand.resend,
+    "withdraw": by_hand.withdraw,
 }
 
 
@@ -144,7 +144,7 @@ DO: dict[str, Callable[[Tx, int, str, datetime], None]] = {
 def do(delivery_id: int, act: str) -> AnyResponse:
     """Hold, release, send now, resend or withdraw one message."""
     try:
-        with house().db.begin() as tx:
+        with context().db.begin() as tx:
             found = deliveries.get(tx, delivery_id)
             if found is not None and found.purpose is Purpose.plan and act in PLAN_ACTS:
                 _practitioners_only()

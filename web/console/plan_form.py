@@ -5,14 +5,13 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from handlers.choosing_edit import Edit
-from handlers.house import House
+from clinical.plan.edit import Edit
+from handlers.context import Context
 from schemas import plan as plans_json
 from schemas.choosing import Moves
-from schemas.plan import Effect, Plan, PlanItem, Reason
-from store.plans import StoredPlan
+from schemas.plan import Effect, Plan, PlanItem, Reason, StoredPlan
 from web.console import drawings
-from web.words import Say
+from web.language import Say
 
 GROUPS = {
     Effect.IN: "Why these moves",
@@ -25,10 +24,10 @@ GROUPS = {
 }
 
 
-def plan_view(house: House, stored: StoredPlan, say: Say) -> dict[str, Any]:
+def plan_view(context: Context, stored: StoredPlan, say: Say) -> dict[str, Any]:
     """Everything that the page shows of a plan."""
     plan = plans_json.load(stored.content)
-    moves = house.moves(house.clinic.spoken(plan.language))
+    moves = context.moves(context.clinic.spoken(plan.language))
     return {
         "stored": stored,
         "plan": plan,

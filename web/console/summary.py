@@ -2,17 +2,18 @@
 
 from flask import Response, abort
 
-from handlers import plan_page, summary
-from render import pdf
+from handlers.intake import summary
+from handlers.plans import page as plan_page
+from render.paper import pdf
 from schemas import plan as plans_json
+from schemas.staff import Role
 from store import audit, bookings, plans
-from store.staff import Role
 from web.console import gate
-from web.console.bodies import bodies
+from web.console.drawings import bodies
 from web.console.gate import allowed, me, now
-from web.console.today_view import FLAGS
+from web.console.tags import FLAGS
 from web.console.view import language, page, say
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("summary")
 
@@ -21,10 +22,10 @@ blueprint = gate.blueprint("summary")
 @allowed(Role.practitioner)
 def summary_page(booking_id: int) -> Response:
     """Flags first, then what a session needs, on one page."""
-    with house().db.begin() as tx:
-        told = summary.told_for(tx, house(), booking_id, now(), language()) or abort(404)
+    with context().db.begin() as tx:
+        told = summary.told_for(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "view_summary", f"booking:{booking_id}", now())
-    words = summary.words(house(), language())
+    words = summary.words(context(), language())
     return page(
         "summary",
         summary=told,
@@ -40,11 +41,11 @@ def summary_page(booking_id: int) -> Response:
 @allowed(Role.practitioner)
 def summary_paper(booking_id: int) -> Response:
     """The same as a PDF of one page."""
-    with house().db.begin() as tx:
-        told = summary.told_for(tx, house(), booking_id, now(), language()) or abort(404)
+    with context().db.begin() as tx:
+        told = summary.told_for(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
-    page_of = summary.paper(told, summary.words(house(), language()))
-    made = pdf.summary_pdf(page_of, house().clinic, date=now().date(), language=told.language)
+    page_of = summary.paper(told, summary.words(context(), language()))
+    made = pdf.summary_pdf(page_of, context().clinic, date=now().date(), language=told.language)
     return _file(made.data, told.reference)
 
 
@@ -58,12 +59,12 @@ def _file(data: bytes, name: str) -> Response:
 @allowed(Role.practitioner)
 def plan_paper(booking_id: int) -> Response:
     """The plan on paper, for who gets no mail: as it stands, with its code only once the page is open."""
-    with house().db.begin() as tx:
+    with context().db.begin() as tx:
         found = bookings.get(tx, booking_id) or abort(404)
         stored = plans.newest(tx, booking_id)
         if stored is None or not stored.content["items"]:
             abort(404)
         audit.add(tx, me().name, "print_plan", f"plan:{stored.id}", now())
         plan = plans_json.load(stored.content)
-        data = plan_page.printed(tx, house(), found, stored, plan, linked=stored.sent_at is not None)
+        data = plan_page.printed(tx, context(), found, stored, plan, linked=stored.sent_at is not None)
     return _file(data, f"plan-{booking_id:05d}")

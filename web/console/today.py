@@ -5,13 +5,13 @@ from typing import Any
 
 from flask import Response, request
 
+from schemas.staff import Role
 from store import days
-from store.staff import Role
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
-from web.console.today_view import lines
+from web.console.tags import lines
 from web.console.view import language, page
-from web.house import house
+from web.context import context
 
 blueprint = gate.blueprint("today")
 
@@ -24,11 +24,11 @@ def today(day: str = "") -> Response:
     chosen = _day(day)
     start, end = bounds(chosen)
     wanted = request.args.get("practitioner", "")[:400]
-    with house().db.read() as tx:
+    with context().db.read() as tx:
         visits = days.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
         who = days.practitioners(tx, start, end)
     fragment = "X-Fragment" in request.headers
-    shown = lines(visits, house(), now(), language(), clinical=me().may(Role.practitioner))
+    shown = lines(visits, context(), now(), language(), clinical=me().may(Role.practitioner))
     return page(
         "day_list" if fragment else "today",
         date=chosen,
@@ -46,7 +46,7 @@ def today(day: str = "") -> Response:
 
 def local_day(at: datetime) -> date:
     """The day on the clinic's calendar."""
-    return at.astimezone(house().zone()).date()
+    return at.astimezone(context().zone()).date()
 
 
 def _day(text: str) -> date:
@@ -60,7 +60,7 @@ def _day(text: str) -> date:
 
 def bounds(day: date) -> tuple[datetime, datetime]:
     """Midnight to midnight on the clinic's wall; 23 or 25 hours when the clocks change."""
-    zone = house().zone()
+    zone = context().zone()
     first, second = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
     return first.astimezone(UTC), second.astimezone(UTC)
 

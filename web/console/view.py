@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 
-from render import readable
-from store.staff import Role
+from render.language import readable
+from schemas.staff import Role
 from web.console import gate
-from web.console.reasons import sentence, told
-from web.house import house
-from web.words import CONSOLE, NAMES, Say, say_in
+from web.console.labels import sentence, told
+from web.context import context
+from web.language import CONSOLE, NAMES, Say, say_in
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
@@ -45,7 +45,7 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 def _shared() -> dict[str, Any]:
     who = g.get("staff")
-    zone = house().zone()
+    zone = context().zone()
     return {
         "t": say(),
         "lang": language(),
@@ -53,7 +53,7 @@ def _shared() -> dict[str, Any]:
         "full": bool(g.get("session") and g.session.stage == "full"),
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
-        "clinic": house().clinic,
+        "clinic": context().clinic,
         "clock": lambda when, other=None: clock(when, other),
         "day": lambda when: day(when),
         "moment": lambda when: moment(when),
@@ -66,7 +66,7 @@ def _shared() -> dict[str, Any]:
 
 
 def _local(when: datetime, zone: str | None = None) -> datetime:
-    return when.astimezone(house().zone(zone or ""))
+    return when.astimezone(context().zone(zone or ""))
 
 
 def clock(when: datetime, zone: str | None = None) -> str:

@@ -20,7 +20,7 @@ from integrations.base import (
 from integrations.markers import BEGIN, END, block, merge, without
 from integrations.schedulers.acuity import PAGE, SUBSCRIBED
 from integrations.signing import in_base64
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from tests.integrations.fake_vendor import FakeVendor
 from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
@@ -41,7 +41,7 @@ def acuity(vendor: FakeVendor, **changes: Any) -> Scheduler:
     return connect("acuity", vendor.http(), **settings)
 
 
-def fetched(**changes: Any) -> Booking:
+def fetched(**changes: Any) -> BookingState:
     """The booking of one fetched appointment."""
     (found,) = acuity(FakeVendor().on("GET", WHERE, appointment(**changes))).fetch(ID)
     return found

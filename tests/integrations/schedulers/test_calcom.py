@@ -9,7 +9,7 @@ import pytest
 from integrations.base import InvalidSignature, UnknownPayload, Unsupported
 from integrations.base import Note as AttachNote
 from integrations.signing import sha256
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
 from tests.integrations.wire import SECRET, connect, inbound, stored
 
@@ -25,7 +25,7 @@ def parse(stem: str, **changes: Any) -> list[Notice]:
     return connect("calcom").parse(inbound(body))
 
 
-def one(stem: str, **changes: Any) -> Booking:
+def one(stem: str, **changes: Any) -> BookingState:
     """The one booking of a stored body."""
     (notice,) = parse(stem, **changes)
     assert notice.booking is not None
@@ -60,7 +60,7 @@ def test_a_connection_without_a_secret_refuses_everything() -> None:
 
 def test_a_created_booking_is_read_whole() -> None:
     found = one(CREATED)
-    assert found == Booking(
+    assert found == BookingState(
         external_id="3LpAwYNWsfRYM1qcxtYeUZ",
         status=BookingStatus.confirmed,
         start=datetime(2025, 11, 18, 9, 30, tzinfo=UTC),

@@ -20,7 +20,7 @@ from integrations.base import (
     Unsupported,
 )
 from integrations.schedulers.calendly import SUBSCRIBED
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
 from tests.integrations.fake_vendor import FakeVendor
 from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
@@ -47,7 +47,7 @@ def notice(stem: str, **changes: Any) -> Notice:
     return found
 
 
-def state(stem: str, **changes: Any) -> Booking:
+def state(stem: str, **changes: Any) -> BookingState:
     """The booking of a stored body."""
     found = notice(stem, **changes).booking
     assert found is not None

@@ -20,7 +20,7 @@ from integrations.base import (
 )
 from integrations.payload import Part, zones
 from integrations.schedulers.easyappointments import PAGE, in_utc, times
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
 from tests.integrations.fake_vendor import FakeVendor
 from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
@@ -49,7 +49,7 @@ def vendor_with(**changes: Any) -> FakeVendor:
     return vendor
 
 
-def fetched(**changes: Any) -> Booking:
+def fetched(**changes: Any) -> BookingState:
     """The booking of one fetch."""
     (found,) = easy(vendor_with(**changes)).fetch("41")
     return found
@@ -120,7 +120,7 @@ def test_what_is_embedded_is_not_fetched_again() -> None:
     assert vendor.calls[0].headers["Authorization"] == "Bearer token"
 
 
-def embedded(**changes: Any) -> Booking:
+def embedded(**changes: Any) -> BookingState:
     """The booking of the captured answer with embedded rows; fields of the appointment changed."""
     answer = recorded("appointment-embedded")
     (found,) = easy(FakeVendor().on("GET", f"{API}/appointments/2", {**answer, **changes})).fetch("2")
@@ -150,7 +150,7 @@ def test_a_part_that_was_deleted_does_not_delete_the_appointment(name: str) -> N
     assert (found.external_id, found.status) == ("2", BookingStatus.confirmed)
 
 
-def at_zones(provider: str, **changes: Any) -> Booking:
+def at_zones(provider: str, **changes: Any) -> BookingState:
     """The captured appointment (9:00) of a practitioner who stands at a zone."""
     answer = recorded("appointment-embedded")
     answer["provider"]["timezone"] = provider

@@ -18,7 +18,7 @@ from integrations.base import (
 )
 from integrations.schedulers.square import SUBSCRIBED, WINDOWS
 from integrations.signing import in_base64
-from schemas.booking import Booking, BookingStatus
+from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Inbound, Notice
 from tests.integrations.fake_vendor import FakeVendor
 from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
@@ -57,7 +57,7 @@ def vendor_with(*missing: str, **changes: Any) -> FakeVendor:
     return vendor
 
 
-def fetched(*missing: str, **changes: Any) -> Booking:
+def fetched(*missing: str, **changes: Any) -> BookingState:
     """The booking of one fetch."""
     (found,) = square(vendor_with(*missing, **changes)).fetch("bk1")
     return found

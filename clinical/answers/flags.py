@@ -1,0 +1,179 @@
+"""Safety flags: what the rules find in a client's answers.
+
+A rule fires by its first case that holds. Besides the rules: a safety question that was left blank or
+answered "not sure" stops the visit where it can mean an emergency, and needs a review elsewhere; so do the
+review facts. Nothing here passes a client: no flag means only that nothing was found.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from clinical.answers.facts import FREE_TEXT
+from schemas.condition import Answers, Because, values_of
+from schemas.questionnaire import Question, Questionnaire, applies
+from schemas.rules import Flag, Rule, RuleCase, Rules, Severity
+
+UNSURE = "UNSURE"
+"""The flag for blank or "not sure" where the question can mean an emergency."""
+NEEDS_REVIEW = "RF24"
+"""The flag for health that needs a sign-off, and for all other blank or "not sure" answers."""
+
+
+def evaluate(
+    answers: Answers,
+    facts: Collection[str],
+    age: int | None,
+    rules: Rules,
+    asked: Questionnaire | None = None,
+    blanks: bool = True,
+) -> tuple[Flag, ...]:
+    """Return the flags that stand, worst first, each rule at most once.
+
+    `facts` come from `facts.derive`. `asked` is the questionnaire in use: its safety questions must all be
+    answered; without it only answers of "not sure" are found, and none counts as an emergency sign.
+    `blanks`: False while the form is still open, when a blank means only "not yet".
+    """
+    known = frozenset(facts)
+    found = [
+        *_fired(answers, known, age, (*rules.rules, rules.clash)),
+        *_phrases(answers, rules.rules, asked),
+        *_unsettled(answers, known, age, rules, asked, blanks),
+    ]
+    return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
+
+
+def at_once(
+    answers: Answers, facts: Collection[str], age: int | None, rules: Rules, asked: Questionnaire
+) -> tuple[Flag, ...]:
+    """Return the flags to act on while the form is still open: those that stop, and crisis words."""
+    crisis = {rule.id for rule in rules.rules if rule.phrases}
+    found = evaluate(answers, facts, age, rules, asked, blanks=False)
+    return tuple(flag for flag in found if flag.severity.stops or flag.rule in crisis)
+
+
+def worst(flags: Sequence[Flag]) -> Flag | None:
+    """Return the gravest flag, or None when there is none."""
+    return min(flags, key=lambda flag: (flag.severity.rank, flag.rule), default=None)
+
+
+def stops(flags: Sequence[Flag]) -> bool:
+    """Tell whether there may be no massage and no plan."""
+    return any(flag.severity.stops for flag in flags)
+
+
+def to_stored(flag: Flag) -> dict[str, Any]:
+    """Return a flag as plain JSON values; `because` holds answers, so it must be stored sealed."""
+    return {
+        "rule": flag.rule,
+        "name": flag.name,
+        "severity": flag.severity.value,
+        "because": [list(pair) for pair in flag.because],
+        "client_text": flag.client_text,
+        "clinic_action": flag.clinic_action,
+        "source": flag.source,
+    }
+
+
+def from_stored(stored: Mapping[str, Any]) -> Flag:
+    """Return the flag that `to_stored` wrote; other keys are not looked at."""
+    return Flag(
+        rule=stored["rule"],
+        name=stored["name"],
+        severity=Severity(stored["severity"]),
+        because=tuple((str(name), str(value)) for name, value in stored["because"]),
+        client_text=stored["client_text"],
+        clinic_action=stored["clinic_action"],
+        source=stored["source"],
+    )
+
+
+def _flag(rule: str, name: str, source: str, case: RuleCase, because: Sequence[Because]) -> Flag:
+    reasons = tuple(dict.fromkeys(because))
+    return Flag(rule, name, case.severity, reasons, case.client_text, case.clinic_action, source)
+
+
+def _fired(answers: Answers, facts: frozenset[str], age: int | None, rules: Sequence[Rule]) -> Iterator[Flag]:
+    for rule in rules:
+        case = next((case for case in rule.cases if case.when.holds(answers, facts, age)), None)
+        if case is not None:
+            because = case.when.because(answers, facts, age)
+            yield _flag(rule.id, rule.name, rule.source, case, because)
+
+
+def _phrases(answers: Answers, rules: Sequence[Rule], asked: Questionnaire | None) -> Iterator[Flag]:
+    typed = FREE_TEXT | ({q.id for q in asked.questions() if q.type.is_free_text} if asked else set())
+    words = {
+        name: plain_words(" ".join(values_of(answers, name))) for name in sorted(typed) if name in answers
+    }
+    for rule in rules:
+        because = [(name, p) for name, text in words.items() for p in rule.phrases if plain_words(p) in text]
+        if because and rule.found:
+            yield _flag(rule.id, rule.name, rule.source, rule.found, because)
+
+
+def plain_words(text: str) -> str:
+    """Return text in lower case, without accents and signs, one space before each word, for phrase search."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    visible = "".join(char for char in parts if unicodedata.category(char) not in ("Mn", "Cf"))
+    return " " + " ".join(re.findall(r"\w+", visible.replace("_", " ")))
+
+
+def _unsettled(
+    answers: Answers,
+    facts: frozenset[str],
+    age: int | None,
+    rules: Rules,
+    asked: Questionnaire | None,
+    blanks: bool,
+) -> Iterator[Flag]:
+    every = _open_questions(answers, facts, age, asked)
+    open_now = [question for question in every if blanks or _said(question, answers)]
+    grave: list[Because] = [(q.id, _said(q, answers)) for q in open_now if q.emergency]
+    other: list[Because] = [(q.id, _said(q, answers)) for q in open_now if not q.emergency]
+    if asked is None:
+        other += [(name, "not_sure") for name in sorted(answers) if _unsure(name, answers)]
+    review = rules.review
+    held: list[Because] = [
+        (name, value) for name, _, value in (f.partition("=") for f in review.facts if f in facts)
+    ]
+    if grave:
+        yield _flag(
+            UNSURE, "Unsure or blank on an emergency sign", review.source, review.unsure_emergency, grave
+        )
+    if held or other:
+        yield _flag(
+            NEEDS_REVIEW, "Health that needs a sign-off", review.source, review.always, [*held, *other]
+        )
+
+
+def _open_questions(
+    answers: Answers, facts: frozenset[str], age: int | None, asked: Questionnaire | None
+) -> Iterator[Question]:
+    """Yield the safety questions that concern this client and have no clear answer.
+
+    A blank gate counts by itself only when its items have answers, which then come from an earlier visit.
+    """
+    concerned = (
+        [q for q in asked.questions() if q.safety and applies(q, answers, facts, age)] if asked else []
+    )
+    single = [q for q in concerned if not q.covers and _is_open(q, answers)]
+    named = {question.id for question in single}
+    yield from single
+    yield from (
+        q for q in concerned if q.covers and not values_of(answers, q.id) and not named & set(q.covers)
+    )
+
+
+def _is_open(question: Question, answers: Answers) -> bool:
+    given = values_of(answers, question.id)
+    return not given or "not_sure" in given
+
+
+def _said(question: Question, answers: Answers) -> str:
+    return "not_sure" if values_of(answers, question.id) else ""
+
+
+def _unsure(name: str, answers: Answers) -> bool:
+    return name.startswith(("rf_", "post_")) and "not_sure" in values_of(answers, name)

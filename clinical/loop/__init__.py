@@ -1,0 +1,1 @@
+"""What a reply to a check-in does to a plan."""

@@ -1,0 +1,1 @@
+"""Choosing a plan by rules, step by step."""

@@ -1,0 +1,1 @@
+"""Receipts and readings of the scheduler, folded into bookings."""

@@ -1,0 +1,155 @@
+"""Receipts become bookings: parse, fetch where the webhook says too little or is old, observe."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from handlers import retry
+from handlers.bookings.observe import is_news, notice_of, observe
+from handlers.clients import privacy
+from handlers.context import Context
+from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
+from schemas.booking import BookingState
+from schemas.receipt import Receipt
+from schemas.webhook import Notice
+from store import bookings, receipts
+from store.leases import LEASE
+
+log = logging.getLogger("aftercare.inbox")
+BATCH = 20
+LONGEST_CHAIN = 20  # moves of one booking that are followed at once
+
+
+def work(context: Context, now: datetime) -> int:
+    """Process what is due; returns how many receipts were taken."""
+    with context.db.begin() as tx:
+        taken = receipts.claim(tx, now, BATCH)
+    if not taken:
+        return 0
+    with retry.kept(partial(_renew, context, taken, now)):
+        for receipt in taken:
+            _process(context, receipt, now)
+    return len(taken)
+
+
+def _renew(context: Context, taken: list[Receipt], now: datetime, passed: timedelta) -> None:
+    with context.db.begin() as tx:
+        receipts.renew(tx, [each.id for each in taken], now + passed + LEASE)
+
+
+def _process(context: Context, receipt: Receipt, now: datetime) -> None:
+    if receipt.attempts > retry.MOST:
+        _settle(context, receipt, "dead", "The worker ended each time it worked on this.", now)
+        return
+    scheduler = context.schedulers.get(receipt.connection)
+    if scheduler is None:
+        _settle(context, receipt, "ignored", "This connection is not configured any more.", now)
+        return
+    notices = _parsed(context, scheduler, receipt, now)
+    if notices is None:
+        return
+    try:
+        for notice in notices:
+            take_in(context, receipt.connection, notice, now, replayed=receipt.replays > 0)
+    except IntegrationError as error:
+        _try_again(context, receipt, error, now)
+        return
+    except Exception:
+        # One webhook that we fail on must not stop the others: it is tried again, then shown as dead.
+        log.exception("receipt failed", extra={"receipt": receipt.public_id})
+        _try_again(context, receipt, IntegrationError("We failed on this webhook; see the log."), now)
+        return
+    _settle(context, receipt, "done" if notices else "ignored", _summary(notices), now)
+    privacy.drop_body(context, receipt.id, receipt.connection, notices)
+
+
+def _summary(notices: list[Notice]) -> str:
+    """What a receipt was about, and which fields of it were left out."""
+    events = ", ".join(notice.event for notice in notices)
+    left_out = ", ".join(dict.fromkeys(path for notice in notices for path in notice.notes))
+    return f"{events} (left out, not readable: {left_out})" if left_out else events
+
+
+def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:
+    """What a receipt says; None, and the receipt settled, when we cannot read it."""
+    if receipt.locked:
+        why = "It was sealed with a key that is not in FIELD_KEYS: put that key back, then replay it."
+        _settle(context, receipt, "not_understood", why, now)
+        return None
+    try:
+        return scheduler.parse(receipt.inbound)
+    except UnknownPayload as error:
+        why = str(error)
+    except Exception:
+        # A parser that fails is our fault: the receipt is kept, shown, and replayed after a fix.
+        log.exception("parser failed", extra={"receipt": receipt.public_id})
+        why = "Our reader failed on this body; it is kept."
+    _settle(context, receipt, "not_understood", why, now)
+    return None
+
+
+def take_in(
+    context: Context, connection: str, notice: Notice, now: datetime, *, replayed: bool = False
+) -> None:
+    """One notice into the state; the scheduler is asked where the notice is thin, old, or replayed."""
+    scheduler = context.schedulers[connection]
+    with context.db.read() as tx:
+        news = not replayed and is_news(tx, connection, notice)
+    thin = notice.booking is None and not notice.gone
+    if scheduler.readable and not notice.gone and (thin or not news):
+        read(context, connection, notice.external_id, now)
+        return
+    with context.db.begin() as tx:
+        unknown = observe(tx, context, connection, notice, now)
+    if scheduler.readable:
+        for external_id in unknown:
+            read(context, connection, external_id, now)
+
+
+def read(context: Context, connection: str, external_id: str, now: datetime) -> None:
+    """Ask the scheduler what a booking looks like now, and take that in; follow it to where it moved."""
+    waiting, seen = [external_id], set[str]()
+    while waiting and len(seen) < LONGEST_CHAIN:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += _read_one(context, connection, name, now)
+
+
+def _read_one(context: Context, connection: str, external_id: str, now: datetime) -> list[str]:
+    states = _fetch(context.schedulers[connection], external_id)
+    gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
+    with context.db.begin() as tx:
+        here = {state.seat for state in states}
+        left = [each.seat for each in bookings.named(tx, connection, external_id) if each.seat and each.state]
+        notices = [notice_of(state, now) for state in states] or [gone]
+        if here != {""}:
+            notices += [replace(gone, seat=seat) for seat in left if states and seat not in here]
+        found = [observe(tx, context, connection, notice, now, read=True) for notice in notices]
+    return [name for names in found for name in names]
+
+
+def _fetch(scheduler: Scheduler, external_id: str) -> tuple[BookingState, ...]:
+    try:
+        return scheduler.fetch(external_id)
+    except Gone:
+        return ()
+
+
+def _try_again(context: Context, receipt: Receipt, error: IntegrationError, now: datetime) -> None:
+    wait = retry.wait(receipt.attempts, error)
+    if wait is None:
+        _settle(context, receipt, "dead", str(error), now)
+        return
+    with context.db.begin() as tx:
+        receipts.retry(tx, receipt.id, now + wait, str(error))
+    log.warning(
+        "receipt waits", extra={"receipt": receipt.public_id, "seconds": int(wait / timedelta(seconds=1))}
+    )
+
+
+def _settle(context: Context, receipt: Receipt, status: str, note: str, now: datetime) -> None:
+    with context.db.begin() as tx:
+        receipts.settle(tx, receipt.id, status, note, now)
+    log.info("receipt settled", extra={"receipt": receipt.public_id, "status": status})

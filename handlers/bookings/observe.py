@@ -1,0 +1,217 @@
+"""One booking, one thread: fold what a scheduler says into what we know, and see what changed.
+
+The state of a thread is a function of the set of notices, not of their order: each identifier keeps its
+newest state by the scheduler's own order, cancelling wins a tie, and identifiers that replace each other
+hang together (B1, ORD-1).
+"""
+
+from datetime import datetime
+
+from handlers.bookings.records import NEVER, fold, head_of, is_off, order
+from handlers.clients import privacy
+from handlers.context import Context
+from handlers.schedule import due
+from schemas.booking import Booking, BookingState, BookingStatus, Record
+from schemas.delivery import DeliveryStatus
+from schemas.webhook import Notice
+from store import bookings, clients, connections, deliveries
+from store.base import Tx
+
+
+def notice_of(booking: BookingState, at: datetime) -> Notice:
+    """A state that was read at the scheduler at `at`, as a notice."""
+    return Notice(
+        external_id=booking.external_id,
+        seat=booking.seat,
+        event="read",
+        booking=booking,
+        version=booking.version,
+        occurred_at=at,
+    )
+
+
+def is_news(tx: Tx, connection: str, notice: Notice) -> bool:
+    """True when a notice is newer than all that we hold about its identifier."""
+    known = bookings.named(tx, connection, notice.external_id)
+    return not notice.hint and all(order(notice) > order(record) for record in known)
+
+
+def observe(
+    tx: Tx,
+    context: Context,
+    connection: str,
+    notice: Notice,
+    now: datetime,
+    *,
+    read: bool = False,
+    listed: bool = False,
+) -> list[str]:
+    """Take in one notice; returns identifiers that it names and that we know nothing about.
+
+    `read` says that the state was just read at the scheduler, so that it is the truth as of now; `listed`
+    that it stood in the list of all bookings, too.
+    """
+    read = read or listed
+    tx.lock(f"bookings-{connection}")
+    if privacy.forgotten(tx, context, connection, notice, now):
+        return []
+    final = context.schedulers[connection].cancel_is_final
+    for record in _meant(tx, connection, notice):
+        folded = fold(record, notice, cancel_is_final=final, read=read)
+        if folded != record or record.booking_id is None:
+            bookings.put(tx, folded)
+            for each in _concerned(tx, folded):
+                _settle_thread(tx, context, each, now, new_to_us=read or notice.hint, listed=listed)
+    return _unknown(tx, connection, notice)
+
+
+def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
+    """The records that a notice speaks of; a blank one where there is none yet."""
+    known = bookings.named(tx, connection, notice.external_id)
+    seat = [record for record in known if record.seat == notice.seat]
+    if notice.gone and known:
+        return seat if notice.seat else known
+    if notice.hint and any(record.state for record in known):
+        return []  # of a booking that we know a hint says nothing new, whichever seat it names
+    if notice.booking is None and notice.email:
+        held = [record for record in known if record.seat == notice.email]
+        return held or [Record(connection, notice.external_id, notice.email)]
+    if seat:
+        return seat
+    if notice.booking is None and len(known) == 1:
+        return known
+    return [Record(connection, notice.external_id, notice.seat)]
+
+
+def _concerned(tx: Tx, record: Record) -> list[Record]:
+    """The records whose threads a change of this one may change: a mark concerns all with its address."""
+    if record.state is not None or not record.seat:
+        return [record]
+    return [
+        each for each in bookings.named(tx, record.connection, record.external_id) if _is(each, record.seat)
+    ]
+
+
+def _is(record: Record, email: str) -> bool:
+    return record.state is not None and record.state.client.email.strip().casefold() == email
+
+
+def _settle_thread(
+    tx: Tx, context: Context, record: Record, now: datetime, *, new_to_us: bool, listed: bool
+) -> None:
+    """Join what hangs together, work out the thread's state, and bring the schedule in line."""
+    thread = _join(tx, record)
+    head = head_of(thread)
+    known = [each.booking_id for each in thread if each.booking_id is not None]
+    if head is None or head.state is None:
+        return
+    status = _status(tx, thread, head)
+    client_id = _client(tx, thread, head, known, now)
+    if known:
+        booking_id = min(known)
+        for other in set(known) - {booking_id}:
+            _merge(tx, other, booking_id, now)
+        bookings.update(tx, booking_id, head.state, client_id, status, now)
+    else:
+        earlier = new_to_us and _earlier(tx, record.connection, thread, listed=listed)
+        booking_id = bookings.create(
+            tx, record.connection, head.state, client_id, status, earlier=earlier, now=now
+        )
+    for each in thread:
+        if each.booking_id != booking_id:
+            bookings.put(tx, bookings.attach_to(each, booking_id))
+    due.sync(tx, context, booking_id, now)
+
+
+def _client(tx: Tx, thread: list[Record], head: Record, known: list[int], now: datetime) -> int:
+    """Who comes. Without an e-mail address nothing but the booking itself says that it is the same person."""
+    assert head.state is not None
+    before = bookings.get(tx, min(known)) if known else None
+    if before is not None and not head.state.client.email:
+        same = clients.get(tx, before.client_id)
+        if not same.email and same.name == head.state.client.name:
+            return before.client_id
+    fallback = f"{head.connection}:{thread[0].external_id}:{head.seat}"
+    return clients.upsert(tx, head.state.client, fallback, now)
+
+
+def _join(tx: Tx, record: Record) -> list[Record]:
+    """Every record of the thread that a record belongs to, in a fixed order."""
+    found: dict[tuple[str, str], Record] = {}
+    waiting = [record]
+    while waiting:
+        each = waiting.pop()
+        if (each.external_id, each.seat) in found:
+            continue
+        found[each.external_id, each.seat] = each
+        for name in filter(None, (each.replaces, each.replaced_by, each.root)):
+            waiting += _same_seat(bookings.named(tx, each.connection, name), each.seat)
+            if name == each.root:
+                waiting += _same_seat(bookings.successors(tx, each.connection, name), each.seat)
+        waiting += _same_seat(bookings.successors(tx, each.connection, each.external_id), each.seat)
+        if each.booking_id is not None:
+            waiting += bookings.of_booking(tx, each.booking_id)
+    return [found[key] for key in sorted(found)]
+
+
+def _same_seat(records: list[Record], seat: str) -> list[Record]:
+    return [record for record in records if record.seat == seat]
+
+
+def _status(tx: Tx, thread: list[Record], head: Record) -> BookingStatus:
+    assert head.state is not None
+    if is_off(head):
+        return BookingStatus.cancelled
+    known = {record.external_id for record in thread if record.state}
+    if head.replaced_by and head.replaced_by not in known:
+        return BookingStatus.cancelled  # it moved, and we have not seen whereto: nothing may go out
+    marked = _marked(tx, head)
+    if marked and head.state.status is not BookingStatus.cancelled:
+        return BookingStatus.no_show
+    if marked is False and head.state.status is BookingStatus.no_show:
+        return BookingStatus.confirmed
+    return head.state.status
+
+
+def _marked(tx: Tx, head: Record) -> bool | None:
+    """The newest no-show mark for this client: on the record itself, or held for the address."""
+    assert head.state is not None
+    seats = {head.seat, head.state.client.email.strip().casefold()}
+    found = [each for each in bookings.named(tx, head.connection, head.external_id) if each.seat in seats]
+    marks = [(each.no_show_at or NEVER, each.no_show) for each in found if each.no_show is not None]
+    return max(marks)[1] if marks else None
+
+
+def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Two threads turned out to be one: keep what was sent, drop what was planned twice."""
+    planned = [each.id for each in deliveries.of_booking(tx, old)]
+    deliveries.end(tx, planned, DeliveryStatus.withdrawn, "same_booking", now)
+    deliveries.rehome(tx, old, new)
+    bookings.rehome(tx, old, new)
+
+
+def _earlier(tx: Tx, connection: str, thread: list[Record], *, listed: bool) -> bool:
+    """True for a booking that was made before this connection was first set up (B3).
+
+    Where the scheduler does not say when, all that the first reading lists counts as older.
+    """
+    row = connections.get(tx, connection)
+    made = [each.state.created_at for each in thread if each.state and each.state.created_at]
+    if row is None:
+        return False
+    return min(made) < row.first_seen_at if made else listed and row.last_read_at is None
+
+
+def _unknown(tx: Tx, connection: str, notice: Notice) -> list[str]:
+    state = notice.booking
+    if state is None or not state.replaced_by:
+        return []
+    known = bookings.named(tx, connection, state.replaced_by)
+    return [] if any(record.state for record in known) else [state.replaced_by]
+
+
+def current_id(tx: Tx, booking: Booking) -> str:
+    """The identifier that the scheduler uses for the booking now."""
+    current = head_of(bookings.of_booking(tx, booking.id))
+    assert current is not None
+    return current.external_id

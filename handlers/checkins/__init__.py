@@ -1,0 +1,1 @@
+"""The loop after the visit: questions to the client, replies, progress."""

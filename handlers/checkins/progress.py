@@ -1,0 +1,141 @@
+"""How it goes: one client over time, and the clinic's board of outcomes (clinical sources, section 6)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clinical.loop.feedback import activity_score
+from handlers.answers import effective
+from handlers.plans.history import SCHEDULED
+from schemas.plan import StoredPlan
+from store import board, checkins, intakes, plans
+from store.base import Tx
+from store.board import Share
+from store.pains import Pain, score_of
+
+ALERT_WITHIN = timedelta(hours=1)
+ENOUGH_DAYS = 0.7  # of the planned ones
+LESS_POINTS, LESS_PART = 2, 0.3  # pain that eased by this much has eased in a way that matters
+MORE_POINTS = 2  # of 10, for what was hard to do: the patient-specific functional scale
+ACTIVITIES = ("act1_score", "act2_score", "act3_score")
+NEWEST = 100  # sealed replies that one board opens
+WINDOW = {"d3": 3}
+Told = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Days done in one check-in's window, and days planned."""
+
+    at: datetime
+    done: int
+    planned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One client over time; `activity` is the mean of "what you can do", 0 to 10."""
+
+    pains: tuple[Pain, ...]
+    activity: tuple[tuple[datetime, float], ...]
+    weeks: tuple[Week, ...]
+    versions: tuple[StoredPlan, ...]
+
+
+def of_client(tx: Tx, client_id: int) -> Progress:
+    """Everything a client has told about pain, activities and days, oldest first."""
+    told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, client_id)]
+    replies = [one for one in checkins.of_client(tx, client_id) if one.kind in SCHEDULED and one.answered_at]
+    said = [(at, answers) for at, answers in told if at]
+    said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
+    said.sort(key=lambda pair: pair[0])
+    versions = plans.of_client(tx, client_id)
+    pains = tuple(Pain(at, score) for at, answers in said if (score := score_of(answers)) is not None)
+    activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
+    planned = {one.id: int(one.content["days_per_week"]) for one in versions}
+    weeks = tuple(
+        Week(one.answered_at, days, round(planned.get(one.plan_id, 0) * WINDOW.get(one.kind, 7) / 7))
+        for one in replies
+        if one.answered_at and (days := _days(one.reply)) is not None
+    )
+    return Progress(pains, activity, weeks, tuple(versions))
+
+
+def _days(reply: dict[str, object]) -> int | None:
+    value = str(reply.get("fu_days_done", ""))
+    return int(value) if value.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The clinic's figures over one period; days, pain and activities look at the newest replies.
+
+    `false_alarms` are flags that stop which a clinician cleared, of all that were raised.
+    """
+
+    start: datetime
+    end: datetime
+    replies: Share
+    enough_days: Share
+    eased: Share
+    abler: Share
+    alerts: Share
+    false_alarms: Share
+    intakes: Share
+    plans_sent: int
+
+
+def board_of(tx: Tx, start: datetime, end: datetime) -> Board:
+    """The board for [start, end)."""
+    in_time, cleared = board.alerts(tx, start, end, ALERT_WITHIN)
+    told = _before_and_after(tx, start, end)
+    return Board(
+        start=start,
+        end=end,
+        replies=board.replies(tx, start, end),
+        enough_days=_enough_days(tx, start, end),
+        eased=_eased(told),
+        abler=_abler(told),
+        alerts=in_time,
+        false_alarms=cleared,
+        intakes=board.intakes_in_time(tx, start, end),
+        plans_sent=board.plans_sent(tx, start, end),
+    )
+
+
+def _enough_days(tx: Tx, start: datetime, end: datetime) -> Share:
+    told = board.told(tx, start, end, ("d3", "w1", "w2", "w4"), NEWEST)
+    planned = board.days_per_week(tx, {one.plan_id for one in told})
+    parts = [
+        days / (planned[one.plan_id] * WINDOW.get(one.kind, 7) / 7)
+        for one in told
+        if (days := _days(one.reply)) is not None and planned.get(one.plan_id)
+    ]
+    return Share(sum(part >= ENOUGH_DAYS for part in parts), len(parts))
+
+
+def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told, Told]]:
+    """What the intake of a visit said, and what was said four weeks later."""
+    told = board.told(tx, start, end, ("w4",), NEWEST)
+    first = board.answers_of(tx, {one.booking_id for one in told})
+    return [(first.get(one.booking_id, {}), one.reply) for one in told]
+
+
+def _eased(told: list[tuple[Told, Told]]) -> Share:
+    """Two points or thirty percent less pain."""
+    pairs = [(score_of(before), score_of(after)) for before, after in told]
+    known = [(before, after) for before, after in pairs if before and after is not None]
+    eased = sum(before - after >= min(LESS_POINTS, LESS_PART * before) for before, after in known)
+    return Share(eased, len(known))
+
+
+def _abler(told: list[tuple[Told, Told]]) -> Share:
+    """Two points more for what was hard to do."""
+    gains = [gain for before, after in told if (gain := _gain(before, after)) is not None]
+    return Share(sum(gain >= MORE_POINTS for gain in gains), len(gains))
+
+
+def _gain(before: Told, after: Told) -> float | None:
+    """The mean change of the activities that were scored both times; None where there is none."""
+    scores = [(str(before.get(name, "")), str(after.get(name, ""))) for name in ACTIVITIES]
+    changes = [int(now) - int(then) for then, now in scores if then.isdigit() and now.isdigit()]
+    return sum(changes) / len(changes) if changes else None

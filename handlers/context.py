@@ -1,0 +1,42 @@
+"""The context: everything a handler needs that does not change while the process runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from integrations.base import Scheduler
+from integrations.channels.base import Sender
+from library.content import Library
+from schemas.choosing import Moves
+from schemas.clinic import Clinic
+from schemas.delivery import Channel
+from schemas.figure import Figure
+from store.base import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Clinic, database, schedulers by connection name, senders by channel, content by language."""
+
+    clinic: Clinic
+    db: Database
+    schedulers: Mapping[str, Scheduler]
+    senders: Mapping[Channel, Sender]
+    library: Callable[[str], Library]
+    mail_texts: Callable[[str], Mapping[str, Any]]
+    figures: Mapping[str, Figure]
+    link_key: bytes = field(repr=False)
+
+    def moves(self, language: str) -> Moves:
+        """Return what plans are made of, in a language."""
+        return self.library(language).moves
+
+    def zone(self, name: str = "") -> ZoneInfo:
+        """The named zone, or the clinic's."""
+        return ZoneInfo(name or self.clinic.zone)
+
+    def readable(self, connection: str) -> bool:
+        """True when bookings of this connection can be read back at the scheduler."""
+        scheduler = self.schedulers.get(connection)
+        return scheduler is not None and scheduler.readable

@@ -1,0 +1,1 @@
+"""The questionnaire as a client fills it in, and as a practitioner reads it."""

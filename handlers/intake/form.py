@@ -1,0 +1,274 @@
+"""The intake as a client goes through it: open it, save a screen, send it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from clinical.answers import asking, facts, flags
+from clinical.answers.asking import Screen
+from handlers.answers import SHORT_UPDATE, effective
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.schedule import alerts, attach
+from library.content import Library
+from schemas.booking import Booking, BookingStatus
+from schemas.condition import Answer, Answers
+from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
+from schemas.intake import Intake
+from schemas.questionnaire import Questionnaire, QuestionType
+from schemas.rules import Flag
+from store import bookings, clients, deliveries, intakes
+from store.base import Tx
+
+CHECK = "check"  # the page after the last screen
+LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
+CRISIS = "RF25"  # words that point to a crisis: the clinic is told at once, the form goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One client's questionnaire as it stands: the content, what was said now, what was said before."""
+
+    booking: Booking
+    intake: Intake
+    library: Library
+    questionnaire: Questionnaire
+    before: Answers
+    known: tuple[str, ...]
+    today: date
+    raised: tuple[str, ...] = ()  # rules whose flags the client has read already
+
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """What the client has said so far."""
+        return self.intake.answers
+
+    @property
+    def screens(self) -> tuple[Screen, ...]:
+        """The screens that this client sees, given the answers so far."""
+        return asking.screens(self.questionnaire, self.answers, self.today, self.known, self.before)
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, the check page too, as far as can be told: it grows for few clients."""
+        ahead = self.screens[self._passed() :]
+        open_ones = {question.id for each in ahead for question in each.questions} - self.answers.keys()
+        likely = {name: value for name, value in LIKELY.items() if name in open_ones}
+        answers = {**self.answers, **likely}
+        shown = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        return len(shown) + 1
+
+    def _passed(self) -> int:
+        names = [each.step.id for each in self.screens]
+        return names.index(self.intake.step) + 1 if self.intake.step in names else 0
+
+    @property
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """(step, question) of everything that is still needed."""
+        return asking.unanswered(self.questionnaire, self.answers, self.today, self.known, self.before)
+
+    def screen(self, step: str, sent: Answers = asking.NONE) -> Screen | None:
+        """The screen of a step, if this client sees it; `sent` is what was just sent and not yet kept."""
+        answers = {**self.answers, **sent}
+        found = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        return next((each for each in found if each.step.id == step), None)
+
+    def resume_at(self) -> str:
+        """Where to go on: the screen after the last one saved, or the first with something missing."""
+        names = [each.step.id for each in self.screens]
+        missing = [names.index(step) for step, _question in self.missing]
+        place = min([self._passed(), *missing])
+        return names[place] if place < len(names) else CHECK
+
+    def after(self, step: str) -> str:
+        """The screen after this one, or the check page."""
+        names = [each.step.id for each in self.screens]
+        if step not in names:
+            return self.resume_at()
+        place = names.index(step) + 1
+        return names[place] if place < len(names) else CHECK
+
+    def before_step(self, step: str) -> str:
+        """The screen before this one, or "" for the first."""
+        names = [*(each.step.id for each in self.screens), CHECK]
+        place = names.index(step) if step in names else 0
+        return names[place - 1] if place else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What came of one screen: errors by question, what was sent (to show again), flags, where to go."""
+
+    errors: Mapping[str, str]
+    shown: Mapping[str, Answer]
+    flags: tuple[Flag, ...]
+    go_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What came of sending it in: the first screen with something missing, or the flags that stand."""
+
+    go_to: str
+    flags: tuple[Flag, ...]
+
+
+def open_intake(tx: Tx, context: Context, booking_id: int, now: datetime, reads: str = "") -> Asked | None:
+    """The intake behind a link; None when the booking is off, or nothing is asked for it.
+
+    `reads` is the language that the browser asks for; it counts where the booking named none.
+    """
+    booking = bookings.get(tx, booking_id)
+    intake = intakes.of_booking(tx, booking_id)
+    if booking is None or intake is None or booking.status is not BookingStatus.confirmed:
+        return None
+    library = context.library(context.clinic.spoken(intake.language or reads))
+    return _asked(tx, context, booking, intake, library, now)
+
+
+def _asked(
+    tx: Tx, context: Context, booking: Booking, intake: Intake, library: Library, now: datetime
+) -> Asked:
+    return Asked(
+        booking=booking,
+        intake=intake,
+        library=library,
+        questionnaire=library.questionnaires[intake.questionnaire],
+        before=_before(tx, intake),
+        known=_known(tx, booking),
+        raised=tuple(each["rule"] for each in intakes.flags_of(tx, booking.id)),
+        today=now.astimezone(context.zone(booking.zone)).date(),
+    )
+
+
+def _before(tx: Tx, asked: Intake) -> Answers:
+    """What earlier visits said and still counts; safety signs are asked anew."""
+    if asked.questionnaire != SHORT_UPDATE:
+        return {}
+    earlier = intakes.last_done(tx, asked.client_id, asked.booking_id)
+    return asking.carried(effective(tx, earlier)) if earlier else {}
+
+
+def _known(tx: Tx, booking: Booking) -> tuple[str, ...]:
+    client = clients.get(tx, booking.client_id)
+    return tuple(name for name in ("name", "email", "phone") if getattr(client, name))
+
+
+def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> str:
+    """Which questionnaire fits: the short update for who filled in the full form not long ago (B7)."""
+    service = context.clinic.service(booking.service, booking.service_name)
+    if service.questionnaire != "first_visit":
+        return service.questionnaire
+    oldest = now - context.clinic.policy.full_intake_after
+    full = intakes.last_done(tx, intake.client_id, booking.id, questionnaires=("first_visit",))
+    fresh = full is not None and full.submitted_at is not None and full.submitted_at >= oldest
+    return SHORT_UPDATE if fresh else "first_visit"
+
+
+def begin(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    """Before the first message: offer the questionnaire that fits this client now."""
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is not None and intake.status == "open":
+        _exchange(tx, context, intake, fitting(tx, context, booking, intake, now), now)
+
+
+def ask_everything(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
+    """The client wants the full form instead of the short update."""
+    if asked.intake.questionnaire == SHORT_UPDATE and asked.intake.status == "open":
+        _exchange(tx, context, asked.intake, "first_visit", now)
+
+
+def _exchange(tx: Tx, context: Context, intake: Intake, wanted: str, now: datetime) -> None:
+    if intake.questionnaire != wanted:
+        content = context.library(context.clinic.spoken(intake.language)).questionnaires[wanted]
+        intakes.exchange(tx, intake.id, wanted, content.version, now)
+
+
+def save_step(
+    tx: Tx,
+    context: Context,
+    asked: Asked,
+    step: str,
+    posted: Mapping[str, str | Sequence[str]],
+    now: datetime,
+) -> Saved:
+    """Check and keep one screen. Flags that stop act at once, before anything else is asked (B8)."""
+    taken = asking.accept(
+        asked.questionnaire,
+        step,
+        posted,
+        asked.answers,
+        asked.today,
+        asked.known,
+        asked.library.errors,
+        asked.before,
+    )
+    if taken.errors:
+        return Saved(taken.errors, taken.shown, _raise(tx, asked, taken.read, now, sent=False), step)
+    _keep(tx, asked, step, taken.answers, now)
+    raised = _raise(tx, asked, taken.answers, now, sent=False)
+    return Saved({}, {}, raised, _next_screen(tx, context, asked.booking.id, step, now))
+
+
+def _keep(tx: Tx, asked: Asked, step: str, answers: Answers, now: datetime) -> None:
+    """Save the answers as they are now, and beside them what changed and what is gone."""
+    change = {key: value for key, value in answers.items() if asked.answers.get(key) != value}
+    gone = [key for key in asked.answers if key not in answers]
+    if not asked.intake.language:
+        intakes.set_language(tx, asked.intake.id, asked.library.language)
+    intakes.save(tx, asked.intake, step, dict(answers), change | dict.fromkeys(gone), now)
+
+
+def _next_screen(tx: Tx, context: Context, booking_id: int, step: str, now: datetime) -> str:
+    later = open_intake(tx, context, booking_id, now)
+    if later is None:
+        return CHECK
+    # An answer may have brought up more questions on the same screen: without a script they are shown now.
+    again = any(name == step for name, _question in later.missing)
+    return step if again else later.after(step)
+
+
+def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool) -> tuple[Flag, ...]:
+    """Flags of the answers so far; while the form is open only those that must act at once."""
+    everything = {**asked.before, **answers}
+    known, age = facts.derive(everything, asked.today), facts.age_on(everything, asked.today)
+    rules = asked.library.rules
+    find = flags.evaluate if sent else flags.at_once
+    standing = find(everything, known, age, rules, asked.questionnaire)
+    for flag in standing:
+        new = intakes.raise_flag(tx, asked.booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+        if new and (flag.severity.stops or flag.rule == CRISIS):
+            alerts.at_once(tx, asked.booking.id, flag.rule, now)
+    return standing
+
+
+def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
+    """Send it to the clinic: every rule on every answer, the consents as worded, the plan's draft."""
+    missing = asked.missing
+    if missing:
+        return Submitted(missing[0][0], ())
+    raised = _raise(tx, asked, asked.answers, now, sent=True)
+    if intakes.finish(tx, asked.intake.id, _wording(asked), now):
+        _stop_chasing(tx, asked.booking.id, now)
+        _tell_practitioner(tx, asked.booking.id, now)
+        drafting.draft(tx, context, asked.booking.id, now)
+        attach.owe(tx, context, asked.booking, now)
+    return Submitted("", raised)
+
+
+def _wording(asked: Asked) -> dict[str, str]:
+    """The consents exactly as they stood on the screen, with language and version of the questionnaire."""
+    asked_for = [q for q in asked.questionnaire.questions() if q.type is QuestionType.CONSENT]
+    texts = {question.id: question.label for question in asked_for}
+    return texts | {"language": asked.library.language, "version": asked.questionnaire.version}
+
+
+def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
+    asks = (Purpose.intake, Purpose.intake_reminder)
+    waiting = [each.id for each in deliveries.of_booking(tx, booking_id) if each.purpose in asks]
+    deliveries.end(tx, waiting, DeliveryStatus.skipped, "answered", now)
+
+
+def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:
+    key = f"{booking_id}:summary:0:email"
+    deliveries.owe(tx, Due(key, booking_id, Purpose.summary, Channel.email, now), now)

@@ -1,0 +1,1 @@
+"""Plans of a client: drafted, held, changed, released, shown."""

@@ -1,0 +1,113 @@
+"""What a person may do to a plan and to flags: each act is checked, done, and written into the log."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from clinical.plan import edit
+from clinical.plan.case import policy_for
+from clinical.plan.edit import Edit
+from handlers.answers import picture
+from handlers.context import Context
+from handlers.plans import drafting, edits
+from schemas import plan as plans_json
+from schemas.delivery import DeliveryStatus, Purpose
+from schemas.plan import Plan, StoredPlan
+from store import audit, bookings, deliveries, intakes, plan_edits
+from store import plans as stored_plans
+from store.base import Tx
+
+WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
+
+
+class NotNow(ValueError):
+    """This cannot be done to it as it stands; the text says why."""
+
+
+def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> None:
+    """A named practitioner lets the plan out. Raises `NotNow` where an answer forbids it."""
+    stored = stored_plans.newest(tx, booking_id)
+    if stored is not None and stored.status in ("released", "sent"):
+        return
+    if not drafting.release(tx, context, booking_id, by, now):
+        raise NotNow("There is no plan that may go out: see the flags.")
+
+
+def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
+    """Keep the plan of a booking back. Raises `NotNow` when it went out, or there is none."""
+    waiting = [
+        each
+        for each in deliveries.of_booking(tx, booking_id)
+        if each.purpose is Purpose.plan and each.status in WAITING
+    ]
+    if not waiting:
+        raise NotNow("There is no plan on its way.")
+    for delivery in waiting:
+        drafting.hold(tx, delivery, by, now)
+
+
+def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
+    """Change a plan that has not gone out. Raises `EditRefused` (with what blocks it) or `NotNow`."""
+    last = stored_plans.newest(tx, booking_id)
+    if last is None or last.status not in ("draft", "held", "released"):
+        raise NotNow("There is no plan that can be changed: it went out, or none was drafted.")
+    checked = preview(tx, context, booking_id, last, change, now)
+    if last.status == "released":  # a changed plan is a new one: it needs its own release
+        stored_plans.set_status(tx, last.id, "held", "changed")
+    plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
+    for override in checked.overrides[len(plans_json.load(last.content).overrides) :]:
+        audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
+    audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
+    if last.reason.startswith(drafting.BY_CHECKIN):
+        return _next_version(tx, last, checked, now)
+    made = drafting.draft(tx, context, booking_id, now)
+    if made is None:
+        raise NotNow("There is no plan that can be changed.")
+    return made
+
+
+def _next_version(tx: Tx, last: StoredPlan, checked: Plan, now: datetime) -> StoredPlan:
+    """A version that a check-in made is not drafted again, so the change is written beside it."""
+    content = plans_json.dump(replace(checked, version=last.version + 1))
+    status = drafting.STATUS[checked.status]
+    return stored_plans.add(
+        tx, last.booking_id, last.client_id, status, checked.protocol_id, last.reason, content, now
+    )
+
+
+def preview(
+    tx: Tx, context: Context, booking_id: int, stored: StoredPlan, change: Edit, now: datetime
+) -> Plan:
+    """What a change would make of a plan, checked by the safety filter. Raises `EditRefused`."""
+    booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
+    if booking is None or intake is None:
+        raise NotNow("There are no answers for this booking.")
+    case = drafting.case_of(tx, context, booking, picture(tx, context, booking, intake, now), now)
+    moves = context.moves(context.clinic.spoken(intake.language))
+    plan = plans_json.load(stored.content)
+    return edit.edit(plan, change, case, moves, policy_for(context.clinic))
+
+
+def clear_flag(
+    tx: Tx, context: Context, booking_id: int, flag_id: int, by: str, basis: str, now: datetime
+) -> None:
+    """A named clinician clears a flag and says on what basis; the plan is drafted anew. Raises `NotNow`."""
+    found = next((one for one in intakes.flags_of(tx, booking_id) if one["id"] == flag_id), None)
+    if found is None or found["cleared_at"] or len(basis.strip()) < 3:
+        raise NotNow("Say on what basis: for example, who examined the client and when.")
+    intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
+    audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
+    drafting.draft(tx, context, booking_id, now)
+
+
+def acknowledge(tx: Tx, booking_id: int, by: str, now: datetime) -> bool:
+    """Somebody has seen the flags; True the first time."""
+    seen = intakes.flags_seen(tx, booking_id, now)
+    if seen:
+        audit.add(tx, by, "flags_seen", f"booking:{booking_id}", now)
+    return seen
+
+
+def review(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
+    """A practitioner has read the intake."""
+    intakes.review(tx, booking_id, by, now)
+    audit.add(tx, by, "intake_reviewed", f"booking:{booking_id}", now)

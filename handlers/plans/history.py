@@ -1,0 +1,130 @@
+"""Where a client stands with a plan: the baseline, the days, the last step."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from clinical.answers.facts import age_on
+from clinical.loop.feedback import activity_score, decide, reply_from
+from clinical.plan.case import History
+from handlers.answers import effective
+from handlers.context import Context
+from schemas import plan as plans_json
+from schemas.checkin import CheckIn, PlanState, Step
+from schemas.choosing import Action
+from schemas.condition import values_of
+from schemas.intake import Answers
+from schemas.plan import Plan, PlanStatus, StoredPlan
+from store import checkins, intakes, plans
+from store.base import Tx
+
+SCHEDULED = ("h24", "d3", "w1", "w2", "w4")
+ANSWERED_WITHIN = timedelta(days=2)
+
+
+def asked(tx: Tx, client_id: int) -> list[CheckIn]:
+    """The check-ins that a client was asked, without ticked days."""
+    return [each for each in checkins.of_client(tx, client_id) if each.kind in SCHEDULED]
+
+
+def missed_in_a_row(found: list[CheckIn], now: datetime) -> int:
+    """How many check-ins in a row, up to the newest, have had no reply for two days."""
+    count = 0
+    for each in reversed(found):
+        if each.answered_at:
+            break
+        if each.asked_at and now - each.asked_at >= ANSWERED_WITHIN:
+            count += 1
+    return count
+
+
+def history(
+    tx: Tx, context: Context, client_id: int, answers: Answers, now: datetime, said: Answers | None = None
+) -> History:
+    """The client's last sent plan and how it has been going; empty for a first plan.
+
+    `said` is the reply that is compared with the start, where it is not `answers`.
+    """
+    sent = [each for each in plans.of_client(tx, client_id) if each.sent_at]
+    if not sent:
+        return History()
+    replies = asked(tx, client_id)
+    like = answers if said is None else said
+    state = _state(tx, context, sent, replies, answers, like, now)
+    step = _step_of_update(context, answers, state)
+    return History(_plan(sent[-1]), state, step, _gap_days(tx, client_id, sent[-1], now))
+
+
+def _plan(stored: StoredPlan) -> Plan:
+    """What went out was ready, whoever had to say so."""
+    return replace(plans_json.load(stored.content), status=PlanStatus.READY)
+
+
+def _first_answers(tx: Tx, first: StoredPlan) -> Answers:
+    intake = intakes.of_booking(tx, first.booking_id)
+    return effective(tx, intake) if intake else {}
+
+
+def _state(
+    tx: Tx,
+    context: Context,
+    sent: list[StoredPlan],
+    replies: list[CheckIn],
+    answers: Answers,
+    like: Answers,
+    now: datetime,
+) -> PlanState:
+    start = _first_answers(tx, sent[0])
+    last = _plan(sent[-1])
+    same_stage = [each for each in sent if _plan(each).stage == last.stage]
+    answered = [each for each in replies if each.answered_at]
+    actions = [Action(each.action) for each in answered if each.action]
+    return PlanState(
+        pain_at_start=_number(start, "pain_avg7"),
+        activity_at_start=activity_score(start, like),
+        pain_cap=last.pain_cap,
+        days_per_week=last.days_per_week,
+        days_in_plan=_days(context, sent[0], now),
+        days_in_stage=_days(context, same_stage[0], now),
+        days_since_change=_days(context, sent[-1], now),
+        last_action=actions[-1] if actions else None,
+        missed=missed_in_a_row(replies, now),
+        hard_replies=sum("5" in values_of(each.reply, "fu_difficulty") for each in answered),
+        age=age_on(answers or start, now.astimezone(context.zone()).date()),
+        crash_after_effort=bool({"yes", "not_sure"}.intersection(values_of(start, "post_exert_crash"))),
+    )
+
+
+def _days(context: Context, stored: StoredPlan, now: datetime) -> int:
+    """Days on the calendar: a week after an afternoon visit is a week in the morning too."""
+    assert stored.sent_at is not None
+    zone = context.zone()
+    return (now.astimezone(zone).date() - stored.sent_at.astimezone(zone).date()).days
+
+
+def _number(answers: Answers, name: str) -> int | None:
+    value = next(iter(values_of(answers, name)), "")
+    return int(value) if value.isdigit() else None
+
+
+def _step_of_update(context: Context, answers: Answers, state: PlanState) -> Step | None:
+    """A returning client's short update says how the plan went; it counts like a check-in."""
+    if not values_of(answers, "upd_days_done"):
+        return None
+    moves = context.moves(context.clinic.language)
+    return decide(reply_from(answers), state, moves.feedback, moves.choosing.growth)
+
+
+def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:
+    """Days since the client last told of having exercised, or since the plan went out."""
+    told = [
+        each.answered_at
+        for each in checkins.of_client(tx, client_id)
+        if each.answered_at and _did_something(each)
+    ]
+    since = max([*told, *([last.sent_at] if last.sent_at else [])], default=now)
+    return max(0, (now - since).days)
+
+
+def _did_something(each: CheckIn) -> bool:
+    days = _number(each.reply, "fu_days_done")
+    return each.kind.startswith("tick:") or (days is not None and days > 0)

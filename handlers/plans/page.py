@@ -1,0 +1,98 @@
+"""What a client may see of a plan now, and its paper."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from clinical.plan.case import policy_for
+from clinical.plan.translate import in_language
+from handlers import links
+from handlers.context import Context
+from handlers.links import LinkPurpose
+from handlers.plans import pictures
+from render.paper import pdf
+from schemas import plan as plans_json
+from schemas.booking import Booking, BookingStatus
+from schemas.delivery import DeliveryStatus, Purpose
+from schemas.plan import Plan, StoredPlan
+from schemas.rules import Severity
+from store import bookings, clients, deliveries, intakes, plans
+from store.base import Tx
+
+MAY_GO = ("draft", "released")
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What a client may see now: the plan, or that it is paused."""
+
+    plan: StoredPlan | None
+    paused: bool = False
+
+
+def current(tx: Tx, booking_id: int) -> Current:
+    """The last version that was sent, unless a newer one stopped or holds the plan."""
+    booking = bookings.get(tx, booking_id)
+    if booking is None or booking.status is not BookingStatus.confirmed:
+        return Current(None)
+    # Looked at first: on PostgreSQL the note that it was sent may come between the two looks.
+    going = _on_its_way(tx, booking.id)
+    versions = [each for each in plans.of_client(tx, booking.client_id) if each.booking_id == booking.id]
+    sent = [each for each in versions if each.sent_at or (each.status in MAY_GO and going)]
+    flagged = intakes.flags_of(tx, booking.id)
+    stopped = any(Severity(each["severity"]).stops and not each["cleared_at"] for each in flagged)
+    halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
+    if not sent or stopped or halted:
+        return Current(None, paused=bool(sent))
+    return Current(sent[-1])
+
+
+def _on_its_way(tx: Tx, booking_id: int) -> bool:
+    """A client may be faster than our note that the mail was taken: what is on its way may be seen."""
+    return any(
+        each.purpose is Purpose.plan and each.status in (DeliveryStatus.sending, DeliveryStatus.unknown)
+        for each in deliveries.of_booking(tx, booking_id)
+    )
+
+
+def said(tx: Tx, context: Context, stored: StoredPlan, language: str) -> Plan:
+    """A version in the client's language of the moment."""
+    content = plans_json.load(stored.content)
+    if content.language == language:
+        return content
+    earlier = [each for each in plans.of_client(tx, stored.client_id) if each.sent_at and each.id < stored.id]
+    last = plans_json.load(earlier[-1].content) if earlier else None
+    same = last if last and last.language == content.language else None
+    before, after = context.moves(content.language), context.moves(language)
+    return in_language(content, before, after, policy_for(context.clinic), same)
+
+
+def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
+    """The day from which a version counts, in the visit's zone: it is often drafted days before the visit."""
+    return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
+
+
+def paper(tx: Tx, context: Context, booking_id: int, language: str = "") -> bytes | None:
+    """The plan that counts as a PDF; None when there is none to see."""
+    stored = current(tx, booking_id).plan
+    booking = bookings.get(tx, booking_id)
+    if stored is None or booking is None:
+        return None
+    content = said(tx, context, stored, language or str(stored.content["language"]))
+    return printed(tx, context, booking, stored, content)
+
+
+def printed(
+    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, content: Plan, *, linked: bool = True
+) -> bytes:
+    """A version as a PDF of one or two pages; without the code for the phone unless `linked`."""
+    token = links.token(tx, context, LinkPurpose.plan, booking.id) if linked else ""
+    return pdf.plan_pdf(
+        content,
+        context.clinic,
+        clients.get(tx, booking.client_id).name,
+        pictures.of_plan(context, content),
+        date=day_of(context, booking, stored),
+        language=content.language,
+        url=context.clinic.public_url + links.PATHS[LinkPurpose.plan] + token if token else "",
+        paper="a4" if context.clinic.paper == "a4" else "letter",
+    ).data

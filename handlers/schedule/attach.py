@@ -1,0 +1,45 @@
+"""Link and status onto the scheduler's booking, never an answer (B12)."""
+
+from datetime import datetime
+
+from handlers.context import Context
+from integrations.base import Note
+from schemas.booking import Booking, BookingStatus
+from schemas.delivery import Channel, Due, Purpose
+from store import deliveries, intakes, plans
+from store.base import Tx
+
+WORDS = {
+    "intake_missing": "Intake: not done yet",
+    "intake_done": "Intake: done",
+    "plan_sent": "Intake: done. Plan: sent",
+}
+
+
+def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    """Schedule one write for the status of now; a status that was written is never written again."""
+    scheduler = context.schedulers.get(booking.connection)
+    if scheduler is None or booking.status is not BookingStatus.confirmed or booking.earlier:
+        return
+    if not scheduler.readable or not scheduler.chosen_way:
+        return
+    status = status_of(tx, booking.id)
+    if scheduler.chosen_way in scheduler.ways_once and status != "intake_missing":
+        return
+    key = f"{booking.id}:attach:{status}:note"
+    deliveries.owe(tx, Due(key, booking.id, Purpose.attach, Channel.note, now), now)
+
+
+def status_of(tx: Tx, booking_id: int) -> str:
+    """How far the booking is: intake missing, intake done, plan sent."""
+    plan = plans.newest(tx, booking_id)
+    if plan is not None and plan.sent_at:
+        return "plan_sent"
+    intake = intakes.of_booking(tx, booking_id)
+    return "intake_done" if intake is not None and intake.done else "intake_missing"
+
+
+def note(tx: Tx, context: Context, booking: Booking) -> Note:
+    """What is written: the booking's page in the console (behind a sign-in) and the status."""
+    url = f"{context.clinic.public_url}/console/bookings/{booking.id}"
+    return Note(link=url, status=WORDS[status_of(tx, booking.id)])

@@ -1,0 +1,1 @@
+"""The outbox: decide at the moment of sending, make the message, send it."""

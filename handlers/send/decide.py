@@ -1,0 +1,211 @@
+"""The decision at the moment of sending (B3): is it still right to send this, and what exactly?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from functools import partial
+
+from handlers.bookings.observe import current_id
+from handlers.checkins import replies
+from handlers.context import Context
+from handlers.intake.form import begin
+from handlers.plans import drafting
+from handlers.schedule import alerts, attach
+from handlers.schedule import due as schedule
+from handlers.send import messages
+from integrations.base import Note
+from schemas.booking import Booking, BookingStatus
+from schemas.delivery import Channel, Delivery, Purpose
+from schemas.message import Text
+from schemas.plan import StoredPlan
+from store import bookings, clients, deliveries, intakes
+from store import plans as stored_plans
+from store.base import Tx
+
+ASKING = (Purpose.intake, Purpose.intake_reminder)
+APART = schedule.LEAST_GAP / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this; `after` runs in the transaction that notes the success."""
+
+    message: EmailMessage | Text
+    after: Callable[[Tx], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not needed any more, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now: it waits for a person or an answer."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not at this hour."""
+
+    due_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write this onto the scheduler's booking."""
+
+    connection: str
+    external_id: str
+    note: Note
+
+
+Decision = Send | Skip | Hold | Later | Write
+
+
+def decide(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> Decision:
+    """What to do with a claimed delivery, by what is true at this moment."""
+    booking = bookings.get(tx, delivery.booking_id)
+    assert booking is not None
+    if delivery.purpose is Purpose.attach:
+        return _attach(tx, context, booking)
+    if delivery.purpose in STAFF:
+        return STAFF[delivery.purpose](tx, context, delivery, booking, now)
+    no = _booking_says_no(booking) or _client_says_no(tx, delivery, booking)
+    return no or CLIENT[delivery.purpose](tx, context, delivery, booking, now)
+
+
+def _booking_says_no(booking: Booking) -> Skip | None:
+    if booking.status is not BookingStatus.confirmed:
+        return Skip(str(booking.status))
+    return Skip("older_than_connection") if booking.earlier else None
+
+
+def _attach(tx: Tx, context: Context, booking: Booking) -> Decision:
+    """An older status that is still waiting is not written over a newer one: the words are made now."""
+    no = _booking_says_no(booking)
+    return no or Write(booking.connection, current_id(tx, booking), attach.note(tx, context, booking))
+
+
+def _too_late(context: Context, booking: Booking, now: datetime) -> bool:
+    return booking.end + context.clinic.policy.too_late < now
+
+
+def _client_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Skip | Hold | None:
+    client = clients.get(tx, booking.client_id)
+    if client.erased_at:
+        return Skip("erased")
+    if delivery.channel is Channel.email:
+        if not messages.can_mail(client.email):
+            return Hold("no_address")
+        return Skip("unsubscribed") if client.no_email_at else None
+    return Skip("unsubscribed") if client.no_sms_at else None
+
+
+def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or intake.done:
+        return Skip("answered")
+    if _too_late(context, booking, now):
+        return Skip("too_late")
+    begin(tx, context, booking, now)
+    asked = intakes.of_booking(tx, booking.id) or intake
+    return Send(messages.intake(tx, context, delivery, booking, asked, now))
+
+
+def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    if now >= booking.start:
+        return Skip("visit_started")
+    if intakes.open_stops(tx, booking.id):
+        return Skip("red_flag")  # who was told to see a doctor now is not asked for the rest of a form
+    quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        opens = quiet.next_open(now)
+        return Later(opens, "quiet_hours") if opens < booking.start else Skip("quiet_hours")
+    if _asked_lately(tx, booking, now):
+        return Skip("asked_lately")
+    return _intake(tx, context, delivery, booking, now)
+
+
+def _asked_lately(tx: Tx, booking: Booking, now: datetime) -> bool:
+    """After days without a worker the request and its reminders are due together: one of them is enough."""
+    return any(
+        each.purpose in ASKING and each.status == "sent" and each.settled_at and each.settled_at > now - APART
+        for each in deliveries.of_booking(tx, booking.id)
+    )
+
+
+def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    due = booking.end + context.clinic.policy.plan_delay
+    if now < due:
+        return Later(due, "visit_not_over")
+    verdict = drafting.gate(tx, context, booking, now)
+    if not verdict.clear or verdict.plan is None:
+        return Skip(verdict.reason) if verdict.final else Hold(verdict.reason)
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or not drafting.agreed(tx, intake, "consent_email"):
+        return Hold("no_email_consent")
+    plan = verdict.plan
+    by_person = plan.released_by or plan.reason.startswith(drafting.BY_CHECKIN)
+    if _too_late(context, booking, now) and not by_person:
+        return Skip("too_late")
+    message = messages.plan(tx, context, delivery, booking, plan, now)
+    return Send(message, after=partial(_plan_sent, context, booking, plan, now))
+
+
+def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: datetime, tx: Tx) -> None:
+    stored_plans.sent(tx, plan.id, now)
+    replies.owe(tx, context, booking, now)
+    attach.owe(tx, context, booking, now)
+
+
+def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    kind = replies.kind_of(delivery.key)
+    reason = replies.not_now(tx, booking, kind, now)
+    if reason == "no_reply":
+        replies.nudge_staff(tx, booking, now)
+    if reason:
+        return Skip(reason)
+    quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), "quiet_hours")
+    intake = intakes.of_booking(tx, booking.id)
+    consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
+    if intake is None or not drafting.agreed(tx, intake, consent):
+        return Skip("no_consent")
+    again = quiet.next_open(now + replies.REMINDED_AFTER)
+    message = messages.checkin(tx, context, delivery, booking, kind, now)
+    return Send(message, after=lambda tx: replies.remind(tx, delivery, again, now))
+
+
+def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    again = alerts.is_again(delivery.key)
+    if again and not intakes.open_stops(tx, booking.id, unseen=True):
+        return Skip("acknowledged")
+    after = None
+    if delivery.purpose is Purpose.alert and not again:
+        after = partial(alerts.once_more, booking_id=booking.id, channel=delivery.channel, now=now)
+    if delivery.channel is Channel.sms:
+        if not context.clinic.alert_sms or Channel.sms not in context.senders:
+            return Skip("no_alert_number")
+        return Send(messages.alert_text(context, delivery, booking), after)
+    to = (context.clinic.alert_next_email if again else "") or context.clinic.alert_email
+    if not messages.can_mail(to):
+        return Skip("no_alert_address")
+    return Send(messages.staff(tx, context, delivery, booking, to, now), after)
+
+
+Decider = Callable[[Tx, Context, Delivery, Booking, datetime], Decision]
+STAFF: dict[Purpose, Decider] = {Purpose.alert: _alert, Purpose.summary: _alert}
+CLIENT: dict[Purpose, Decider] = {
+    Purpose.intake: _intake,
+    Purpose.intake_reminder: _reminder,
+    Purpose.plan: _plan,
+    Purpose.checkin: _checkin,
+}

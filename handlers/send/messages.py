@@ -1,0 +1,195 @@
+"""What a message says: the right words, link, time and zone for one delivery."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+from handlers import links
+from handlers.answers import effective
+from handlers.context import Context
+from handlers.links import LinkPurpose
+from handlers.plans import page, pictures
+from handlers.schedule import alerts
+from handlers.schedule.words import reference, when
+from render import mail
+from render.language import readable
+from render.mail import Contents, Envelope, MailKind
+from schemas import plan as plans_json
+from schemas.booking import Booking
+from schemas.delivery import Channel, Delivery
+from schemas.intake import Intake
+from schemas.message import Text
+from schemas.plan import StoredPlan
+from store import checkins, clients, intakes
+from store import plans as stored_plans
+from store.base import Tx
+
+AFTER_VISIT = timedelta(days=1)  # how long the intake link lives on after the visit
+MINUTES = {"returning": "2", "short": "4"}
+
+
+def message_id(context: Context, delivery: Delivery) -> str:
+    """The same for every attempt at a delivery, so that mail programs show a repeat once.
+
+    Two installations of one clinic never make the same: mail programs would hide the second mail.
+    """
+    return _identity(context, delivery.purpose, delivery.key)
+
+
+def _identity(context: Context, kind: str, key: str) -> str:
+    digest = hmac.new(context.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
+    domain = parseaddr(context.clinic.email)[1].rpartition("@")[2]
+    return f"<{kind}.{digest}@{domain}>"
+
+
+def can_mail(address: str) -> bool:
+    """True for exactly one address that a mail can go to."""
+    try:
+        return bool(mail.one_address(address))
+    except ValueError:
+        return False
+
+
+def _envelope(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, to: str, now: datetime
+) -> Envelope:
+    stop = links.issue(tx, context, LinkPurpose.stop, booking.client_id, now)
+    return Envelope(
+        to=to,
+        sender=context.clinic.email,
+        message_id=message_id(context, delivery),
+        date=now,
+        unsubscribe_url=stop,
+    )
+
+
+def _to_client(
+    tx: Tx,
+    context: Context,
+    delivery: Delivery,
+    booking: Booking,
+    now: datetime,
+    kind: MailKind,
+    language: str,
+    url: str,
+    minutes: str = "",
+    contents: Contents | None = None,
+    wording: str = "",
+) -> EmailMessage:
+    client = clients.get(tx, booking.client_id)
+    values = {
+        "url": url,
+        "name": _called(tx, booking) or client.name,
+        "when": when(context, booking, client.zone, language) if kind in BEFORE_VISIT else "",
+        "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
+        "practitioner": booking.practitioner,
+        "minutes": minutes,
+        "emergency_number": context.clinic.emergency_number,
+    }
+    envelope = _envelope(tx, context, delivery, booking, client.email, now)
+    return mail.message(
+        kind,
+        envelope,
+        values,
+        context.mail_texts(language),
+        context.clinic,
+        language=language,
+        contents=contents,
+        wording=wording,
+    )
+
+
+def _called(tx: Tx, booking: Booking) -> str:
+    """What the client asked to be called; "" until they said so."""
+    intake = intakes.of_booking(tx, booking.id)
+    return str(effective(tx, intake).get("preferred_name") or "") if intake else ""
+
+
+BEFORE_VISIT = (MailKind.INTAKE, MailKind.INTAKE_REMINDER)
+
+
+def intake(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, asked: Intake, now: datetime
+) -> EmailMessage:
+    """The request to fill in the questionnaire, or the reminder of it."""
+    until = max(booking.end, now) + AFTER_VISIT
+    url = links.issue(tx, context, LinkPurpose.intake, booking.id, now, until)
+    minutes = MINUTES.get(asked.questionnaire, "8")
+    kind, language = MailKind(delivery.purpose), context.clinic.spoken(asked.language)
+    wording = mail.BEGUN if kind is MailKind.INTAKE_REMINDER and asked.answers else ""
+    return _to_client(tx, context, delivery, booking, now, kind, language, url, minutes, wording=wording)
+
+
+def plan(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, stored: StoredPlan, now: datetime
+) -> EmailMessage:
+    """The plan: a link; with the plan itself only where the clinic chose so."""
+    url = links.issue(tx, context, LinkPurpose.plan, booking.id, now)
+    content = plans_json.load(stored.content)
+    inside = None
+    if context.clinic.policy.mail_contents:
+        paper = page.printed(tx, context, booking, stored, content)
+        inside = Contents(content, pictures.of_plan(context, content), paper)
+    return _to_client(
+        tx, context, delivery, booking, now, MailKind.PLAN, content.language, url, contents=inside
+    )
+
+
+def checkin(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, kind: str, now: datetime
+) -> EmailMessage | Text:
+    """A short question about the plan: a link to one page."""
+    plan = stored_plans.newest(tx, booking.id)
+    assert plan is not None
+    asked = checkins.ask(tx, booking.id, plan.id, kind, now)
+    url = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
+    intake = intakes.of_booking(tx, booking.id)
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    if delivery.channel is Channel.sms:
+        words = context.mail_texts(language)["sms"]["checkin"]
+        body = words.format(clinic=context.clinic.name, url=url)
+        return Text(clients.get(tx, booking.client_id).phone, body, delivery.key)
+    return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
+
+
+def staff(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, to: str, now: datetime
+) -> EmailMessage:
+    """A word to the clinic that somebody must look: no name, no answer."""
+    language = context.clinic.language
+    values = {
+        "url": links.issue(tx, context, LinkPurpose.note, booking.id, now),
+        "reference": reference(booking),
+        "when": readable.moment(booking.start, context.zone(booking.zone), language),
+    }
+    envelope = Envelope(to, context.clinic.email, message_id(context, delivery), now)
+    kind = MailKind.NUDGE if alerts.is_soon(delivery.key) else MailKind(delivery.purpose)
+    return mail.message(
+        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
+    )
+
+
+def connection(
+    context: Context, label: str, hours: str, trouble: str, key: str, now: datetime
+) -> EmailMessage:
+    """To whoever runs the clinic: a scheduler is quiet (for so many hours) or cannot be read (its words)."""
+    values = {
+        "url": f"{context.clinic.public_url.rstrip('/')}/console/connections",
+        "connection": label,
+        "hours": hours,
+        "trouble": trouble,
+    }
+    language, kind = context.clinic.language, MailKind.CONNECTION
+    identity = _identity(context, kind, f"connection:{key}")
+    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
+    return mail.message(
+        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
+    )
+
+
+def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:
+    """The same as a text message."""
+    body = f"{context.clinic.name}: please look at booking {reference(booking)} now."
+    return Text(context.clinic.alert_sms, body, delivery.key)

@@ -1,0 +1,170 @@
+"""Deliveries go out: claim, decide again with what is true now, send, write down what became of it."""
+
+import logging
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from functools import partial
+from typing import assert_never
+
+from handlers import retry
+from handlers.bookings import inbox
+from handlers.bookings.records import is_live
+from handlers.context import Context
+from handlers.send import decide
+from handlers.send.decide import Hold, Later, Send, Skip, Write
+from integrations.base import IntegrationError, OutcomeUnknown
+from schemas.delivery import Delivery, DeliveryStatus, Purpose
+from schemas.message import Text
+from store import bookings, deliveries
+from store.leases import LEASE
+
+log = logging.getLogger("aftercare.outbox")
+BATCH = 10
+REPEAT_AFTER = timedelta(minutes=5)
+MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
+ASKED = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
+
+
+def work(context: Context, now: datetime) -> int:
+    """Send what is due; returns how many deliveries were taken."""
+    with context.db.begin() as tx:
+        taken = deliveries.claim(tx, now, BATCH)
+    if not taken:
+        return 0
+    with retry.kept(partial(_renew, context, taken, now)):
+        for delivery in taken:
+            _process(context, delivery, now)
+    return len(taken)
+
+
+def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timedelta) -> None:
+    with context.db.begin() as tx:
+        deliveries.renew(tx, taken, now + passed + LEASE)
+
+
+def _process(context: Context, delivery: Delivery, now: datetime) -> None:
+    if delivery.attempts > retry.MOST:
+        detail = "The worker ended each time it worked on this."
+        _settle(context, delivery, DeliveryStatus.dead, now, reason="failed", detail=detail)
+        return
+    try:
+        _ask_scheduler(context, delivery, now)
+        decision = _decide(context, delivery, now)
+        if decision is not None:
+            _carry_out(context, delivery, decision, now)
+    except IntegrationError as error:
+        _failed(context, delivery, error, now)
+    except Exception:
+        # One message that cannot be made must not stop the others: it is tried again, then shown as dead.
+        log.exception("delivery failed", extra={"delivery": delivery.id})
+        _failed(context, delivery, IntegrationError("This message could not be made; see the log."), now)
+
+
+def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
+    """Read the booking once more before a client is written to (B3)."""
+    if delivery.purpose not in ASKED:
+        return
+    with context.db.read() as tx:
+        booking = bookings.get(tx, delivery.booking_id)
+        records = bookings.of_booking(tx, booking.id) if booking else []
+    if booking is None or not context.readable(booking.connection):
+        return
+    try:
+        for record in records:
+            if is_live(record):
+                inbox.read(context, booking.connection, record.external_id, now)
+    except IntegrationError as error:
+        # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.
+        if not error.permanent and delivery.attempts <= MOST_ASKED:
+            raise
+        log.warning("sending without a second look", extra={"delivery": delivery.id})
+
+
+def _decide(context: Context, delivery: Delivery, now: datetime) -> decide.Decision | None:
+    """The decision of this moment; None when a move or a cancel got in between."""
+    with context.db.begin() as tx:
+        if not deliveries.still_ours(tx, delivery):
+            return None
+        return decide.decide(tx, context, delivery, now)
+
+
+def _carry_out(context: Context, delivery: Delivery, decision: decide.Decision, now: datetime) -> None:
+    match decision:
+        case Send():
+            _send(context, delivery, decision, now)
+        case Write(connection, external_id, note):
+            context.schedulers[connection].attach(external_id, note)
+            _settle(context, delivery, DeliveryStatus.sent, now, reason="")
+        case Skip(reason):
+            _settle(context, delivery, DeliveryStatus.skipped, now, reason=reason)
+        case Hold(reason):
+            _settle(context, delivery, DeliveryStatus.held, now, reason=reason)
+        case Later(due_at, reason):
+            with context.db.begin() as tx:
+                deliveries.put_back(tx, delivery, due_at, reason=reason, tried=False)
+        case _:
+            assert_never(decision)
+
+
+def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -> None:
+    with context.db.read() as tx:  # the last look: a cancel that came while the message was made wins
+        if not deliveries.still_ours(tx, delivery):
+            return
+    vendor_id = context.senders[delivery.channel].send(decision.message)
+    try:
+        _note_sent(context, delivery, decision, vendor_id, now)
+    except Exception as error:
+        log.exception("sent, and not noted", extra={"delivery": delivery.id})
+        raise OutcomeUnknown("The message was sent, and we could not note it.") from error
+    log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+
+
+def _note_sent(context: Context, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
+    identity, told = _identity(decision.message), "".join(filter(str.isprintable, vendor_id))
+    with context.db.begin() as tx:
+        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=told)
+        if decision.after:
+            decision.after(tx)
+
+
+def _identity(message: EmailMessage | Text) -> str:
+    return message.key if isinstance(message, Text) else str(message["Message-ID"])
+
+
+def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    if isinstance(error, OutcomeUnknown):
+        _outcome_unknown(context, delivery, error, now)
+        return
+    wait = retry.wait(delivery.attempts, error)
+    if wait is None:
+        _settle(context, delivery, DeliveryStatus.dead, now, reason="failed", detail=str(error))
+        return
+    with context.db.begin() as tx:
+        deliveries.put_back(tx, delivery, now + wait, reason="trying_again", detail=str(error))
+    kind = type(error.__cause__ or error).__name__  # the text of an error may name somebody
+    log.warning(
+        "delivery not sent", extra={"delivery": delivery.id, "error": kind, "seconds": wait.total_seconds()}
+    )
+
+
+def _outcome_unknown(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    """The client may have it. Once more with the same Message-ID, then it stands as unknown."""
+    if delivery.reason != "outcome_unknown":
+        with context.db.begin() as tx:
+            deliveries.put_back(tx, delivery, now + REPEAT_AFTER, reason="outcome_unknown", detail=str(error))
+        return
+    _settle(context, delivery, DeliveryStatus.unknown, now, reason="outcome_unknown", detail=str(error))
+
+
+def _settle(
+    context: Context,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    now: datetime,
+    *,
+    reason: str,
+    detail: str = "",
+) -> None:
+    with context.db.begin() as tx:
+        deliveries.settle(tx, delivery, status, now, reason=reason, detail=detail)
+    log.info("delivery settled", extra={"delivery": delivery.id, "status": str(status), "reason": reason})

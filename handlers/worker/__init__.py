@@ -1,0 +1,1 @@
+"""The worker's rounds, and upkeep: watching, re-encrypting, restoring."""

@@ -1,0 +1,47 @@
+"""Seal old values anew with the first of FIELD_KEYS, while everything else goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.context import Context
+from store import audit
+from store import reseal as stored
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """How many values were sealed anew, and how many open with none of the keys."""
+
+    values: int
+    broken: int
+
+
+def rows(context: Context) -> int:
+    """How many rows there are to look through."""
+    with context.db.read() as tx:
+        return sum(stored.count(tx, table) for table in stored.tables())
+
+
+def reseal(context: Context, by: str, now: datetime, tell: Callable[[int], object]) -> Resealed:
+    """Look through every sealed value; `tell` hears how many rows have been seen since it was last told.
+
+    It may end anywhere and be run again: what has the new seal already is left as it is.
+    """
+    values = broken = 0
+    for table in stored.tables():
+        last = None
+        while True:
+            with context.db.read() as tx:
+                batch = stored.look(tx, table, last)
+            if batch is None:
+                break
+            if batch.old:
+                with context.db.begin() as tx:
+                    for old in batch.old:
+                        stored.write(tx, old)
+            last, values, broken = batch.last, values + len(batch.old), broken + batch.broken
+            tell(batch.rows)
+    with context.db.begin() as tx:
+        audit.add(tx, by, "resealed", "values", now, f"{values} anew, {broken} broken")
+    return Resealed(values, broken)

@@ -1,0 +1,50 @@
+"""After a restore: what may have gone out since the backup is held, and who was erased is erased again."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from handlers.bookings import inbox
+from handlers.clients import privacy
+from handlers.context import Context
+from handlers.schedule.due import BY_PERSON
+from schemas.delivery import DeliveryStatus, Purpose
+from store import audit, deliveries
+from store import erase as erasing
+
+TOLD = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
+
+
+def hold_overdue(context: Context, by: str, now: datetime) -> int:
+    """Hold every message to a client that is due by now; returns how many. Only a person lets them out.
+
+    Webhooks that the backup holds unread are read first: what they owe was sent long ago, too.
+    """
+    while inbox.work(context, now):
+        pass
+    with context.db.begin() as tx:
+        owed = deliveries.due_by(tx, now + context.clinic.policy.settle)
+        ids = [each.id for each in owed if each.purpose in TOLD]
+        deliveries.end(tx, ids, DeliveryStatus.held, BY_PERSON, now)
+        audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
+    return len(ids)
+
+
+def journal(context: Context) -> list[str]:
+    """The keyed hashes of erased bookings: they name nobody, and are kept apart from the backup."""
+    with context.db.read() as tx:
+        return erasing.every_hash(tx)
+
+
+def erase_again(context: Context, hashes: Collection[str], by: str, now: datetime) -> int:
+    """Erase the clients that the journal speaks of; returns how many there were."""
+    known = frozenset(hashes)
+    with context.db.begin() as tx:
+        erasing.never_again(tx, sorted(known), now)
+        found = {
+            client_id
+            for client_id, *record in erasing.every_record(tx)
+            if privacy.record_hash(context, *record) in known
+        }
+    for client_id in sorted(found):
+        privacy.erase(context, client_id, by, now)
+    return len(found)

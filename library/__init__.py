@@ -1,0 +1,1 @@
+"""Reads the content folder and says everything that is wrong with it, with file and line."""

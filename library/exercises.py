@@ -1,0 +1,66 @@
+"""Reads exercises, protocols, tags and rules from the content folder: what plans are made of."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from library.exercise_checks import unresolved
+from library.reading import Reader
+from library.translations import Raw
+from schemas.choosing import ChoosingRules, FeedbackRules, Moves, Wording
+from schemas.exercise import Exercise, Protocol, TagRule, with_tag_facts
+
+T = TypeVar("T")
+CLIENT_TEXTS = {
+    "exercises": ("name", "why", "steps", "cues", "mistakes", "stop_when"),
+    "protocols": ("client_name", "tip"),
+}
+"""What a translation of each file must hold."""
+
+
+def read_moves(reader: Reader) -> Moves | None:
+    """Return the content of plans, or None when it cannot be used; problems go to the reader."""
+    own = Reader(reader.folder, reader.language)
+    moves = _read(own)
+    whole = moves is not None and not any(problem.fatal for problem in own.problems)
+    if moves is not None and whole:
+        for file, name, text in unresolved(moves):
+            own.complain_where_said(file, name, text)
+    reader.problems += own.problems
+    return moves if whole else None
+
+
+def _read(reader: Reader) -> Moves | None:
+    language, tags = reader.language, _tags(reader)
+    exercises = _all(reader, Exercise, "exercises", lambda raw: _exercise_values(raw, tags, language))
+    protocols = _all(reader, Protocol, "protocols", lambda raw: raw)
+    facts = reader.laid("rules/facts.toml")
+    choosing = _one(reader, ChoosingRules, "rules/choosing.toml")
+    feedback = _one(reader, FeedbackRules, "rules/feedback.toml")
+    wording = _one(reader, Wording, "wording.toml")
+    if facts is None or choosing is None or feedback is None or wording is None:
+        return None
+    return Moves(language, exercises, protocols, tags, facts, choosing, feedback, wording)
+
+
+def _one(reader: Reader, wanted: type[T], file: str) -> T | None:
+    return reader.part(wanted, file, reader.laid(file))
+
+
+def _tags(reader: Reader) -> dict[str, TagRule]:
+    file = "rules/tags.toml"
+    made = {name: reader.part(TagRule, file, raw) for name, raw in (reader.toml(file) or {}).items()}
+    return {name: rule for name, rule in made.items() if rule is not None}
+
+
+def _all(reader: Reader, wanted: type[T], kind: str, prepare: Callable[[Raw], Raw]) -> dict[str, T]:
+    made = {}
+    for file, raw in reader.folder_of(kind, CLIENT_TEXTS[kind]):
+        part = reader.part(wanted, file, prepare(raw))
+        if part is not None:
+            made[str(raw["id"])] = part
+    return made
+
+
+def _exercise_values(raw: Raw, tags: dict[str, TagRule], language: str) -> Raw:
+    doses = {level: {**dose, "language": language} for level, dose in raw.get("dose", {}).items()}
+    return {**with_tag_facts(raw, tags), "dose": doses}

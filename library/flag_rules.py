@@ -1,0 +1,49 @@
+"""Reads the safety rules from `content/rules/flags.toml`."""
+
+from library.reading import Reader
+from library.shapes import FlagsIn
+from library.translations import Raw
+from schemas.condition import parse
+from schemas.rules import ReviewRules, Rule, RuleCase, Rules, Severity
+
+FILE = "rules/flags.toml"
+
+
+def read_rules(reader: Reader) -> Rules | None:
+    """Return the safety rules, or None when the file cannot be read; problems go to the reader."""
+    raw = reader.load(FILE, FlagsIn())
+    if raw is None:
+        return None
+    seen: set[str] = set()
+    for rule in (*raw["rule"], raw["clash"]):
+        if rule["id"] in seen:
+            reader.complain(FILE, rule["id"], "stands twice")
+        seen.add(rule["id"])
+        if not (_has_own_case(rule) or rule.get("case") or (rule.get("phrases") and "severity" in rule)):
+            reader.complain(FILE, rule["id"], "needs `severity` with `when` or `phrases`, or cases")
+    return Rules(tuple(_rule(rule) for rule in raw["rule"]), _review(raw["review"]), _rule(raw["clash"]))
+
+
+def _has_own_case(raw: Raw) -> bool:
+    return raw.get("when") is not None and raw.get("severity") is not None
+
+
+def _rule(raw: Raw) -> Rule:
+    given = list(raw.get("case", []))
+    if _has_own_case(raw):
+        given.append({"when": raw["when"], "severity": raw["severity"]})
+    defaults = {"client_text": raw["client_text"], "clinic_action": raw["clinic_action"]}
+    cases = tuple(RuleCase(**{**defaults, **case}) for case in given)
+    phrases = tuple(raw.get("phrases", ()))
+    found = RuleCase(parse("always"), raw["severity"], **defaults) if phrases and "severity" in raw else None
+    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found)
+
+
+def _review(raw: Raw) -> ReviewRules:
+    always = parse("always")
+    return ReviewRules(
+        tuple(raw["facts"]),
+        RuleCase(always, Severity.REVIEW, raw["client_text"], raw["clinic_action"]),
+        RuleCase(always, Severity.STOP_URGENT, raw["unsure_text"], raw["unsure_action"]),
+        raw["source"],
+    )

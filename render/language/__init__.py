@@ -1,0 +1,1 @@
+"""Dates, numbers and fixed words in the reader's language."""

@@ -1,0 +1,1 @@
+"""Papers: PDF, pictures and QR codes for print."""

@@ -1,0 +1,33 @@
+"""An intake: a questionnaire offered for one booking, and its answers."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Answers = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One client's questionnaire for one booking. `revision` rises with every saved step."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    questionnaire: str
+    version: str
+    language: str
+    status: str
+    step: str
+    revision: int
+    started_at: datetime | None
+    submitted_at: datetime | None
+    reviewed_at: datetime | None
+    reviewed_by: str
+    answers: Answers = field(default_factory=dict)
+    wording: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """True once it was sent to the clinic."""
+        return self.status == "done"

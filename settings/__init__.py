@@ -1,0 +1,169 @@
+"""The only reader of the environment. `load` lists every problem at once; nothing has a secret default."""
+
+import base64
+import binascii
+import os
+import re
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from settings.clinic import clinic_of
+from settings.connections import connections_of
+from settings.environment import ROOT, Variables, process_variables
+from settings.values import Mail, Settings, SettingsError, Sms
+
+__all__ = [
+    "LEFT_TO_REGISTER",
+    "ROOT",
+    "Settings",
+    "SettingsError",
+    "fresh_keys",
+    "link_key",
+    "load",
+    "process_variables",
+]
+
+
+LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read and check everything; raises SettingsError with every problem at once."""
+    read = Variables(process_variables() if environ is None else environ)
+    production = read.choice("AFTERCARE_ENV", ("production", "development"), "production") == "production"
+    content = Path(read.text("CONTENT", str(ROOT / "content")))
+    public_url = _public_url(read, production)
+    clinic = clinic_of(read, content, public_url)
+    settings = Settings(
+        production=production,
+        database_url=_database(read),
+        field_keys=_field_keys(read),
+        secret_key=_secret_key(read),
+        clinic=clinic,
+        connections=connections_of(read, clinic),
+        mail=_mail(read, production),
+        sms=_sms(read),
+        content=content,
+        worker=read.choice("WORKER", ("separate", "inline"), "separate"),
+        require_totp=read.switch("REQUIRE_TOTP", default=production),
+        log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
+        proxies=read.number("PROXIES", 0),
+    )
+    if production:
+        read.problems += _open_files(settings.database_url, ROOT / ".env")
+    if production and read.text("FLASK_DEBUG").casefold() in ("1", "true", "yes", "on"):
+        read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
+    if read.problems:
+        raise SettingsError(read.problems, settings)
+    return settings
+
+
+def _public_url(read: Variables, production: bool) -> str:
+    value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
+    if value and not _is_origin(value):
+        read.problems.append("PUBLIC_URL must look like https://care.example.com")
+    elif value and production and not value.startswith("https://"):
+        read.problems.append("PUBLIC_URL must begin with https:// (or set AFTERCARE_ENV=development).")
+    return value
+
+
+def _is_origin(value: str) -> bool:
+    """A scheme, a host and perhaps a port, and nothing after them."""
+    try:
+        parts = urlsplit(value)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and value == f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _database(read: Variables) -> str:
+    value = read.text("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'aftercare.db'}")
+    value = re.sub(r"\Apostgres://", "postgresql://", value)
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        url = make_url("none://")
+    if url.get_backend_name() not in ("sqlite", "postgresql") or url.database in (None, "", ":memory:"):
+        read.problems.append("DATABASE_URL must begin with sqlite:/// or postgresql://")
+    elif url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_absolute():
+        return f"sqlite:///{ROOT / str(url.database)}"  # wherever a command is given, the same file is meant
+    return value
+
+
+def _open_files(database_url: str, filed: Path) -> list[str]:
+    """What of the database and the secrets anybody on this machine could read, or take away together."""
+    url = make_url(database_url) if "://" in database_url else None
+    database = Path(url.database) if url and url.drivername.startswith("sqlite") and url.database else None
+    found = [
+        f"{path} can be read by everybody on this machine: chmod 600 {path}"
+        for path in (filed, database)
+        if path is not None and _anybody_reads(path)
+    ]
+    if database is not None and os.path.isfile(database.resolve().parent / ".env"):
+        found.append("The database lies beside .env: keep the keys and what they open in two folders.")
+    return found
+
+
+def _anybody_reads(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def _field_keys(read: Variables) -> tuple[str, ...]:
+    how = "a key that seals health answers; make one with: make env"
+    keys = tuple(read.need("FIELD_KEYS", how).split())
+    for key in keys:
+        try:
+            Fernet(key)
+        except (ValueError, binascii.Error):
+            read.problems.append("FIELD_KEYS holds something that is not a key: make one with: make env")
+    return keys
+
+
+def _secret_key(read: Variables) -> str:
+    value = read.need("SECRET_KEY", "at least 32 random characters; make one with: make env")
+    if value and len(value) < 32:
+        read.problems.append("SECRET_KEY is too short: at least 32 random characters.")
+    return value
+
+
+def _mail(read: Variables, production: bool) -> Mail:
+    security = read.choice("SMTP_SECURITY", ("tls", "starttls", "none"), "starttls")
+    host = read.need("SMTP_HOST", "the mail server that sends for the clinic")
+    if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
+        read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
+    port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1, most=65535)
+    username, password = read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD")
+    for name, value in (("SMTP_USERNAME", username), ("SMTP_PASSWORD", password)):
+        if not value.isascii():  # no mail server is asked in any other letters
+            read.problems.append(f"{name} may hold only the letters a to z, digits and plain signs.")
+    return Mail(host, port, security, username, password)
+
+
+def _sms(read: Variables) -> Sms:
+    account = read.text("SMS_ACCOUNT")
+    if account:
+        read.need("SMS_TOKEN", "the token of the text-message account")
+        read.need("SMS_FROM", "the number that texts come from")
+    base = read.text("SMS_API_BASE", "https://api.twilio.com")
+    return Sms(account, read.text("SMS_TOKEN"), read.text("SMS_FROM"), base)
+
+
+def link_key(settings: Settings) -> bytes:
+    """The key that personal links are made from."""
+    return base64.urlsafe_b64encode(settings.secret_key.encode())
+
+
+def fresh_keys() -> str:
+    """The two secrets that a new installation needs, as lines of a `.env` file."""
+    return f"FIELD_KEYS={Fernet.generate_key().decode()}\nSECRET_KEY={secrets.token_urlsafe(48)}\n"

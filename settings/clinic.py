@@ -1,0 +1,89 @@
+"""The clinic: what `clinic.toml` says, and over it what the environment says."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+from schemas.clinic import Clinic, Policy
+from settings import clinic_toml
+from settings.environment import ZONE_DEFAULT, Variables
+
+_ABOUT = (
+    *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),
+    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms"),
+)
+
+
+def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
+    filed = _clinic_file(read, content)
+    about = filed.get("clinic", {})
+    services, default = clinic_toml.services(filed)
+    zone = read.zone("CLINIC_ZONE", about.get("zone") or ZONE_DEFAULT)
+    languages = tuple(about.get("languages", ["en"]))
+    texts = {name: read.text(f"CLINIC_{name.upper()}", about.get(name, "")) for name in _ABOUT}
+    texts["paper"] = read.choice("CLINIC_PAPER", ("letter", "a4"), about.get("paper", "letter"))
+    texts = {name: value for name, value in texts.items() if value}
+    clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
+    clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
+    clinic = replace(clinic, alert_email=clinic.alert_email or parseaddr(clinic.email)[1])
+    read.problems += [*_missing(read, clinic), *_addresses(clinic), *_unspoken(clinic)]
+    return replace(
+        clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
+    )
+
+
+def _missing(read: Variables, clinic: Clinic) -> Iterator[str]:
+    for name in ("name", "phone", "email"):
+        if not getattr(clinic, name) and not any(f"clinic.{name} " in line for line in read.problems):
+            yield f"content/clinic.toml: [clinic] {name} is missing (or CLINIC_{name.upper()})."
+
+
+def _addresses(clinic: Clinic) -> Iterator[str]:
+    """What is wrong with addresses; those in the file have been looked at, with their line."""
+    if clinic.email and not clinic_toml.is_address(clinic.email, named=True):
+        yield f"CLINIC_EMAIL {clinic_toml.ADDRESS}."
+        return
+    for name in ("alert_email", "alert_next_email"):
+        if getattr(clinic, name) and not clinic_toml.is_address(getattr(clinic, name)):
+            yield f"CLINIC_{name.upper()} {clinic_toml.ADDRESS}."
+
+
+def _unspoken(clinic: Clinic) -> Iterator[str]:
+    """Mails to the clinic, and to clients whose language we do not have, are written in the clinic's own."""
+    if clinic.language not in clinic.languages:
+        known = ", ".join(clinic.languages)
+        yield f"content/clinic.toml: clinic.language (or CLINIC_LANGUAGE) must be one of: {known}."
+
+
+def _clinic_file(read: Variables, content: Path) -> dict[str, Any]:
+    path = content / "clinic.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+        filed, problems = clinic_toml.read(tomllib.loads(text), text)
+        read.problems += problems
+        return filed
+    except FileNotFoundError:
+        read.problems.append(f"{path} does not exist: CONTENT must name the folder with clinic.toml.")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        read.problems.append(f"{path}: {error}")
+    return {}
+
+
+def _policy(read: Variables, filed: Policy) -> Policy:
+    """The rules of the file, and over them those of the environment."""
+    return replace(
+        filed,
+        settle=read.seconds("SETTLE_SECONDS", filed.settle),
+        plan_delay=read.seconds("PLAN_DELAY_SECONDS", filed.plan_delay),
+        quiet_from=read.hour("QUIET_FROM", filed.quiet_from),
+        quiet_until=read.hour("QUIET_UNTIL", filed.quiet_until),
+        quiet_zone=read.choice("QUIET_ZONE", ("clinic", "client"), filed.quiet_zone),
+        require_ok=read.switch("REQUIRE_OK", default=filed.require_ok),
+        mail_contents=read.switch("MAIL_CONTENTS", default=filed.mail_contents),
+        plan_moves=read.number("PLAN_MOVES", filed.plan_moves, least=2, most=4),
+        wording=read.choice("WORDING", ("self_care", "fitness", "clinical"), filed.wording),
+        reconcile_every=read.seconds("RECONCILE_SECONDS", filed.reconcile_every),
+    )

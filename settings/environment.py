@@ -1,0 +1,86 @@
+"""Variables of the environment, read one by one: each is checked, and every problem is kept."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import time, timedelta
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from settings.clinic_toml import CLOCK, ZONE, clock, is_zone
+from settings.values import SettingsError
+
+ROOT = Path(__file__).parent.parent
+ZONE_DEFAULT = "America/New_York"
+WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+class Variables:
+    """Read one by one; `problems` collects what is wrong with them, in sentences."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without spaces around it, or the default."""
+        return self.environ.get(name, "").strip() or default
+
+    def need(self, name: str, what: str) -> str:
+        """A value that must be there; `what` says what it is for."""
+        value = self.text(name)
+        if not value:
+            self.problems.append(f"{name} is not set: {what}")
+        return value
+
+    def number(self, name: str, default: int, least: int = 0, most: int = 10**9) -> int:
+        """A whole number in these bounds."""
+        value = self.text(name)
+        if not value:
+            return default
+        if not WHOLE.fullmatch(value) or not least <= int(value) <= most:
+            self.problems.append(f"{name} must be a whole number from {least} to {most}.")
+            return default
+        return int(value)
+
+    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        """One of these words, in small letters."""
+        value = self.text(name, default).casefold()
+        if value not in choices:
+            self.problems.append(f"{name} must be one of: {', '.join(choices)}.")
+            return default
+        return value
+
+    def switch(self, name: str, *, default: bool) -> bool:
+        """True for "on"."""
+        return self.choice(name, ("on", "off"), "on" if default else "off") == "on"
+
+    def zone(self, name: str, default: str) -> str:
+        """The name of a time zone."""
+        value = self.text(name, default)
+        if not is_zone(value):
+            self.problems.append(f"{name} {ZONE}.")
+            return default
+        return value
+
+    def hour(self, name: str, default: time) -> time:
+        """A time of day."""
+        value = clock(self.text(name, default.isoformat()))
+        if value is None:
+            self.problems.append(f"{name} {CLOCK}.")
+        return value or default
+
+    def seconds(self, name: str, default: timedelta) -> timedelta:
+        """A length of time, given in seconds."""
+        return timedelta(seconds=self.number(name, int(default.total_seconds())))
+
+
+def process_variables(folder: Path = ROOT) -> dict[str, str]:
+    """The process's variables over those of a `.env` file beside the application."""
+    try:
+        filed = dotenv_values(folder / ".env")
+    except OSError as error:
+        who = "it must belong to the account that runs Aftercare"
+        raise SettingsError([f"{folder / '.env'}: {error.strerror}; {who}."]) from error
+    return {name: value for name, value in filed.items() if value is not None} | dict(os.environ)

@@ -1,0 +1,58 @@
+"""Everything that is configured, as values."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from schemas.clinic import Clinic, Connection
+
+
+class SettingsError(Exception):
+    """The settings do not hold together; `problems` are sentences that say what to do.
+
+    `settings` is what could be read all the same, so that the rest can be looked at too.
+    """
+
+    def __init__(self, problems: list[str], settings: "Settings | None" = None) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+        self.settings = settings
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server. `security` is tls, starttls or none."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """The text-message service (Twilio's API); empty `account` means that no texts are sent."""
+
+    account: str
+    token: str = field(repr=False)
+    sender: str = ""
+    api_base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured, checked."""
+
+    production: bool
+    database_url: str
+    field_keys: tuple[str, ...] = field(repr=False)
+    secret_key: str = field(repr=False)
+    clinic: Clinic
+    connections: tuple[Connection, ...]
+    mail: Mail
+    sms: Sms
+    content: Path
+    worker: str
+    require_totp: bool
+    log_level: str
+    proxies: int = 0

@@ -1,0 +1,310 @@
+"""Every safety rule fires when it must, and only then; blank and "not sure" never pass."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinical.answers.asking import settle
+from clinical.answers.facts import age_on, derive
+from clinical.answers.flags import (
+    UNSURE,
+    at_once,
+    evaluate,
+    from_stored,
+    plain_words,
+    stops,
+    to_stored,
+    worst,
+)
+from schemas.condition import Answer, Answers
+from schemas.questionnaire import Question, Questionnaire, applies
+from schemas.rules import Flag, Severity
+from tests.healthy import TAPPED, TODAY, library, settled
+
+EMERGENCY, URGENT, REVIEW = Severity.STOP_EMERGENCY, Severity.STOP_URGENT, Severity.REVIEW
+SENIOR, TEEN, CHILD = "1950-01-01", "2009-06-01", "2013-01-01"
+
+
+def first_visit() -> Questionnaire:
+    """Return the questionnaire under test."""
+    return library().questionnaires["first_visit"]
+
+
+def flags_of(answers: Answers, asked: Questionnaire | None = None) -> tuple[Flag, ...]:
+    """Evaluate answers on the test day."""
+    facts = derive(answers, TODAY)
+    return evaluate(answers, facts, age_on(answers, TODAY), library().rules, asked or first_visit())
+
+
+def severities(**changes: Answer) -> dict[str, Severity]:
+    """Return what the rules find when a healthy client's answers are changed."""
+    return {flag.rule: flag.severity for flag in flags_of(settled(**changes))}
+
+
+FIRES: list[tuple[str, Severity, dict[str, Answer]]] = [
+    ("RF01", EMERGENCY, {"rf_saddle": "yes"}),
+    ("RF01", EMERGENCY, {"rf_bladder_bowel": "yes"}),
+    ("RF01", EMERGENCY, {"rf_both_legs": "yes"}),
+    ("RF02", URGENT, {"rf_weak": "yes"}),
+    ("RF02", URGENT, {"pain_spread": "below_elbow_knee", "pain_feel": ["numb"], "grc": "worse"}),
+    ("RF03", URGENT, {"rf_clumsy": "yes"}),
+    ("RF04", EMERGENCY, {"rf_face_arm_speech": "yes"}),
+    ("RF04", EMERGENCY, {"rf_neck_vascular": "yes"}),
+    ("RF04", EMERGENCY, {"rf_worst_head_neck": "yes"}),
+    ("RF05", URGENT, {"rf_trauma": "yes"}),
+    ("RF05", URGENT, {"rf_no_weight": "yes"}),
+    ("RF05", URGENT, {"pain_onset": "fall_crash_hit", "pain_duration": "lt_6w", "pain_worst24": "7"}),
+    ("RF06", REVIEW, {"rf_minor_fall": "yes"}),
+    ("RF06", URGENT, {"rf_minor_fall": "yes", "date_of_birth": SENIOR}),
+    ("RF06", URGENT, {"rf_minor_fall": "yes", "cond_bone": "osteoporosis"}),
+    ("RF06", URGENT, {"rf_minor_fall": "yes", "med_steroids": "not_sure"}),
+    ("RF07", URGENT, {"rf_weight_loss": "yes"}),
+    ("RF07", URGENT, {"cond_cancer": "past", "pain_duration": "lt_6w"}),
+    ("RF07", URGENT, {"cond_cancer": "active", "grc": "much_worse"}),
+    (
+        "RF07",
+        URGENT,
+        {
+            "pain_pattern": "always_there_same",
+            "night_wake": "all_night_no_ease",
+            "worse_with": ["nothing_changes_it"],
+        },
+    ),
+    ("RF07", REVIEW, {"rf_new_lump": "yes"}),
+    ("RF08", EMERGENCY, {"rf_hot_joint": "yes", "rf_fever": "yes"}),
+    ("RF08", URGENT, {"rf_hot_joint": "yes"}),
+    ("RF08", URGENT, {"rf_fever": "yes"}),
+    ("RF08", URGENT, {"rf_fever": "yes", "pain_regions": ["jaw_l"], "rf_infection_risk": "yes"}),
+    ("RF08", REVIEW, {"rf_fever": "yes", "pain_regions": ["jaw_l"]}),
+    ("RF09", URGENT, {"rf_calf": "yes"}),
+    ("RF09", EMERGENCY, {"rf_calf": "yes", "rf_breath": "yes"}),
+    ("RF10", EMERGENCY, {"rf_chest_now": "yes"}),
+    ("RF10", EMERGENCY, {"rf_breath": "yes"}),
+    ("RF10", URGENT, {"rf_chest_effort": "yes"}),
+    ("RF10", URGENT, {"cond_heart": "not_cleared"}),
+    ("RF10", URGENT, {"cond_bp": "controlled", "bp_reading_high": "180_110"}),
+    ("RF11", EMERGENCY, {"rf_belly_pulse": "yes"}),
+    ("RF11", EMERGENCY, {"rf_cold_limb": "yes"}),
+    (
+        "RF12",
+        REVIEW,
+        {"morning_stiff": "30_60", "night_wake": "second_half_of_night", "date_of_birth": "1995-01-01"},
+    ),
+    ("RF12", REVIEW, {"morning_stiff": "gt_60", "better_with": ["moving", "heat"]}),
+    (
+        "RF12",
+        REVIEW,
+        {
+            "morning_stiff": "gt_60",
+            "pain_duration": "6_12w",
+            "date_of_birth": SENIOR,
+            "pain_regions": ["shoulder_front_l", "shoulder_front_r"],
+        },
+    ),
+    ("RF13", EMERGENCY, {"rf_vision_jaw": "yes", "date_of_birth": SENIOR}),
+    ("RF14", URGENT, {"rf_urine_belly": "yes"}),
+    ("RF15", URGENT, {"rf_seizure_faint": "yes"}),
+    ("RF16", EMERGENCY, {"pregnancy": "t2", "rf_pregnancy_warn": "yes"}),
+    ("RF17", URGENT, {"recent_surgery": ["leg_hip"], "rf_wound": "yes"}),
+    ("RF18", REVIEW, {"activity_profile": "athlete", "rf_bone_spot": "yes"}),
+    ("RF19", REVIEW, {"pain_regions": ["knee_front_l"], "rf_knee_lock": "yes"}),
+    ("RF20", REVIEW, {"date_of_birth": TEEN}),
+    ("RF20", URGENT, {"date_of_birth": CHILD, "pain_regions": ["hip_groin_l"]}),
+    ("RF21", REVIEW, {"pain_now": "8"}),
+    ("RF21", REVIEW, {"pain_avg7": "9"}),
+    ("RF21", REVIEW, {"pain_worst24": "10", "pain_pattern": "always_there_same"}),
+    ("RF22", URGENT, {"rf_doctor_said_no": "yes"}),
+    ("RF23", REVIEW, {"cond_fibro": "yes", "post_exert_crash": "yes"}),
+    ("RF23", REVIEW, {"cond_fibro": "yes", "post_exert_crash": "not_sure"}),
+    ("RF24", REVIEW, {"pregnancy": "t1", "rf_pregnancy_warn": "no"}),
+    ("RF24", REVIEW, {"cond_other_text": "I had gout"}),
+    ("RF24", REVIEW, {"rf_weak": "not_sure"}),
+    ("RF25", REVIEW, {"comfort_note": "Some days I WANT  to\ndie."}),
+    ("RF25", REVIEW, {"goal_text": "a veces quiero morír"}),
+    ("RF26", EMERGENCY, {"fu_symptoms": ["chest_breath", "fall"]}),
+    ("RF26", URGENT, {"fu_symptoms": ["hot_limb"]}),
+    ("RF26", URGENT, {"fu_symptoms": ["ill"]}),
+    ("RF26", REVIEW, {"fu_symptoms": ["fall"]}),
+    ("RF26", REVIEW, {"fu_pain_rise": "3", "fu_worse_48h": "yes"}),
+    ("R_CLASH", REVIEW, {"under_other_care": ["doctor", "surgeon"]}),
+]
+
+
+@pytest.mark.parametrize(("rule", "severity", "changes"), FIRES)
+def test_a_rule_fires_with_its_severity(rule: str, severity: Severity, changes: dict[str, Answer]) -> None:
+    assert severities(**changes).get(rule) is severity
+
+
+def test_every_rule_of_the_clinical_sources_is_there_and_tried() -> None:
+    numbers = {f"RF{number:02}" for number in range(1, 27)}
+    assert {rule for rule, _, _ in FIRES} == numbers | {"R_CLASH"}
+    assert {rule.id for rule in library().rules.rules} == numbers - {"RF24"}
+    assert len(library().rules.review.facts) == 31
+
+
+def test_a_client_with_plain_back_pain_has_no_flag() -> None:
+    assert flags_of(settled()) == ()
+
+
+NEAR_MISSES: list[tuple[str, dict[str, Answer]]] = [
+    ("RF02", {"pain_spread": "below_elbow_knee", "pain_feel": ["numb"]}),
+    ("RF05", {"pain_onset": "fall_crash_hit", "pain_duration": "lt_6w", "pain_worst24": "6"}),
+    ("RF07", {"cond_cancer": "past"}),
+    ("RF12", {"morning_stiff": "gt_60", "better_with": ["moving", "rest"]}),
+    ("RF20", {"date_of_birth": "2008-11-22"}),
+    ("RF21", {"pain_now": "7", "pain_avg7": "7", "pain_worst24": "10"}),
+    ("RF25", {"goal_text": "On the weekend my life is busy"}),
+    ("RF26", {"fu_symptoms": ["none"], "fu_pain_rise": "3"}),
+    ("R_CLASH", {"under_other_care": ["doctor"]}),
+]
+
+
+@pytest.mark.parametrize(("rule", "changes"), NEAR_MISSES)
+def test_a_rule_does_not_fire_on_a_near_miss(rule: str, changes: dict[str, Answer]) -> None:
+    assert rule not in severities(**changes)
+
+
+@pytest.mark.parametrize("fact", library().rules.review.facts)
+def test_each_review_fact_holds_the_plan(fact: str) -> None:
+    answers = settled(rf_pregnancy_warn="no")
+    found = evaluate(answers, derive(answers, TODAY) | {fact}, 46, library().rules, first_visit())
+    name, _, value = fact.partition("=")
+    assert [flag.rule for flag in found] == ["RF24"]
+    assert (name, value) in found[0].because
+
+
+def test_a_flag_says_which_answer_raised_it() -> None:
+    flag = flags_of(settled(rf_saddle="yes"))[0]
+    assert flag.because == (("rf_saddle", "yes"),)
+    assert flag.client_text in library().messages
+    assert "E05" in flag.source
+
+
+def test_crisis_words_are_named_but_the_text_around_them_is_not_kept() -> None:
+    flag = flags_of(settled(comfort_note="my sister said kill  MYSELF once"))[0]
+    assert flag.because == (("comfort_note", "kill myself"),)
+
+
+def test_a_hidden_character_does_not_hide_crisis_words() -> None:
+    assert " suicide" in plain_words("(sui\u200bcide)")
+
+
+def test_the_worst_flag_comes_first() -> None:
+    found = flags_of(settled(rf_weak="yes", rf_saddle="yes", pain_now="9"))
+    assert [flag.rule for flag in found] == ["RF01", "RF02", "RF21"]
+    assert worst(found) == found[0]
+    assert worst(()) is None
+    assert stops(found)
+    assert not stops(found[2:])
+
+
+def test_a_flag_survives_storage() -> None:
+    for flag in flags_of(settled(rf_weak="yes", pregnancy="t1")):
+        assert from_stored({**to_stored(flag), "id": 7}) == flag
+
+
+def at_once_of(**answers: Answer) -> dict[str, Severity]:
+    """Return what acts while the form is open."""
+    found = at_once(answers, derive(answers, TODAY), None, library().rules, first_visit())
+    return {flag.rule: flag.severity for flag in found}
+
+
+def test_while_the_form_is_open_blanks_wait_but_what_was_said_acts_at_once() -> None:
+    assert at_once_of(visit_reason="pain") == {}
+    assert at_once_of(rf_saddle="yes") == {"RF01": EMERGENCY}
+    assert at_once_of(rf_saddle="not_sure") == {UNSURE: URGENT}
+    assert at_once_of(goal_text="I want to die") == {"RF25": REVIEW}
+    assert at_once_of(pregnancy="t1", pain_now="9") == {}
+
+
+@cache
+def _safety() -> tuple[Question, ...]:
+    return tuple(question for question in first_visit().questions() if question.safety)
+
+
+_STOPPING = sorted(
+    {
+        (test.name, value)
+        for rule in library().rules.rules
+        for case in rule.cases
+        if case.severity.stops
+        for test in case.when.tests()
+        for value in test.values
+        if test.name.startswith("rf_")
+        and value == "yes"
+        and test.name not in ("rf_infection_risk", "rf_minor_fall")
+    }
+    - {("rf_fever", "yes")}
+)
+_WORDS = st.sampled_from(["yes", "no", "not_sure", ""])
+_RF = [question.id for question in _safety() if question.id.startswith("rf_")]
+_RANDOM = st.fixed_dictionaries(dict.fromkeys(_RF, _WORDS))
+_AROUND = st.fixed_dictionaries(
+    {
+        "date_of_birth": st.sampled_from(["1950-01-01", "1980-05-31", "2009-06-01"]),
+        "pregnancy": st.sampled_from(["no", "t1"]),
+        "recent_surgery": st.sampled_from([["no"], ["leg_hip"]]),
+        "pain_regions": st.sampled_from([["low_back_l"], ["knee_front_l", "shin_r"]]),
+        "activity_profile": st.sampled_from(["desk", "athlete"]),
+    }
+)
+
+
+def _concerned(question: Question, answers: Answers) -> bool:
+    return applies(question, answers, derive(answers, TODAY), age_on(answers, TODAY))
+
+
+@given(_RANDOM, _AROUND)
+def test_no_blank_or_unsure_safety_answer_ever_passes(
+    said: dict[str, Answer], around: dict[str, Answer]
+) -> None:
+    answers = settled(**around) | said
+    found = flags_of(answers)
+    for question in _safety():
+        if _concerned(question, answers) and answers.get(question.id) in (None, "", "not_sure"):
+            wanted = UNSURE if question.emergency else "RF24"
+            flag = next(flag for flag in found if flag.rule == wanted)
+            assert question.id in {name for name, _ in flag.because}
+            assert flag.severity is (URGENT if question.emergency else REVIEW)
+
+
+@given(_RANDOM, _AROUND, st.sampled_from(_STOPPING))
+def test_a_stop_answer_always_stops(
+    said: dict[str, Answer], around: dict[str, Answer], stop: tuple[str, str]
+) -> None:
+    assert stops(flags_of(settled(**around) | said | dict([stop])))
+
+
+@given(st.sets(st.sampled_from(sorted(TAPPED)), min_size=1))
+def test_a_form_with_any_safety_part_missing_is_never_clear(left_out: set[str]) -> None:
+    tapped = {name: value for name, value in TAPPED.items() if name not in left_out}
+    found = flags_of(settle(first_visit(), tapped, TODAY))
+    gates = {gate.id for gate in _gates_over_safety()}
+    assert bool(found) == bool(left_out & (gates | {"date_of_birth"}))
+
+
+@cache
+def _gates_over_safety() -> tuple[Question, ...]:
+    over = first_visit().gates()
+    return tuple(
+        {over[question.id].id: over[question.id] for question in _safety() if question.id in over}.values()
+    )
+
+
+@given(st.text(max_size=60))
+def test_any_typed_text_is_searched_without_failing(text: str) -> None:
+    assert plain_words(text).startswith(" ")
+
+
+def test_emergency_questions_are_those_of_the_emergency_rules() -> None:
+    named = {
+        test.name
+        for rule in library().rules.rules
+        for case in rule.cases
+        if case.severity is EMERGENCY
+        for test in case.when.tests()
+    }
+    marked = {question.id for question in _safety() if question.emergency and not question.covers}
+    assert marked == (named - {"rf_fever", "fu_symptoms"})

@@ -1,0 +1,297 @@
+"""The gate: what lets a plan out, what holds it, and who may release it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from clinical.answers import flags
+from handlers.answers import picture
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.worker import work
+from schemas.booking import Booking
+from schemas.condition import Answer
+from schemas.delivery import Delivery
+from schemas.session_note import SendWish, SessionNote
+from store import intakes
+from store import plans as stored
+from store.base import Tx
+from tests.healthy import library, settled
+from tests.support import NOW, Mailbox, book, fill_in, schedule_of
+
+OVER = NOW + timedelta(days=7, hours=1)
+DUE = OVER + timedelta(minutes=30)
+Step = Callable[[Tx, Context, Booking], object]
+
+
+def the_plan(context: Context, booking: Booking) -> Delivery:
+    """The delivery of the plan."""
+    return schedule_of(context, booking)["plan:0"]
+
+
+def inside(context: Context, booking: Booking, step: Step) -> None:
+    """Something that a person does."""
+    with context.db.begin() as tx:
+        step(tx, context, booking)
+
+
+def with_policy(context: Context, **changes: object) -> Context:
+    """The same context with other rules of the clinic."""
+    policy = replace(context.clinic.policy, **changes)  # type: ignore[arg-type]
+    return replace(context, clinic=replace(context.clinic, policy=policy))
+
+
+def noted(send: SendWish) -> Step:
+    """The practitioner's word after the visit."""
+    note = SessionNote(send=send, author="mara", credential="LMT")
+    return lambda tx, context, booking: drafting.add_note(tx, context, booking.id, note, OVER)
+
+
+def test_a_clear_plan_goes_out_by_itself_half_an_hour_after_the_end(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    work.work_once(context, DUE - timedelta(seconds=1))
+    assert "plan" not in mailbox.kinds()
+    work.work_once(context, DUE)
+    assert mailbox.kinds().count("plan") == 1
+    with context.db.read() as tx:
+        plan = stored.newest(tx, booking.id)
+    assert plan is not None
+    assert (plan.status, plan.sent_at) == ("sent", DUE)
+
+
+def test_the_mail_of_a_plan_names_no_answer_and_no_exercise(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    work.work_once(context, DUE)
+    (mail,) = mailbox.of("plan")
+    words = mail.as_string().casefold()
+    for secret in ("back", "pain", "put on socks", "ann example"):
+        assert secret not in mail["Subject"].casefold()
+        assert secret == "back" or secret not in words, secret
+
+
+def test_without_an_intake_the_plan_waits_and_goes_when_the_answers_come(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    work.work_once(context, DUE)
+    assert (the_plan(context, booking).status, the_plan(context, booking).reason) == ("held", "no_intake")
+    fill_in(context, booking, DUE + timedelta(hours=2))
+    work.work_once(context, DUE + timedelta(hours=2))
+    assert mailbox.kinds().count("plan") == 1
+
+
+HELD: dict[str, tuple[dict[str, Answer], str]] = {
+    "an emergency sign": ({"rf_saddle": "yes"}, "red_flag"),
+    "not sure of an emergency sign": ({"rf_saddle": "not_sure"}, "red_flag"),
+    "blank at an emergency sign": ({"rf_saddle": ""}, "red_flag"),
+    "a sign for a doctor": ({"rf_weak": "yes"}, "red_flag"),
+    "health that needs a look": ({"cond_bp": "not_controlled"}, "needs_review"),
+    "no consent to exercise": ({"consent_exercise": "no"}, "no_consent"),
+    "blank consent to exercise": ({"consent_exercise": ""}, "no_consent"),
+    "no consent to e-mail": ({"consent_email": ""}, "no_email_consent"),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_holds_a_plan_back(context: Context, mailbox: Mailbox, name: str) -> None:
+    changes, reason = HELD[name]
+    booking = book(context)
+    fill_in(context, booking, NOW, **changes)
+    for hours in (0, 1, 24, 47):
+        work.work_once(context, DUE + timedelta(hours=hours))
+    assert (the_plan(context, booking).status, the_plan(context, booking).reason) == ("held", reason)
+    assert "plan" not in mailbox.kinds()
+
+
+class Undo(Exception):
+    """Ends a transaction without keeping what it did."""
+
+
+def safety_questions() -> list[str]:
+    """The questions of the first form that ask this client for a warning sign."""
+    questions = library().questionnaires["first_visit"].questions()
+    return [each.id for each in questions if each.safety and settled().get(each.id) == "no"]
+
+
+@pytest.mark.parametrize("answer", ["", "not_sure"])
+def test_blank_and_not_sure_never_pass_a_safety_question(context: Context, answer: str) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    passed = []
+    for question in safety_questions():
+        try:
+            with context.db.begin() as tx:
+                intake = intakes.of_booking(tx, booking.id)
+                assert intake is not None
+                intakes.save(tx, intake, "all", settled(**{question: answer}), {}, NOW)
+                if drafting.gate(tx, context, booking, DUE).clear:
+                    passed.append(question)
+                raise Undo
+        except Undo:
+            pass
+    assert len(safety_questions()) > 20
+    assert passed == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"rf_saddle": "yes"}, {"minutes_per_day": "5"}, {"consent_exercise": "no"}, {"pain_now": "9"}],
+)
+def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
+    context: Context, change: dict[str, Answer]
+) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    with context.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        intakes.save(tx, intake, "all", settled(**change), {}, NOW)
+        before = stored.of_client(tx, booking.client_id)
+        looked = drafting.look(tx, context, booking, DUE)
+        assert stored.of_client(tx, booking.client_id) == before
+        assert drafting.gate(tx, context, booking, DUE).reason == looked
+
+
+def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    fill_in(context, booking, cond_bp="not_controlled")
+    work.work_once(context, DUE)
+    inside(context, booking, lambda tx, context, it: drafting.release(tx, context, it.id, "mara", DUE))
+    work.work_once(context, DUE + timedelta(seconds=1))
+    assert mailbox.kinds().count("plan") == 1
+    with context.db.read() as tx:
+        plan = stored.newest(tx, booking.id)
+        assert plan is not None
+        assert (plan.released_by, plan.status) == ("mara", "sent")
+
+
+def test_nobody_can_release_a_plan_past_a_stop_sign(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    fill_in(context, booking, rf_saddle="yes")
+    with context.db.begin() as tx:
+        assert drafting.release(tx, context, booking.id, "mara", DUE) is False
+    inside(context, booking, noted(SendWish.OK_TO_SEND))
+    for hours in (0, 1):
+        work.work_once(context, DUE + timedelta(hours=hours))
+    assert "plan" not in mailbox.kinds()
+    assert the_plan(context, booking).reason == "red_flag"
+
+
+def test_a_stop_sign_that_a_clinician_cleared_lets_the_plan_be_looked_at_again(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking, rf_weak="yes")
+    work.work_once(context, DUE)
+    with context.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        for flag in picture(tx, context, booking, intake, DUE).flags:
+            intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), DUE)
+        for kept in intakes.flags_of(tx, booking.id):
+            intakes.clear_flag(tx, kept["id"], "Dr. Bo", "Seen today, an old injury.", DUE)
+        drafting.draft(tx, context, booking.id, DUE)
+    assert the_plan(context, booking).status == "scheduled"
+
+
+def test_a_clinic_may_want_an_ok_for_every_plan(context: Context, mailbox: Mailbox) -> None:
+    strict = with_policy(context, require_ok=True)
+    booking = book(strict)
+    fill_in(strict, booking)
+    work.work_once(strict, DUE)
+    assert the_plan(strict, booking).reason == "needs_ok"
+    inside(strict, booking, noted(SendWish.OK_TO_SEND))
+    work.work_once(strict, DUE + timedelta(seconds=1))
+    assert mailbox.kinds().count("plan") == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "reason"),
+    [(SendWish.HOLD, "held", "on_hold"), (SendWish.NO_PLAN, "skipped", "no_plan_wanted")],
+)
+def test_the_session_note_decides(
+    context: Context, mailbox: Mailbox, wish: SendWish, status: str, reason: str
+) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    inside(context, booking, noted(wish))
+    work.work_once(context, DUE)
+    assert (the_plan(context, booking).status, the_plan(context, booking).reason) == (status, reason)
+    assert "plan" not in mailbox.kinds()
+
+
+def test_a_hold_that_is_taken_back_sends_the_plan(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    inside(context, booking, noted(SendWish.HOLD))
+    work.work_once(context, DUE)
+    inside(context, booking, noted(SendWish.OK_TO_SEND))
+    work.work_once(context, DUE + timedelta(seconds=1))
+    assert mailbox.kinds().count("plan") == 1
+
+
+def test_what_a_person_holds_is_let_out_by_a_release_only(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    inside(context, booking, lambda tx, context, it: drafting.hold(tx, the_plan(context, it), "mara", NOW))
+    fill_in(context, booking)
+    work.work_once(context, DUE)
+    assert the_plan(context, booking).reason == "held_by_person"
+    inside(context, booking, lambda tx, context, it: drafting.release(tx, context, it.id, "mara", DUE))
+    work.work_once(context, DUE + timedelta(seconds=1))
+    assert mailbox.kinds().count("plan") == 1
+
+
+def test_the_same_answers_make_one_version_however_often_they_are_looked_at(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    with context.db.begin() as tx:
+        for minutes in range(3):
+            drafting.draft(tx, context, booking.id, NOW + timedelta(minutes=minutes))
+        plan = stored.newest(tx, booking.id)
+    assert plan is not None
+    assert plan.version == 1
+
+
+def test_other_answers_make_the_next_version_and_the_old_one_is_kept(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    with context.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        intakes.save(tx, intake, "all", settled(minutes_per_day="5", confidence="3"), {}, NOW)
+        drafting.draft(tx, context, booking.id, NOW)
+        kept = stored.of_client(tx, booking.client_id)
+    assert [(each.version, each.status) for each in kept] == [(1, "replaced"), (2, "draft")]
+
+
+def test_a_sent_plan_is_never_drafted_anew(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    work.work_once(context, DUE)
+    with context.db.begin() as tx:
+        again = drafting.draft(tx, context, booking.id, DUE)
+    assert again is not None
+    assert again.status == "sent"
+
+
+def test_every_release_and_note_is_in_the_audit_log(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking, cond_bp="not_controlled")
+    inside(context, booking, noted(SendWish.OK_TO_SEND))
+    with context.db.begin() as tx:
+        rows = tx.conn.exec_driver_sql("SELECT actor, action FROM audit ORDER BY id").all()
+    assert [tuple(row) for row in rows] == [("mara", "note"), ("mara", "release")]
+
+
+def test_a_client_under_16_gets_no_plan_and_the_outbox_says_why(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    fill_in(context, booking, date_of_birth="2013-02-02", guardian_name="Pat")
+    work.work_once(context, DUE)
+    assert "plan" not in mailbox.kinds()
+    assert the_plan(context, booking).reason == "too_young"

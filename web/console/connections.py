@@ -1,0 +1,97 @@
+"""For whoever runs it: how each connection is doing, what came in, what was not understood."""
+
+from typing import Any
+
+from flask import Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers.bookings import reconcile
+from integrations.base import Scheduler, Unsupported
+from schemas.staff import Role
+from store import audit, connections, receipts
+from web.console import gate
+from web.console.gate import BOTH, allowed, me, now
+from web.console.view import page
+from web.context import context
+
+blueprint = gate.blueprint("operations")
+STATUSES = {
+    "not_understood": ("Not understood", "bad"),
+    "dead": ("Failed", "bad"),
+    "pending": ("Waits", "warn"),
+    "working": ("In work", "calm"),
+    "done": ("Done", "good"),
+    "ignored": ("Nothing to do", "calm"),
+}
+MOST_SHOWN = 20_000  # characters of one raw body
+
+
+@blueprint.get("/console/connections")
+@allowed(*BOTH)
+def connections_page() -> Response:
+    """Every connection: when it was last heard and read, what is wrong, what it can do."""
+    with context().db.read() as tx:
+        rows = connections.every(tx)
+        troubled = receipts.recent(tx, status="not_understood", limit=20)
+        dead = receipts.recent(tx, status="dead", limit=20)
+    return page(
+        "connections", rows=[_connection(row) for row in rows], troubled=[*troubled, *dead], statuses=STATUSES
+    )
+
+
+def _connection(row: Any) -> dict[str, Any]:
+    scheduler = context().schedulers.get(row.name)
+    quiet = reconcile.gone_quiet(context(), row.name, now())
+    return {
+        "row": row,
+        "label": scheduler.label if scheduler else row.scheduler,
+        "configured": scheduler is not None,
+        "readable": scheduler is not None and scheduler.readable,
+        "attach": _attach(scheduler) if scheduler else "",
+        "url": scheduler.connection.webhook_url if scheduler else "",
+        "quiet_hours": round(quiet.total_seconds() / 3600) if quiet else 0,
+    }
+
+
+def _attach(scheduler: Scheduler) -> str:
+    """How link and status are written back; or the sentence that says why not."""
+    try:
+        return scheduler.way()
+    except Unsupported as error:
+        return str(error)
+
+
+@blueprint.get("/console/receipts")
+@allowed(Role.manager)
+def receipts_page() -> Response:
+    """The newest webhooks, without their bodies."""
+    status = request.args.get("status", "")
+    status = status if status in STATUSES else ""
+    name = request.args.get("connection", "")[:64]
+    with context().db.read() as tx:
+        rows = receipts.recent(tx, status=status, connection=name, limit=100)
+    return page("receipts", rows=rows, statuses=STATUSES, chosen=status, connection=name)
+
+
+@blueprint.get("/console/receipts/<public_id>")
+@allowed(Role.manager)
+def receipt(public_id: str) -> Response:
+    """One webhook as it came in; looking at it is written into the log."""
+    with context().db.begin() as tx:
+        found = receipts.by_public_id(tx, public_id) or abort(404)
+        audit.add(tx, me().name, "view_receipt", f"receipt:{found.id}", now())
+    body = found.inbound.body.decode(errors="replace")
+    return page(
+        "receipt", receipt=found, body=body[:MOST_SHOWN], cut=len(body) > MOST_SHOWN, statuses=STATUSES
+    )
+
+
+@blueprint.post("/console/receipts/<public_id>/replay")
+@allowed(*BOTH)
+def replay(public_id: str) -> AnyResponse:
+    """Process a webhook again."""
+    with context().db.begin() as tx:
+        if not receipts.replay(tx, public_id, now()):
+            abort(404)
+        audit.add(tx, me().name, "replay", f"receipt:{public_id}", now())
+    return redirect(url_for("console_operations.connections_page", done=1), 303)

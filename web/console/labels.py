@@ -1,0 +1,147 @@
+"""Words for closed lists and for reasons, as the console says them (English; `es.toml` has the Spanish)."""
+
+import re
+
+from web.language import Say
+
+PURPOSES = {
+    "intake": "Intake link",
+    "intake_reminder": "Reminder",
+    "plan": "Plan",
+    "checkin": "Check-in",
+    "alert": "Alert",
+    "summary": "Summary",
+    "attach": "Note on the booking",
+}
+CHANNELS = {"email": "e-mail", "sms": "text", "note": "scheduler"}
+BOOKINGS = {"pending": "Not confirmed", "cancelled": "Cancelled", "no_show": "Did not come"}
+PLANS = {
+    "draft": "Drafted",
+    "held": "Waits",
+    "released": "Released",
+    "sent": "Sent",
+    "replaced": "Replaced",
+    "none": "No plan",
+}
+# What the log says that somebody did.
+ACTS = {
+    "login": "signed in",
+    "login_failed": "tried to sign in",
+    "code_failed": "typed a wrong code",
+    "recovery_code_used": "used a recovery code",
+    "logout": "signed out",
+    "password_changed": "changed the password",
+    "second_factor_set": "set up a second factor",
+    "view": "looked at",
+    "view_summary": "read the summary",
+    "print_summary": "made the summary to print",
+    "print_plan": "made the plan to print",
+    "view_receipt": "read a webhook",
+    "preview": "looked at the plan as the client sees it",
+    "flags_seen": "saw the flags",
+    "intake_reviewed": "read the intake",
+    "note": "wrote a session note",
+    "release": "released",
+    "hold": "held back",
+    "send_now": "sent now",
+    "resend": "sent again",
+    "withdraw": "withdrew",
+    "change_plan": "changed the plan",
+    "override": "went past the safety filter",
+    "clear_flag": "cleared a flag",
+    "replay": "processed a webhook again",
+    "door_code": "showed the code for the door",
+    "end_links": "ended the links",
+    "export": "exported a client",
+    "export_fhir": "exported a booking as FHIR",
+    "export_board": "exported the board",
+    "erase": "erased a client",
+    "restored": "held all messages after a restore",
+    "resealed": "sealed values anew",
+    "stop_email": "asked for no more e-mail",
+    "stop_sms": "asked for no more texts",
+    "staff_added": "added an account",
+    "staff_deactivated": "ended an account",
+    "staff_let_in": "let somebody in again",
+    "staff_reset": "reset an account",
+}
+
+
+SENTENCES = {
+    # the booking
+    "cancelled": "The booking was cancelled.",
+    "no_show": "The client did not come.",
+    "pending": "The booking waits for the clinic's yes at the scheduler.",
+    "older_than_connection": "It was booked before Aftercare was connected, so nothing is sent.",
+    "too_late": "The visit was too long ago.",
+    "not_needed": "Nothing of this kind is sent for this service.",
+    "same_booking": "Two bookings turned out to be one.",
+    "visit_started": "The visit had begun.",
+    "visit_not_over": "The visit is not over yet.",
+    # the client
+    "erased": "The client was erased.",
+    "no_address": "There is no e-mail address that works. Add one at the scheduler.",
+    "unsubscribed": "The client wants no more messages of this kind.",
+    "answered": "The client has answered already.",
+    "asked_lately": "The client was asked a few hours before.",
+    "no_email_consent": "The client did not agree to e-mail. Print the plan instead.",
+    "no_consent": "The client did not agree to this.",
+    # the plan
+    "too_young": "The client is too young for a plan that goes out by itself.",
+    "no_intake": "The intake is not done yet.",
+    "red_flag": "An answer is a warning sign. A clinician must clear it first.",
+    "needs_review": "An answer needs a look. It waits until a practitioner releases it.",
+    "needs_ok": "The clinic wants a practitioner's OK for every plan.",
+    "on_hold": "The session note says: hold.",
+    "no_plan_wanted": "The session note says: no plan.",
+    "held_by_person": "Somebody holds it back.",
+    "withdrawn_by_person": "Somebody withdrew it.",
+    "no_plan": "There is no plan.",
+    "newer_plan": "The client has a newer plan by now.",
+    "no_reply": "Two check-ins in a row had no reply, so no more are sent.",
+    # the way
+    "quiet_hours": "Nothing goes out in the quiet hours.",
+    "trying_again": "It did not work and will be tried again.",
+    "outcome_unknown": "The answer of the mail server was lost. The client may have it.",
+    "failed": "It could not be sent. Put right what is said here, then send it again.",
+    "acknowledged": "Somebody at the clinic has looked already.",
+    "no_alert_number": "No mobile number is set for alerts.",
+    "no_alert_address": "No e-mail address is set for alerts.",
+}
+CLINICAL = ("red_flag", "needs_review", "too_young")
+"""Reasons that tell something of the answers."""
+NOT_YOURS = "A practitioner must look first."
+"""What is said in their place to who is none."""
+
+
+def sentence(word: str, say: Say, *, clinical: bool = True) -> str:
+    """The sentence for a reason; a word that has none is shown as it is. `clinical`: to a practitioner."""
+    if word in CLINICAL and not clinical:
+        return say(NOT_YOURS)
+    return say(SENTENCES.get(word, word.replace("_", " ").capitalize() + "." if word else ""))
+
+
+# What our own side says of an attempt, beside the words of others; {n} is a code or a name.
+DETAILS = (
+    "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD.",
+    "The mail server refused us (code {n}).",
+    "The mail server does not answer ({n}).",
+    "The mail server refused the message (code {n}).",
+    "The connection was lost after the mail was handed over.",
+    "This is not a mobile number with its country code.",
+    "The text-message service does not answer.",
+    "The text-message service did not answer in time.",
+    "The text-message service refused the text ({n}).",
+    "This message could not be made; see the log.",
+    "The message was sent, and we could not note it.",
+    "The worker ended each time it worked on this.",
+)
+IN_BRACKETS = re.compile(r"(\(code |\()([^()]*)\)")
+
+
+def told(detail: str, say: Say) -> str:
+    """What was said of an attempt, in the language of the page where the words are ours."""
+    found = IN_BRACKETS.search(detail)
+    if found is None:
+        return say(detail)
+    return say(detail.replace(found[0], f"{found[1]}{{n}})"), n=found[2])

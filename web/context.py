@@ -1,0 +1,18 @@
+"""What every request and command starts from: the context of this application, and the time."""
+
+from datetime import UTC, datetime
+
+from flask import current_app
+
+from handlers.context import Context
+
+
+def context() -> Context:
+    """Return the context that this application was made with."""
+    found: Context = current_app.extensions["aftercare"]
+    return found
+
+
+def utc_now() -> datetime:
+    """Return the time of this machine, aware and in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,25 @@
+"""Puts every part of the web onto the application."""
+
+from flask import Flask
+
+from handlers.context import Context
+from store.ingest import Ingest
+from store.refusals import Refusals
+from web import commands, console, errors, front, health, inline, logs, security, sms, static_files, webhooks
+from web.client import checkin, intake, plan, stop
+
+
+def everything(app: Flask, context: Context) -> None:
+    """Routes, protections, commands and logs."""
+    logs.install(app.config["LOG_LEVEL"])
+    app.extensions["aftercare"] = context
+    app.extensions["ingest"] = Ingest(context.db)
+    app.extensions["refusals"] = Refusals(context.db)
+    security.install(app, context)
+    errors.install(app)
+    for part in (front, webhooks, health, sms, static_files, intake, plan, checkin, stop):
+        app.register_blueprint(part.blueprint)
+    console.install(app)
+    commands.install(app)
+    if app.config["WORKER"] == "inline":
+        inline.start(context)
