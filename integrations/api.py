@@ -15,7 +15,7 @@ from integrations.http import Http
 from integrations.payload import Part
 from schemas.booking import BookingState
 
-MAX_PAGES = 200
+MAX_PAGES = 1000
 LONGEST_WAIT = 6 * 3600.0  # seconds
 log = logging.getLogger(__name__)
 NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
@@ -136,7 +136,10 @@ class Api:
             raise OutcomeUnknown(f"{self.label} failed ({status}): it is not known whether it took effect.")
         passing = status >= 500 or status in (408, 409, 423, 425)
         raise IntegrationError(
-            f"{self.label} answered {status}.", permanent=not passing, retry_after=retry_after(answer.headers)
+            f"{self.label} answered {status}.",
+            permanent=not passing,
+            retry_after=retry_after(answer.headers),
+            status=status,
         )
 
     def _decoded(self, answer: requests.Response) -> Any:

@@ -13,16 +13,24 @@ from schemas.webhook import Inbound, Notice
 class IntegrationError(Exception):
     """An outside service did not do what we asked; `permanent` says that trying again is useless.
 
-    `retry_after` is in seconds, where the service named a time. The text is for the clinic: it must
-    not hold names, answers or secrets.
+    `retry_after` is in seconds, where the service named a time; `status` is that of its answer, else 0. The
+    text is for the clinic: it must not hold names, answers or secrets.
     """
 
     permanent = False
 
-    def __init__(self, text: str, *, permanent: bool | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        permanent: bool | None = None,
+        retry_after: float | None = None,
+        status: int = 0,
+    ) -> None:
         super().__init__(text)
         self.permanent = type(self).permanent if permanent is None else permanent
         self.retry_after = retry_after
+        self.status = status
 
 
 class InvalidSignature(IntegrationError):

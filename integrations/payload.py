@@ -35,6 +35,18 @@ _EMAIL = re.compile(r"""[^\s@,;:<>()\[\]\\"]{1,64}@[^\s@,;:<>()\[\]\\"]{1,253}\Z
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;<>()\"]+")
+_LINK = re.compile(r"https?://[^\s<>\"']+", re.ASCII | re.IGNORECASE)
+_MAP = re.compile(
+    r"https?://(?:[\w.-]+\.)?(?:maps?\.[\w.-]+|goo\.gl/maps|google\.[a-z.]+/maps|g\.page|g\.co/kgs|"
+    r"bing\.com/maps|openstreetmap\.org|osm\.org|waze\.com|what3words\.com|w3w\.co|here\.com)(?:[/?#:]|\Z)",
+    re.ASCII | re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"https?://(?:[\w.-]+\.)?(?:zoom\.us|meet\.google\.com|teams\.(?:microsoft|live)\.com|webex\.com|"
+    r"gotomeet(?:ing)?\.com|gotomeet\.me|whereby\.com|doxy\.me|jit\.si|daily\.co|skype\.com|facetime\.apple\.com|"
+    r"cal\.com/video|around\.co|livestorm\.co|bluejeans\.com|chime\.aws)(?:[/?#:]|\Z)",
+    re.ASCII | re.IGNORECASE,
+)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?=(?:\.0*)?\s*(?:min(?:ute)?s?\.?)?\Z)", re.ASCII | re.IGNORECASE)
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "on", "1"), True),
@@ -153,13 +165,26 @@ def plain(value: Any) -> str | None:
     for _ in range(3):
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        elif isinstance(value, dict) and "value" in value:
-            value = value["value"]
+        elif isinstance(value, dict) and ("value" in value or "label" in value):
+            value = value.get("value")  # a question without an answer has a label only
+            if value is None:
+                return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**MAX_DIGITS:
         value = int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and is_text(value) else None
+
+
+def is_call(place: str, *, visit: bool = False) -> bool:
+    """True when a place is a link to a room on the web; a link to a map is a place to go to.
+
+    `visit` says that the booking was made for a place: then only a link to a known video service is a call.
+    """
+    if any(_ROOM.match(link) for link in _LINK.findall(place)):
+        return True
+    link = _LINK.match(place)
+    return bool(link and not visit and not _MAP.match(link[0]))
 
 
 @cache

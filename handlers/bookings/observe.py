@@ -57,7 +57,8 @@ def observe(
         return []
     final = context.schedulers[connection].cancel_is_final
     for record in _meant(tx, connection, notice):
-        folded = fold(record, notice, cancel_is_final=final, read=read)
+        # A seat that was given up may be taken again, under the same identifier and address.
+        folded = fold(record, notice, cancel_is_final=final and not record.seat, read=read)
         if folded != record or record.booking_id is None:
             bookings.put(tx, folded)
             for each in _concerned(tx, folded):

@@ -350,6 +350,17 @@ def test_a_no_show_mark_in_a_group_is_for_the_one_client(context: Context, mark_
     assert only(context, "bo@example.org").status is BookingStatus.confirmed
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_a_seat_that_was_given_up_may_be_taken_again(context: Context, order: tuple[int, ...]) -> None:
+    """Under the same uid and address: calcom/cal.com `createNewSeat.ts`, `cancelAttendeeSeat.ts`."""
+    events = ["created", "cancelled", "created"]
+    told = [_group(webhook(event, NOW + timedelta(minutes=n))) for n, event in enumerate(events)]
+    deliver(context, *(told[number] for number in order), told[order[0]])
+    assert only(context).status is BookingStatus.confirmed
+    deliver(context, _group(webhook("cancelled", NOW + timedelta(minutes=9))), told[2])
+    assert only(context).status is BookingStatus.cancelled
+
+
 def _group(inbound: Inbound) -> Inbound:
     body = json.loads(inbound.body)
     body["payload"]["seatsPerTimeSlot"] = 6
