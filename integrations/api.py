@@ -11,14 +11,13 @@ from urllib.parse import quote
 import requests
 
 from integrations.base import Gone, IntegrationError, OutcomeUnknown, UnknownPayload
-from integrations.http import Http
+from integrations.http import Http, was_sent
 from integrations.payload import Part
 from schemas.booking import BookingState
 
 MAX_PAGES = 1000
 LONGEST_WAIT = 6 * 3600.0  # seconds
 log = logging.getLogger(__name__)
-NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
 
 
 def path(*steps: str) -> str:
@@ -109,7 +108,7 @@ class Api:
         return self._decoded(answer)
 
     def _silence(self, error: requests.RequestException, once: bool) -> IntegrationError:
-        if once and not isinstance(error, NOT_SENT):
+        if once and was_sent(error):
             return OutcomeUnknown(
                 f"{self.label} did not answer: it is not known whether the request took effect."
             )

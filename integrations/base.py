@@ -61,6 +61,12 @@ class Gone(IntegrationError):
     permanent = True
 
 
+class OptedOut(IntegrationError):
+    """The person has told the service that they want no more messages by this channel."""
+
+    permanent = True
+
+
 class OutcomeUnknown(IntegrationError):
     """The request was sent and the answer was lost: it may or may not have happened."""
 

@@ -1,14 +1,17 @@
 """The one way out to a vendor's HTTP API: fixed hosts, no redirects, bounded time and size."""
 
+import ssl
 import time
 from typing import Any
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 TIMEOUT = (5.0, 15.0)  # seconds to connect, to wait for the next bytes
 LONGEST = 60.0  # seconds for a whole answer
 MAX_ANSWER = 8 * 1024 * 1024
 CHUNK = 64 * 1024
+NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
 
 
 class Http:
@@ -25,6 +28,15 @@ class Http:
         if answer.raw is not None:
             answer._content = _read(answer)
         return answer
+
+
+def was_sent(error: requests.RequestException) -> bool:
+    """False when no connection was made, so that the request cannot have taken effect."""
+    why = getattr(error.args[0], "reason", None) if error.args else None
+    untrusted = isinstance(why, Exception) and isinstance(
+        why.args[0] if why.args else None, ssl.SSLCertVerificationError
+    )
+    return not (isinstance(error, NOT_SENT) or isinstance(why, NewConnectionError) or untrusted)
 
 
 def _read(answer: requests.Response) -> bytes:

@@ -2,6 +2,23 @@
 
 from dataclasses import dataclass
 
+# The letters of GSM 03.38; those of GSM_TWICE count twice. Any other letter (such as á) makes the
+# whole text travel as UTF-16.
+GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_TWICE = frozenset("^{}\\[~]|€\f")
+
+
+def segments(body: str) -> int:
+    """In how many parts a text travels, each of which is paid for."""
+    if set(body) <= GSM | GSM_TWICE:
+        length, one, part = len(body) + sum(letter in GSM_TWICE for letter in body), 160, 153
+    else:
+        length, one, part = len(body.encode("utf-16-le")) // 2, 70, 67
+    return 1 if length <= one else -(-length // part)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -56,10 +56,22 @@ def stop(tx: Tx, client_id: int, channel: str, now: datetime) -> None:
 
 def stop_texts(tx: Tx, number: str, now: datetime) -> int:
     """Nobody with this E.164 number gets texts any more; returns how many clients that were."""
-    if not number:
-        return 0
+    held = clients.c.no_sms_at.is_(None)
+    row = sa.update(clients).where(_has(number), held).values(no_sms_at=now)
+    return len(tx.all(row.returning(clients.c.id))) if number else 0
+
+
+def start_texts(tx: Tx, number: str) -> int:
+    """Whoever has this E.164 number gets texts again; returns how many clients that were."""
+    row = sa.update(clients).where(
+        _has(number), clients.c.erased_at.is_(None), clients.c.no_sms_at.is_not(None)
+    )
+    return len(tx.all(row.values(no_sms_at=None).returning(clients.c.id))) if number else 0
+
+
+def _has(number: str) -> sa.ColumnElement[bool]:
+    """Who has this E.164 number, however it is written."""
     digits: sa.ColumnElement[str] = clients.c.phone
     for sign in (" ", "-", "(", ")", ".", "/"):
         digits = sa.func.replace(digits, sign, "")
-    row = sa.update(clients).where(digits.in_((number, f"00{number[1:]}")), clients.c.no_sms_at.is_(None))
-    return len(tx.all(row.values(no_sms_at=now).returning(clients.c.id)))
+    return digits.in_((number, f"00{number[1:]}"))

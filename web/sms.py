@@ -1,4 +1,4 @@
-"""Text messages in: a client who writes STOP gets no more texts."""
+"""Text messages in: a client who writes STOP gets no more texts, until they write START."""
 
 from flask import Blueprint, Response, request
 
@@ -14,7 +14,7 @@ EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 @blueprint.post("/texts")
 def receive() -> Response:
-    """Answer the text-message service; only STOP has an effect."""
+    """Answer the text-message service; only STOP and START have an effect."""
     sender = context().senders.get(Channel.sms)
     if not isinstance(sender, sms.Sms):
         return Response(status=404)
@@ -24,7 +24,11 @@ def receive() -> Response:
         sms.verify(sender.token, url, values, request.headers.get("X-Twilio-Signature", ""))
     except InvalidSignature:
         return Response(status=401)
-    if sms.wants_stop(values.get("Body", "")):
-        with context().db.begin() as tx:
-            clients.stop_texts(tx, sms.number(values.get("From", "")), utc_now())
+    said, number = values.get("Body", ""), sms.number(values.get("From", ""))
+    known = values.get("OptOutType", "").upper()  # what Twilio's Advanced Opt-Out made of it
+    with context().db.begin() as tx:
+        if known == "STOP" or sms.wants_stop(said):
+            clients.stop_texts(tx, number, utc_now())
+        elif known == "START" or sms.wants_start(said):
+            clients.start_texts(tx, number)
     return Response(EMPTY, mimetype="text/xml")

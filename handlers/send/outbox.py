@@ -12,10 +12,11 @@ from handlers.bookings.records import is_live
 from handlers.context import Context
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
-from integrations.base import IntegrationError, OutcomeUnknown
-from schemas.delivery import Delivery, DeliveryStatus, Purpose
+from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
+from integrations.channels import sms
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
-from store import bookings, deliveries
+from store import bookings, clients, deliveries
 from store.leases import LEASE
 
 log = logging.getLogger("aftercare.outbox")
@@ -110,13 +111,25 @@ def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -
     with context.db.read() as tx:  # the last look: a cancel that came while the message was made wins
         if not deliveries.still_ours(tx, delivery):
             return
-    vendor_id = context.senders[delivery.channel].send(decision.message)
+    try:
+        vendor_id = context.senders[delivery.channel].send(decision.message)
+    except OptedOut:
+        _opted_out(context, delivery, decision.message, now)
+        return
     try:
         _note_sent(context, delivery, decision, vendor_id, now)
     except Exception as error:
         log.exception("sent, and not noted", extra={"delivery": delivery.id})
         raise OutcomeUnknown("The message was sent, and we could not note it.") from error
     log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+
+
+def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Text, now: datetime) -> None:
+    """The service knows of a STOP that we were not told of: it holds for the number."""
+    assert isinstance(message, Text)
+    with context.db.begin() as tx:
+        clients.stop_texts(tx, sms.number(message.to), now)
+    _settle(context, delivery, DeliveryStatus.skipped, now, reason="unsubscribed")
 
 
 def _note_sent(context: Context, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
@@ -148,8 +161,11 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
 
 
 def _outcome_unknown(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
-    """The client may have it. Once more with the same Message-ID, then it stands as unknown."""
-    if delivery.reason != "outcome_unknown":
+    """The client may have it. Once more with the same Message-ID, then it stands as unknown.
+
+    A text is not repeated: it has nothing by which a telephone shows it once.
+    """
+    if delivery.reason != "outcome_unknown" and delivery.channel is not Channel.sms:
         with context.db.begin() as tx:
             deliveries.put_back(tx, delivery, now + REPEAT_AFTER, reason="outcome_unknown", detail=str(error))
         return

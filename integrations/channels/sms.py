@@ -7,19 +7,44 @@ import base64
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import Any
 
 import requests
 
-from integrations.base import IntegrationError, InvalidSignature, OutcomeUnknown
-from integrations.http import Http
+from integrations.api import retry_after
+from integrations.base import IntegrationError, InvalidSignature, OptedOut, OutcomeUnknown
+from integrations.http import Http, was_sent
 from schemas.message import Text
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z", re.ASCII)
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "alto", "parar", "baja"})
-NOT_REACHABLE = frozenset({21211, 21610, 21614})  # no such number; the person said STOP; not a mobile
+# The words that Twilio knows (Advanced Opt-Out, "default keywords"), what networks ask for, and Spanish.
+STOP_WORDS = frozenset(
+    {
+        *("stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "opt out"),
+        *("revoke", "remove"),
+        *("alto", "pare", "parar", "baja", "darse de baja", "cancelar", "detener", "salir", "fin"),
+        *("basta", "no mas", "desuscribir", "desuscribirme", "anular"),
+    }
+)
+START_WORDS = frozenset(
+    {
+        *("start", "unstop", "yes", "optin", "opt in", "resume", "subscribe"),
+        *("inicio", "iniciar", "empezar", "comenzar", "alta", "reanudar", "suscribir", "suscribirme"),
+    }
+)
+AROUND = frozenset(
+    {
+        *("please", "pls", "now", "thanks", "thank", "you", "texts", "texting", "messages", "me"),
+        *("por", "favor", "ya", "gracias", "mensajes", "textos"),
+    }
+)
+OPTED_OUT = 21610
+NOT_REACHABLE = frozenset({21211, 21614})  # no such number; not a mobile
+LATER = frozenset({408, 425, 429, 503})  # refused at the door: it may be sent again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +67,37 @@ class Sms:
         values = {"To": to, "From": self.sender, "Body": message.body}
         try:
             answer = self.http.request("POST", url, data=values, auth=(self.account, self.token))
-        except requests.ConnectionError as error:
-            raise IntegrationError("The text-message service does not answer.") from error
         except requests.RequestException as error:
-            raise OutcomeUnknown("The text-message service did not answer in time.") from error
+            if was_sent(error):
+                raise OutcomeUnknown(
+                    "The text-message service got the text, and its answer was lost."
+                ) from error
+            raise IntegrationError("The text-message service does not answer.") from error
         return _result(answer)
 
 
 def _result(answer: requests.Response) -> str:
+    body, status = _decoded(answer), answer.status_code
+    if 200 <= status < 300:
+        return str(body.get("sid") or "")
+    code = body.get("code")
+    if code == OPTED_OUT:
+        raise OptedOut("This person has answered STOP: the text-message service sends them nothing.")
+    text = f"The text-message service refused the text (status {status}, code {code})."
+    if status >= 500 and status not in LATER:
+        raise OutcomeUnknown(
+            f"The text-message service failed ({status}): it is not known whether it was sent."
+        )
+    useless = code in NOT_REACHABLE or (400 <= status < 500 and status not in LATER)
+    raise IntegrationError(text, permanent=useless, retry_after=retry_after(answer.headers))
+
+
+def _decoded(answer: requests.Response) -> Mapping[str, Any]:
     try:
         body = answer.json()
-    except ValueError:
-        body = {}
-    if answer.status_code in (200, 201):
-        return str(body.get("sid", ""))
-    code = body.get("code")
-    text = f"The text-message service refused the text (status {answer.status_code}, code {code})."
-    useless = code in NOT_REACHABLE or (400 <= answer.status_code < 500 and answer.status_code != 429)
-    raise IntegrationError(text, permanent=useless)
+    except (ValueError, RecursionError):
+        body = None
+    return body if isinstance(body, dict) else {}
 
 
 def number(written: str) -> str:
@@ -79,4 +117,16 @@ def verify(token: str, url: str, values: Mapping[str, str], signature: str) -> N
 
 def wants_stop(body: str) -> bool:
     """True when a text says that no more are wanted."""
-    return body.strip().strip(".!").casefold() in STOP_WORDS
+    return _said(body) in STOP_WORDS
+
+
+def wants_start(body: str) -> bool:
+    """True when a text says that texts are wanted again."""
+    return _said(body) in START_WORDS
+
+
+def _said(body: str) -> str:
+    """The words of a short text without accents, signs and words of courtesy."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", body[:100]) if not unicodedata.combining(c))
+    words = re.findall(r"\w+", bare.casefold())
+    return " ".join(word for word in words if word not in AROUND) if len(body) <= 100 else ""

@@ -13,11 +13,11 @@ from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import decide, outbox
 from handlers.worker import work
-from integrations.base import IntegrationError, OutcomeUnknown
-from schemas.delivery import Channel, Delivery, DeliveryStatus
+from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
 from schemas.message import Text
 from settings import Settings
-from store import deliveries
+from store import clients, deliveries
 from store.base import Tx
 from store.leases import LEASE
 from tests.support import NOW, Mailbox, book, make_context, only, receive, schedule_of, webhook
@@ -339,3 +339,44 @@ def test_two_workers_at_once_send_each_mail_once(given: Settings, context: Conte
     others[1].db.close()
     sent = [recipients[0] for recipients in mailbox.recipients]
     assert sorted(sent) == sorted(f"c{number}@example.org" for number in range(count))
+
+
+def texting(
+    context: Context, act: Callable[[EmailMessage | Text], str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Context, Hand]:
+    """A text to Zoë is due, and the service does what a test says."""
+    ours, hand = by_hand(context, act)
+    booking = book(ours, phone="+1 555 010 0139")
+    with ours.db.begin() as tx:
+        row = Due("1:text", booking.id, Purpose.checkin, Channel.sms, NOW)
+        deliveries.owe(tx, row, NOW)
+    text = Text("+1 555 010 0139", "A quick question for you.", "1:text")
+    monkeypatch.setattr(decide, "decide", lambda *_args: decide.Send(text))
+    return replace(ours, senders={Channel.sms: hand, Channel.email: Hand()}), hand
+
+
+def text_of(context: Context) -> Delivery:
+    """The one text."""
+    return next(each for each in schedule_of(context, only(context)).values() if each.channel is Channel.sms)
+
+
+def test_a_text_whose_answer_was_lost_is_unknown_and_not_repeated(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, hand = texting(context, raising(OutcomeUnknown("The answer was lost.")), monkeypatch)
+    for minutes in (0, 6, 60):
+        work.work_once(ours, NOW + timedelta(minutes=minutes))
+    assert (text_of(ours).status, text_of(ours).reason) == ("unknown", "outcome_unknown")
+    assert len(hand.given) == 1
+
+
+def test_a_text_to_somebody_who_opted_out_is_skipped_and_the_number_noted(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, hand = texting(context, raising(OptedOut("They answered STOP.")), monkeypatch)
+    for minutes in (0, 60):
+        work.work_once(ours, NOW + timedelta(minutes=minutes))
+    assert (text_of(ours).status, text_of(ours).reason) == ("skipped", "unsubscribed")
+    assert len(hand.given) == 1
+    with ours.db.read() as tx:
+        assert clients.get(tx, only(ours).client_id).no_sms_at == NOW

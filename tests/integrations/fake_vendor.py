@@ -65,7 +65,7 @@ class FakeVendor:
             parts.path,
             kwargs.get("params") or {},
             kwargs.get("json"),
-            kwargs["headers"],
+            kwargs.get("headers") or {},
             kwargs.get("auth"),
         )
         self.calls.append(call)

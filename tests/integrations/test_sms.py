@@ -1,0 +1,214 @@
+"""Texts: what the service answers, what is not known, the words of clients, the segments."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
+
+from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
+from integrations.channels.sms import Sms, number, wants_start, wants_stop
+from schemas.message import GSM, Text, segments
+from tests.integrations.fake_vendor import FakeVendor
+
+WHERE = "/2010-04-01/Accounts/AC1/Messages.json"
+TEXT = Text("+1 555 010 0139", "Hands of Stone: a quick question for you.", "k1")
+# twilio.com/docs/messaging/api/message-resource, "Create a Message"; and /docs/api/errors for refusals
+SENT = {"sid": "SM1", "status": "queued", "num_segments": "1", "error_code": None, "to": "+15550100139"}
+
+
+def refusal(code: int, status: int) -> dict[str, Any]:
+    """A refusal as the service writes it."""
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return {"code": code, "message": "It cannot be sent.", "more_info": more, "status": status}
+
+
+def sent_by(vendor: FakeVendor) -> str:
+    """What becomes of one text."""
+    return Sms(vendor.http(), "AC1", "token", "+15550100100", "https://vendor.example").send(TEXT)
+
+
+def never_connected() -> requests.ConnectionError:
+    """As requests raises it where nobody listens."""
+    return requests.ConnectionError(
+        MaxRetryError(None, WHERE, NewConnectionError(None, "refused"))  # type: ignore[arg-type]
+    )
+
+
+def test_a_text_that_was_taken_has_an_id() -> None:
+    vendor = FakeVendor().on("POST", WHERE, SENT, 201)
+    assert sent_by(vendor) == "SM1"
+    assert vendor.calls[0].auth == ("AC1", "token")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], None, {"sid": None}])
+def test_a_text_that_was_taken_is_not_sent_again_whatever_the_answer_says(body: Any) -> None:
+    assert sent_by(FakeVendor().on("POST", WHERE, body, 201)) == ""
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        requests.ReadTimeout("no answer"),
+        requests.ConnectionError(ProtocolError("Connection aborted.", ConnectionResetError())),
+        requests.exceptions.ChunkedEncodingError("half an answer"),
+        requests.ConnectionError(),
+    ],
+)
+def test_an_answer_that_was_lost_after_the_request_is_unknown(lost: Exception) -> None:
+    with pytest.raises(OutcomeUnknown):
+        sent_by(FakeVendor().on("POST", WHERE, lost))
+
+
+@pytest.mark.parametrize("lost", [requests.ConnectTimeout("x"), never_connected()])
+def test_a_request_that_never_left_may_be_repeated(lost: Exception) -> None:
+    with pytest.raises(IntegrationError) as raised:
+        sent_by(FakeVendor().on("POST", WHERE, lost))
+    assert not isinstance(raised.value, OutcomeUnknown)
+    assert not raised.value.permanent
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_service_that_failed_over_a_text_may_have_sent_it(status: int) -> None:
+    with pytest.raises(OutcomeUnknown):
+        sent_by(FakeVendor().on("POST", WHERE, refusal(20500, status), status))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_too_many_requests_name_how_long_to_wait(status: int) -> None:
+    vendor = FakeVendor().on("POST", WHERE, refusal(20429, status), status, {"Retry-After": "37"})
+    with pytest.raises(IntegrationError) as raised:
+        sent_by(vendor)
+    assert (raised.value.permanent, raised.value.retry_after) == (False, 37)
+
+
+def test_21610_is_an_opt_out() -> None:
+    with pytest.raises(OptedOut) as raised:
+        sent_by(FakeVendor().on("POST", WHERE, refusal(21610, 400), 400))
+    assert raised.value.permanent
+
+
+@pytest.mark.parametrize(("code", "status"), [(21211, 400), (21614, 400), (20003, 401), (20404, 404)])
+def test_a_refusal_for_good_is_not_tried_again(code: int, status: int) -> None:
+    with pytest.raises(IntegrationError) as raised:
+        sent_by(FakeVendor().on("POST", WHERE, refusal(code, status), status))
+    assert raised.value.permanent
+    assert "0139" not in str(raised.value)
+
+
+STOPS = (
+    *(
+        "STOP",
+        "stop",
+        "Stop.",
+        '"STOP"',
+        " stop\n",
+        "STOP!!",
+        "STOP please",
+        "Please stop",
+        "stop texting me",
+    ),
+    *(
+        "STOPALL",
+        "Stop all",
+        "UNSUBSCRIBE",
+        "Unsubscribe please",
+        "CANCEL",
+        "END",
+        "QUIT",
+        "OPTOUT",
+        "Opt-out",
+    ),
+    *("REVOKE", "ALTO", "¡Alto!", "PARE", "parar", "BAJA", "Darse de baja", "Cancelar", "no más mensajes"),
+    *("NO MAS", "basta ya", "Pare por favor", "fin", "ＳＴＯＰ", "stop 🙏"),
+)
+STARTS = (
+    "START",
+    "start.",
+    "Start please",
+    "UNSTOP",
+    "YES",
+    "ALTA",
+    "Inicio",
+    "comenzar",
+    "Empezar por favor",
+)
+NEITHER = (
+    *(
+        "",
+        "Thanks",
+        "Cancel my appointment",
+        "don't stop",
+        "My neck stopped hurting",
+        "When do I start again?",
+    ),
+    *("no", "Sí", "¿A qué hora paro?", "HELP", "The end of the week is fine", "STOP " * 60),
+)
+
+
+@pytest.mark.parametrize("said", STOPS)
+def test_stop_is_understood_in_both_languages(said: str) -> None:
+    assert (wants_stop(said), wants_start(said)) == (True, False)
+
+
+@pytest.mark.parametrize("said", STARTS)
+def test_start_is_understood_in_both_languages(said: str) -> None:
+    assert (wants_stop(said), wants_start(said)) == (False, True)
+
+
+@pytest.mark.parametrize("said", NEITHER)
+def test_what_is_neither_changes_nothing(said: str) -> None:
+    assert (wants_stop(said), wants_start(said)) == (False, False)
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_both(said: str) -> None:
+    assert not (wants_stop(said) and wants_start(said))
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"),
+    [
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("ñ" * 160, 1),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("más" + "a" * 67, 1),
+        ("más" + "a" * 68, 2),
+        ("á" * 134, 2),
+        ("á" * 135, 3),
+        ("🙏" * 35, 1),
+        ("🙏" * 36, 2),
+        ("", 1),
+    ],
+)
+def test_a_text_in_other_letters_takes_more_segments(body: str, parts: int) -> None:
+    assert segments(body) == parts
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_our_own_words_need_no_other_letters(language: str) -> None:
+    file = Path(__file__).parents[2] / "content" / "mail" / f"{language}.toml"
+    words = tomllib.loads(file.read_text("utf-8"))["sms"]["checkin"]
+    assert set(words) - set("{}") <= GSM
+    assert segments(words.format(clinic="Hands of Stone", url="https://care.example.com/c/" + "x" * 43)) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "e164"),
+    [
+        ("+1 (555) 010-0139", "+15550100139"),
+        ("0049 151 12345678", "+4915112345678"),
+        ("555 010 0139", ""),
+        ("+1 555 010 0139 ext. 5", ""),
+    ],
+)
+def test_a_number_needs_its_country_code(written: str, e164: str) -> None:
+    assert number(written) == e164
