@@ -23,8 +23,9 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from store import intakes, plans
-from tests.console_support import BASE, account, answer, sign_in, visit
-from tests.support import environ, fresh_postgres, migrate_fresh, prepare_postgres
+from tests.helpers.clinic import environ
+from tests.helpers.console import BASE, account, answer, sign_in, visit
+from tests.helpers.databases import fresh_postgres, migrate_fresh, prepare_postgres
 
 A_DAY = 200
 ROUNDS = 40

@@ -19,8 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from aiosmtpd.controller import Controller
 
-from tests.processes import HOST, Running
-from tests.support import Mailbox, environ, free_port, webhook
+from tests.helpers.clinic import environ
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.ports import free_port
+from tests.helpers.processes import HOST, Running
+from tests.helpers.visits import webhook
 
 Request = tuple[str, str, bytes | None, dict[str, str]]
 NUMBERS = count()

@@ -17,16 +17,10 @@ from jinja2.bccache import Bucket
 import settings as configuration
 from handlers import staff
 from handlers.context import Context
-from tests.support import (
-    Mailbox,
-    drop_postgres,
-    environ,
-    free_port,
-    fresh_postgres,
-    make_context,
-    migrate_fresh,
-    prepare_postgres,
-)
+from tests.helpers.clinic import environ, make_context
+from tests.helpers.databases import drop_postgres, fresh_postgres, migrate_fresh, prepare_postgres
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.ports import free_port
 
 ROOM = 2 * 2**30  # bytes, for all test processes together
 

@@ -16,9 +16,9 @@ from integrations.base import IntegrationError, InvalidSignature, Scheduler, Unk
 from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingState
 from schemas.webhook import Notice
-from tests.integrations.exam import CANDIDATES, Candidate
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, connect, inbound
+from tests.helpers.exam import CANDIDATES, Candidate
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, connect, inbound
 
 BODIES = sorted(PAYLOADS.glob("*/*.body"))
 ORACLE = tomllib.loads((PAYLOADS / "oracle.toml").read_text())

@@ -20,8 +20,8 @@ from schemas.booking import BookingStatus
 from schemas.delivery import Delivery, Purpose
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries
-from tests.support import environ, make_context
-from tests.worlds import BEGAN, World
+from tests.helpers.clinic import environ, make_context
+from tests.helpers.worlds import BEGAN, World
 
 NOW = BEGAN + timedelta(hours=2)
 NUMBERS = count(100)

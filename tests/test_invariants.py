@@ -22,8 +22,9 @@ from schemas.plan import Effect, Plan, PlanStatus, Side, dump, load
 from schemas.questionnaire import Question
 from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
-from tests.healthy import TAPPED, TODAY, library, settled
-from tests.strategies import (
+from tests.helpers.answers import TAPPED, TODAY, settled
+from tests.helpers.content import library
+from tests.helpers.strategies import (
     HEALTHY,
     Answers,
     case_of,

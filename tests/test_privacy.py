@@ -11,7 +11,10 @@ import pytest
 import settings as configuration
 from handlers.context import Context
 from handlers.worker import work
-from tests.support import CALCOM_SECRET, NOW, Mailbox, book, fill_in, make_context
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import CALCOM_SECRET, NOW, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book
 
 ANSWERS = ("Climbing the Quarrystairs", "Emermarker", "low_back_l")
 

@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from library.translations import client_texts
-from tests.healthy import CONTENT
-from tests.reading_level import grade, longest_sentence, spanish_ease, syllables
+from tests.helpers.content import CONTENT
+from tests.helpers.reading_level import grade, longest_sentence, spanish_ease, syllables
 
 FILES = [*sorted(CONTENT.glob("questionnaires/*.toml")), CONTENT / "messages.toml", CONTENT / "regions.toml"]
 BANNED = re.compile(

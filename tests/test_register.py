@@ -6,7 +6,8 @@ import app as application
 import settings as configuration
 from integrations.base import InvalidSignature
 from store import connections
-from tests.support import CALCOM_SECRET, NOW, environ, make_context, webhook
+from tests.helpers.clinic import CALCOM_SECRET, NOW, environ, make_context
+from tests.helpers.visits import webhook
 
 
 def left_to_register(database_url: str) -> configuration.Settings:

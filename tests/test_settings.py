@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import app as application
 import settings as configuration
 from settings import SettingsError, clinic_toml, startup
-from tests.support import environ
+from tests.helpers.clinic import environ
 
 GOOD = environ("sqlite:////tmp/none/a.db", 25)
 SAFE = GOOD | {"AFTERCARE_ENV": "production", "SMTP_SECURITY": "starttls"}

@@ -19,7 +19,10 @@ from handlers import links
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
-from tests.support import Mailbox, book, environ, free_port, make_context
+from tests.helpers.clinic import environ, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.ports import free_port
+from tests.helpers.visits import book
 
 PATIENCE = 30_000  # milliseconds; a machine may be busy with other tests
 NAMES = ("chromium", "chromium-browser", "google-chrome")

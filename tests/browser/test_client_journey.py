@@ -14,9 +14,10 @@ from handlers.worker import work
 from schemas.booking import Booking
 from store import bookings, intakes, plans
 from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.hands import Hands, faults, faults_by_day_and_night, follow
-from tests.healthy import CONTENT, TAPPED
-from tests.support import fill_in, receive, webhook
+from tests.helpers.answers import TAPPED, fill_in
+from tests.helpers.content import CONTENT
+from tests.helpers.hands import Hands, faults, faults_by_day_and_night, follow
+from tests.helpers.visits import receive, webhook
 
 OpenPage = Callable[..., Page]
 OpenSite = Callable[..., Site]

@@ -15,9 +15,9 @@ from schemas.staff import Role
 from schemas.webhook import Inbound
 from store import deliveries, plans, receipts
 from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.hands import faults, faults_by_day_and_night, follow
-from tests.console_support import EMAIL, PASSWORD, account, answer, visit
-from tests.support import Mailbox
+from tests.helpers.console import EMAIL, PASSWORD, account, answer, visit
+from tests.helpers.hands import faults, faults_by_day_and_night, follow
+from tests.helpers.mailbox import Mailbox
 
 KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 NOTE_TAPS = 5

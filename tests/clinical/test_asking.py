@@ -11,7 +11,8 @@ from clinical.answers.facts import age_on, derive
 from clinical.answers.flags import UNSURE, evaluate
 from schemas.condition import Answer, Answers
 from schemas.questionnaire import Questionnaire
-from tests.healthy import TAPPED, TODAY, library, settled
+from tests.helpers.answers import TAPPED, TODAY, settled
+from tests.helpers.content import library
 
 KNOWN = {"name", "email", "phone"}
 UPDATE: dict[str, Answer] = {

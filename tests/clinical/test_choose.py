@@ -14,7 +14,7 @@ from schemas.choosing import Action, Mode
 from schemas.plan import Dose, Effect, Plan, PlanStatus
 from schemas.rules import Severity
 from schemas.session_note import Response, SendWish, SessionNote
-from tests.strategies import HEALTHY, Answers, case_of, flag, moves, with_answer
+from tests.helpers.strategies import HEALTHY, Answers, case_of, flag, moves, with_answer
 
 CLINICAL = Policy(mode=Mode.CLINICAL, clinic_phone="555-0100")
 NOTE = SessionNote(send=SendWish.OK_TO_SEND, author="sam", credential="LMT")

@@ -6,7 +6,7 @@ import pytest
 
 from clinical.answers.facts import age_on, derive, main_place
 from schemas.condition import Answer
-from tests.healthy import TODAY
+from tests.helpers.answers import TODAY
 
 
 def facts(**answers: Answer) -> frozenset[str]:

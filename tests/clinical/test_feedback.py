@@ -11,7 +11,7 @@ from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.plan import Plan, PlanStatus
 from schemas.session_note import SendWish, SessionNote
-from tests.strategies import HEALTHY, Answers, case_of, moves
+from tests.helpers.strategies import HEALTHY, Answers, case_of, moves
 
 POLICY = Policy(mode=Mode.CLINICAL, clinic_phone="555-0100")
 STATE = PlanState(pain_at_start=4, days_per_week=5, days_in_plan=14, days_in_stage=14, days_since_change=14)

@@ -21,7 +21,8 @@ from clinical.answers.flags import (
 from schemas.condition import Answer, Answers
 from schemas.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Severity
-from tests.healthy import TAPPED, TODAY, library, settled
+from tests.helpers.answers import TAPPED, TODAY, settled
+from tests.helpers.content import library
 
 EMERGENCY, URGENT, REVIEW = Severity.STOP_EMERGENCY, Severity.STOP_URGENT, Severity.REVIEW
 SENIOR, TEEN, CHILD = "1950-01-01", "2009-06-01", "2013-01-01"

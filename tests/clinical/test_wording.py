@@ -12,7 +12,8 @@ from clinical.plan.translate import in_language
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action
 from schemas.condition import Answer
-from tests.healthy import TODAY, library, settled
+from tests.helpers.answers import TODAY, settled
+from tests.helpers.content import library
 
 ENGLISH, SPANISH = (library(language).moves for language in ("en", "es"))
 POLICY = Policy(clinic_phone="+1 555 010 0199")

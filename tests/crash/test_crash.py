@@ -20,8 +20,10 @@ import settings as configuration
 from handlers.context import Context
 from handlers.worker import work
 from store import bookings, deliveries, receipts
-from tests.processes import Running
-from tests.support import Mailbox, environ, make_context, webhook
+from tests.helpers.clinic import environ, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.processes import Running
+from tests.helpers.visits import webhook
 
 NIGHTLY = profile().max_examples > 1000
 ROUNDS = 20 if NIGHTLY else 3

@@ -8,7 +8,9 @@ from handlers.context import Context
 from handlers.schedule import alerts
 from handlers.worker import work
 from store import intakes
-from tests.support import NOW, Mailbox, book, schedule_of
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, schedule_of
 
 
 def raise_stop(context: Context, booking_id: int, severity: str) -> None:

@@ -21,19 +21,10 @@ from schemas.booking import Booking, BookingStatus, Person
 from schemas.delivery import Purpose
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries, intakes
-from tests.support import (
-    CALCOM_SECRET,
-    NOW,
-    Mailbox,
-    book,
-    environ,
-    fresh_postgres,
-    make_context,
-    only,
-    receive,
-    schedule_of,
-    webhook,
-)
+from tests.helpers.clinic import CALCOM_SECRET, NOW, environ, make_context
+from tests.helpers.databases import fresh_postgres
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 BEGAN = NOW - timedelta(days=1)
 URL = "https://care.test/webhooks/main"

@@ -16,8 +16,9 @@ from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import StoredPlan
 from store import audit, deliveries, intakes
 from store import plans as stored_plans
-from tests.console_support import answer, visit
-from tests.support import NOW, Mailbox
+from tests.helpers.clinic import NOW
+from tests.helpers.console import answer, visit
+from tests.helpers.mailbox import Mailbox
 
 BY = "Mara Field"
 ROLLER = "inh_upper_back_roller"

@@ -11,7 +11,10 @@ from handlers.worker import work
 from store import bookings
 from store import checkins as stored
 from store import plans as stored_plans
-from tests.support import NOW, Mailbox, book, fill_in, receive, webhook
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 MONTH = timedelta(days=30)

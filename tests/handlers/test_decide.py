@@ -12,8 +12,11 @@ from handlers.worker import work
 from integrations.base import IntegrationError
 from schemas.delivery import DeliveryStatus
 from store import clients
-from tests.readable import reading
-from tests.support import NOW, Mailbox, book, fill_in, only, receive, schedule_of, webhook
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.readable_scheduler import reading
+from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 SECOND = timedelta(seconds=1)
 START = NOW + timedelta(days=7)

@@ -11,7 +11,9 @@ from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from handlers.clients import export, fhir
 from handlers.context import Context
 from handlers.plans import drafting
-from tests.support import NOW, book, fill_in
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.visits import book
 
 
 @pytest.mark.parametrize("name", ["first_visit", "short", "returning", "checkin"])

@@ -18,8 +18,11 @@ from schemas.session_note import SendWish, SessionNote
 from store import intakes
 from store import plans as stored
 from store.base import Tx
-from tests.healthy import library, settled
-from tests.support import NOW, Mailbox, book, fill_in, schedule_of
+from tests.helpers.answers import fill_in, settled
+from tests.helpers.clinic import NOW
+from tests.helpers.content import library
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=1)
 DUE = OVER + timedelta(minutes=30)

@@ -18,8 +18,9 @@ from schemas.webhook import Inbound
 from store import bookings, receipts
 from store.leases import LEASE
 from store.vault import Vault
-from tests.readable import reading
-from tests.support import CALCOM_SECRET, NOW, book, only, receive, webhook
+from tests.helpers.clinic import CALCOM_SECRET, NOW
+from tests.helpers.readable_scheduler import reading
+from tests.helpers.visits import book, only, receive, webhook
 
 
 def signed(body: object) -> Inbound:

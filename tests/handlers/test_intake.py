@@ -12,8 +12,9 @@ from schemas.booking import Booking
 from schemas.delivery import Purpose
 from store import bookings, deliveries, intakes
 from store.base import Tx
-from tests.healthy import TAPPED
-from tests.support import NOW, book, fill_in, receive, webhook
+from tests.helpers.answers import TAPPED, fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.visits import book, receive, webhook
 
 STEP = {"gate_nerves": "some", "gate_chest": "none"}
 

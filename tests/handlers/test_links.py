@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from handlers.context import Context
 from handlers.links import LIVES, LinkPurpose, issue, open_link, token
 from store import links
-from tests.support import NOW
+from tests.helpers.clinic import NOW
 
 
 def test_a_link_opens_what_it_was_made_for_until_it_ends(context: Context) -> None:

@@ -10,7 +10,10 @@ from handlers.schedule import words
 from handlers.send import messages
 from handlers.worker import work
 from store import intakes
-from tests.support import NOW, Mailbox, book, fill_in, make_context, schedule_of
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=2)
 

@@ -20,7 +20,9 @@ from settings import Settings
 from store import clients, deliveries
 from store.base import Tx
 from store.leases import LEASE
-from tests.support import NOW, Mailbox, book, make_context, only, receive, schedule_of, webhook
+from tests.helpers.clinic import NOW, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 LATER = NOW + timedelta(minutes=1)
 

@@ -17,8 +17,10 @@ from store import links as stored_links
 from store import plans as stored_plans
 from store.tables import metadata
 from store.vault import Vault
-from tests.console_support import answer, visit
-from tests.support import NOW, Mailbox, receive, webhook
+from tests.helpers.clinic import NOW
+from tests.helpers.console import answer, visit
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import receive, webhook
 
 SAID = "Stiff after the marathon in Łódź"
 

@@ -8,7 +8,9 @@ from handlers.checkins import progress
 from handlers.context import Context
 from store import checkins, plans
 from store.board import Share
-from tests.support import NOW, book, fill_in
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.visits import book
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LATER = NOW + timedelta(days=35)

@@ -20,8 +20,10 @@ from integrations.base import IntegrationError
 from schemas.booking import BookingState, BookingStatus, Person
 from store import bookings, connections
 from store.vault import Vault
-from tests.readable import reading
-from tests.support import NOW, Mailbox, book, environ, make_context, only, receive, schedule_of, webhook
+from tests.helpers.clinic import NOW, environ, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.readable_scheduler import reading
+from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 START = NOW + timedelta(days=7)
 ZOE = Person("Zoë Łuć", "zoe@example.org", zone="America/New_York", language="en")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.bookings.records import fold, is_off
 from schemas.booking import BookingState, BookingStatus, Person, Record
 from schemas.webhook import Notice
-from tests.support import NOW
+from tests.helpers.clinic import NOW
 
 START = NOW + timedelta(days=7)
 

@@ -14,7 +14,9 @@ from handlers.worker import reseal
 from store import intakes, receipts
 from store import reseal as stored
 from store.tables import audit
-from tests.support import NOW, book, fill_in
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.visits import book
 
 NEW = Fernet.generate_key().decode()
 

@@ -7,7 +7,9 @@ from handlers.context import Context
 from handlers.worker import restore, work
 from schemas.delivery import DeliveryStatus
 from store import bookings, clients
-from tests.support import NOW, Mailbox, book, receive, schedule_of, webhook
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, receive, schedule_of, webhook
 
 LATER = timedelta(days=3)
 BY = "command line"

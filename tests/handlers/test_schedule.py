@@ -15,7 +15,9 @@ from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import Purpose
 from store import clients
-from tests.support import NOW, Mailbox, book, only, receive, schedule_of, webhook
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 ZONES = (
     "America/New_York",

@@ -14,8 +14,8 @@ from schemas.staff import Role, Stage
 from store import audit
 from store import staff as accounts
 from store.vault import Vault
-from tests.console_support import EMAIL, PASSWORD, account
-from tests.support import NOW
+from tests.helpers.clinic import NOW
+from tests.helpers.console import EMAIL, PASSWORD, account
 
 ADDRESS = "192.0.2.1"
 

@@ -7,7 +7,9 @@ import pytest
 from handlers.context import Context
 from handlers.worker import watch
 from store import connections
-from tests.support import NOW, Mailbox, receive, webhook
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ import requests
 from integrations.api import MAX_PAGES, Api, path, readable, retry_after
 from integrations.base import Gone, IntegrationError, OutcomeUnknown
 from integrations.payload import Part
-from tests.integrations.fake_vendor import FakeVendor
+from tests.helpers.fake_vendor import FakeVendor
 
 
 def api(vendor: FakeVendor) -> Api:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations.simulate import EVENTS, new_secret, sample
-from tests.integrations.wire import NOW, SECRET, SECRETS, URL, connect, inbound
+from tests.helpers.wire import NOW, SECRET, SECRETS, URL, connect, inbound
 
 CASES = [(scheduler, event) for scheduler, events in EVENTS.items() for event in events]
 START = NOW + timedelta(days=5)

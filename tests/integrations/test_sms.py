@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from integrations.channels.sms import Sms, number, wants_start, wants_stop
 from schemas.message import GSM, Text, segments
-from tests.integrations.fake_vendor import FakeVendor
+from tests.helpers.fake_vendor import FakeVendor
 
 WHERE = "/2010-04-01/Accounts/AC1/Messages.json"
 TEXT = Text("+1 555 010 0139", "Hands of Stone: a quick question for you.", "k1")

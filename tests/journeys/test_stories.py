@@ -19,7 +19,10 @@ from schemas.plan import Plan, load
 from store import checkins as stored_checkins
 from store import deliveries, intakes
 from store import plans as stored_plans
-from tests.support import NOW, Mailbox, book, fill_in
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book
 
 VISIT = NOW + timedelta(days=7, hours=6)  # ten in the morning at the clinic
 FINE = {"fu_symptoms": ["none"], "fu_feel": "fine"}

@@ -11,8 +11,11 @@ import pytest
 import requests
 
 from demo.client import ANSWERS, fill_in
-from tests.processes import Running
-from tests.support import Mailbox, environ, free_port, webhook
+from tests.helpers.clinic import environ
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.ports import free_port
+from tests.helpers.processes import Running
+from tests.helpers.visits import webhook
 
 PATIENCE = 90  # seconds; a few on an idle machine
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.healthy import CONTENT
+from tests.helpers.content import CONTENT
 
 
 @pytest.fixture

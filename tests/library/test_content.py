@@ -9,8 +9,7 @@ import pytest
 from library.content import load, problems
 from library.reading import ContentError, Problem, line_of
 from schemas.questionnaire import QuestionType
-from tests.healthy import CONTENT, library
-from tests.support import change
+from tests.helpers.content import CONTENT, change, library
 
 FIRST = "questionnaires/first_visit.toml"
 

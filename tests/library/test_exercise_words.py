@@ -8,9 +8,9 @@ from library.exercise_checks import texts_of
 from library.questionnaires import FACT_NAMES, value_faults
 from schemas.condition import Condition, without_side
 from schemas.exercise import LEVELS
-from tests.healthy import library
-from tests.reading_level import grade, longest_sentence, spanish_ease
-from tests.strategies import moves
+from tests.helpers.content import library
+from tests.helpers.reading_level import grade, longest_sentence, spanish_ease
+from tests.helpers.strategies import moves
 
 HARDEST, LONGEST, FEW_WORDS = 6, 20, 6
 OF_CHOOSING = {"flag", "other_care", "session_response", "pain_while_running"}

@@ -11,8 +11,8 @@ from library.translations import laid_over
 from schemas.choosing import Moves
 from schemas.exercise import LEVELS, Exercise
 from schemas.plan import Phase
-from tests.strategies import CONTENT, moves
-from tests.support import change
+from tests.helpers.content import CONTENT, change
+from tests.helpers.strategies import moves
 
 
 def test_the_clinic_content_has_no_problem() -> None:

@@ -18,7 +18,7 @@ from render.figures.geometry import distance, two_bone
 from render.figures.look import Hair, darken, mix
 from render.figures.skeleton import FOREARM, SHIN, THIGH, UPPER_ARM, solve
 from schemas.figure import Figure, FigureError
-from tests.reading_level import grade, longest_sentence
+from tests.helpers.reading_level import grade, longest_sentence
 
 CONTENT = Path("content")
 FILES = sorted((CONTENT / "figures").glob("*.toml"))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from render.mail import STAFF, Contents, Envelope, MailKind, message
 from render.paper.pdf import plan_pdf
-from tests.reading_level import grade
-from tests.render.samples import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
+from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
+from tests.helpers.reading_level import grade
 
 CONTENT = Path(__file__).parents[2] / "content" / "mail"
 TEXTS = {name: tomllib.loads((CONTENT / f"{name}.toml").read_text("utf-8")) for name in ("en", "es")}

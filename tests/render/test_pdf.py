@@ -17,7 +17,7 @@ from render.paper import press
 from render.paper.pdf import Pdf, cleaned, plan_pdf, right_to_left, summary_pdf
 from schemas.plan import Plan
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
-from tests.render.samples import CLINIC, LINK, TODAY, pictures, plan
+from tests.helpers.printed import CLINIC, LINK, TODAY, pictures, plan
 
 SUMMARY = Summary(
     client_name="Maria López",

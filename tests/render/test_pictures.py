@@ -7,7 +7,7 @@ import pytest
 
 from render.paper import qr
 from render.paper.raster import png, size_of
-from tests.render.samples import DRAWING, LINK
+from tests.helpers.printed import DRAWING, LINK
 
 
 def test_a_png_has_the_asked_width_and_the_shape_of_the_drawing() -> None:

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from clinical.plan.case import Policy
 from clinical.plan.choose import choose
 from schemas.plan import Dose, dump, load
-from tests.strategies import HEALTHY, case_of, moves
+from tests.helpers.strategies import HEALTHY, case_of, moves
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from schemas.booking import Person
 from store import clients, connections, migrate, tables, workers
 from store.base import Database, DatabaseError
 from store.vault import SealBroken, Vault
-from tests.support import NOW, fresh_postgres
+from tests.helpers.clinic import NOW
+from tests.helpers.databases import fresh_postgres
 
 
 def keys(count: int = 1) -> list[str]:

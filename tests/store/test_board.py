@@ -5,8 +5,8 @@ from datetime import timedelta
 from handlers.context import Context
 from store import board, intakes
 from store.board import Share
-from tests.console_support import answer, visit
-from tests.support import NOW
+from tests.helpers.clinic import NOW
+from tests.helpers.console import answer, visit
 
 
 def test_the_board_counts_intakes_that_came_before_the_visit(context: Context) -> None:

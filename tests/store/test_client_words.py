@@ -3,7 +3,7 @@
 from handlers.context import Context
 from store import client_words
 from store.client_words import words
-from tests.console_support import visit
+from tests.helpers.console import visit
 
 
 def test_words_are_found_by_their_beginning_on_both_databases(context: Context) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from handlers.context import Context
 from store import days
-from tests.console_support import answer, visit
-from tests.support import NOW
+from tests.helpers.clinic import NOW
+from tests.helpers.console import answer, visit
 
 
 def test_a_day_holds_its_visits_in_order_with_what_is_known(context: Context) -> None:

@@ -14,7 +14,7 @@ from store import connections, receipts, refusals
 from store.base import Database, Tx
 from store.ingest import MOST_AT_ONCE, Ingest
 from store.refusals import Refusals
-from tests.support import NOW
+from tests.helpers.clinic import NOW
 
 
 def arrival(number: int) -> Inbound:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from handlers.context import Context
 from store import outbox
-from tests.console_support import visit
-from tests.support import NOW
+from tests.helpers.clinic import NOW
+from tests.helpers.console import visit
 
 
 def test_the_outbox_is_paged_without_losing_or_doubling_a_message(context: Context) -> None:

@@ -14,8 +14,9 @@ import settings as configuration
 from handlers.context import Context
 from integrations.signing import sha256
 from store import connections
-from tests.processes import Running
-from tests.support import CALCOM_SECRET, environ, make_context, webhook
+from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
+from tests.helpers.processes import Running
+from tests.helpers.visits import webhook
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,11 @@ from handlers.worker import work
 from schemas.booking import Booking
 from schemas.questionnaire import QuestionType
 from store import bookings, plans
-from tests.healthy import TAPPED, library
-from tests.support import Mailbox, receive, webhook
-from tests.web.phone import Phone, intake_of, phone, soon, stored
+from tests.helpers.answers import TAPPED
+from tests.helpers.content import library
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.phone import Phone, intake_of, phone, soon, stored
+from tests.helpers.visits import receive, webhook
 
 MARK = "zq7331"
 STRINGS = [

@@ -14,9 +14,9 @@ from handlers.worker import work
 from schemas.booking import Booking
 from schemas.delivery import Purpose
 from store import deliveries, intakes, plans
-from tests.healthy import TAPPED
-from tests.support import book, fill_in, receive, webhook
-from tests.web.phone import Phone, again, intake_of, missing, phone, soon, stored
+from tests.helpers.answers import TAPPED, fill_in
+from tests.helpers.phone import Phone, again, intake_of, missing, phone, soon, stored
+from tests.helpers.visits import book, receive, webhook
 from web.security import form_key
 
 NERVES = {

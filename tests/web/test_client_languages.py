@@ -11,9 +11,9 @@ from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
 from store import checkins, intakes, plans
-from tests import support
-from tests.healthy import library
-from tests.web.phone import Phone, phone, soon
+from tests.helpers.answers import fill_in
+from tests.helpers.content import library
+from tests.helpers.phone import Phone, phone, soon
 
 KINDS = ("h24", "d3", "w1", "w2", "w4")
 
@@ -29,7 +29,7 @@ def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
     made = soon(context)
     now = datetime.now(UTC)
-    support.fill_in(context, made, now, act2_name="Climb stairs", act2_score="4")
+    fill_in(context, made, now, act2_name="Climb stairs", act2_score="4")
     with context.db.begin() as tx:
         drafted = plans.newest(tx, made.id)
         assert drafted is not None

@@ -12,8 +12,9 @@ from handlers.links import LinkPurpose
 from render.language.readable import full_date
 from schemas.booking import Booking
 from store import checkins, clients, links, plans
-from tests import support
-from tests.web.phone import BASE, Fields, Phone, phone, soon
+from tests.helpers.answers import fill_in
+from tests.helpers.phone import BASE, Fields, Phone, phone, soon
+from tests.helpers.visits import schedule_of
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
     made = soon(context)
     now = datetime.now(UTC)
-    support.fill_in(context, made, now)
+    fill_in(context, made, now)
     with context.db.begin() as tx:
         drafted = plans.newest(tx, made.id)
         assert drafted is not None
@@ -97,7 +98,7 @@ def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
     assert "Your plan is paused" in hers.get().text
     assert "Your plan is paused" not in hers.get("?language=es").text
     hers.post("/day", {"pain": "9"}, key=key)
-    alerts = [name for name in support.schedule_of(context, booking) if name.startswith("alert:tick-")]
+    alerts = [name for name in schedule_of(context, booking) if name.startswith("alert:tick-")]
     assert len(alerts) == 1
 
 
@@ -119,7 +120,7 @@ def test_a_plan_that_was_withdrawn_is_not_shown(context: Context, booking: Booki
 
 def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
     named = soon(context, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
-    support.fill_in(context, named, datetime.now(UTC))
+    fill_in(context, named, datetime.now(UTC))
     page = phone(app, context, LinkPurpose.plan, named.id).get().text
     assert "<b onclick" not in page
     assert "49" not in page

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reading_level import grade
+from tests.helpers.reading_level import grade
 from web import errors, language
 from web.client import checkin
 

@@ -22,7 +22,11 @@ from handlers.context import Context
 from store import receipts
 from store.base import Database, DatabaseError
 from store.vault import Vault
-from tests.support import NOW, Mailbox, book, fill_in, free_port
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.ports import free_port
+from tests.helpers.visits import book
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from handlers.context import Context
 from schemas.staff import Role
 from store import staff as accounts
 from store.tables import staff_sessions
-from tests.console_support import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
+from tests.helpers.console import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
 from web.console.gate import ANYBODY, ENROLLING, LINK
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -9,7 +9,7 @@ from flask import Flask
 
 import app as application
 from store import staff as accounts
-from tests.console_support import EMAIL, PASSWORD, answer, sign_in, visit
+from tests.helpers.console import EMAIL, PASSWORD, answer, sign_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -22,8 +22,9 @@ from schemas.delivery import DeliveryStatus, Purpose
 from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
 from store.vault import Vault
-from tests.console_support import BASE, account, answer, browser, post, sign_in, token_in, visit
-from tests.support import Mailbox, webhook
+from tests.helpers.console import BASE, account, answer, browser, post, sign_in, token_in, visit
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)

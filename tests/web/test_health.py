@@ -15,7 +15,7 @@ from handlers.context import Context
 from handlers.worker import work
 from settings import Settings
 from store import workers
-from tests.support import environ
+from tests.helpers.clinic import environ
 from web.logs import JsonLine
 
 BASE = "https://care.test"

@@ -8,8 +8,8 @@ from flask import Flask
 
 import app as application
 import settings as configuration
-from tests.support import make_context
-from tests.web.phone import BASE
+from tests.helpers.clinic import make_context
+from tests.helpers.phone import BASE
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from handlers.context import Context
 from handlers.links import LinkPurpose
 from store import checkins, plans
 from store.tables import metadata
-from tests import support
-from tests.support import Mailbox
-from tests.web.phone import BASE, Phone, phone, soon
+from tests.helpers.answers import fill_in
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.phone import BASE, Phone, phone, soon
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LINKS = re.compile(r'(?:href|src|action)="(?:https://care\.test)?(/[^"#]*)"')
@@ -79,7 +79,7 @@ def others(app: Flask, context: Context) -> list[str]:
     """Every other kind of link: to a plan that was sent, a check-in, the end of mails, a note."""
     now = datetime.now(UTC)
     sent = soon(context, uid="u9", email="ann@example.org")
-    support.fill_in(context, sent, now)
+    fill_in(context, sent, now)
     with context.db.begin() as tx:
         plan = plans.newest(tx, sent.id)
         assert plan is not None

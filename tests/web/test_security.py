@@ -11,7 +11,7 @@ from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
 from store import links
-from tests.web.phone import BASE, Phone, phone, soon, stored
+from tests.helpers.phone import BASE, Phone, phone, soon, stored
 
 ABOUT = {
     "date_of_birth_year": "1980",

@@ -14,7 +14,7 @@ from handlers.context import Context
 from schemas.booking import Person
 from settings.values import Sms
 from store import clients
-from tests.support import NOW
+from tests.helpers.clinic import NOW
 
 FROM, URL = "+15550100139", "https://care.test/texts"
 

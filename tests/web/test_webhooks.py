@@ -23,8 +23,10 @@ from handlers.context import Context
 from handlers.worker import work
 from integrations.signing import sha256
 from store import bookings, connections, deliveries, receipts
-from tests.processes import Answer, Running
-from tests.support import CALCOM_SECRET, Mailbox, environ, make_context, webhook
+from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.processes import Answer, Running
+from tests.helpers.visits import webhook
 
 SIGNATURE = "X-Cal-Signature-256"
 

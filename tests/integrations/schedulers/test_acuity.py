@@ -21,8 +21,8 @@ from integrations.markers import BEGIN, END, block, merge, without
 from integrations.schedulers.acuity import PAGE, SUBSCRIBED
 from integrations.signing import in_base64
 from schemas.booking import BookingState, BookingStatus
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
 ID = "123456789"
 WHERE = f"/api/v1/appointments/{ID}"

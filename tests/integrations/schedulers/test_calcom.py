@@ -11,7 +11,7 @@ from integrations.base import Note as AttachNote
 from integrations.signing import sha256
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
-from tests.integrations.wire import SECRET, connect, inbound, stored
+from tests.helpers.wire import SECRET, connect, inbound, stored
 
 CREATED, RESCHEDULED, CANCELLED, NO_SHOW, ENDED = "01", "02", "03", "14", "17"
 

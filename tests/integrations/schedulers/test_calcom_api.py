@@ -9,8 +9,8 @@ import pytest
 from integrations.base import Gone, IntegrationError, Scheduler, Unsupported
 from integrations.schedulers.calcom import PAGE, SUBSCRIBED
 from schemas.booking import BookingStatus
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import PAYLOADS, URL, connect
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import PAYLOADS, URL, connect
 
 SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LIST = "/v2/bookings"

@@ -15,8 +15,8 @@ from integrations.base import IntegrationError, Scheduler, UnknownPayload
 from integrations.schedulers.calcom import NEWER, SUBSCRIBED
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, URL, connect, inbound, stored
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, URL, connect, inbound, stored
 
 SINCE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LIST = "/v2/bookings"

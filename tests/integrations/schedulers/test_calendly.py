@@ -22,8 +22,8 @@ from integrations.base import (
 from integrations.schedulers.calendly import SUBSCRIBED
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
 OLD = "e0a1c3d5-7b9f-4a2c-8e6d-000000000001.1a2b3c4d-5e6f-4a7b-8c9d-000000000001"
 NEW = "e0a1c3d5-7b9f-4a2c-8e6d-000000000002.1a2b3c4d-5e6f-4a7b-8c9d-000000000002"

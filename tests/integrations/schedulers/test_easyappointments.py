@@ -22,8 +22,8 @@ from integrations.payload import Part, zones
 from integrations.schedulers.easyappointments import PAGE, in_utc, times
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Notice
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
 WALL = "%Y-%m-%d %H:%M:%S"
 API = "/index.php/api/v1"

@@ -20,8 +20,8 @@ from integrations.schedulers.square import SUBSCRIBED, WINDOWS
 from integrations.signing import in_base64
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Inbound, Notice
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import NOW, PAYLOADS, SECRET, URL, connect, inbound, stored
 
 HEADER = "x-square-hmacsha256-signature"
 DEFINITIONS = "/v2/bookings/custom-attribute-definitions"

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 from integrations.base import InvalidSignature, UnknownPayload
 from schemas.booking import BookingStatus
 from schemas.webhook import Inbound, Notice
-from tests.integrations.wire import NOW, SECRETS, URL, connect, inbound, stored
+from tests.helpers.wire import NOW, SECRETS, URL, connect, inbound, stored
 
 SECRET = SECRETS["standard"]
 OTHER = "whsec_" + "QUJD" * 8

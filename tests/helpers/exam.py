@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.integrations.wire import NOW, SECRET, SECRETS, URL
+from tests.helpers.wire import NOW, SECRET, SECRETS, URL
 
 Signer = Callable[[str, bytes, datetime], dict[str, str]]
 

@@ -2,7 +2,6 @@
 
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -13,8 +12,8 @@ from schemas.checkin import Reply
 from schemas.choosing import Mode, Moves
 from schemas.rules import Flag, Severity
 from schemas.session_note import Response, SendWish, SessionNote
+from tests.helpers.content import CONTENT
 
-CONTENT = Path(__file__).parent.parent / "content"
 TODAY = date(2026, 11, 22)
 
 Answers = dict[str, str | list[str]]

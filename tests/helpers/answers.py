@@ -1,14 +1,16 @@
 """Answers of a client with plain low back pain and nothing else, as tapped and as settled."""
 
-from datetime import date
-from functools import cache
-from pathlib import Path
+from datetime import date, datetime
 
 from clinical.answers.asking import settle
-from library.content import Library, load
+from handlers.context import Context
+from handlers.plans import drafting
+from schemas.booking import Booking
 from schemas.condition import Answer
+from store import intakes
+from tests.helpers.clinic import NOW
+from tests.helpers.content import library
 
-CONTENT = Path(__file__).resolve().parents[1] / "content"
 TODAY = date(2026, 11, 22)
 
 TAPPED: dict[str, Answer] = {
@@ -54,12 +56,17 @@ TAPPED: dict[str, Answer] = {
 }
 
 
-@cache
-def library(language: str = "en") -> Library:
-    """Return the real content, read once."""
-    return load(CONTENT, language)
-
-
 def settled(**changes: Answer) -> dict[str, Answer]:
     """Return the settled answers, with single answers changed afterwards."""
     return settle(library().questionnaires["first_visit"], TAPPED, TODAY) | changes
+
+
+def fill_in(context: Context, booking: Booking, now: datetime = NOW, **changes: Answer) -> None:
+    """Zoë's answers to the whole questionnaire, sent to the clinic; the rules are looked at as always."""
+    with context.db.begin() as tx:
+        intake = intakes.of_booking(tx, booking.id)
+        assert intake is not None
+        answers = settled(**changes)
+        intakes.save(tx, intake, "all", answers, answers, now)
+        intakes.finish(tx, intake.id, {}, now)
+        drafting.draft(tx, context, booking.id, now)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support import free_port
+from tests.helpers.ports import free_port
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOST = "care.test"
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -11,7 +11,7 @@ from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
 from schemas.webhook import Inbound
 
-PAYLOADS = Path(__file__).parent.parent / "payloads"
+PAYLOADS = Path(__file__).resolve().parents[1] / "payloads"
 URL = "https://aftercare.example/webhooks/main"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRETS = {"standard": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}

@@ -12,8 +12,8 @@ from integrations.schedulers import SCHEDULERS
 from integrations.simulate import sample
 from schemas.clinic import Connection
 from schemas.webhook import Inbound
-from tests.integrations.fake_vendor import FakeVendor
-from tests.integrations.wire import SECRET, SECRETS, URL
+from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.wire import SECRET, SECRETS, URL
 
 BEGAN = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ZONE = "America/Denver"

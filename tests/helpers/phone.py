@@ -21,8 +21,8 @@ from schemas.booking import Booking
 from schemas.intake import Intake
 from store import bookings, intakes
 from store.base import Tx
-from tests.healthy import TAPPED
-from tests.support import book, only, receive, webhook
+from tests.helpers.answers import TAPPED
+from tests.helpers.visits import book, only, receive, webhook
 
 BASE = "https://care.test"
 

@@ -16,8 +16,8 @@ from schemas.condition import Answer
 from schemas.staff import Role
 from store import bookings as stored
 from store import intakes
-from tests.healthy import settled
-from tests.support import NOW
+from tests.helpers.answers import settled
+from tests.helpers.clinic import NOW
 
 PASSWORD = "four dull grey pebbles"
 EMAIL = "mara@handsofstone.example"

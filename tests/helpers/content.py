@@ -1,0 +1,22 @@
+"""The content as it is shipped, read once, and a way to spoil a copy."""
+
+from functools import cache
+from pathlib import Path
+
+from library.content import Library, load
+
+CONTENT = Path(__file__).resolve().parents[2] / "content"
+
+
+@cache
+def library(language: str = "en") -> Library:
+    """Return the real content, read once."""
+    return load(CONTENT, language)
+
+
+def change(folder: Path, file: str, old: str, new: str) -> None:
+    """Replace a text that stands in a file, once."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -1,0 +1,37 @@
+"""A real mail server that keeps its mails."""
+
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+
+@dataclass
+class Mailbox:
+    """A mail server that keeps what it is given, and can be told to misbehave."""
+
+    mails: list[EmailMessage] = field(default_factory=list)
+    recipients: list[list[str]] = field(default_factory=list)
+    refuse: str = ""
+    hang_up_after_data: bool = False
+    port: int = 0
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
+        """Keep the mail; then answer as told."""
+        if self.refuse:
+            return self.refuse
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        self.recipients.append(list(envelope.rcpt_tos))
+        if self.hang_up_after_data:
+            server.transport.abort()
+        return "250 kept"
+
+    def kinds(self) -> list[str]:
+        """The kind of every mail, in order of arrival."""
+        return [mail["X-Aftercare-Kind"] for mail in self.mails]
+
+    def of(self, kind: str) -> list[EmailMessage]:
+        """The mails of one kind."""
+        return [mail for mail in self.mails if mail["X-Aftercare-Kind"] == kind]
