@@ -19,15 +19,22 @@ help:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
 	@touch $@
 
+.venv/demo.stamp: requirements/demo.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing what the demonstration needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.lock
+	@touch $@ .venv/app.stamp
+
 .venv/dev.stamp: requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	@touch $@ .venv/app.stamp
+	@touch $@ .venv/demo.stamp .venv/app.stamp
 
 .PHONY: demo
-demo: .venv/app.stamp
+demo: .venv/demo.stamp
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
 .PHONY: env
@@ -63,6 +70,8 @@ bench: .venv/dev.stamp
 	@for f in bench/*.py; do echo "== $$f"; PYTHONPATH=. $(BIN)/python $$f || exit 1; done
 
 .PHONY: lock
+COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml
 lock:
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/app.lock
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --group dev -c requirements/app.lock -o requirements/dev.lock
+	$(COMPILE) -o requirements/app.lock
+	$(COMPILE) --group demo -c requirements/app.lock -o requirements/demo.lock
+	$(COMPILE) --group dev -c requirements/app.lock -o requirements/dev.lock

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
+import click
 
 from library.figures import load_figures
 from render.figures import look_for, pair_svg
@@ -17,8 +17,9 @@ def draw(folder: Path) -> int:
     """One file per exercise; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = load_figures(CONTENT)
-    for name in tqdm(sorted(figures), unit=" figures"):
-        (folder / f"{name}.png").write_bytes(png(pair_svg(figures[name], look_for(name)), WIDE))
+    with click.progressbar(sorted(figures), label="figures") as names:
+        for name in names:
+            (folder / f"{name}.png").write_bytes(png(pair_svg(figures[name], look_for(name)), WIDE))
     return len(figures)
 
 

@@ -1,8 +1,11 @@
 """What the commands share: times, whose deed it is, and what is said instead of a traceback."""
 
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import wraps
+from itertools import count
 from typing import Any
 
 import click
@@ -39,6 +42,18 @@ def scheduler_of(name: str) -> Scheduler:
     if found is None:
         raise click.BadParameter(f"no connection named {name}; there are: {', '.join(context().schedulers)}")
     return found
+
+
+def progress(label: str, length: int | None = None) -> AbstractContextManager[Any]:
+    """A bar in the terminal whose `update(n)` moves it on; without a `length` it only counts."""
+    return click.progressbar(
+        count(),
+        length,
+        label,
+        show_pos=True,
+        show_eta=length is not None,
+        file=sys.stderr,
+    )
 
 
 def prepare(context: Context, now: datetime) -> None:

@@ -7,10 +7,9 @@ import threading
 from datetime import datetime
 
 import click
-from tqdm import tqdm
 
 from handlers.worker import duties, reseal, work
-from web.commands.base import BY, Moment, prepare
+from web.commands.base import BY, Moment, prepare, progress
 from web.context import context as the_context
 from web.context import utc_now
 
@@ -49,7 +48,7 @@ def _stop_on_signals() -> threading.Event:
 def reseal_command() -> None:
     """Seal what older keys seal with the first of FIELD_KEYS; may be stopped and run again."""
     context = the_context()
-    with tqdm(total=reseal.rows(context), unit=" rows") as bar:
+    with progress("rows", reseal.rows(context)) as bar:
         found = reseal.reseal(context, BY, utc_now(), bar.update)
     click.echo(f"{found.values} values sealed anew.")
     if found.broken:

@@ -3,12 +3,9 @@
 import json
 import secrets
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
 import click
 from flask import current_app
-from tqdm import tqdm
 
 from handlers.bookings import reconcile
 from handlers.context import Context
@@ -16,7 +13,7 @@ from integrations.base import IntegrationError
 from integrations.simulate import EVENTS, new_secret, sample
 from schemas.clinic import Connection
 from store import connections, receipts
-from web.commands.base import prepare, scheduler_of
+from web.commands.base import prepare, progress, scheduler_of
 from web.context import context as the_context
 from web.context import utc_now
 
@@ -88,9 +85,9 @@ def reconcile_command(connection: str | None) -> None:
         click.echo("No scheduler can be read: no connection has an API key.")
     for name in names:
         scheduler_of(name)
-        with tqdm(desc=name, unit=" bookings") as bar:
+        with progress(name) as bar:
             try:
-                count = reconcile.reconcile(context, name, utc_now(), tell=partial(_step, bar))
+                count = reconcile.reconcile(context, name, utc_now(), tell=lambda _id: bar.update(1))
             except IntegrationError as error:
                 click.echo(f"{name}: {error}", err=True)
                 failed = True
@@ -98,10 +95,6 @@ def reconcile_command(connection: str | None) -> None:
         click.echo(f"{name}: {count} bookings read.")
     if failed:
         raise SystemExit(1)
-
-
-def _step(bar: Any, _external_id: str) -> None:
-    bar.update()
 
 
 @click.command("register")
