@@ -48,6 +48,13 @@ _ROOM = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?=(?:\.0*)?\s*(?:min(?:ute)?s?\.?)?\Z)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"(?:tel:)?\+?[0-9 ()./-]{6,}\Z", re.ASCII | re.IGNORECASE)
+_BY_CALL = re.compile(
+    r"(?:(?:by|via|over the|on the) )?"
+    r"(?:(?:tele)?phone|video|zoom|google meet|online|tel[eé]fono|videollamada)"
+    r"(?: (?:call|visit|session|meeting|consultation))?\Z",
+    re.IGNORECASE,
+)
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "on", "1"), True),
     **dict.fromkeys(("false", "no", "n", "off", "0"), False),
@@ -177,10 +184,12 @@ def plain(value: Any) -> str | None:
 
 
 def is_call(place: str, *, visit: bool = False) -> bool:
-    """True when a place is a link to a room on the web; a link to a map is a place to go to.
+    """True for a telephone number and for a link to a room on the web; a link to a map is a place to go to.
 
     `visit` says that the booking was made for a place: then only a link to a known video service is a call.
     """
+    if _NUMBER.match(place) or _BY_CALL.match(place):
+        return True
     if any(_ROOM.match(link) for link in _LINK.findall(place)):
         return True
     link = _LINK.match(place)

@@ -13,7 +13,8 @@ class Connection:
     for the vendor's own host. `account` is what the vendor calls the account (Acuity's user id,
     Calendly's organization URI, Easy!Appointments' admin name). `webhook_url` is the configured
     public URL of our endpoint. `zone` is set where it is another than the clinic's (`clinic_zone`).
-    `attach` is the way to write link and status back, or "".
+    `attach` is the way to write link and status back, or "". `visit_minutes` is how long a visit is where
+    the scheduler does not say it.
     `secret_kept` says that `register` makes the secret and keeps it in the database.
     """
 
@@ -26,6 +27,7 @@ class Connection:
     webhook_url: str = ""
     zone: str = ""
     clinic_zone: str = ""
+    visit_minutes: int = 60
     attach: str = ""
     secret_kept: bool = False
     options: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -6,14 +6,15 @@ webhook means "read the appointment again".
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from integrations.api import Api, path, readable
 from integrations.base import IntegrationError, Note, Scheduler, Subscription, UnknownPayload, Unsupported
 from integrations.markers import block, merge
-from integrations.payload import Part, span
+from integrations.payload import Part, is_call, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
@@ -26,7 +27,6 @@ PAGE = 500
 ACTIONS = frozenset({"scheduled", "rescheduled", "canceled", "changed"})
 SUBSCRIBED = tuple(f"appointment.{action}" for action in ("scheduled", "rescheduled", "canceled", "changed"))
 _ID = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
-_MINUTES = re.compile(r"[0-9]{1,5}\Z", re.ASCII)
 
 
 def read_form(body: bytes) -> dict[str, str]:
@@ -53,10 +53,10 @@ def _status(appointment: Part) -> BookingStatus:
 
 
 def _minutes(appointment: Part) -> timedelta:
-    written = appointment.word("duration")
-    if not _MINUTES.match(written):
+    minutes = appointment.number("duration") or 0
+    if not 0 < minutes < 100_000:
         appointment.wrong("duration", "a number of minutes")
-    return timedelta(minutes=int(written))
+    return timedelta(minutes=minutes)
 
 
 def _client(appointment: Part) -> Person:
@@ -83,7 +83,7 @@ def booking(appointment: Part) -> BookingState:
         service_name=appointment.text("type"),
         practitioner=appointment.text("calendar"),
         place=location,
-        remote=location.startswith(("https://", "http://")),
+        remote=is_call(location),
         zone=appointment.zone("calendarTimezone"),
         created_at=appointment.moment("datetimeCreated"),
     )
@@ -145,8 +145,10 @@ class Acuity(Scheduler):
             "direction": "ASC",
             "excludeForms": "true",
         }
-        for page in self._api().pages("/api/v1/appointments", first, _next_page):
-            yield from readable(page.parts("data"), lambda each: [booking(each)], self.connection.name)
+        seen: set[str] = set()
+        for page in self._api().pages("/api/v1/appointments", first, partial(_next_page, seen)):
+            fresh = [each for each in page.parts("data") if each.word("id") not in seen]
+            yield from readable(fresh, lambda each: [booking(each)], self.connection.name)
 
     def attach(self, external_id: str, note: Note) -> None:
         """Put link and status between our markers into the notes; the rest of them is kept."""
@@ -205,8 +207,13 @@ class Acuity(Scheduler):
         )
 
 
-def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Acuity has no pages: go on from the day of the last appointment, as long as that is a later day."""
+def _next_page(seen: set[str], page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Acuity has no pages, and may give fewer than we ask for: go on from the last day until none is left."""
     found = page.parts("data")
-    last = found[-1].text("datetime")[:10] if len(found) >= PAGE else ""
-    return {**asked, "minDate": last} if last > asked["minDate"] else None
+    seen.update(each.word("id") for each in found)
+    last = max((each.text("datetime")[:10] for each in found if each.moment("datetime")), default="")
+    if last < asked["minDate"]:
+        return None
+    if last == asked["minDate"]:  # the day is read, as far as Acuity gives it
+        last = (date.fromisoformat(last) + timedelta(days=1)).isoformat()
+    return {**asked, "minDate": last}

@@ -49,10 +49,6 @@ REMEMBERED = 500
 PLAIN_VARIATIONS = frozenset({"", "regular", "standard", "default"})
 
 
-def _minutes(segment: Part) -> int:
-    return (segment.number("duration_minutes") or 0) + (segment.number("intermission_minutes") or 0)
-
-
 def _together(names: list[str], glue: str) -> str:
     return glue.join(dict.fromkeys(name for name in names if name))
 
@@ -68,6 +64,11 @@ def _service_name(answer: Part) -> str:
     if not item or variation.casefold() in PLAIN_VARIATIONS or variation == item:
         return item or variation
     return f"{item}, {variation}"
+
+
+def _service_minutes(answer: Part) -> int:
+    length = answer.part("object").part("item_variation_data").number("service_duration")  # milliseconds
+    return (length or 0) // 60_000
 
 
 def _client(customer: Part) -> Person:
@@ -154,11 +155,9 @@ class Square(Scheduler):
                 )
 
     def _booking(self, found: Part) -> BookingState:
-        segments = found.parts("appointment_segments")
-        if not segments:
-            found.wrong("appointment_segments", "a list with at least one segment")
+        segments = found.parts("appointment_segments") or [Part({})]
         start = found.needed_moment("start_at")
-        start, end = span(start, start + timedelta(minutes=sum(map(_minutes, segments))))
+        start, end = span(start, start + timedelta(minutes=sum(map(self._minutes, segments))))
         location = self._optional("locations", "/v2/locations", found.identifier("location_id")).part(
             "location"
         )
@@ -169,7 +168,7 @@ class Square(Scheduler):
             end=end,
             client=self._customer(found.identifier("customer_id")),
             service=segments[0].identifier("service_variation_id"),
-            service_name=_together([self._service(each) for each in segments], " + "),
+            service_name=_together([_service_name(self._service(each)) for each in segments], " + "),
             practitioner=_together([self._team_member(each) for each in segments], ", "),
             place=_address(location) if found.text("location_type") in ("", "BUSINESS_LOCATION") else "",
             remote=found.text("location_type") == "PHONE",
@@ -187,10 +186,15 @@ class Square(Scheduler):
         except Gone:
             return Person(name="")
 
-    def _service(self, segment: Part) -> str:
+    def _service(self, segment: Part) -> Part:
         wanted = segment.identifier("service_variation_id")
         params = {"include_related_objects": "true"}
-        return _service_name(self._optional("services", "/v2/catalog/object", wanted, params))
+        return self._optional("services", "/v2/catalog/object", wanted, params)
+
+    def _minutes(self, segment: Part) -> int:
+        """How long a segment is; where it does not say so, as long as the service, else as a usual visit."""
+        length = segment.number("duration_minutes") or _service_minutes(self._service(segment))
+        return (length or self.connection.visit_minutes) + (segment.number("intermission_minutes") or 0)
 
     def _team_member(self, segment: Part) -> str:
         wanted = segment.identifier("team_member_id")

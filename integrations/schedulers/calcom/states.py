@@ -1,6 +1,5 @@
 """Bookings at Cal.com as webhooks and as API v2 write them."""
 
-import re
 from datetime import datetime
 
 from integrations.payload import IDENTIFIER, Part, is_call, span
@@ -23,7 +22,6 @@ STATUSES = {
     "rejected": CANCELLED,
 }
 
-_NUMBER = re.compile(r"\+?[0-9 ()./-]{6,}\Z", re.ASCII)
 _IN_PERSON = frozenset({"inPerson", "attendeeInPerson", "somewhereElse"})
 _REMOTE = frozenset({"phone", "userPhone", "link", "conferencing"})
 
@@ -32,7 +30,7 @@ def is_remote(location: str, kind: str = "") -> bool:
     """True when Cal.com's location is a call or a video room; `kind` is the one chosen at booking."""
     if location.startswith("integrations:") or location in _REMOTE:
         return True
-    return is_call(location, visit=kind in _IN_PERSON) or bool(_NUMBER.match(location))
+    return is_call(location, visit=kind in _IN_PERSON)
 
 
 def _where(booking: Part) -> tuple[str, bool]:

@@ -1,10 +1,11 @@
 """Acuity: identifiers only, appointments from recorded answers, notes between our markers."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -167,6 +168,88 @@ def test_a_list_that_does_not_move_on_ends() -> None:
     stuck = [appointment(id=n, datetime="2026-11-21T10:00:00+0100") for n in range(PAGE)]
     vendor = FakeVendor().on("GET", "/api/v1/appointments", stuck)
     assert len(list(acuity(vendor).changed_since(NOW))) == PAGE
+
+
+# What staff type into the field of the address (help.acuityscheduling.com, "Book for clients").
+TYPED = {
+    "ann@example.org, bob@example.org": "ann@example.org",
+    "ann@example.org,bob@example.org": "ann@example.org",
+    "ann@example.org; bob@example.org": "ann@example.org",
+    "Ann <ann@example.org>": "ann@example.org",
+    "ann@example.org\u200b": "ann@example.org",
+    "none": "",
+    "-": "",
+    "n/a": "",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_several_addresses_or_none_do_not_lose_the_appointment(typed: str) -> None:
+    found = fetched(email=typed, firstName="Ann", lastName="Field", phone="")
+    assert (found.client.name, found.client.email) == ("Ann Field", TYPED[typed])
+
+
+def test_a_missing_datetime_created_is_no_reason_to_lose_the_appointment() -> None:
+    answer = appointment()
+    del answer["datetimeCreated"]
+    (found,) = acuity(FakeVendor().on("GET", WHERE, answer)).fetch(ID)
+    assert (found.created_at, found.client.name) == (None, "Zoë Łuć")
+
+
+@pytest.mark.parametrize(
+    ("location", "remote"),
+    [
+        ("+1 555 010 0123", True),
+        ("(555) 010-0123", True),
+        ("Phone", True),
+        ("By phone", True),
+        ("https://zoom.us/j/123?pwd=abc", True),
+        ("Main Street 1", False),
+        ("12 Main St. https://maps.app.goo.gl/x", False),
+        ("https://maps.app.goo.gl/x", False),
+        ("", False),
+    ],
+)
+def test_a_phone_location_is_a_call(location: str, remote: bool) -> None:
+    assert fetched(location=location).remote is remote
+
+
+class Capped(FakeVendor):
+    """Acuity that gives fewer than `max` asks for (get-appointments: minDate, direction=ASC)."""
+
+    most = 100
+    all: list[dict[str, Any]]
+
+    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        """The appointments from a day on, as many as it likes."""
+        since = kwargs["params"]["minDate"]
+        found = [each for each in self.all if each["datetime"][:10] >= since]
+        self.answers = {}
+        self.on("GET", "/api/v1/appointments", sorted(found, key=lambda e: e["datetime"])[: self.most])
+        return super().request(method, url, **kwargs)
+
+
+@given(st.lists(st.integers(0, 60), max_size=40), st.integers(3, 12))
+def test_pages_go_on_while_there_is_progress(days: list[int], most: int) -> None:
+    crowded = {day for day in days if days.count(day) >= most}
+    kept = [day for day in days if day not in crowded]
+    vendor = Capped()
+    vendor.most = most
+    vendor.all = [
+        appointment(id=1000 + n, datetime=(NOW + timedelta(days=day)).strftime("%Y-%m-%dT10:00:00-0500"))
+        for n, day in enumerate(kept)
+    ]
+    found = [int(each.external_id) for each in acuity(vendor).changed_since(NOW)]
+    assert sorted(found) == [each["id"] for each in vendor.all]
+
+
+def test_a_day_that_fills_a_page_does_not_stop_the_next_days() -> None:
+    vendor = Capped()
+    vendor.most = 5
+    at = ["2026-11-24T10:00:00-0500"] * 5 + ["2026-11-25T10:00:00-0500"]
+    vendor.all = [appointment(id=n, datetime=each) for n, each in enumerate(at, 1)]
+    assert len(list(acuity(vendor).changed_since(NOW))) == 6
 
 
 def test_link_and_status_stand_between_our_markers() -> None:

@@ -1,7 +1,7 @@
 """Square: signatures against the official helper, versions, bookings from recorded answers."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -174,6 +174,37 @@ def test_several_segments_are_one_visit() -> None:
     (found,) = square(vendor).fetch("bk1")
     assert found.end == datetime(2026, 11, 27, 15, 25, tzinfo=UTC)
     assert (found.service_name, found.practitioner) == ("Deep tissue 60 + Cups, Long", "Mara Field, Ned")
+
+
+# SDK 46, AppointmentSegment: duration_minutes is optional; CatalogItemVariation: service_duration in ms.
+@pytest.mark.parametrize(
+    ("segments", "minutes"),
+    [
+        ([{"service_variation_id": "SV1"}], 60),
+        ([{"service_variation_id": "SV1", "duration_minutes": None, "intermission_minutes": 15}], 75),
+        ([{"service_variation_id": "SV1", "duration_minutes": 0}], 60),
+        ([{"service_variation_id": "SV1", "duration_minutes": "45"}], 45),
+        ([{"service_variation_id": "unknown"}], 50),
+        ([{"service_variation_id": "SV1", "duration_minutes": 30}, {"service_variation_id": "SV1"}], 90),
+        ([{}], 50),
+        ([], 50),
+        (None, 50),
+    ],
+)
+def test_a_missing_duration_is_the_services_else_a_usual_visits_and_never_nothing(
+    segments: Any, minutes: int
+) -> None:
+    vendor = vendor_with(appointment_segments=segments)
+    (found,) = square(vendor, visit_minutes=50).fetch("bk1")
+    assert found.end - found.start == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("typed", ["ann@example.org, bob@example.org", "Ann <ann@example.org>", "none", "-"])
+def test_an_odd_address_does_not_lose_the_booking(typed: str) -> None:
+    customer = {"customer": {**recorded("customer")["customer"], "email_address": typed}}
+    vendor = vendor_with("customer").on("GET", RELATED["customer"], customer)
+    (found,) = square(vendor).fetch("bk1")
+    assert (found.client.name, found.client.email) == ("Zoë Łuć", "ann@example.org" if "@" in typed else "")
 
 
 def test_a_booking_without_a_customer_is_a_booking() -> None:
