@@ -9,6 +9,7 @@ help:
 	@echo "make test     set up, run every test"
 	@echo "make check    formatting, types, import rule, tests"
 	@echo "make figures  draw every exercise into build/figures"
+	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
 	@echo "make bench    measure speed (see bench/README.md)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
@@ -60,6 +61,10 @@ check: lint test
 .PHONY: nightly
 nightly: .venv/dev.stamp
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+
+.PHONY: schema
+schema: .venv/app.stamp
+	@$(BIN)/python -c 'from integrations.schedulers.standard.shape import printed; print(printed(), end="")' > docs/schedulers/standard.schema.json
 
 .PHONY: figures
 figures: .venv/app.stamp
