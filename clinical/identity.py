@@ -1,0 +1,210 @@
+"""Is it the same person? One pure function over what a scheduler said before and says now (docs/people.md).
+
+Names are compared as folded words: without marks, case, titles, suffixes, notes in brackets and telephone
+numbers; a comma turns the order, and an initial fits each name that begins with it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+from rapidfuzz.distance import OSA
+
+from schemas.booking import Person
+from schemas.identity import Change, Match, NameRules, Verdict
+
+BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>")
+NUMBER = re.compile(r"\+?\d[\d\s().\-/]{4,}\d")
+TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation left unfilled
+WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+SHORT = 4  # letters: of names no longer than this, one exchanged letter makes another name (Tim, Tom)
+LONG = 6  # letters: only in names as long as this are two slips one slip
+ENDINGS = "aoy"  # one of them more makes another name: Paul and Paula, Bill and Billy
+
+
+class Names(StrEnum):
+    """How two names relate."""
+
+    unknown = "unknown"  # one of them is missing
+    equal = "equal"
+    part = "part"  # one leaves out what the other has: Zoe, Zoe Field
+    slip = "slip"  # a letter or two, the rest equal
+    given = "given"  # the given name is equal, the family name is another
+    doubtful = "doubtful"  # a nickname, a man's and a woman's form, two scripts: it may be one person
+    family = "family"  # the family name is equal, the given name another
+    other = "other"
+
+
+def folded(name: str, rules: NameRules) -> tuple[str, ...]:
+    """The words of a name that tell people apart, given name first; () where there is none."""
+    text = TEMPLATE.sub(" ", name)
+    text = NUMBER.sub(" ", BRACKETS.sub(" ", text))
+    family, comma, given = text.partition(",")
+    if comma and _kept(_words(given), rules):
+        return (*_kept(_words(given), rules), *_kept(_words(family), rules))
+    return _kept(_words(text), rules)
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign)).replace("’", "'")
+    return [word.strip("'-") for word in WORD.findall(plain)]
+
+
+def _kept(words: Sequence[str], rules: NameRules) -> tuple[str, ...]:
+    """Without titles in front and suffixes at the end; a name that consists of them alone stays."""
+    start, end = 0, len(words)
+    while start < end and words[start] in rules.titles:
+        start += 1
+    while end - start > 1 and words[end - 1] in rules.suffixes:
+        end -= 1
+    return tuple(words[start:end] if start < end else words)
+
+
+def related(before: str, now: str, rules: NameRules) -> Names:
+    """How the name said now relates to the one said before."""
+    old, new = folded(before, rules), folded(now, rules)
+    if not old or not new:
+        return Names.unknown
+    if _joined(old) == _joined(new) or (len(old) == len(new) and _fits(old, new)):
+        return Names.equal
+    if _fits(old, new):
+        return Names.part
+    return _differing(old, new, rules)
+
+
+def _joined(words: Iterable[str]) -> str:
+    """Van der Berg and Vanderberg, O'Neill and O Neill, Anne-Marie and Anne Marie are equal."""
+    return re.sub(r"['\-]", "", "".join(words))
+
+
+def _fits(one: Sequence[str], other: Sequence[str]) -> bool:
+    """True when each word of the shorter name has its own in the longer one; an initial fits its name."""
+    shorter, longer = sorted((list(one), list(other)), key=len)
+    if any(all(len(word) == 1 for word in name) for name in (one, other)):
+        return False  # initials alone name nobody
+    for word in sorted(shorter, key=len, reverse=True):
+        found = next((each for each in longer if _same_word(word, each)), None)
+        if found is None:
+            return False
+        longer.remove(found)
+    return True
+
+
+def _same_word(one: str, other: str) -> bool:
+    initial = 1 in (len(one), len(other))
+    return one[0] == other[0] if initial else _joined([one]) == _joined([other])
+
+
+def _differing(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Names:
+    if _script(old) != _script(new) or any(all(len(word) == 1 for word in name) for name in (old, new)):
+        return Names.doubtful  # initials alone, or one name written in two scripts: nobody can tell
+    if 1 in (len(old), len(new)):
+        return _given(old[0], new[0], rules)
+    if _same_word(old[-1], new[-1]):
+        return _given(old[0], new[0], rules)
+    if not _same_word(old[0], new[0]):
+        crossed = {old[0], old[-1]} & {new[0], new[-1]}
+        return Names.doubtful if crossed else Names.other
+    return Names.slip if _near(old[-1], new[-1]) else Names.given
+
+
+def _script(words: Sequence[str]) -> str:
+    """LATIN, CYRILLIC, ARABIC, CJK ...: the writing of the first letter."""
+    return unicodedata.name(words[0][0], "?").partition(" ")[0]
+
+
+def _given(old: str, new: str, rules: NameRules) -> Names:
+    """What two given names say where nothing else differs."""
+    near, short, long = _near(old, new), *sorted((old, new), key=len)
+    if near and not _two_names(short, long):
+        return Names.slip
+    if near or long.startswith(short) or new in rules.nicknames.get(old, ()):
+        return Names.doubtful
+    return Names.family
+
+
+def _near(one: str, other: str) -> bool:
+    """True for what a slip of the finger makes of a word: one letter, or two in a long word."""
+    return OSA.distance(one, other) <= (2 if min(len(one), len(other)) >= LONG else 1)
+
+
+def _two_names(short: str, long: str) -> bool:
+    """True where a letter makes another name of it: Tim and Tom, Paul and Paula, Mario and Maria."""
+    if len(short) < len(long):
+        return long[-1] in ENDINGS and long[:-1] == short
+    exchanged = sorted(short) != sorted(long)
+    return exchanged and (len(short) <= SHORT or short[:-1] == long[:-1])
+
+
+class Addresses(StrEnum):
+    """How two e-mail addresses relate."""
+
+    equal = "equal"
+    near = "near"  # a letter or two
+    other = "other"
+    learned = "learned"
+    lost = "lost"
+    none = "none"
+
+
+def _addresses(before: str, now: str) -> Addresses:
+    old, new = before.strip().casefold(), now.strip().casefold()
+    if not old or not new:
+        return Addresses.learned if new else Addresses.lost if old else Addresses.none
+    if old == new:
+        return Addresses.equal
+    return Addresses.near if OSA.distance(old, new) <= 2 else Addresses.other
+
+
+def compare(
+    before: Person, now: Person, rules: NameRules, *, same_booking: bool, taken: bool = False
+) -> Match:
+    """Whether a scheduler means the same person now.
+
+    `same_booking`: both were said of one booking. `taken`: the address said now is another client's,
+    under another name.
+    """
+    names, address = related(before.name, now.name, rules), _addresses(before.email, now.email)
+    if names in (Names.family, Names.other):
+        return Match(Verdict.another, Change.handed_over)
+    if names is Names.doubtful:
+        return Match(Verdict.unsure, Change.nickname)
+    if address is Addresses.equal:
+        return Match(Verdict.same, _of_name(before, now, names))
+    if address in (Addresses.near, Addresses.other) and taken:
+        return Match(Verdict.unsure, Change.address_taken)
+    if not (same_booking or _same_phone(before, now)) or not _enough(names, address, before, now):
+        return Match(Verdict.unsure, Change.too_little)
+    return Match(Verdict.same, OF_ADDRESS.get(address) or _of_name(before, now, names))
+
+
+OF_ADDRESS = {
+    Addresses.near: Change.address_corrected,
+    Addresses.other: Change.address_corrected,
+    Addresses.learned: Change.address_learned,
+    Addresses.lost: Change.address_lost,
+}
+
+
+def _enough(names: Names, address: Addresses, before: Person, now: Person) -> bool:
+    """True when the names say enough where the addresses do not agree."""
+    if names is Names.equal or (address is Addresses.near and names is not Names.given):
+        return True
+    if names is Names.given or (names is Names.unknown and address is Addresses.other):
+        return _same_phone(before, now) and names is Names.given
+    return address is not Addresses.other or _same_phone(before, now)
+
+
+def _of_name(before: Person, now: Person, names: Names) -> Change:
+    if names is Names.unknown:
+        return Change.name_learned if now.name.strip() and not before.name.strip() else Change.nothing
+    if names is Names.given:
+        return Change.name_changed
+    return Change.nothing if before.name == now.name else Change.name_corrected
+
+
+def _same_phone(before: Person, now: Person) -> bool:
+    old, new = (re.sub(r"\D", "", each.phone)[-9:] for each in (before, now))
+    return len(old) >= 7 and old == new

@@ -1,0 +1,21 @@
+"""Reads what stands beside a name and is none, and names that one person may go by."""
+
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+from schemas.identity import NameRules
+
+
+def read_names(folder: Path) -> NameRules:
+    """The words of `rules/names.toml`; raises OSError, KeyError or TOMLDecodeError."""
+    raw = tomllib.loads((folder / "rules" / "names.toml").read_text("utf-8"))
+    known: dict[str, set[str]] = defaultdict(set)
+    for group in raw["nicknames"]:
+        for name in group:
+            known[name] |= set(group) - {name}
+    return NameRules(
+        frozenset(word.rstrip(".") for word in raw["titles"]),
+        frozenset(raw["suffixes"]),
+        {name: frozenset(others) for name, others in known.items()},
+    )

@@ -1,0 +1,159 @@
+"""Who it is: the table of docs/people.md, names as people and programs write them, and what always holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinical.identity import compare, folded
+from library.names import read_names
+from schemas.booking import Person
+from schemas.identity import Change, NameRules, Verdict
+from tests.healthy import CONTENT
+
+RULES: NameRules = read_names(CONTENT)
+SAME, ANOTHER, UNSURE = Verdict.same, Verdict.another, Verdict.unsure
+
+# (before, now, verdict): name, address and number "as the scheduler said" of one booking.
+TABLE = [
+    *[
+        (("Zoe Field", "zoe@"), (now, "zoe@"), SAME)
+        for now in (
+            "Zoë Field",
+            "Field, Zoe",
+            "Ms Zoe Field",
+            "Z. Field",
+            "Zoe M. Field",
+            "Zoe",
+            "ZOE FIELD",
+            "Dr. Zoe Field, PhD",
+            "Field, Ms. Zoe",
+            "Zoe  Field ",
+            "Zoe Field (massage for mum)",
+            "Zoe Field +1 555 010 0123",
+            "Zoe Feild",
+            "",
+        )
+    ],
+    (("Jon Smith", "js@"), ("John Smith", "js@"), SAME),
+    (("Sara Holm", "s@"), ("Sarah Holm", "s@"), SAME),
+    (("Ann Lee", "ann@"), ("Anne Lee", "ann@"), SAME),
+    (("Stephen Ray", "s@"), ("Steven Ray", "s@"), SAME),
+    (("Micheal Ray", "m@"), ("Michael Ray", "m@"), SAME),
+    (("Ann Lee", "ann@"), ("Ann Smith", "ann@"), SAME),
+    (("Ann Lee", "lee@"), ("Ben Lee", "lee@"), ANOTHER),
+    (("Ann Lee", "lee@"), ("Cleo Ash", "lee@"), ANOTHER),
+    (("Ann Lee", "ann@"), ("Ann Lee", "ann.lee@"), SAME),
+    (("Ann Lee", "ann@"), ("Bob Ash", "bob@"), ANOTHER),
+    (("Bob Reed", "r@"), ("Robert Reed", "r@"), UNSURE),
+    (("Wei Chen", "w@"), ("Chen Wei", "w@"), SAME),
+    (("", "a@"), ("Ann Lee", "a@"), SAME),
+    (("%FIRST_NAME%", "a@"), ("Ann Lee", "a@"), SAME),
+    (("Ann Lee", "", "+15550100123"), ("Ann Lee", "ann@", "+15550100123"), SAME),
+    (("Ann Lee", ""), ("Ann Lee", "ann@"), SAME),
+    # other countries, scripts, families
+    (("Paul Lee", "lee@"), ("Paula Lee", "lee@"), UNSURE),
+    (("Tim Lee", "lee@"), ("Tom Lee", "lee@"), UNSURE),
+    (("Mario Rossi", "r@"), ("Maria Rossi", "r@"), UNSURE),
+    (("Alex Kim", "k@"), ("Alexander Kim", "k@"), UNSURE),
+    (("Юлия Иванова", "j@"), ("Yulia Ivanova", "j@"), UNSURE),
+    (("Юлия Иванова", "j@"), ("Иванова Юлия", "j@"), SAME),
+    (("陈伟", "w@"), ("陈 伟", "w@"), SAME),
+    (("陈伟", "w@"), ("李娜", "w@"), ANOTHER),
+    (("José García López", "j@"), ("Jose Garcia", "j@"), SAME),
+    (("María del Carmen Ruiz", "m@"), ("Maria Ruiz", "m@"), SAME),
+    (("Anne-Marie Dubois", "a@"), ("Anne Marie Dubois", "a@"), SAME),
+    (("Sean O'Neill", "s@"), ("Sean O’Neill", "s@"), SAME),
+    (("Jan van der Berg", "j@"), ("Jan Vanderberg", "j@"), SAME),
+    (("Müller, Jürgen", "m@"), ("Jürgen Müller", "m@"), SAME),
+    (("Straße, Uwe", "u@"), ("Uwe Strasse", "u@"), SAME),
+    (("محمد علي", "m@"), ("محمد علي", "m@"), SAME),
+    (("محمد علي", "m@"), ("أحمد علي", "m@"), UNSURE),  # one short name beside another: a slip, or a brother
+    (("محمد علي", "m@"), ("فاطمة علي", "m@"), ANOTHER),
+    (("Ann Lee", "lee@"), ("Ann Lee Jr.", "lee@"), SAME),
+    (("J. S.", "j@"), ("John Smith", "j@"), UNSURE),
+    (("Mr", "m@"), ("Mr", "m@"), SAME),
+    # two corrections at once, and too many
+    (("Zoe Feild", "zoe@gmial.example"), ("Zoe Field", "zoe@gmail.example"), SAME),
+    (("Zoe Feild", "zf@"), ("Zoe Field", "zoe.field@work.example"), UNSURE),
+    (("Zoe Feild", "zf@", "+15550100123"), ("Zoe Field", "zoe@work.example", "555-010-0123"), SAME),
+    (("Ann Lee", "ann@"), ("Ann Ash", "ash@"), UNSURE),
+    (("", "a@"), ("Ann Lee", "b@b.example"), UNSURE),
+    (("Ann Lee", "ann@"), ("Ann Lee", ""), SAME),
+]
+
+
+def person(said: tuple[str, ...]) -> Person:
+    name, address, phone = (*said, "")[:3]
+    return Person(name, address if "." in address or not address else f"{address}lake.example", phone)
+
+
+@pytest.mark.parametrize(("before", "now", "verdict"), TABLE)
+def test_the_table_of_one_booking(before: tuple[str, ...], now: tuple[str, ...], verdict: Verdict) -> None:
+    assert compare(person(before), person(now), RULES, same_booking=True).verdict is verdict
+
+
+@pytest.mark.parametrize(("before", "now", "_verdict"), TABLE)
+def test_what_is_not_sure_or_another_does_not_depend_on_who_came_first(
+    before: tuple[str, ...], now: tuple[str, ...], _verdict: Verdict
+) -> None:
+    there = compare(person(before), person(now), RULES, same_booking=True)
+    back = compare(person(now), person(before), RULES, same_booking=True)
+    assert there.verdict is back.verdict
+
+
+def test_an_address_that_is_another_clients_is_not_simply_a_correction() -> None:
+    before, now = person(("Ann Lee", "ann@")), person(("Ann Lee", "lee@"))
+    found = compare(before, now, RULES, same_booking=True, taken=True)
+    assert (found.verdict, found.change) == (UNSURE, Change.address_taken)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "verdict"),
+    [
+        (("Ann Lee", ""), ("Ann Lee", "ann@"), UNSURE),  # two people may have one name
+        (("Ann Lee", "", "+15550100123"), ("Ann Lee", "ann@", "(555) 010-0123"), SAME),
+        (("Ann Lee", "ann@"), ("Ann Lee", "ann@"), SAME),
+        (("Ann Lee", "ann@"), ("Ann Lee", "a.lee@elsewhere.example"), UNSURE),
+        (("Ann Lee", "ann@"), ("Ben Lee", "ann@"), ANOTHER),
+        (("Ann Lee", "", "+15550100123"), ("Ben Lee", "", "+15550100123"), ANOTHER),
+    ],
+)
+def test_another_booking_needs_an_address_or_a_number(
+    before: tuple[str, ...], now: tuple[str, ...], verdict: Verdict
+) -> None:
+    assert compare(person(before), person(now), RULES, same_booking=False).verdict is verdict
+
+
+NAMES = st.text(min_size=0, max_size=30)
+
+
+@given(NAMES, NAMES)
+def test_any_two_names_have_a_verdict_and_a_name_is_always_itself(one: str, other: str) -> None:
+    first, second = Person(one, "a@lake.example"), Person(other, "a@lake.example")
+    compare(first, second, RULES, same_booking=True)
+    assert compare(first, first, RULES, same_booking=True).verdict is SAME
+
+
+@given(st.sampled_from(["Zoe Field", "José Núñez", "Wei Chen", "Anne-Marie O'Neill"]), st.data())
+def test_titles_case_marks_and_order_never_make_another_person(name: str, data: st.DataObject) -> None:
+    given_name, family = name.rsplit(" ", 1)
+    written = data.draw(
+        st.sampled_from(
+            [
+                f"{family}, {given_name}",
+                f"Dr {name}",
+                f"{name} III",
+                name.upper(),
+                f"{name} (new)",
+                f"{family} {given_name}",
+            ]
+        )
+    )
+    assert (
+        compare(Person(name, "a@b.example"), Person(written, "a@b.example"), RULES, same_booking=True).verdict
+        is SAME
+    )
+
+
+def test_a_name_that_consists_of_titles_stays() -> None:
+    assert folded("Dr. Don", RULES) == ("dr", "don")
