@@ -8,7 +8,7 @@ from clinical.identity import compare, folded
 from library.names import read_names
 from schemas.booking import Person
 from schemas.identity import Change, NameRules, Verdict
-from tests.healthy import CONTENT
+from tests.helpers.content import CONTENT
 
 RULES: NameRules = read_names(CONTENT)
 SAME, ANOTHER, UNSURE = Verdict.same, Verdict.another, Verdict.unsure

@@ -417,7 +417,14 @@ def test_a_webhook_that_was_not_understood_is_shown_and_replayed(
     good = webhook("created", TODAY)
     with context.db.begin() as tx:
         receipts.add(
-            tx, [("r_bad", "main", type(good)(good.headers, b'{"triggerEvent": 5}', good.url, TODAY))]
+            tx,
+            [
+                (
+                    "r_bad",
+                    "main",
+                    type(good)(good.headers, b'{"triggerEvent": "BOOKING_CREATED"}', good.url, TODAY),
+                )
+            ],
         )
     work.work_once(context, TODAY)
     assert "Not understood" in text(client, "/console/connections")

@@ -22,7 +22,7 @@ from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.worker import work
 from integrations.signing import sha256
-from store import bookings, connections, deliveries, receipts
+from store import bookings, clients, connections, deliveries, receipts
 from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.processes import Answer, Running
@@ -265,18 +265,20 @@ def _set(path: tuple[str | int, ...], value: Any) -> Callable[[dict[str, Any]], 
 CLIENT = ("payload", "attendees", 0)
 HOSTILE: dict[str, Any] = {
     "NUL in a name": _set((*CLIENT, "name"), "a\0b"),
-    "two addresses": _set((*CLIENT, "email"), "a@example.org,b@example.org"),
-    "long address": _set((*CLIENT, "email"), "a" * 300 + "@example.org"),
-    "line break in an address": _set((*CLIENT, "email"), "a@example.org\r\nBcc: b@example.org"),
     "impossible date": _set(("payload", "startTime"), "2026-02-30T10:00:00Z"),
     "end before start": _set(("payload", "endTime"), "2001-01-01T00:00:00Z"),
-    "a number for a name": _set((*CLIENT, "name"), 7),
-    "no attendees": _set(("payload", "attendees"), []),
-    "attendees as text": _set(("payload", "attendees"), "x"),
     "a list for the uid": _set(("payload", "uid"), ["u"]),
     "a path for the uid": _set(("payload", "uid"), "../../etc/passwd"),
     "payload is a list": _set(("payload",), []),
     "trigger is a number": _set(("triggerEvent",), 5),
+}
+SIDE: dict[str, Any] = {
+    "two addresses": _set((*CLIENT, "email"), "a@example.org,b@example.org"),
+    "long address": _set((*CLIENT, "email"), "a" * 300 + "@example.org"),
+    "line break in an address": _set((*CLIENT, "email"), "a@example.org\r\nBcc: b@example.org"),
+    "a number for a name": _set((*CLIENT, "name"), 7),
+    "no attendees": _set(("payload", "attendees"), []),
+    "attendees as text": _set(("payload", "attendees"), "x"),
 }
 RAW: dict[str, bytes] = {
     "nothing": b"",
@@ -299,7 +301,7 @@ RAW: dict[str, bytes] = {
 def hostile() -> dict[str, bytes]:
     """Genuine bodies that nobody should ever send."""
     found = dict(RAW)
-    for name, change in HOSTILE.items():
+    for name, change in (HOSTILE | SIDE).items():
         told = json.loads(fresh())
         change(told)
         found[name] = json.dumps(told).encode()
@@ -320,6 +322,26 @@ def test_a_hostile_genuine_body_is_kept_and_has_no_effect(
         assert receipts.recent(tx, limit=1)[0].status in ("not_understood", "ignored")
         assert len(bookings.listing(tx, limit=10_000)) == before
     assert post(running, fresh())[0] == 202
+
+
+@pytest.mark.parametrize("name", [*SIDE])
+def test_a_hostile_side_field_is_left_out_and_the_visit_is_kept(
+    running: Running, context: Context, name: str
+) -> None:
+    while inbox.work(context, datetime.now(UTC)):
+        pass
+    with context.db.read() as tx:
+        before = {each.id for each in bookings.listing(tx, limit=10_000)}
+    assert post(running, hostile()[name])[0] == 202
+    assert inbox.work(context, datetime.now(UTC)) == 1
+    with context.db.read() as tx:
+        made = [each for each in bookings.listing(tx, limit=10_000) if each.id not in before]
+        assert len(made) == 1
+        client = clients.get(tx, made[0].client_id)
+        assert receipts.recent(tx, limit=1)[0].status == "done"
+    assert "Bcc" not in client.email
+    assert "," not in client.email
+    assert len(client.email) < 255
 
 
 JSON = st.recursive(
