@@ -1,10 +1,36 @@
 """Check-ins: what a client replies about a plan, and what follows from it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from schemas.choosing import Action, Within
+
+
+class CheckInKind(StrEnum):
+    """The check-ins that there are, by when they are asked: hours, days or weeks after the session."""
+
+    h24 = "h24"
+    d3 = "d3"
+    w1 = "w1"
+    w2 = "w2"
+    w4 = "w4"
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A day that the client ticked off on the plan's page."""
+
+    day: date
+
+    def __str__(self) -> str:
+        return f"tick:{self.day.isoformat()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Tick":
+        """The tick that `str` wrote; raises ValueError for anything else."""
+        return cls(date.fromisoformat(text.removeprefix("tick:")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +103,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """One question to a client about a plan. `kind` is h24, d3, w1, w2, w4, or "tick:" and a date."""
+    """What a client said about a plan: the reply to a check-in, or a ticked day."""
 
     id: int
     booking_id: int
     plan_id: int
-    kind: str
+    kind: CheckInKind | Tick
     asked_at: datetime | None
     answered_at: datetime | None
     action: str

@@ -1,8 +1,12 @@
-"""A delivery: one message owed to one person by one channel."""
+"""A delivery: one message due to one person by one channel, and the key that rules out a second one."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from schemas.checkin import CheckInKind
 
 
 class Purpose(StrEnum):
@@ -15,6 +19,14 @@ class Purpose(StrEnum):
     alert = "alert"
     summary = "summary"
     attach = "attach"
+
+    @property
+    def to_client(self) -> bool:
+        """True for what goes to the client, not to the clinic or its scheduler."""
+        return self in TO_CLIENT
+
+
+TO_CLIENT = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
 
 
 class Channel(StrEnum):
@@ -42,15 +54,130 @@ class DeliveryStatus(StrEnum):
     dead = "dead"
 
 
+class Urgency(StrEnum):
+    """How fast the clinic must look: now, in the next days, or now since nobody has looked yet."""
+
+    at_once = "at_once"
+    soon = "soon"
+    escalated = "escalated"
+
+
+class NoteStatus(StrEnum):
+    """How far a booking is, as the note on the scheduler's booking says it."""
+
+    intake_missing = "intake_missing"
+    intake_done = "intake_done"
+    plan_sent = "plan_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInQuestion:
+    """Which check-in a delivery asks; `reminder`: a second time, since the first had no reply."""
+
+    kind: CheckInKind
+    reminder: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.kind}{REMINDER if self.reminder else ''}"
+
+    @classmethod
+    def parse(cls, text: str) -> "CheckInQuestion":
+        """The question that `str` wrote."""
+        return cls(CheckInKind(text.removesuffix(REMINDER)), text.endswith(REMINDER))
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCause:
+    """Why the clinic is alerted: the name of a flag's rule or of a reply's alert, never taken apart."""
+
+    name: str
+    urgency: Urgency = Urgency.at_once
+
+    def __str__(self) -> str:
+        return f"{SOON if self.urgency is Urgency.soon else ''}{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "AlertCause":
+        """The cause that `str` wrote."""
+        if text == ESCALATION.name:
+            return ESCALATION
+        soon = text.startswith(SOON)
+        return cls(text.removeprefix(SOON), Urgency.soon if soon else Urgency.at_once)
+
+
+REMINDER, SOON = "-again", "soon-"
+ESCALATION = AlertCause("again", Urgency.escalated)  # for all stops that nobody has looked at
+
+Number = int | CheckInQuestion | AlertCause | NoteStatus
+NUMBERS: dict[Purpose, Callable[[str], Number]] = {
+    Purpose.intake: int,
+    Purpose.intake_reminder: int,  # 1 is the first before the visit
+    Purpose.plan: int,  # the version; 0 is whichever counts after the visit
+    Purpose.checkin: CheckInQuestion.parse,
+    Purpose.alert: AlertCause.parse,
+    Purpose.summary: int,
+    Purpose.attach: NoteStatus,
+}
+KEY = re.compile(
+    r"(?P<booking>\d+):(?P<purpose>\w+):(?P<number>.+?)(?:-again(?P<resend>\d+))?:(?P<channel>\w+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """What one message is; no two deliveries have an equal key.
+
+    `number` tells messages of one purpose apart, in the type of the purpose. `resend` counts how often a
+    person sent the message again. `parse` reads what `str` wrote, and every key that a database holds.
+
+    >>> str(DeliveryKey(12, Purpose.plan, 0, Channel.email, resend=1))
+    '12:plan:0-again1:email'
+    >>> DeliveryKey.parse("12:checkin:w1-again:sms").number.reminder
+    True
+    """
+
+    booking: int
+    purpose: Purpose
+    number: Number
+    channel: Channel
+    resend: int = 0
+
+    def __str__(self) -> str:
+        again = f"-again{self.resend}" if self.resend else ""
+        return f"{self.booking}:{self.purpose}:{self.number}{again}:{self.channel}"
+
+    @classmethod
+    def parse(cls, text: str) -> "DeliveryKey":
+        """The key that `str` wrote; raises ValueError for anything else."""
+        found = KEY.fullmatch(text)
+        if found is None:
+            raise ValueError(f"Not a delivery key: {text!r}. Expected booking:purpose:number:channel.")
+        purpose = Purpose(found["purpose"])
+        number = NUMBERS[purpose](found["number"])
+        return cls(
+            int(found["booking"]), purpose, number, Channel(found["channel"]), int(found["resend"] or 0)
+        )
+
+    @property
+    def slot(self) -> tuple[Purpose, Number, Channel]:
+        """The message whichever booking it was made for: two that turn out to be one may both hold it."""
+        return self.purpose, self.number, self.channel
+
+    def again(self, booking: int, resend: int) -> "DeliveryKey":
+        """The key of the same message sent once more, for the booking that counts now."""
+        return replace(self, booking=booking, resend=resend)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One row of the schedule. Times are aware and in UTC; `key` makes a second row impossible."""
+    """One row of the schedule. Times are aware and in UTC; `key` makes a second row impossible.
+
+    `booking_id` is the booking that counts: after two turned out to be one, the key may name the other.
+    """
 
     id: int
-    key: str
+    key: DeliveryKey
     booking_id: int
-    purpose: Purpose
-    channel: Channel
     status: DeliveryStatus
     due_at: datetime
     generation: int
@@ -61,13 +188,20 @@ class Delivery:
     vendor_id: str
     settled_at: datetime | None
 
+    @property
+    def purpose(self) -> Purpose:
+        """What it is for."""
+        return self.key.purpose
+
+    @property
+    def channel(self) -> Channel:
+        """How it travels."""
+        return self.key.channel
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A message that is owed: its key, what for, how, and when."""
+    """A message that is due: which, and when."""
 
-    key: str
-    booking_id: int
-    purpose: Purpose
-    channel: Channel
+    key: DeliveryKey
     due_at: datetime

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from schemas.checkin import CheckInKind
 from schemas.rules import STOPS
 from store.base import Tx
 from store.tables import bookings, checkins, flags, intakes, plans
@@ -77,11 +78,11 @@ class Told:
     client_id: int
     booking_id: int
     plan_id: int
-    kind: str
+    kind: CheckInKind
     reply: dict[str, object]
 
 
-def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[str, ...], most: int) -> list[Told]:
+def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[CheckInKind, ...], most: int) -> list[Told]:
     """The newest answered check-ins of these kinds, at most `most` (their answers are sealed one by one)."""
     query = (
         sa.select(checkins, bookings.c.client_id)
@@ -92,7 +93,13 @@ def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[str, ...], most: i
         .limit(most)
     )
     return [
-        Told(row.client_id, row.booking_id, row.plan_id, row.kind, tx.vault.open_json(row.sealed_reply))
+        Told(
+            row.client_id,
+            row.booking_id,
+            row.plan_id,
+            CheckInKind(row.kind),
+            tx.vault.open_json(row.sealed_reply),
+        )
         for row in tx.all(query)
     ]
 

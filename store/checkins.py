@@ -1,19 +1,23 @@
 """Check-ins and ticked days: what a client said about a plan (sealed)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.checkin import CheckIn
+from schemas.checkin import CheckIn, CheckInKind, Tick
 from store.base import Tx
 from store.tables import bookings, checkins
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
-    names = [name for name in CheckIn.__dataclass_fields__ if name != "reply"]
+    names = [name for name in CheckIn.__dataclass_fields__ if name not in ("kind", "reply")]
     reply = tx.vault.open_json(row.sealed_reply) if row.sealed_reply else {}
-    return CheckIn(**{name: getattr(row, name) for name in names}, reply=reply)
+    return CheckIn(**{name: getattr(row, name) for name in names}, kind=_kind(row.kind), reply=reply)
+
+
+def _kind(text: str) -> CheckInKind | Tick:
+    return CheckInKind(text) if text in list(CheckInKind) else Tick.parse(text)
 
 
 def get(tx: Tx, checkin_id: int) -> CheckIn | None:
@@ -35,12 +39,12 @@ def of_client(tx: Tx, client_id: int) -> list[CheckIn]:
     return [_checkin(tx, row) for row in tx.all(query)]
 
 
-def ask(tx: Tx, booking_id: int, plan_id: int, kind: str, now: datetime) -> CheckIn:
+def ask(tx: Tx, booking_id: int, plan_id: int, kind: CheckInKind | Tick, now: datetime) -> CheckIn:
     """The check-in of this kind; made when it is not there yet."""
-    same = (checkins.c.booking_id == booking_id, checkins.c.kind == kind)
+    same = (checkins.c.booking_id == booking_id, checkins.c.kind == str(kind))
     row = tx.first(sa.select(checkins).where(*same))
     if row is None:
-        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": kind, "asked_at": now}
+        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": str(kind), "asked_at": now}
         row = tx.first(sa.insert(checkins).values(**values).returning(checkins))
     assert row is not None
     return _checkin(tx, row)
@@ -57,8 +61,8 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
     return tx.first(done) is not None
 
 
-def tick(tx: Tx, booking_id: int, plan_id: int, day: str, reply: dict[str, Any], now: datetime) -> None:
+def tick(tx: Tx, booking_id: int, plan_id: int, day: date, reply: dict[str, Any], now: datetime) -> None:
     """What the client ticked on the plan page for one day; a later tap on the same day replaces it."""
-    row = ask(tx, booking_id, plan_id, f"tick:{day}", now)
+    row = ask(tx, booking_id, plan_id, Tick(day), now)
     values = {"sealed_reply": tx.vault.seal_json(reply), "answered_at": now, "plan_id": plan_id}
     tx.run(sa.update(checkins).where(checkins.c.id == row.id).values(**values))

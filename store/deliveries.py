@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
+from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due
 from store.base import Tx
 from store.leases import LEASE, is_over
 from store.tables import deliveries
@@ -17,10 +17,8 @@ MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been trie
 def _delivery(row: sa.Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
-        key=row.key,
+        key=DeliveryKey.parse(row.key),
         booking_id=row.booking_id,
-        purpose=Purpose(row.purpose),
-        channel=Channel(row.channel),
         status=DeliveryStatus(row.status),
         due_at=row.due_at,
         generation=row.generation,
@@ -45,9 +43,9 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-def by_key(tx: Tx, key: str) -> Delivery | None:
+def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     """The delivery with this key."""
-    row = tx.first(sa.select(deliveries).where(deliveries.c.key == key))
+    row = tx.first(sa.select(deliveries).where(deliveries.c.key == str(key)))
     return _delivery(row) if row else None
 
 
@@ -62,7 +60,8 @@ def owe(tx: Tx, due: Due, now: datetime) -> None:
     """Schedule it, move it, or take it up again; one that was tried already stays as it is."""
     known = by_key(tx, due.key)
     if known is None:
-        row = {"key": due.key, "booking_id": due.booking_id, "purpose": due.purpose, "channel": due.channel}
+        key = due.key
+        row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
         tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
     elif known.status in MOVABLE and (known.status != "scheduled" or known.due_at != due.due_at):
         reschedule(tx, known.id, due.due_at)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from clinical.loop.calendar import window_days
 from clinical.loop.feedback import activity_score
 from handlers.answers import effective
-from handlers.plans.history import SCHEDULED
+from handlers.plans.history import asked
+from schemas.checkin import CheckInKind
 from schemas.plan import StoredPlan
-from store import board, checkins, intakes, plans
+from store import board, intakes, plans
 from store.base import Tx
 from store.board import Share
 from store.pains import Pain, score_of
@@ -18,7 +20,7 @@ LESS_POINTS, LESS_PART = 2, 0.3  # pain that eased by this much has eased in a w
 MORE_POINTS = 2  # of 10, for what was hard to do: the patient-specific functional scale
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 NEWEST = 100  # sealed replies that one board opens
-WINDOW = {"d3": 3}
+COUNTED = (CheckInKind.d3, CheckInKind.w1, CheckInKind.w2, CheckInKind.w4)  # ask for the days done
 Told = dict[str, object]
 
 
@@ -44,7 +46,7 @@ class Progress:
 def of_client(tx: Tx, client_id: int) -> Progress:
     """Everything a client has told about pain, activities and days, oldest first."""
     told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, client_id)]
-    replies = [one for one in checkins.of_client(tx, client_id) if one.kind in SCHEDULED and one.answered_at]
+    replies = [one for one in asked(tx, client_id) if one.answered_at]
     said = [(at, answers) for at, answers in told if at]
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
@@ -53,7 +55,7 @@ def of_client(tx: Tx, client_id: int) -> Progress:
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
     planned = {one.id: int(one.content["days_per_week"]) for one in versions}
     weeks = tuple(
-        Week(one.answered_at, days, round(planned.get(one.plan_id, 0) * WINDOW.get(one.kind, 7) / 7))
+        Week(one.answered_at, days, round(planned.get(one.plan_id, 0) * window_days(one.kind) / 7))
         for one in replies
         if one.answered_at and (days := _days(one.reply)) is not None
     )
@@ -103,10 +105,10 @@ def board_of(tx: Tx, start: datetime, end: datetime) -> Board:
 
 
 def _enough_days(tx: Tx, start: datetime, end: datetime) -> Share:
-    told = board.told(tx, start, end, ("d3", "w1", "w2", "w4"), NEWEST)
+    told = board.told(tx, start, end, COUNTED, NEWEST)
     planned = board.days_per_week(tx, {one.plan_id for one in told})
     parts = [
-        days / (planned[one.plan_id] * WINDOW.get(one.kind, 7) / 7)
+        days / (planned[one.plan_id] * window_days(one.kind) / 7)
         for one in told
         if (days := _days(one.reply)) is not None and planned.get(one.plan_id)
     ]
@@ -115,7 +117,7 @@ def _enough_days(tx: Tx, start: datetime, end: datetime) -> Share:
 
 def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told, Told]]:
     """What the intake of a visit said, and what was said four weeks later."""
-    told = board.told(tx, start, end, ("w4",), NEWEST)
+    told = board.told(tx, start, end, (CheckInKind.w4,), NEWEST)
     first = board.answers_of(tx, {one.booking_id for one in told})
     return [(first.get(one.booking_id, {}), one.reply) for one in told]
 

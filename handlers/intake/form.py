@@ -13,7 +13,7 @@ from handlers.schedule import alerts, attach
 from library.content import Library
 from schemas.booking import Booking, BookingStatus
 from schemas.condition import Answer, Answers
-from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
+from schemas.delivery import Channel, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake
 from schemas.questionnaire import Questionnaire, QuestionType
 from schemas.rules import Flag
@@ -270,5 +270,5 @@ def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
 
 
 def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:
-    key = f"{booking_id}:summary:0:email"
-    deliveries.owe(tx, Due(key, booking_id, Purpose.summary, Channel.email, now), now)
+    key = DeliveryKey(booking_id, Purpose.summary, 0, Channel.email)
+    deliveries.owe(tx, Due(key, now), now)

@@ -11,6 +11,7 @@ from handlers.schedule.words import reference, when
 from library.content import Library
 from library.questionnaires import SIDES
 from schemas.booking import Booking
+from schemas.checkin import CheckInKind
 from schemas.condition import Answers, values_of
 from schemas.intake import Intake
 from schemas.questionnaire import Question, QuestionType
@@ -221,7 +222,7 @@ def _consents(said: Words, answers: Answers) -> tuple[tuple[str, bool], ...]:
 def _last_reply(tx: Tx, booking: Booking, said: Words) -> tuple[tuple[str, str], ...]:
     """The client's newest answer to a check-in: the summary begins with how it went."""
     replies = [each for each in checkins.of_client(tx, booking.client_id) if each.answered_at and each.reply]
-    told = [each for each in replies if not each.kind.startswith("tick:")]
+    told = [each for each in replies if isinstance(each.kind, CheckInKind)]
     return said.pairs(told[-1].reply, told[-1].reply) if told else ()
 
 

@@ -1,15 +1,16 @@
 """Where a client stands with a plan: the baseline, the days, the last step."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from clinical.answers.facts import age_on
+from clinical.loop.calendar import ANSWERED_WITHIN
 from clinical.loop.feedback import activity_score, decide, reply_from
 from clinical.plan.case import History
 from handlers.answers import effective
 from handlers.context import Context
 from schemas import plan as plans_json
-from schemas.checkin import CheckIn, PlanState, Step
+from schemas.checkin import CheckIn, CheckInKind, PlanState, Step, Tick
 from schemas.choosing import Action
 from schemas.condition import values_of
 from schemas.intake import Answers
@@ -17,13 +18,10 @@ from schemas.plan import Plan, PlanStatus, StoredPlan
 from store import checkins, intakes, plans
 from store.base import Tx
 
-SCHEDULED = ("h24", "d3", "w1", "w2", "w4")
-ANSWERED_WITHIN = timedelta(days=2)
-
 
 def asked(tx: Tx, client_id: int) -> list[CheckIn]:
     """The check-ins that a client was asked, without ticked days."""
-    return [each for each in checkins.of_client(tx, client_id) if each.kind in SCHEDULED]
+    return [each for each in checkins.of_client(tx, client_id) if isinstance(each.kind, CheckInKind)]
 
 
 def missed_in_a_row(found: list[CheckIn], now: datetime) -> int:
@@ -127,4 +125,4 @@ def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:
 
 def _did_something(each: CheckIn) -> bool:
     days = _number(each.reply, "fu_days_done")
-    return each.kind.startswith("tick:") or (days is not None and days > 0)
+    return isinstance(each.kind, Tick) or (days is not None and days > 0)

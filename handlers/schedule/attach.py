@@ -5,14 +5,14 @@ from datetime import datetime
 from handlers.context import Context
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
-from schemas.delivery import Channel, Due, Purpose
+from schemas.delivery import Channel, DeliveryKey, Due, NoteStatus, Purpose
 from store import deliveries, intakes, plans
 from store.base import Tx
 
 WORDS = {
-    "intake_missing": "Intake: not done yet",
-    "intake_done": "Intake: done",
-    "plan_sent": "Intake: done. Plan: sent",
+    NoteStatus.intake_missing: "Intake: not done yet",
+    NoteStatus.intake_done: "Intake: done",
+    NoteStatus.plan_sent: "Intake: done. Plan: sent",
 }
 
 
@@ -24,19 +24,20 @@ def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     if not scheduler.readable or not scheduler.chosen_way:
         return
     status = status_of(tx, booking.id)
-    if scheduler.chosen_way in scheduler.ways_once and status != "intake_missing":
+    if scheduler.chosen_way in scheduler.ways_once and status is not NoteStatus.intake_missing:
         return
-    key = f"{booking.id}:attach:{status}:note"
-    deliveries.owe(tx, Due(key, booking.id, Purpose.attach, Channel.note, now), now)
+    key = DeliveryKey(booking.id, Purpose.attach, status, Channel.note)
+    deliveries.owe(tx, Due(key, now), now)
 
 
-def status_of(tx: Tx, booking_id: int) -> str:
+def status_of(tx: Tx, booking_id: int) -> NoteStatus:
     """How far the booking is: intake missing, intake done, plan sent."""
     plan = plans.newest(tx, booking_id)
     if plan is not None and plan.sent_at:
-        return "plan_sent"
+        return NoteStatus.plan_sent
     intake = intakes.of_booking(tx, booking_id)
-    return "intake_done" if intake is not None and intake.done else "intake_missing"
+    done = intake is not None and intake.done
+    return NoteStatus.intake_done if done else NoteStatus.intake_missing
 
 
 def note(tx: Tx, context: Context, booking: Booking) -> Note:

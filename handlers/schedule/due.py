@@ -9,13 +9,12 @@ from handlers.context import Context
 from handlers.schedule import attach
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
+from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from store import bookings, deliveries, intakes
 from store.base import Tx
 
-FOLLOWS_BOOKING = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin, Purpose.attach)
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
-TOLD = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
+TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 BY_PERSON = "held_by_person"  # only a person lets it out again
 WITHDRAWN = "withdrawn_by_person"  # nor does a move of the booking bring it back
 # Why something was not sent, where the next state of the booking may change it.
@@ -83,7 +82,7 @@ def owed(
 
 
 def _due(booking: Booking, purpose: Purpose, number: int, at: datetime) -> Due:
-    return Due(f"{booking.id}:{purpose}:{number}:email", booking.id, purpose, Channel.email, at)
+    return Due(DeliveryKey(booking.id, purpose, number, Channel.email), at)
 
 
 def _intake(booking: Booking, policy: Policy, quiet: Quiet, zone: ZoneInfo) -> list[Due]:
@@ -115,18 +114,15 @@ def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
     if dues:
         _offer_intake(tx, context, booking, service, now)
         attach.owe(tx, context, booking, now)
-    told = {
-        _slot(each.key): each.key for each in deliveries.of_booking(tx, booking_id) if each.status in TOLD
+    tried = {
+        each.key.slot: each.key
+        for each in deliveries.of_booking(tx, booking_id)
+        if each.status in TRIED and not each.key.resend
     }
-    dues = [due for due in dues if told.get(_slot(due.key), due.key) == due.key]
+    dues = [due for due in dues if tried.get(due.key.slot, due.key) == due.key]
     for due in dues:
         _owe(tx, due, now)
     _withdraw(tx, booking, {due.key for due in dues}, now)
-
-
-def _slot(key: str) -> str:
-    """What a message is, without the booking's number: two threads that became one may both hold it."""
-    return key.partition(":")[2]
 
 
 def _owe(tx: Tx, due: Due, now: datetime) -> None:
@@ -146,20 +142,23 @@ def _offer_intake(tx: Tx, context: Context, booking: Booking, service: Service, 
     intakes.ensure(tx, booking.id, booking.client_id, questionnaire.id, str(questionnaire.version), told, now)
 
 
-def _withdraw(tx: Tx, booking: Booking, wanted: Iterable[str], now: datetime) -> None:
+def _withdraw(tx: Tx, booking: Booking, wanted: Iterable[DeliveryKey], now: datetime) -> None:
     """While the booking is on, what follows the plan (check-ins, later versions) is left to its own rules."""
     on = booking.status is BookingStatus.confirmed and not booking.earlier
     gone = [
         each.id
         for each in deliveries.of_booking(tx, booking.id)
-        if each.key not in wanted and each.purpose in FOLLOWS_BOOKING and not (on and _after_plan(each))
+        if each.key not in wanted and _follows_booking(each.purpose) and not (on and _after_plan(each))
     ]
     deliveries.end(tx, gone, DeliveryStatus.withdrawn, reason_for(booking, now), now)
 
 
+def _follows_booking(purpose: Purpose) -> bool:
+    return purpose.to_client or purpose is Purpose.attach
+
+
 def _after_plan(delivery: Delivery) -> bool:
-    number = delivery.key.split(":")[2]
-    later = "-again" in number or (delivery.purpose is Purpose.plan and number != "0")
+    later = delivery.key.resend > 0 or (delivery.purpose is Purpose.plan and delivery.key.number != 0)
     return later or delivery.purpose in (Purpose.checkin, Purpose.attach)
 
 

@@ -1,17 +1,17 @@
 """What a person may do to a message: each act is checked, done, and written into the log."""
 
-import re
 from datetime import datetime
 
 from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans.by_hand import WAITING, NotNow, release_plan
 from handlers.schedule.due import WITHDRAWN
-from schemas.delivery import Delivery, DeliveryStatus, Due, Purpose
+from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from store import audit, deliveries
 from store.base import Tx
 
 NOT_SENT = (*WAITING, DeliveryStatus.skipped, DeliveryStatus.withdrawn, DeliveryStatus.dead)
+ON_ITS_WAY = (*WAITING, DeliveryStatus.sending)
 GONE_OUT = (DeliveryStatus.sent, DeliveryStatus.unknown)
 
 
@@ -41,20 +41,18 @@ def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
 def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """The same message once more, as a message of its own. Raises `NotNow`."""
     delivery = _in(tx, delivery_id, GONE_OUT)
-    key = _next_key(tx, delivery)
-    deliveries.owe(tx, Due(key, delivery.booking_id, delivery.purpose, delivery.channel, now), now)
+    tx.lock(f"resend:{delivery.booking_id}")
+    deliveries.owe(tx, Due(_next_key(tx, delivery), now), now)
     audit.add(tx, by, "resend", f"delivery:{delivery_id}", now)
 
 
-def _next_key(tx: Tx, delivery: Delivery) -> str:
-    """`12:plan:0:email` becomes `12:plan:0-again1:email`, then `-again2`: two clicks at once make one."""
-    head, channel = re.sub(r"-again\d+", "", delivery.key).rsplit(":", 1)
-    family = [each for each in deliveries.of_booking(tx, delivery.booking_id) if each.key.startswith(head)]
-    open_one = next((each for each in family if each.status in WAITING), None)
-    if open_one is not None:
+def _next_key(tx: Tx, delivery: Delivery) -> DeliveryKey:
+    """The key of the next time that this message is sent: two clicks at once make one."""
+    every = deliveries.of_booking(tx, delivery.booking_id)
+    same = [each for each in every if each.key.slot == delivery.key.slot]
+    if any(each.status in ON_ITS_WAY for each in same):
         raise NotNow("It is on its way already.")
-    times = sum("-again" in each.key and each.key.endswith(channel) for each in family)
-    return f"{head}-again{times + 1}:{channel}"
+    return delivery.key.again(delivery.booking_id, max(each.key.resend for each in same) + 1)
 
 
 def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:

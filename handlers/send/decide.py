@@ -6,8 +6,9 @@ from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 
+from clinical.loop.calendar import ANSWERED_WITHIN
 from handlers.bookings.observe import current_id
-from handlers.checkins import replies
+from handlers.checkins import asking
 from handlers.context import Context
 from handlers.intake.form import begin
 from handlers.plans import drafting
@@ -16,7 +17,7 @@ from handlers.schedule import due as schedule
 from handlers.send import messages
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
-from schemas.delivery import Channel, Delivery, Purpose
+from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
 from schemas.message import Text
 from schemas.plan import StoredPlan
 from store import bookings, clients, deliveries, intakes
@@ -70,7 +71,10 @@ Decision = Send | Skip | Hold | Later | Write
 
 
 def decide(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> Decision:
-    """What to do with a claimed delivery, by what is true at this moment."""
+    """What to do with a claimed delivery, by what is true at this moment.
+
+    What a person sent again does not wait for the pace that holds between our own messages.
+    """
     booking = bookings.get(tx, delivery.booking_id)
     assert booking is not None
     if delivery.purpose is Purpose.attach:
@@ -128,7 +132,7 @@ def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, no
     if quiet.now(now):
         opens = quiet.next_open(now)
         return Later(opens, "quiet_hours") if opens < booking.start else Skip("quiet_hours")
-    if _asked_lately(tx, booking, now):
+    if not delivery.key.resend and _asked_lately(tx, booking, now):
         return Skip("asked_lately")
     return _intake(tx, context, delivery, booking, now)
 
@@ -152,24 +156,27 @@ def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: d
     if intake is None or not drafting.agreed(tx, intake, "consent_email"):
         return Hold("no_email_consent")
     plan = verdict.plan
-    by_person = plan.released_by or plan.reason.startswith(drafting.BY_CHECKIN)
+    by_person = plan.released_by or plan.reason.startswith(drafting.BY_CHECKIN) or delivery.key.resend
     if _too_late(context, booking, now) and not by_person:
         return Skip("too_late")
     message = messages.plan(tx, context, delivery, booking, plan, now)
-    return Send(message, after=partial(_plan_sent, context, booking, plan, now))
+    return Send(message, after=None if plan.sent_at else partial(_plan_sent, context, booking, plan, now))
 
 
 def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: datetime, tx: Tx) -> None:
     stored_plans.sent(tx, plan.id, now)
-    replies.owe(tx, context, booking, now)
+    asking.schedule(tx, context, booking, now)
     attach.owe(tx, context, booking, now)
 
 
 def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
-    kind = replies.kind_of(delivery.key)
-    reason = replies.not_now(tx, booking, kind, now)
+    asked = delivery.key.number
+    assert isinstance(asked, CheckInQuestion)
+    reason = asking.not_now(tx, booking, asked.kind, now)
+    if reason == "no_reply" and delivery.key.resend:
+        reason = ""
     if reason == "no_reply":
-        replies.nudge_staff(tx, booking, now)
+        asking.nudge_staff(tx, booking, now)
     if reason:
         return Skip(reason)
     quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
@@ -179,23 +186,24 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
     consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
     if intake is None or not drafting.agreed(tx, intake, consent):
         return Skip("no_consent")
-    again = quiet.next_open(now + replies.REMINDED_AFTER)
-    message = messages.checkin(tx, context, delivery, booking, kind, now)
-    return Send(message, after=lambda tx: replies.remind(tx, delivery, again, now))
+    again = quiet.next_open(now + ANSWERED_WITHIN)
+    message = messages.checkin(tx, context, delivery, booking, asked.kind, now)
+    return Send(message, after=lambda tx: asking.remind(tx, delivery, again, now))
 
 
 def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
-    again = alerts.is_again(delivery.key)
-    if again and not intakes.open_stops(tx, booking.id, unseen=True):
+    urgency = alerts.urgency(delivery.key)
+    escalated = urgency is Urgency.escalated
+    if escalated and not delivery.key.resend and not intakes.open_stops(tx, booking.id, unseen=True):
         return Skip("acknowledged")
     after = None
-    if delivery.purpose is Purpose.alert and not again:
-        after = partial(alerts.once_more, booking_id=booking.id, channel=delivery.channel, now=now)
+    if urgency is not None and not escalated:
+        after = partial(alerts.escalate, booking_id=booking.id, channel=delivery.channel, now=now)
     if delivery.channel is Channel.sms:
         if not context.clinic.alert_sms or Channel.sms not in context.senders:
             return Skip("no_alert_number")
         return Send(messages.alert_text(context, delivery, booking), after)
-    to = (context.clinic.alert_next_email if again else "") or context.clinic.alert_email
+    to = (context.clinic.alert_next_email if escalated else "") or context.clinic.alert_email
     if not messages.can_mail(to):
         return Skip("no_alert_address")
     return Send(messages.staff(tx, context, delivery, booking, to, now), after)

@@ -18,7 +18,8 @@ from render.language import readable
 from render.mail import Contents, Envelope, MailKind
 from schemas import plan as plans_json
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery
+from schemas.checkin import CheckInKind
+from schemas.delivery import Channel, Delivery, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
 from schemas.plan import StoredPlan
@@ -35,7 +36,7 @@ def message_id(context: Context, delivery: Delivery) -> str:
 
     Two installations of one clinic never make the same: mail programs would hide the second mail.
     """
-    return _identity(context, delivery.purpose, delivery.key)
+    return _identity(context, delivery.purpose, str(delivery.key))
 
 
 def _identity(context: Context, kind: str, key: str) -> str:
@@ -138,7 +139,7 @@ def plan(
 
 
 def checkin(
-    tx: Tx, context: Context, delivery: Delivery, booking: Booking, kind: str, now: datetime
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, kind: CheckInKind, now: datetime
 ) -> EmailMessage | Text:
     """A short question about the plan: a link to one page."""
     plan = stored_plans.newest(tx, booking.id)
@@ -150,7 +151,7 @@ def checkin(
     if delivery.channel is Channel.sms:
         words = context.mail_texts(language)["sms"]["checkin"]
         body = words.format(clinic=context.clinic.name, url=url)
-        return Text(clients.get(tx, booking.client_id).phone, body, delivery.key)
+        return Text(clients.get(tx, booking.client_id).phone, body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
 
 
@@ -165,7 +166,8 @@ def staff(
         "when": readable.moment(booking.start, context.zone(booking.zone), language),
     }
     envelope = Envelope(to, context.clinic.email, message_id(context, delivery), now)
-    kind = MailKind.NUDGE if alerts.is_soon(delivery.key) else MailKind(delivery.purpose)
+    soon = alerts.urgency(delivery.key) is Urgency.soon
+    kind = MailKind.NUDGE if soon else MailKind(delivery.purpose)
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
@@ -192,4 +194,4 @@ def connection(
 def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:
     """The same as a text message."""
     body = f"{context.clinic.name}: please look at booking {reference(booking)} now."
-    return Text(context.clinic.alert_sms, body, delivery.key)
+    return Text(context.clinic.alert_sms, body, str(delivery.key))

@@ -14,7 +14,7 @@ from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from integrations.channels import sms
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
+from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
 from store import bookings, clients, deliveries
 from store.leases import LEASE
@@ -23,7 +23,6 @@ log = logging.getLogger("aftercare.outbox")
 BATCH = 10
 REPEAT_AFTER = timedelta(minutes=5)
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
-ASKED = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
 
 
 def work(context: Context, now: datetime) -> int:
@@ -63,7 +62,7 @@ def _process(context: Context, delivery: Delivery, now: datetime) -> None:
 
 def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
     """Read the booking once more before a client is written to (B3)."""
-    if delivery.purpose not in ASKED:
+    if not delivery.purpose.to_client:
         return
     with context.db.read() as tx:
         booking = bookings.get(tx, delivery.booking_id)

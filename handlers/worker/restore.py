@@ -7,11 +7,9 @@ from handlers.bookings import inbox
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.schedule.due import BY_PERSON
-from schemas.delivery import DeliveryStatus, Purpose
+from schemas.delivery import DeliveryStatus
 from store import audit, deliveries
 from store import erase as erasing
-
-TOLD = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin)
 
 
 def hold_overdue(context: Context, by: str, now: datetime) -> int:
@@ -23,7 +21,7 @@ def hold_overdue(context: Context, by: str, now: datetime) -> int:
         pass
     with context.db.begin() as tx:
         owed = deliveries.due_by(tx, now + context.clinic.policy.settle)
-        ids = [each.id for each in owed if each.purpose in TOLD]
+        ids = [each.id for each in owed if each.purpose.to_client]
         deliveries.end(tx, ids, DeliveryStatus.held, BY_PERSON, now)
         audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
     return len(ids)

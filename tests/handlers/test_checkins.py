@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.checkins import replies
+from handlers.checkins import asking, replies
 from handlers.context import Context
 from handlers.plans import drafting
 from handlers.worker import work
+from schemas.checkin import CheckInKind
 from store import bookings
 from store import checkins as stored
 from store import plans as stored_plans
@@ -34,10 +35,10 @@ def test_who_was_silent_after_one_visit_is_asked_again_after_the_next(context: C
             assert plan is not None
             stored_plans.sent(tx, plan.id, booking.start)
             later = booking.start + timedelta(days=9)
-            for kind in ("h24", "d3"):
-                assert replies.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
+            for kind in (CheckInKind.h24, CheckInKind.d3):
+                assert asking.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
                 stored.ask(tx, booking.id, plan.id, kind, later - timedelta(days=8))
-            assert replies.not_now(tx, booking, "w1", later) == "no_reply"
+            assert asking.not_now(tx, booking, CheckInKind.w1, later) == "no_reply"
 
 
 def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_day(

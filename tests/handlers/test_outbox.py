@@ -14,7 +14,8 @@ from handlers.context import Context
 from handlers.send import decide, outbox
 from handlers.worker import work
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
+from schemas.checkin import CheckInKind
+from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.message import Text
 from settings import Settings
 from store import clients, deliveries
@@ -350,9 +351,10 @@ def texting(
     ours, hand = by_hand(context, act)
     booking = book(ours, phone="+1 555 010 0139")
     with ours.db.begin() as tx:
-        row = Due("1:text", booking.id, Purpose.checkin, Channel.sms, NOW)
-        deliveries.owe(tx, row, NOW)
-    text = Text("+1 555 010 0139", "A quick question for you.", "1:text")
+        question = CheckInQuestion(CheckInKind.h24)
+        key = DeliveryKey(booking.id, Purpose.checkin, question, Channel.sms)
+        deliveries.owe(tx, Due(key, NOW), NOW)
+    text = Text("+1 555 010 0139", "A quick question for you.", str(key))
     monkeypatch.setattr(decide, "decide", lambda *_args: decide.Send(text))
     return replace(ours, senders={Channel.sms: hand, Channel.email: Hand()}), hand
 

@@ -12,6 +12,7 @@ from handlers.clients import privacy
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
+from schemas.checkin import CheckInKind
 from store import audit, bookings, checkins, client_words, clients, deliveries, intakes
 from store import links as stored_links
 from store import plans as stored_plans
@@ -114,7 +115,11 @@ def test_the_links_of_an_erased_client_open_nothing(context: Context, mailbox: M
     with context.db.begin() as tx:
         plan = stored_plans.newest(tx, number)
         assert plan is not None
-        for kind in ("h24", "d3", "w1"):  # the numbers of bookings and of check-ins are not the same
+        for kind in (
+            CheckInKind.h24,
+            CheckInKind.d3,
+            CheckInKind.w1,
+        ):  # the numbers of bookings and of check-ins are not the same
             asked = checkins.ask(tx, number, plan.id, kind, NOW)
         urls = {
             LinkPurpose.plan: links.issue(tx, context, LinkPurpose.plan, number, NOW),

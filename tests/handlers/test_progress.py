@@ -6,6 +6,7 @@ import pytest
 
 from handlers.checkins import progress
 from handlers.context import Context
+from schemas.checkin import CheckInKind
 from store import checkins, plans
 from store.board import Share
 from tests.helpers.answers import fill_in
@@ -35,7 +36,7 @@ def test_the_board_compares_week_four_with_the_intake(
     with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
-        asked = checkins.ask(tx, booking.id, plan.id, "w4", LATER)
+        asked = checkins.ask(tx, booking.id, plan.id, CheckInKind.w4, LATER)
         checkins.answer(tx, asked.id, reply, "hold", LATER)
         board = progress.board_of(tx, NOW, LATER + timedelta(days=1))
         told = progress.of_client(tx, booking.client_id)

@@ -162,7 +162,7 @@ def dues(booking: Booking, service: Service | None = None, now: datetime = NOW) 
     zone = ZoneInfo("America/New_York")
     quiet = Quiet(time(20), time(9), zone)
     found = owed(booking, service or Service(), Policy(), quiet, zone, now)
-    return {each.key.removeprefix("1:").removesuffix(":email"): each.due_at for each in found}
+    return {f"{each.key.purpose}:{each.key.number}": each.due_at for each in found}
 
 
 def test_a_booking_a_week_ahead_is_owed_a_request_two_reminders_and_a_plan() -> None:

@@ -9,7 +9,7 @@ from handlers.context import Context
 from handlers.worker import work
 from integrations.simulate import sample
 from schemas.booking import Booking
-from schemas.delivery import Delivery
+from schemas.delivery import Delivery, DeliveryKey
 from schemas.webhook import Inbound
 from store import bookings, deliveries, receipts
 from tests.helpers.clinic import CALCOM_SECRET, NOW, STANDARD_SECRET
@@ -53,4 +53,8 @@ def schedule_of(context: Context, booking: Booking) -> dict[str, Delivery]:
     """Every delivery of a booking, by what it is: "intake:0", "intake_reminder:1", "plan:0" ..."""
     with context.db.read() as tx:
         rows = deliveries.of_booking(tx, booking.id)
-    return {each.key.partition(":")[2].rpartition(":")[0]: each for each in rows}
+    return {_name(each.key): each for each in rows}
+
+
+def _name(key: DeliveryKey) -> str:
+    return f"{key.purpose}:{key.number}" + (f"-again{key.resend}" if key.resend else "")

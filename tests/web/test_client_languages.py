@@ -10,12 +10,13 @@ import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
+from schemas.checkin import CheckInKind
 from store import checkins, intakes, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.content import library
 from tests.helpers.phone import Phone, phone, soon
 
-KINDS = ("h24", "d3", "w1", "w2", "w4")
+KINDS = tuple(CheckInKind)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def booking(context: Context) -> Booking:
     return made
 
 
-def asked(app: Flask, context: Context, booking: Booking, kind: str) -> Phone:
+def asked(app: Flask, context: Context, booking: Booking, kind: CheckInKind) -> Phone:
     """Zoë's phone with the link of one check-in."""
     with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
@@ -97,7 +98,7 @@ def test_a_language_that_the_clinic_does_not_have_is_not_believed(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_in_asks_its_questions_in_both_languages(
-    app: Flask, context: Context, booking: Booking, kind: str
+    app: Flask, context: Context, booking: Booking, kind: CheckInKind
 ) -> None:
     hers = asked(app, context, booking, kind)
     english, spanish = hers.get().text, hers.get("?language=es").text
@@ -113,7 +114,7 @@ def test_every_check_in_asks_its_questions_in_both_languages(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_check_in_left_blank_is_asked_again_and_never_passes(
-    app: Flask, context: Context, booking: Booking, kind: str
+    app: Flask, context: Context, booking: Booking, kind: CheckInKind
 ) -> None:
     hers = asked(app, context, booking, kind)
     again = hers.post("", {})
@@ -133,7 +134,7 @@ def test_a_check_in_left_blank_is_asked_again_and_never_passes(
 def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
     app: Flask, context: Context, booking: Booking, sign: str, number: bool
 ) -> None:
-    hers = asked(app, context, booking, "w1")
+    hers = asked(app, context, booking, CheckInKind.w1)
     page = hers.post("?language=es", {"fu_symptoms": sign}).text
     assert 'role="alert"' in page
     assert ('href="tel:911"' in page) is number
@@ -149,7 +150,7 @@ def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
 def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same(
     app: Flask, context: Context, booking: Booking
 ) -> None:
-    hers = asked(app, context, booking, "w1")
+    hers = asked(app, context, booking, CheckInKind.w1)
     page = hers.post("", {"fu_symptoms": ["none", "chest_breath"]})
     assert 'href="tel:911"' in page.text
     with context.db.read() as tx:
@@ -158,7 +159,7 @@ def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same
 
 
 def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Context, booking: Booking) -> None:
-    hers = asked(app, context, booking, "h24")
+    hers = asked(app, context, booking, CheckInKind.h24)
     page = hers.get("?feel=bit_sore").text
     assert 'value="bit_sore" checked' in page
     with context.db.read() as tx:

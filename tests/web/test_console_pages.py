@@ -18,6 +18,7 @@ from handlers.context import Context
 from handlers.intake import form
 from handlers.links import LinkPurpose
 from handlers.worker import work
+from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
@@ -369,7 +370,7 @@ def test_a_resent_message_survives_a_look_at_the_booking(context: Context, clien
     post(client, f"/console/outbox/{first.id}/resend")
     visit(context, start=TODAY + timedelta(days=5), now=TODAY + timedelta(minutes=1))
     with context.db.read() as tx:
-        again = [one for one in deliveries.of_booking(tx, number) if "again" in one.key]
+        again = [one for one in deliveries.of_booking(tx, number) if one.key.resend]
     assert [one.status for one in again] == [DeliveryStatus.scheduled]
 
 
@@ -564,7 +565,7 @@ def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
         lost = links.issue(tx, context, LinkPurpose.intake, number, now, now + timedelta(days=30))
         plan = plans.newest(tx, number)
         assert plan is not None
-        asked = checkins.ask(tx, number, plan.id, "h24", now)
+        asked = checkins.ask(tx, number, plan.id, CheckInKind.h24, now)
         question = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
     ended = post(client, f"/console/bookings/{number}/links/end", f"/console/bookings/{number}")
     assert ended.status_code == 303

@@ -111,7 +111,7 @@ def test_every_reason_that_a_handler_gives_has_a_sentence() -> None:
     given |= set(re.findall(r'Verdict\([\w.()= ,]+?, "([a-z_]+)"', source))
     given |= set(re.findall(r'DeliveryStatus\.\w+, "([a-z_]+)"', source))
     given |= set(
-        re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins" / "replies.py").read_text("utf-8"))
+        re.findall(r'return "([a-z_]+)"', (ROOT / "handlers" / "checkins" / "asking.py").read_text("utf-8"))
     )
     assert len(given) > 15
     assert sorted(given - set(labels.SENTENCES)) == []

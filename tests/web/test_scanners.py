@@ -14,6 +14,7 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
+from schemas.checkin import CheckInKind
 from store import checkins, plans
 from store.tables import metadata
 from tests.helpers.answers import fill_in
@@ -84,7 +85,7 @@ def others(app: Flask, context: Context) -> list[str]:
         plan = plans.newest(tx, sent.id)
         assert plan is not None
         plans.sent(tx, plan.id, now)
-        checkin = checkins.ask(tx, sent.id, plan.id, "h24", now)
+        checkin = checkins.ask(tx, sent.id, plan.id, CheckInKind.h24, now)
     subjects = {
         LinkPurpose.plan: sent.id,
         LinkPurpose.note: sent.id,

@@ -22,6 +22,7 @@ from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.worker import work
 from integrations.signing import sha256
+from schemas.delivery import Channel, DeliveryKey, Purpose
 from store import bookings, clients, connections, deliveries, receipts
 from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
 from tests.helpers.mailbox import Mailbox
@@ -246,7 +247,7 @@ def test_ten_copies_at_once_are_one_booking_and_one_mail(running: Running, conte
         (booking,) = bookings.listing(tx, email=email)
         keys = [each.key for each in deliveries.of_booking(tx, booking.id)]
     assert len(keys) == len(set(keys))
-    assert f"{booking.id}:intake:0:email" in keys
+    assert DeliveryKey(booking.id, Purpose.intake, 0, Channel.email) in keys
 
 
 # ---- genuine, and hostile

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
-from handlers.checkins import replies
+from handlers.checkins import asking, replies
 from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckIn
@@ -38,7 +38,7 @@ def _open(tx: Tx, token: str) -> Opened:
     assert found is not None
     intake = intakes.of_booking(tx, found.booking_id)
     language = chosen_language(intake.language if intake else "")
-    return Opened(found, language, replies.questions(tx, context(), language, found))
+    return Opened(found, language, asking.questions(tx, context(), language, found))
 
 
 @blueprint.get("/c/<token>")
@@ -63,7 +63,7 @@ def answer(token: str) -> Response:
         try:
             answers = schema_for(opened.questions, needed, utc_now().date(), texts).load(posted)
         except ValidationError as error:
-            signs = replies.signs(opened.questions, posted.get(SIGNS, []))
+            signs = asking.signs(opened.questions, posted.get(SIGNS, []))
             if not signs:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}

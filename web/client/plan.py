@@ -9,6 +9,7 @@ from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from handlers.plans import pictures
 from render.language import readable
+from schemas.checkin import Tick
 from store import bookings, clients, intakes
 from store import checkins as stored_checkins
 from web import language as words
@@ -20,7 +21,6 @@ from web.security import require_own_form
 blueprint = Blueprint("plan", __name__)
 EFFORTS = ("too_easy", "right", "too_hard")
 SHOWN_DAYS = 7
-TICK = "tick:"
 
 
 @blueprint.get("/p/<token>")
@@ -37,11 +37,8 @@ def show(token: str) -> Response:
         language = chosen_language(str(current.plan.content["language"]))
         plan = plan_page.said(tx, context(), current.plan, language)
         client = clients.get(tx, booking.client_id)
-        done = {
-            each.kind.removeprefix(TICK)
-            for each in stored_checkins.of_booking(tx, booking_id)
-            if each.kind.startswith(TICK)
-        }
+        made = stored_checkins.of_booking(tx, booking_id)
+        done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
     today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
     return page(
         "plan",
@@ -51,20 +48,18 @@ def show(token: str) -> Response:
         name=readable.greeting_name(client.name),
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
         week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
-        today_done=today.isoformat() in done,
+        today_done=today in done,
         saved=request.args.get("saved") == "1",
         made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
         here=f"/p/{token}",
     )
 
 
-def _week(visit: date, today: date, done: set[str], language: str) -> list[tuple[str, bool]]:
+def _week(visit: date, today: date, done: set[date], language: str) -> list[tuple[str, bool]]:
     """The last seven days, none before the visit: each in words, and whether it was ticked off."""
     days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
     return [
-        (readable.weekday_and_day(day, language), day.isoformat() in done)
-        for day in days
-        if day >= visit or day == today
+        (readable.weekday_and_day(day, language), day in done) for day in days if day >= visit or day == today
     ]
 
 

@@ -103,7 +103,7 @@ def _booking(tx: Tx, booking: Booking) -> dict[str, Any]:
 
 def _delivery(each: Delivery) -> dict[str, Any]:
     return {
-        "key": each.key,
+        "key": str(each.key),
         "purpose": str(each.purpose),
         "channel": str(each.channel),
         "status": str(each.status),

@@ -1,0 +1,110 @@
+"""Check-ins: when to ask, what, and when to leave a client in peace (B11)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from clinical.loop.calendar import AFTER, ASKED_AT, MOST_MISSED, NOT_REMINDED, window_days
+from handlers.answers import effective
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.plans.history import asked, missed_in_a_row
+from handlers.schedule import alerts
+from handlers.schedule.due import quiet_hours
+from schemas.booking import Booking
+from schemas.checkin import CheckIn, CheckInKind
+from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
+from schemas.questionnaire import Question
+from store import checkins, clients, deliveries, intakes
+from store import plans as stored_plans
+from store.base import Tx
+
+WEEK = ("fu_symptoms", "pain_avg7", "fu_pain_during", "fu_worse_next_day", "fu_days_done", "fu_difficulty")
+QUESTIONS = {
+    CheckInKind.h24: ("fu_symptoms", "fu_feel"),
+    CheckInKind.d3: ("fu_symptoms", "fu_days_done", "pain_now"),
+    CheckInKind.w1: WEEK,
+    CheckInKind.w2: (*WEEK, "act1_score", "confidence"),
+    CheckInKind.w4: (*WEEK, "act1_score", "act2_score", "act3_score", "grc"),
+}
+NEEDS = {f"act{number}_score": f"act{number}_name" for number in (1, 2, 3)}
+
+
+def questions(tx: Tx, context: Context, language: str, checkin: CheckIn) -> tuple[Question, ...]:
+    """What is asked at this check-in: of the things that were hard, only those that the client named."""
+    intake = intakes.of_booking(tx, checkin.booking_id)
+    known, kind = effective(tx, intake) if intake else {}, checkin.kind
+    assert isinstance(kind, CheckInKind)
+    asked_for = [name for name in QUESTIONS[kind] if name not in NEEDS or NEEDS[name] in known]
+    return tuple(_short_window(_question(context, language, name), kind) for name in asked_for)
+
+
+def _question(context: Context, language: str, name: str) -> Question:
+    known = context.library(language).questionnaires
+    found = (known[each].question(name) for each in ("checkin", "returning", "first_visit"))
+    return next(question for question in found if question is not None)
+
+
+def _short_window(question: Question, kind: CheckInKind) -> Question:
+    return replace(question, maximum=window_days(kind)) if question.id == "fu_days_done" else question
+
+
+def signs(asked_for: Sequence[Question], ticked: Sequence[str]) -> list[str]:
+    """The warning signs among what was ticked: they count even when the rest can not be taken (B8)."""
+    known = {c.id for q in asked_for if q.id == "fu_symptoms" for c in q.choices if not c.alone}
+    return [each for each in dict.fromkeys(ticked) if each in known]
+
+
+def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    """Schedule every check-in once a plan has gone out; texts too, for who agreed to them."""
+    client = clients.get(tx, booking.client_id)
+    zone = context.zone(client.zone or booking.zone)
+    quiet = quiet_hours(context, booking, client.zone)
+    intake = intakes.of_booking(tx, booking.id)
+    by_text = bool(intake and client.phone and drafting.agreed(tx, intake, "consent_sms"))
+    for kind, days in AFTER.items():
+        day = booking.end.astimezone(zone).date() + timedelta(days=days)
+        at = quiet.next_open(datetime.combine(day, ASKED_AT, zone).astimezone(now.tzinfo))
+        if at <= now:
+            continue
+        channel = Channel.sms if by_text and Channel.sms in context.senders else Channel.email
+        key = DeliveryKey(booking.id, Purpose.checkin, CheckInQuestion(kind), channel)
+        deliveries.owe(tx, Due(key, at), now)
+
+
+def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
+    """One reminder of a check-in, two days later; none of the first day's, none of the reminder itself.
+
+    A check-in that a person sent again keeps the reminder that it has.
+    """
+    asked_now = delivery.key.number
+    assert isinstance(asked_now, CheckInQuestion)
+    if asked_now.kind in NOT_REMINDED or asked_now.reminder:
+        return
+    reminder = CheckInQuestion(asked_now.kind, reminder=True)
+    key = DeliveryKey(delivery.booking_id, Purpose.checkin, reminder, delivery.channel)
+    if not delivery.key.resend or deliveries.by_key(tx, key) is None:
+        deliveries.owe(tx, Due(key, at), now)
+
+
+def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> str:
+    """Why this check-in is not asked; "" when it is."""
+    plan = stored_plans.newest(tx, booking.id)
+    if plan is None or plan.status != "sent":
+        return "no_plan"
+    if any(
+        each.booking_id > booking.id and each.sent_at
+        for each in stored_plans.of_client(tx, booking.client_id)
+    ):
+        return "newer_plan"
+    # Who came again and filled in a form since is not silent: earlier visits' questions do not count.
+    mine = [each for each in asked(tx, booking.client_id) if each.booking_id == booking.id]
+    if missed_in_a_row(mine, now) >= MOST_MISSED:
+        return "no_reply"
+    done = [each for each in checkins.of_booking(tx, booking.id) if each.kind == kind and each.answered_at]
+    return "answered" if done else ""
+
+
+def nudge_staff(tx: Tx, booking: Booking, now: datetime) -> None:
+    """Two check-ins without a reply: no more messages, a word to the clinic instead."""
+    alerts.soon(tx, booking.id, "no_reply", now)
