@@ -1,11 +1,11 @@
 """How every scheduler's HTTP API is spoken to: one base, one place where answers become errors."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -13,11 +13,11 @@ import requests
 from integrations.base import Gone, IntegrationError, OutcomeUnknown, UnknownPayload
 from integrations.http import Http, was_sent
 from integrations.payload import Part
-from schemas.booking import BookingState
 
 MAX_PAGES = 1000
 LONGEST_WAIT = 6 * 3600.0  # seconds
 log = logging.getLogger(__name__)
+Read = TypeVar("Read")
 
 
 def path(*steps: str) -> str:
@@ -51,9 +51,9 @@ def _date(value: str) -> datetime | None:
 
 
 def readable(
-    items: Iterable[Part], read: Callable[[Part], Iterable[BookingState]], connection: str
-) -> Iterator[BookingState]:
-    """The bookings in a list; one that we cannot read is logged and does not stop the others."""
+    items: Iterable[Part], read: Callable[[Part], Iterable[Read]], connection: str
+) -> Iterator[Read]:
+    """What is read of each item of a list; one that we cannot read is logged and does not stop the others."""
     for item in items:
         try:
             yield from read(item)
@@ -93,6 +93,7 @@ class Api:
         `once` marks a request that must not be repeated blindly: when its answer is lost,
         OutcomeUnknown is raised.
         """
+        self._require_free()
         try:
             answer = self.http.request(
                 method,
@@ -106,6 +107,17 @@ class Api:
             raise self._silence(error, once) from None
         self._check(answer, gone, once)
         return self._decoded(answer)
+
+    @property
+    def _account(self) -> Hashable:
+        """Whose limit it is: a vendor counts by key."""
+        return (self.base, self.headers.get("Authorization", ""), self.auth)
+
+    def _require_free(self) -> None:
+        """Raise IntegrationError while the vendor wants to be left alone: asking would prolong it."""
+        seconds = self.http.held(self._account)
+        if seconds > 0:
+            raise IntegrationError(f"{self.label} asked us to slow down.", retry_after=max(seconds, 1.0))
 
     def _silence(self, error: requests.RequestException, once: bool) -> IntegrationError:
         if once and was_sent(error):
@@ -122,10 +134,12 @@ class Api:
             raise Gone(gone)
         if status in (401, 403):
             raise IntegrationError(f"{self.label} refused our key ({status}). {self.denied}", permanent=True)
+        wait = retry_after(answer.headers) or (60.0 if status == 429 else None)
+        if wait and status in (429, 503):
+            self.http.hold(self._account, wait)
         if status == 429:
             raise IntegrationError(
-                f"{self.label} asks us to slow down (429).",
-                retry_after=retry_after(answer.headers) or 60.0,
+                f"{self.label} asks us to slow down (429).", retry_after=wait, status=status
             )
         if 300 <= status < 400:
             raise IntegrationError(
@@ -135,10 +149,7 @@ class Api:
             raise OutcomeUnknown(f"{self.label} failed ({status}): it is not known whether it took effect.")
         passing = status >= 500 or status in (408, 409, 423, 425)
         raise IntegrationError(
-            f"{self.label} answered {status}.",
-            permanent=not passing,
-            retry_after=retry_after(answer.headers),
-            status=status,
+            f"{self.label} answered {status}.", permanent=not passing, retry_after=wait, status=status
         )
 
     def _decoded(self, answer: requests.Response) -> Any:

@@ -1,6 +1,6 @@
 """The contract of a scheduler and of a channel, and the one error family that both raise."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,6 +90,17 @@ class Subscription:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some bookings of a long list; once they are taken in, reading may go on at `place`, even much later.
+
+    "" is no place: this scheduler reads from the beginning.
+    """
+
+    bookings: tuple[BookingState, ...]
+    place: str = ""
+
+
 class Scheduler:
     """One connection to one scheduler. Subclasses override what their API allows."""
 
@@ -155,6 +166,11 @@ class Scheduler:
     def changed_since(self, since: datetime) -> Iterable[BookingState]:
         """Bookings changed since then, and all future ones, for reconcile."""
         raise Unsupported(f"{self.label} bookings cannot be listed.")
+
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """What `changed_since` lists, from `place` on: some cannot be read through in one go."""
+        for booking in self.changed_since(since):
+            yield Batch((booking,))
 
     def attach(self, external_id: str, note: Note) -> None:
         """Write link and status onto the booking."""

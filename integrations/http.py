@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import requests
@@ -17,9 +18,21 @@ NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.ex
 class Http:
     """A session that never follows redirects: an answer must not choose the host that we talk to."""
 
-    def __init__(self, session: requests.Session | None = None) -> None:
+    def __init__(
+        self, session: requests.Session | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.session = session or requests.Session()
         self.session.trust_env = False
+        self.clock = clock
+        self._free_at: dict[Hashable, float] = {}
+
+    def hold(self, account: Hashable, seconds: float) -> None:
+        """Ask nothing of an account for this long, since its vendor said so."""
+        self._free_at[account] = self.clock() + seconds
+
+    def held(self, account: Hashable) -> float:
+        """Seconds until an account may be asked again; 0 when it may be asked now."""
+        return max(self._free_at.get(account, 0.0) - self.clock(), 0.0)
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Send one request; raises `requests.RequestException` when there is no answer, or too much of it."""

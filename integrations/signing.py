@@ -39,10 +39,10 @@ def unix_seconds(written: str) -> str:
     return written
 
 
-def require_fresh(seconds: str, received_at: datetime) -> None:
+def require_fresh(seconds: str, received_at: datetime, tolerance: int = TOLERANCE) -> None:
     """Raise WrongClock outside of the tolerance. Asked last: only a genuine sender can say that our clock
     is wrong."""
-    if abs(received_at.timestamp() - int(seconds)) > TOLERANCE:
+    if abs(received_at.timestamp() - int(seconds)) > tolerance:
         raise WrongClock("The time of the signature is too far from our clock.")
 
 

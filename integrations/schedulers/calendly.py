@@ -9,26 +9,30 @@ from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
 from integrations.base import (
+    Batch,
     Gone,
     IntegrationError,
     InvalidSignature,
     Note,
     Scheduler,
     Subscription,
+    UnknownPayload,
     Unsupported,
 )
-from integrations.payload import Part, phone, read_json, span
+from integrations.payload import Part, is_call, phone, read_json, span
 from integrations.signing import header, hexadecimal, require_any, require_fresh, unix_seconds
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
 HOST = "https://api.calendly.com"
 DENIED = (
-    "Webhooks need a paid plan; the token needs the scopes scheduled_events:read and webhooks:write, "
-    "and an owner or admin to see the whole organization."
+    "The token needs the scopes users:read, scheduled_events:read, webhooks:read and webhooks:write, for the "
+    "contact note also contacts:read and contacts:write; to see the whole organization it must be an owner's "
+    "or admin's."
 )
 GONE = "Calendly does not know this booking any more."
 PAGE = 100
+WINDOW = 180  # seconds that the time of a signature may be off, as Calendly recommends
 
 CREATED, CANCELED = "invitee.created", "invitee.canceled"
 NO_SHOWS = {"invitee_no_show.created": True, "invitee_no_show.deleted": False}
@@ -37,6 +41,7 @@ CALLS = frozenset(
     {
         "google_conference",
         "gotomeeting",
+        "gotomeeting_conference",
         "inbound_call",
         "microsoft_teams_conference",
         "outbound_call",
@@ -68,11 +73,15 @@ class Place:
 
 def place_of(part: Part, name: str) -> Place | None:
     """The identifiers in a URI, None when it is missing; the host in it is never used."""
-    uri = part.values.get(name)
-    if uri is None:
-        return None
-    found = _INVITEE.match(uri) if isinstance(uri, str) else None
-    return Place(*found.groups()) if found else part.wrong(name, "the URI of an invitee")
+    found = _INVITEE.match(part.text(name, 300))
+    if part.has(name) and not found:
+        part.drop(name)
+    return Place(*found.groups()) if found else None
+
+
+def needed_place(invitee: Part) -> Place:
+    """The identifiers of an invitee, which must be there."""
+    return place_of(invitee, "uri") or invitee.wrong("uri", "the URI of an invitee")
 
 
 def placed(external_id: str) -> Place:
@@ -104,6 +113,14 @@ def _client(invitee: Part, location: Part) -> Person:
     )
 
 
+def _where(location: Part) -> tuple[str, bool]:
+    """Place, and whether it is a call."""
+    kind, place = location.text("type"), location.text("location")
+    if kind in CALLS:
+        return "", True
+    return place, is_call(place, visit=kind == "physical")
+
+
 def _status(invitee: Part, canceled: bool) -> BookingStatus:
     if canceled or invitee.text("status") == "canceled":
         return BookingStatus.cancelled
@@ -112,11 +129,11 @@ def _status(invitee: Part, canceled: bool) -> BookingStatus:
 
 def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> BookingState:
     """The booking of one invitee of a scheduled event."""
-    place = place_of(invitee, "uri") or invitee.wrong("uri", "there")
+    place = needed_place(invitee)
     start, end = span(scheduled.needed_moment("start_time"), scheduled.needed_moment("end_time"))
     location = scheduled.part("location")
     hosts = scheduled.parts("event_memberships") or [Part({})]
-    remote = location.text("type") in CALLS
+    place_name, remote = _where(location)
     return BookingState(
         external_id=str(place),
         status=_status(invitee, canceled),
@@ -126,7 +143,7 @@ def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Bookin
         service=_last(scheduled, "event_type"),
         service_name=scheduled.text("name"),
         practitioner=hosts[0].text("user_name"),
-        place="" if remote else location.text("location"),
+        place=place_name,
         remote=remote,
         replaces=_external(invitee, "old_invitee"),
         replaced_by=_external(invitee, "new_invitee"),
@@ -152,14 +169,14 @@ class Calendly(Scheduler):
         return [*missing, *self.wrong_way()]
 
     def verify(self, inbound: Inbound) -> None:
-        """`t=<seconds>,v1=<hex>` over `t.body`, within 300 seconds both ways."""
+        """`t=<seconds>,v1=<hex>` over `t.body`, within three minutes both ways."""
         found = _SIGNATURE.match(header(inbound, "calendly-webhook-signature"))
         if not found:
             raise InvalidSignature("The header calendly-webhook-signature is not well formed.")
         seconds = unix_seconds(found[1])
         signed = seconds.encode() + b"." + inbound.body
         require_any(found[2].split(",v1=")[1:], hexadecimal(self.connection.secrets, signed))
-        require_fresh(seconds, inbound.received_at)
+        require_fresh(seconds, inbound.received_at, WINDOW)
 
     def parse(self, inbound: Inbound) -> list[Notice]:
         """One notice: Calendly sends one webhook for each invitee."""
@@ -167,21 +184,33 @@ class Calendly(Scheduler):
         event = body.text("event") or body.wrong("event", "there")
         if event not in SUBSCRIBED:
             return []
-        payload, at = body.part("payload"), body.moment("created_at")
-        place = place_of(payload, "uri") or payload.wrong("uri", "there")
+        payload = body.part("payload")
+        place, state = needed_place(payload), self._state(event, payload)
         digest = hashlib.sha256(inbound.body).hexdigest()[:24]
-        state = None
-        if payload.has("scheduled_event"):
-            state = booking(payload, payload.part("scheduled_event"), canceled=event == CANCELED)
         notice = Notice(
             external_id=str(place),
             event=event,
             booking=state,
             event_id=f"{event}:{place}:{digest}",
-            occurred_at=at,
+            occurred_at=body.moment("created_at") or body.moment("time") or inbound.received_at,
             no_show=NO_SHOWS.get(event),
+            gone=event == CANCELED and state is None and not self.readable,
         )
         return body.noted([notice])
+
+    def _state(self, event: str, payload: Part) -> BookingState | None:
+        """The booking in a webhook; None in the shape of 2020, which does not say when it is, so ask for it.
+
+        Without a token only a new booking needs it: a cancellation and a mark concern one that is known.
+        """
+        if not payload.has("scheduled_event"):
+            return None
+        try:
+            return booking(payload, payload.part("scheduled_event"), canceled=event == CANCELED)
+        except UnknownPayload:
+            if event == CREATED and not self.readable:
+                raise
+            return None
 
     def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking of one invitee as it is now; raises Gone."""
@@ -193,22 +222,36 @@ class Calendly(Scheduler):
 
     def changed_since(self, since: datetime) -> Iterator[BookingState]:
         """Every booking that starts after then: Calendly cannot list by time of change."""
-        first = {
-            **self._scope(),
-            "min_start_time": utc_text(since),
-            "sort": "start_time:asc",
-            "count": PAGE,
-        }
-        for page in self._api().pages("/scheduled_events", first, _next_page):
-            for scheduled in page.parts("collection"):
-                yield from self._invitees(scheduled)
+        for batch in self.batches(since):
+            yield from batch.bookings
 
-    def _invitees(self, scheduled: Part) -> Iterator[BookingState]:
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """The invitees of one event after the other, by start: each event is a request of its own.
+
+        A free plan allows 50 requests a minute, so reading may take several rounds.
+        """
+        moment, _, read = place.partition(" ")
+        done = set(read.split())
+        for name, start, scheduled in self._events(moment or utc_text(since)):
+            if start != moment:
+                moment, done = start, set()
+            # Several events may begin together, so the place names those of them that are read already.
+            mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+            if mark in done:
+                continue
+            bookings = tuple(self._invitees(scheduled, name))
+            done.add(mark)
+            yield Batch(bookings, " ".join((moment, *sorted(done))))
+
+    def _events(self, start: str) -> Iterator[tuple[str, str, Part]]:
+        """Each event with its identifier and its start."""
+        first = {**self._scope(), "min_start_time": start, "sort": "start_time:asc", "count": PAGE}
+        for page in self._api().pages("/scheduled_events", first, _next_page):
+            yield from readable(page.parts("collection"), _named, self.connection.name)
+
+    def _invitees(self, scheduled: Part, name: str) -> Iterator[BookingState]:
         canceled = scheduled.text("status") == "canceled"
-        where = (
-            f"/scheduled_events{path(_last(scheduled, 'uri') or scheduled.wrong('uri', 'a URI'))}/invitees"
-        )
-        for page in self._api().pages(where, {"count": PAGE}, _next_page):
+        for page in self._api().pages(f"/scheduled_events{path(name)}/invitees", {"count": PAGE}, _next_page):
             yield from readable(
                 page.parts("collection"),
                 lambda invitee: [booking(invitee, scheduled, canceled=canceled)],
@@ -295,6 +338,11 @@ class Calendly(Scheduler):
         return Api(
             self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
         )
+
+
+def _named(scheduled: Part) -> list[tuple[str, str, Part]]:
+    name = _last(scheduled, "uri") or scheduled.wrong("uri", "a URI")
+    return [(name, utc_text(scheduled.needed_moment("start_time")), scheduled)]
 
 
 def _is_healthy(subscription: Part) -> bool:

@@ -77,7 +77,7 @@ def test_an_independent_signature_is_accepted() -> None:
     connect("calendly").verify(inbound(body, {"Calendly-Webhook-Signature": value}))
 
 
-@pytest.mark.parametrize("off", [-301, 301, -86400])
+@pytest.mark.parametrize("off", [-181, 181, -301, 301, -86400])
 def test_a_signature_from_another_time_is_refused(off: int) -> None:
     body = stored("calendly", "12")
     value = independent(body, SECRET, int(NOW.timestamp()) + off)
@@ -288,10 +288,14 @@ def test_a_subscription_is_made_anew_with_our_key(changes: dict[str, Any]) -> No
     assert vendor.calls[-1].json["signing_key"] == "key"
 
 
-def test_a_free_plan_is_named_as_the_reason() -> None:
+def test_missing_scopes_are_named_as_the_reason_and_no_plan_is() -> None:
+    """Webhooks are on every plan since 2026-11-03: developer.calendly.com, release notes."""
     vendor = FakeVendor().on("GET", SUBSCRIPTIONS, {"collection": []}).on("POST", SUBSCRIPTIONS, {}, 403)
-    with pytest.raises(IntegrationError, match="paid plan"):
+    with pytest.raises(IntegrationError) as refused:
         calendly(vendor).register("key")
+    for scope in ("users:read", "scheduled_events:read", "webhooks:write", "contacts:read"):
+        assert scope in str(refused.value)
+    assert "plan" not in str(refused.value)
 
 
 def test_unregistering_removes_ours_only() -> None:
