@@ -65,7 +65,10 @@ def readable(
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One vendor's API. `denied` says what key, scope or plan a 401 or 403 asks for."""
+    """One vendor's API. `denied` says what key, scope or plan a 401 or 403 asks for.
+
+    `pause` is how long to wait, in seconds, after a 429 that does not say it.
+    """
 
     http: Http
     label: str
@@ -73,6 +76,7 @@ class Api:
     denied: str
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: tuple[str, str] | None = None
+    pause: float = 60.0
 
     def get(self, where: str, params: Mapping[str, Any] | None = None, *, gone: str = "") -> Any:
         """The decoded answer of a GET; `gone` is the text of the Gone that a 404 raises."""
@@ -134,7 +138,7 @@ class Api:
             raise Gone(gone)
         if status in (401, 403):
             raise IntegrationError(f"{self.label} refused our key ({status}). {self.denied}", permanent=True)
-        wait = retry_after(answer.headers) or (60.0 if status == 429 else None)
+        wait = retry_after(answer.headers) or (self.pause if status == 429 else None)
         if wait and status in (429, 503):
             self.http.hold(self._account, wait)
         if status == 429:

@@ -123,6 +123,10 @@ class Scheduler:
         """What is wrong with the configuration of this connection, each a sentence that says what to do."""
         return []
 
+    def remarks(self) -> list[str]:
+        """What whoever runs the clinic should know of this connection; may ask the scheduler."""
+        return []
+
     def our_url(self) -> str:
         """The public URL of our endpoint; raises IntegrationError when it is not configured."""
         if not self.connection.webhook_url:
@@ -162,6 +166,10 @@ class Scheduler:
     def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The booking as it is now, one entry per client of a group; raises Gone."""
         raise Unsupported(f"{self.label} bookings cannot be read back.")
+
+    def bookings_of(self, client: str) -> Iterable[BookingState]:
+        """Every booking of a client, by the scheduler's own identifier of them."""
+        raise Unsupported(f"{self.label} bookings cannot be listed by client.")
 
     def changed_since(self, since: datetime) -> Iterable[BookingState]:
         """Bookings changed since then, and all future ones, for reconcile."""

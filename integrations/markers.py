@@ -6,9 +6,9 @@ BEGIN, END = "[aftercare]", "[/aftercare]"
 _OURS = re.compile(rf"\n{{0,2}}{re.escape(BEGIN)}\n(?:(?!{re.escape(BEGIN)}).)*?{re.escape(END)}", re.DOTALL)
 
 
-def block(link: str, status: str) -> str:
+def block(link: str, status: str = "") -> str:
     """What stands between the markers."""
-    return f"{BEGIN}\n{status}\n{link}\n{END}"
+    return "\n".join(line for line in (BEGIN, status, link, END) if line)
 
 
 def without(text: str) -> str:

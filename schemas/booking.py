@@ -16,13 +16,17 @@ class BookingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who comes. `zone` is an IANA name or ""; `language` a BCP 47 tag or ""; `phone` as written."""
+    """Who comes. `zone` is an IANA name or ""; `language` a BCP 47 tag or ""; `phone` as written.
+
+    `ref` is the scheduler's own identifier of the client, where it has one: people may share an address.
+    """
 
     name: str
     email: str = ""
     phone: str = ""
     zone: str = ""
     language: str = ""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

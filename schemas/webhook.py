@@ -26,6 +26,7 @@ class Notice:
     changed; `gone` where the booking was deleted. `email` (casefolded) says whom a mark is about
     where the scheduler names no seat. `event_id` is the same for every notice of one webhook. A `hint`
     (such as "meeting ended") may fill in a booking that we do not know, and never changes one that we do.
+    `of_client` says that `external_id` names a client there, all of whose bookings may have changed.
     `notes` are the paths of fields that could not be read and were left out: names, never values.
     """
 
@@ -40,4 +41,5 @@ class Notice:
     no_show: bool | None = None
     gone: bool = False
     hint: bool = False
+    of_client: bool = False
     notes: tuple[str, ...] = ()

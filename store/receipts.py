@@ -131,6 +131,12 @@ def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) 
     return tx.all(query)
 
 
+def forget_body(tx: Tx, receipt_id: int) -> None:
+    """Delete the raw body and headers of one receipt that was read."""
+    row = sa.update(receipts).where(receipts.c.id == receipt_id)
+    tx.run(row.values(sealed_body=None, sealed_headers=None))
+
+
 def forget_bodies(tx: Tx, before: datetime) -> int:
     """Delete raw bodies and headers of settled receipts older than `before`; returns how many."""
     gone = (

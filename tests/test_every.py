@@ -198,7 +198,7 @@ def told(notice: Notice) -> dict[str, Any]:
         found["no_show"] = notice.no_show
     if notice.version is not None:
         found["version"] = notice.version
-    return found | {name: True for name in ("gone", "hint") if getattr(notice, name)}
+    return found | {name: True for name in ("gone", "hint", "of_client") if getattr(notice, name)}
 
 
 def described(booking: BookingState) -> dict[str, Any]:

@@ -94,6 +94,9 @@ def take_in(
 ) -> None:
     """One notice into the state; the scheduler is asked where the notice is thin, old, or replayed."""
     scheduler = context.schedulers[connection]
+    if notice.of_client:
+        _read_client(context, connection, notice.external_id, now)
+        return
     with context.db.read() as tx:
         news = not replayed and is_news(tx, connection, notice)
     thin = notice.booking is None and not notice.gone
@@ -105,6 +108,15 @@ def take_in(
     if scheduler.readable:
         for external_id in unknown:
             read(context, connection, external_id, now)
+
+
+def _read_client(context: Context, connection: str, client: str, now: datetime) -> None:
+    """Read the bookings of one client again: those that we know, and those that lie ahead."""
+    scheduler = context.schedulers[connection]
+    for state in scheduler.bookings_of(client) if scheduler.readable else ():
+        with context.db.begin() as tx:
+            if state.end > now or bookings.named(tx, connection, state.external_id):
+                observe(tx, context, connection, notice_of(state, now), now, read=True)
 
 
 def read(context: Context, connection: str, external_id: str, now: datetime) -> None:

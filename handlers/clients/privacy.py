@@ -11,7 +11,7 @@ from typing import Any
 
 from handlers.context import Context
 from schemas.webhook import Notice
-from store import audit, clients
+from store import audit, clients, receipts
 from store import erase as erasing
 from store.base import Tx
 
@@ -74,12 +74,12 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
         found = clients.find(tx, client_id)
         if found is None:
             return None
-        receipts = [receipt_id for receipt_id, _body in _bodies(tx, client_id, found)]
-        erasing.forget_bodies(tx, receipts)
+        speaking = [receipt_id for receipt_id, _body in _bodies(tx, client_id, found)]
+        erasing.forget_bodies(tx, speaking)
         records = erasing.external_ids(tx, erasing.booking_ids(tx, client_id))
         hashes = [record_hash(context, *record) for record in records]
         tombstone = secrets.token_hex(32)
-        counts = erasing.erase_rows(tx, client_id, hashes, tombstone, now) | {"webhooks": len(receipts)}
+        counts = erasing.erase_rows(tx, client_id, hashes, tombstone, now) | {"webhooks": len(speaking)}
         receipt = Erasure(secrets.token_hex(8), now, counts)
         audit.add(tx, by, "erase", f"client:{client_id}", now, receipt.id)
     erasing.sweep(context.db)
@@ -107,8 +107,15 @@ def forgotten(tx: Tx, context: Context, connection: str, notice: Notice, now: da
 
 
 def drop_body(context: Context, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
-    """Delete a raw webhook that speaks of erased clients alone, as soon as it has been read."""
+    """Delete a raw webhook that speaks of erased clients alone, as soon as it has been read.
+
+    One about a client and no booking is deleted in any case: what it told was read at the scheduler.
+    """
     if not notices:
+        return
+    if all(each.of_client for each in notices):
+        with context.db.begin() as tx:
+            receipts.forget_body(tx, receipt_id)
         return
     hashes = [record_hash(context, connection, each.external_id, each.seat) for each in notices]
     with context.db.read() as tx:

@@ -6,6 +6,7 @@ practitioner. The secret itself travels in a header: the connection must be TLS 
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,19 +15,23 @@ from zoneinfo import ZoneInfo
 from integrations.api import Api, path, readable
 from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.markers import BEGIN, block, merge
-from integrations.payload import Part, read_json, span
+from integrations.payload import Part, is_call, read_json, span
 from integrations.signing import header, require_any
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
-DENIED = "Set the API token that stands under Settings, API, or `account` and `api_key` of an admin."
+DENIED = (
+    "Set the API token that stands under Settings, Integrations, API, Configure, or `account` and "
+    "`api_key` of an admin."
+)
 GONE = "Easy!Appointments has deleted this appointment."
 PAGE = 500  # 100 requests in two minutes are allowed: 25,000 appointments are 50 of them
 PREFIX = "/index.php/api/v1"
 EMBEDDED = "customer,service,provider"
 
-SAVE, DELETE = "appointment_save", "appointment_delete"
-SUBSCRIBED = (SAVE, DELETE)
+SAVE, DELETE, CUSTOMER = "appointment_save", "appointment_delete", "customer_save"
+SUBSCRIBED = (SAVE, DELETE, CUSTOMER)
+PAUSE = 120.0  # seconds: its limit is 100 requests in this time, and its 429 does not say so
 # The defaults; the words are a setting there, so `options` of the connection may name others.
 STATUSES = {
     "cancelled": (BookingStatus.cancelled, ("cancelled", "canceled")),
@@ -34,29 +39,47 @@ STATUSES = {
     "no_show": (BookingStatus.no_show, ("no-show", "no show", "noshow")),
 }
 LANGUAGES = {
-    "english": "en",
-    "german": "de",
-    "french": "fr",
-    "spanish": "es",
-    "italian": "it",
+    "albanian": "sq",
+    "arabic": "ar",
+    "bosnian": "bs",
+    "bulgarian": "bg",
+    "catalan": "ca",
+    "chinese": "zh",
+    "croatian": "hr",
+    "czech": "cs",
+    "danish": "da",
     "dutch": "nl",
+    "english": "en",
+    "estonian": "et",
+    "finnish": "fi",
+    "french": "fr",
+    "german": "de",
+    "greek": "el",
+    "hebrew": "he",
+    "hindi": "hi",
+    "hungarian": "hu",
+    "italian": "it",
+    "japanese": "ja",
+    "latvian": "lv",
+    "lithuanian": "lt",
+    "luxembourgish": "lb",
+    "marathi": "mr",
+    "norwegian": "no",
+    "persian": "fa",
     "polish": "pl",
     "portuguese": "pt",
     "portuguese-br": "pt-BR",
-    "greek": "el",
-    "arabic": "ar",
-    "turkish": "tr",
-    "swedish": "sv",
-    "danish": "da",
-    "finnish": "fi",
-    "hebrew": "he",
-    "hungarian": "hu",
-    "russian": "ru",
-    "czech": "cs",
-    "slovak": "sk",
     "romanian": "ro",
-    "japanese": "ja",
-    "chinese": "zh",
+    "russian": "ru",
+    "serbian": "sr",
+    "slovak": "sk",
+    "slovenian": "sl",
+    "spanish": "es",
+    "swedish": "sv",
+    "thai": "th",
+    "traditional-chinese": "zh-Hant",
+    "turkish": "tr",
+    "ukrainian": "uk",
 }
 # What `with` embeds is the row of the database, in other words than the API's own.
 COLUMNS = {"first_name": "firstName", "last_name": "lastName", "phone_number": "phone"}
@@ -64,6 +87,17 @@ COLUMNS = {"first_name": "firstName", "last_name": "lastName", "phone_number": "
 NO_CHOICE = frozenset({"", "UTC", "Etc/UTC"})
 # The last place on earth where a day ends: a wall clock of an unknown zone is at the latest this moment.
 LATEST = "Etc/GMT+12"
+SEEN = {
+    "notes": (
+        "the link stands in the notes of the appointment, which the client reads in mails and on the "
+        "reschedule page; writing it mails client, practitioner, admins and secretaries that the appointment "
+        "changed."
+    ),
+    "customer_field": (
+        "link and status stand in a field of the client: a shown field stands in mails and on the reschedule "
+        "page, a hidden one in the source of that page. Nobody is mailed."
+    ),
+}
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
 
@@ -153,6 +187,24 @@ class EasyAppointments(Scheduler):
                 found.append("Use https: the secret token travels in the open otherwise.")
         return list(dict.fromkeys(found))
 
+    def remarks(self) -> list[str]:
+        """Who sees what is written and who is mailed; practitioners at UTC, where nobody set a zone."""
+        found = [SEEN[self.connection.attach]] if self.connection.attach in SEEN else []
+        clock = self.connection.clinic_zone
+        if not self.readable or self.connection.zone or clock in NO_CHOICE:
+            return found
+        names = [_name(each) for each in self._providers() if each.zone("timezone") in NO_CHOICE]
+        if names:
+            found.append(
+                f"at UTC at Easy!Appointments stand {', '.join(names)}: their times are read on the clinic's "
+                f"clock ({clock}). Set the time zone of each there, or that of the connection with _ZONE."
+            )
+        return found
+
+    def _providers(self) -> Iterator[Part]:
+        for page in self._api().pages("/providers", {"length": PAGE, "page": 1}, _next_page):
+            yield from page.parts("data")
+
     def verify(self, inbound: Inbound) -> None:
         """The secret token in a header, compared in constant time."""
         name = self.connection.options.get("token_header", "X-Ea-Token").lower()
@@ -165,7 +217,8 @@ class EasyAppointments(Scheduler):
         payload = body.part("payload")
         if action not in SUBSCRIBED or payload.values.get("is_unavailability") in (True, 1, "1"):
             return []
-        return [Notice(payload.needed("id"), action, gone=action == DELETE)]
+        notice = Notice(payload.needed("id"), action, gone=action == DELETE, of_client=action == CUSTOMER)
+        return body.noted([notice])
 
     def fetch(self, external_id: str) -> tuple[BookingState, ...]:
         """The appointment as it is now, in UTC; raises Gone."""
@@ -187,6 +240,14 @@ class EasyAppointments(Scheduler):
                 page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
             )
 
+    def bookings_of(self, client: str) -> Iterator[BookingState]:
+        """Every appointment of a customer."""
+        first = {"customerId": client, "with": EMBEDDED, "length": PAGE, "page": 1}
+        known: dict[str, Part] = {}
+        for page in self._api().pages("/appointments", first, _next_page):
+            theirs = [each for each in page.parts("data") if each.word("customerId") == client]
+            yield from readable(theirs, lambda each: [self._booking(each, known)], self.connection.name)
+
     def _booking(self, appointment: Part, known: dict[str, Part]) -> BookingState:
         provider = self._related(appointment, "provider", "providers", known)
         service = self._related(appointment, "service", "services", known)
@@ -198,12 +259,15 @@ class EasyAppointments(Scheduler):
             status=self._status(appointment.text("status")),
             start=start,
             end=end,
-            client=_client(self._related(appointment, "customer", "customers", known)),
+            client=replace(
+                _client(self._related(appointment, "customer", "customers", known)),
+                ref=appointment.identifier("customerId"),
+            ),
             service=appointment.word("serviceId"),
             service_name=service.text("name"),
             practitioner=_name(provider),
             place=place,
-            remote=bool(appointment.text("meetingLink")) and not place,
+            remote=is_call(place) or (appointment.has("meetingLink") and not place),
             zone=zone,
             created_at=in_utc(appointment.text("book"), self._server_zone or LATEST),
         )
@@ -251,7 +315,7 @@ class EasyAppointments(Scheduler):
             return Part({})
 
     def attach(self, external_id: str, note: Note) -> None:
-        """Write link and status to the customer (silent), or once to the notes (mails the client)."""
+        """Link and status to the customer (silent), or once the link to the notes (mails the client)."""
         if not self.connection.attach:
             raise Unsupported(
                 "Easy!Appointments is written to by choice only: set attach to customer_field, or to notes."
@@ -263,12 +327,12 @@ class EasyAppointments(Scheduler):
             self._write_field(appointment, note)
 
     def _write_notes(self, appointment: Part, note: Note) -> None:
-        """At most once: every write mails the client that the appointment changed."""
+        """The link alone, at most once: every write mails people, so a status could not be kept true."""
         notes = appointment.values.get("notes")
         before = notes if isinstance(notes, str) else ""
         if BEGIN in before:
             return
-        wanted = {"notes": merge(before, block(note.link, note.status))}
+        wanted = {"notes": merge(before, block(note.link))}
         self._api().send(
             "PUT", f"/appointments{path(appointment.needed('id'))}", json=wanted, gone=GONE, once=True
         )
@@ -324,12 +388,10 @@ class EasyAppointments(Scheduler):
             raise Unsupported("Set the address of Easy!Appointments and an API token to read appointments.")
         base = self.connection.api_base.rstrip("/").removesuffix(PREFIX).removesuffix("/index.php") + PREFIX
         if self.connection.account:
-            return Api(
-                self.http, self.label, base, DENIED, auth=(self.connection.account, self.connection.api_key)
-            )
-        return Api(
-            self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
-        )
+            auth = (self.connection.account, self.connection.api_key)
+            return Api(self.http, self.label, base, DENIED, auth=auth, pause=PAUSE)
+        bearer = {"Authorization": f"Bearer {self.connection.api_key}"}
+        return Api(self.http, self.label, base, DENIED, bearer, pause=PAUSE)
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -77,6 +77,7 @@ def _client(customer: Part) -> Person:
         name=both or customer.text("nickname") or customer.text("company_name"),
         email=customer.email("email_address"),
         phone=customer.phone("phone_number"),
+        ref=customer.identifier("id"),
     )
 
 

@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from handlers import retry
@@ -14,13 +16,15 @@ from handlers.context import Context
 from handlers.worker import duties, work
 from integrations.base import IntegrationError
 from integrations.signing import sha256
-from schemas.webhook import Inbound
-from store import bookings, receipts
+from schemas.webhook import Inbound, Notice
+from store import bookings, clients, receipts, tables
 from store.leases import LEASE
 from store.vault import Vault
 from tests.helpers.clinic import CALCOM_SECRET, NOW
+from tests.helpers.fake_vendor import FakeVendor
 from tests.helpers.readable_scheduler import reading
 from tests.helpers.visits import book, only, receive, webhook
+from tests.helpers.wire import PAYLOADS, SECRET, connect, inbound
 
 
 def signed(body: object) -> Inbound:
@@ -198,3 +202,52 @@ def test_bodies_are_sealed_and_forgotten_after_their_days(context: Context) -> N
 def test_what_waits_is_never_forgotten(context: Context) -> None:
     receive(context, webhook("created", NOW))
     assert duties.forget(context, NOW + timedelta(days=400)) == 0
+
+
+def a_real_easyappointments(context: Context) -> tuple[Context, FakeVendor, list[dict[str, Any]]]:
+    """The same clinic at an Easy!Appointments whose API answers as the captured one does."""
+    vendor, prefix = FakeVendor(), "/index.php/api/v1"
+    answer = json.loads((PAYLOADS / "easyappointments" / "api-appointment-embedded.json").read_text())
+    rows = [{**answer, "id": n, "start": f"2031-03-{n + 4:02d} 09:00:00"} for n in (1, 2)]
+    for row in rows:
+        row["end"] = row["start"].replace("09:", "10:")
+        vendor.on("GET", f"{prefix}/appointments/{row['id']}", row)
+    vendor.on("GET", f"{prefix}/appointments", rows)
+    settings = {"api_key": "token", "api_base": "https://vendor.example", "clinic_zone": "America/New_York"}
+    ours = connect("easyappointments", vendor.http(), **settings)
+    return replace(context, schedulers={**context.schedulers, "main": ours}), vendor, rows
+
+
+def saved(action: str, uid: int) -> Notice:
+    """What a webhook of Easy!Appointments says."""
+    (found,) = connect("easyappointments").parse(inbound({"action": action, "payload": {"id": uid}}))
+    return found
+
+
+def test_a_corrected_address_is_read_for_every_booking_that_we_know_or_that_lies_ahead(
+    context: Context,
+) -> None:
+    ours, vendor, rows = a_real_easyappointments(context)
+    inbox.take_in(ours, "main", saved("appointment_save", 1), NOW)
+    for row in rows:
+        row["customer"] = {**row["customer"], "email": "zoe.new@example.org"}
+    vendor.on("GET", "/index.php/api/v1/appointments", rows)
+    vendor.answers["GET", "/index.php/api/v1/appointments"].pop(0)
+    for _ in range(2):
+        inbox.take_in(ours, "main", saved("customer_save", 6), NOW + timedelta(minutes=1))
+    with ours.db.read() as tx:
+        found = bookings.listing(tx)
+        emails = {clients.get(tx, each.client_id).email for each in found}
+    assert len(found) == 2
+    assert emails == {"zoe.new@example.org"}
+
+
+def test_what_told_of_a_client_is_not_kept_once_it_was_read(context: Context) -> None:
+    ours, _vendor, _rows = a_real_easyappointments(context)
+    body = (PAYLOADS / "easyappointments" / "07-customer-save.body").read_bytes()
+    receive(ours, Inbound({"x-ea-token": SECRET}, body, "https://care.test/webhooks/main", NOW))
+    work.work_once(ours, NOW)
+    with ours.db.read() as tx:
+        (row,) = receipts.recent(tx)
+        assert (row.status, row.note) == ("done", "customer_save")
+        assert not tx.value(sa.select(tables.receipts.c.sealed_body).where(tables.receipts.c.id == row.id))

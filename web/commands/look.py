@@ -127,7 +127,7 @@ def check_command(mail: bool) -> None:
         click.echo(f"content/{each}")
     for line in outside:
         click.echo(line)
-    for line in (*_remarks([each for each in found if not each.fatal]), *_blind()):
+    for line in (*_remarks([each for each in found if not each.fatal]), *_blind(), *_connections()):
         click.echo(line)
     if fatal or outside:
         raise SystemExit(1)
@@ -168,6 +168,15 @@ def _remarks(found: Sequence[Problem]) -> Iterator[str]:
     first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
     for text, count in kinds.items():
         yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
+
+
+def _connections() -> Iterator[str]:
+    """What there is to know of each connection; some of it is asked there."""
+    for name, scheduler in the_context().schedulers.items():
+        try:
+            yield from (f"Remark: connection {name}: {text}" for text in scheduler.remarks())
+        except IntegrationError as error:
+            yield f"Remark: connection {name} could not be asked: {error}"
 
 
 def _blind() -> Iterator[str]:

@@ -76,7 +76,67 @@ def test_an_unavailability_says_nothing() -> None:
     assert ours.parse(inbound(stored("easyappointments", "06"))) == []
     blocked = {"action": "appointment_save", "payload": {"id": 3, "is_unavailability": True}}
     assert ours.parse(inbound(blocked)) == []
-    assert ours.parse(inbound({"action": "customer_save", "payload": {"id": 3}})) == []
+    assert ours.parse(inbound({"action": "customer_delete", "payload": {"id": 3}})) == []
+
+
+def test_a_customer_that_was_saved_means_all_their_appointments() -> None:
+    found = notice("07")
+    assert (found.external_id, found.of_client, found.gone) == ("6", True, False)
+    other = {**recorded("appointment-embedded"), "id": 9, "customerId": 7}
+    vendor = FakeVendor().on("GET", f"{API}/appointments", [recorded("appointment-embedded"), other])
+    (theirs,) = easy(vendor).bookings_of("6")
+    assert (theirs.external_id, theirs.client.ref) == ("2", "6")
+    assert vendor.calls[0].params["customerId"] == "6"
+
+
+def test_one_row_renamed_behind_one_address_is_handed_on_as_it_is_with_its_id() -> None:
+    before, row = embedded(), recorded("appointment-embedded")["customer"]
+    row.update({"first_name": "Sam", "phone_number": "+15550109999"})
+    after = embedded(customer=row)
+    assert (after.client.name, after.client.phone) == ("Sam Łuć 北京", "+15550109999")
+    assert after.client.ref == before.client.ref == "6"
+
+
+def test_its_limit_without_retry_after_is_waited_out() -> None:
+    with pytest.raises(IntegrationError) as raised:
+        easy(FakeVendor().on("GET", f"{API}/appointments/2", None, 429)).fetch("2")
+    assert (raised.value.permanent, raised.value.retry_after) == (False, 120)
+
+
+def test_a_link_to_a_video_room_is_a_call_and_a_place_with_a_meeting_link_is_a_place() -> None:
+    room = "https://meet.jit.si/room1"  # 1.6.0 makes one for each appointment where Jitsi is switched on
+    assert embedded(location="https://zoom.us/j/123").remote
+    assert embedded(location="", meetingLink=room).remote
+    assert not embedded(location="Main Street 1", meetingLink=room).remote
+
+
+PEOPLE = [
+    {**recorded("provider"), "id": 2, "firstName": "Jane", "timezone": "UTC"},
+    {**recorded("provider"), "id": 3, "timezone": "America/Chicago"},
+]
+
+
+def remarks(**changes: Any) -> str:
+    """What `check` says of a connection to an installation with these two practitioners."""
+    vendor = FakeVendor().on("GET", f"{API}/providers", PEOPLE)
+    return " ".join(easy(vendor, clinic_zone="America/New_York", **changes).remarks())
+
+
+def test_check_names_practitioners_at_utc() -> None:
+    assert "Jane Field" in remarks()
+    assert "Mara Field" not in remarks()
+    assert "America/New_York" in remarks()
+    assert remarks(zone="America/Denver") == ""
+    assert easy(FakeVendor(), clinic_zone="UTC").remarks() == []
+    with pytest.raises(IntegrationError):
+        easy(FakeVendor(), clinic_zone="America/New_York").remarks()
+
+
+def test_check_says_who_sees_what_is_written_and_who_is_mailed() -> None:
+    quiet = {"zone": "America/Denver"}
+    assert "mails client, practitioner, admins" in remarks(attach="notes", **quiet)
+    assert "Nobody is mailed" in remarks(attach="customer_field", **quiet)
+    assert remarks(attach="off", **quiet) == ""
 
 
 @pytest.mark.parametrize("payload", [None, {}, {"id": None}, {"id": "1/2"}, {"id": [1]}, []])
@@ -336,7 +396,9 @@ def test_the_notes_are_written_at_most_once_since_that_mails_the_client() -> Non
     vendor = vendor_with(notes="knee").on("PUT", f"{API}/appointments/41", {})
     easy(vendor, attach="notes").attach("41", NOTE)
     (sent,) = vendor.asked("PUT")
-    assert sent.json["notes"].startswith("knee\n\n[aftercare]")
+    assert (
+        sent.json["notes"] == f"knee\n\n[aftercare]\n{NOTE.link}\n[/aftercare]"
+    )  # no status: it would grow false
     again = vendor_with(notes=sent.json["notes"])
     easy(again, attach="notes").attach("41", Note(NOTE.link, "done"))
     assert again.asked("PUT") == []
@@ -354,7 +416,7 @@ def test_registering_makes_and_repairs_a_webhook() -> None:
     (sent,) = vendor.asked("POST")
     assert (made.external_id, made.secret) == ("3", "token-of-ours")
     assert (sent.json["actions"], sent.json["secretToken"]) == (
-        "appointment_save,appointment_delete",
+        "appointment_save,appointment_delete,customer_save",
         "token-of-ours",
     )
     there = FakeVendor().on("GET", f"{API}/webhooks", [{"id": 3, "url": URL}])
