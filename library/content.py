@@ -14,15 +14,18 @@ from library.questionnaires import FACT_NAMES, read_questionnaires, value_faults
 from library.reading import ContentError, Problem, Reader
 from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from library.translations import Raw
+from library.uses import of_pages
+from library.words import check_words, read_words
 from schemas.choosing import Moves
 from schemas.condition import Condition
 from schemas.questionnaire import Question, Questionnaire
 from schemas.rules import ConditionRow, Evidence, Region, Rules
+from schemas.words import Words, fill
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The content in one language; `errors` are the sentences for mistakes in a form."""
+    """The content in one language; `errors` are for mistakes in a form, `pages` the words of pages."""
 
     language: str
     questionnaires: Mapping[str, Questionnaire]
@@ -33,13 +36,11 @@ class Library:
     errors: Mapping[str, str]
     evidence: Mapping[str, Evidence]
     moves: Moves
+    pages: Words
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""
-        text = self.messages[key]
-        for name, value in values.items():
-            text = text.replace("{" + name + "}", str(value))
-        return text
+        return fill(self.messages[key], values)
 
 
 def load(folder: Path, language: str = "en") -> Library:
@@ -68,7 +69,8 @@ def _read(reader: Reader) -> Library | None:
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     questionnaires = read_questionnaires(reader, regions)
-    rules, found = read_rules(reader), read_moves(reader)
+    rules, found, pages = read_rules(reader), read_moves(reader), read_words(reader, "pages.toml")
+    check_words(reader, "pages.toml", pages, of_pages())
     if rules is None or found is None:
         return None
     library = Library(
@@ -81,6 +83,7 @@ def _read(reader: Reader) -> Library | None:
         errors=texts["errors"],
         evidence={source.id: source for source in evidence},
         moves=found,
+        pages=pages,
     )
     for file, item, text in _unresolved(library):
         reader.complain(file, item, text)
@@ -110,6 +113,9 @@ def _unresolved(library: Library) -> Iterator[tuple[str, str, str]]:
                 yield "rules/flags.toml", rule.id, text
             if case.client_text not in library.messages:
                 yield "rules/flags.toml", rule.id, f"client_text {case.client_text} is no message"
+    for key in library.moves.feedback.texts:
+        if key not in library.messages:
+            yield "rules/feedback.toml", key, "is no message"
     for fact in library.rules.review.facts:
         if fact.partition("=")[0] not in {*asked, *FACT_NAMES}:
             yield "rules/flags.toml", fact, "is a fact about nothing that is asked"

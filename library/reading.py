@@ -5,7 +5,7 @@ A problem never stops the reading: all of them are collected, so that whoever ed
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.loading import load_as
 
 T = TypeVar("T")
+_HEAD = re.compile(r"\[([^\[\]]+)\]")
+_ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +57,7 @@ class Reader:
 
     def complain_where_said(self, file: str, item: str, text: str) -> None:
         """Note a problem with an item in the translation when it names the item, else in the file itself."""
-        overlay = self._overlay(file)
+        overlay = self.overlay(file)
         said = self.language != "en" and line_of(self.folder / overlay, item) > 1
         self.complain(overlay if said else file, item, text)
 
@@ -89,10 +91,10 @@ class Reader:
         raw = self.toml(file)
         if raw is None or self.language == "en":
             return raw
-        words = self._words(file)
+        words = self.translation(file)
         for key in texts:
             if words is not None and raw.get(key) and key not in words:
-                self.problems.append(Problem(self._overlay(file), 1, key, "is not translated", fatal=False))
+                self.problems.append(Problem(self.overlay(file), 1, key, "is not translated", fatal=False))
         merged: Raw = laid_over(raw, words or {})
         return merged
 
@@ -118,12 +120,13 @@ class Reader:
                 self.complain_where_said(file, ".".join(str(key) for key in place), text)
             return None
 
-    def _overlay(self, file: str) -> str:
+    def overlay(self, file: str) -> str:
+        """Where the translation of a file stands."""
         return f"{self.language}/{file}"
 
-    def _words(self, file: str) -> Raw | None:
+    def translation(self, file: str) -> Raw | None:
         """Return the translation of a file without its mark of review, or None when there is none to use."""
-        overlay = self._overlay(file)
+        overlay = self.overlay(file)
         if not (self.folder / overlay).exists():
             self.problems.append(Problem(overlay, 1, "file", "is not translated", fatal=False))
             return None
@@ -136,10 +139,10 @@ class Reader:
 
     def _translate(self, file: str, raw: Raw) -> None:
         texts = list(client_texts(raw))
-        words = self._words(file) if texts else None
+        words = self.translation(file) if texts else None
         if words is None:
             return
-        overlay, given = self._overlay(file), dict(leaves(words))
+        overlay, given = self.overlay(file), dict(leaves(words))
         for path, table, key in texts:
             text = given.pop(path, "")
             if text:
@@ -188,6 +191,8 @@ def line_of(path: Path, item: str) -> int:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return 1
+    if exact := _entry_line(lines, item):
+        return exact
     table, _, key = item.rpartition(".")
     defined = (f'id = "{item}"', f"[{item}]", f"[{table}]" if table else f"{key} =", f'"{item}"')
     for pattern in (*(re.escape(text) for text in defined), rf"(?<!\w){re.escape(key)}(?!\w)"):
@@ -195,3 +200,14 @@ def line_of(path: Path, item: str) -> int:
             if re.search(pattern, line):
                 return number
     return 1
+
+
+def _entry_line(lines: Sequence[str], item: str) -> int:
+    """The line of `table.key = ...`, told by the heads of tables; 0 when there is none."""
+    table = ""
+    for number, line in enumerate(lines, 1):
+        if head := _HEAD.match(line):
+            table = head[1]
+        elif (entry := _ENTRY.match(line)) and f"{table}.{entry[1]}" == item:
+            return number
+    return 0

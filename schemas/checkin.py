@@ -7,6 +7,9 @@ from typing import Any
 
 from schemas.choosing import Action, Within
 
+DAYS = ("done", "planned")
+"""What the text of a step may name: days of the plan that were done, and that were to do."""
+
 
 class CheckInKind(StrEnum):
     """The check-ins that there are, by when they are asked: hours, days or weeks after the session."""
@@ -90,12 +93,14 @@ class Alert:
 class Step:
     """What one check-in does: the action, the row of the table that said so, the client's text, the alerts.
 
-    `message` is a key of the clinic's messages, empty for none; `tips` are sentences for what got in the way.
+    `message` is a key of the clinic's messages, empty for none, and `days` what it may name: days `done` and
+    `planned`, where both are known. `tips` are sentences for what got in the way.
     """
 
     action: Action
     row: str
     message: str
+    days: dict[str, int] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     tips: tuple[str, ...] = ()
     hard_exercise: str = ""

@@ -136,11 +136,21 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackRules:
-    """Everything in `rules/feedback.toml`; `barriers` maps what got in the way to what to offer."""
+    """Everything in `rules/feedback.toml`; `barriers` maps what got in the way to what to offer.
+
+    `no_step` and `paused` are keys of messages that a client reads in place of the row's.
+    """
 
     row: tuple[FeedbackRow, ...]
     alert: tuple[AlertRow, ...]
     barriers: dict[str, str]
+    no_step: str
+    paused: str
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every key of a message that a check-in may answer with."""
+        return (*(row.text for row in self.row if row.text), self.no_step, self.paused)
 
 
 @dataclass(frozen=True, slots=True)

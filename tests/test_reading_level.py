@@ -11,7 +11,9 @@ from library.translations import client_texts
 from tests.helpers.content import CONTENT
 from tests.helpers.reading_level import grade, longest_sentence, spanish_ease, syllables
 
+WORDS = ("pages.toml",)
 FILES = [*sorted(CONTENT.glob("questionnaires/*.toml")), CONTENT / "messages.toml", CONTENT / "regions.toml"]
+FILES += [CONTENT / name for name in WORDS]
 BANNED = re.compile(
     r"\b(cure|heal your|fix|guarantee|diagnose|realign|out of place|out of alignment|misaligned|damaged?)\b",
     re.I,
@@ -28,7 +30,11 @@ def texts(folder: str = "") -> dict[tuple[str, ...], str]:
     for file in FILES:
         name = str(file.relative_to(CONTENT))
         raw = tomllib.loads((CONTENT / folder / name).read_text(encoding="utf-8"))
-        pairs = _leaves(raw) if folder else ((path, table[key]) for path, table, key in client_texts(raw))
+        pairs = (
+            _leaves(raw)
+            if folder or name in WORDS
+            else ((path, table[key]) for path, table, key in client_texts(raw))
+        )
         found.update({(name, *path): text for path, text in pairs if text})
     return found
 
@@ -45,7 +51,8 @@ def blocks(folder: str = "") -> dict[tuple[str, ...], str]:
     """Return what a client reads together: a question with its hint and its choices, or a message."""
     found: dict[tuple[str, ...], list[str]] = {}
     for path, text in texts(folder).items():
-        found.setdefault(path[:3] if path[1] in ("question", "step") else path[:2], []).append(text)
+        block = path if path[0] in WORDS else path[:3] if path[1] in ("question", "step") else path[:2]
+        found.setdefault(block, []).append(text)
     return {
         path: " ".join(t if t.endswith((".", "?", "!")) else f"{t}." for t in all_)
         for path, all_ in found.items()

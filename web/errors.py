@@ -9,18 +9,10 @@ from werkzeug.exceptions import HTTPException
 from web import language as words
 
 log = logging.getLogger("aftercare.web")
-TEXTS = {
-    404: (
-        "This page is not here",
-        "The link may be old or cut off. Open it again from our mail, or call us.",
-    ),
-    410: ("This page is closed", "The link has ended. Please call us if you need it."),
-    413: ("That is too much", "Please use fewer words and try again."),
-    429: ("Please wait a little", "There were too many tries. Wait ten minutes and try again."),
-    503: ("Please try again soon", "We could not save this just now. Your answers are safe. Try again."),
-}
+TABLES = {404: "not_found", 410: "closed", 413: "too_much", 429: "too_many", 503: "busy"}
+"""The table of the page's words for a status."""
+OTHER = "other"
 UNREADABLE = (ParseException, NoMoreData)  # a body in broken chunks: the server finds out while we read it
-OTHER = ("That did not work", "Go back and try again. Please call us if it goes on.")
 
 
 def install(app: Flask) -> None:
@@ -41,12 +33,12 @@ def _crash(error: Exception) -> Response:
 
 
 def _answer(code: int, error: HTTPException | None) -> Response:
-    title, text = TEXTS.get(code, OTHER)
+    name = TABLES.get(code, OTHER)
     if request.path.startswith(("/webhooks/", "/texts", "/healthz", "/readyz")):
-        response = jsonify(error=title)
+        response = jsonify(error=words.pages("en").say(f"error.{name}.title"))
     else:
         language = words.asked_for(request)
-        page = render_template("client/error.html", title=title, text=text, **words.shared(language))
+        page = render_template("client/error.html", name=name, **words.shared(language))
         response = make_response(page)
     response.status_code = code
     if error is not None and code == 405:

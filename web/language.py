@@ -1,44 +1,44 @@
-"""The words of the pages. English stands in the pages; an `es.toml` for each kind has it in Spanish."""
+"""The words of the pages: the client's by key from the content, the console's by their English text."""
 
 import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Request
 
 from schemas.clinic import Clinic
+from schemas.words import Words, direction, fill
 from web.context import context
 from web.static_files import url as static_url
 
 NAMES = {"en": "English", "es": "Español"}
+"""The languages of the console."""
 Say = Callable[..., str]
-
-
-CLIENT = Path(__file__).parent
-CONSOLE = CLIENT / "console"
-"""Where the words of the client's pages and of the console are."""
+CONSOLE = Path(__file__).parent / "console"
 
 
 @cache
-def texts(language: str, folder: Path = CLIENT) -> Mapping[str, str]:
-    """What each English text is in a language; empty for English."""
-    path = folder / f"{language}.toml"
+def texts(language: str) -> Mapping[str, str]:
+    """What each English text of the console is in a language; empty for English."""
+    path = CONSOLE / f"{language}.toml"
     return tomllib.loads(path.read_text("utf-8")) if language in NAMES and path.exists() else {}
 
 
-def say_in(language: str, folder: Path = CLIENT) -> Say:
-    """A function that says an English text in a language, with its names in braces filled in."""
-    known = texts(language, folder)
+def say_in(language: str) -> Say:
+    """A function that says an English text of the console in a language, with its names filled in."""
+    known = texts(language)
 
     def say(text: str, **values: object) -> str:
-        found = known.get(text, text)
-        for name, value in values.items():
-            found = found.replace("{" + name + "}", str(value))
-        return found
+        return fill(known.get(text, text), values)
 
     return say
+
+
+def pages(language: str) -> Words:
+    """The words of the client's pages; every text may name the clinic and its numbers."""
+    return context().library(language).pages.knowing(numbers(context().clinic))
 
 
 def asked_for(request: Request) -> str:
@@ -49,29 +49,24 @@ def asked_for(request: Request) -> str:
 
 def shared(language: str) -> dict[str, Any]:
     """What every page of a client gets: words, language, direction, the clinic."""
-    clinic = context().clinic
+    clinic, words = context().clinic, pages(language)
     return {
-        "t": say_in(language),
+        "t": words.say,
+        "forms": words.forms,
+        "filled": words.fill,
         "lang": language,
-        "dir": "rtl" if language in ("ar", "fa", "he", "ur") else "ltr",
-        "languages": [(code, NAMES[code]) for code in clinic.languages if code in NAMES],
+        "dir": direction(language),
+        "languages": [(code, pages(code).say("language.name")) for code in clinic.languages],
         "clinic": clinic,
         "static_url": static_url,
-        "filled": partial(fill, clinic),
     }
 
 
 def numbers(clinic: Clinic) -> dict[str, str]:
-    """The numbers that texts of the content name in braces."""
+    """What every text of the content may name in braces."""
     return {
+        "clinic": clinic.name,
+        "clinic_phone": clinic.phone,
         "emergency_number": clinic.emergency_number,
         "crisis_number": clinic.crisis_number,
-        "clinic_phone": clinic.phone,
     }
-
-
-def fill(clinic: Clinic, text: str) -> str:
-    """A text of the content with the clinic's numbers in it."""
-    for name, value in numbers(clinic).items():
-        text = text.replace("{" + name + "}", value)
-    return text

@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from clinical.plan.case import Case, Policy
 from clinical.plan.choose import choose
-from schemas.checkin import Alert, PlanState, Reply, Step
+from schemas.checkin import DAYS, Alert, PlanState, Reply, Step
 from schemas.choosing import Action, FeedbackRules, Growth, Moves
 from schemas.condition import Answer, values_of
 from schemas.plan import Plan
 
 UP = frozenset({Action.LEVEL_UP, Action.STAGE_OK})
-HOLD_TEXT = "progress_hold"
 
 
 def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: Growth) -> Step:
@@ -24,6 +23,7 @@ def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: 
         action=row.action,
         row=row.id,
         message=row.text,
+        days=_days(reply, state),
         alerts=alerts,
         tips=tuple(rules.barriers[name] for name in barriers if name in rules.barriers),
         hard_exercise=reply.hard_exercise if reply else "",
@@ -41,7 +41,8 @@ def next_plan(case: Case, reply: Reply | None, moves: Moves, policy: Policy) -> 
     last = case.history.plan
     if last is None or not _same(made, last):
         return made, step
-    return last, replace(step, action=Action.HOLD, message=HOLD_TEXT) if step.action in UP else step
+    no_step = replace(step, action=Action.HOLD, message=moves.feedback.no_step)
+    return last, no_step if step.action in UP else step
 
 
 def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_days: int = 7) -> Reply:
@@ -85,6 +86,13 @@ def adherence(reply: Reply, days_per_week: int) -> float | None:
     if reply.days_done is None or planned <= 0:
         return None
     return min(1.0, reply.days_done / planned)
+
+
+def _days(reply: Reply | None, state: PlanState) -> dict[str, int]:
+    planned = round(state.days_per_week * reply.window_days / 7) if reply else 0
+    if reply is None or reply.days_done is None or planned <= 0:
+        return {}
+    return dict(zip(DAYS, (min(reply.days_done, planned), planned), strict=True))
 
 
 def known_from(reply: Reply | None, state: PlanState, growth: Growth) -> dict[str, str | tuple[str, ...]]:

@@ -9,6 +9,7 @@ from clinical.plan.case import Case, History, Policy
 from clinical.plan.choose import choose
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
+from schemas.exercise import LEVELS
 from schemas.plan import Plan, PlanStatus
 from schemas.session_note import SendWish, SessionNote
 from tests.helpers.strategies import HEALTHY, Answers, case_of, moves
@@ -29,9 +30,9 @@ def step(reply: Reply | None, **state: object) -> Step:
         (replace(GOOD, red_flag=True), {}, Action.STOP, "urgent"),
         (replace(GOOD, new_symptoms=("hot_limb",)), {}, Action.STOP, "urgent"),
         (replace(GOOD, new_symptoms=("not_sure",)), {}, Action.STOP, "urgent"),
-        (replace(GOOD, new_symptoms=("ill",)), {}, Action.PAUSE, "held"),
-        (replace(GOOD, new_symptoms=("fall",)), {}, Action.PAUSE, "held"),
-        (replace(GOOD, new_symptoms=("numb_tingling",)), {}, Action.PAUSE, "held"),
+        (replace(GOOD, new_symptoms=("ill",)), {}, Action.PAUSE, "paused"),
+        (replace(GOOD, new_symptoms=("fall",)), {}, Action.PAUSE, "paused"),
+        (replace(GOOD, new_symptoms=("numb_tingling",)), {}, Action.PAUSE, "paused"),
         (None, {"missed": 1}, Action.HOLD_NO_REPLY, ""),
         (replace(GOOD, pain=7, worse_next_day=True), {}, Action.REGRESS_REVIEW, "progress_down"),
         (replace(GOOD, pain=8), {"pain_at_start": 8}, Action.REGRESS_REVIEW, "progress_down"),
@@ -46,11 +47,11 @@ def step(reply: Reply | None, **state: object) -> Step:
         (replace(GOOD, crash=True), {}, Action.HOLD, "progress_hold"),
         (GOOD, {"crash_after_effort": True}, Action.HOLD, "progress_hold"),
         (replace(GOOD, difficulty=1), {}, Action.LEVEL_UP, "progress_up"),
-        (GOOD, {}, Action.STAGE_OK, "progress_up"),
+        (GOOD, {}, Action.STAGE_OK, "progress_up_right"),
         (GOOD, {"days_in_stage": 13}, Action.HOLD, "progress_hold"),
         (replace(GOOD, pain=5), {}, Action.HOLD, "progress_hold"),
         (replace(GOOD, activity=3.0), {"activity_at_start": 4.0}, Action.HOLD, "progress_hold"),
-        (replace(GOOD, activity=5.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_up"),
+        (replace(GOOD, activity=5.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_up_right"),
         (Reply(), {}, Action.HOLD, "progress_hold"),
     ],
 )
@@ -285,3 +286,23 @@ def test_what_one_can_do_is_compared_with_the_same_things_at_the_start() -> None
     assert activity_score(start) == 5.5
     assert activity_score(start, {"act1_score": "4"}) == 3
     assert activity_score(start, {"pain_now": "4"}) is None
+
+
+@pytest.mark.parametrize(
+    ("done", "window", "days"),
+    [
+        (5, 7, {"done": 5, "planned": 5}),
+        (7, 7, {"done": 5, "planned": 5}),
+        (1, 3, {"done": 1, "planned": 2}),
+        (None, 7, {}),
+    ],
+)
+def test_a_step_says_how_many_of_the_planned_days_were_done(
+    done: int | None, window: int, days: dict[str, int]
+) -> None:
+    assert step(replace(GOOD, days_done=done, window_days=window)).days == days
+
+
+def test_no_dose_is_of_a_single_day_so_days_are_always_many() -> None:
+    doses = [each.dose.at(level) for each in moves().exercises.values() for level in LEVELS]
+    assert min(dose.days_per_week for dose in doses) > 1

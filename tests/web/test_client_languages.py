@@ -1,5 +1,6 @@
 """Plan and check-in pages in the language that the client chooses there."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,10 +8,12 @@ from flask import Flask
 
 import app as application
 import settings as configuration
+from handlers.checkins import replies
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
-from schemas.checkin import CheckInKind
+from schemas.checkin import CheckInKind, Step
+from schemas.choosing import Action
 from store import checkins, intakes, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.content import library
@@ -165,3 +168,36 @@ def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Contex
     with context.db.read() as tx:
         (row,) = checkins.of_booking(tx, booking.id)
     assert row.answered_at is None
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    ("reply", "key"),
+    [
+        ({"fu_days_done": "2", "fu_difficulty": "3", "pain_avg7": "4"}, "progress_hold"),
+        ({"fu_days_done": "5", "fu_difficulty": "5", "pain_avg7": "4"}, "progress_down"),
+        ({"fu_days_done": "1", "fu_difficulty": "3", "pain_avg7": "4"}, "shrink"),
+        ({"fu_days_done": "5", "fu_difficulty": "3", "pain_avg7": "9"}, "paused"),
+    ],
+)
+def test_a_reply_is_answered_with_the_message_that_its_row_names(
+    app: Flask, context: Context, booking: Booking, reply: dict[str, str], key: str, language: str
+) -> None:
+    hers = asked(app, context, booking, CheckInKind.w1)
+    page = hers.post(f"?language={language}", {"fu_symptoms": "none", **reply}).text
+    assert library(language).messages[key] in page
+
+
+def test_a_step_up_says_how_many_of_the_days_were_done(
+    app: Flask, context: Context, booking: Booking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"fu_symptoms": "none", "pain_now": "2"}
+    step = Step(Action.LEVEL_UP, "easy", "progress_up", {"done": 4, "planned": 5})
+    monkeypatch.setattr(replies, "reply", lambda *_given: replies.Outcome((), step))
+    page = asked(app, context, booking, CheckInKind.h24).post("", told).text
+    assert "You did 4 of 5 days and it felt easy." in page
+    unknown = replies.Outcome((), replace(step, days={}))
+    monkeypatch.setattr(replies, "reply", lambda *_given: unknown)
+    page = asked(app, context, booking, CheckInKind.d3).post("", told).text
+    assert "{" not in page
+    assert "Thank you" in page

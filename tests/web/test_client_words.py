@@ -1,46 +1,53 @@
-"""Every word of the client's pages exists in every language, and reads easily."""
+"""Every word of the client's pages stands in the content, is read, and is there in every language."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.reading_level import grade
-from web import errors, language
-from web.client import checkin
+import web
+from library.reading import Problem, Reader
+from library.uses import of_pages
+from library.words import CLINIC, read_words
+from schemas.words import placeholders
+from tests.helpers.content import CONTENT, library
+from web import errors
 
-WEB = Path(language.__file__).parent
-SAID = re.compile(r"""\b(?:t|say)\(\s*(?:'([^']+)'|"([^"]+)")""")
-TEMPLATES = sorted((WEB / "templates" / "client").glob("*.html"))
-MODULES = sorted((WEB / "client").glob("*.py"))
-
-
-def _spoken() -> set[str]:
-    found = {
-        first or second
-        for path in (*TEMPLATES, *MODULES)
-        for first, second in SAID.findall(path.read_text("utf-8"))
-    }
-    pairs = [text for pair in (*errors.TEXTS.values(), errors.OTHER) for text in pair]
-    return found | set(pairs) | set(checkin.PLAIN.values())
+CLIENT = Path(web.__file__).parent / "templates" / "client"
+FILE = "pages.toml"
 
 
-def test_every_text_of_a_page_is_there_in_spanish() -> None:
-    spanish = tomllib.loads((WEB / "es.toml").read_text("utf-8"))
-    assert sorted(_spoken() - set(spanish)) == []
-    assert sorted(set(spanish) - _spoken()) == []
-
-
-def test_a_translation_names_the_same_values() -> None:
-    spanish = tomllib.loads((WEB / "es.toml").read_text("utf-8"))
-    names = re.compile(r"\{(\w+)\}")
-    differing = [
-        text for text, said in spanish.items() if set(names.findall(text)) != set(names.findall(said))
+def test_no_page_reads_a_text_that_nobody_has_and_no_text_is_read_by_nobody() -> None:
+    keys = {use.key for use in of_pages()}
+    assert len(keys) > 80
+    library()  # refuses a key that is missing, and a name that nobody fills in
+    reader = Reader(CONTENT, "es")
+    read_words(reader, FILE)
+    assert reader.problems == [
+        Problem("es/pages.toml", 1, "reviewed", "not yet reviewed by a clinician", fatal=False)
     ]
-    assert differing == []
 
 
-@pytest.mark.parametrize("text", sorted(text for text in _spoken() if len(text.split()) > 6))
-def test_a_text_can_be_read_in_sixth_grade(text: str) -> None:
-    assert grade(re.sub(r"\{\w+\}", "9", text)) <= 6
+def test_no_page_holds_words_of_its_own() -> None:
+    word = re.compile(r"[A-Za-z]{3,}")
+    for path in CLIENT.glob("*.html"):
+        text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", path.read_text("utf-8"), flags=re.S)
+        shown = re.sub(r"<[^>]*>|aria-[a-z]+=\S+", " ", text)
+        assert word.findall(shown) == [], path.name
+
+
+def test_every_status_has_its_title_and_text() -> None:
+    for name in (*errors.TABLES.values(), errors.OTHER):
+        assert {f"error.{name}.title", f"error.{name}.text"} <= set(library().pages.texts)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_use_fills_in_what_its_text_names(language: str) -> None:
+    pages = library(language).pages
+    for use in of_pages():
+        for key in (key for key in pages.texts if key == use.key):
+            assert placeholders(pages.texts[key]) <= {*use.names, *CLINIC}, key
+
+
+def test_a_script_gets_every_form_of_a_text_that_counts() -> None:
+    assert library("es").pages.forms("map.chosen").keys() == {"one", "other"}

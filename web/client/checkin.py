@@ -12,6 +12,7 @@ from schemas.checkin import CheckIn
 from schemas.form_answers import schema_for
 from schemas.questionnaire import Question
 from schemas.rules import Severity
+from schemas.words import PLACEHOLDER
 from store import checkins as stored
 from store import intakes
 from store.base import Tx
@@ -22,6 +23,7 @@ from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
 SIGNS = "fu_symptoms"
+CHECKIN = "checkin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,25 @@ def answer(token: str) -> Response:
 
 def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
     """Thanks and what follows from a reply; warnings first. Never an answer."""
-    found = outcome.flags
-    library, numbers = context().library(language), words.numbers(context().clinic)
-    texts = dict.fromkeys(library.message(flag.client_text, **numbers) for flag in found)
+    found, messages = outcome.flags, context().library(language)
+    known = words.numbers(context().clinic)
+    texts = list(dict.fromkeys(messages.message(flag.client_text, **known) for flag in found))
     if outcome.paused and not texts:
-        texts = dict.fromkeys([_plain("held", language)])
+        texts = [messages.message(messages.moves.feedback.paused, **known)]
+    said = (
+        messages.message(outcome.step.message, **known, **outcome.step.days) if outcome.step.message else ""
+    )
     return page(
         "checkin_done",
         language,
         token,
-        texts=list(texts),
+        texts=texts,
         emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
         stops=bool(texts),
-        text="" if texts else _plain(outcome.step.message, language),
+        text="" if texts or PLACEHOLDER.search(said) else said,
         tips=outcome.step.tips,
         here=here,
     )
-
-
-def _plain(key: str, language: str) -> str:
-    return words.say_in(language)(PLAIN[key]) if key in PLAIN else ""
-
-
-PLAIN = {
-    "progress_up": "Nice work. It went well, so your plan grows a little.",
-    "progress_hold": "You are on track. Keep the same plan for now.",
-    "progress_down": "It looks like it was too much. We make the plan smaller. That is a normal part of it.",
-    "shrink": "Busy days? We cut your plan to the moves that matter most. Two minutes count.",
-    "held": "Please pause your plan. We will call you. If it gets worse fast, call your doctor.",
-    "urgent": "Please stop the plan. We will call you.",
-}
 
 
 def _sentences(error: ValidationError) -> dict[str, str]:
@@ -116,11 +107,13 @@ def _asked(token: str, opened: Opened, errors: dict[str, str], posted: dict[str,
     def value(question: Question) -> list[str]:
         return posted.get(question.id) or tapped.get(question.id) or []
 
+    asked = context().library(opened.language).questionnaires[CHECKIN]
     return page(
         "checkin",
         opened.language,
         token,
         422 if errors else 200,
+        asked=asked,
         questions=opened.questions,
         errors=errors,
         value=value,

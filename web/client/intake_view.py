@@ -86,12 +86,17 @@ def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) 
         "rows": _rows(current),
         "kept": not fresh and step not in seen and _answered(current, asked),
         "welcome_back": not fresh and not seen and step == asked.resume_at(),
-        "intro": words.fill(context().clinic, asked.questionnaire.intro) if fresh and first else "",
+        "intro": _intro(asked) if fresh and first else "",
         "when": when,
         "all_of_it": fresh and asked.intake.questionnaire == SHORT_UPDATE,
         "later": _later(current, asked),
-        **map_tools(words.say_in(asked.library.language)),
+        **map_tools(words.pages(asked.library.language).say),
     }
+
+
+def _intro(asked: Asked) -> str:
+    form = asked.questionnaire
+    return words.pages(asked.library.language).fill(form.intro, minutes=form.minutes)
 
 
 def _later(current: Screen, asked: Asked) -> list[tuple[Question, str]]:
@@ -122,7 +127,7 @@ def tree(node: Node, here: frozenset[str], known: Known) -> object:
 def map_tools(say: Say) -> dict[str, Any]:
     """What a template needs to draw a body map over its list."""
     return {
-        "drawing": partial(_drawing, (say("Left"), say("Right"))),
+        "drawing": partial(_drawing, (say("map.left"), say("map.right"))),
         "on_view": _on_view,
     }
 
@@ -161,7 +166,7 @@ def _answered(current: Screen, asked: Asked) -> bool:
 
 
 def _given(current: Screen, asked: Asked) -> Given:
-    say = words.say_in(asked.library.language)
+    say = words.pages(asked.library.language).say
     told = ((question, _told(question, asked, say)) for question in current.questions)
     return Given(current, tuple((question, text) for question, text in told if text))
 
@@ -169,7 +174,7 @@ def _given(current: Screen, asked: Asked) -> Given:
 def _told(question: Question, asked: Asked, say: Say) -> str:
     """An answer in words."""
     if question.type is QuestionType.CONSENT:
-        return say("Yes") if asked.answers.get(question.id) == "yes" else say("No")
+        return say("page.yes") if asked.answers.get(question.id) == "yes" else say("page.no")
     given = str(asked.answers.get(question.id, ""))
     if question.type is QuestionType.DATE and given:
         return readable.full_date(date.fromisoformat(given), asked.library.language)

@@ -276,6 +276,7 @@ def preview(booking_id: int) -> Response:
     days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),
+        "staff": say(),
         "plan": plan,
         "name": readable.greeting_name(name),
         "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},

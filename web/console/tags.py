@@ -10,7 +10,7 @@ from schemas.rules import Severity
 from store.days import Visit
 from store.pains import Pain
 from web.console.labels import sentence
-from web.language import CONSOLE, Say, say_in
+from web.language import Say, say_in
 
 INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
 FLAGS = {
@@ -42,7 +42,7 @@ def lines(
     visits: Sequence[Visit], context: Context, now: datetime, language: str, *, clinical: bool
 ) -> list[dict[str, Any]]:
     """What the day shows of each visit; without `clinical` neither flags nor pain."""
-    say = say_in(language, CONSOLE)
+    say = say_in(language)
     return [_line(visit, context, now, say, language, clinical) for visit in visits]
 
 

@@ -10,7 +10,7 @@ from schemas.staff import Role
 from web.console import gate
 from web.console.labels import sentence, told
 from web.context import context
-from web.language import CONSOLE, NAMES, Say, say_in
+from web.language import NAMES, Say, say_in
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
@@ -34,7 +34,7 @@ def language() -> str:
 
 def say() -> Say:
     """The words of this request's language."""
-    return say_in(language(), CONSOLE)
+    return say_in(language())
 
 
 def page(template: str, status: int = 200, **values: Any) -> Response:

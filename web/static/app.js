@@ -68,7 +68,8 @@ for (const map of document.querySelectorAll('.maps')) {
       chip.addEventListener('click', () => { box.checked = false; paint(); });
       return chip;
     }));
-    status.textContent = on.length === 0 ? '' : on.length === 1 ? status.dataset.one : status.dataset.more.replace('{n}', on.length);
+    const forms = JSON.parse(status.dataset.forms), form = forms[new Intl.PluralRules(document.documentElement.lang).select(on.length)] || forms.other;
+    status.textContent = on.length === 0 ? '' : form.replace('{n}', on.length);
   };
   map.addEventListener('click', event => {
     const shape = event.target.closest('.body-hit');

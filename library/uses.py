@@ -1,0 +1,106 @@
+"""Which texts the code reads: found in its templates and modules by their syntax, never by running them.
+
+A page says a text as `t('plan.title')`, a module as `say("plan.title")`, a printed page as `w.title`. A key
+that is put together stands for all that fit: `say(f"error.{name}.title")` reads `error.*.title`.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+
+from schemas.words import COUNT
+
+ROOT = Path(__file__).parent.parent
+FORMS = "forms"
+SAYS = frozenset({"t", "say", FORMS})
+_IN_TYPST = re.compile(r"\bw\.(?!at\b)([a-z_]+)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Use:
+    """One place that reads a text: the key (with `*` where it is open), and the names that it fills in."""
+
+    file: str
+    line: int
+    key: str
+    names: frozenset[str] = frozenset()
+
+
+@cache
+def of_pages() -> tuple[Use, ...]:
+    """What the client's pages read of `pages.toml`."""
+    web = ROOT / "web"
+    templates = [*(web / "templates/client").glob("*.html"), web / "templates/console/preview.html"]
+    modules = [*(web / "client").glob("*.py"), web / "language.py", web / "errors.py"]
+    return _sorted(*map(_in_template, templates), *map(_in_module, modules))
+
+
+@cache
+def of_papers() -> tuple[Use, ...]:
+    """What printed pages and charts read of `papers.toml`."""
+    paper = ROOT / "render/paper"
+    modules = (paper / "pdf.py", ROOT / "render/charts.py")
+    return _sorted(*map(_in_typst, (paper / "templates").glob("*.typ")), *map(_in_module, modules))
+
+
+def _sorted(*found: Iterator[Use]) -> tuple[Use, ...]:
+    return tuple(
+        sorted({use for uses in found for use in uses}, key=lambda use: (use.file, use.line, use.key))
+    )
+
+
+def _in_template(path: Path) -> Iterator[Use]:
+    for call in Environment(autoescape=True).parse(path.read_text("utf-8")).find_all(nodes.Call):
+        name = getattr(call.node, "name", getattr(call.node, "attr", ""))
+        key = _key_of(call.args[0]) if name in SAYS and call.args else ""
+        if key:
+            yield Use(_name(path), call.lineno, key, _names(name, (each.key for each in call.kwargs)))
+
+
+def _key_of(argument: nodes.Expr) -> str:
+    if isinstance(argument, nodes.Const):
+        return str(argument.value)
+    if isinstance(argument, nodes.Concat):
+        return "".join(str(part.value) if isinstance(part, nodes.Const) else "*" for part in argument.nodes)
+    return ""
+
+
+def _in_module(path: Path) -> Iterator[Use]:
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(call, ast.Call) or _called(call.func) not in SAYS or not call.args:
+            continue
+        if key := _text_of(call.args[0]):
+            names = _names(_called(call.func), (each.arg or "" for each in call.keywords))
+            yield Use(_name(path), call.lineno, key, names)
+
+
+def _names(function: str, given: Iterable[str]) -> frozenset[str]:
+    """What a call fills in; whoever takes all forms of a text counts by itself."""
+    return frozenset((*given, COUNT) if function == FORMS else given)
+
+
+def _called(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _text_of(argument: ast.expr) -> str:
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    if isinstance(argument, ast.JoinedStr):
+        return "".join(str(p.value) if isinstance(p, ast.Constant) else "*" for p in argument.values)
+    return ""
+
+
+def _in_typst(path: Path) -> Iterator[Use]:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        for word in _IN_TYPST.findall(line):
+            yield Use(_name(path), number, f"{path.stem}.{word}")
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))

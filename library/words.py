@@ -1,0 +1,86 @@
+"""Reads files of words: `pages.toml` and `papers.toml`, and checks them against the code that says them."""
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from library.reading import Reader
+from library.uses import Use
+from schemas.words import Text, Words, placeholders, plural_form
+
+SHIPPED = Path(__file__).parent.parent / "content"
+CLINIC = frozenset({"clinic", "clinic_phone", "emergency_number", "crisis_number"})
+"""Names that every text may hold: they come from the clinic's settings."""
+_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
+_COUNTS = range(201)  # enough to meet every form that a whole number takes
+
+
+def read_words(reader: Reader, file: str) -> Words:
+    """The words of a file in the reader's language; where a text is not translated, the English one.
+
+    A content folder without the file gets the words that come with the app.
+    """
+    if not (reader.folder / file).exists():
+        reader.complain(file, "file", "is missing: the words that come with Aftercare are used", fatal=False)
+        return read_words(Reader(SHIPPED, reader.language), file)
+    english = _texts(reader, file, reader.toml(file) or {})
+    if reader.language == "en":
+        return Words("en", english)
+    own = _texts(reader, reader.overlay(file), reader.translation(file) or {})
+    for key, text in _faults(english, own, reader.language):
+        reader.complain(reader.overlay(file), key, text, fatal=text != NOT_TRANSLATED)
+    return Words(reader.language, {**english, **{key: own[key] for key in own if key in english}})
+
+
+def check_words(reader: Reader, file: str, words: Words, uses: tuple[Use, ...]) -> None:
+    """Complain of keys that are read and that nobody has, texts that nobody reads, names nobody fills in."""
+    for use in uses:
+        keys = [key for key in words.texts if fnmatchcase(key, use.key)]
+        if not keys:
+            reader.complain(file, use.key, f"is missing: {use.file}:{use.line} reads it")
+        for key in keys:
+            for name in sorted(placeholders(words.texts[key]) - use.names - CLINIC):
+                reader.complain(file, key, f"names {{{name}}}, which nobody fills in")
+    for key in words.texts:
+        if not any(fnmatchcase(key, use.key) for use in uses):
+            reader.complain(file, key, "is read by nothing", fatal=False)
+
+
+NOT_TRANSLATED = "is not translated"
+
+
+def _texts(reader: Reader, file: str, raw: Mapping[str, Any], under: str = "") -> dict[str, Text]:
+    found: dict[str, Text] = {}
+    for name, value in raw.items():
+        key = f"{under}{name}"
+        if isinstance(value, str) or _is_plural(value):
+            found[key] = value
+        elif isinstance(value, Mapping):
+            found |= _texts(reader, file, value, f"{key}.")
+        else:
+            reader.complain(file, key, "must be a text")
+    return found
+
+
+def _is_plural(value: Any) -> bool:
+    return isinstance(value, Mapping) and "other" in value and _FORMS.issuperset(value)
+
+
+def _faults(english: Mapping[str, Text], own: Mapping[str, Text], language: str) -> Iterator[tuple[str, str]]:
+    """Yield (key, what is wrong) with a translation."""
+    for key in english:
+        if key not in own:
+            yield key, NOT_TRANSLATED
+    for key, text in own.items():
+        if key not in english:
+            yield key, "translates a text that does not exist"
+            continue
+        for name in sorted(placeholders(text) ^ placeholders(english[key])):
+            yield key, f"must name {{{name}}} as the English text does, and no other"
+        if not isinstance(text, str):
+            yield from ((key, f"lacks the form {form!r}") for form in _lacking(text, language))
+
+
+def _lacking(text: Mapping[str, str], language: str) -> list[str]:
+    return sorted({plural_form(language, count) for count in _COUNTS} - set(text))
