@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.checkin import CheckInKind
+from schemas.reason import Reason
 
 
 class Purpose(StrEnum):
@@ -182,7 +183,7 @@ class Delivery:
     due_at: datetime
     generation: int
     attempts: int
-    reason: str
+    reason: Reason
     detail: str
     message_id: str
     vendor_id: str

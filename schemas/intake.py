@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 Answers = dict[str, Any]
+
+
+class IntakeStatus(StrEnum):
+    """How far a client is: nothing answered, something answered, sent to the clinic."""
+
+    open = "open"
+    started = "started"
+    done = "done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +26,7 @@ class Intake:
     questionnaire: str
     version: str
     language: str
-    status: str
+    status: IntakeStatus
     step: str
     revision: int
     started_at: datetime | None
@@ -30,4 +39,4 @@ class Intake:
     @property
     def done(self) -> bool:
         """True once it was sent to the clinic."""
-        return self.status == "done"
+        return self.status is IntakeStatus.done

@@ -1,8 +1,20 @@
 """A receipt: our record of one webhook."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from schemas.webhook import Inbound
+
+
+class ReceiptStatus(StrEnum):
+    """Where a receipt stands: pending -> working -> done | ignored | not_understood | dead."""
+
+    pending = "pending"
+    working = "working"
+    done = "done"
+    ignored = "ignored"
+    not_understood = "not_understood"
+    dead = "dead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +27,7 @@ class Receipt:
     id: int
     public_id: str
     connection: str
-    status: str
+    status: ReceiptStatus
     attempts: int
     replays: int
     inbound: Inbound

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from schemas.checkin import CheckInKind
+from schemas.intake import IntakeStatus
 from schemas.rules import STOPS
 from store.base import Tx
 from store.tables import bookings, checkins, flags, intakes, plans
@@ -35,7 +36,7 @@ def _yes(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
 
 def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
     """Visits of the period whose intake was sent before the visit began."""
-    in_time = sa.and_(intakes.c.status == "done", intakes.c.submitted_at <= bookings.c.start_at)
+    in_time = sa.and_(intakes.c.status == IntakeStatus.done, intakes.c.submitted_at <= bookings.c.start_at)
     # One look into the intakes' index for each visit: a join would read the intakes of all years.
     each = sa.select(sa.case((in_time, 1), else_=0)).where(intakes.c.booking_id == bookings.c.id)
     visits = (
@@ -113,6 +114,6 @@ def days_per_week(tx: Tx, plan_ids: set[int]) -> dict[int, int]:
 def answers_of(tx: Tx, booking_ids: set[int]) -> dict[int, dict[str, object]]:
     """What was said in the intake of each booking."""
     query = sa.select(intakes.c.booking_id, intakes.c.sealed_answers).where(
-        intakes.c.booking_id.in_(booking_ids), intakes.c.status == "done"
+        intakes.c.booking_id.in_(booking_ids), intakes.c.status == IntakeStatus.done
     )
     return {row.booking_id: tx.vault.open_json(row.sealed_answers) for row in tx.all(query) if row[1]}

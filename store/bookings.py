@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
+from schemas.intake import IntakeStatus
 from store.base import Tx
 from store.tables import bookings, clients, deliveries, flags, intakes, plans, records, session_notes
 
@@ -93,8 +94,10 @@ def rehome(tx: Tx, old: int, new: int) -> None:
 
 def _rehome_intake(tx: Tx, old: int, new: int) -> None:
     """Answers are never left behind: an intake that nobody has opened makes room for one with answers."""
-    blank = (intakes.c.booking_id == new, intakes.c.status == "open")
-    answered = sa.select(intakes.c.id).where(intakes.c.booking_id == old, intakes.c.status != "open")
+    blank = (intakes.c.booking_id == new, intakes.c.status == IntakeStatus.open)
+    answered = sa.select(intakes.c.id).where(
+        intakes.c.booking_id == old, intakes.c.status != IntakeStatus.open
+    )
     if tx.first(answered) is not None:
         tx.run(sa.delete(intakes).where(*blank))
     if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == new)) is None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.intake import IntakeStatus
+from schemas.reason import Reason
 from schemas.rules import Severity
 from store import intakes as stored_intakes
 from store import pains
@@ -32,19 +34,19 @@ class Visit:
     zone: str
     remote: bool
     status: str
-    intake: str
+    intake: IntakeStatus | None
     reviewed: bool
     flags: tuple[Severity, ...] = ()
     drafted: str = ""  # where the newest version of the plan stands
     plan_status: str = ""
-    plan_reason: str = ""
+    plan_reason: Reason = Reason.none
     plan_due: datetime | None = None
     pains: tuple[Pain, ...] = field(default=())
 
     @property
     def asked(self) -> bool:
         """True when there is a questionnaire for this visit."""
-        return bool(self.intake)
+        return self.intake is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,12 @@ def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
         zone=row.zone,
         remote=row.remote,
         status=row.status,
-        intake=row.intake or "",
+        intake=IntakeStatus(row.intake) if row.intake else None,
         reviewed=row.reviewed_at is not None,
         flags=tuple(beside.flags.get(row.id, ())),
         drafted=beside.drafts.get(row.id, ""),
         plan_status=message.status if message else "",
-        plan_reason=message.reason if message else "",
+        plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,
         pains=tuple(sorted(told, key=lambda each: each.at)),
     )

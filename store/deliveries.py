@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due
+from schemas.reason import BY_PERSON, Reason
 from store.base import Tx
 from store.leases import LEASE, is_over
 from store.tables import deliveries
@@ -23,7 +24,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
         due_at=row.due_at,
         generation=row.generation,
         attempts=row.attempts,
-        reason=row.reason,
+        reason=Reason(row.reason),
         detail=row.detail,
         message_id=row.message_id,
         vendor_id=row.vendor_id,
@@ -57,13 +58,19 @@ def due_by(tx: Tx, when: datetime) -> list[Delivery]:
 
 
 def owe(tx: Tx, due: Due, now: datetime) -> None:
-    """Schedule it, move it, or take it up again; one that was tried already stays as it is."""
+    """Schedule it, move it, or take it up again; what was tried already stays as it is.
+
+    What a person held or withdrew does not go to a client again by itself; an alert for a new cause does.
+    """
     known = by_key(tx, due.key)
     if known is None:
         key = due.key
         row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
         tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
-    elif known.status in MOVABLE and (known.status != "scheduled" or known.due_at != due.due_at):
+        return
+    if known.status not in MOVABLE or (known.reason in BY_PERSON and known.purpose.to_client):
+        return
+    if known.status is not DeliveryStatus.scheduled or known.due_at != due.due_at:
         reschedule(tx, known.id, due.due_at)
 
 
@@ -84,7 +91,7 @@ def reschedule(tx: Tx, delivery_id: int, due_at: datetime) -> None:
     )
 
 
-def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: str, now: datetime) -> None:
+def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: Reason, now: datetime) -> None:
     """Withdraw, skip or hold deliveries that have not been sent."""
     ending = (
         sa.update(deliveries)
@@ -148,7 +155,7 @@ def settle(
     status: DeliveryStatus,
     now: datetime,
     *,
-    reason: str = "",
+    reason: Reason = Reason.none,
     detail: str = "",
     message_id: str = "",
     vendor_id: str = "",
@@ -178,7 +185,7 @@ def settle(
 
 
 def put_back(
-    tx: Tx, delivery: Delivery, due_at: datetime, *, reason: str, detail: str = "", tried: bool = True
+    tx: Tx, delivery: Delivery, due_at: datetime, *, reason: Reason, detail: str = "", tried: bool = True
 ) -> bool:
     """Due again later; `tried=False` gives the attempt back (quiet hours are not a failure)."""
     back = (

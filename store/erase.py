@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.receipt import ReceiptStatus
 from store import client_words
 from store.base import Database, Tx
 from store.tables import (
@@ -113,7 +114,13 @@ def forget_bodies(tx: Tx, receipt_ids: Sequence[int]) -> None:
     """Delete the raw bodies and headers of these receipts; one that waits will not be read any more."""
     row = sa.update(receipts).where(receipts.c.id.in_(receipt_ids))
     tx.run(
-        row.values(sealed_body=None, sealed_headers=None, status="ignored", note="erased", lease_until=None)
+        row.values(
+            sealed_body=None,
+            sealed_headers=None,
+            status=ReceiptStatus.ignored,
+            note="erased",
+            lease_until=None,
+        )
     )
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.intake import Answers, Intake
+from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
 from store.base import Tx
 from store.tables import flags, intake_changes, intakes
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
-    names = [name for name in Intake.__dataclass_fields__ if name not in ("answers", "wording")]
+    names = [name for name in Intake.__dataclass_fields__ if name not in ("status", "answers", "wording")]
     return Intake(
         **{name: getattr(row, name) for name in names},
+        status=IntakeStatus(row.status),
         answers=tx.vault.open_json(row.sealed_answers) if row.sealed_answers else {},
         wording=tx.vault.open_json(row.sealed_wording) if row.sealed_wording else {},
     )
@@ -39,7 +40,7 @@ def ensure(
 
 def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: datetime) -> None:
     """Ask another questionnaire instead; only while nothing was answered."""
-    change = sa.update(intakes).where(intakes.c.id == intake_id, intakes.c.status == "open")
+    change = sa.update(intakes).where(intakes.c.id == intake_id, intakes.c.status == IntakeStatus.open)
     tx.run(change.values(questionnaire=questionnaire, version=version, created_at=now))
 
 
@@ -48,7 +49,9 @@ def last_done(
 ) -> Intake | None:
     """The client's newest finished intake for another booking, if any."""
     query = sa.select(intakes).where(
-        intakes.c.client_id == client_id, intakes.c.status == "done", intakes.c.booking_id != before_booking
+        intakes.c.client_id == client_id,
+        intakes.c.status == IntakeStatus.done,
+        intakes.c.booking_id != before_booking,
     )
     if questionnaires:
         query = query.where(intakes.c.questionnaire.in_(questionnaires))
@@ -59,7 +62,10 @@ def last_done(
 def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, now: datetime) -> None:
     """Keep the answers as they are after a step, and the change that made them so."""
     values: dict[str, Any] = {"sealed_answers": tx.vault.seal_json(answers), "step": step}
-    values |= {"status": "done" if intake.done else "started", "started_at": intake.started_at or now}
+    values |= {
+        "status": IntakeStatus.done if intake.done else IntakeStatus.started,
+        "started_at": intake.started_at or now,
+    }
     row = sa.update(intakes).where(intakes.c.id == intake.id)
     tx.run(row.values(**values, revision=intakes.c.revision + 1))
     sealed = tx.vault.seal_json(change)
@@ -70,8 +76,8 @@ def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bo
     """Sent to the clinic; False when it had been sent before (a double tap)."""
     done = (
         sa.update(intakes)
-        .where(intakes.c.id == intake_id, intakes.c.status != "done")
-        .values(status="done", submitted_at=now, sealed_wording=tx.vault.seal_json(wording))
+        .where(intakes.c.id == intake_id, intakes.c.status != IntakeStatus.done)
+        .values(status=IntakeStatus.done, submitted_at=now, sealed_wording=tx.vault.seal_json(wording))
         .returning(intakes.c.id)
     )
     return tx.first(done) is not None
@@ -150,5 +156,5 @@ def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[Severit
 
 def done_of_client(tx: Tx, client_id: int) -> list[Intake]:
     """Every finished intake of a client, oldest first."""
-    query = sa.select(intakes).where(intakes.c.client_id == client_id, intakes.c.status == "done")
+    query = sa.select(intakes).where(intakes.c.client_id == client_id, intakes.c.status == IntakeStatus.done)
     return [_intake(tx, row) for row in tx.all(query.order_by(intakes.c.submitted_at))]

@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.intake import IntakeStatus
+from schemas.reason import Reason
 from store import intakes as stored_intakes
 from store import plans
 from store.base import Tx
@@ -28,7 +30,7 @@ class Message:
     channel: str
     status: str
     due_at: datetime
-    reason: str
+    reason: Reason
     detail: str
     attempts: int
     settled_at: datetime | None
@@ -86,15 +88,17 @@ def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
     if not ids:
         return found
     raised, drafts = stored_intakes.severities(tx, ids), plans.statuses(tx, ids)
-    done = sa.select(intakes.c.booking_id).where(intakes.c.booking_id.in_(ids), intakes.c.status == "done")
+    done = sa.select(intakes.c.booking_id).where(
+        intakes.c.booking_id.in_(ids), intakes.c.status == IntakeStatus.done
+    )
     answered = {row.booking_id for row in tx.all(done)}
 
-    def reason(booking_id: int) -> str:
+    def reason(booking_id: int) -> Reason:
         if any(flag.stops for flag in raised.get(booking_id, ())):
-            return "red_flag"
+            return Reason.red_flag
         if booking_id not in answered:
-            return "no_intake"
-        return "needs_review" if drafts.get(booking_id) == "held" else ""
+            return Reason.no_intake
+        return Reason.needs_review if drafts.get(booking_id) == "held" else Reason.none
 
     return [
         replace(one, reason=one.reason or reason(one.booking_id)) if _plan_to_go(one) else one
@@ -108,8 +112,8 @@ def _plan_to_go(one: Message) -> bool:
 
 def _message(row: sa.Row[Any]) -> Message:
     names = ("id", "booking_id", "client_id", "client", "purpose", "channel", "status", "due_at")
-    same = {name: getattr(row, name) for name in (*names, "reason", "detail", "attempts", "settled_at")}
-    return Message(start=row.start_at, **same)
+    same = {name: getattr(row, name) for name in (*names, "detail", "attempts", "settled_at")}
+    return Message(start=row.start_at, reason=Reason(row.reason), **same)
 
 
 def waiting(tx: Tx, statuses: Sequence[str], most: int = 100) -> int:

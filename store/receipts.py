@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.receipt import Receipt
+from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store.base import Tx
 from store.leases import LEASE, is_over
@@ -36,14 +36,14 @@ def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
     """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
     over = is_over(receipts.c.lease_until, now)
     due = sa.or_(
-        sa.and_(receipts.c.status == "pending", receipts.c.due_at <= now),
-        sa.and_(receipts.c.status == "working", over),
+        sa.and_(receipts.c.status == ReceiptStatus.pending, receipts.c.due_at <= now),
+        sa.and_(receipts.c.status == ReceiptStatus.working, over),
     )
     ids = sa.select(receipts.c.id).where(due).order_by(receipts.c.id).limit(limit)
     take = (
         sa.update(receipts)
         .where(receipts.c.id.in_(ids.with_for_update(skip_locked=True)))
-        .values(status="working", lease_until=now + LEASE, attempts=receipts.c.attempts + 1)
+        .values(status=ReceiptStatus.working, lease_until=now + LEASE, attempts=receipts.c.attempts + 1)
         .returning(receipts)
     )
     # What was tried before comes last: should it end the process, the others are done already.
@@ -52,7 +52,7 @@ def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
 
 def renew(tx: Tx, ids: Iterable[int], until: datetime) -> None:
     """Keep the lease on those that are still worked on."""
-    ours = (receipts.c.id.in_(list(ids)), receipts.c.status == "working")
+    ours = (receipts.c.id.in_(list(ids)), receipts.c.status == ReceiptStatus.working)
     tx.run(sa.update(receipts).where(*ours).values(lease_until=until))
 
 
@@ -65,7 +65,7 @@ def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
     except SealBroken:  # one that does not open must not keep the others waiting
         locked = True
     inbound = Inbound(headers=headers, body=body, url=row.url, received_at=row.received_at)
-    known = (row.id, row.public_id, row.connection, row.status, row.attempts, row.replays)
+    known = (row.id, row.public_id, row.connection, ReceiptStatus(row.status), row.attempts, row.replays)
     return Receipt(*known, inbound, locked)
 
 
@@ -79,8 +79,8 @@ def opens(tx: Tx) -> bool:
         return False
 
 
-def settle(tx: Tx, receipt_id: int, status: str, note: str, now: datetime) -> None:
-    """Say how it ended: done, ignored, not_understood or dead."""
+def settle(tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, now: datetime) -> None:
+    """Say how it ended."""
     tx.run(
         sa.update(receipts)
         .where(receipts.c.id == receipt_id)
@@ -93,7 +93,7 @@ def retry(tx: Tx, receipt_id: int, due_at: datetime, note: str) -> None:
     tx.run(
         sa.update(receipts)
         .where(receipts.c.id == receipt_id)
-        .values(status="pending", due_at=due_at, note=note[:500], lease_until=None)
+        .values(status=ReceiptStatus.pending, due_at=due_at, note=note[:500], lease_until=None)
     )
 
 
@@ -102,7 +102,13 @@ def replay(tx: Tx, public_id: str, now: datetime) -> bool:
     again = (
         sa.update(receipts)
         .where(receipts.c.public_id == public_id, receipts.c.sealed_body.is_not(None))
-        .values(status="pending", due_at=now, attempts=0, replays=receipts.c.replays + 1, settled_at=None)
+        .values(
+            status=ReceiptStatus.pending,
+            due_at=now,
+            attempts=0,
+            replays=receipts.c.replays + 1,
+            settled_at=None,
+        )
         .returning(receipts.c.id)
     )
     return tx.first(again) is not None
@@ -144,7 +150,7 @@ def forget_bodies(tx: Tx, before: datetime) -> int:
         .where(
             receipts.c.received_at < before,
             receipts.c.sealed_body.is_not(None),
-            receipts.c.status.not_in(("pending", "working")),
+            receipts.c.status.not_in((ReceiptStatus.pending, ReceiptStatus.working)),
         )
         .values(sealed_body=None, sealed_headers=None)
         .returning(receipts.c.id)

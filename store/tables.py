@@ -46,7 +46,7 @@ receipts = sa.Table(
     _time("received_at"),
     _sealed("sealed_headers"),
     _sealed("sealed_body"),
-    _word("status", 20, "pending"),  # pending, working, done, ignored, not_understood, dead
+    _word("status", 20, "pending"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("replays", sa.Integer, nullable=False, server_default="0"),
     _time("due_at"),
@@ -176,7 +176,7 @@ intakes = sa.Table(
     _word("questionnaire"),
     _word("version", 20),
     _word("language", 35),
-    _word("status", 20, "open"),  # open, started, done
+    _word("status", 20, "open"),
     _word("step"),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     _sealed("sealed_answers"),

@@ -11,7 +11,7 @@ from handlers.clients import privacy
 from handlers.context import Context
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
 from schemas.booking import BookingState
-from schemas.receipt import Receipt
+from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
 from store.leases import LEASE
@@ -40,11 +40,11 @@ def _renew(context: Context, taken: list[Receipt], now: datetime, passed: timede
 
 def _process(context: Context, receipt: Receipt, now: datetime) -> None:
     if receipt.attempts > retry.MOST:
-        _settle(context, receipt, "dead", "The worker ended each time it worked on this.", now)
+        _settle(context, receipt, ReceiptStatus.dead, "The worker ended each time it worked on this.", now)
         return
     scheduler = context.schedulers.get(receipt.connection)
     if scheduler is None:
-        _settle(context, receipt, "ignored", "This connection is not configured any more.", now)
+        _settle(context, receipt, ReceiptStatus.ignored, "This connection is not configured any more.", now)
         return
     notices = _parsed(context, scheduler, receipt, now)
     if notices is None:
@@ -60,7 +60,9 @@ def _process(context: Context, receipt: Receipt, now: datetime) -> None:
         log.exception("receipt failed", extra={"receipt": receipt.public_id})
         _try_again(context, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
-    _settle(context, receipt, "done" if notices else "ignored", _summary(notices), now)
+    _settle(
+        context, receipt, ReceiptStatus.done if notices else ReceiptStatus.ignored, _summary(notices), now
+    )
     privacy.drop_body(context, receipt.id, receipt.connection, notices)
 
 
@@ -75,7 +77,7 @@ def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datet
     """What a receipt says; None, and the receipt settled, when we cannot read it."""
     if receipt.locked:
         why = "It was sealed with a key that is not in FIELD_KEYS: put that key back, then replay it."
-        _settle(context, receipt, "not_understood", why, now)
+        _settle(context, receipt, ReceiptStatus.not_understood, why, now)
         return None
     try:
         return scheduler.parse(receipt.inbound)
@@ -85,7 +87,7 @@ def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datet
         # A parser that fails is our fault: the receipt is kept, shown, and replayed after a fix.
         log.exception("parser failed", extra={"receipt": receipt.public_id})
         why = "Our reader failed on this body; it is kept."
-    _settle(context, receipt, "not_understood", why, now)
+    _settle(context, receipt, ReceiptStatus.not_understood, why, now)
     return None
 
 
@@ -152,7 +154,7 @@ def _fetch(scheduler: Scheduler, external_id: str) -> tuple[BookingState, ...]:
 def _try_again(context: Context, receipt: Receipt, error: IntegrationError, now: datetime) -> None:
     wait = retry.wait(receipt.attempts, error)
     if wait is None:
-        _settle(context, receipt, "dead", str(error), now)
+        _settle(context, receipt, ReceiptStatus.dead, str(error), now)
         return
     with context.db.begin() as tx:
         receipts.retry(tx, receipt.id, now + wait, str(error))
@@ -161,7 +163,7 @@ def _try_again(context: Context, receipt: Receipt, error: IntegrationError, now:
     )
 
 
-def _settle(context: Context, receipt: Receipt, status: str, note: str, now: datetime) -> None:
+def _settle(context: Context, receipt: Receipt, status: ReceiptStatus, note: str, now: datetime) -> None:
     with context.db.begin() as tx:
         receipts.settle(tx, receipt.id, status, note, now)
     log.info("receipt settled", extra={"receipt": receipt.public_id, "status": status})

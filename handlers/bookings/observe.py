@@ -13,6 +13,7 @@ from handlers.context import Context
 from handlers.schedule import due
 from schemas.booking import Booking, BookingState, BookingStatus, Record
 from schemas.delivery import DeliveryStatus
+from schemas.reason import Reason
 from schemas.webhook import Notice
 from store import bookings, clients, connections, deliveries
 from store.base import Tx
@@ -186,7 +187,7 @@ def _marked(tx: Tx, head: Record) -> bool | None:
 def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
     """Two threads turned out to be one: keep what was sent, drop what was planned twice."""
     planned = [each.id for each in deliveries.of_booking(tx, old)]
-    deliveries.end(tx, planned, DeliveryStatus.withdrawn, "same_booking", now)
+    deliveries.end(tx, planned, DeliveryStatus.withdrawn, Reason.same_booking, now)
     deliveries.rehome(tx, old, new)
     bookings.rehome(tx, old, new)
 

@@ -15,6 +15,7 @@ from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
 from schemas.questionnaire import Question
+from schemas.reason import Reason
 from store import checkins, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
@@ -87,22 +88,22 @@ def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
         deliveries.owe(tx, Due(key, at), now)
 
 
-def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> str:
-    """Why this check-in is not asked; "" when it is."""
+def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> Reason:
+    """Why this check-in is not asked; `none` when it is."""
     plan = stored_plans.newest(tx, booking.id)
     if plan is None or plan.status != "sent":
-        return "no_plan"
+        return Reason.no_plan
     if any(
         each.booking_id > booking.id and each.sent_at
         for each in stored_plans.of_client(tx, booking.client_id)
     ):
-        return "newer_plan"
+        return Reason.newer_plan
     # Who came again and filled in a form since is not silent: earlier visits' questions do not count.
     mine = [each for each in asked(tx, booking.client_id) if each.booking_id == booking.id]
     if missed_in_a_row(mine, now) >= MOST_MISSED:
-        return "no_reply"
+        return Reason.no_reply
     done = [each for each in checkins.of_booking(tx, booking.id) if each.kind == kind and each.answered_at]
-    return "answered" if done else ""
+    return Reason.answered if done else Reason.none
 
 
 def nudge_staff(tx: Tx, booking: Booking, now: datetime) -> None:

@@ -14,8 +14,9 @@ from library.content import Library
 from schemas.booking import Booking, BookingStatus
 from schemas.condition import Answer, Answers
 from schemas.delivery import Channel, DeliveryKey, DeliveryStatus, Due, Purpose
-from schemas.intake import Intake
+from schemas.intake import Intake, IntakeStatus
 from schemas.questionnaire import Questionnaire, QuestionType
+from schemas.reason import Reason
 from schemas.rules import Flag
 from store import bookings, clients, deliveries, intakes
 from store.base import Tx
@@ -168,13 +169,13 @@ def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: dat
 def begin(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     """Before the first message: offer the questionnaire that fits this client now."""
     intake = intakes.of_booking(tx, booking.id)
-    if intake is not None and intake.status == "open":
+    if intake is not None and intake.status is IntakeStatus.open:
         _exchange(tx, context, intake, fitting(tx, context, booking, intake, now), now)
 
 
 def ask_everything(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
     """The client wants the full form instead of the short update."""
-    if asked.intake.questionnaire == SHORT_UPDATE and asked.intake.status == "open":
+    if asked.intake.questionnaire == SHORT_UPDATE and asked.intake.status is IntakeStatus.open:
         _exchange(tx, context, asked.intake, "first_visit", now)
 
 
@@ -266,7 +267,7 @@ def _wording(asked: Asked) -> dict[str, str]:
 def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
     asks = (Purpose.intake, Purpose.intake_reminder)
     waiting = [each.id for each in deliveries.of_booking(tx, booking_id) if each.purpose in asks]
-    deliveries.end(tx, waiting, DeliveryStatus.skipped, "answered", now)
+    deliveries.end(tx, waiting, DeliveryStatus.skipped, Reason.answered, now)
 
 
 def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:

@@ -10,21 +10,28 @@ from handlers.answers import Picture, effective, picture
 from handlers.context import Context
 from handlers.plans import edits
 from handlers.plans.history import history
-from handlers.schedule.due import BY_PERSON
 from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.intake import Intake
 from schemas.plan import Plan, PlanStatus, StoredPlan
+from schemas.reason import Reason
 from schemas.rules import Severity
 from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
 from store.base import Tx
 
 BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
-FINAL = ("not_needed", "no_plan_wanted")  # nothing is waited for: the message is dropped
-OWN = ("no_intake", "needs_review", "needs_ok", "on_hold", "red_flag", "no_consent")  # the gate's own reasons
-WAITING = (*OWN, "no_email_consent")
+FINAL = (Reason.not_needed, Reason.no_plan_wanted)  # nothing is waited for: the message is dropped
+OWN = (
+    Reason.no_intake,
+    Reason.needs_review,
+    Reason.needs_ok,
+    Reason.on_hold,
+    Reason.red_flag,
+    Reason.no_consent,
+)  # the gate's own reasons
+WAITING = (*OWN, Reason.no_email_consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class Verdict:
     """What the gate says: a plan that may go out, or the reason why none does."""
 
     plan: StoredPlan | None
-    reason: str = ""
+    reason: Reason = Reason.none
     final: bool = False
 
     @property
@@ -100,7 +107,7 @@ def _store(tx: Tx, booking: Booking, last: StoredPlan | None, chosen: Plan, now:
     return plans.add(tx, booking.id, booking.client_id, status, chosen.protocol_id, "", content, now)
 
 
-def _wake(tx: Tx, booking_id: int, now: datetime, reasons: tuple[str, ...] = WAITING) -> None:
+def _wake(tx: Tx, booking_id: int, now: datetime, reasons: tuple[Reason, ...] = WAITING) -> None:
     """A plan that waited for something is looked at again; the gate decides anew."""
     for delivery in deliveries.of_booking(tx, booking_id):
         waits = delivery.status is DeliveryStatus.held and delivery.reason in reasons
@@ -115,11 +122,11 @@ def gate(tx: Tx, context: Context, booking: Booking, now: datetime) -> Verdict:
     """
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or not intake.done:
-        return Verdict(None, "no_intake")
+        return Verdict(None, Reason.no_intake)
     seen = picture(tx, context, booking, intake, now)
     if flags.stops(seen.flags):
         _drafted(tx, context, booking.id, now)
-        return Verdict(plans.newest(tx, booking.id), "red_flag")
+        return Verdict(plans.newest(tx, booking.id), Reason.red_flag)
     stored = _drafted(tx, context, booking.id, now)
     reason = _refusal(context, stored.status if stored else "", notes.newest(tx, booking.id), seen)
     if not reason and stored is not None and not _stays(stored):
@@ -127,14 +134,14 @@ def gate(tx: Tx, context: Context, booking: Booking, now: datetime) -> Verdict:
     return Verdict(stored, reason, final=reason in FINAL)
 
 
-def look(tx: Tx, context: Context, booking: Booking, now: datetime) -> str:
+def look(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reason:
     """What `gate` would say, as its reason alone: a page that only shows it writes no draft."""
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or not intake.done:
-        return "no_intake"
+        return Reason.no_intake
     seen = picture(tx, context, booking, intake, now)
     if flags.stops(seen.flags):
-        return "red_flag"
+        return Reason.red_flag
     status = _status(tx, context, booking, intake, seen, now)
     return _refusal(context, status, notes.newest(tx, booking.id), seen)
 
@@ -149,23 +156,23 @@ def _status(tx: Tx, context: Context, booking: Booking, intake: Intake, seen: Pi
     return STATUS[_choose(tx, context, booking, intake.language, seen, now).status]
 
 
-def _refusal(context: Context, status: str, note: SessionNote | None, seen: Picture) -> str:
+def _refusal(context: Context, status: str, note: SessionNote | None, seen: Picture) -> Reason:
     if not status:
-        return "not_needed"
+        return Reason.not_needed
     if note is not None and note.send is SendWish.NO_PLAN:
-        return "no_plan_wanted"
+        return Reason.no_plan_wanted
     if not said_yes(seen.answers, "consent_exercise"):
-        return "no_consent"
+        return Reason.no_consent
     if status in ("released", "sent"):
-        return ""
+        return Reason.none
     if note is not None and note.send is SendWish.HOLD:
-        return "on_hold"
+        return Reason.on_hold
     if status == "none":
-        return "too_young"
+        return Reason.too_young
     ok = not context.clinic.policy.require_ok or (note is not None and note.send is SendWish.OK_TO_SEND)
     if status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
-        return "needs_review"
-    return "" if ok else "needs_ok"
+        return Reason.needs_review
+    return Reason.none if ok else Reason.needs_ok
 
 
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:
@@ -194,11 +201,11 @@ def release(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -
         return False
     plans.release(tx, stored.id, by, now)
     audit.add(tx, by, "release", f"plan:{stored.id}", now)
-    _wake(tx, booking_id, now, (*WAITING, BY_PERSON))
+    _wake(tx, booking_id, now, (*WAITING, Reason.held_by_person))
     return True
 
 
 def hold(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:
     """A person keeps a message back."""
-    deliveries.end(tx, [delivery.id], DeliveryStatus.held, BY_PERSON, now)
+    deliveries.end(tx, [delivery.id], DeliveryStatus.held, Reason.held_by_person, now)
     audit.add(tx, by, "hold", f"delivery:{delivery.id}", now)

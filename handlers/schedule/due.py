@@ -10,15 +10,12 @@ from handlers.schedule import attach
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.reason import OF_THE_BOOKING, Reason
 from store import bookings, deliveries, intakes
 from store.base import Tx
 
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
-BY_PERSON = "held_by_person"  # only a person lets it out again
-WITHDRAWN = "withdrawn_by_person"  # nor does a move of the booking bring it back
-# Why something was not sent, where the next state of the booking may change it.
-OF_THE_BOOKING = ("cancelled", "no_show", "pending", "older_than_connection", "no_address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +125,6 @@ def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
 def _owe(tx: Tx, due: Due, now: datetime) -> None:
     """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
     known = deliveries.by_key(tx, due.key)
-    if known is not None and known.reason in (BY_PERSON, WITHDRAWN):
-        return
     settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
     if known is None or not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING:
         deliveries.owe(tx, due, now)
@@ -162,8 +157,8 @@ def _after_plan(delivery: Delivery) -> bool:
     return later or delivery.purpose in (Purpose.checkin, Purpose.attach)
 
 
-def reason_for(booking: Booking, now: datetime) -> str:
+def reason_for(booking: Booking, now: datetime) -> Reason:
     """Why nothing is owed, as a word for the outbox."""
     if booking.status is BookingStatus.confirmed:
-        return "too_late" if booking.end < now else "not_needed"
-    return str(booking.status)
+        return Reason.too_late if booking.end < now else Reason.not_needed
+    return Reason(booking.status)

@@ -5,8 +5,8 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans.by_hand import WAITING, NotNow, release_plan
-from handlers.schedule.due import WITHDRAWN
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.reason import Reason
 from store import audit, deliveries
 from store.base import Tx
 
@@ -58,7 +58,7 @@ def _next_key(tx: Tx, delivery: Delivery) -> DeliveryKey:
 def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """Never send it, whatever becomes of the booking. Raises `NotNow`."""
     delivery = _in(tx, delivery_id, WAITING)
-    deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, WITHDRAWN, now)
+    deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
     audit.add(tx, by, "withdraw", f"delivery:{delivery_id}", now)
 
 

@@ -20,6 +20,7 @@ from schemas.booking import Booking, BookingStatus
 from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
 from schemas.message import Text
 from schemas.plan import StoredPlan
+from schemas.reason import Reason
 from store import bookings, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
@@ -40,14 +41,14 @@ class Send:
 class Skip:
     """Not needed any more, for this reason."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Not now: it waits for a person or an answer."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Later:
     """Not at this hour."""
 
     due_at: datetime
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ def decide(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> Decis
 
 def _booking_says_no(booking: Booking) -> Skip | None:
     if booking.status is not BookingStatus.confirmed:
-        return Skip(str(booking.status))
-    return Skip("older_than_connection") if booking.earlier else None
+        return Skip(Reason(booking.status))
+    return Skip(Reason.older_than_connection) if booking.earlier else None
 
 
 def _attach(tx: Tx, context: Context, booking: Booking) -> Decision:
@@ -104,20 +105,20 @@ def _too_late(context: Context, booking: Booking, now: datetime) -> bool:
 def _client_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Skip | Hold | None:
     client = clients.get(tx, booking.client_id)
     if client.erased_at:
-        return Skip("erased")
+        return Skip(Reason.erased)
     if delivery.channel is Channel.email:
         if not messages.can_mail(client.email):
-            return Hold("no_address")
-        return Skip("unsubscribed") if client.no_email_at else None
-    return Skip("unsubscribed") if client.no_sms_at else None
+            return Hold(Reason.no_address)
+        return Skip(Reason.unsubscribed) if client.no_email_at else None
+    return Skip(Reason.unsubscribed) if client.no_sms_at else None
 
 
 def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or intake.done:
-        return Skip("answered")
+        return Skip(Reason.answered)
     if _too_late(context, booking, now):
-        return Skip("too_late")
+        return Skip(Reason.too_late)
     begin(tx, context, booking, now)
     asked = intakes.of_booking(tx, booking.id) or intake
     return Send(messages.intake(tx, context, delivery, booking, asked, now))
@@ -125,15 +126,15 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
 
 def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     if now >= booking.start:
-        return Skip("visit_started")
+        return Skip(Reason.visit_started)
     if intakes.open_stops(tx, booking.id):
-        return Skip("red_flag")  # who was told to see a doctor now is not asked for the rest of a form
+        return Skip(Reason.red_flag)  # who was told to see a doctor now is not asked for the rest of a form
     quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
         opens = quiet.next_open(now)
-        return Later(opens, "quiet_hours") if opens < booking.start else Skip("quiet_hours")
+        return Later(opens, Reason.quiet_hours) if opens < booking.start else Skip(Reason.quiet_hours)
     if not delivery.key.resend and _asked_lately(tx, booking, now):
-        return Skip("asked_lately")
+        return Skip(Reason.asked_lately)
     return _intake(tx, context, delivery, booking, now)
 
 
@@ -148,17 +149,17 @@ def _asked_lately(tx: Tx, booking: Booking, now: datetime) -> bool:
 def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     due = booking.end + context.clinic.policy.plan_delay
     if now < due:
-        return Later(due, "visit_not_over")
+        return Later(due, Reason.visit_not_over)
     verdict = drafting.gate(tx, context, booking, now)
     if not verdict.clear or verdict.plan is None:
         return Skip(verdict.reason) if verdict.final else Hold(verdict.reason)
     intake = intakes.of_booking(tx, booking.id)
     if intake is None or not drafting.agreed(tx, intake, "consent_email"):
-        return Hold("no_email_consent")
+        return Hold(Reason.no_email_consent)
     plan = verdict.plan
     by_person = plan.released_by or plan.reason.startswith(drafting.BY_CHECKIN) or delivery.key.resend
     if _too_late(context, booking, now) and not by_person:
-        return Skip("too_late")
+        return Skip(Reason.too_late)
     message = messages.plan(tx, context, delivery, booking, plan, now)
     return Send(message, after=None if plan.sent_at else partial(_plan_sent, context, booking, plan, now))
 
@@ -173,19 +174,19 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
     asked = delivery.key.number
     assert isinstance(asked, CheckInQuestion)
     reason = asking.not_now(tx, booking, asked.kind, now)
-    if reason == "no_reply" and delivery.key.resend:
-        reason = ""
+    if reason == Reason.no_reply and delivery.key.resend:
+        reason = Reason.none
     if reason == "no_reply":
         asking.nudge_staff(tx, booking, now)
     if reason:
         return Skip(reason)
     quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
-        return Later(quiet.next_open(now), "quiet_hours")
+        return Later(quiet.next_open(now), Reason.quiet_hours)
     intake = intakes.of_booking(tx, booking.id)
     consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
     if intake is None or not drafting.agreed(tx, intake, consent):
-        return Skip("no_consent")
+        return Skip(Reason.no_consent)
     again = quiet.next_open(now + ANSWERED_WITHIN)
     message = messages.checkin(tx, context, delivery, booking, asked.kind, now)
     return Send(message, after=lambda tx: asking.remind(tx, delivery, again, now))
@@ -195,17 +196,17 @@ def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: 
     urgency = alerts.urgency(delivery.key)
     escalated = urgency is Urgency.escalated
     if escalated and not delivery.key.resend and not intakes.open_stops(tx, booking.id, unseen=True):
-        return Skip("acknowledged")
+        return Skip(Reason.acknowledged)
     after = None
     if urgency is not None and not escalated:
         after = partial(alerts.escalate, booking_id=booking.id, channel=delivery.channel, now=now)
     if delivery.channel is Channel.sms:
         if not context.clinic.alert_sms or Channel.sms not in context.senders:
-            return Skip("no_alert_number")
+            return Skip(Reason.no_alert_number)
         return Send(messages.alert_text(context, delivery, booking), after)
     to = (context.clinic.alert_next_email if escalated else "") or context.clinic.alert_email
     if not messages.can_mail(to):
-        return Skip("no_alert_address")
+        return Skip(Reason.no_alert_address)
     return Send(messages.staff(tx, context, delivery, booking, to, now), after)
 
 

@@ -16,6 +16,7 @@ from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from integrations.channels import sms
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
+from schemas.reason import Reason
 from store import bookings, clients, deliveries
 from store.leases import LEASE
 
@@ -45,7 +46,7 @@ def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timed
 def _process(context: Context, delivery: Delivery, now: datetime) -> None:
     if delivery.attempts > retry.MOST:
         detail = "The worker ended each time it worked on this."
-        _settle(context, delivery, DeliveryStatus.dead, now, reason="failed", detail=detail)
+        _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=detail)
         return
     try:
         _ask_scheduler(context, delivery, now)
@@ -94,7 +95,7 @@ def _carry_out(context: Context, delivery: Delivery, decision: decide.Decision, 
             _send(context, delivery, decision, now)
         case Write(connection, external_id, note):
             context.schedulers[connection].attach(external_id, note)
-            _settle(context, delivery, DeliveryStatus.sent, now, reason="")
+            _settle(context, delivery, DeliveryStatus.sent, now, reason=Reason.none)
         case Skip(reason):
             _settle(context, delivery, DeliveryStatus.skipped, now, reason=reason)
         case Hold(reason):
@@ -128,7 +129,7 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
     assert isinstance(message, Text)
     with context.db.begin() as tx:
         clients.stop_texts(tx, sms.number(message.to), now)
-    _settle(context, delivery, DeliveryStatus.skipped, now, reason="unsubscribed")
+    _settle(context, delivery, DeliveryStatus.skipped, now, reason=Reason.unsubscribed)
 
 
 def _note_sent(context: Context, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
@@ -149,10 +150,10 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
         return
     wait = retry.wait(delivery.attempts, error)
     if wait is None:
-        _settle(context, delivery, DeliveryStatus.dead, now, reason="failed", detail=str(error))
+        _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=str(error))
         return
     with context.db.begin() as tx:
-        deliveries.put_back(tx, delivery, now + wait, reason="trying_again", detail=str(error))
+        deliveries.put_back(tx, delivery, now + wait, reason=Reason.trying_again, detail=str(error))
     kind = type(error.__cause__ or error).__name__  # the text of an error may name somebody
     log.warning(
         "delivery not sent", extra={"delivery": delivery.id, "error": kind, "seconds": wait.total_seconds()}
@@ -164,11 +165,13 @@ def _outcome_unknown(context: Context, delivery: Delivery, error: IntegrationErr
 
     A text is not repeated: it has nothing by which a telephone shows it once.
     """
-    if delivery.reason != "outcome_unknown" and delivery.channel is not Channel.sms:
+    if delivery.reason != Reason.outcome_unknown and delivery.channel is not Channel.sms:
         with context.db.begin() as tx:
-            deliveries.put_back(tx, delivery, now + REPEAT_AFTER, reason="outcome_unknown", detail=str(error))
+            deliveries.put_back(
+                tx, delivery, now + REPEAT_AFTER, reason=Reason.outcome_unknown, detail=str(error)
+            )
         return
-    _settle(context, delivery, DeliveryStatus.unknown, now, reason="outcome_unknown", detail=str(error))
+    _settle(context, delivery, DeliveryStatus.unknown, now, reason=Reason.outcome_unknown, detail=str(error))
 
 
 def _settle(
@@ -177,7 +180,7 @@ def _settle(
     status: DeliveryStatus,
     now: datetime,
     *,
-    reason: str,
+    reason: Reason,
     detail: str = "",
 ) -> None:
     with context.db.begin() as tx:

@@ -6,8 +6,8 @@ from datetime import datetime
 from handlers.bookings import inbox
 from handlers.clients import privacy
 from handlers.context import Context
-from handlers.schedule.due import BY_PERSON
 from schemas.delivery import DeliveryStatus
+from schemas.reason import Reason
 from store import audit, deliveries
 from store import erase as erasing
 
@@ -22,7 +22,7 @@ def hold_overdue(context: Context, by: str, now: datetime) -> int:
     with context.db.begin() as tx:
         owed = deliveries.due_by(tx, now + context.clinic.policy.settle)
         ids = [each.id for each in owed if each.purpose.to_client]
-        deliveries.end(tx, ids, DeliveryStatus.held, BY_PERSON, now)
+        deliveries.end(tx, ids, DeliveryStatus.held, Reason.held_by_person, now)
         audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
     return len(ids)
 

@@ -17,6 +17,7 @@ from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from schemas.checkin import CheckInKind
 from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.message import Text
+from schemas.reason import Reason
 from settings import Settings
 from store import clients, deliveries
 from store.base import Tx
@@ -262,7 +263,7 @@ def test_a_cancel_between_decision_and_sending_wins(context: Context) -> None:
 
     def cancelled_meanwhile(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> decide.Decision:
         decision = real(tx, context, delivery, now)
-        deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, "cancelled", now)
+        deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.cancelled, now)
         return decision
 
     with pytest.MonkeyPatch.context() as patch:

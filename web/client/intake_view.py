@@ -18,6 +18,7 @@ from render.body.bodymap import BodyView
 from render.language import readable
 from schemas.condition import Answer
 from schemas.condition_tree import Either, Every, Known, Node, Not, Test
+from schemas.intake import IntakeStatus
 from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
 from web import language as words
@@ -77,7 +78,7 @@ def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) 
     """One screen's questions, with the answers that this browser may see over them."""
     current, seen = asked.screen(step, shown), browser.seen(asked.intake.id)
     assert current is not None
-    fresh = asked.intake.status == "open"
+    fresh = asked.intake.status is IntakeStatus.open
     first = step == asked.screens[0].step.id
     return {
         "screen": current,

@@ -19,12 +19,11 @@ from library.reading import Problem
 from render import mail_check
 from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery, DeliveryStatus
+from schemas.receipt import ReceiptStatus
 from store import bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from web.context import context as the_context
 from web.context import utc_now
-
-RECEIPTS = ("pending", "working", "done", "ignored", "not_understood", "dead")
 
 
 @click.command("status")
@@ -43,7 +42,7 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     received, owed = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
     seen = workers.last_seen(tx)
     return {
-        "receipts": {name: received[name] for name in RECEIPTS},
+        "receipts": {str(name): received[name] for name in ReceiptStatus},
         "deliveries": {name: owed[name] for name in ("due", *DeliveryStatus)},
         "worker": {
             "seen_at": seen.isoformat() if seen else None,

@@ -24,6 +24,7 @@ from schemas.booking import Booking
 from schemas.delivery import Delivery
 from schemas.intake import Intake
 from schemas.plan import StoredPlan
+from schemas.reason import Reason
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role
@@ -92,12 +93,14 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "summary": told,
         "standing": [flag for flag in raised if not flag.cleared_by],
         "intake": intake,
-        "intake_tag": intake_tag(intake.status if intake else "", bool(intake and intake.reviewed_at), say()),
+        "intake_tag": intake_tag(
+            intake.status if intake else None, bool(intake and intake.reviewed_at), say()
+        ),
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
         "bodies": bodies(told, say()) if told else [],
         "plan": plan_view(context(), stored, say()) if stored else None,
-        "verdict": drafting.look(tx, context(), found, now()) if intake and intake.done else "",
+        "verdict": drafting.look(tx, context(), found, now()) if intake and intake.done else Reason.none,
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, client, intake),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
@@ -112,15 +115,15 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     }
 
 
-def _in_the_way(tx: Tx, client: Any, intake: Intake | None) -> str:
-    """Why a mail with the plan would not reach this client, whatever the gate says; "" when it would."""
+def _in_the_way(tx: Tx, client: Any, intake: Intake | None) -> Reason:
+    """Why a mail with the plan would not reach this client, whatever the gate says; `none` when it would."""
     if intake is None or not intake.done:
-        return ""
+        return Reason.none
     if not messages.can_mail(client.email):
-        return "no_address"
+        return Reason.no_address
     if client.no_email_at:
-        return "unsubscribed"
-    return "" if drafting.agreed(tx, intake, "consent_email") else "no_email_consent"
+        return Reason.unsubscribed
+    return Reason.none if drafting.agreed(tx, intake, "consent_email") else Reason.no_email_consent
 
 
 def _plan_tag(

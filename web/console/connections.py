@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.bookings import reconcile
 from integrations.base import Scheduler, Unsupported
+from schemas.receipt import ReceiptStatus
 from schemas.staff import Role
 from store import audit, connections, receipts
 from web.console import gate
@@ -16,12 +17,12 @@ from web.context import context
 
 blueprint = gate.blueprint("operations")
 STATUSES = {
-    "not_understood": ("Not understood", "bad"),
-    "dead": ("Failed", "bad"),
-    "pending": ("Waits", "warn"),
-    "working": ("In work", "calm"),
-    "done": ("Done", "good"),
-    "ignored": ("Nothing to do", "calm"),
+    ReceiptStatus.not_understood: ("Not understood", "bad"),
+    ReceiptStatus.dead: ("Failed", "bad"),
+    ReceiptStatus.pending: ("Waits", "warn"),
+    ReceiptStatus.working: ("In work", "calm"),
+    ReceiptStatus.done: ("Done", "good"),
+    ReceiptStatus.ignored: ("Nothing to do", "calm"),
 }
 MOST_SHOWN = 20_000  # characters of one raw body
 
@@ -32,8 +33,8 @@ def connections_page() -> Response:
     """Every connection: when it was last heard and read, what is wrong, what it can do."""
     with context().db.read() as tx:
         rows = connections.every(tx)
-        troubled = receipts.recent(tx, status="not_understood", limit=20)
-        dead = receipts.recent(tx, status="dead", limit=20)
+        troubled = receipts.recent(tx, status=ReceiptStatus.not_understood, limit=20)
+        dead = receipts.recent(tx, status=ReceiptStatus.dead, limit=20)
     return page(
         "connections", rows=[_connection(row) for row in rows], troubled=[*troubled, *dead], statuses=STATUSES
     )

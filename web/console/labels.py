@@ -2,6 +2,7 @@
 
 import re
 
+from schemas.reason import Reason
 from web.language import Say
 
 PURPOSES = {
@@ -67,58 +68,59 @@ ACTS = {
 }
 
 
-SENTENCES = {
+SENTENCES: dict[Reason, str] = {
+    Reason.none: "",
     # the booking
-    "cancelled": "The booking was cancelled.",
-    "no_show": "The client did not come.",
-    "pending": "The booking waits for the clinic's yes at the scheduler.",
-    "older_than_connection": "It was booked before Aftercare was connected, so nothing is sent.",
-    "too_late": "The visit was too long ago.",
-    "not_needed": "Nothing of this kind is sent for this service.",
-    "same_booking": "Two bookings turned out to be one.",
-    "visit_started": "The visit had begun.",
-    "visit_not_over": "The visit is not over yet.",
+    Reason.cancelled: "The booking was cancelled.",
+    Reason.no_show: "The client did not come.",
+    Reason.pending: "The booking waits for the clinic's yes at the scheduler.",
+    Reason.older_than_connection: "It was booked before Aftercare was connected, so nothing is sent.",
+    Reason.too_late: "The visit was too long ago.",
+    Reason.not_needed: "Nothing of this kind is sent for this service.",
+    Reason.same_booking: "Two bookings turned out to be one.",
+    Reason.visit_started: "The visit had begun.",
+    Reason.visit_not_over: "The visit is not over yet.",
     # the client
-    "erased": "The client was erased.",
-    "no_address": "There is no e-mail address that works. Add one at the scheduler.",
-    "unsubscribed": "The client wants no more messages of this kind.",
-    "answered": "The client has answered already.",
-    "asked_lately": "The client was asked a few hours before.",
-    "no_email_consent": "The client did not agree to e-mail. Print the plan instead.",
-    "no_consent": "The client did not agree to this.",
+    Reason.erased: "The client was erased.",
+    Reason.no_address: "There is no e-mail address that works. Add one at the scheduler.",
+    Reason.unsubscribed: "The client wants no more messages of this kind.",
+    Reason.answered: "The client has answered already.",
+    Reason.asked_lately: "The client was asked a few hours before.",
+    Reason.no_email_consent: "The client did not agree to e-mail. Print the plan instead.",
+    Reason.no_consent: "The client did not agree to this.",
     # the plan
-    "too_young": "The client is too young for a plan that goes out by itself.",
-    "no_intake": "The intake is not done yet.",
-    "red_flag": "An answer is a warning sign. A clinician must clear it first.",
-    "needs_review": "An answer needs a look. It waits until a practitioner releases it.",
-    "needs_ok": "The clinic wants a practitioner's OK for every plan.",
-    "on_hold": "The session note says: hold.",
-    "no_plan_wanted": "The session note says: no plan.",
-    "held_by_person": "Somebody holds it back.",
-    "withdrawn_by_person": "Somebody withdrew it.",
-    "no_plan": "There is no plan.",
-    "newer_plan": "The client has a newer plan by now.",
-    "no_reply": "Two check-ins in a row had no reply, so no more are sent.",
+    Reason.too_young: "The client is too young for a plan that goes out by itself.",
+    Reason.no_intake: "The intake is not done yet.",
+    Reason.red_flag: "An answer is a warning sign. A clinician must clear it first.",
+    Reason.needs_review: "An answer needs a look. It waits until a practitioner releases it.",
+    Reason.needs_ok: "The clinic wants a practitioner's OK for every plan.",
+    Reason.on_hold: "The session note says: hold.",
+    Reason.no_plan_wanted: "The session note says: no plan.",
+    Reason.held_by_person: "Somebody holds it back.",
+    Reason.withdrawn_by_person: "Somebody withdrew it.",
+    Reason.no_plan: "There is no plan.",
+    Reason.newer_plan: "The client has a newer plan by now.",
+    Reason.no_reply: "Two check-ins in a row had no reply, so no more are sent.",
     # the way
-    "quiet_hours": "Nothing goes out in the quiet hours.",
-    "trying_again": "It did not work and will be tried again.",
-    "outcome_unknown": "The answer of the mail server was lost. The client may have it.",
-    "failed": "It could not be sent. Put right what is said here, then send it again.",
-    "acknowledged": "Somebody at the clinic has looked already.",
-    "no_alert_number": "No mobile number is set for alerts.",
-    "no_alert_address": "No e-mail address is set for alerts.",
+    Reason.quiet_hours: "Nothing goes out in the quiet hours.",
+    Reason.trying_again: "It did not work and will be tried again.",
+    Reason.outcome_unknown: "The answer of the mail server was lost. The client may have it.",
+    Reason.failed: "It could not be sent. Put right what is said here, then send it again.",
+    Reason.acknowledged: "Somebody at the clinic has looked already.",
+    Reason.no_alert_number: "No mobile number is set for alerts.",
+    Reason.no_alert_address: "No e-mail address is set for alerts.",
 }
-CLINICAL = ("red_flag", "needs_review", "too_young")
+CLINICAL = (Reason.red_flag, Reason.needs_review, Reason.too_young)
 """Reasons that tell something of the answers."""
 NOT_YOURS = "A practitioner must look first."
 """What is said in their place to who is none."""
 
 
-def sentence(word: str, say: Say, *, clinical: bool = True) -> str:
-    """The sentence for a reason; a word that has none is shown as it is. `clinical`: to a practitioner."""
-    if word in CLINICAL and not clinical:
+def sentence(reason: Reason, say: Say, *, clinical: bool = True) -> str:
+    """The sentence for a reason; "" for `none`. `clinical`: to a practitioner."""
+    if reason in CLINICAL and not clinical:
         return say(NOT_YOURS)
-    return say(SENTENCES.get(word, word.replace("_", " ").capitalize() + "." if word else ""))
+    return say(SENTENCES[reason]) if reason else ""
 
 
 # What our own side says of an attempt, beside the words of others; {n} is a code or a name.

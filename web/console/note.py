@@ -10,6 +10,7 @@ from handlers.links import LinkPurpose
 from handlers.plans import drafting
 from handlers.schedule.words import reference
 from schemas.booking import Booking
+from schemas.reason import Reason
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role, Staff, Stage
 from store import bookings
@@ -24,7 +25,7 @@ from web.context import context
 from web.security import wrong_link
 
 blueprint = gate.blueprint("note")
-MAY_SEND = ("", "needs_ok")  # anything else waits for a practitioner who has signed in
+MAY_SEND = (Reason.none, Reason.needs_ok)  # anything else waits for a practitioner who has signed in
 
 
 @blueprint.get("/n/<token>")

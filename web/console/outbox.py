@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers.plans.by_hand import NotNow
 from handlers.send import by_hand
 from schemas.delivery import Purpose
+from schemas.reason import Reason
 from schemas.staff import Role
 from store import deliveries
 from store import outbox as stored
@@ -40,14 +41,27 @@ ACTS = {
     "dead": ("send_now",),
 }
 KEPT = ("tab", "purpose", "page", "booking")
-HELD_BACK = ("needs_review", "red_flag")
+HELD_BACK = (Reason.needs_review, Reason.red_flag)
 PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
 # Why a plan waits that a release alone does not let out: the client or a clinician must come first.
-NOT_BY_RELEASE = ("no_intake", "red_flag", "too_young", "no_consent", "no_email_consent")
+NOT_BY_RELEASE = (
+    Reason.no_intake,
+    Reason.red_flag,
+    Reason.too_young,
+    Reason.no_consent,
+    Reason.no_email_consent,
+)
 # Why something was not sent that would not be sent the next time either.
 FOR_GOOD = (
-    *("cancelled", "no_show", "erased", "same_booking", "older_than_connection", "not_needed"),
-    *("answered", "visit_started", "unsubscribed", "acknowledged", "newer_plan"),
+    *(
+        Reason.cancelled,
+        Reason.no_show,
+        Reason.erased,
+        Reason.same_booking,
+        Reason.older_than_connection,
+        Reason.not_needed,
+    ),
+    *(Reason.answered, Reason.visit_started, Reason.unsubscribed, Reason.acknowledged, Reason.newer_plan),
 )
 
 

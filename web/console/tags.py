@@ -6,13 +6,19 @@ from typing import Any
 
 from handlers.context import Context
 from render.language import readable
+from schemas.intake import IntakeStatus
+from schemas.reason import Reason
 from schemas.rules import Severity
 from store.days import Visit
 from store.pains import Pain
 from web.console.labels import sentence
 from web.language import Say, say_in
 
-INTAKE = {"open": ("Missing", "warn"), "started": ("Half done", "warn"), "done": ("Done", "good")}
+INTAKE = {
+    IntakeStatus.open: ("Missing", "warn"),
+    IntakeStatus.started: ("Half done", "warn"),
+    IntakeStatus.done: ("Done", "good"),
+}
 FLAGS = {
     Severity.STOP_EMERGENCY: ("Stop: emergency", "bad"),
     Severity.STOP_URGENT: ("Stop: see a doctor", "bad"),
@@ -62,7 +68,7 @@ def _line(
         "zone": _zone(visit, context),
         "status": _said(STATUS.get(visit.status), say),
         "intake": intake_tag(visit.intake, visit.reviewed, say) if on else None,
-        "missing": on and visit.intake in ("open", "started"),
+        "missing": on and visit.intake in (IntakeStatus.open, IntakeStatus.started),
         "flag": _said(FLAGS[worst[0]], say) if worst else None,
         "more_flags": len(visit.flags) - 1,
         "grave": bool(worst) and worst[0].stops,
@@ -83,19 +89,19 @@ def _said(tag: Tag | None, say: Say) -> Tag | None:
     return (say(tag[0]), tag[1]) if tag else None
 
 
-def intake_tag(status: str, reviewed: bool, say: Say) -> Tag:
+def intake_tag(status: IntakeStatus | None, reviewed: bool, say: Say) -> Tag:
     """Where an intake stands, as a word and a colour."""
-    if not status:
+    if status is None:
         return say("None asked"), "calm"
-    if status == "done" and reviewed:
+    if status is IntakeStatus.done and reviewed:
         return say("Reviewed"), "good"
-    text, colour = INTAKE.get(status, (status, "calm"))
+    text, colour = INTAKE[status]
     return say(text), colour
 
 
 def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
     stops = any(flag.stops for flag in visit.flags)
-    tag = plan_tag(visit.plan_status, visit.intake == "done", stops, visit.drafted, say)
+    tag = plan_tag(visit.plan_status, visit.intake is IntakeStatus.done, stops, visit.drafted, say)
     waits = tag is not None and (tag == _said(FOR_YOU, say) or (stops and tag[1] == "bad"))
     return (say("Waits"), "warn") if waits and not clinical else tag
 
@@ -114,7 +120,7 @@ def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -
 def _waits(visit: Visit) -> bool:
     """True for a plan that somebody has to look at."""
     if visit.plan_status == "held":
-        return visit.plan_reason != "no_intake"
+        return visit.plan_reason != Reason.no_intake
     return visit.plan_status == "scheduled" and visit.drafted == "held"
 
 
