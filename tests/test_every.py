@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -17,7 +17,8 @@ from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingState
 from schemas.webhook import Notice
 from tests.helpers.exam import CANDIDATES, Candidate
-from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.fake_vendor import FakeVendor, response
+from tests.helpers.vendors import VENDORS, Vendor
 from tests.helpers.wire import NOW, PAYLOADS, connect, inbound
 
 BODIES = sorted(PAYLOADS.glob("*/*.body"))
@@ -411,3 +412,95 @@ def test_what_cannot_be_done_is_said_in_a_sentence(candidate: Candidate) -> None
         assert raised.value.permanent
         assert str(raised.value).endswith((".", "docs/schedulers."))
         assert candidate.secret not in str(raised.value)
+
+
+# As the vendor really answers
+
+
+each_vendor = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+
+
+def test_every_scheduler_that_can_be_read_answers_here() -> None:
+    assert set(VENDORS) == set(SCHEDULERS) - {"standard"}
+
+
+def without(row: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """A copy of a row with one field left out."""
+    return cast("dict[str, Any]", mutated(row, path, "drop", None))
+
+
+def listed(vendor: Vendor, *rows: dict[str, Any]) -> list[str]:
+    """The bookings that one reading finds, each once."""
+    found = vendor.serving(*rows).changed_since(NOW)
+    return sorted({each.external_id for each in found})
+
+
+@each_vendor
+def test_a_real_answer_names_client_address_and_practitioner(vendor: Vendor) -> None:
+    (found,) = vendor.serving(vendor.row(1)).fetch(vendor.name_of(1))
+    assert (found.client.name, found.client.email, found.practitioner) == vendor.client
+    assert found.service_name.startswith("Deep tissue 60")
+    assert timedelta(0) < found.end - found.start <= timedelta(hours=2)
+
+
+@each_vendor
+@given(data=st.data())
+def test_the_order_of_a_list_says_nothing(vendor: Vendor, data: st.DataObject) -> None:
+    rows = [vendor.row(number) for number in data.draw(st.permutations(range(1, 5)))]
+    assert listed(vendor, *rows) == sorted(map(vendor.name_of, range(1, 5)))
+
+
+@each_vendor
+def test_an_odd_neighbour_and_a_booking_of_others_do_not_hide_the_rest(vendor: Vendor) -> None:
+    odd = vendor.row(2)
+    for path in vendor.core:
+        odd = mutated(odd, path, "replace", [[]])
+    rows = [vendor.row(1), odd, vendor.row(3)]
+    if vendor.not_ours:
+        rows.append({**vendor.row(4), **vendor.not_ours})
+    assert listed(vendor, *rows) == [vendor.name_of(1), vendor.name_of(3)]
+
+
+@each_vendor
+def test_an_empty_list_ends(vendor: Vendor) -> None:
+    assert listed(vendor) == []
+
+
+@each_vendor
+def test_no_time_of_booking_is_unknown_and_no_reason_to_lose_it(vendor: Vendor) -> None:
+    row = without(vendor.row(1), vendor.made)
+    (found,) = vendor.serving(row).fetch(vendor.name_of(1))
+    assert found.created_at is None
+    assert listed(vendor, row) == [vendor.name_of(1)]
+
+
+@each_vendor
+@pytest.mark.parametrize("named", [{}, {"Retry-After": "7"}])
+def test_a_limit_says_how_long_to_wait(vendor: Vendor, named: dict[str, str]) -> None:
+    fake = FakeVendor()
+    vendor.publish(fake, [vendor.row(1)])
+    for waiting in fake.answers.values():
+        waiting[:] = [response(429, None, named)]
+    for attempt in (
+        lambda: vendor.ours(fake).fetch(vendor.name_of(1)),
+        lambda: list(vendor.ours(fake).changed_since(NOW)),
+    ):
+        with pytest.raises(IntegrationError) as raised:
+            attempt()
+        wait = raised.value.retry_after
+        assert not raised.value.permanent
+        assert wait
+        assert 6 < wait <= 7 if named else wait > 59
+
+
+@each_vendor
+@given(data=st.data())
+def test_no_side_field_in_any_form_loses_the_visit(vendor: Vendor, data: st.DataObject) -> None:
+    row = vendor.row(1)
+    core = {path[:depth] for path in vendor.core for depth in (1, 2)}
+    side = [path for path in places(row) if path not in core]
+    change = data.draw(st.sampled_from(["drop", "replace", "replace", "list", "object"]))
+    changed = mutated(row, data.draw(st.sampled_from(side)), change, data.draw(ODD))
+    (found,) = vendor.serving(changed).fetch(vendor.name_of(1))
+    assert found.external_id == vendor.name_of(1)
+    assert found.start < found.end
