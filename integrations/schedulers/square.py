@@ -66,9 +66,18 @@ def _service_name(answer: Part) -> str:
     return f"{item}, {variation}"
 
 
+def _day_or_less(part: Part, name: str, unit: int = 1) -> int:
+    """A length in minutes; 0 for none, and for one that no visit has. `unit` is how many make a minute."""
+    found = (part.number(name) or 0) // unit
+    if not 0 <= found <= 24 * 60:
+        part.drop(name)
+        return 0
+    return found
+
+
 def _service_minutes(answer: Part) -> int:
-    length = answer.part("object").part("item_variation_data").number("service_duration")  # milliseconds
-    return (length or 0) // 60_000
+    found = answer.part("object").part("item_variation_data")
+    return _day_or_less(found, "service_duration", 60_000)  # in milliseconds
 
 
 def _client(customer: Part) -> Person:
@@ -194,8 +203,8 @@ class Square(Scheduler):
 
     def _minutes(self, segment: Part) -> int:
         """How long a segment is; where it does not say so, as long as the service, else as a usual visit."""
-        length = segment.number("duration_minutes") or _service_minutes(self._service(segment))
-        return (length or self.connection.visit_minutes) + (segment.number("intermission_minutes") or 0)
+        length = _day_or_less(segment, "duration_minutes") or _service_minutes(self._service(segment))
+        return (length or self.connection.visit_minutes) + _day_or_less(segment, "intermission_minutes")
 
     def _team_member(self, segment: Part) -> str:
         wanted = segment.identifier("team_member_id")

@@ -186,6 +186,8 @@ def test_several_segments_are_one_visit() -> None:
         ([{"service_variation_id": "SV1", "duration_minutes": "45"}], 45),
         ([{"service_variation_id": "unknown"}], 50),
         ([{"service_variation_id": "SV1", "duration_minutes": 30}, {"service_variation_id": "SV1"}], 90),
+        ([{"service_variation_id": "SV1", "duration_minutes": -30}], 60),
+        ([{"service_variation_id": "SV1", "duration_minutes": 45, "intermission_minutes": 10**9}], 45),
         ([{}], 50),
         ([], 50),
         (None, 50),
