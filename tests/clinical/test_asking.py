@@ -11,24 +11,10 @@ from clinical.answers.facts import age_on, derive
 from clinical.answers.flags import UNSURE, evaluate
 from schemas.condition import Answer, Answers
 from schemas.questionnaire import Questionnaire
-from tests.helpers.answers import TAPPED, TODAY, settled
+from tests.helpers.answers import TAPPED, TODAY, UPDATE, settled
 from tests.helpers.content import library
 
 KNOWN = {"name", "email", "phone"}
-UPDATE: dict[str, Answer] = {
-    "upd_health_change": "no",
-    "upd_safety": ["none"],
-    "upd_pain_same_place": "same",
-    "pain_now": "3",
-    "pain_avg7": "3",
-    "pain_worst24": "5",
-    "upd_after_massage": "fine",
-    "grc": "better",
-    "upd_days_done": "5",
-    "upd_difficulty": "3",
-    "act1_score": "7",
-    "confidence": "9",
-}
 
 
 def questionnaire(name: str = "first_visit") -> Questionnaire:

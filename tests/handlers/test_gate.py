@@ -1,31 +1,35 @@
 """The gate: what lets a plan out, what holds it, and who may release it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from clinical.answers import flags
-from handlers.answers import picture
+from clinical.answers.asking import NONE
 from handlers.context import Context
+from handlers.intake import form
 from handlers.plans import drafting
 from handlers.worker import work
+from library.content import Library
 from schemas.booking import Booking
-from schemas.condition import Answer
+from schemas.condition import Answer, Answers
 from schemas.delivery import Delivery
+from schemas.questionnaire import Question
 from schemas.session_note import SendWish, SessionNote
 from store import intakes
 from store import plans as stored
 from store.base import Tx
-from tests.helpers.answers import fill_in, settled
-from tests.helpers.clinic import NOW
+from tests.helpers.answers import answer_screens, fill_in, settled
+from tests.helpers.clinic import NOW, with_content, with_policy
 from tests.helpers.content import library
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=1)
 DUE = OVER + timedelta(minutes=30)
+NOT_SURE = ("not_sure", "unsure")
+one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 Step = Callable[[Tx, Context, Booking], object]
 
 
@@ -38,12 +42,6 @@ def inside(context: Context, booking: Booking, step: Step) -> None:
     """Something that a person does."""
     with context.db.begin() as tx:
         step(tx, context, booking)
-
-
-def with_policy(context: Context, **changes: object) -> Context:
-    """The same context with other rules of the clinic."""
-    policy = replace(context.clinic.policy, **changes)  # type: ignore[arg-type]
-    return replace(context, clinic=replace(context.clinic, policy=policy))
 
 
 def noted(send: SendWish) -> Step:
@@ -92,7 +90,6 @@ def test_without_an_intake_the_plan_waits_and_goes_when_the_answers_come(
 HELD: dict[str, tuple[dict[str, Answer], str]] = {
     "an emergency sign": ({"rf_saddle": "yes"}, "red_flag"),
     "not sure of an emergency sign": ({"rf_saddle": "not_sure"}, "red_flag"),
-    "blank at an emergency sign": ({"rf_saddle": ""}, "red_flag"),
     "a sign for a doctor": ({"rf_weak": "yes"}, "red_flag"),
     "health that needs a look": ({"cond_bp": "not_controlled"}, "needs_review"),
     "no consent to exercise": ({"consent_exercise": "no"}, "no_consent"),
@@ -116,49 +113,96 @@ class Undo(Exception):
     """Ends a transaction without keeping what it did."""
 
 
-def safety_questions() -> list[str]:
+def safety_questions() -> list[Question]:
     """The questions of the first form that ask this client for a warning sign."""
     questions = library().questionnaires["first_visit"].questions()
-    return [each.id for each in questions if each.safety and settled().get(each.id) == "no"]
+    return [each for each in questions if each.safety and settled().get(each.id) == "no"]
 
 
-@pytest.mark.parametrize("answer", ["", "not_sure"])
-def test_blank_and_not_sure_never_pass_a_safety_question(context: Context, answer: str) -> None:
+def without(*questions: str) -> Callable[[Library], Library]:
+    """The content before these questions were added to the first form."""
+
+    def edit(library: Library) -> Library:
+        form = library.questionnaires["first_visit"]
+        steps = tuple(replace(step, questions=tuple(kept(step.questions))) for step in form.steps)
+        return replace(
+            library, questionnaires={**library.questionnaires, form.id: replace(form, steps=steps)}
+        )
+
+    def kept(there: tuple[Question, ...]) -> Iterator[Question]:
+        for each in there:
+            if each.id not in questions:
+                yield replace(each, covers=tuple(name for name in each.covers if name not in questions))
+
+    return edit
+
+
+def passes(context: Context, booking: Booking, asking: Context, said: Answers = NONE) -> bool:
+    """Whether the gate lets a plan out for answers to the form that `asking` shows; nothing is kept."""
+    try:
+        with context.db.begin() as tx:
+            asked = answer_screens(tx, asking, booking.id, NOW, **said)
+            assert form.submit(tx, asking, asked, NOW).go_to == ""
+            clear = drafting.gate(tx, context, booking, DUE).clear
+            raise Undo
+    except Undo:
+        return clear
+
+
+@pytest.fixture
+def begun(context: Context) -> Booking:
+    """A booking whose form is answered but for what gates cover, and not yet sent."""
     booking = book(context)
-    fill_in(context, booking)
-    passed = []
-    for question in safety_questions():
-        try:
-            with context.db.begin() as tx:
-                intake = intakes.of_booking(tx, booking.id)
-                assert intake is not None
-                intakes.save(tx, intake, "all", settled(**{question: answer}), {}, NOW)
-                if drafting.gate(tx, context, booking, DUE).clear:
-                    passed.append(question)
-                raise Undo
-        except Undo:
-            pass
-    assert len(safety_questions()) > 20
-    assert passed == []
+    gates = library().questionnaires["first_visit"].gates()
+    left = {*gates, *(gate.id for gate in gates.values())}
+    with context.db.begin() as tx:
+        answer_screens(tx, with_content(context, without(*left)), booking.id, NOW)
+    return booking
+
+
+@one_database
+def test_not_sure_never_passes_a_safety_question(context: Context, begun: Booking) -> None:
+    assert passes(context, begun, context)
+    choices = [(each.id, choice.id) for each in safety_questions() for choice in each.choices]
+    unsure: list[dict[str, Answer]] = [{name: value} for name, value in choices if value in NOT_SURE]
+    assert len(unsure) > 20
+    assert [said for said in unsure if passes(context, begun, context, said)] == []
+
+
+@one_database
+def test_a_safety_question_that_came_after_the_answers_never_passes(context: Context, begun: Booking) -> None:
+    earlier = {each.id: with_content(context, without(each.id)) for each in safety_questions()}
+    assert len(earlier) > 20
+    assert [name for name, before in earlier.items() if passes(context, begun, before)] == []
+
+
+def test_a_blank_at_a_safety_question_cannot_be_sent_and_the_plan_waits(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx, pytest.raises(AssertionError, match="rf_saddle"):
+        answer_screens(tx, context, booking.id, NOW, rf_saddle="", rf_weak="no", gate_nerves=["some"])
+    with context.db.begin() as tx:
+        asked = form.open_intake(tx, context, booking.id, NOW)
+        assert asked is not None
+        assert form.submit(tx, context, asked, NOW).go_to
+    work.work_once(context, DUE)
+    assert (the_plan(context, booking).status, the_plan(context, booking).reason) == ("held", "no_intake")
 
 
 @pytest.mark.parametrize(
-    "change",
+    "said",
     [{}, {"rf_saddle": "yes"}, {"minutes_per_day": "5"}, {"consent_exercise": "no"}, {"pain_now": "9"}],
 )
 def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
-    context: Context, change: dict[str, Answer]
+    context: Context, said: dict[str, Answer]
 ) -> None:
     booking = book(context)
-    fill_in(context, booking)
+    fill_in(context, booking, NOW, **said)
+    later = with_policy(context, plan_moves=2)  # what is looked at is another plan than the one drafted
     with context.db.begin() as tx:
-        intake = intakes.of_booking(tx, booking.id)
-        assert intake is not None
-        intakes.save(tx, intake, "all", settled(**change), {}, NOW)
         before = stored.of_client(tx, booking.client_id)
-        looked = drafting.look(tx, context, booking, DUE)
+        looked = drafting.look(tx, later, booking, DUE)
         assert stored.of_client(tx, booking.client_id) == before
-        assert drafting.gate(tx, context, booking, DUE).reason == looked
+        assert drafting.gate(tx, later, booking, DUE).reason == looked
 
 
 def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
@@ -193,10 +237,6 @@ def test_a_stop_sign_that_a_clinician_cleared_lets_the_plan_be_looked_at_again(c
     fill_in(context, booking, rf_weak="yes")
     work.work_once(context, DUE)
     with context.db.begin() as tx:
-        intake = intakes.of_booking(tx, booking.id)
-        assert intake is not None
-        for flag in picture(tx, context, booking, intake, DUE).flags:
-            intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), DUE)
         for kept in intakes.flags_of(tx, booking.id):
             intakes.clear_flag(tx, kept["id"], "Dr. Bo", "Seen today, an old injury.", DUE)
         drafting.draft(tx, context, booking.id, DUE)
@@ -261,14 +301,11 @@ def test_the_same_answers_make_one_version_however_often_they_are_looked_at(cont
     assert plan.version == 1
 
 
-def test_other_answers_make_the_next_version_and_the_old_one_is_kept(context: Context) -> None:
+def test_other_rules_make_the_next_version_and_the_old_one_is_kept(context: Context) -> None:
     booking = book(context)
     fill_in(context, booking)
     with context.db.begin() as tx:
-        intake = intakes.of_booking(tx, booking.id)
-        assert intake is not None
-        intakes.save(tx, intake, "all", settled(minutes_per_day="5", confidence="3"), {}, NOW)
-        drafting.draft(tx, context, booking.id, NOW)
+        drafting.draft(tx, with_policy(context, plan_moves=2), booking.id, NOW)
         kept = stored.of_client(tx, booking.client_id)
     assert [(each.version, each.status) for each in kept] == [(1, "replaced"), (2, "draft")]
 

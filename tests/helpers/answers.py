@@ -1,16 +1,20 @@
-"""Answers of a client with plain low back pain and nothing else, as tapped and as settled."""
+"""A client's answers, tap by tap: plain low back pain and nothing else, unless a test says more."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
-from clinical.answers.asking import settle
+from clinical.answers.asking import Screen, settle
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.intake import form
+from handlers.intake.form import CHECK, Asked, Submitted
 from schemas.booking import Booking
-from schemas.condition import Answer
-from store import intakes
+from schemas.condition import Answer, Answers, values_of
+from schemas.questionnaire import Question, Questionnaire, QuestionType
+from store.base import Tx
 from tests.helpers.clinic import NOW
 from tests.helpers.content import library
 
+MOST_SCREENS = 40
 TODAY = date(2026, 11, 22)
 
 TAPPED: dict[str, Answer] = {
@@ -56,17 +60,82 @@ TAPPED: dict[str, Answer] = {
 }
 
 
-def settled(**changes: Answer) -> dict[str, Answer]:
-    """Return the settled answers, with single answers changed afterwards."""
-    return settle(library().questionnaires["first_visit"], TAPPED, TODAY) | changes
+UPDATE: dict[str, Answer] = {
+    "upd_health_change": "no",
+    "upd_safety": ["none"],
+    "upd_pain_same_place": "same",
+    "pain_now": "3",
+    "pain_avg7": "3",
+    "pain_worst24": "5",
+    "upd_after_massage": "fine",
+    "grc": "better",
+    "upd_days_done": "5",
+    "upd_difficulty": "3",
+    "act1_score": "7",
+    "confidence": "9",
+}
+"""What a returning client taps in the short update."""
 
 
-def fill_in(context: Context, booking: Booking, now: datetime = NOW, **changes: Answer) -> None:
-    """Zoë's answers to the whole questionnaire, sent to the clinic; the rules are looked at as always."""
+def tapped(asked: Questionnaire, said: Answers) -> dict[str, Answer]:
+    """What a client taps to say `said` and that all else is well: a gate that holds one of it is opened."""
+    well = UPDATE if asked.id == "returning" else TAPPED
+    gates = (each for each in asked.questions() if each.type is QuestionType.GATE)
+    opened: dict[str, Answer] = {}
+    for gate in gates:
+        covered = [question for name in gate.covers if (question := asked.question(name))]
+        named = [each for each in covered if values_of(said, each.id) not in ((), (each.clear,))]
+        if named:
+            opened |= {each.id: each.clear for each in covered} | {gate.id: list(_ticks(gate, named, said))}
+    return {**well, **opened, **said}
+
+
+def _ticks(gate: Question, named: list[Question], said: Answers) -> Iterator[str]:
+    """The choices of a gate that say these answers, or bring up their questions."""
+    for choice in gate.choices:
+        sets = dict(choice.sets)
+        if any(each.id in choice.opens or sets.get(each.id) in values_of(said, each.id) for each in named):
+            yield choice.id
+
+
+def fill_in(context: Context, booking: Booking | int, now: datetime = NOW, **said: Answer) -> Submitted:
+    """The client answers screen after screen and sends the form, as the pages do; `said` is not as usual.
+
+    What a screen refuses, or never asks, fails the test: no client can have said it. A blank is left blank.
+    """
+    booking_id = booking if isinstance(booking, int) else booking.id
     with context.db.begin() as tx:
-        intake = intakes.of_booking(tx, booking.id)
-        assert intake is not None
-        answers = settled(**changes)
-        intakes.save(tx, intake, "all", answers, answers, now)
-        intakes.finish(tx, intake.id, {}, now)
-        drafting.draft(tx, context, booking.id, now)
+        asked = answer_screens(tx, context, booking_id, now, **said)
+        sent = form.submit(tx, context, asked, now)
+    assert sent.go_to == "", sent.go_to
+    return sent
+
+
+def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **said: Answer) -> Asked:
+    """Every screen answered and kept, nothing sent yet."""
+    for _ in range(MOST_SCREENS):
+        asked = form.open_intake(tx, context, booking_id, now)
+        assert asked is not None, "nothing is asked for this booking"
+        step = asked.resume_at()
+        if step == CHECK:
+            unsaid = {name for name, value in said.items() if value and asked.answers.get(name) != value}
+            assert not unsaid, f"the form never took {unsaid}"
+            return asked
+        screen = asked.screen(step)
+        assert screen is not None
+        taps = _denied(screen) | tapped(asked.questionnaire, said)
+        on_screen = {each.id: taps[each.id] for each in screen.questions if each.id in taps}
+        saved = form.save_step(tx, context, asked, step, on_screen, now)
+        assert not saved.errors, (step, saved.errors)
+    raise AssertionError("The form never ended.")
+
+
+def _denied(screen: Screen) -> dict[str, Answer]:
+    """A "no" to what another answer has brought up."""
+    needed = [each for each in screen.questions if each.id in screen.required]
+    return {each.id: "no" if each.choice("no") else ["none"] for each in needed}
+
+
+def settled(**changes: Answer) -> dict[str, Answer]:
+    """The settled answers, with single ones changed afterwards: for pure functions, which take any."""
+    return settle(library().questionnaires["first_visit"], TAPPED, TODAY) | changes

@@ -1,6 +1,9 @@
 """The test clinic: its settings, its context, its clock."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
@@ -8,6 +11,7 @@ from cryptography.fernet import Fernet
 import app as application
 import settings as configuration
 from handlers.context import Context
+from library.content import Library
 from store import connections, migrate
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -48,3 +52,14 @@ def make_context(given: configuration.Settings, now: datetime = NOW) -> Context:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
     return context
+
+
+def with_policy(context: Context, **changes: object) -> Context:
+    """The same context with other rules of the clinic."""
+    policy = replace(context.clinic.policy, **changes)  # type: ignore[arg-type]
+    return replace(context, clinic=replace(context.clinic, policy=policy))
+
+
+def with_content(context: Context, edit: Callable[[Library], Library]) -> Context:
+    """The same context after the clinic has edited its content."""
+    return replace(context, library=cache(lambda language: edit(context.library(language))))

@@ -10,13 +10,11 @@ from werkzeug.test import TestResponse
 from handlers import staff
 from handlers.bookings import observe
 from handlers.context import Context
-from handlers.intake import form
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.condition import Answer
 from schemas.staff import Role
 from store import bookings as stored
-from store import intakes
-from tests.helpers.answers import settled
+from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 
 PASSWORD = "four dull grey pebbles"
@@ -56,13 +54,7 @@ def answer(
     context: Context, booking_id: int, now: datetime = NOW - timedelta(days=1), **changes: Answer
 ) -> None:
     """The client sends the whole first-visit form: low back pain and nothing else, but for `changes`."""
-    with context.db.begin() as tx:
-        asked = form.open_intake(tx, context, booking_id, now)
-        assert asked is not None
-        intakes.save(tx, asked.intake, "consent", settled(**changes), {}, now)
-        asked = form.open_intake(tx, context, booking_id, now)
-        assert asked is not None
-        assert form.submit(tx, context, asked, now).go_to == ""
+    fill_in(context, booking_id, now, **changes)
 
 
 def account(
