@@ -109,6 +109,14 @@ def test_only_settings_reads_the_environment() -> None:
                 assert node.attr not in ("environ", "getenv"), path
 
 
+def test_no_migration_uses_code_that_may_change() -> None:
+    for path in (ROOT / "store" / "migrations" / "versions").glob("*.py"):
+        for node in ast.walk(tree(path)):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {name.partition(".")[0] for name in names} & {*ROOMS, "app"}, path
+
+
 # ---- words
 
 

@@ -1,10 +1,10 @@
 """Staff and what the console looks for"""
 
+import re
+import unicodedata
+
 import sqlalchemy as sa
 from alembic import op
-
-import store.base
-from store.client_words import words
 
 revision = "0002"
 down_revision = "0001"
@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_table(
         "erased",
         sa.Column("record_hash", sa.String(length=64), nullable=False),
-        sa.Column("erased_at", store.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("record_hash", name=op.f("pk_erased")),
     )
     op.create_table(
@@ -26,7 +26,7 @@ def upgrade() -> None:
             "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
         ),
         sa.Column("key", sa.String(length=64), server_default="", nullable=False),
-        sa.Column("at", store.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_tries")),
     )
     op.create_index("ix_login_tries_at", "login_tries", ["at"], unique=False)
@@ -44,8 +44,8 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(length=200), server_default="", nullable=False),
         sa.Column("sealed_totp", sa.LargeBinary(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("created_at", store.base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("deactivated_at", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("deactivated_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
     )
@@ -70,7 +70,7 @@ def upgrade() -> None:
         ),
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code_hash", sa.String(length=64), server_default="", nullable=False),
-        sa.Column("used_at", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_recovery_codes_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
     )
@@ -84,9 +84,9 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("stage", sa.String(length=10), server_default="", nullable=False),
         sa.Column("sealed_totp", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", store.base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", store.base.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", store.base.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_sessions_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_staff_sessions_token_hash")),
@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("booking_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("author", sa.String(length=200), server_default="", nullable=False),
         sa.Column("sealed_edit", sa.LargeBinary(), nullable=True),
-        sa.Column("created_at", store.base.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["bookings.id"], name=op.f("fk_plan_edits_booking_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_edits")),
     )
@@ -114,11 +114,24 @@ def upgrade() -> None:
     _find_older_clients()
 
 
+def _words(name: str, email: str, phone: str) -> set[str]:
+    """What a client was found by at this revision."""
+    digits = re.sub(r"[^0-9]", "", phone)
+    found = [*re.findall(r"\w+", _folded(name)), _folded(email.strip())]
+    found += [digits, digits[-4:], digits[-7:]] if len(digits) >= 7 else []
+    return {word[:100] for word in found if word}
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("ł", "l").replace("ø", "o")
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
 def _find_older_clients() -> None:
     """Clients that are there already can be searched for too."""
     conn = op.get_bind()
     for row in conn.execute(sa.text("SELECT id, name, email, phone FROM clients")).all():
-        for word in words(row.name, row.email, row.phone):
+        for word in _words(row.name, row.email, row.phone):
             conn.execute(
                 sa.text("INSERT INTO client_words (client_id, word) VALUES (:id, :word)"),
                 {"id": row.id, "word": word},

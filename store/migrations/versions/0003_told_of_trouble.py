@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import store.base
-
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -14,4 +12,4 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     for name in ("trouble_at", "told_at"):
-        op.add_column("connections", sa.Column(name, store.base.UtcDateTime(timezone=True), nullable=True))
+        op.add_column("connections", sa.Column(name, sa.DateTime(timezone=True), nullable=True))

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import store.base
-
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -13,7 +11,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply; whoever was read before is not at its first reading any more."""
-    op.add_column(
-        "connections", sa.Column("last_read_at", store.base.UtcDateTime(timezone=True), nullable=True)
-    )
+    op.add_column("connections", sa.Column("last_read_at", sa.DateTime(timezone=True), nullable=True))
     op.execute("UPDATE connections SET last_read_at = last_reconcile_at")
