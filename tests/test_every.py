@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.base import IntegrationError, InvalidSignature, Scheduler, UnknownPayload
+from integrations.payload import is_text
 from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingState
 from schemas.webhook import Notice
@@ -357,6 +358,34 @@ def test_no_mutation_of_a_body_raises_anything_else(file: Path, data: st.DataObj
     changed = mutated(body, path, change, data.draw(ODD))
     encoded = urlencode(changed) if file.parent.name == "acuity" else json.dumps(changed)
     is_readable(scheduler, encoded.encode())
+
+
+# The fields that make a visit, by the names on the way to them; everything else is the side.
+CORE = {
+    "calcom": {"triggerEvent", "payload", "uid", "bookingUid", "startTime", "endTime"},
+    "calendly": {"event", "payload", "uri", "scheduled_event", "start_time", "end_time"},
+    "easyappointments": {"action", "payload", "id", "is_unavailability"},
+    "square": {"type", "data", "object", "booking", "id"},
+    "standard": {"type", "data", "id", "start", "end", "client"},
+}
+MARKED = {"calcom/14-no-show-marked-docs": {"attendees", 0, "noShow"}}  # a mark is about somebody
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in BODIES if file.parent.name in CORE], ids=lambda file: file.stem
+)
+@given(data=st.data())
+def test_no_odd_field_of_the_side_loses_the_visit(file: Path, data: st.DataObject) -> None:
+    scheduler, body = file.parent.name, json.loads(file.read_bytes())
+    core = CORE[scheduler] | MARKED.get(f"{scheduler}/{file.stem}", set())
+    side = [path for path in places(body) if not set(path) <= core]
+    change = data.draw(st.sampled_from(["drop", "replace", "replace", "list", "object"]))
+    odd = data.draw(ODD.filter(lambda value: not isinstance(value, str) or is_text(value)))
+    changed = mutated(body, data.draw(st.sampled_from(side)), change, odd)
+    expected = ORACLE[scheduler][file.stem]
+    found = of_a_body(scheduler, json.dumps(changed).encode())
+    for name in ("id", "start", "end", "nothing"):
+        assert found.get(name) == expected.get(name)
 
 
 @each_body
