@@ -21,6 +21,12 @@ def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
         tx.run(sa.insert(connections).values(name=name, scheduler=scheduler, first_seen_at=now))
 
 
+def writes(tx: Tx, name: str, way: str, now: datetime) -> None:
+    """Note the way in which link and status are written onto bookings, and since when it is this one."""
+    row = sa.update(connections).where(connections.c.name == name, connections.c.attach_way != way)
+    tx.run(row.values(attach_way=way, attach_since=now))
+
+
 def get(tx: Tx, name: str) -> sa.Row[Any] | None:
     """One connection's row."""
     return tx.first(sa.select(connections).where(connections.c.name == name))

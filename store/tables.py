@@ -68,6 +68,8 @@ connections = sa.Table(
     _time("last_refused_at", nullable=True),
     _time("last_reconcile_at", nullable=True),
     _time("last_read_at", nullable=True),  # when it was last read through to the end
+    _word("attach_way"),
+    _time("attach_since", nullable=True),  # when writing onto bookings was switched to this way
     _word("trouble", 500),
     _time("trouble_at", nullable=True),  # since when
     _time("told_at", nullable=True),  # when whoever runs the clinic was told that something is wrong

@@ -6,7 +6,7 @@ from handlers.context import Context
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import Channel, DeliveryKey, Due, NoteStatus, Purpose
-from store import deliveries, intakes, plans
+from store import connections, deliveries, intakes, plans
 from store.base import Tx
 
 WORDS = {
@@ -17,17 +17,30 @@ WORDS = {
 
 
 def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
-    """Schedule one write for the status of now; a status that was written is never written again."""
+    """Schedule one write for the status of now; a status that was written is never written again.
+
+    Bookings from before it was switched on are left alone, so that nobody is mailed about many at once.
+    """
     scheduler = context.schedulers.get(booking.connection)
     if scheduler is None or booking.status is not BookingStatus.confirmed or booking.earlier:
         return
     if not scheduler.readable or not scheduler.chosen_way:
+        return
+    if not _came_after(tx, booking):
         return
     status = status_of(tx, booking.id)
     if scheduler.chosen_way in scheduler.ways_once and status is not NoteStatus.intake_missing:
         return
     key = DeliveryKey(booking.id, Purpose.attach, status, Channel.note)
     deliveries.owe(tx, Due(key, now), now)
+
+
+def _came_after(tx: Tx, booking: Booking) -> bool:
+    """True for a booking that came after this way was switched on, or that was written to before."""
+    row = connections.get(tx, booking.connection)
+    if row is None or row.attach_since is None or booking.first_seen_at >= row.attach_since:
+        return True
+    return any(each.purpose is Purpose.attach for each in deliveries.of_booking(tx, booking.id))
 
 
 def status_of(tx: Tx, booking_id: int) -> NoteStatus:

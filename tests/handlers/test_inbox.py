@@ -16,8 +16,9 @@ from handlers.context import Context
 from handlers.worker import duties, work
 from integrations.base import IntegrationError
 from integrations.signing import sha256
+from schemas.delivery import Purpose
 from schemas.webhook import Inbound, Notice
-from store import bookings, clients, receipts, tables
+from store import bookings, clients, connections, deliveries, receipts, tables
 from store.leases import LEASE
 from store.vault import Vault
 from tests.helpers.clinic import CALCOM_SECRET, NOW
@@ -204,7 +205,9 @@ def test_what_waits_is_never_forgotten(context: Context) -> None:
     assert duties.forget(context, NOW + timedelta(days=400)) == 0
 
 
-def a_real_easyappointments(context: Context) -> tuple[Context, FakeVendor, list[dict[str, Any]]]:
+def a_real_easyappointments(
+    context: Context, attach: str = ""
+) -> tuple[Context, FakeVendor, list[dict[str, Any]]]:
     """The same clinic at an Easy!Appointments whose API answers as the captured one does."""
     vendor, prefix = FakeVendor(), "/index.php/api/v1"
     answer = json.loads((PAYLOADS / "easyappointments" / "api-appointment-embedded.json").read_text())
@@ -214,7 +217,7 @@ def a_real_easyappointments(context: Context) -> tuple[Context, FakeVendor, list
         vendor.on("GET", f"{prefix}/appointments/{row['id']}", row)
     vendor.on("GET", f"{prefix}/appointments", rows)
     settings = {"api_key": "token", "api_base": "https://vendor.example", "clinic_zone": "America/New_York"}
-    ours = connect("easyappointments", vendor.http(), **settings)
+    ours = connect("easyappointments", vendor.http(), **settings, attach=attach)
     return replace(context, schedulers={**context.schedulers, "main": ours}), vendor, rows
 
 
@@ -251,3 +254,26 @@ def test_what_told_of_a_client_is_not_kept_once_it_was_read(context: Context) ->
         (row,) = receipts.recent(tx)
         assert (row.status, row.note) == ("done", "customer_save")
         assert not tx.value(sa.select(tables.receipts.c.sealed_body).where(tables.receipts.c.id == row.id))
+
+
+def writes_of(context: Context) -> list[int]:
+    """How many notes are owed for each booking, oldest first."""
+    with context.db.read() as tx:
+        found = sorted(bookings.listing(tx), key=lambda each: each.id)
+        owed = [deliveries.of_booking(tx, each.id) for each in found]
+    return [sum(each.purpose is Purpose.attach for each in some) for some in owed]
+
+
+def test_switching_notes_on_writes_to_no_booking_that_was_there_before(context: Context) -> None:
+    off, _vendor, _rows = a_real_easyappointments(context)
+    inbox.take_in(off, "main", saved("appointment_save", 1), NOW)
+    on, _vendor, _rows = a_real_easyappointments(context, attach="notes")
+    with on.db.begin() as tx:
+        connections.writes(tx, "main", "notes", NOW + timedelta(hours=1))
+    for uid in (1, 2):
+        inbox.take_in(on, "main", saved("appointment_save", uid), NOW + timedelta(hours=2))
+    assert writes_of(on) == [0, 1]
+    with on.db.begin() as tx:  # a restart with the same way changes nothing
+        connections.writes(tx, "main", "notes", NOW + timedelta(hours=3))
+    inbox.take_in(on, "main", saved("appointment_save", 2), NOW + timedelta(hours=4))
+    assert writes_of(on) == [0, 1]

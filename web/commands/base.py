@@ -62,6 +62,7 @@ def prepare(context: Context, now: datetime) -> None:
     with context.db.begin() as tx:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
+            connections.writes(tx, name, scheduler.chosen_way, now)
 
 
 def told_plainly(command: click.Command) -> click.Command:
