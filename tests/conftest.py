@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def in_memory() -> str | None:
 
 
 MEMORY = in_memory()
+DATABASES = ("sqlite", "postgresql")
 SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/test_histories")
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
@@ -60,11 +62,41 @@ staff._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-in
 Flask.jinja_options = {"bytecode_cache": Compiled()}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the slow tests out first, to each test process in turn: none ends long after the rest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database sqlite` leaves out the same tests on the other database."""
+    parser.addoption("--database", choices=DATABASES, help="run tests on this kind of database only")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not asked for; deal the slow tests out first, to each test process in turn."""
+    _leave_out(config, items)
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))  # so none ends long after the rest
     piles = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     items[:] = [item for pile in range(piles) for item in items[pile::piles]]
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--database")
+    others = set(DATABASES) - {wanted} if wanted else set()
+    left_out = [item for item in items if others & set(_parameters(item))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _parameters(item: pytest.Item) -> list[str]:
+    """The texts among the parameters of a test."""
+    found = getattr(item, "callspec", None)
+    return [each for each in found.params.values() if isinstance(each, str)] if found else []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end how many tests were skipped, for want of what."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(each.longrepr[2]).removeprefix("Skipped: ") for each in skipped)
+    for reason, tests in reasons.items():
+        terminalreporter.write_line(f"Skipped {tests} {'test' if tests == 1 else 'tests'}: {reason}")
 
 
 @pytest.fixture
@@ -106,7 +138,7 @@ def sqlite_template(quick_folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, quick_folder: Path) -> Iterator[str]:
     """A new, migrated database of each kind."""
     if request.param == "postgresql":

@@ -16,14 +16,13 @@ from tests.helpers.clinic import CALCOM_SECRET, NOW, make_context
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # whose files can be read
 ANSWERS = ("Climbing the Quarrystairs", "Emermarker", "low_back_l")
 
 
 @pytest.fixture
 def folder(given: configuration.Settings, context: Context, mailbox: Mailbox) -> Path:
     """The folder of a SQLite file after a whole visit, with the plan on its way."""
-    if not context.db.sqlite:
-        pytest.skip("PostgreSQL keeps its files to itself")
     booking = book(context)
     work.work_once(context, NOW + timedelta(minutes=1))
     fill_in(context, booking, act1_name=ANSWERS[0], emergency_contact_name=ANSWERS[1])

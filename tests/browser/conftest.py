@@ -98,7 +98,7 @@ def browser() -> Iterator[Browser]:
     if not found:
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs Chromium: none of " + ", ".join(NAMES) + " is installed.")
-        pytest.skip("No Chromium is installed, so pages are not tested in a browser.")
+        pytest.skip("no Chromium is installed, so this page was not opened in a browser")
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))

@@ -20,21 +20,17 @@ from tests.helpers.visits import webhook
 PATIENCE = 90  # seconds; a few on an idle machine
 
 
-@pytest.fixture(params=["separate", "inline"])
-def running(
-    request: pytest.FixtureRequest, database_url: str, mailbox: Mailbox, tmp_path: Path
-) -> Iterator[Running]:
+@pytest.fixture
+def running(worker: str, database_url: str, mailbox: Mailbox, tmp_path: Path) -> Iterator[Running]:
     """An installation with a worker of its own, or with the worker inside the web process."""
-    if (request.param == "inline") is database_url.startswith("sqlite"):
-        pytest.skip("one way on each database is enough")
     port = free_port()
     more = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "SETTLE_SECONDS": "0", "PLAN_DELAY_SECONDS": "0"}
-    more |= {"LOG_LEVEL": "debug", "WORKER": request.param}
+    more |= {"LOG_LEVEL": "debug", "WORKER": worker}
     host = f"127.0.0.1:{port}"
     found = Running(environ(database_url, mailbox.port, **more), tmp_path, port=port, host=host)
     assert found.flask("migrate").returncode == 0
     found.start("web")
-    if request.param == "separate":
+    if worker == "separate":
         found.start("worker")
     found.wait_ready()
     yield found
@@ -58,6 +54,9 @@ def link(mailbox: Mailbox, kind: str, path: str) -> str:
     return found[0]
 
 
+@pytest.mark.parametrize(
+    ("database_url", "worker"), [("sqlite", "separate"), ("postgresql", "inline")], indirect=["database_url"]
+)
 def test_a_booking_becomes_an_intake_and_the_answers_become_a_plan(
     running: Running, mailbox: Mailbox
 ) -> None:
