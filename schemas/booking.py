@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from schemas.order import Order
+
 
 class BookingStatus(StrEnum):
     """Where a booking stands. `pending` waits for the clinic's yes; only `confirmed` is owed messages."""
@@ -82,6 +84,16 @@ class Record:
     replaces: str = ""
     replaced_by: str = ""
     root: str = ""
+
+    @property
+    def order(self) -> Order:
+        """How new the state is."""
+        return Order.of(self.version, self.occurred_at)
+
+    @property
+    def gone_order(self) -> Order:
+        """How new the word is that it was off."""
+        return Order.of(self.gone_version, self.gone_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.booking import BookingState
+from schemas.order import HINT, Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,8 @@ class Notice:
     hint: bool = False
     of_client: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> Order:
+        """How new it is; a hint is older than anything."""
+        return Order(HINT) if self.hint else Order.of(self.version, self.occurred_at)

@@ -1,6 +1,8 @@
 """The repository keeps its own promises: what is read is documented, what is stored is used."""
 
 import ast
+import doctest
+import importlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -169,6 +171,17 @@ def test_every_dependency_is_locked() -> None:
 
 def test_a_lease_lasts_several_times_as_long_as_the_pause_between_its_renewals() -> None:
     assert LEASE.total_seconds() >= 3 * retry.EVERY
+
+
+EXAMPLES = [path for path in sources() if ">>> " in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_examples_in_docstrings_hold(path: Path) -> None:
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert found.failed == 0
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -7,12 +7,13 @@ hang together (B1, ORD-1).
 
 from datetime import datetime
 
-from handlers.bookings.records import NEVER, fold, head_of, is_off, order
+from handlers.bookings.records import fold, head_of, is_off
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.schedule import due
 from schemas.booking import Booking, BookingState, BookingStatus, Record
 from schemas.delivery import DeliveryStatus
+from schemas.order import NEVER
 from schemas.reason import Reason
 from schemas.webhook import Notice
 from store import bookings, clients, connections, deliveries
@@ -34,7 +35,7 @@ def notice_of(booking: BookingState, at: datetime) -> Notice:
 def is_news(tx: Tx, connection: str, notice: Notice) -> bool:
     """True when a notice is newer than all that we hold about its identifier."""
     known = bookings.named(tx, connection, notice.external_id)
-    return not notice.hint and all(order(notice) > order(record) for record in known)
+    return not notice.hint and all(notice.order > record.order for record in known)
 
 
 def observe(

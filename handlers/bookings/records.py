@@ -3,20 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 
 from schemas.booking import BookingState, BookingStatus, Record
+from schemas.order import HINT, NEVER
 from schemas.webhook import Notice
-
-NEVER = datetime.min.replace(tzinfo=UTC)
-HINT = -2  # the version of a state that only a hint told: anything else is newer
-
-
-def order(thing: Notice | Record) -> tuple[int, datetime]:
-    """The scheduler's own order: its version, then the time at which it happened."""
-    if isinstance(thing, Notice) and thing.hint:
-        return HINT, NEVER
-    return (-1 if thing.version is None else thing.version, thing.occurred_at or NEVER)
 
 
 def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = False) -> Record:
@@ -47,8 +37,7 @@ def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = 
 def _fold_gone(record: Record, notice: Notice, *, for_good: bool) -> Record:
     if for_good or notice.occurred_at is None:
         return replace(record, cancelled=True)
-    old = (-1 if record.gone_version is None else record.gone_version, record.gone_at or NEVER)
-    if record.gone_at is not None and old >= order(notice):
+    if record.gone_at is not None and record.gone_order >= notice.order:
         return record
     return replace(record, gone_version=notice.version, gone_at=notice.occurred_at)
 
@@ -66,7 +55,7 @@ def _supersedes(record: Record, notice: Notice, *, read: bool) -> bool:
     """Newer wins; of two reads in one moment the later one, since it is what the scheduler says now."""
     if record.state is None:
         return True
-    new, old = order(notice), order(record)
+    new, old = notice.order, record.order
     if read and new == old:
         return True
     return new > old or (new == old and _rank(notice.booking) > _rank(record.state))
@@ -85,7 +74,7 @@ def is_off(record: Record) -> bool:
         return record.cancelled
     if record.gone_version is None or record.version is None:
         return record.gone_at >= (record.occurred_at or NEVER)
-    return (record.gone_version, record.gone_at) >= (record.version, record.occurred_at or NEVER)
+    return record.gone_order >= record.order
 
 
 def is_live(record: Record) -> bool:
@@ -110,7 +99,7 @@ def head_of(thread: Sequence[Record]) -> Record | None:
     whole = not any(_follows_unknown(thread, each) for each in candidates)
     return max(
         candidates,
-        key=lambda each: (whole and not is_off(each), order(each), each.external_id),
+        key=lambda each: (whole and not is_off(each), each.order, each.external_id),
         default=None,
     )
 
