@@ -15,10 +15,11 @@ def read_rules(reader: Reader) -> Rules | None:
     if raw is None:
         return None
     seen: set[str] = set()
-    for rule in (*raw["rule"], raw["clash"]):
+    for rule in (*raw["rule"], raw["review"], raw["clash"]):
         if rule["id"] in seen:
             reader.complain(FILE, rule["id"], "stands twice")
         seen.add(rule["id"])
+    for rule in (*raw["rule"], raw["clash"]):
         if not (_has_own_case(rule) or rule.get("case") or (rule.get("phrases") and "severity" in rule)):
             reader.complain(FILE, rule["id"], "needs `severity` with `when` or `phrases`, or cases")
     return Rules(tuple(_rule(rule) for rule in raw["rule"]), _review(raw["review"]), _rule(raw["clash"]))
@@ -36,12 +37,15 @@ def _rule(raw: Raw) -> Rule:
     cases = tuple(RuleCase(**{**defaults, **case}) for case in given)
     phrases = tuple(raw.get("phrases", ()))
     found = RuleCase(parse("always"), raw["severity"], **defaults) if phrases and "severity" in raw else None
-    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found)
+    about = {name: raw.get(name, False) for name in ("crisis", "check_in")}
+    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found, **about)
 
 
 def _review(raw: Raw) -> ReviewRules:
     always = parse("always")
     return ReviewRules(
+        raw["id"],
+        raw["name"],
         tuple(raw["facts"]),
         RuleCase(always, Severity.REVIEW, raw["client_text"], raw["clinic_action"]),
         RuleCase(always, Severity.STOP_URGENT, raw["unsure_text"], raw["unsure_action"]),

@@ -146,6 +146,8 @@ class RuleIn(_Strict):
     severity = fields.Enum(Severity, by_value=True)
     case = fields.List(fields.Nested(CaseIn))
     phrases = fields.List(fields.String())
+    crisis = fields.Boolean()
+    check_in = fields.Boolean()
     client_text = _word()
     clinic_action = _word()
     source = _word()
@@ -154,6 +156,8 @@ class RuleIn(_Strict):
 class ReviewIn(_Strict):
     """What needs a sign-off, and what blank and unsure answers do."""
 
+    id = _id()
+    name = _word()
     facts = fields.List(fields.String(), required=True)
     client_text = _word()
     clinic_action = _word()

@@ -40,7 +40,10 @@ class RuleCase:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A safety rule; `phrases` are searched for in whatever the client typed, and fire `found`."""
+    """A safety rule; `phrases` are searched for in whatever the client typed, and fire `found`.
+
+    `crisis`: the clinic is alerted at once though nothing stops. `check_in`: only a reply can fire it.
+    """
 
     id: str
     name: str
@@ -48,6 +51,8 @@ class Rule:
     cases: tuple[RuleCase, ...]
     phrases: tuple[str, ...] = ()
     found: RuleCase | None = None
+    crisis: bool = False
+    check_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class Flag:
 class ReviewRules:
     """What locks a plan until a practitioner signs it off, and the texts for blank and unsure answers."""
 
+    id: str
+    name: str
     facts: tuple[str, ...]
     always: RuleCase
     unsure_emergency: RuleCase
@@ -83,6 +90,14 @@ class Rules:
     rules: tuple[Rule, ...]
     review: ReviewRules
     clash: Rule
+
+    def is_crisis(self, rule_id: str) -> bool:
+        """Tell whether what this rule finds points to a crisis."""
+        return any(rule.crisis for rule in self.rules if rule.id == rule_id)
+
+    def is_of_check_in(self, rule_id: str) -> bool:
+        """Tell whether this rule is about replies to check-ins alone."""
+        return any(rule.check_in for rule in self.rules if rule.id == rule_id)
 
     def rule(self, rule_id: str) -> Rule | None:
         """Return a rule by its id."""

@@ -17,8 +17,6 @@ from schemas.rules import Flag, Rule, RuleCase, Rules, Severity
 
 UNSURE = "UNSURE"
 """The flag for blank or "not sure" where the question can mean an emergency."""
-NEEDS_REVIEW = "RF24"
-"""The flag for health that needs a sign-off, and for all other blank or "not sure" answers."""
 
 
 def evaluate(
@@ -48,9 +46,8 @@ def at_once(
     answers: Answers, facts: Collection[str], age: int | None, rules: Rules, asked: Questionnaire
 ) -> tuple[Flag, ...]:
     """Return the flags to act on while the form is still open: those that stop, and crisis words."""
-    crisis = {rule.id for rule in rules.rules if rule.phrases}
     found = evaluate(answers, facts, age, rules, asked, blanks=False)
-    return tuple(flag for flag in found if flag.severity.stops or flag.rule in crisis)
+    return tuple(flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule))
 
 
 def worst(flags: Sequence[Flag]) -> Flag | None:
@@ -143,9 +140,7 @@ def _unsettled(
             UNSURE, "Unsure or blank on an emergency sign", review.source, review.unsure_emergency, grave
         )
     if held or other:
-        yield _flag(
-            NEEDS_REVIEW, "Health that needs a sign-off", review.source, review.always, [*held, *other]
-        )
+        yield _flag(review.id, review.name, review.source, review.always, [*held, *other])
 
 
 def _open_questions(

@@ -20,14 +20,13 @@ from schemas.choosing import Action, Moves, Within
 from schemas.delivery import Channel, DeliveryKey, Due, Purpose
 from schemas.intake import Answers
 from schemas.plan import Plan, PlanStatus
-from schemas.rules import Flag
+from schemas.rules import Flag, Rules
 from store import bookings, checkins, deliveries, intakes, notes
 from store import plans as stored_plans
 from store.base import Tx
 
 URGENT = (Within.NOW, Within.SAME_DAY)
 HARDEST = 5
-OF_REPLIES = ("RF25", "RF26")  # crisis words, and what a check-in alone can raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,11 @@ def _flags(context: Context, answers: Answers, merged: Answers, today: date) -> 
     asked_now = library.questionnaires["checkin"]
     known, age = facts.derive(answers, today), facts.age_on(merged, today)
     found = flags.evaluate(answers, known, age, library.rules, asked_now, blanks=False)
-    return tuple(flag for flag in found if flag.severity.stops or flag.rule in OF_REPLIES)
+    return tuple(flag for flag in found if flag.severity.stops or _of_reply(library.rules, flag))
+
+
+def _of_reply(rules: Rules, flag: Flag) -> bool:
+    return rules.is_crisis(flag.rule) or rules.is_of_check_in(flag.rule)
 
 
 def _next_version(

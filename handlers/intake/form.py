@@ -23,7 +23,6 @@ from store.base import Tx
 
 CHECK = "check"  # the page after the last screen
 LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
-CRISIS = "RF25"  # words that point to a crisis: the clinic is told at once, the form goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +237,7 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
     standing = find(everything, known, age, rules, asked.questionnaire)
     for flag in standing:
         new = intakes.raise_flag(tx, asked.booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
-        if new and (flag.severity.stops or flag.rule == CRISIS):
+        if new and (flag.severity.stops or rules.is_crisis(flag.rule)):
             alerts.at_once(tx, asked.booking.id, flag.rule, now)
     return standing
 

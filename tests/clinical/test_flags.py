@@ -1,5 +1,6 @@
 """Every safety rule fires when it must, and only then; blank and "not sure" never pass."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -218,6 +219,17 @@ def test_while_the_form_is_open_blanks_wait_but_what_was_said_acts_at_once() -> 
     assert at_once_of(rf_saddle="not_sure") == {UNSURE: URGENT}
     assert at_once_of(goal_text="I want to die") == {"RF25": REVIEW}
     assert at_once_of(pregnancy="t1", pain_now="9") == {}
+
+
+def test_what_a_rule_is_about_stands_in_the_rules_whatever_their_names() -> None:
+    ours = library().rules
+    renamed = tuple(replace(rule, id=f"X{rule.id}") for rule in ours.rules)
+    rules = replace(ours, rules=renamed, review=replace(ours.review, id="X1"))
+    said: Answers = {"goal_text": "I want to die", "rf_weak": "not_sure"}
+    found = at_once(said, derive(said, TODAY), None, rules, first_visit())
+    assert [flag.rule for flag in found] == ["XRF25"]
+    assert {flag.rule for flag in evaluate(said, derive(said, TODAY), None, rules)} == {"XRF25", "X1"}
+    assert [rule.id for rule in renamed if rules.is_of_check_in(rule.id)] == ["XRF26"]
 
 
 @cache

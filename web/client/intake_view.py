@@ -12,7 +12,7 @@ from flask import Response
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
 from handlers.answers import SHORT_UPDATE
-from handlers.intake.form import CHECK, CRISIS, Asked
+from handlers.intake.form import CHECK, Asked
 from render.body import bodymap
 from render.body.bodymap import BodyView
 from render.language import readable
@@ -216,9 +216,10 @@ def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Respon
 
 def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response:
     """Thanks, what happens next, and what to do about a mistake: never an answer."""
-    grave = [flag for flag in found if flag.severity.stops or flag.rule == CRISIS]
+    rules = asked.library.rules
+    grave = [flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule)]
     review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
-    told = [flag for flag in review if flag.rule != "RF24"] or review  # what the others say, says it too
+    told = [flag for flag in review if flag.rule != rules.review.id] or review  # the others say it too
     return page(
         "done",
         asked.library.language,
