@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from library.figures import figure_from  # noqa: E402
+from library.reading import Reader  # noqa: E402
+from library.words import read_words  # noqa: E402
 from render.figures import look_for, pair_svg  # noqa: E402
 from render.paper.pdf import plan_pdf  # noqa: E402
 from schemas.clinic import Clinic  # noqa: E402
@@ -49,12 +51,13 @@ def plan(moves: int) -> Plan:
 
 def main(moves: int = 3, rounds: int = 20) -> None:
     """Print the figures."""
+    papers = read_words(Reader(ROOT / "content"), "papers.toml")
     pictures = {name: picture(name) for name in MOVES[:moves]}
     wall, processor = [], []
     for number in range(rounds + 1):
         before = time.perf_counter(), time.process_time()
         made = plan_pdf(
-            plan(moves), CLINIC, f"Client {number}", pictures, date=date(2026, 11, 22), language="en"
+            plan(moves), CLINIC, f"Client {number}", pictures, date=date(2026, 11, 22), words=papers
         )
         wall.append(1000 * (time.perf_counter() - before[0]))
         processor.append(1000 * (time.process_time() - before[1]))

@@ -14,8 +14,8 @@ from library.questionnaires import FACT_NAMES, read_questionnaires, value_faults
 from library.reading import ContentError, Problem, Reader
 from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from library.translations import Raw
-from library.uses import of_pages
-from library.words import check_words, read_words
+from library.uses import of_pages, of_papers
+from library.words import checked_words, read_words
 from schemas.choosing import Moves
 from schemas.condition import Condition
 from schemas.questionnaire import Question, Questionnaire
@@ -25,7 +25,7 @@ from schemas.words import Words, fill
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """The content in one language; `errors` are for mistakes in a form, `pages` the words of pages."""
+    """The content in one language; `errors` are for mistakes in a form, the rest are words."""
 
     language: str
     questionnaires: Mapping[str, Questionnaire]
@@ -37,6 +37,7 @@ class Library:
     evidence: Mapping[str, Evidence]
     moves: Moves
     pages: Words
+    papers: Words
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""
@@ -60,7 +61,17 @@ def problems(folder: Path) -> list[Problem]:
         reader = Reader(folder, language)
         _read(reader)
         found += reader.problems
-    return sorted(set(found))
+    return sorted({*found, *_of_parts(folder)})
+
+
+def _of_parts(folder: Path) -> Iterator[Problem]:
+    """Faults in languages of which only words are translated, so that no clinic can choose them yet."""
+    for file in ("pages.toml", "papers.toml"):
+        for path in folder.glob(f"*/{file}"):
+            reader = Reader(folder, path.parent.name)
+            if not (path.parent / "messages.toml").exists():
+                read_words(reader, file)
+                yield from (problem for problem in reader.problems if problem.fatal)
 
 
 def _read(reader: Reader) -> Library | None:
@@ -69,8 +80,9 @@ def _read(reader: Reader) -> Library | None:
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     questionnaires = read_questionnaires(reader, regions)
-    rules, found, pages = read_rules(reader), read_moves(reader), read_words(reader, "pages.toml")
-    check_words(reader, "pages.toml", pages, of_pages())
+    rules, found = read_rules(reader), read_moves(reader)
+    pages = checked_words(reader, "pages.toml", of_pages())
+    papers = checked_words(reader, "papers.toml", of_papers())
     if rules is None or found is None:
         return None
     library = Library(
@@ -84,6 +96,7 @@ def _read(reader: Reader) -> Library | None:
         evidence={source.id: source for source in evidence},
         moves=found,
         pages=pages,
+        papers=papers,
     )
     for file, item, text in _unresolved(library):
         reader.complain(file, item, text)

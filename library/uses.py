@@ -1,13 +1,15 @@
 """Which texts the code reads: found in its templates and modules by their syntax, never by running them.
 
 A page says a text as `t('plan.title')`, a module as `say("plan.title")`, a printed page as `w.title`. A key
-that is put together stands for all that fit: `say(f"error.{name}.title")` reads `error.*.title`.
+that is put together stands for all that fit: `say(f"error.{name}.title")` reads `error.*.title`. No `*` goes
+past a dot.
 """
 
 import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +31,11 @@ class Use:
     line: int
     key: str
     names: frozenset[str] = frozenset()
+
+    def reads(self, key: str) -> bool:
+        """True when the text of this key is one that is read here."""
+        mine, given = self.key.split("."), key.split(".")
+        return len(mine) == len(given) and all(map(fnmatchcase, given, mine))
 
 
 @cache

@@ -1,7 +1,6 @@
 """Reads files of words: `pages.toml` and `papers.toml`, and checks them against the code that says them."""
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +32,24 @@ def read_words(reader: Reader, file: str) -> Words:
     return Words(reader.language, {**english, **{key: own[key] for key in own if key in english}})
 
 
+def checked_words(reader: Reader, file: str, uses: tuple[Use, ...]) -> Words:
+    """The words of a file, with a complaint for everything in which it and the code do not meet."""
+    words = read_words(reader, file)
+    check_words(reader, file, words, uses)
+    return words
+
+
 def check_words(reader: Reader, file: str, words: Words, uses: tuple[Use, ...]) -> None:
     """Complain of keys that are read and that nobody has, texts that nobody reads, names nobody fills in."""
     for use in uses:
-        keys = [key for key in words.texts if fnmatchcase(key, use.key)]
+        keys = [key for key in words.texts if use.reads(key)]
         if not keys:
             reader.complain(file, use.key, f"is missing: {use.file}:{use.line} reads it")
         for key in keys:
             for name in sorted(placeholders(words.texts[key]) - use.names - CLINIC):
                 reader.complain(file, key, f"names {{{name}}}, which nobody fills in")
     for key in words.texts:
-        if not any(fnmatchcase(key, use.key) for use in uses):
+        if not any(use.reads(key) for use in uses):
             reader.complain(file, key, "is read by nothing", fatal=False)
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from render.language.readable import short_date
-from render.language.words import chart_words
+from schemas.words import Words
 
 PAIN, ACTIVITY, DAYS = "#d9480f", "#8a5cd6", "#0e8c87"
 APART = 18  # pixels between the last values of two lines
@@ -64,9 +64,12 @@ class Series:
 
 
 def progress(
-    readings: Sequence[Reading], *, language: str = "en", narrow: bool = False, ident: str = "progress"
+    readings: Sequence[Reading], words: Words, *, narrow: bool = False, ident: str = "progress"
 ) -> str:
-    """The chart, or "" without a single value; `narrow` is for a phone, `ident` makes its ids unique."""
+    """The chart, or "" without a single value, in the words of papers.
+
+    `narrow` is for a phone, `ident` makes its ids unique.
+    """
     rows = sorted(readings, key=lambda reading: reading.day)
     series = [line for line in _series(rows) if line.values]
     if not series:
@@ -75,9 +78,9 @@ def progress(
     legend = 20 * (len(series) - 2) if len(series) > 2 else 0
     size = (340, 264 + legend, 13, 62 + legend) if narrow else (640, 270, 14, 44)
     frame = Frame(*size, days[0], (days[-1] - days[0]).days)
-    body = _grid(frame) + _dates(frame, days, language) + _legend(frame, series, language)
-    lines = "".join(_line(frame, line, language) for line in series)
-    return _document(frame, ident, _describe(series, days, language), body + lines + _ends(frame, series))
+    body = _grid(frame) + _dates(frame, days, words.language) + _legend(frame, series, words)
+    lines = "".join(_line(frame, line, words) for line in series)
+    return _document(frame, ident, _describe(series, days, words), body + lines + _ends(frame, series))
 
 
 def _series(rows: Sequence[Reading]) -> tuple[Series, ...]:
@@ -101,16 +104,20 @@ def _document(frame: Frame, ident: str, texts: tuple[str, str], body: str) -> st
     )
 
 
-def _describe(series: Sequence[Series], days: Sequence[date], language: str) -> tuple[str, str]:
-    words = chart_words(language)
+def _describe(series: Sequence[Series], days: Sequence[date], words: Words) -> tuple[str, str]:
     parts = []
     for line in series:
         first, last = line.values[0][1], line.values[-1][1]
-        key = f"{line.word}_desc" if len(line.values) > 1 else f"{line.word}_once"
-        parts.append(words[key].format(first=_number(first), last=_number(last)))
-    span = words["span" if len(days) > 1 else "span_once"]
-    parts.append(span.format(first=short_date(days[0], language), last=short_date(days[-1], language)))
-    return words["title"], " ".join(parts)
+        if len(line.values) > 1:
+            parts.append(words.say(f"chart.went.{line.word}", first=_number(first), last=_number(last)))
+        else:
+            parts.append(words.say(f"chart.once.{line.word}", last=_number(last)))
+    begin, end = (short_date(day, words.language) for day in (days[0], days[-1]))
+    one = len(days) == 1
+    parts.append(
+        words.say("chart.span_once", last=end) if one else words.say("chart.span", first=begin, last=end)
+    )
+    return words.say("chart.title"), " ".join(parts)
 
 
 def _number(value: float) -> str:
@@ -158,11 +165,11 @@ def labelled(frame: Frame, days: Sequence[date]) -> list[date]:
     return sorted(chosen)
 
 
-def _legend(frame: Frame, series: Sequence[Series], language: str) -> str:
+def _legend(frame: Frame, series: Sequence[Series], words: Words) -> str:
     """One row, or one row for each line where the picture is narrow."""
-    words, parts, x, y = chart_words(language), [], float(LEFT), 16
+    parts, x, y = [], float(LEFT), 16
     for line in series:
-        text = words[line.word]
+        text = words.say(f"chart.legend.{line.word}")
         parts.append(
             f'<path class="chart-{line.word}" d="M{x:.0f} {y}h30" fill="none" stroke="{line.colour}" '
             f'stroke-width="3"{_dash(line)}/>{_mark(line, x + 15, y)}<text x="{x + 38:.0f}" '
@@ -187,11 +194,10 @@ def _mark(line: Series, x: float, y: float, title: str = "") -> str:
     return f'<rect {start} x="{x - 4.2:.1f}" y="{y - 4.2:.1f}" width="8.4" height="8.4">{inside}</rect>'
 
 
-def _line(frame: Frame, line: Series, language: str) -> str:
-    text = chart_words(language)[f"{line.word}_point"]
+def _line(frame: Frame, line: Series, words: Words) -> str:
     points = [(frame.x(day), frame.y(value)) for day, value in line.values]
     marks = "".join(
-        _mark(line, x, y, text.format(day=short_date(day, language), value=_number(value)))
+        _mark(line, x, y, _point(line, day, value, words))
         for (x, y), (day, value) in zip(points, line.values, strict=True)
     )
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
@@ -199,6 +205,11 @@ def _line(frame: Frame, line: Series, language: str) -> str:
         f'<polyline class="chart-{line.word}" points="{path}" fill="none" stroke="{line.colour}" '
         f'stroke-width="3" stroke-linejoin="round"{_dash(line)}/>{marks}'
     )
+
+
+def _point(line: Series, day: date, value: float, words: Words) -> str:
+    when = short_date(day, words.language)
+    return words.say(f"chart.point.{line.word}", day=when, value=_number(value), n=value)
 
 
 def _ends(frame: Frame, series: Sequence[Series]) -> str:

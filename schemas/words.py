@@ -73,4 +73,4 @@ class Words:
         """The single texts of one table by their last word, as they stand."""
         start = f"{name}."
         found = ((key.removeprefix(start), text) for key, text in self.texts.items() if key.startswith(start))
-        return {key: text for key, text in found if isinstance(text, str)}
+        return {key: text for key, text in found if isinstance(text, str) and "." not in key}

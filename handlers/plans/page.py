@@ -92,7 +92,7 @@ def printed(
         clients.get(tx, booking.client_id).name,
         pictures.of_plan(context, content),
         date=day_of(context, booking, stored),
-        language=content.language,
+        words=context.library(content.language).papers,
         url=context.clinic.public_url + links.PATHS[LinkPurpose.plan] + token if token else "",
         paper="a4" if context.clinic.paper == "a4" else "letter",
     ).data

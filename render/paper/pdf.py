@@ -10,14 +10,14 @@ import typst
 
 from render.body import bodymap
 from render.language.readable import begins_alike, full_date, plain, words_of
-from render.language.words import plan_words, summary_words
 from render.paper import qr
 from render.paper.press import FAMILIES, press, template
 from render.paper.raster import size_of
 from schemas.clinic import Clinic
 from schemas.figure import Picture
 from schemas.plan import Plan, PlanItem
-from schemas.summary import Summary
+from schemas.summary import Summary, Weight
+from schemas.words import Words, direction
 
 PAPERS = {"letter": "us-letter", "a4": "a4"}
 LOOKS = (
@@ -44,31 +44,25 @@ def plan_pdf(
     figures: Mapping[str, Picture],
     *,
     date: date,
-    language: str,
+    words: Words,
     url: str = "",
-    rtl: bool | None = None,
     paper: str = "letter",
 ) -> Pdf:
     """The plan on one page, or on two full ones; the same input gives the same bytes.
 
-    `figures` are start and finish side by side, by exercise id; `url` opens the plan page; `rtl` follows the
-    language when it is None; `paper` is "letter" or "a4". No text can stop it: what cannot be tagged is
-    printed without tags.
+    `figures` are start and finish side by side, by exercise id; `words` are those of papers in the plan's
+    language; `url` opens the plan page; `paper` is "letter" or "a4". No text can stop it: what cannot be
+    tagged is printed without tags.
     """
-    data = _plan_data(plan, clinic, client_name, figures, date, language) | {
+    data = _plan_data(plan, clinic, client_name, figures, date, words) | {
         "url": url,
-        "rtl": right_to_left(language) if rtl is None else rtl,
+        "rtl": direction(words.language) == "rtl",
         "paper": PAPERS[paper],
     }
     files = {f"{key}.svg": figures[key].svg.encode() for key in _drawn(plan, figures)}
     if url:
         files["qr.svg"] = qr.svg(url).encode()
     return typeset(template("plan.typ"), data, files, date)
-
-
-def right_to_left(language: str) -> bool:
-    """True for languages written from the right."""
-    return language.partition("-")[0].casefold() in {"ar", "fa", "he", "ur"}
 
 
 def typeset(source: bytes, data: Mapping[str, Any], files: Mapping[str, bytes], when: date) -> Pdf:
@@ -108,30 +102,30 @@ def _plan_data(
     client_name: str,
     figures: Mapping[str, Picture],
     when: date,
-    language: str,
+    words: Words,
 ) -> dict[str, Any]:
-    words = plan_words(language)
+    stop_label = words.say("plan.stop_when")
     return {
         "fonts": list(FAMILIES),
         "looks": list(LOOKS),
-        "words": dict(words),
-        "language": language.partition("-")[0].casefold() or "en",
+        "words": words.table("plan"),
+        "language": words.language,
         "clinic": plain(clinic.name, 80),
         "phone": plain(clinic.phone, 40),
         "title": plan.title,
         "name": plain(client_name, 80),
-        "date": full_date(when, language),
+        "date": full_date(when, words.language),
         "version": plan.version,
         "intro": plan.intro,
         "note": plan.practitioner_note,
         "changed": plan.change_text,
-        "guide": _without_label(plan.pain_rule, words["guide"]),
+        "guide": _without_label(plan.pain_rule, words.say("plan.guide")),
         "help": plan.stop_rule,
         "scope": plan.scope_text,
         "tip": plan.tip,
-        "goal": words["goal"].format(days=plan.days_per_week),
-        "weekdays": list(words_of(language).weekday_short),
-        "items": [_item(item, figures.get(item.exercise_id), words["stop_when"]) for item in plan.items],
+        "goal": words.say("plan.goal", n=plan.days_per_week),
+        "weekdays": list(words_of(words.language).weekday_short),
+        "items": [_item(item, figures.get(item.exercise_id), stop_label) for item in plan.items],
     }
 
 
@@ -157,24 +151,23 @@ def _without_label(text: str, label: str) -> str:
     return text.removeprefix(f"{label}.").lstrip()
 
 
-def summary_pdf(
-    summary: Summary, clinic: Clinic, *, date: date, language: str = "en", paper: str = "letter"
-) -> Pdf:
+def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words, paper: str = "letter") -> Pdf:
     """The practitioner's page before a visit, with the body map filled in; longer only if it must be."""
-    words = summary_words(language)
-    place = summary.place or words["none"]
+    place = summary.place or words.say("summary.none")
     alt = {
-        view: words["map_alt"].format(view=words[f"{view}_alt"], place=place) for view in ("front", "back")
+        view: words.say("summary.map_alt", view=words.say(f"summary.view.{view}"), place=place)
+        for view in ("front", "back")
     }
     data = asdict(summary) | {
         "fonts": list(FAMILIES),
-        "words": dict(words),
-        "language": language.partition("-")[0].casefold() or "en",
+        "words": words.table("summary"),
+        "weights": {weight: words.say(f"summary.weight.{weight}") for weight in Weight},
+        "language": words.language,
         "paper": PAPERS[paper],
         "clinic": plain(clinic.name, 80),
         "client": plain(summary.client_name, 80),
-        "age": "" if summary.age is None else words["years"].format(age=summary.age),
-        "answered": summary.answered and words["answered"].format(when=summary.answered),
+        "age": "" if summary.age is None else words.say("summary.years", n=summary.age),
+        "answered": summary.answered and words.say("summary.answered", when=summary.answered),
         "alt": alt,
     }
     return typeset(template("summary.typ"), data, _maps(summary), date)

@@ -4,6 +4,9 @@ from functools import cache
 from pathlib import Path
 
 from library.content import Library, load
+from library.reading import Reader
+from library.words import read_words
+from schemas.words import Words
 
 CONTENT = Path(__file__).resolve().parents[2] / "content"
 
@@ -12,6 +15,12 @@ CONTENT = Path(__file__).resolve().parents[2] / "content"
 def library(language: str = "en") -> Library:
     """Return the real content, read once."""
     return load(CONTENT, language)
+
+
+@cache
+def papers(language: str = "en") -> Words:
+    """The real words of printed pages, also in a language in which nothing else is translated."""
+    return read_words(Reader(CONTENT, language), "papers.toml")
 
 
 def change(folder: Path, file: str, old: str, new: str) -> None:

@@ -100,3 +100,9 @@ def test_a_key_that_is_put_together_reads_all_that_fit(tmp_path: Path) -> None:
         ("other.*", "is missing: m.py:4 reads it"),
         ("error.b.text", "is read by nothing"),
     }
+
+
+def test_a_language_of_which_only_words_are_translated_is_looked_at_too(both: Path) -> None:
+    change(both, "ar/papers.toml", "two =", "twain =")
+    named = [each for each in problems(both) if each.file == "ar/papers.toml"]
+    assert {each.id for each in named} >= {"plan.goal.twain"}

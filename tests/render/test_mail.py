@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from render.mail import STAFF, Contents, Envelope, MailKind, message
 from render.paper.pdf import plan_pdf
+from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
 from tests.helpers.reading_level import grade
 
@@ -159,7 +160,7 @@ def test_the_bytes_are_ascii_with_short_lines() -> None:
 
 def test_chosen_contents_bring_pictures_words_and_paper() -> None:
     sample = plan(2)
-    paper = plan_pdf(sample, CLINIC, "Zoë", pictures(sample), date=TODAY, language="en").data
+    paper = plan_pdf(sample, CLINIC, "Zoë", pictures(sample), date=TODAY, words=papers()).data
     mail = made(MailKind.PLAN, contents=Contents(sample, pictures(sample), paper))
     html = Reader(part(mail, "html"))
     drawn = {values["src"]: values["alt"] for values in html.of("img")}

@@ -45,7 +45,9 @@ def summary_paper(booking_id: int) -> Response:
         told = summary.told_for(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
     page_of = summary.paper(told, summary.words(context(), language()))
-    made = pdf.summary_pdf(page_of, context().clinic, date=now().date(), language=told.language)
+    made = pdf.summary_pdf(
+        page_of, context().clinic, date=now().date(), words=context().library(told.language).papers
+    )
     return _file(made.data, told.reference)
 
 
