@@ -19,6 +19,7 @@ from flask.cli import FlaskGroup
 import app as application
 import settings as configuration
 from handlers.context import Context
+from settings.values import Sms
 from store import receipts
 from store.base import Database, DatabaseError
 from store.vault import Vault
@@ -222,3 +223,17 @@ def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, context: Context,
         assert found.execute("SELECT id FROM bookings").fetchall() == [(booking.id,)]
     again = run(app, "backup", str(copy))
     assert (again.exit_code, "File exists" in again.output) == (1, True)
+
+
+@pytest.mark.parametrize(("name", "parts"), [("Hands of Stone", 0), ("Clínica Médica", 3)])
+def test_check_counts_the_parts_of_a_text(
+    given: configuration.Settings, context: Context, name: str, parts: int
+) -> None:
+    sms = Sms("AC1", "token", "+15550100100", "https://api.twilio.com")
+    clinic = replace(given.clinic, name=name, languages=("en", "es"))
+    made = application.create_app(replace(given, sms=sms, clinic=clinic))
+    with made.app_context():
+        said = run(made, "check").output
+    assert ("a text in 'es' is paid as" in said) is bool(parts)
+    assert f"is paid as {parts}" in said or not parts
+    made.extensions["aftercare"].db.close()

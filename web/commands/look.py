@@ -19,6 +19,7 @@ from library.reading import Problem
 from render import mail_check
 from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery, DeliveryStatus
+from schemas.message import segments
 from schemas.receipt import ReceiptStatus
 from store import bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
@@ -126,7 +127,12 @@ def check_command(mail: bool) -> None:
         click.echo(f"content/{each}")
     for line in outside:
         click.echo(line)
-    for line in (*_remarks([each for each in found if not each.fatal]), *_blind(), *_connections()):
+    for line in (
+        *_remarks([each for each in found if not each.fatal]),
+        *_blind(),
+        *_connections(),
+        *_texts(),
+    ):
         click.echo(line)
     if fatal or outside:
         raise SystemExit(1)
@@ -167,6 +173,17 @@ def _remarks(found: Sequence[Problem]) -> Iterator[str]:
     first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
     for text, count in kinds.items():
         yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
+
+
+def _texts() -> Iterator[str]:
+    """Texts that travel in more parts than one, each of which is paid for."""
+    context = the_context()
+    url = f"{context.clinic.public_url}/c/{'x' * 32}"  # as long as a personal link
+    for language in context.clinic.languages if Channel.sms in context.senders else ():
+        words = context.mail_texts(language)["sms"]["checkin"]
+        parts = segments(words.format(clinic=context.clinic.name, url=url))
+        if parts > 1:
+            yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
 
 
 def _connections() -> Iterator[str]:
