@@ -3,20 +3,12 @@
 import re
 from dataclasses import replace
 
-import pytest
 from flask import Flask
 
 import app as application
 import settings as configuration
 from tests.helpers.clinic import make_context
 from tests.helpers.phone import BASE
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    make_context(given).db.close()
-    return application.create_app(given)
 
 
 def sign_in(app: Flask, email: str, caller: str = "") -> int:

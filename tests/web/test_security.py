@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-import app as application
-import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
 from store import links
-from tests.helpers.phone import BASE, Phone, phone, soon, stored
+from tests.helpers.phone import BASE, Phone, phone, stored
 
 ABOUT = {
     "date_of_birth_year": "1980",
@@ -21,24 +19,6 @@ ABOUT = {
     "emergency_contact_phone": "555 123 4567",
 }
 UNKNOWN = "A" * 32
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    return application.create_app(given)
-
-
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking in two days."""
-    return soon(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the intake's link."""
-    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @pytest.mark.parametrize("path", ["", "/about", "/../../x", "/check"])

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from flask import Flask
 
-import app as application
-import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
@@ -20,7 +18,7 @@ from store import bookings, plans
 from tests.helpers.answers import TAPPED
 from tests.helpers.content import library
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.phone import Phone, intake_of, phone, soon, stored
+from tests.helpers.phone import Phone, intake_of, phone, stored
 from tests.helpers.visits import receive, webhook
 
 MARK = "zq7331"
@@ -116,24 +114,6 @@ def assert_harmless(page: str) -> None:
     assert Parsed(page).bad == []
     assert "51317" not in page
     assert "root:x:0" not in page
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    return application.create_app(given)
-
-
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking in two days."""
-    return soon(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the intake's link."""
-    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @ON_A_FILE

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-import app as application
-import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from render.language.readable import full_date
@@ -16,12 +14,6 @@ from store import checkins, clients, links, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.phone import BASE, Fields, Phone, phone, soon
 from tests.helpers.visits import schedule_of
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    return application.create_app(given)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Machines that open every link of a mail before a person does: nothing changes, and the person still can."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,8 +9,6 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-import app as application
-import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckInKind
@@ -59,14 +56,6 @@ PROFILES = {
         ("OPTIONS", "HEAD", "GET"), {"User-Agent": "archive.org_bot", "X-HTTP-Method-Override": "POST"}
     ),
 }
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Iterator[Flask]:
-    """The application."""
-    made = application.create_app(given)
-    yield made
-    made.extensions["aftercare"].db.close()
 
 
 @pytest.fixture

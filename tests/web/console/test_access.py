@@ -1,7 +1,6 @@
 """Who gets in, who stays out, and what ends a session."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-import app as application
 from handlers import staff
 from handlers.context import Context
 from schemas.staff import Role
@@ -40,20 +38,6 @@ OTHERS = {
     "stop.ask": "a client, by link",
     "stop.stop": "a client, by link",
 }
-
-
-@pytest.fixture
-def app(given: Any) -> Iterator[Flask]:
-    made = application.create_app(given)
-    yield made
-    made.extensions["aftercare"].db.close()
-
-
-@pytest.fixture
-def context(app: Flask) -> Context:
-    found: Context = app.extensions["aftercare"]
-    account(found)
-    return found
 
 
 def test_every_route_says_who_may_call_it(app: Flask) -> None:

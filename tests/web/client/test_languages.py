@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-import app as application
-import settings as configuration
 from handlers.checkins import replies
 from handlers.context import Context
 from handlers.links import LinkPurpose
@@ -20,12 +18,6 @@ from tests.helpers.content import library
 from tests.helpers.phone import Phone, phone, soon
 
 KINDS = tuple(CheckInKind)
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    return application.create_app(given)
 
 
 @pytest.fixture

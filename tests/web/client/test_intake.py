@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-import app as application
-import settings as configuration
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
@@ -15,7 +13,7 @@ from schemas.booking import Booking
 from schemas.delivery import AlertCause, Channel, DeliveryKey, Purpose
 from store import deliveries, intakes, plans
 from tests.helpers.answers import TAPPED, fill_in
-from tests.helpers.phone import Phone, again, intake_of, missing, phone, soon, stored
+from tests.helpers.phone import Phone, again, intake_of, missing, phone, stored
 from tests.helpers.visits import book, receive, webhook
 from web.security import form_key
 
@@ -37,24 +35,6 @@ ABOUT = {
     "emergency_contact_name": "Bo Secret-Name",
     "emergency_contact_phone": "555 123 4567",
 }
-
-
-@pytest.fixture
-def app(given: configuration.Settings) -> Flask:
-    """The application on each database."""
-    return application.create_app(given)
-
-
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking in two days."""
-    return soon(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the intake's link."""
-    return phone(app, context, LinkPurpose.intake, booking.id)
 
 
 @pytest.mark.parametrize(("hours", "said"), [(48, True), (-2, False)])

@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 
-import app as application
 from handlers import links
 from handlers.context import Context
 from handlers.intake import form
@@ -33,25 +31,6 @@ NERVES = (
     *("rf_saddle", "rf_bladder_bowel", "rf_both_legs", "rf_weak", "rf_clumsy", "rf_neck_vascular"),
     *("rf_face_arm_speech", "rf_worst_head_neck", "rf_vision_jaw", "rf_seizure_faint"),
 )
-
-
-@pytest.fixture
-def app(given: Any) -> Iterator[Flask]:
-    made = application.create_app(given)
-    yield made
-    made.extensions["aftercare"].db.close()
-
-
-@pytest.fixture
-def context(app: Flask) -> Context:
-    found: Context = app.extensions["aftercare"]
-    account(found)
-    return found
-
-
-@pytest.fixture
-def client(app: Flask, context: Context) -> FlaskClient:
-    return sign_in(app)
 
 
 def text(client: FlaskClient, url: str) -> str:

@@ -1,24 +1,15 @@
 """The command line for accounts, export and erasure."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 
-import app as application
 from store import staff as accounts
 from tests.helpers.console import EMAIL, PASSWORD, answer, sign_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def app(given: Any) -> Iterator[Flask]:
-    made = application.create_app(given)
-    yield made
-    made.extensions["aftercare"].db.close()
 
 
 def run(app: Flask, *words: str, given: str = "") -> tuple[int, str]:

@@ -22,7 +22,7 @@ from web.console import (
 )
 from web.language import say_in, texts
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "web" / "templates" / "console"
 CODE = ROOT / "web" / "console"
 QUOTED = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
