@@ -20,7 +20,7 @@ from render.figures import look_for, pair_svg  # noqa: E402
 from render.paper.pdf import plan_pdf  # noqa: E402
 from schemas.clinic import Clinic  # noqa: E402
 from schemas.figure import Picture  # noqa: E402
-from schemas.plan import Dose, Phase, Plan, PlanItem, PlanStatus  # noqa: E402
+from schemas.plan import Dose, Phase, Plan, PlanItem, Readiness  # noqa: E402
 
 MOVES = ("len_cat_camel", "act_bridge", "act_bird_dog", "int_hip_hinge", "int_sit_to_stand")
 CLINIC = Clinic("Clinic", "+1 555 0142", "care@clinic.example", "UTC", "https://clinic.example")
@@ -46,7 +46,7 @@ def plan(moves: int) -> Plan:
     items = tuple(item(name) for name in MOVES[:moves])
     rule = "Stop at once and call us if you have new pain. " * 5
     words = (items, (), "Start easy.", rule, rule, rule)
-    return Plan("x", "Low back", "Low back", 1, 1, PlanStatus.READY, *words, 4, 8, 3, "en")
+    return Plan("x", "Low back", "Low back", 1, 1, Readiness.READY, *words, 4, 8, 3, "en")
 
 
 def main(moves: int = 3, rounds: int = 20) -> None:

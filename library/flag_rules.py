@@ -37,8 +37,9 @@ def _rule(raw: Raw) -> Rule:
     cases = tuple(RuleCase(**{**defaults, **case}) for case in given)
     phrases = tuple(raw.get("phrases", ()))
     found = RuleCase(parse("always"), raw["severity"], **defaults) if phrases and "severity" in raw else None
-    about = {name: raw.get(name, False) for name in ("crisis", "check_in")}
-    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found, **about)
+    crisis = raw.get("crisis", bool(phrases))  # words looked for point to a crisis, unless it says not
+    check_in = raw.get("check_in", False)
+    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found, crisis, check_in)
 
 
 def _review(raw: Raw) -> ReviewRules:

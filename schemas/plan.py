@@ -13,12 +13,23 @@ from schemas.loading import load_as, plain
 from schemas.plan_words import dose_text, side_text, tempo_text
 
 
-class PlanStatus(StrEnum):
-    """What may happen to a plan: sent by itself, kept until a practitioner releases it, or not made."""
+class Readiness(StrEnum):
+    """What the rules say of a draft: sent by itself, kept until a practitioner releases it, or not made."""
 
     READY = "ready"
     HELD = "held"
     NONE = "none"
+
+
+class PlanStatus(StrEnum):
+    """Where a stored version stands: draft or held -> released -> sent; none has nothing to send."""
+
+    draft = "draft"
+    held = "held"
+    released = "released"
+    sent = "sent"
+    replaced = "replaced"
+    none = "none"
 
 
 class Effect(StrEnum):
@@ -150,7 +161,7 @@ class Plan:
     title: str
     stage: int
     version: int
-    status: PlanStatus
+    status: Readiness
     items: tuple[PlanItem, ...]
     reasons: tuple[Reason, ...]
     intro: str
@@ -182,16 +193,34 @@ def load(values: Mapping[str, Any]) -> Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanOrigin:
+    """What made a version: a draft from the form, or a check-in, by the row of its table (`worse`)."""
+
+    check_in: str = ""
+
+    def __str__(self) -> str:
+        return f"{CHECK_IN}{self.check_in}" if self.check_in else ""
+
+    @classmethod
+    def parse(cls, text: str) -> "PlanOrigin":
+        """The origin that `str` wrote; any other word stands for a draft."""
+        return cls(text.removeprefix(CHECK_IN) if text.startswith(CHECK_IN) else "")
+
+
+CHECK_IN = "checkin:"
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """One version of a plan. `content` is the plan as plain JSON."""
+    """One version of a plan. `content` is the plan as plain JSON; `origin` says what made it."""
 
     id: int
     booking_id: int
     client_id: int
     version: int
-    status: str
+    status: PlanStatus
     protocol: str
-    reason: str
+    origin: PlanOrigin
     created_at: datetime
     released_at: datetime | None
     released_by: str

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.intake import IntakeStatus
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.rules import Severity
 from store import intakes as stored_intakes
@@ -37,7 +38,7 @@ class Visit:
     intake: IntakeStatus | None
     reviewed: bool
     flags: tuple[Severity, ...] = ()
-    drafted: str = ""  # where the newest version of the plan stands
+    drafted: PlanStatus | None = None  # where the newest version of the plan stands
     plan_status: str = ""
     plan_reason: Reason = Reason.none
     plan_due: datetime | None = None
@@ -55,7 +56,7 @@ class Beside:
 
     flags: Mapping[int, list[Severity]]
     messages: Mapping[int, sa.Row[Any]]
-    drafts: Mapping[int, str]
+    drafts: Mapping[int, PlanStatus]
     pains: Mapping[int, list[Pain]]
 
 
@@ -109,7 +110,7 @@ def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
         intake=IntakeStatus(row.intake) if row.intake else None,
         reviewed=row.reviewed_at is not None,
         flags=tuple(beside.flags.get(row.id, ())),
-        drafted=beside.drafts.get(row.id, ""),
+        drafted=beside.drafts.get(row.id),
         plan_status=message.status if message else "",
         plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,

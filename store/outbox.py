@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.intake import IntakeStatus
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from store import intakes as stored_intakes
 from store import plans
@@ -98,7 +99,7 @@ def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
             return Reason.red_flag
         if booking_id not in answered:
             return Reason.no_intake
-        return Reason.needs_review if drafts.get(booking_id) == "held" else Reason.none
+        return Reason.needs_review if drafts.get(booking_id) is PlanStatus.held else Reason.none
 
     return [
         replace(one, reason=one.reason or reason(one.booking_id)) if _plan_to_go(one) else one

@@ -6,15 +6,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.plan import StoredPlan
+from schemas.plan import PlanOrigin, PlanStatus, StoredPlan
 from store.base import Tx
 from store.tables import plans
 
 
 def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
-    names = [name for name in StoredPlan.__dataclass_fields__ if name != "content"]
-    same = {name: getattr(row, name) for name in names}
-    return StoredPlan(**same, content=tx.vault.open_json(row.sealed_plan))
+    names = StoredPlan.__dataclass_fields__.keys() - {"status", "origin", "content"}
+    return StoredPlan(
+        **{name: getattr(row, name) for name in names},
+        status=PlanStatus(row.status),
+        origin=PlanOrigin.parse(row.reason),
+        content=tx.vault.open_json(row.sealed_plan),
+    )
 
 
 def get(tx: Tx, plan_id: int) -> StoredPlan | None:
@@ -30,11 +34,11 @@ def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
     return _plan(tx, row) if row else None
 
 
-def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, str]:
+def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, PlanStatus]:
     """Where the newest version of each booking's plan stands."""
     query = sa.select(plans.c.booking_id, plans.c.status).where(plans.c.booking_id.in_(booking_ids))
     rows = tx.all(query.order_by(plans.c.version)) if booking_ids else []
-    return {row.booking_id: row.status for row in rows}
+    return {row.booking_id: PlanStatus(row.status) for row in rows}
 
 
 def of_client(tx: Tx, client_id: int) -> list[StoredPlan]:
@@ -47,19 +51,19 @@ def add(
     tx: Tx,
     booking_id: int,
     client_id: int,
-    status: str,
+    status: PlanStatus,
     protocol: str,
-    reason: str,
+    origin: PlanOrigin,
     content: dict[str, Any],
     now: datetime,
 ) -> StoredPlan:
     """The next version; an unsent version before it is replaced."""
     last = newest(tx, booking_id)
-    if last is not None and last.status != "sent":
-        tx.run(sa.update(plans).where(plans.c.id == last.id).values(status="replaced"))
+    if last is not None and last.status is not PlanStatus.sent:
+        tx.run(sa.update(plans).where(plans.c.id == last.id).values(status=PlanStatus.replaced))
     row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
     row["version"] = last.version + 1 if last else 1
-    row |= {"status": status, "protocol": protocol, "reason": reason[:200], "created_at": now}
+    row |= {"status": status, "protocol": protocol, "reason": str(origin), "created_at": now}
     stored = tx.first(
         sa.insert(plans).values(**row, sealed_plan=tx.vault.seal_json(content)).returning(plans)
     )
@@ -67,17 +71,17 @@ def add(
     return _plan(tx, stored)
 
 
-def set_status(tx: Tx, plan_id: int, status: str, reason: str = "") -> None:
-    """Held, draft, none: and why."""
-    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=status, reason=reason[:200]))
+def hold(tx: Tx, plan_id: int) -> None:
+    """What was released waits for a release again."""
+    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.held))
 
 
 def release(tx: Tx, plan_id: int, by: str, now: datetime) -> None:
     """A named practitioner says that it may go out."""
     row = sa.update(plans).where(plans.c.id == plan_id)
-    tx.run(row.values(status="released", released_at=now, released_by=by))
+    tx.run(row.values(status=PlanStatus.released, released_at=now, released_by=by))
 
 
 def sent(tx: Tx, plan_id: int, now: datetime) -> None:
     """The client has it."""
-    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status="sent", sent_at=now))
+    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.sent, sent_at=now))

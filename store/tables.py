@@ -225,7 +225,7 @@ plans = sa.Table(
     _ref("booking_id", "bookings", nullable=False),
     _ref("client_id", "clients", nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    _word("status", 20),  # draft, held, released, sent, replaced, none
+    _word("status", 20),
     _word("protocol"),
     _word("reason", 200),
     _sealed("sealed_plan"),

@@ -18,7 +18,7 @@ from library.exercise_checks import banned_in
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action
 from schemas.condition import Answer
-from schemas.plan import Effect, Plan, PlanStatus, Side, dump, load
+from schemas.plan import Effect, Plan, Readiness, Side, dump, load
 from schemas.questionnaire import Question
 from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
@@ -61,7 +61,7 @@ def test_inv_01_no_plan_while_a_stop_flag_is_active(
 ) -> None:
     case = case_of(answers, flag(severity), released_by="Dr. Ames")
     plan = choose(case, moves(), policy)
-    assert plan.status is PlanStatus.NONE
+    assert plan.status is Readiness.NONE
     assert plan.items == ()
 
 
@@ -70,7 +70,7 @@ def test_inv_01_no_plan_while_a_stop_flag_is_active(
 def test_inv_02_no_plan_without_consent(answers: Answers, policy: Policy) -> None:
     answers.pop("consent_exercise")
     plan = choose(case_of(answers), moves(), policy)
-    assert (plan.status, plan.items) == (PlanStatus.NONE, ())
+    assert (plan.status, plan.items) == (Readiness.NONE, ())
 
 
 @CASES
@@ -79,7 +79,7 @@ def test_inv_03_the_gate_looks_at_the_flags_of_now(answers: Answers, policy: Pol
     drafted = case_of(answers)
     plan = choose(drafted, moves(), policy)
     now = replace(drafted, flags=(flag(Severity.REVIEW),))
-    assert gate(now, len(plan.items), "", moves(), policy)[0] is PlanStatus.HELD
+    assert gate(now, len(plan.items), "", moves(), policy)[0] is Readiness.HELD
 
 
 @CASES
@@ -98,7 +98,7 @@ def test_inv_04_no_move_that_an_answer_blocks(answers: Answers, note: SessionNot
 @given(intakes(), policies)
 def test_inv_05_a_review_never_goes_out_by_itself(answers: Answers, policy: Policy) -> None:
     plan = choose(case_of(answers, flag(Severity.REVIEW)), moves(), policy)
-    assert plan.status is not PlanStatus.READY
+    assert plan.status is not Readiness.READY
 
 
 SAFETY = tuple(
@@ -110,7 +110,7 @@ SAFETY = tuple(
 
 
 def test_inv_05_a_plain_intake_goes_out_by_itself() -> None:
-    assert choose(settled_case(settled()), moves(), Policy()).status is PlanStatus.READY
+    assert choose(settled_case(settled()), moves(), Policy()).status is Readiness.READY
 
 
 @CASES
@@ -125,7 +125,7 @@ def test_inv_05_blank_or_not_sure_on_a_safety_item_never_goes_out(
         )
     else:
         case = settled_case({**settled(), one.id: answer})
-    assert choose(case, moves(), policy).status is not PlanStatus.READY
+    assert choose(case, moves(), policy).status is not Readiness.READY
 
 
 def settled_case(answers: Mapping[str, Answer]) -> Case:
@@ -144,7 +144,7 @@ def test_inv_06_and_07_two_to_five_moves_each_once(
     names = [item.exercise_id for item in plan.items]
     assert len(names) == len(set(names))
     assert len(names) <= 5
-    assert plan.status is not PlanStatus.READY or len(names) >= 2
+    assert plan.status is not Readiness.READY or len(names) >= 2
 
 
 journeys = st.lists(
@@ -167,7 +167,7 @@ def test_inv_06_a_plan_keeps_to_the_minutes_of_the_client_as_it_grows_and_shrink
 ) -> None:
     for before, after, _, _, _ in walk({**answers, "minutes_per_day": f"{minutes}"}, journey, policy):
         assert in_time(before, minutes)
-        assert in_time(after, minutes) or after.status is PlanStatus.NONE
+        assert in_time(after, minutes) or after.status is Readiness.NONE
 
 
 @CASES
@@ -216,7 +216,7 @@ def walk(
         changed = 0 if after is not plan else state.days_since_change
         state = replace(state, last_action=step.action, days_in_stage=stage_days, days_since_change=changed)
         state = replace(state, pain_cap=after.pain_cap, days_per_week=after.days_per_week)
-        if after.status is PlanStatus.NONE:
+        if after.status is Readiness.NONE:
             break
         plan = after
     return seen
@@ -339,7 +339,7 @@ def test_inv_22_children_get_no_plan_and_teens_need_a_guardian_and_a_look(
     answers = {**answers, "date_of_birth": born, "guardian_name": "Pat" if guardian else ""}
     plan = choose(case_of(answers), moves(), policy)
     teen = born == "2009-06-01"
-    assert plan.status is (PlanStatus.HELD if teen and guardian else PlanStatus.NONE)
+    assert plan.status is (Readiness.HELD if teen and guardian else Readiness.NONE)
 
 
 FREE_TEXT = [
@@ -495,4 +495,4 @@ def test_every_action_of_the_feedback_table_gives_a_plan(action: Action) -> None
     step = Step(action, "row", "")
     after = choose(replace(case, history=History(plan, PlanState(days_in_plan=30), step)), moves(), Policy())
     assert after.version == 2
-    assert (after.status is PlanStatus.NONE) == (action is Action.STOP)
+    assert (after.status is Readiness.NONE) == (action is Action.STOP)

@@ -12,7 +12,7 @@ from clinical.plan.recipe import CALM, CALM_MOVE, MOVED, Pick, Recipe, picks_for
 from clinical.plan.safety import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from clinical.plan.wording import plan_for
 from schemas.choosing import Action, Moves
-from schemas.plan import Effect, Override, Plan, PlanStatus, Reason
+from schemas.plan import Effect, Override, Plan, Readiness, Reason
 from schemas.session_note import SendWish
 
 HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
@@ -24,7 +24,7 @@ def choose(case: Case, moves: Moves, policy: Policy) -> Plan:
     chosen, reasons = recipe(case, moves)
     refusal = refused(case, moves)
     if refusal:
-        return plan_for([], case, chosen, PlanStatus.NONE, [refusal], moves, policy)
+        return plan_for([], case, chosen, Readiness.NONE, [refusal], moves, policy)
     ground = ground_for(case, moves, policy)
     picks, more = _drafted(case, chosen, ground, moves, policy)
     picks, overrides, edits = _noted(picks, case, ground, moves)
@@ -58,7 +58,7 @@ def refused(case: Case, moves: Moves) -> Reason | None:
     return None
 
 
-def gate(case: Case, count: int, hold: str, moves: Moves, policy: Policy) -> tuple[PlanStatus, list[Reason]]:
+def gate(case: Case, count: int, hold: str, moves: Moves, policy: Policy) -> tuple[Readiness, list[Reason]]:
     """Return whether a drafted plan of `count` moves may go out by itself, or what holds it.
 
     A named practitioner's release (`case.released_by`) clears every hold but an empty plan.
@@ -70,7 +70,7 @@ def gate(case: Case, count: int, hold: str, moves: Moves, policy: Policy) -> tup
     reasons = [
         Reason(rule, fact, Effect.HELD, None, text, f"Held: {fact}.") for rule, fact, held in checks if held
     ]
-    return (PlanStatus.HELD if reasons else PlanStatus.READY), reasons
+    return (Readiness.HELD if reasons else Readiness.READY), reasons
 
 
 def _holds(case: Case, hold: str, policy: Policy) -> list[tuple[str, str, bool]]:

@@ -7,7 +7,7 @@ from clinical.plan.case import Case, Policy, number, sore_side
 from clinical.plan.recipe import Pick, Recipe, seconds_a_day
 from clinical.plan.safety import RUNNING, fact_words
 from schemas.choosing import Moves
-from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanStatus, Reason, Side
+from schemas.plan import Dose, Override, Phase, Plan, PlanItem, Readiness, Reason, Side
 
 LOW_PAIN = 3
 PHASES = tuple(Phase)
@@ -41,7 +41,7 @@ def plan_for(
     picks: Sequence[Pick],
     case: Case,
     chosen: Recipe,
-    status: PlanStatus,
+    status: Readiness,
     reasons: Sequence[Reason],
     moves: Moves,
     policy: Policy,

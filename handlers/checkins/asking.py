@@ -14,6 +14,7 @@ from handlers.schedule.due import quiet_hours
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
+from schemas.plan import PlanStatus
 from schemas.questionnaire import Question
 from schemas.reason import Reason
 from store import checkins, clients, deliveries, intakes
@@ -91,7 +92,7 @@ def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
 def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> Reason:
     """Why this check-in is not asked; `none` when it is."""
     plan = stored_plans.newest(tx, booking.id)
-    if plan is None or plan.status != "sent":
+    if plan is None or plan.status is not PlanStatus.sent:
         return Reason.no_plan
     if any(
         each.booking_id > booking.id and each.sent_at

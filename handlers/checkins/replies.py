@@ -19,7 +19,7 @@ from schemas.checkin import CheckIn, CheckInKind, Reply, Step, Tick
 from schemas.choosing import Action, Moves, Within
 from schemas.delivery import Channel, DeliveryKey, Due, Purpose
 from schemas.intake import Answers
-from schemas.plan import Plan, PlanStatus
+from schemas.plan import Plan, PlanOrigin, Readiness
 from schemas.rules import Flag, Rules
 from store import bookings, checkins, deliveries, intakes, notes
 from store import plans as stored_plans
@@ -40,7 +40,7 @@ class Outcome:
     @property
     def paused(self) -> bool:
         """True when the plan waits for a practitioner from now on."""
-        return self.plan is not None and self.plan.status is PlanStatus.HELD
+        return self.plan is not None and self.plan.status is Readiness.HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +166,11 @@ def _of_reply(rules: Rules, flag: Flag) -> bool:
 def _next_version(
     tx: Tx, booking: Booking, last: Plan | None, made: Plan, step: Step, now: datetime
 ) -> Plan | None:
-    if last is not None and made.items == last.items and made.status is PlanStatus.READY:
+    if last is not None and made.items == last.items and made.status is Readiness.READY:
         return None
     content = plans_json.dump(made)
     status = drafting.STATUS[made.status]
-    why = f"{drafting.BY_CHECKIN}{step.row}"
+    why = PlanOrigin(check_in=step.row)
     stored = stored_plans.add(tx, booking.id, booking.client_id, status, made.protocol_id, why, content, now)
     if step.action is Action.STOP:
         return made

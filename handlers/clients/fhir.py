@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.booking import Booking
 from schemas.condition import Answers, values_of
-from schemas.plan import Plan, PlanItem
+from schemas.plan import Plan, PlanItem, PlanStatus
 from schemas.questionnaire import Question, Questionnaire, QuestionType
 
 SYSTEM = "urn:aftercare:questionnaire"
@@ -27,7 +27,12 @@ TYPES = {
     QuestionType.CONSENT: "boolean",
 }
 YES = frozenset({"yes", "true", "on", "1", "agree"})
-STATUS = {"draft": "draft", "held": "on-hold", "released": "active", "sent": "active"}
+STATUS = {
+    PlanStatus.draft: "draft",
+    PlanStatus.held: "on-hold",
+    PlanStatus.released: "active",
+    PlanStatus.sent: "active",
+}
 
 
 def questionnaire(asked: Questionnaire) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def _value(question: Question, value: str) -> dict[str, Any]:
     return {"valueString": value}
 
 
-def care_plan(plan: Plan, booking: Booking, status: str, made_at: datetime) -> dict[str, Any]:
+def care_plan(plan: Plan, booking: Booking, status: PlanStatus, made_at: datetime) -> dict[str, Any]:
     """A plan as a FHIR CarePlan: one activity per move, with its dose in words."""
     return {
         "resourceType": "CarePlan",

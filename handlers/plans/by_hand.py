@@ -11,12 +11,15 @@ from handlers.context import Context
 from handlers.plans import drafting, edits
 from schemas import plan as plans_json
 from schemas.delivery import DeliveryStatus, Purpose
-from schemas.plan import Plan, StoredPlan
+from schemas.plan import Plan, PlanStatus, StoredPlan
 from store import audit, bookings, deliveries, intakes, plan_edits
 from store import plans as stored_plans
 from store.base import Tx
 
 WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
+
+
+CHANGEABLE = (*drafting.NOT_LET_OUT, PlanStatus.released)
 
 
 class NotNow(ValueError):
@@ -26,7 +29,7 @@ class NotNow(ValueError):
 def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> None:
     """A named practitioner lets the plan out. Raises `NotNow` where an answer forbids it."""
     stored = stored_plans.newest(tx, booking_id)
-    if stored is not None and stored.status in ("released", "sent"):
+    if stored is not None and stored.status in drafting.LET_OUT:
         return
     if not drafting.release(tx, context, booking_id, by, now):
         raise NotNow("There is no plan that may go out: see the flags.")
@@ -48,16 +51,16 @@ def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
 def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
     """Change a plan that has not gone out. Raises `EditRefused` (with what blocks it) or `NotNow`."""
     last = stored_plans.newest(tx, booking_id)
-    if last is None or last.status not in ("draft", "held", "released"):
+    if last is None or last.status not in CHANGEABLE:
         raise NotNow("There is no plan that can be changed: it went out, or none was drafted.")
     checked = preview(tx, context, booking_id, last, change, now)
-    if last.status == "released":  # a changed plan is a new one: it needs its own release
-        stored_plans.set_status(tx, last.id, "held", "changed")
+    if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
+        stored_plans.hold(tx, last.id)
     plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
     for override in checked.overrides[len(plans_json.load(last.content).overrides) :]:
         audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
     audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
-    if last.reason.startswith(drafting.BY_CHECKIN):
+    if last.origin.check_in:
         return _next_version(tx, last, checked, now)
     made = drafting.draft(tx, context, booking_id, now)
     if made is None:
@@ -70,7 +73,7 @@ def _next_version(tx: Tx, last: StoredPlan, checked: Plan, now: datetime) -> Sto
     content = plans_json.dump(replace(checked, version=last.version + 1))
     status = drafting.STATUS[checked.status]
     return stored_plans.add(
-        tx, last.booking_id, last.client_id, status, checked.protocol_id, last.reason, content, now
+        tx, last.booking_id, last.client_id, status, checked.protocol_id, last.origin, content, now
     )
 
 

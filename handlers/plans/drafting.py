@@ -14,14 +14,15 @@ from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.intake import Intake
-from schemas.plan import Plan, PlanStatus, StoredPlan
+from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from schemas.rules import Severity
 from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
 from store.base import Tx
 
-BY_CHECKIN = "checkin:"  # how the reason of a version that a check-in made begins
+LET_OUT = (PlanStatus.released, PlanStatus.sent)
+NOT_LET_OUT = (PlanStatus.draft, PlanStatus.held)
 FINAL = (Reason.not_needed, Reason.no_plan_wanted)  # nothing is waited for: the message is dropped
 OWN = (
     Reason.no_intake,
@@ -74,7 +75,7 @@ def _drafted(tx: Tx, context: Context, booking_id: int, now: datetime) -> Stored
 
 def _stays(last: StoredPlan) -> bool:
     """What a person let out, what went out, and what a check-in made is never drafted anew."""
-    return last.status in ("released", "sent") or last.reason.startswith(BY_CHECKIN)
+    return last.status in LET_OUT or bool(last.origin.check_in)
 
 
 def _wanted(context: Context, booking: Booking) -> bool:
@@ -95,7 +96,11 @@ def _choose(tx: Tx, context: Context, booking: Booking, language: str, seen: Pic
     return edits.applied(tx, booking.id, chosen, case, moves, policy_for(context.clinic))
 
 
-STATUS = {PlanStatus.READY: "draft", PlanStatus.HELD: "held", PlanStatus.NONE: "none"}
+STATUS = {
+    Readiness.READY: PlanStatus.draft,
+    Readiness.HELD: PlanStatus.held,
+    Readiness.NONE: PlanStatus.none,
+}
 
 
 def _store(tx: Tx, booking: Booking, last: StoredPlan | None, chosen: Plan, now: datetime) -> StoredPlan:
@@ -104,7 +109,9 @@ def _store(tx: Tx, booking: Booking, last: StoredPlan | None, chosen: Plan, now:
     if last is not None and last.content == content and last.status == status:
         return last
     content["version"] = last.version + 1 if last else 1
-    return plans.add(tx, booking.id, booking.client_id, status, chosen.protocol_id, "", content, now)
+    return plans.add(
+        tx, booking.id, booking.client_id, status, chosen.protocol_id, PlanOrigin(), content, now
+    )
 
 
 def _wake(tx: Tx, booking_id: int, now: datetime, reasons: tuple[Reason, ...] = WAITING) -> None:
@@ -128,7 +135,7 @@ def gate(tx: Tx, context: Context, booking: Booking, now: datetime) -> Verdict:
         _drafted(tx, context, booking.id, now)
         return Verdict(plans.newest(tx, booking.id), Reason.red_flag)
     stored = _drafted(tx, context, booking.id, now)
-    reason = _refusal(context, stored.status if stored else "", notes.newest(tx, booking.id), seen)
+    reason = _refusal(context, stored.status if stored else None, notes.newest(tx, booking.id), seen)
     if not reason and stored is not None and not _stays(stored):
         _wake(tx, booking.id, now, OWN)
     return Verdict(stored, reason, final=reason in FINAL)
@@ -146,31 +153,34 @@ def look(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reason:
     return _refusal(context, status, notes.newest(tx, booking.id), seen)
 
 
-def _status(tx: Tx, context: Context, booking: Booking, intake: Intake, seen: Picture, now: datetime) -> str:
-    """The status of the plan that counts, or that would be drafted now; "" where none is wanted."""
+def _status(
+    tx: Tx, context: Context, booking: Booking, intake: Intake, seen: Picture, now: datetime
+) -> PlanStatus | None:
+    """The status of the plan that counts, or that would be drafted now; None where none is wanted."""
     if not _wanted(context, booking):
-        return ""
+        return None
     last = plans.newest(tx, booking.id)
     if last is not None and _stays(last):
         return last.status
     return STATUS[_choose(tx, context, booking, intake.language, seen, now).status]
 
 
-def _refusal(context: Context, status: str, note: SessionNote | None, seen: Picture) -> Reason:
-    if not status:
+def _refusal(context: Context, status: PlanStatus | None, note: SessionNote | None, seen: Picture) -> Reason:
+    if status is None:
         return Reason.not_needed
     if note is not None and note.send is SendWish.NO_PLAN:
         return Reason.no_plan_wanted
     if not said_yes(seen.answers, "consent_exercise"):
         return Reason.no_consent
-    if status in ("released", "sent"):
+    if status in LET_OUT:
         return Reason.none
     if note is not None and note.send is SendWish.HOLD:
         return Reason.on_hold
-    if status == "none":
+    if status is PlanStatus.none:
         return Reason.too_young
     ok = not context.clinic.policy.require_ok or (note is not None and note.send is SendWish.OK_TO_SEND)
-    if status != "draft" and (ok or any(flag.severity is Severity.REVIEW for flag in seen.flags)):
+    review = any(flag.severity is Severity.REVIEW for flag in seen.flags)
+    if status is not PlanStatus.draft and (ok or review):
         return Reason.needs_review
     return Reason.none if ok else Reason.needs_ok
 
@@ -185,7 +195,7 @@ def add_note(tx: Tx, context: Context, booking_id: int, note: SessionNote, now: 
     notes.add(tx, booking_id, note, now)
     audit.add(tx, note.author, "note", f"booking:{booking_id}", now, note.send)
     stored = draft(tx, context, booking_id, now)
-    if note.send is SendWish.OK_TO_SEND and stored is not None and stored.status in ("draft", "held"):
+    if note.send is SendWish.OK_TO_SEND and stored is not None and stored.status in NOT_LET_OUT:
         release(tx, context, booking_id, note.author, now)
 
 
@@ -194,7 +204,7 @@ def release(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -
     booking = bookings.get(tx, booking_id)
     intake = intakes.of_booking(tx, booking_id)
     stored = plans.newest(tx, booking_id)
-    if booking is None or intake is None or stored is None or stored.status not in ("draft", "held"):
+    if booking is None or intake is None or stored is None or stored.status not in NOT_LET_OUT:
         return False
     seen = picture(tx, context, booking, intake, now)
     if flags.stops(seen.flags) or not stored.content["items"]:

@@ -11,7 +11,7 @@ from typing import Any
 from clinical.plan.case import Case, Policy
 from clinical.plan.edit import Edit, EditRefused, edit
 from schemas.choosing import Moves
-from schemas.plan import Effect, Plan, PlanStatus, Reason
+from schemas.plan import Effect, Plan, Readiness, Reason
 from store import plan_edits
 from store.base import Tx
 
@@ -31,7 +31,7 @@ def load(values: Mapping[str, Any]) -> Edit:
 def applied(tx: Tx, booking_id: int, plan: Plan, case: Case, moves: Moves, policy: Policy) -> Plan:
     """The plan with every change made to this booking's plan; one that is not safe any more holds it."""
     for values in plan_edits.of_booking(tx, booking_id):
-        if plan.status is PlanStatus.NONE:
+        if plan.status is Readiness.NONE:
             return plan
         try:
             plan = edit(plan, load(values), case, moves, policy)
@@ -43,4 +43,4 @@ def applied(tx: Tx, booking_id: int, plan: Plan, case: Case, moves: Moves, polic
 def _held(plan: Plan, error: EditRefused) -> Plan:
     text = f"A change by hand does not fit the answers as they are now: {error}."
     reason = Reason("R7", "practitioner", Effect.HELD, None, "", text)
-    return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, reason))
+    return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, reason))

@@ -14,7 +14,7 @@ from schemas.checkin import CheckIn, CheckInKind, PlanState, Step, Tick
 from schemas.choosing import Action
 from schemas.condition import values_of
 from schemas.intake import Answers
-from schemas.plan import Plan, PlanStatus, StoredPlan
+from schemas.plan import Plan, Readiness, StoredPlan
 from store import checkins, intakes, plans
 from store.base import Tx
 
@@ -54,7 +54,7 @@ def history(
 
 def _plan(stored: StoredPlan) -> Plan:
     """What went out was ready, whoever had to say so."""
-    return replace(plans_json.load(stored.content), status=PlanStatus.READY)
+    return replace(plans_json.load(stored.content), status=Readiness.READY)
 
 
 def _first_answers(tx: Tx, first: StoredPlan) -> Answers:

@@ -13,12 +13,13 @@ from render.paper import pdf
 from schemas import plan as plans_json
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import DeliveryStatus, Purpose
-from schemas.plan import Plan, StoredPlan
+from schemas.plan import Plan, PlanStatus, StoredPlan
 from schemas.rules import Severity
 from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
 
-MAY_GO = ("draft", "released")
+MAY_GO = (PlanStatus.draft, PlanStatus.released)
+MAY_NOT_GO = (PlanStatus.held, PlanStatus.none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def current(tx: Tx, booking_id: int) -> Current:
     sent = [each for each in versions if each.sent_at or (each.status in MAY_GO and going)]
     flagged = intakes.flags_of(tx, booking.id)
     stopped = any(Severity(each["severity"]).stops and not each["cleared_at"] for each in flagged)
-    halted = bool(versions) and versions[-1].status in ("held", "none") and not versions[-1].sent_at
+    halted = bool(versions) and versions[-1].status in MAY_NOT_GO and not versions[-1].sent_at
     if not sent or stopped or halted:
         return Current(None, paused=bool(sent))
     return Current(sent[-1])

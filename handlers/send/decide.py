@@ -157,7 +157,7 @@ def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: d
     if intake is None or not drafting.agreed(tx, intake, "consent_email"):
         return Hold(Reason.no_email_consent)
     plan = verdict.plan
-    by_person = plan.released_by or plan.reason.startswith(drafting.BY_CHECKIN) or delivery.key.resend
+    by_person = plan.released_by or plan.origin.check_in or delivery.key.resend
     if _too_late(context, booking, now) and not by_person:
         return Skip(Reason.too_late)
     message = messages.plan(tx, context, delivery, booking, plan, now)

@@ -11,7 +11,7 @@ from clinical.plan.recipe import seconds_a_day
 from clinical.plan.wording import change_text
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action, Mode
-from schemas.plan import Dose, Effect, Plan, PlanStatus
+from schemas.plan import Dose, Effect, Plan, Readiness
 from schemas.rules import Severity
 from schemas.session_note import Response, SendWish, SessionNote
 from tests.helpers.strategies import HEALTHY, Answers, case_of, flag, moves, with_answer
@@ -102,12 +102,12 @@ def test_the_first_row_that_fits_chooses_the_protocol(
 
 @pytest.mark.parametrize("region", ["belly", "neck_front", "jaw_l", "hip_groin_l"])
 def test_places_that_need_a_look_are_held(region: str) -> None:
-    assert plan_of(main_region=region).status is PlanStatus.HELD
+    assert plan_of(main_region=region).status is Readiness.HELD
 
 
 def test_a_plain_back_gets_three_moves_in_phase_order_and_is_ready() -> None:
     plan = plan_of(sitting_hours="0-2", activity_profile="manual_job")
-    assert plan.status is PlanStatus.READY
+    assert plan.status is Readiness.READY
     assert names(plan) == ["act_bridge", "len_hip_flexor_stand", "int_walk"]
     assert [item.phase_label for item in plan.items] == ["Stretch", "Wake up", "Move"]
 
@@ -234,33 +234,33 @@ def test_who_runs_with_little_pain_runs_half_instead_of_starting_over() -> None:
 
 def test_a_stop_flag_and_a_no_give_no_plan_with_a_reason() -> None:
     stopped = choose(case_of(intake(), flag(Severity.STOP_URGENT, "RF02")), moves(), CLINICAL)
-    assert (stopped.status, stopped.reasons[-1].fact) == (PlanStatus.NONE, "flag=RF02")
+    assert (stopped.status, stopped.reasons[-1].fact) == (Readiness.NONE, "flag=RF02")
     refused = choose(case_of(intake(), note=replace(NOTE, send=SendWish.NO_PLAN)), moves(), CLINICAL)
-    assert refused.status is PlanStatus.NONE
+    assert refused.status is Readiness.NONE
 
 
 def test_a_review_holds_until_a_named_practitioner_releases_it() -> None:
     held = choose(case_of(intake(), flag(Severity.REVIEW)), moves(), CLINICAL)
     free = choose(case_of(intake(), flag(Severity.REVIEW), released_by="Ana Ruiz, LMT"), moves(), CLINICAL)
-    assert (held.status, free.status) == (PlanStatus.HELD, PlanStatus.READY)
+    assert (held.status, free.status) == (Readiness.HELD, Readiness.READY)
     assert held.pain_cap == 3
 
 
 def test_a_clinic_can_want_an_ok_for_every_plan() -> None:
     careful = replace(CLINICAL, require_ok=True)
-    assert plan_of(careful).status is PlanStatus.HELD
-    assert choose(case_of(intake(), note=NOTE), moves(), careful).status is PlanStatus.READY
+    assert plan_of(careful).status is Readiness.HELD
+    assert choose(case_of(intake(), note=NOTE), moves(), careful).status is Readiness.READY
 
 
 @pytest.mark.parametrize("note", [replace(NOTE, send=SendWish.HOLD), replace(NOTE, new_concern=True)])
 def test_a_note_can_hold_the_plan(note: SessionNote) -> None:
-    assert choose(case_of(intake(), note=note), moves(), CLINICAL).status is PlanStatus.HELD
+    assert choose(case_of(intake(), note=note), moves(), CLINICAL).status is Readiness.HELD
 
 
 def test_an_unknown_age_is_held() -> None:
     answers = intake()
     del answers["date_of_birth"]
-    assert choose(case_of(answers), moves(), CLINICAL).status is PlanStatus.HELD
+    assert choose(case_of(answers), moves(), CLINICAL).status is Readiness.HELD
 
 
 def test_the_note_overrides_the_protocol_and_caps_the_level() -> None:
@@ -330,7 +330,7 @@ def test_an_edit_keeps_cautions_and_the_limit_of_moves() -> None:
 def test_an_edit_that_leaves_one_move_is_held() -> None:
     case, plan = case_and_plan()
     edited = edit(plan, Edit("sam", remove=("act_bridge", "int_walk")), case, moves(), CLINICAL)
-    assert edited.status is PlanStatus.HELD
+    assert edited.status is Readiness.HELD
 
 
 def returning(plan: Plan, action: Action, days: int = 14, /, **changed: str | list[str]) -> Plan:
@@ -373,7 +373,7 @@ def test_a_new_main_place_starts_again_at_stage_1() -> None:
 def test_pain_that_moved_starts_again_and_is_looked_at_first(answer: str) -> None:
     second = returning(plan_of(), Action.STAGE_OK)
     third = returning(second, Action.STAGE_OK, 28, upd_pain_same_place=answer)
-    assert (third.stage, third.status) == (1, PlanStatus.HELD)
+    assert (third.stage, third.status) == (1, Readiness.HELD)
 
 
 def test_the_practitioner_reads_the_fact_and_the_tag() -> None:

@@ -10,7 +10,7 @@ from clinical.plan.choose import choose
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.exercise import LEVELS
-from schemas.plan import Plan, PlanStatus
+from schemas.plan import Plan, Readiness
 from schemas.session_note import SendWish, SessionNote
 from tests.helpers.strategies import HEALTHY, Answers, case_of, moves
 
@@ -164,7 +164,7 @@ def test_story_improving_grows_stage_by_stage() -> None:
     story = Story()
     actions = [story.week(replace(GOOD, pain=pain)).action for pain in (4, 3, 2, 2, 1)]
     assert actions == [Action.HOLD, Action.STAGE_OK, Action.HOLD, Action.STAGE_OK, Action.HOLD]
-    assert (story.plan.stage, story.plan.version, story.plan.status) == (3, 3, PlanStatus.READY)
+    assert (story.plan.stage, story.plan.version, story.plan.status) == (3, 3, Readiness.READY)
 
 
 def test_story_stalled_keeps_the_plan_and_suggests_a_doctor_after_four_weeks() -> None:
@@ -187,25 +187,25 @@ def test_story_worse_steps_down_then_waits_for_a_person() -> None:
     first = story.plan
     assert story.week(replace(GOOD, pain=6)).action is Action.REGRESS
     assert len(story.plan.items) < len(first.items)
-    assert story.plan.status is PlanStatus.READY
+    assert story.plan.status is Readiness.READY
     assert story.week(replace(GOOD, pain=6)).action is Action.REGRESS_REVIEW
-    assert (story.plan.protocol_id, story.plan.status) == ("calm_only", PlanStatus.HELD)
+    assert (story.plan.protocol_id, story.plan.status) == ("calm_only", Readiness.HELD)
 
 
 def test_only_a_practitioner_leads_out_of_the_calm_plan_and_looks_within_two_weeks() -> None:
     story = Story()
     for _ in range(2):
         story.week(replace(GOOD, pain=6))
-    calm = replace(story.plan, status=PlanStatus.READY)
+    calm = replace(story.plan, status=Readiness.READY)
     history = History(calm, replace(story.state, days_in_stage=7, last_action=Action.HOLD))
     week, _ = next_plan(replace(story.case, history=history), GOOD, moves(), POLICY)
-    assert (week.protocol_id, week.status) == ("calm_only", PlanStatus.READY)
+    assert (week.protocol_id, week.status) == ("calm_only", Readiness.READY)
     later = replace(history, state=replace(history.state, days_in_stage=14))
     held, _ = next_plan(replace(story.case, history=later), GOOD, moves(), POLICY)
-    assert (held.protocol_id, held.status) == ("calm_only", PlanStatus.HELD)
+    assert (held.protocol_id, held.status) == ("calm_only", Readiness.HELD)
     note = SessionNote(send=SendWish.OK_TO_SEND, author="sam", protocol="neck_shoulder_desk")
     on, _ = next_plan(replace(story.case, history=later, note=note), GOOD, moves(), POLICY)
-    assert (on.protocol_id, on.stage, on.status) == ("neck_shoulder_desk", 1, PlanStatus.READY)
+    assert (on.protocol_id, on.stage, on.status) == ("neck_shoulder_desk", 1, Readiness.READY)
 
 
 def test_story_silent_never_grows_and_a_person_is_told_after_two() -> None:
@@ -222,7 +222,7 @@ def test_story_new_red_flag_ends_the_plan_and_alerts_at_once() -> None:
     made = story.week(replace(GOOD, new_symptoms=("chest_breath",), red_flag=True))
     assert made.action is Action.STOP
     assert [alert.within for alert in made.alerts] == [Within.NOW]
-    assert (story.plan.status, story.plan.items) == (PlanStatus.NONE, ())
+    assert (story.plan.status, story.plan.items) == (Readiness.NONE, ())
 
 
 def test_easy_weeks_raise_two_moves_at_most() -> None:

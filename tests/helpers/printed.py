@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from render.mail import Envelope
 from schemas.clinic import Clinic
 from schemas.figure import Picture
-from schemas.plan import Dose, Phase, Plan, PlanItem, PlanStatus, Side
+from schemas.plan import Dose, Phase, Plan, PlanItem, Readiness, Side
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ def plan(moves: int = 3, language: str = "en") -> Plan:
         title="Low back comfort and strength",
         stage=1,
         version=1,
-        status=PlanStatus.READY,
+        status=Readiness.READY,
         items=tuple(move(number, language) for number in range(1, moves + 1)),
         reasons=(),
         intro="Here is your plan. Do it 4 days a week. Start easy. More is not better this week.",

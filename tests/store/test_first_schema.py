@@ -21,6 +21,7 @@ from schemas.delivery import (
     Urgency,
 )
 from schemas.intake import IntakeStatus
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.receipt import ReceiptStatus
 from store import checkins, deliveries, intakes, migrate, plans, receipts
@@ -64,7 +65,10 @@ KEYS = {
     "12:attach:intake_missing:note": DeliveryKey(12, Purpose.attach, NoteStatus.intake_missing, Channel.note),
     "12:attach:plan_sent:note": DeliveryKey(12, Purpose.attach, NoteStatus.plan_sent, Channel.note),
 }
-PLANS = ("replaced", "draft", "held", "released", "none", "sent")
+PLANS = (
+    *(PlanStatus.replaced, PlanStatus.draft, PlanStatus.held),
+    *(PlanStatus.released, PlanStatus.none, PlanStatus.sent),
+)
 WHY = ("", "changed", "checkin:worse", "checkin:ready_for_more", "", "checkin:on_track")
 
 
@@ -144,17 +148,26 @@ def test_every_reason_and_status_of_a_message_is_read(old: Database) -> None:
 
 def test_every_status_of_plans_intakes_and_receipts_is_read(old: Database) -> None:
     with old.begin() as tx:
-        for version, (status, why) in enumerate(zip(PLANS, WHY, strict=True), start=1):
-            put_plan(tx, version, status, why)
+        for version, (plan, why) in enumerate(zip(PLANS, WHY, strict=True), start=1):
+            put_plan(tx, version, plan, why)
         for booking, status in zip((12, 13, 14), IntakeStatus, strict=True):
             given = {"booking_id": booking, "client_id": 7, "questionnaire": "first_visit", "version": "1"}
             put(tx, "intakes", **given, status=str(status), created_at=NOW)
-        for status in ReceiptStatus:
-            given = {"public_id": f"r_{status}", "connection": "main", "url": "", "status": str(status)}
+        for receipt in ReceiptStatus:
+            given = {"public_id": f"r_{receipt}", "connection": "main", "url": "", "status": str(receipt)}
             put(tx, "receipts", **given, received_at=NOW, due_at=NOW)
     migrate.upgrade(old)
     with old.read() as tx:
-        assert [each.status for each in plans.of_client(tx, 7)] == list(PLANS)
+        stored = plans.of_client(tx, 7)
+        assert [each.status for each in stored] == list(PLANS)
+        assert [each.origin.check_in for each in stored] == [
+            "",
+            "",
+            "worse",
+            "ready_for_more",
+            "",
+            "on_track",
+        ]
         statuses = [found.status for n in (12, 13, 14) if (found := intakes.of_booking(tx, n))]
         assert statuses == list(IntakeStatus)
         kept = [receipts.by_public_id(tx, f"r_{status}") for status in ReceiptStatus]

@@ -23,7 +23,7 @@ from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.delivery import Delivery
 from schemas.intake import Intake
-from schemas.plan import StoredPlan
+from schemas.plan import PlanStatus, StoredPlan
 from schemas.reason import Reason
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
@@ -134,7 +134,7 @@ def _plan_tag(
         return None
     stops = any(one.severity.stops and not one.cleared_by for one in raised)
     answered = bool(intake and intake.done)
-    return plan_tag(message.status, answered, stops, stored.status if stored else "", say())
+    return plan_tag(message.status, answered, stops, stored.status if stored else None, say())
 
 
 def area_words() -> list[tuple[str, str]]:
@@ -158,7 +158,7 @@ def save_note(booking_id: int) -> AnyResponse:
         refused = (
             note.send is SendWish.OK_TO_SEND
             and stored is not None
-            and stored.status not in ("released", "sent")
+            and stored.status not in (PlanStatus.released, PlanStatus.sent)
         )
     if refused:
         return _page(booking_id, 409, error="The note is kept. The plan cannot go out: see the flags.")

@@ -2,6 +2,7 @@
 
 import re
 
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from web.language import Say
 
@@ -17,12 +18,12 @@ PURPOSES = {
 CHANNELS = {"email": "e-mail", "sms": "text", "note": "scheduler"}
 BOOKINGS = {"pending": "Not confirmed", "cancelled": "Cancelled", "no_show": "Did not come"}
 PLANS = {
-    "draft": "Drafted",
-    "held": "Waits",
-    "released": "Released",
-    "sent": "Sent",
-    "replaced": "Replaced",
-    "none": "No plan",
+    PlanStatus.draft: "Drafted",
+    PlanStatus.held: "Waits",
+    PlanStatus.released: "Released",
+    PlanStatus.sent: "Sent",
+    PlanStatus.replaced: "Replaced",
+    PlanStatus.none: "No plan",
 }
 # What the log says that somebody did.
 ACTS = {

@@ -10,6 +10,7 @@ from handlers.links import LinkPurpose
 from handlers.plans import drafting
 from handlers.schedule.words import reference
 from schemas.booking import Booking
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role, Staff, Stage
@@ -78,7 +79,7 @@ def save(token: str) -> Response:
         given = _signed(tx)
         clear = drafting.look(tx, context(), found, now()) in MAY_SEND
         last = stored_plans.newest(tx, found.id)
-        gone = last is not None and last.status == "sent"
+        gone = last is not None and last.status is PlanStatus.sent
         if given.send is SendWish.OK_TO_SEND and not clear and not gone:
             abort(409)
         drafting.add_note(tx, context(), found.id, given, now())

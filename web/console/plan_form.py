@@ -7,6 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from clinical.plan.edit import Edit
 from handlers.context import Context
+from handlers.plans.by_hand import CHANGEABLE
 from schemas import plan as plans_json
 from schemas.choosing import Moves
 from schemas.plan import Effect, Plan, PlanItem, Reason, StoredPlan
@@ -35,7 +36,7 @@ def plan_view(context: Context, stored: StoredPlan, say: Say) -> dict[str, Any]:
         "reasons": _reasons(plan, moves, say),
         "others": _others(plan, moves),
         "protocol": plan.protocol_name_full or plan.protocol_name_for_client,
-        "open": stored.status in ("draft", "held", "released"),
+        "open": stored.status in CHANGEABLE,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from handlers.context import Context
 from render.language import readable
 from schemas.intake import IntakeStatus
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.rules import Severity
 from store.days import Visit
@@ -40,6 +41,7 @@ STATUS = {
     "cancelled": ("Cancelled", "calm"),
     "no_show": ("Did not come", "calm"),
 }
+GOES_OUT = (PlanStatus.draft, PlanStatus.released)
 FOR_YOU = ("Waits for you", "warn")
 Tag = tuple[str, str]
 
@@ -77,7 +79,7 @@ def _line(
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
         "plan": _plan(visit, say, clinical),
-        "goes_out": visit.plan_status == "scheduled" and visit.drafted in ("draft", "released") and on,
+        "goes_out": on and visit.plan_status == "scheduled" and visit.drafted in GOES_OUT,
         "plan_why": sentence(visit.plan_reason, say, clinical=clinical)
         if visit.plan_status in ("held", "skipped", "dead")
         else "",
@@ -106,7 +108,7 @@ def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
     return (say("Waits"), "warn") if waits and not clinical else tag
 
 
-def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -> Tag | None:
+def plan_tag(status: str, answered: bool, stops: bool, drafted: PlanStatus | None, say: Say) -> Tag | None:
     """Where a plan stands; one that is still to go out is told as the gate would decide now."""
     if status != "scheduled":
         return _said(PLAN.get(status), say)
@@ -114,14 +116,14 @@ def plan_tag(status: str, answered: bool, stops: bool, drafted: str, say: Say) -
         return say("Blocked"), "bad"
     if not answered:
         return say("After the intake"), "calm"
-    return _said(FOR_YOU if drafted == "held" else PLAN["scheduled"], say)
+    return _said(FOR_YOU if drafted is PlanStatus.held else PLAN["scheduled"], say)
 
 
 def _waits(visit: Visit) -> bool:
     """True for a plan that somebody has to look at."""
     if visit.plan_status == "held":
         return visit.plan_reason != Reason.no_intake
-    return visit.plan_status == "scheduled" and visit.drafted == "held"
+    return visit.plan_status == "scheduled" and visit.drafted is PlanStatus.held
 
 
 def _zone(visit: Visit, context: Context) -> str:
