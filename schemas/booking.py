@@ -39,6 +39,7 @@ class BookingState:
     clinic's default). `seat` tells clients of one group booking apart. A reschedule that makes a new
     identifier names the old one in `replaces`, and the old one names the new in `replaced_by`; `root` is
     the first identifier of the whole chain, where the scheduler tells it.
+    `series` is what the dates of a recurring booking have in common, "" for a single one.
     `version` is the scheduler's own order, where it has one.
     """
 
@@ -57,6 +58,7 @@ class BookingState:
     replaces: str = ""
     replaced_by: str = ""
     root: str = ""
+    series: str = ""
     version: int | None = None
     created_at: datetime | None = None
 
@@ -84,6 +86,7 @@ class Record:
     replaces: str = ""
     replaced_by: str = ""
     root: str = ""
+    series: str = ""
 
     @property
     def order(self) -> Order:

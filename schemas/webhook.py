@@ -28,6 +28,7 @@ class Notice:
     where the scheduler names no seat. `event_id` is the same for every notice of one webhook. A `hint`
     (such as "meeting ended") may fill in a booking that we do not know, and never changes one that we do.
     `of_client` says that `external_id` names a client there, all of whose bookings may have changed.
+    `ends_series` says that with this cancellation all later dates of its series are off, too.
     `notes` are the paths of fields that could not be read and were left out: names, never values.
     """
 
@@ -43,6 +44,7 @@ class Notice:
     gone: bool = False
     hint: bool = False
     of_client: bool = False
+    ends_series: bool = False
     notes: tuple[str, ...] = ()
 
     @property

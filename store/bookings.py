@@ -14,7 +14,7 @@ from store.tables import bookings, clients, deliveries, flags, intakes, plans, r
 
 _PLAIN = (
     *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
-    *("replaces", "replaced_by", "root"),
+    *("replaces", "replaced_by", "root", "series"),
 )
 
 
@@ -58,6 +58,12 @@ def successors(tx: Tx, connection: str, external_id: str) -> list[Record]:
         _record(tx, row)
         for row in tx.all(sa.select(records).where(records.c.connection == connection, names))
     ]
+
+
+def of_series(tx: Tx, connection: str, series: str) -> list[Record]:
+    """Every record of one recurring booking, oldest first."""
+    same = (records.c.connection == connection, records.c.series == series)
+    return [_record(tx, row) for row in tx.all(sa.select(records).where(*same).order_by(records.c.id))]
 
 
 def of_booking(tx: Tx, booking_id: int) -> list[Record]:

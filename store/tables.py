@@ -139,10 +139,12 @@ records = sa.Table(
     _word("replaces", 200),
     _word("replaced_by", 200),
     _word("root", 200),
+    _word("series", 200),
     sa.UniqueConstraint("connection", "external_id", "seat"),
     sa.Index("ix_records_booking_id", "booking_id"),
     sa.Index("ix_records_connection_replaces", "connection", "replaces"),
     sa.Index("ix_records_connection_root", "connection", "root"),
+    sa.Index("ix_records_connection_series", "connection", "series"),
 )
 
 # The schedule: what is owed to whom and when. There is no second queue.

@@ -7,6 +7,7 @@ hang together (B1, ORD-1).
 
 from datetime import datetime
 
+from handlers.bookings import series
 from handlers.bookings.records import fold, head_of, is_off
 from handlers.clients import privacy
 from handlers.context import Context
@@ -65,6 +66,8 @@ def observe(
             bookings.put(tx, folded)
             for each in _concerned(tx, folded):
                 _settle_thread(tx, context, each, now, new_to_us=read or notice.hint, listed=listed)
+    for record in series.end(tx, connection, notice) if notice.ends_series else []:
+        _settle_thread(tx, context, record, now, new_to_us=False, listed=False)
     return _unknown(tx, connection, notice)
 
 
@@ -163,7 +166,7 @@ def _same_seat(records: list[Record], seat: str) -> list[Record]:
 
 def _status(tx: Tx, thread: list[Record], head: Record) -> BookingStatus:
     assert head.state is not None
-    if is_off(head):
+    if is_off(head) or series.is_over(tx, head):
         return BookingStatus.cancelled
     known = {record.external_id for record in thread if record.state}
     if head.replaced_by and head.replaced_by not in known:

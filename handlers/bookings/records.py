@@ -24,6 +24,7 @@ def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = 
         replaces=max(record.replaces, state.replaces),
         replaced_by=max(record.replaced_by, state.replaced_by),
         root=max(record.root, state.root),
+        series=max(record.series, state.series),
     )
     if not _supersedes(record, notice, read=read):
         return record

@@ -87,6 +87,11 @@ def _absent_guests(payload: Part) -> list[Part]:
     return [each for each in guests if each.flag("noShow")] or guests
 
 
+def _ends_series(payload: Part) -> bool:
+    """True for a series that is cancelled in one go: only then it is described (`handleCancelBooking.ts`)."""
+    return payload.has("recurringEvent") and not payload.flag("requestReschedule")
+
+
 class CalCom(Scheduler):
     """Cal.com: everything is in the webhook; nothing can be written back onto a booking."""
 
@@ -142,9 +147,15 @@ class CalCom(Scheduler):
         if self.readable and not found[0].seat and not is_sure(payload):
             # A body without answers, such as BOOKING_PAID, does not say who booked; the API does.
             return [Notice(uid, trigger, event_id=key, occurred_at=at)]
-        return [
-            Notice(uid, trigger, seat=each.seat, booking=each, event_id=key, occurred_at=at) for each in found
+        ends = trigger == "BOOKING_CANCELLED" and _ends_series(payload)
+        told = [
+            Notice(uid, trigger, seat=each.seat, booking=each, event_id=key, occurred_at=at, ends_series=ends)
+            for each in found
         ]
+        if ends and self.readable and found[0].series:
+            # Its uid answers with all the dates as they are now.
+            told.append(Notice(found[0].series, trigger, event_id=key, occurred_at=at))
+        return told
 
     def _meeting(self, trigger: str, payload: Part) -> list[Notice]:
         """They fire at the scheduled time, or never: good for filling in, not for an order of events."""

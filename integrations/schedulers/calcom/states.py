@@ -93,6 +93,7 @@ def webhook_bookings(
             seat=seat.name,
             replaces=booking.identifier("rescheduleUid"),
             root=root(booking),
+            series=series(booking),
             created_at=made,
         )
 
@@ -122,6 +123,7 @@ def api_bookings(booking: Part, zone: str) -> list[BookingState]:
             seat=seat.name,
             replaces=booking.identifier("rescheduledFromUid"),
             replaced_by=moved_to,
+            series=series(booking),
             created_at=booking.moment("createdAt"),
         )
         for seat in (seats_in_answer(booking) if has_seats(booking) else [booker(booking)])

@@ -352,6 +352,43 @@ def test_a_seat_that_was_given_up_may_be_taken_again(context: Context, order: tu
     assert only(context).status is BookingStatus.cancelled
 
 
+def _of_a_series(inbound: Inbound, **more: Any) -> Inbound:
+    body = json.loads(inbound.body)
+    body["payload"] |= {"recurringEventId": "series1", **more}
+    return _signed(body, inbound.received_at)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
+def test_a_series_that_is_cancelled_at_once_is_off_in_any_order(
+    context: Context, order: tuple[int, ...]
+) -> None:
+    """One webhook tells it, of one date: calcom/cal.com `handleCancelBooking.ts`. What was before stays."""
+    dates = {"past": NOW + timedelta(hours=1), "next": START, "last": START + timedelta(days=7)}
+    told = [_of_a_series(webhook("created", NOW, uid=uid, start=at)) for uid, at in dates.items()]
+    later = NOW + timedelta(days=1)
+    cancelled = webhook("cancelled", later, uid="next", start=START)
+    told.append(_of_a_series(cancelled, recurringEvent={"freq": 2, "count": 3, "interval": 1}))
+    deliver(context, *(told[number] for number in order), told[order[0]], now=later)
+    with context.db.read() as tx:
+        found = {each.start: each.status for each in bookings.listing(tx)}
+    assert found == {
+        dates["past"]: BookingStatus.confirmed,
+        dates["next"]: BookingStatus.cancelled,
+        dates["last"]: BookingStatus.cancelled,
+    }
+
+
+def test_one_date_of_a_series_that_is_cancelled_leaves_the_others(context: Context) -> None:
+    told = [
+        _of_a_series(webhook("created", NOW, uid=f"u{n}", start=START + timedelta(days=n))) for n in range(2)
+    ]
+    cancelled = webhook("cancelled", NOW + timedelta(minutes=1), uid="u0", start=START)
+    deliver(context, *told, _of_a_series(cancelled))
+    with context.db.read() as tx:
+        found = sorted((each.start, each.status) for each in bookings.listing(tx))
+    assert [status for _, status in found] == [BookingStatus.cancelled, BookingStatus.confirmed]
+
+
 def _group(inbound: Inbound) -> Inbound:
     body = json.loads(inbound.body)
     body["payload"]["seatsPerTimeSlot"] = 6

@@ -206,6 +206,28 @@ def test_a_seat_has_its_own_phone() -> None:
     ]
 
 
+# A series
+
+
+def test_a_series_cancelled_at_once_is_described_and_one_date_is_not() -> None:
+    whole: dict[str, Any] = {"recurringEvent": {"freq": 2, "count": 3}, "recurringEventId": "r1"}
+    (notice,) = parse(webhook("03", "BOOKING_CANCELLED", **whole))
+    assert notice.booking is not None
+    assert (notice.ends_series, notice.booking.series) == (True, "r1")
+    others: list[dict[str, Any]] = [{"recurringEventId": "r1"}, {**whole, "requestReschedule": True}]
+    for changes in others:
+        assert not parse(webhook("03", "BOOKING_CANCELLED", **changes))[0].ends_series
+    assert not parse(webhook(**whole))[0].ends_series
+
+
+def test_with_a_key_the_dates_of_a_cancelled_series_are_read_again() -> None:
+    whole: dict[str, Any] = {"recurringEvent": {"freq": 2}, "recurringEventId": "r1"}
+    cancelled, dates = parse(webhook("03", "BOOKING_CANCELLED", **whole), api_key="cal_key")
+    assert (cancelled.ends_series, dates.external_id, dates.booking, dates.gone) == (True, "r1", None, False)
+    data = [answer(uid=f"d{n}", recurringBookingUid="r1", status="cancelled") for n in range(3)]
+    assert [(each.external_id, each.series) for each in fetched(data)] == [(f"d{n}", "r1") for n in range(3)]
+
+
 # Phone only
 
 
