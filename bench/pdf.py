@@ -20,7 +20,9 @@ from render.figures import look_for, pair_svg  # noqa: E402
 from render.paper.pdf import plan_pdf  # noqa: E402
 from schemas.clinic import Clinic  # noqa: E402
 from schemas.figure import Picture  # noqa: E402
-from schemas.plan import Dose, Phase, Plan, PlanItem, Readiness  # noqa: E402
+from schemas.plan import Dose  # noqa: E402
+from schemas.plan_words import dose_text, tempo_text  # noqa: E402
+from schemas.worded_plan import WordedItem, WordedPlan  # noqa: E402
 
 MOVES = ("len_cat_camel", "act_bridge", "act_bird_dog", "int_hip_hinge", "int_sit_to_stand")
 CLINIC = Clinic("Clinic", "+1 555 0142", "care@clinic.example", "UTC", "https://clinic.example")
@@ -33,20 +35,20 @@ def picture(name: str) -> Picture:
     return Picture(pair_svg(figure, look_for(name)), figure.alt_start)
 
 
-def item(name: str) -> PlanItem:
-    """One move in its real words."""
+def item(name: str) -> WordedItem:
+    """One exercise in its real words."""
     data = tomllib.loads((ROOT / "content" / "exercises" / f"{name}.toml").read_text(encoding="utf-8"))
     dose = Dose(sets=2, reps=8, hold_seconds=3, days_per_week=4, tempo="2-1-3")
-    words = (tuple(data["steps"]), tuple(data["cues"]), tuple(data["mistakes"]))
-    return PlanItem(name, data["name"], Phase(data["phase"]), "", 1, dose, *words, "It hurts.", data["why"])
+    words = (tuple(data["steps"]), tuple(data["cues"]), tuple(data["mistakes"]), "It hurts.", data["why"])
+    said = dose_text(dose, "en")
+    return WordedItem(name, data["name"], "", 1, dose, said, *words, tempo_text=tempo_text(dose.tempo, "en"))
 
 
-def plan(moves: int) -> Plan:
-    """A plan of the first so many moves."""
+def plan(moves: int) -> WordedPlan:
+    """A plan of the first so many exercises."""
     items = tuple(item(name) for name in MOVES[:moves])
     rule = "Stop at once and call us if you have new pain. " * 5
-    words = (items, (), "Start easy.", rule, rule, rule)
-    return Plan("x", "Low back", "Low back", 1, 1, Readiness.READY, *words, 4, 8, 3, "en")
+    return WordedPlan(1, "en", "Low back", "Low back", items, "Start easy.", rule, rule, rule, 4)
 
 
 def main(moves: int = 3, rounds: int = 20) -> None:

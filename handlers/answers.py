@@ -5,6 +5,7 @@ from datetime import datetime
 
 from clinical.answers import facts, flags
 from clinical.answers.asking import carried
+from clinical.plan.case import said_yes
 from handlers.context import Context
 from schemas.booking import Booking
 from schemas.intake import Answers, Intake
@@ -31,6 +32,11 @@ def effective(tx: Tx, intake: Intake) -> Answers:
         return intake.answers
     before = intakes.last_done(tx, intake.client_id, intake.booking_id)
     return (carried(effective(tx, before)) if before else {}) | intake.answers
+
+
+def agreed(tx: Tx, intake: Intake, consent: str) -> bool:
+    """True when the client gave this consent, now or in the last full form."""
+    return said_yes(effective(tx, intake), consent)
 
 
 def picture(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> Picture:

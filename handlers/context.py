@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
 from library.content import Library
-from schemas.choosing import Moves
+from schemas.choosing import PlanContent
 from schemas.clinic import Clinic
 from schemas.delivery import Channel
 from schemas.figure import Figure
@@ -28,9 +28,9 @@ class Context:
     figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
 
-    def moves(self, language: str) -> Moves:
-        """Return what plans are made of, in a language."""
-        return self.library(language).moves
+    def plan_content(self, language: str) -> PlanContent:
+        """Return what plans are made and worded from, in the nearest language that the clinic has."""
+        return self.library(self.clinic.spoken(language)).plan_content
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from library.exercises import read_moves
+from library.exercises import read_plan_content
 from library.flag_rules import read_rules
 from library.questionnaires import FACT_NAMES, read_questionnaires, value_faults
 from library.reading import ContentError, Problem, Reader
@@ -16,7 +16,7 @@ from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from library.translations import Raw
 from library.uses import of_pages, of_papers
 from library.words import checked_words, read_words
-from schemas.choosing import Moves
+from schemas.choosing import PlanContent
 from schemas.condition import Condition
 from schemas.questionnaire import Question, Questionnaire
 from schemas.rules import ConditionRow, Evidence, Region, Rules
@@ -35,7 +35,7 @@ class Library:
     messages: Mapping[str, str]
     errors: Mapping[str, str]
     evidence: Mapping[str, Evidence]
-    moves: Moves
+    plan_content: PlanContent
     pages: Words
     papers: Words
 
@@ -80,7 +80,7 @@ def _read(reader: Reader) -> Library | None:
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     questionnaires = read_questionnaires(reader, regions)
-    rules, found = read_rules(reader), read_moves(reader)
+    rules, found = read_rules(reader), read_plan_content(reader)
     pages = checked_words(reader, "pages.toml", of_pages())
     papers = checked_words(reader, "papers.toml", of_papers())
     if rules is None or found is None:
@@ -94,7 +94,7 @@ def _read(reader: Reader) -> Library | None:
         messages=texts["messages"],
         errors=texts["errors"],
         evidence={source.id: source for source in evidence},
-        moves=found,
+        plan_content=found,
         pages=pages,
         papers=papers,
     )
@@ -126,7 +126,7 @@ def _unresolved(library: Library) -> Iterator[tuple[str, str, str]]:
                 yield "rules/flags.toml", rule.id, text
             if case.client_text not in library.messages:
                 yield "rules/flags.toml", rule.id, f"client_text {case.client_text} is no message"
-    for key in library.moves.feedback.texts:
+    for key in library.plan_content.feedback.texts:
         if key not in library.messages:
             yield "rules/feedback.toml", key, "is no message"
     for fact in library.rules.review.facts:

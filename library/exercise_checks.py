@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from schemas.choosing import Mode, Moves
+from schemas.choosing import Mode, PlanContent
 from schemas.exercise import LEVELS, Exercise, Protocol
 from schemas.plan import Dose
 
@@ -11,7 +11,7 @@ Finding = tuple[str, str, str]
 """File, id or key, and what is wrong."""
 
 
-def unresolved(moves: Moves) -> list[Finding]:
+def unresolved(moves: PlanContent) -> list[Finding]:
     """Return everything that is wrong between the files."""
     found: list[Finding] = []
     for exercise in moves.exercises.values():
@@ -44,7 +44,7 @@ def amount(dose: Dose) -> int:
     return seconds * dose.times_per_day * dose.days_per_week
 
 
-def _exercise(exercise: Exercise, moves: Moves) -> Iterator[tuple[str, str]]:
+def _exercise(exercise: Exercise, moves: PlanContent) -> Iterator[tuple[str, str]]:
     known = moves.exercises
     for other in (exercise.easier, exercise.harder, *exercise.swaps):
         if other and other not in known:
@@ -63,7 +63,7 @@ def _exercise(exercise: Exercise, moves: Moves) -> Iterator[tuple[str, str]]:
         yield from ((word, f"not allowed in a client's text: {text}") for word in _banned(text, moves))
 
 
-def _protocol(protocol: Protocol, moves: Moves) -> Iterator[tuple[str, str]]:
+def _protocol(protocol: Protocol, moves: PlanContent) -> Iterator[tuple[str, str]]:
     for exercise in sorted(protocol.exercises() - set(moves.exercises)):
         yield exercise, "no such exercise"
     if len(protocol.stage) != len(LEVELS):
@@ -74,7 +74,7 @@ def _protocol(protocol: Protocol, moves: Moves) -> Iterator[tuple[str, str]]:
         yield from ((word, f"not allowed in a client's text: {text}") for word in _banned(text, moves))
 
 
-def _choosing(moves: Moves) -> Iterator[tuple[str, str]]:
+def _choosing(moves: PlanContent) -> Iterator[tuple[str, str]]:
     rules = moves.choosing
     yield from (
         (row.id, f"no such protocol: {row.protocol}")
@@ -96,14 +96,14 @@ def _choosing(moves: Moves) -> Iterator[tuple[str, str]]:
         yield from ((name, f"{word!r} is not allowed in: {text}") for word in _banned(text, moves))
 
 
-def _facts(moves: Moves) -> Iterator[tuple[str, str]]:
+def _facts(moves: PlanContent) -> Iterator[tuple[str, str]]:
     used = {fact for exercise in moves.exercises.values() for fact in exercise.avoid | exercise.caution}
     yield from ((fact, "has no words for the client") for fact in sorted(used - set(moves.facts)))
     for fact, text in moves.facts.items():
         yield from ((fact, f"{word!r} is not allowed in: {text}") for word in _banned(text, moves))
 
 
-def _wording(moves: Moves) -> Iterator[tuple[str, str]]:
+def _wording(moves: PlanContent) -> Iterator[tuple[str, str]]:
     wording = moves.wording
     yield from ((mode, "this mode is missing") for mode in Mode if mode not in wording.modes)
     for name, mode in wording.modes.items():
@@ -115,5 +115,5 @@ def _wording(moves: Moves) -> Iterator[tuple[str, str]]:
         yield from ((key, f"{word!r} is not allowed in: {text}") for word in _banned(text, moves))
 
 
-def _banned(text: str, moves: Moves) -> list[str]:
+def _banned(text: str, moves: PlanContent) -> list[str]:
     return banned_in(text, moves.wording.words.banned)

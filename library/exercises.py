@@ -6,7 +6,7 @@ from typing import TypeVar
 from library.exercise_checks import unresolved
 from library.reading import Reader
 from library.translations import Raw
-from schemas.choosing import ChoosingRules, FeedbackRules, Moves, Wording
+from schemas.choosing import ChoosingRules, FeedbackRules, PlanContent, Wording
 from schemas.exercise import Exercise, Protocol, TagRule, with_tag_facts
 
 T = TypeVar("T")
@@ -17,7 +17,7 @@ CLIENT_TEXTS = {
 """What a translation of each file must hold."""
 
 
-def read_moves(reader: Reader) -> Moves | None:
+def read_plan_content(reader: Reader) -> PlanContent | None:
     """Return the content of plans, or None when it cannot be used; problems go to the reader."""
     own = Reader(reader.folder, reader.language)
     moves = _read(own)
@@ -29,9 +29,9 @@ def read_moves(reader: Reader) -> Moves | None:
     return moves if whole else None
 
 
-def _read(reader: Reader) -> Moves | None:
+def _read(reader: Reader) -> PlanContent | None:
     language, tags = reader.language, _tags(reader)
-    exercises = _all(reader, Exercise, "exercises", lambda raw: _exercise_values(raw, tags, language))
+    exercises = _all(reader, Exercise, "exercises", lambda raw: with_tag_facts(raw, tags))
     protocols = _all(reader, Protocol, "protocols", lambda raw: raw)
     facts = reader.laid("rules/facts.toml")
     choosing = _one(reader, ChoosingRules, "rules/choosing.toml")
@@ -39,7 +39,8 @@ def _read(reader: Reader) -> Moves | None:
     wording = _one(reader, Wording, "wording.toml")
     if facts is None or choosing is None or feedback is None or wording is None:
         return None
-    return Moves(language, exercises, protocols, tags, facts, choosing, feedback, wording)
+    hashes = {file: of for file, of in reader.hashes.items() if not file.startswith(f"{language}/")}
+    return PlanContent(language, exercises, protocols, tags, facts, choosing, feedback, wording, hashes)
 
 
 def _one(reader: Reader, wanted: type[T], file: str) -> T | None:
@@ -59,8 +60,3 @@ def _all(reader: Reader, wanted: type[T], kind: str, prepare: Callable[[Raw], Ra
         if part is not None:
             made[str(raw["id"])] = part
     return made
-
-
-def _exercise_values(raw: Raw, tags: dict[str, TagRule], language: str) -> Raw:
-    doses = {level: {**dose, "language": language} for level, dose in raw.get("dose", {}).items()}
-    return {**with_tag_facts(raw, tags), "dose": doses}

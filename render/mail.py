@@ -20,7 +20,7 @@ from render.language.readable import begins_alike, greeting_name, plain, unlinke
 from render.paper.raster import png
 from schemas.clinic import Clinic
 from schemas.figure import Picture
-from schemas.plan import Plan
+from schemas.worded_plan import WordedPlan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+\Z")
@@ -65,7 +65,7 @@ class Envelope:
 class Contents:
     """A plan inside the mail itself, for clinics that choose so; `pdf` is attached when it is not empty."""
 
-    plan: Plan
+    plan: WordedPlan
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     pdf: bytes = b""
 

@@ -22,6 +22,10 @@ class Action(StrEnum):
     STAGE_OK = "stage_ok"
 
 
+HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
+"""What a check-in does that a practitioner must look at first."""
+
+
 class Within(StrEnum):
     """How soon the clinic must act on an alert."""
 
@@ -190,8 +194,11 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
-    """All content that choosing a plan needs, in one language."""
+class PlanContent:
+    """All content that choosing and wording a plan need, in one language.
+
+    `hashes` holds the SHA-256 of each file, in the form that every language is laid over.
+    """
 
     language: str
     exercises: dict[str, Exercise]
@@ -201,3 +208,4 @@ class Moves:
     choosing: ChoosingRules
     feedback: FeedbackRules
     wording: Wording
+    hashes: dict[str, str]

@@ -1,16 +1,18 @@
-"""A plan: the moves one client does at home, with the dose and the reason of each.
+"""A plan is a decision: which exercises one client does at home, at which dose, and the reason of each.
 
-`dump` and `load` turn a plan into plain JSON values and back; equal plans give equal values in equal order.
+It holds ids, figures and keys. The words are made when it is shown (`clinical.plan.wording`), from the
+content of that moment in the reader's language. `dump` and `load` turn a plan into plain JSON values and
+back; equal plans give equal values in equal order.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from schemas import plan_first_form
 from schemas.loading import load_as, plain
-from schemas.plan_words import dose_text, side_text, tempo_text
 
 
 class Readiness(StrEnum):
@@ -55,7 +57,7 @@ class Phase(StrEnum):
 
 
 class Side(StrEnum):
-    """The side that the client named as the sore one; NONE where a move has no sides."""
+    """The side that the client named as the sore one; NONE where an exercise has no sides."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -65,7 +67,10 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """How much of one move: counts, seconds, minutes a time, days a week; 0 means that it does not apply."""
+    """How much of one exercise: counts, seconds, minutes a time, days a week; 0 means that it does not apply.
+
+    `tempo` is seconds out, held and back (`2-1-3`). `note` holds words, in content alone: a plan keeps none.
+    """
 
     sets: int = 0
     reps: int = 0
@@ -77,70 +82,58 @@ class Dose:
     rest_seconds: int = 0
     tempo: str = ""
     note: str = ""
-    language: str = "en"
 
-    @property
-    def text(self) -> str:
-        """The dose in the client's words: `2 sets of 8 · hold 3 seconds · 4 days a week`."""
-        return dose_text(self, self.language)
 
-    @property
-    def tempo_text(self) -> str:
-        """How fast, as one sentence; empty when the move has no set pace."""
-        return tempo_text(self.tempo, self.language)
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the content: its key (`match.low_back`) and the ids that stand for its placeholders.
+
+    A key without a dot is one of the reasons in `wording.toml`. `values` may hold `name` (an exercise),
+    `region` (a body-map place) and `fact` (`move_floor=no`).
+    """
+
+    key: str = ""
+    values: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """One move of a plan as the client sees it.
+    """One exercise of a plan: level 1 to 3, dose, side, and the sentence that says why it is there.
 
-    `why` and `caution` name an answer, so they stay on the page and in the PDF; `helps` says what the move is
-    good for and may go into a mail. `priority` counts from 0, the most useful move first.
+    `caution` is the fact that keeps it at level 1, `dose_note` the rule whose words stand for its dose; both
+    are mostly empty. `priority` counts from 0, the most useful exercise first.
     """
 
     exercise_id: str
-    name: str
-    phase: Phase
-    phase_label: str
     level: int
     dose: Dose
-    steps: tuple[str, ...]
-    cues: tuple[str, ...]
-    mistakes: tuple[str, ...]
-    stop_when: str
-    why: str
     side: Side = Side.NONE
-    equipment: tuple[str, ...] = ()
+    because: Sentence = field(default_factory=Sentence)
     caution: str = ""
+    dose_note: str = ""
     priority: int = 0
-    helps: str = ""
-
-    @property
-    def side_text(self) -> str:
-        """Which side to begin with, as one sentence; empty when the client named no side."""
-        return side_text(self.side, self.dose.language)
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class PlanReason:
     """Why one thing is in the plan or not: the rule (`R4`), the fact (`move_floor=no`) and what it did.
 
-    `client_text` is one plain sentence, or empty where it says nothing to a client; `full_text` is for the
-    practitioner. `other_id` is the move that came in when `exercise_id` was swapped.
+    `other_id` is the exercise that came in when `exercise_id` was swapped. `key` and `values` name the
+    sentence and its figures; for what holds a plan, `key` is the reason of the hold (`schemas.hold`).
     """
 
     rule: str
     fact: str
     effect: Effect
-    exercise_id: str | None
-    client_text: str
-    full_text: str
+    exercise_id: str | None = None
+    key: str = ""
+    values: dict[str, str] = field(default_factory=dict)
     other_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A practitioner's decision to keep a move that the filter blocks: who, with what credential, and why."""
+    """A practitioner keeps an exercise that the filter blocks: who, with what credential, and why."""
 
     exercise_id: str
     facts: tuple[str, ...]
@@ -150,35 +143,67 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """One version of a client's plan, ready to be shown, printed or mailed.
+class KeptItem:
+    """The words of one exercise of a plan as they once were."""
 
-    `minutes_per_day` is an estimate; `days_per_week` is the number that adherence is counted against.
+    name: str
+    phase_label: str
+    helps: str
+    steps: tuple[str, ...]
+    cues: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    stop_when: str
+    because: str = ""
+    caution: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWords:
+    """The words of a plan when it was last made or sent: shown where content has no words for an id any more.
+
+    `items` is by exercise id; `reasons` has one sentence, or "", for each reason of the plan. `intro` is
+    there for plans alone that were stored as finished words.
+    """
+
+    language: str = ""
+    protocol_name: str = ""
+    tip: str = ""
+    change_text: str = ""
+    intro: str = ""
+    items: dict[str, KeptItem] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One version of a client's plan. Two plans are equal when the same was decided.
+
+    `minutes_per_day` is an estimate, and `over_time` says that it is more than the client has;
+    `days_per_week` is what adherence is counted against; `pain_cap` is 0 to 10. `changes` names what is new
+    against the plan before, by kind (`new`, `up`, `down`, `gone`; `same` alone for nothing), empty for a
+    first plan.
+
+    Beside the decision it carries the language that the client reads, the SHA-256 of each content file that
+    the decision was made from, and the words of then.
     """
 
     protocol_id: str
-    protocol_name_for_client: str
-    title: str
     stage: int
     version: int
     status: Readiness
     items: tuple[PlanItem, ...]
-    reasons: tuple[Reason, ...]
-    intro: str
-    pain_rule: str
-    stop_rule: str
-    scope_text: str
+    reasons: tuple[PlanReason, ...]
     days_per_week: int
     minutes_per_day: int
     pain_cap: int
-    language: str
-    clinic_phone: str = ""
+    over_time: bool = False
+    changes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     practitioner_note: str = ""
-    change_text: str = ""
-    tip: str = ""
-    protocol_name_full: str = ""
-    evidence: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
+    language: str = field(default="en", compare=False)
+    made_from: dict[str, str] = field(default_factory=dict, compare=False)
+    kept: KeptWords = field(default_factory=KeptWords, compare=False)
 
 
 def dump(plan: Plan) -> dict[str, Any]:
@@ -188,8 +213,11 @@ def dump(plan: Plan) -> dict[str, Any]:
 
 
 def load(values: Mapping[str, Any]) -> Plan:
-    """The plan that `dump` wrote; raises `marshmallow.ValidationError` for anything else."""
-    return load_as(Plan, values)
+    """The plan that `dump` wrote, today or when plans were stored as finished words.
+
+    Raises `marshmallow.ValidationError` for anything else.
+    """
+    return load_as(Plan, plan_first_form.decision(values) if plan_first_form.is_it(values) else values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,3 +254,8 @@ class StoredPlan:
     released_by: str
     sent_at: datetime | None
     content: dict[str, Any]
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided."""
+        return load(self.content)

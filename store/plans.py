@@ -71,6 +71,11 @@ def add(
     return _plan(tx, stored)
 
 
+def rewrite(tx: Tx, plan_id: int, content: dict[str, Any]) -> None:
+    """The same version, with other words or another language beside what was decided."""
+    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(sealed_plan=tx.vault.seal_json(content)))
+
+
 def hold(tx: Tx, plan_id: int) -> None:
     """What was released waits for a release again."""
     tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.held))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from clinical.plan.case import Case, Policy
 from clinical.plan.choose import choose
 from schemas.checkin import DAYS, Alert, PlanState, Reply, Step
-from schemas.choosing import Action, FeedbackRules, Growth, Moves
+from schemas.choosing import Action, FeedbackRules, Growth, PlanContent
 from schemas.condition import Answer, values_of
 from schemas.plan import Plan
 
@@ -30,18 +30,18 @@ def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: 
     )
 
 
-def next_plan(case: Case, reply: Reply | None, moves: Moves, policy: Policy) -> tuple[Plan, Step]:
+def next_plan(case: Case, reply: Reply | None, content: PlanContent, policy: Policy) -> tuple[Plan, Step]:
     """Return the plan after a check-in and the step that made it.
 
     `case.history` holds the plan and the state; `case.flags` the flags of now. When no move, level, stage or
     status changes, the very plan of the history comes back, and a step up that was not possible is a hold.
     """
-    step = decide(reply, case.history.state, moves.feedback, moves.choosing.growth)
-    made = choose(replace(case, history=replace(case.history, step=step)), moves, policy)
+    step = decide(reply, case.history.state, content.feedback, content.choosing.growth)
+    made = choose(replace(case, history=replace(case.history, step=step)), content, policy)
     last = case.history.plan
     if last is None or not _same(made, last):
         return made, step
-    no_step = replace(step, action=Action.HOLD, message=moves.feedback.no_step)
+    no_step = replace(step, action=Action.HOLD, message=content.feedback.no_step)
     return last, no_step if step.action in UP else step
 
 

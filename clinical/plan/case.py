@@ -14,6 +14,7 @@ from schemas.session_note import SessionNote
 
 OTHER_CARE = frozenset({"physical_therapist", "surgeon"})
 ADULT, LEAST_AGE = 18, 16
+MOVED = frozenset({"upd_pain_same_place=moved", "upd_pain_same_place=new_place"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,161 +6,103 @@ Free text is never read here.
 
 from collections.abc import Sequence
 
-from clinical.plan.case import ADULT, LEAST_AGE, Case, Policy, with_facts
+from clinical.plan import gate
+from clinical.plan.case import Case, Policy, with_facts
+from clinical.plan.decision import plan_for
 from clinical.plan.minutes import fitted_to_day
-from clinical.plan.recipe import CALM, CALM_MOVE, MOVED, Pick, Recipe, picks_for, recipe
+from clinical.plan.recipe import CALM, CALM_EXERCISE, Pick, Recipe, picks_for, recipe
 from clinical.plan.safety import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
-from clinical.plan.wording import plan_for
-from schemas.choosing import Action, Moves
-from schemas.plan import Effect, Override, Plan, Readiness, Reason
-from schemas.session_note import SendWish
-
-HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
+from schemas.choosing import PlanContent
+from schemas.hold import Hold, readiness_of
+from schemas.plan import Effect, Override, Plan, PlanReason, Readiness, Sentence
 
 
-def choose(case: Case, moves: Moves, policy: Policy) -> Plan:
+def choose(case: Case, content: PlanContent, policy: Policy) -> Plan:
     """Return the plan for a case: ready to send, held for a practitioner, or none, with its reasons."""
-    case = with_facts(case, moves.choosing)
-    chosen, reasons = recipe(case, moves)
-    refusal = refused(case, moves)
-    if refusal:
-        return plan_for([], case, chosen, Readiness.NONE, [refusal], moves, policy)
-    ground = ground_for(case, moves, policy)
-    picks, more = _drafted(case, chosen, ground, moves, policy)
-    picks, overrides, edits = _noted(picks, case, ground, moves)
-    status, holds = gate(case, len(picks), chosen.hold, moves, policy)
-    all_reasons = [*reasons, *more, *edits, *holds, *(in_reason(pick) for pick in picks)]
-    return plan_for(picks, case, chosen, status, all_reasons, moves, policy, overrides)
+    case = with_facts(case, content.choosing)
+    chosen, reasons = recipe(case, content)
+    holds = holds_of(case, chosen, policy)
+    if readiness_of(holds) is Readiness.NONE:
+        return plan_for([], case, chosen, Readiness.NONE, gate.reasons(holds), content)
+    ground = ground_for(case, content, policy)
+    picks, more = _drafted(case, chosen, ground, content, policy)
+    picks, overrides, edits = _noted(picks, case, ground, content)
+    holds += too_few(len(picks), content)
+    all_reasons = [*reasons, *more, *edits, *gate.reasons(holds), *(in_reason(pick) for pick in picks)]
+    return plan_for(picks, case, chosen, readiness_of(holds), all_reasons, content, overrides)
 
 
-def refused(case: Case, moves: Moves) -> Reason | None:
-    """Return why there is no plan at all (R0, R1), or None."""
-    words = moves.wording.reasons
-    young = case.age is not None and case.age < LEAST_AGE
-    minor = case.age is not None and case.age < ADULT and not case.guardian_consented
-    step = case.history.step
-    checks = [
-        ("R0", "consent_exercise=no", not case.consented, "no_consent"),
-        ("R0", "age=under16", young, "too_young"),
-        ("R0", "guardian_name=missing", minor, "too_young"),
-        (
-            "R1",
-            " ".join(f"flag={flag.rule}" for flag in case.flags if flag.severity.stops),
-            case.stopped,
-            "stopped",
-        ),
-        ("R8", "check-in=red_flag", step is not None and step.action is Action.STOP, "stopped"),
-        ("R9", "sn_send=no_plan", case.note is not None and case.note.send is SendWish.NO_PLAN, "no_plan"),
-    ]
-    for rule, fact, holds, text in checks:
-        if holds:
-            return Reason(rule, fact, Effect.OUT, None, words[text], f"No plan: {fact}.")
-    return None
+def holds_of(case: Case, chosen: Recipe, policy: Policy) -> tuple[Hold, ...]:
+    """Return what holds any plan for a case (with the rules' own facts added).
 
-
-def gate(case: Case, count: int, hold: str, moves: Moves, policy: Policy) -> tuple[Readiness, list[Reason]]:
-    """Return whether a drafted plan of `count` moves may go out by itself, or what holds it.
-
-    A named practitioner's release (`case.released_by`) clears every hold but an empty plan.
+    A named practitioner's release (`case.released_by`) lifts what needs a look.
     """
-    checks = [("R6", "moves=too_few", count < moves.choosing.budget.least)]
-    if not case.released_by:
-        checks.extend(_holds(case, hold, policy))
-    text = moves.wording.reasons["held_review"]
-    reasons = [
-        Reason(rule, fact, Effect.HELD, None, text, f"Held: {fact}.") for rule, fact, held in checks if held
-    ]
-    return (Readiness.HELD if reasons else Readiness.READY), reasons
+    found = gate.holds(gate.facts_of(case, policy) | chosen.holds)
+    return gate.released(found) if case.released_by else found
 
 
-def _holds(case: Case, hold: str, policy: Policy) -> list[tuple[str, str, bool]]:
-    step, note = case.history.step, case.note
-    agreed = note is not None and note.send is SendWish.OK_TO_SEND
-    rules = " ".join(sorted(f"flag={flag.rule}" for flag in case.flags if not flag.severity.stops))
-    return [
-        ("R1", rules, case.in_review),
-        ("R1", "age=unknown", case.age is None),
-        ("R1", "age=under18", case.age is not None and case.age < ADULT),
-        ("R-CLASH", "other_care=yes", "other_care=yes" in case.facts),
-        ("R2", hold, bool(hold)),
-        ("R2", "upd_pain_same_place=moved", bool(MOVED & case.facts)),
-        ("R8", f"check-in={step.row if step else ''}", step is not None and step.action in HELD_BY),
-        ("R9", "sn_send=hold", note is not None and note.send is SendWish.HOLD),
-        ("R9", "sn_new_concern=yes", note is not None and note.new_concern),
-        ("R9", "require_ok=yes", policy.require_ok and not agreed),
-    ]
+def too_few(count: int, content: PlanContent) -> tuple[Hold, ...]:
+    """Return what holds a plan of `count` exercises, whoever released an earlier one."""
+    return gate.holds({"moves=too_few"} if count < content.choosing.budget.least else ())
 
 
 def _drafted(
-    case: Case, chosen: Recipe, ground: Ground, moves: Moves, policy: Policy
-) -> tuple[list[Pick], list[Reason]]:
-    start = picks_for(case, chosen, moves, lambda exercise: not blocked_by(exercise, ground, moves))
-    start += _calm_first(case, moves)
-    passed, outs = filtered(start, ground, moves)
-    safe, levels = levelled(passed, start, case, chosen, moves)
-    most = budget(case, chosen, policy, moves.choosing.budget)
-    picks, cut = fitted_to_day(safe, most, case, moves)
-    filled = _filled(picks, ground, moves)
+    case: Case, chosen: Recipe, ground: Ground, content: PlanContent, policy: Policy
+) -> tuple[list[Pick], list[PlanReason]]:
+    start = picks_for(case, chosen, content, lambda exercise: not blocked_by(exercise, ground, content))
+    start += _calm_first(case, content)
+    passed, outs = filtered(start, ground, content)
+    safe, levels = levelled(passed, start, case, chosen, content)
+    most = budget(case, chosen, policy, content.choosing.budget)
+    picks, cut = fitted_to_day(safe, most, case, content)
+    filled = _filled(picks, ground, content)
     reasons = [*outs, *levels, *cut]
-    return filled, [*reasons, *_gone(case, filled, reasons, moves)]
+    return filled, [*reasons, *_gone(case, filled, reasons)]
 
 
-def _calm_first(case: Case, moves: Moves) -> list[Pick]:
-    rows = [row for row in moves.choosing.start_low if row.calm_first]
+def _calm_first(case: Case, content: PlanContent) -> list[Pick]:
+    rows = [row for row in content.choosing.start_low if row.calm_first]
     if not any(row.when.holds(case.answers, case.facts, case.age) for row in rows):
         return []
-    because = moves.wording.reasons["calm_added"]
-    return [Pick(moves.exercises[CALM_MOVE], 1, because, "R5", "session_response=sore", keep=True)]
+    calm = content.exercises[CALM_EXERCISE]
+    return [Pick(calm, 1, Sentence("calm_added"), "R5", "session_response=sore", keep=True)]
 
 
-def _filled(picks: list[Pick], ground: Ground, moves: Moves) -> list[Pick]:
-    least = moves.choosing.budget.least
+def _filled(picks: list[Pick], ground: Ground, content: PlanContent) -> list[Pick]:
+    least = content.choosing.budget.least
     if len(picks) >= least:
         return picks
-    because = moves.wording.reasons["fill"]
-    calm = moves.protocols[CALM].stage[0].moves
-    extra = [Pick(moves.exercises[move.exercise], 1, because, "R6", f"protocol={CALM}") for move in calm]
-    both, _ = filtered([*picks, *extra], ground, moves)
+    calm = [content.exercises[one.exercise] for one in content.protocols[CALM].stage[0].moves]
+    extra = [Pick(exercise, 1, Sentence("fill"), "R6", f"protocol={CALM}") for exercise in calm]
+    both, _ = filtered([*picks, *extra], ground, content)
     return both[:least]
 
 
-def _gone(case: Case, picks: Sequence[Pick], reasons: Sequence[Reason], moves: Moves) -> list[Reason]:
+def _gone(case: Case, picks: Sequence[Pick], reasons: Sequence[PlanReason]) -> list[PlanReason]:
+    """Why an exercise of the last plan is in this one no more, where no other reason says so."""
     last, step = case.history.plan, case.history.step
-    told = {reason.exercise_id for reason in reasons if reason.effect is not Effect.LEVEL}
+    said = {reason.exercise_id for reason in reasons if reason.effect is not Effect.LEVEL}
     now = {pick.exercise.id for pick in picks}
     fact = f"check-in={step.row}" if step else "new plan"
-    gone = [item for item in (last.items if last else ()) if item.exercise_id not in told | now]
-    return [
-        Reason(
-            "R8",
-            fact,
-            Effect.OUT,
-            item.exercise_id,
-            _later(item.name, moves),
-            f"{item.name} taken out: {fact}.",
-        )
-        for item in gone
-    ]
-
-
-def _later(name: str, moves: Moves) -> str:
-    return moves.wording.reasons["no_room"].format(name=name)
+    gone = [item.exercise_id for item in (last.items if last else ()) if item.exercise_id not in said | now]
+    return [PlanReason("R8", fact, Effect.OUT, name, "no_room") for name in gone]
 
 
 def _noted(
-    picks: list[Pick], case: Case, ground: Ground, moves: Moves
-) -> tuple[list[Pick], tuple[Override, ...], list[Reason]]:
+    picks: list[Pick], case: Case, ground: Ground, content: PlanContent
+) -> tuple[list[Pick], tuple[Override, ...], list[PlanReason]]:
     note = case.note
     if note is None or not note.add:
         return picks, (), []
-    because = moves.wording.reasons["added"]
-    known = [moves.exercises[name] for name in note.add if name in moves.exercises]
-    added = [Pick(exercise, 1, because, "R7", f"sn_add={exercise.id}") for exercise in known]
-    free = [pick for pick in added if not blocked_by(pick.exercise, ground, moves)]
-    passed, outs = filtered([*picks, *free], ground, moves)
-    kept, cut = fitted(passed, moves.choosing.budget.most, moves)
+    known = [content.exercises[name] for name in note.add if name in content.exercises]
+    added = [Pick(exercise, 1, Sentence("added"), "R7", f"sn_add={exercise.id}") for exercise in known]
+    free = [pick for pick in added if not blocked_by(pick.exercise, ground, content)]
+    passed, outs = filtered([*picks, *free], ground, content)
+    kept, cut = fitted(passed, content.choosing.budget.most)
     refused_adds = [
-        _not_added(pick.exercise.id, blocked_by(pick.exercise, ground, moves))
+        PlanReason(
+            "R7", blocked_by(pick.exercise, ground, content), Effect.OUT, pick.exercise.id, "not_added"
+        )
         for pick in added
         if pick not in free
     ]
@@ -168,21 +110,15 @@ def _noted(
     return kept, overrides, [*refused_adds, *outs, *cut]
 
 
-def _not_added(name: str, fact: str) -> Reason:
-    full = f"{name} was not added: {fact}. A reason and a credential are needed."
-    return Reason("R7", fact, Effect.OUT, name, "", full)
-
-
-def in_reason(pick: Pick) -> Reason:
-    """Return why a move is in the plan."""
-    full = f"{pick.exercise.name} at level {pick.level}: {pick.fact}."
-    return Reason(pick.rule, pick.fact, Effect.IN, pick.exercise.id, pick.because, full)
+def in_reason(pick: Pick) -> PlanReason:
+    """Return why an exercise is in the plan; its sentence stands with the exercise."""
+    return PlanReason(pick.rule, pick.fact, Effect.IN, pick.exercise.id, "in", {"level": f"{pick.level}"})
 
 
 def overrides_for(
     picks: Sequence[Pick], case: Case, author: str, credential: str, reason: str, plan: Plan | None = None
 ) -> tuple[Override, ...]:
-    """Return an override for every move that is in the plan although an answer blocks it."""
+    """Return an override for every exercise that is in the plan although an answer blocks it."""
     known = {one.exercise_id for one in plan.overrides} if plan else set()
     blocked = [(pick.exercise.id, tuple(sorted(pick.exercise.avoid & case.facts))) for pick in picks]
     return tuple(

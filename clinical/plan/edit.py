@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from clinical.plan import gate
 from clinical.plan.case import Case, Policy, with_facts
-from clinical.plan.choose import gate, in_reason, overrides_for
+from clinical.plan.choose import holds_of, in_reason, overrides_for, too_few
+from clinical.plan.decision import plan_for
 from clinical.plan.recipe import Pick, by_priority, recipe
 from clinical.plan.safety import Ground, blocked_by, filtered, ground_for
-from clinical.plan.wording import plan_for
-from schemas.choosing import Moves
-from schemas.plan import Effect, Plan, Reason
+from schemas.choosing import PlanContent
+from schemas.hold import readiness_of
+from schemas.plan import Effect, Plan, PlanReason, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,34 +35,36 @@ class EditRefused(ValueError):
         self.facts = facts
 
 
-def edit(plan: Plan, change: Edit, case: Case, moves: Moves, policy: Policy) -> Plan:
+def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Policy) -> Plan:
     """Return the plan with a practitioner's changes, checked by the same filter (R7).
 
-    A move that the filter blocks needs a typed reason and a credential, kept with the plan as an override;
-    without them, or with more moves than a plan may have, `EditRefused` is raised.
+    An exercise that the filter blocks needs a typed reason and a credential, kept with the plan as an
+    override; without them, or with more exercises than a plan may have, `EditRefused` is raised.
     """
-    case = with_facts(case, moves.choosing)
-    ground = replace(ground_for(case, moves, policy), allowed=_allowed(plan, change))
-    chosen, _ = recipe(case, moves)
-    chosen = replace(chosen, protocol=moves.protocols[plan.protocol_id], stage=plan.stage)
-    picks = _edited(plan, change, moves)
-    _refuse(picks, change, ground, moves)
-    kept, outs = filtered(picks, ground, moves)
+    case = with_facts(case, content.choosing)
+    ground = replace(ground_for(case, content, policy), allowed=_allowed(plan, change))
+    chosen, _ = recipe(case, content)
+    chosen = replace(
+        chosen, protocol=content.protocols.get(plan.protocol_id, chosen.protocol), stage=plan.stage
+    )
+    picks = _edited(plan, change, content)
+    _refuse(picks, change, ground, content)
+    kept, outs = filtered(picks, ground, content)
     safe = [replace(pick, level=1) if pick.exercise.caution & case.facts else pick for pick in kept]
-    status, holds = gate(case, len(safe), chosen.hold, moves, policy)
+    holds = (*holds_of(case, chosen, policy), *too_few(len(safe), content))
     before = [one for one in plan.reasons if one.effect not in (Effect.IN, Effect.HELD)]
     reasons = [
         *before,
         *outs,
-        *_removed(plan, safe, change, moves),
-        *holds,
+        *_removed(plan, safe, change),
+        *gate.reasons(holds),
         *(in_reason(pick) for pick in safe),
     ]
     overrides = (
         *plan.overrides,
         *overrides_for(safe, case, change.author, change.credential, change.reason, plan),
     )
-    made = plan_for(safe, case, chosen, status, reasons, moves, policy, overrides)
+    made = plan_for(safe, case, chosen, readiness_of(holds), reasons, content, overrides)
     return replace(made, version=plan.version)
 
 
@@ -70,49 +74,37 @@ def _allowed(plan: Plan, change: Edit) -> frozenset[str]:
     return frozenset(new | {one.exercise_id for one in plan.overrides})
 
 
-def _edited(plan: Plan, change: Edit, moves: Moves) -> list[Pick]:
+def _edited(plan: Plan, change: Edit, content: PlanContent) -> list[Pick]:
     levels, swaps = dict(change.levels), dict(change.swap)
-    because, fact = moves.wording.reasons["added"], f"practitioner={change.author}"
+    added, fact = Sentence("added"), f"practitioner={change.author}"
     picks = []
     for item in by_priority(plan.items):
         name = swaps.get(item.exercise_id, item.exercise_id)
-        if item.exercise_id in change.remove or name not in moves.exercises:
+        if item.exercise_id in change.remove or name not in content.exercises:
             continue
-        exercise, level = moves.exercises[name], 1 if item.exercise_id in swaps else item.level
-        text = because if item.exercise_id in swaps else item.why.removesuffix(exercise.why).strip()
-        picks.append(Pick(exercise, max(1, min(3, levels.get(name, level))), text, "R7", fact))
-    new = [moves.exercises[name] for name in change.add if name in moves.exercises]
-    return [*picks, *(Pick(one, max(1, min(3, levels.get(one.id, 1))), because, "R7", fact) for one in new)]
+        exercise, level = content.exercises[name], 1 if item.exercise_id in swaps else item.level
+        because = added if item.exercise_id in swaps else item.because
+        picks.append(Pick(exercise, max(1, min(3, levels.get(name, level))), because, "R7", fact))
+    new = [content.exercises[name] for name in change.add if name in content.exercises]
+    return [*picks, *(Pick(one, max(1, min(3, levels.get(one.id, 1))), added, "R7", fact) for one in new)]
 
 
-def _refuse(picks: Sequence[Pick], change: Edit, ground: Ground, moves: Moves) -> None:
+def _refuse(picks: Sequence[Pick], change: Edit, ground: Ground, content: PlanContent) -> None:
     new = {*change.add, *(to for _, to in change.swap)}
     blocked = {
-        name: blocked_by(moves.exercises[name], ground, moves)
+        name: blocked_by(content.exercises[name], ground, content)
         for name in sorted(new)
-        if name in moves.exercises
+        if name in content.exercises
     }
     facts = {name: fact for name, fact in blocked.items() if fact}
-    facts |= {name: "no such exercise" for name in sorted(new) if name not in moves.exercises}
-    if len(picks) > moves.choosing.budget.most:
-        facts["moves"] = f"more than {moves.choosing.budget.most}"
+    facts |= {name: "no such exercise" for name in sorted(new) if name not in content.exercises}
+    if len(picks) > content.choosing.budget.most:
+        facts["moves"] = f"more than {content.choosing.budget.most}"
     if facts:
         raise EditRefused(facts)
 
 
-def _removed(plan: Plan, picks: Sequence[Pick], change: Edit, moves: Moves) -> list[Reason]:
+def _removed(plan: Plan, picks: Sequence[Pick], change: Edit) -> list[PlanReason]:
     now = {pick.exercise.id for pick in picks}
-    text = moves.wording.reasons["removed"]
-    fact = f"practitioner={change.author}"
-    return [
-        Reason(
-            "R7",
-            fact,
-            Effect.OUT,
-            item.exercise_id,
-            text.format(name=item.name),
-            f"{item.exercise_id} removed: {fact}.",
-        )
-        for item in plan.items
-        if item.exercise_id not in now
-    ]
+    gone = [item.exercise_id for item in plan.items if item.exercise_id not in now]
+    return [PlanReason("R7", f"practitioner={change.author}", Effect.OUT, name, "removed") for name in gone]

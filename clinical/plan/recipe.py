@@ -1,29 +1,28 @@
-"""Which protocol, which stage, which moves to start from, at which level (steps R2, R5 and R8)."""
+"""Which protocol, which stage, which exercises to start from, at which level (steps R2, R5 and R8)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from clinical.plan.case import Case, number, places
+from clinical.plan.case import MOVED, Case, number, places
 from schemas.checkin import Step
-from schemas.choosing import Action, ChoosingRules, Growth, LevelRow, MatchRow, Moves
+from schemas.choosing import Action, ChoosingRules, Growth, LevelRow, MatchRow, PlanContent
 from schemas.exercise import Adjust, Exercise, Protocol
-from schemas.plan import Dose, Effect, PlanItem, Reason
+from schemas.plan import Dose, Effect, PlanItem, PlanReason, Sentence
 
 CALM = "calm_only"
-CALM_MOVE = "calm_belly_breath"
+CALM_EXERCISE = "calm_belly_breath"
 Free = Callable[[Exercise], bool]
-MOVED = frozenset({"upd_pain_same_place=moved", "upd_pain_same_place=new_place"})
 SAME = frozenset({Action.HOLD, Action.HOLD_NO_REPLY, Action.PAUSE, Action.STOP})
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One move on its way into a plan: level, why it is here, and whether the budget must keep it."""
+    """One exercise on its way into a plan: level, why it is here, and whether the budget must keep it."""
 
     exercise: Exercise
     level: int
-    because: str
+    because: Sentence
     rule: str
     fact: str
     keep: bool = False
@@ -31,37 +30,41 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What was decided before any single move: protocol, stage, who matched, special cases."""
+    """What is decided before any single exercise: protocol, stage, why, special cases, what holds it."""
 
     protocol: Protocol
     stage: int
-    row: MatchRow
-    because: str
+    because: Sentence
     fact: str
     adjusts: tuple[Adjust, ...] = ()
     fresh: bool = True
-    hold: str = ""
+    holds: frozenset[str] = frozenset()
 
 
-def recipe(case: Case, moves: Moves) -> tuple[Recipe, list[Reason]]:
+def recipe(case: Case, content: PlanContent) -> tuple[Recipe, list[PlanReason]]:
     """Return the protocol and the stage with their reasons (R2, R8 and table 5.3)."""
-    row, fact = match(case, moves)
-    chosen = _protocol_id(case, row, moves)
-    hold = _hold(case, row, chosen, moves.choosing.growth)
-    protocol = moves.protocols[chosen]
+    row, fact = match(case, content)
+    chosen = _protocol_id(case, row, content)
+    protocol = content.protocols[chosen]
     adjusts = tuple(one for one in protocol.adjust if one.when.holds(case.answers, case.facts, case.age))
-    stage, fresh, why = stage_for(case, protocol, moves.choosing.growth)
-    because = row.because.format(region=region_words(case, moves.choosing))
-    full = (
-        f"Protocol {protocol.id}: row {row.id} of the match table, or the session note; stage {stage}: {why}."
-    )
-    reasons = [Reason("R2", fact, Effect.STAGE, None, "", full)]
-    return Recipe(protocol, stage, row, because, fact, adjusts, fresh, hold), reasons
+    stage, fresh, why = stage_for(case, protocol, content.choosing.growth)
+    region = next(iter(places(case, "main_region")), "")
+    because = Sentence(f"match.{row.id}", {"region": region} if "{region}" in row.because else {})
+    values = {"protocol": protocol.id, "row": row.id, "stage": f"{stage}"} | _days(why, case)
+    reasons = [PlanReason("R2", fact, Effect.STAGE, key=why, values=values)]
+    holds = _holds(case, chosen, content.choosing)
+    return Recipe(protocol, stage, because, fact, adjusts, fresh, holds), reasons
 
 
-def match(case: Case, moves: Moves) -> tuple[MatchRow, str]:
+def _days(why: str, case: Case) -> dict[str, str]:
+    """The days that a reason for a stage speaks of."""
+    days = {"stage_gap": case.history.gap_days, "stage_good": case.history.state.days_in_plan}
+    return {"days": f"{days[why]}"} if why in days else {}
+
+
+def match(case: Case, content: PlanContent) -> tuple[MatchRow, str]:
     """Return the first row of the match table that holds, and the fact that made it hold."""
-    for row in moves.choosing.match:
+    for row in content.choosing.match:
         if row.when.holds(case.answers, case.facts, case.age):
             because = row.when.because(case.answers, case.facts, case.age)
             return row, " ".join(f"{name}={value}" for name, value in because) or "always"
@@ -69,49 +72,45 @@ def match(case: Case, moves: Moves) -> tuple[MatchRow, str]:
 
 
 def stage_for(case: Case, protocol: Protocol, growth: Growth) -> tuple[int, bool, str]:
-    """Return the stage, whether the list is taken afresh (not the moves of the last plan), and why."""
+    """Return the stage, whether its list is taken (not the exercises of the last plan), and why (a key)."""
     last = case.history.plan
     if last is None:
-        return 1, True, "first plan"
+        return 1, True, "stage_first"
     if last.protocol_id != protocol.id:
-        return 1, True, "another protocol than before"
+        return 1, True, "stage_protocol"
     if MOVED & case.facts:
-        return 1, True, "the pain is in another place than before"
+        return 1, True, "stage_place"
     if case.history.gap_days > growth.gap_restart_days:
-        return 1, True, f"{case.history.gap_days} days without exercise"
+        return 1, True, "stage_gap"
     step = case.history.step
     if step and step.action is Action.STAGE_OK and not case.in_review:
         allowed = min(3, 1 + case.history.state.days_in_plan // (7 * protocol.stage_weeks))
         if allowed > last.stage:
-            return (
-                last.stage + 1,
-                True,
-                f"{case.history.state.days_in_plan} days in the plan, last check-in good",
-            )
-    return last.stage, False, "no reason to move on"
+            return last.stage + 1, True, "stage_good"
+    return last.stage, False, "stage_same"
 
 
-def picks_for(case: Case, chosen: Recipe, moves: Moves, free: Free) -> list[Pick]:
-    """Return the moves to start from, most useful first, before any safety filter.
+def picks_for(case: Case, chosen: Recipe, content: PlanContent, free: Free) -> list[Pick]:
+    """Return the exercises to start from, most useful first, before any safety filter.
 
-    `free` tells whether a move could be sent at all, so that a step up or down leads to one that can.
+    `free` tells whether an exercise could be sent at all, so that a step up or down leads to one that can.
     """
     step, last = case.history.step, case.history.plan
     if chosen.fresh or last is None:
-        return _from_stage(chosen, moves)
-    known = [item for item in by_priority(last.items) if item.exercise_id in moves.exercises]
-    picks = [_from_item(item, moves, chosen) for item in known]
-    if case.history.gap_days >= moves.choosing.growth.gap_same_stage_days:
+        return _from_stage(chosen, content)
+    known = [item for item in by_priority(last.items) if item.exercise_id in content.exercises]
+    picks = [_from_item(item, content, chosen) for item in known]
+    if case.history.gap_days >= content.choosing.growth.gap_same_stage_days:
         return [replace(pick, level=1) for pick in picks]
     if step is None or step.action in SAME or step.action is Action.STAGE_OK:
         return picks
     if step.action is Action.LEVEL_UP:
-        return list(_raised(picks, case, level_cap(case, chosen.protocol), moves, free))
-    return _stepped(picks, step, moves, free)
+        return list(_raised(picks, case, level_cap(case, chosen.protocol), content, free))
+    return _stepped(picks, step, content, free)
 
 
 def seconds_a_day(dose: Dose) -> int:
-    """Return about how long one move takes on a day, in seconds, rests included."""
+    """Return about how long one exercise takes on a day, in seconds, rests included."""
     if dose.minutes:
         return dose.minutes * 60 * dose.times_per_day
     a_rep = sum(int(part) for part in dose.tempo.split("-")) if dose.tempo else dose.hold_seconds + 2
@@ -121,18 +120,12 @@ def seconds_a_day(dose: Dose) -> int:
 
 
 def by_priority(items: Sequence[PlanItem]) -> list[PlanItem]:
-    """Return a plan's moves, most useful first."""
+    """Return a plan's content, most useful first."""
     return sorted(items, key=lambda item: item.priority)
 
 
-def region_words(case: Case, rules: ChoosingRules) -> str:
-    """Return the client's words for the main sore place."""
-    region = next(iter(places(case, "main_region")), "")
-    return rules.regions.get(region, "one place")
-
-
 def low_row(case: Case, rules: ChoosingRules) -> LevelRow | None:
-    """Return the first reason to start every move at level 1, if any."""
+    """Return the first reason to start every exercise at level 1, if any."""
     rows = (row for row in rules.start_low if row.when.holds(case.answers, case.facts, case.age))
     return next(rows, None)
 
@@ -160,9 +153,9 @@ def level_cap(case: Case, protocol: Protocol) -> int:
     return min(from_note, protocol.level_cap if early else 3)
 
 
-def _protocol_id(case: Case, row: MatchRow, moves: Moves) -> str:
+def _protocol_id(case: Case, row: MatchRow, content: PlanContent) -> str:
     step = case.history.step
-    if case.note and case.note.protocol in moves.protocols:
+    if case.note and case.note.protocol in content.protocols:
         return case.note.protocol
     last = case.history.plan
     if step and (step.action is Action.REGRESS_REVIEW or (last and last.protocol_id == CALM)):
@@ -170,67 +163,66 @@ def _protocol_id(case: Case, row: MatchRow, moves: Moves) -> str:
     return row.protocol
 
 
-def _hold(case: Case, row: MatchRow, chosen: str, growth: Growth) -> str:
+def _holds(case: Case, chosen: str, rules: ChoosingRules) -> frozenset[str]:
+    """Every row that wants a look, also one that chose no protocol: a further answer lifts no hold."""
     if case.note and case.note.protocol:
-        return ""
-    last, state = case.history.plan, case.history.state
-    if chosen == CALM and last and last.protocol_id == CALM and state.days_in_stage >= growth.calm_only_days:
-        return f"{CALM}={state.days_in_stage}_days"
-    return f"match={row.id}" if row.hold else ""
+        return frozenset()
+    rows = (row for row in rules.match if row.hold and row.when.holds(case.answers, case.facts, case.age))
+    found = {f"match={row.id}" for row in rows}
+    last, days = case.history.plan, case.history.state.days_in_stage
+    if chosen == CALM and last and last.protocol_id == CALM and days >= rules.growth.calm_only_days:
+        found.add(f"{CALM}={days}_days")
+    return frozenset(found)
 
 
-def _from_stage(chosen: Recipe, moves: Moves) -> list[Pick]:
+def _from_stage(chosen: Recipe, content: PlanContent) -> list[Pick]:
     listed = [(move.exercise, move.level) for move in chosen.protocol.stage[chosen.stage - 1].moves]
-    picks = [_pick(name, level, chosen, moves) for name, level in listed]
+    picks = [_pick(name, level, chosen, content) for name, level in listed]
     for adjust in chosen.adjusts:
-        picks = _adjusted(picks, adjust, moves)
+        picks = _adjusted(picks, adjust, chosen.protocol, content)
     return picks
 
 
-def _pick(name: str, level: int, chosen: Recipe, moves: Moves) -> Pick:
-    return Pick(moves.exercises[name], level, chosen.because, "R2", chosen.fact)
+def _pick(name: str, level: int, chosen: Recipe, content: PlanContent) -> Pick:
+    return Pick(content.exercises[name], level, chosen.because, "R2", chosen.fact)
 
 
-def _from_item(item: PlanItem, moves: Moves, chosen: Recipe) -> Pick:
-    exercise = moves.exercises[item.exercise_id]
-    because = item.why.removesuffix(exercise.why).strip()
+def _from_item(item: PlanItem, content: PlanContent, chosen: Recipe) -> Pick:
     keep = any(item.exercise_id in one.keep for one in chosen.adjusts)
-    return Pick(exercise, item.level, because, "R8", "last plan", keep=keep)
+    return Pick(content.exercises[item.exercise_id], item.level, item.because, "R8", "last plan", keep=keep)
 
 
-def _adjusted(picks: list[Pick], adjust: Adjust, moves: Moves) -> list[Pick]:
-    fact = f"adjust={adjust.id}"
+def _adjusted(picks: list[Pick], adjust: Adjust, protocol: Protocol, content: PlanContent) -> list[Pick]:
+    fact, because = f"adjust={adjust.id}", Sentence(f"adjust.{protocol.id}.{adjust.id}")
 
     def made(name: str) -> Pick:
-        return Pick(moves.exercises[name], 1, adjust.because, "R2", fact)
+        return Pick(content.exercises[name], 1, because, "R2", fact)
 
     if adjust.instead:
         return [made(name) for name in adjust.instead]
     rest = [
-        replace(pick, keep=True, because=adjust.because, fact=fact)
-        if pick.exercise.id in adjust.keep
-        else pick
+        replace(pick, keep=True, because=because, fact=fact) if pick.exercise.id in adjust.keep else pick
         for pick in picks
         if pick.exercise.id not in (*adjust.drop, *adjust.first)
     ]
     return [*(made(name) for name in adjust.first), *rest]
 
 
-def _stepped(picks: list[Pick], step: Step, moves: Moves, free: Free) -> list[Pick]:
+def _stepped(picks: list[Pick], step: Step, content: PlanContent, free: Free) -> list[Pick]:
     if step.action is Action.SHRINK:
         return picks[:2]
     if step.action is Action.REGRESS:
-        return _without_hardest([_easier(pick, moves, free) for pick in picks])
+        return _without_hardest([_easier(pick, content, free) for pick in picks])
     named = any(pick.exercise.id == step.hard_exercise for pick in picks)
     target = step.hard_exercise if named else _hardest(picks)
-    return [_easier(pick, moves, free) if pick.exercise.id == target else pick for pick in picks]
+    return [_easier(pick, content, free) if pick.exercise.id == target else pick for pick in picks]
 
 
-def _easier(pick: Pick, moves: Moves, free: Free) -> Pick:
-    because = moves.wording.reasons["stepped_down"]
+def _easier(pick: Pick, content: PlanContent, free: Free) -> Pick:
+    because = Sentence("stepped_down")
     if pick.level > 1:
         return replace(pick, level=pick.level - 1, because=because, rule="R8", fact="step down")
-    easier = moves.exercises.get(pick.exercise.easier)
+    easier = content.exercises.get(pick.exercise.easier)
     if easier is None or not free(easier):
         return pick
     return replace(pick, exercise=easier, because=because, rule="R8", fact="step down")
@@ -247,23 +239,23 @@ def _without_hardest(picks: list[Pick]) -> list[Pick]:
     return [pick for pick in picks if pick.exercise.id != hardest]
 
 
-def _raised(picks: Sequence[Pick], case: Case, cap: int, moves: Moves, free: Free) -> Iterator[Pick]:
-    left = moves.choosing.growth.rises if may_rise(case, moves.choosing.growth) else 0
+def _raised(picks: Sequence[Pick], case: Case, cap: int, content: PlanContent, free: Free) -> Iterator[Pick]:
+    left = content.choosing.growth.rises if may_rise(case, content.choosing.growth) else 0
     minutes = number(case, "minutes_per_day")
     room = (
         inf if minutes is None else 60 * minutes - sum(_seconds(pick.exercise, pick.level) for pick in picks)
     )
     for pick in picks:
-        more = _seconds(*_wish(pick, moves)) - _seconds(pick.exercise, pick.level)
+        more = _seconds(*_wish(pick, content)) - _seconds(pick.exercise, pick.level)
         rises = left > 0 and more <= max(0, room)
-        yield (_higher(pick, case, cap, moves, free) if rises else None) or pick
-        # A move that may not rise uses its turn and time up: a risk never lets another move rise instead.
+        yield (_higher(pick, case, cap, content, free) if rises else None) or pick
+        # One that may not rise uses its turn and time up: a risk never lets another exercise rise instead.
         left -= 1
         room -= max(0, more) if rises else 0
 
 
-def _wish(pick: Pick, moves: Moves) -> tuple[Exercise, int]:
-    harder = moves.exercises.get(pick.exercise.harder)
+def _wish(pick: Pick, content: PlanContent) -> tuple[Exercise, int]:
+    harder = content.exercises.get(pick.exercise.harder)
     return (harder, 1) if pick.level == 3 and harder else (pick.exercise, min(3, pick.level + 1))
 
 
@@ -271,10 +263,10 @@ def _seconds(exercise: Exercise, level: int) -> int:
     return seconds_a_day(exercise.dose.at(level))
 
 
-def _higher(pick: Pick, case: Case, cap: int, moves: Moves, free: Free) -> Pick | None:
-    up = replace(pick, because=moves.wording.reasons["stepped_up"], rule="R8", fact="step up")
+def _higher(pick: Pick, case: Case, cap: int, content: PlanContent, free: Free) -> Pick | None:
+    up = replace(pick, because=Sentence("stepped_up"), rule="R8", fact="step up")
     if pick.level < 3:
         limited = pick.level >= cap or bool(pick.exercise.caution & case.facts)
         return None if limited else replace(up, level=pick.level + 1)
-    harder = moves.exercises.get(pick.exercise.harder)
+    harder = content.exercises.get(pick.exercise.harder)
     return replace(up, exercise=harder, level=1) if harder and free(harder) else None

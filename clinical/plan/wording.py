@@ -1,129 +1,229 @@
-"""A plan put into words: its moves, texts and minutes, and what changed since the last (step R10)."""
+"""A plan put into words, in the language of the content that is given: one decision reads in any.
 
-from collections.abc import Sequence
-from math import ceil
+Words come from the content of now. Where it has none for an id any more, the words kept with the plan are
+shown: those of an exercise in whichever language they are, a single sentence in its own language alone.
+"""
 
-from clinical.plan.case import Case, Policy, number, sore_side
-from clinical.plan.recipe import Pick, Recipe, seconds_a_day
-from clinical.plan.safety import RUNNING, fact_words
-from schemas.choosing import Moves
-from schemas.plan import Dose, Override, Phase, Plan, PlanItem, Readiness, Reason, Side
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from clinical.plan.case import Policy
+from schemas.choosing import LevelRow, MatchRow, PlanContent
+from schemas.exercise import Adjust, Exercise
+from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
+from schemas.plan_words import dose_text, side_text, tempo_text
+from schemas.reason import Reason
+from schemas.worded_plan import WordedItem, WordedPlan
 
 LOW_PAIN = 3
-PHASES = tuple(Phase)
+NOTHING = KeptItem("", "", "", (), (), (), "")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+REFUSED: dict[str, str] = {
+    Reason.red_flag: "stopped",
+    Reason.no_plan_wanted: "no_plan",
+    Reason.no_consent: "no_consent",
+    Reason.too_young: "too_young",
+}
+"""The client's sentence for why there is no plan."""
+SILENT = (Effect.IN, Effect.STAGE, Effect.HELD)
+"""What says nothing to a client beside the exercises themselves."""
 
 
-def item_for(pick: Pick, priority: int, case: Case, moves: Moves, policy: Policy) -> PlanItem:
-    """Return one move as the client will see it."""
-    exercise, words = pick.exercise, moves.wording
-    dose = dose_of(pick, case, moves)
-    return PlanItem(
-        exercise_id=exercise.id,
+def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
+    """Return the plan in the language of `content`, in the clinic's scope of practice."""
+    words, mode = content.wording, content.wording.modes[policy.mode]
+    protocol = content.protocols.get(plan.protocol_id)
+    return WordedPlan(
+        version=plan.version,
+        language=content.language,
+        title=mode.title,
+        protocol_name=protocol.client_name if protocol else plan.kept.protocol_name,
+        items=tuple(_item(item, plan, content, policy) for item in plan.items),
+        intro=_old(plan, content).intro or _intro(plan, mode.intro, content),
+        pain_rule=words.pain_rule_low if plan.pain_cap <= LOW_PAIN else words.pain_rule,
+        stop_rule=words.stop_rule.format(emergency_number=policy.emergency_number),
+        scope_text=mode.scope,
+        days_per_week=plan.days_per_week,
+        reasons=_reasons(plan, content),
+        clinic_phone=policy.clinic_phone,
+        practitioner_note=plan.practitioner_note,
+        change_text=change_text(plan, content),
+        tip=protocol.tip if protocol else plan.kept.tip,
+        protocol_name_full=protocol.name if protocol and mode.protocol_names else "",
+    )
+
+
+def remember(plan: Plan, content: PlanContent, policy: Policy) -> Plan:
+    """Return the plan with its words of now, for the day on which content has no words for an id any more."""
+    worded = word(plan, content, policy)
+    items = {item.exercise_id: _kept(item) for item in worded.items}
+    kept = KeptWords(
+        language=worded.language,
+        protocol_name=worded.protocol_name,
+        tip=worded.tip,
+        change_text=worded.change_text,
+        intro=_old(plan, content).intro,
+        items=items,
+        reasons=worded.reasons,
+    )
+    return replace(plan, language=content.language, kept=kept)
+
+
+def change_text(plan: Plan, content: PlanContent) -> str:
+    """Return what is new against the last plan, as a few short sentences; empty for a first plan."""
+    words = content.wording.changes
+    if any(kind not in words for kind in plan.changes):
+        return _old(plan, content).change_text
+    names = {kind: [_name(name, content) for name in ids] for kind, ids in plan.changes.items()}
+    return " ".join(words[kind].format(names=", ".join(filter(None, found))) for kind, found in names.items())
+
+
+def _intro(plan: Plan, template: str, content: PlanContent) -> str:
+    figures = {"count": len(plan.items), "minutes": plan.minutes_per_day, "days": plan.days_per_week}
+    said = template.format(**figures)
+    return f"{said} {content.wording.over_time}" if plan.over_time else said
+
+
+def sentence(key: str, values: Mapping[str, str], content: PlanContent) -> str:
+    """Return a sentence by its key; "" where content has none, or no words for what it names."""
+    template = _template(key, content)
+    said = {"name": _name, "fact": fact_words, "region": _region}
+    filled = {
+        name: said[name](values.get(name, ""), content)
+        for name in PLACEHOLDER.findall(template)
+        if name in said
+    }
+    return template.format(**filled) if all(filled.values()) else ""
+
+
+def fact_words(fact: str, content: PlanContent) -> str:
+    """Return a fact in the client's words; "" for one that has none."""
+    name, _, value = fact.partition("=")
+    words = content.wording.reasons
+    special = {
+        "no_equipment": words["no_equipment"].format(thing=content.choosing.equipment.get(value, "")),
+        "avoid_areas": words["avoid_area"].format(region=content.choosing.regions.get(value, "")),
+        "mode": words["not_in_mode"],
+        "second_run": words["second_run"],
+    }
+    return content.facts.get(fact) or special.get(name, "")
+
+
+def _template(key: str, content: PlanContent) -> str:
+    """The words of `no_room`, `match.<row>`, `start_low.<row>` or `adjust.<protocol>.<row>`."""
+    table, _, row = key.partition(".")
+    if not row:
+        return content.wording.reasons.get(key, "")
+    protocol, _, adjust = row.partition(".")
+    if table == "adjust":
+        found = content.protocols.get(protocol)
+        return _because(found.adjust if found else (), adjust)
+    return _because(content.choosing.match if table == "match" else content.choosing.start_low, row)
+
+
+def _because(rows: Sequence[MatchRow | LevelRow | Adjust], name: str) -> str:
+    return next((row.because for row in rows if row.id == name), "")
+
+
+def _name(exercise_id: str, content: PlanContent) -> str:
+    found = content.exercises.get(exercise_id)
+    return found.name if found else ""
+
+
+def _region(place: str, content: PlanContent) -> str:
+    return content.choosing.regions.get(place, "")
+
+
+def _item(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> WordedItem:
+    words = _words(item, plan, content, policy)
+    return WordedItem(
+        exercise_id=item.exercise_id,
+        name=words.name or item.exercise_id,
+        phase_label=words.phase_label,
+        level=item.level,
+        dose=item.dose,
+        dose_text=dose_text(replace(item.dose, note=words.note), content.language),
+        steps=words.steps,
+        cues=words.cues,
+        mistakes=words.mistakes,
+        stop_when=words.stop_when,
+        helps=words.helps,
+        because=words.because,
+        caution=words.caution,
+        note=words.note,
+        tempo_text=tempo_text(item.dose.tempo, content.language),
+        side_text=side_text(item.side, content.language),
+    )
+
+
+def _words(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> KeptItem:
+    exercise, kept = content.exercises.get(item.exercise_id), plan.kept.items.get(item.exercise_id, NOTHING)
+    old = _old(plan, content).items.get(item.exercise_id, NOTHING)
+    base = _of_exercise(exercise, item.level, content, policy) if exercise else kept
+    return replace(
+        base,
+        because=sentence(item.because.key, item.because.values, content) or old.because,
+        caution=_caution(item.caution, content) or old.caution,
+        note=_dose_note(item, content, old.note) if item.dose_note else base.note,
+    )
+
+
+def _of_exercise(exercise: Exercise, level: int, content: PlanContent, policy: Policy) -> KeptItem:
+    stop_when = exercise.stop_when or content.wording.stop_when
+    return KeptItem(
         name=exercise.name,
-        phase=exercise.phase,
-        phase_label=words.phases[exercise.phase],
-        level=pick.level,
-        dose=dose,
+        phase_label=content.wording.phases[exercise.phase],
+        helps=exercise.why,
         steps=exercise.steps,
         cues=exercise.cues,
         mistakes=exercise.mistakes,
-        stop_when=(exercise.stop_when or words.stop_when).format(emergency_number=policy.emergency_number),
-        why=" ".join(part for part in (pick.because, exercise.why) if part),
-        side=sore_side(case) if dose.each_side else Side.NONE,
-        equipment=exercise.equipment,
-        caution=_caution(pick, case, moves),
-        priority=priority,
-        helps=exercise.why,
+        stop_when=stop_when.format(emergency_number=policy.emergency_number),
+        note=exercise.dose.at(level).note,
     )
 
 
-def plan_for(
-    picks: Sequence[Pick],
-    case: Case,
-    chosen: Recipe,
-    status: Readiness,
-    reasons: Sequence[Reason],
-    moves: Moves,
-    policy: Policy,
-    overrides: tuple[Override, ...] = (),
-) -> Plan:
-    """Return the plan with every text filled in and its moves in phase order."""
-    items = [item_for(pick, number, case, moves, policy) for number, pick in enumerate(picks)]
-    shown = tuple(sorted(items, key=lambda item: (PHASES.index(item.phase), item.priority)))
-    mode, words = moves.wording.modes[policy.mode], moves.wording
-    cap = LOW_PAIN if _low_pain(picks, case, chosen) else chosen.protocol.pain_cap
-    days, minutes = days_per_week(items), ceil(sum(seconds_a_day(item.dose) for item in items) / 60)
-    intro = mode.intro.format(count=len(items), minutes=minutes, days=days)
-    last = case.history.plan
-    return Plan(
-        protocol_id=chosen.protocol.id,
-        protocol_name_for_client=chosen.protocol.client_name,
-        title=mode.title,
-        stage=chosen.stage,
-        version=last.version + 1 if last else 1,
-        status=status,
-        items=shown,
-        reasons=tuple(reasons),
-        intro=f"{intro} {words.over_time}" if _over_time(minutes, case) else intro,
-        pain_rule=words.pain_rule_low if cap <= LOW_PAIN else words.pain_rule,
-        stop_rule=words.stop_rule.format(emergency_number=policy.emergency_number),
-        scope_text=mode.scope,
-        days_per_week=days,
-        minutes_per_day=minutes,
-        pain_cap=cap,
-        language=moves.language,
-        clinic_phone=policy.clinic_phone,
-        practitioner_note=case.note.client_note.strip() if case.note else "",
-        change_text=change_text(last, items, moves) if last else "",
-        tip=chosen.protocol.tip,
-        protocol_name_full=chosen.protocol.name if mode.protocol_names else "",
-        evidence=chosen.protocol.sources,
-        overrides=overrides,
+def _old(plan: Plan, content: PlanContent) -> KeptWords:
+    """The words kept with a plan where they are in the reader's language."""
+    return plan.kept if plan.kept.language == content.language else KeptWords()
+
+
+def _caution(fact: str, content: PlanContent) -> str:
+    words = fact_words(fact, content)
+    return content.wording.side_note.format(fact=words) if words else ""
+
+
+def _dose_note(item: PlanItem, content: PlanContent, old: str) -> str:
+    """The words of the rule; of a rule that is not known, those of the exercise's own rule come last."""
+    rules = [one for one in content.choosing.dose_note if one.exercise == item.exercise_id]
+    own = next((one.note for one in rules if one.id == item.dose_note), "")
+    return own or old or next((one.note for one in rules), "")
+
+
+def _reasons(plan: Plan, content: PlanContent) -> tuple[str, ...]:
+    old = _old(plan, content).reasons
+    kept = old if len(old) == len(plan.reasons) else ("",) * len(plan.reasons)
+    return tuple(
+        "" if one.effect in SILENT else _said(one, content) or words
+        for one, words in zip(plan.reasons, kept, strict=True)
     )
 
 
-def days_per_week(items: Sequence[PlanItem]) -> int:
-    """Return the middle one of the moves' days a week: what adherence is counted against."""
-    days = sorted(item.dose.days_per_week for item in items)
-    return days[(len(days) - 1) // 2] if days else 0
+def _said(reason: PlanReason, content: PlanContent) -> str:
+    values = {"name": reason.exercise_id or "", "fact": reason.fact}
+    return sentence(REFUSED.get(reason.key, reason.key), values, content)
 
 
-def change_text(last: Plan, items: Sequence[PlanItem], moves: Moves) -> str:
-    """Return what is new against the last plan, as a few short sentences for the client."""
-    before = {item.exercise_id: item for item in last.items}
-    now = {item.exercise_id: item for item in items}
-    both = [name for name in now if name in before]
-    groups = {
-        "new": [now[name].name for name in now if name not in before],
-        "up": [now[name].name for name in both if now[name].level > before[name].level],
-        "down": [now[name].name for name in both if now[name].level < before[name].level],
-        "gone": [before[name].name for name in before if name not in now],
-    }
-    words = moves.wording.changes
-    said = [words[key].format(names=", ".join(names)) for key, names in groups.items() if names]
-    return " ".join(said) or words["same"]
-
-
-def dose_of(pick: Pick, case: Case, moves: Moves) -> Dose:
-    """Return how much of a move this client does."""
-    dose = pick.exercise.dose.at(pick.level)
-    for note in moves.choosing.dose_note:
-        if note.exercise == pick.exercise.id and note.when.holds(case.answers, case.facts, case.age):
-            return Dose(days_per_week=dose.days_per_week, note=note.note, language=dose.language)
-    return dose
-
-
-def _caution(pick: Pick, case: Case, moves: Moves) -> str:
-    for fact in sorted(pick.exercise.caution & case.facts):
-        return moves.wording.side_note.format(fact=fact_words(fact, moves))
-    return ""
-
-
-def _over_time(minutes: int, case: Case) -> bool:
-    given = number(case, "minutes_per_day")
-    return given is not None and minutes > given
-
-
-def _low_pain(picks: Sequence[Pick], case: Case, chosen: Recipe) -> bool:
-    runs = any(RUNNING in pick.exercise.tags for pick in picks)
-    return runs or case.in_review or bool(chosen.hold) or chosen.protocol.pain_cap <= LOW_PAIN
+def _kept(item: WordedItem) -> KeptItem:
+    return KeptItem(
+        name=item.name,
+        phase_label=item.phase_label,
+        helps=item.helps,
+        steps=item.steps,
+        cues=item.cues,
+        mistakes=item.mistakes,
+        stop_when=item.stop_when,
+        because=item.because,
+        caution=item.caution,
+        note=item.note,
+    )

@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clinical.loop.calendar import AFTER, ASKED_AT, MOST_MISSED, NOT_REMINDED, window_days
-from handlers.answers import effective
+from handlers.answers import agreed, effective
 from handlers.context import Context
-from handlers.plans import drafting
 from handlers.plans.history import asked, missed_in_a_row
 from handlers.schedule import alerts
 from handlers.schedule.due import quiet_hours
@@ -63,7 +62,7 @@ def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     zone = context.zone(client.zone or booking.zone)
     quiet = quiet_hours(context, booking, client.zone)
     intake = intakes.of_booking(tx, booking.id)
-    by_text = bool(intake and client.phone and drafting.agreed(tx, intake, "consent_sms"))
+    by_text = bool(intake and client.phone and agreed(tx, intake, "consent_sms"))
     for kind, days in AFTER.items():
         day = booking.end.astimezone(zone).date() + timedelta(days=days)
         at = quiet.next_open(datetime.combine(day, ASKED_AT, zone).astimezone(now.tzinfo))

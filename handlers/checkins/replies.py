@@ -7,16 +7,14 @@ from clinical.answers import facts, flags
 from clinical.loop import feedback
 from clinical.loop.calendar import window_days
 from clinical.plan.case import Case, History, case_for, policy_for
-from clinical.plan.choose import HELD_BY
 from handlers.answers import Picture, picture
 from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans.history import history
 from handlers.schedule import alerts
-from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind, Reply, Step, Tick
-from schemas.choosing import Action, Moves, Within
+from schemas.choosing import HELD_BY, Action, PlanContent, Within
 from schemas.delivery import Channel, DeliveryKey, Due, Purpose
 from schemas.intake import Answers
 from schemas.plan import Plan, PlanOrigin, Readiness
@@ -66,7 +64,7 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
     first = checkins.answer(tx, checkin.id, answers, judged.step.action, now)
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
-    return _follow(tx, booking, judged, f"{checkin.kind}", now)
+    return _follow(tx, context, booking, judged, f"{checkin.kind}", now)
 
 
 def tick(
@@ -78,7 +76,7 @@ def tick(
     judged = _judge(tx, context, booking, answers, Tick(day), now)
     if not any(alert.within in URGENT for alert in judged.step.alerts):
         return None
-    return _follow(tx, booking, judged, f"tick-{day}-{plan_id}", now)
+    return _follow(tx, context, booking, judged, f"tick-{day}-{plan_id}", now)
 
 
 def _judge(
@@ -91,18 +89,18 @@ def _judge(
     found = _flags(context, answers, before.answers | answers, today)
     said = feedback.reply_from(answers, flags.stops(found), window_days(kind))
     past = _with(said, history(tx, context, booking.client_id, before.answers, now, answers))
-    moves = context.moves(context.clinic.spoken(intake.language))
-    case = _case(tx, booking, before, answers, found, past, said, moves, today)
-    made, step = feedback.next_plan(case, said, moves, policy_for(context.clinic))
+    content = context.plan_content(intake.language)
+    case = _case(tx, booking, before, answers, found, past, said, content, today)
+    made, step = feedback.next_plan(case, said, content, policy_for(context.clinic))
     return Judged(found, step, past.plan, made)
 
 
-def _follow(tx: Tx, booking: Booking, judged: Judged, what: str, now: datetime) -> Outcome:
+def _follow(tx: Tx, context: Context, booking: Booking, judged: Judged, what: str, now: datetime) -> Outcome:
     """Tell who must know, and make the next version; `what` names the reply in the alerts' keys."""
     for alert in judged.step.alerts:
         tell = alerts.at_once if alert.within in URGENT else alerts.soon
         tell(tx, booking.id, f"{what}-{alert.id}", now)
-    made = _next_version(tx, booking, judged.last, judged.made, judged.step, now)
+    made = _next_version(tx, context, booking, judged.last, judged.made, judged.step, now)
     return Outcome(judged.flags, judged.step, made)
 
 
@@ -119,7 +117,7 @@ def _case(
     found: tuple[Flag, ...],
     past: History,
     said: Reply,
-    moves: Moves,
+    content: PlanContent,
     today: date,
 ) -> Case:
     """The case of a reply: what was said before and now, and every flag that stands.
@@ -130,7 +128,7 @@ def _case(
     told = {name: value for name, value in merged.items() if not name.startswith("fu_")}
     rules = {flag.rule for flag in found}
     standing = (*found, *(flag for flag in before.flags if flag.rule not in rules))
-    step = feedback.decide(said, past.state, moves.feedback, moves.choosing.growth)
+    step = feedback.decide(said, past.state, content.feedback, content.choosing.growth)
     known = not found and step.action not in HELD_BY
     return case_for(
         merged,
@@ -164,11 +162,11 @@ def _of_reply(rules: Rules, flag: Flag) -> bool:
 
 
 def _next_version(
-    tx: Tx, booking: Booking, last: Plan | None, made: Plan, step: Step, now: datetime
+    tx: Tx, context: Context, booking: Booking, last: Plan | None, made: Plan, step: Step, now: datetime
 ) -> Plan | None:
     if last is not None and made.items == last.items and made.status is Readiness.READY:
         return None
-    content = plans_json.dump(made)
+    content = drafting.content_of(context, made)
     status = drafting.STATUS[made.status]
     why = PlanOrigin(check_in=step.row)
     stored = stored_plans.add(tx, booking.id, booking.client_id, status, made.protocol_id, why, content, now)

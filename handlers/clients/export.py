@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from clinical.plan.case import policy_for
+from clinical.plan.wording import word
 from handlers.answers import effective
 from handlers.clients import fhir
 from handlers.context import Context
-from schemas import plan as plans_json
 from store import bookings, intakes, plans
 from store.base import Tx
 
@@ -23,6 +24,7 @@ def fhir_bundle(tx: Tx, context: Context, booking_id: int) -> dict[str, Any] | N
     ]
     stored = plans.newest(tx, booking.id)
     if stored is not None:
-        content = plans_json.load(stored.content)
-        found.append(fhir.care_plan(content, booking, stored.status, stored.created_at))
+        plan = stored.plan
+        worded = word(plan, context.plan_content(plan.language), policy_for(context.clinic))
+        found.append(fhir.care_plan(worded, booking, stored.status, stored.created_at))
     return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in found]}

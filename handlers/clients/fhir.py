@@ -8,8 +8,9 @@ from typing import Any
 
 from schemas.booking import Booking
 from schemas.condition import Answers, values_of
-from schemas.plan import Plan, PlanItem, PlanStatus
+from schemas.plan import PlanStatus
 from schemas.questionnaire import Question, Questionnaire, QuestionType
+from schemas.worded_plan import WordedItem, WordedPlan
 
 SYSTEM = "urn:aftercare:questionnaire"
 TYPES = {
@@ -126,8 +127,8 @@ def _value(question: Question, value: str) -> dict[str, Any]:
     return {"valueString": value}
 
 
-def care_plan(plan: Plan, booking: Booking, status: PlanStatus, made_at: datetime) -> dict[str, Any]:
-    """A plan as a FHIR CarePlan: one activity per move, with its dose in words."""
+def care_plan(plan: WordedPlan, booking: Booking, status: PlanStatus, made_at: datetime) -> dict[str, Any]:
+    """A plan as a FHIR CarePlan: one activity per exercise, with its dose in words."""
     return {
         "resourceType": "CarePlan",
         "id": f"plan-{booking.id}-{plan.version}",
@@ -143,7 +144,7 @@ def care_plan(plan: Plan, booking: Booking, status: PlanStatus, made_at: datetim
     }
 
 
-def _activity(item: PlanItem) -> dict[str, Any]:
+def _activity(item: WordedItem) -> dict[str, Any]:
     dose = item.dose
     detail: dict[str, Any] = {
         "code": {
@@ -151,7 +152,7 @@ def _activity(item: PlanItem) -> dict[str, Any]:
             "text": item.name,
         },
         "status": "not-started",
-        "description": " ".join((f"{dose.text}.", *item.steps)),
+        "description": " ".join((f"{item.dose_text}.", *item.steps)),
     }
     if dose.days_per_week:
         repeat = {

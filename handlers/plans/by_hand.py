@@ -8,8 +8,7 @@ from clinical.plan.case import policy_for
 from clinical.plan.edit import Edit
 from handlers.answers import picture
 from handlers.context import Context
-from handlers.plans import drafting, edits
-from schemas import plan as plans_json
+from handlers.plans import drafting, edits, release
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import Plan, PlanStatus, StoredPlan
 from store import audit, bookings, deliveries, intakes, plan_edits
@@ -31,7 +30,7 @@ def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: dateti
     stored = stored_plans.newest(tx, booking_id)
     if stored is not None and stored.status in drafting.LET_OUT:
         return
-    if not drafting.release(tx, context, booking_id, by, now):
+    if not release.release(tx, context, booking_id, by, now):
         raise NotNow("There is no plan that may go out: see the flags.")
 
 
@@ -45,7 +44,7 @@ def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
     if not waiting:
         raise NotNow("There is no plan on its way.")
     for delivery in waiting:
-        drafting.hold(tx, delivery, by, now)
+        release.hold(tx, delivery, by, now)
 
 
 def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
@@ -57,20 +56,20 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
         stored_plans.hold(tx, last.id)
     plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
-    for override in checked.overrides[len(plans_json.load(last.content).overrides) :]:
+    for override in checked.overrides[len(last.plan.overrides) :]:
         audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
     audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
     if last.origin.check_in:
-        return _next_version(tx, last, checked, now)
+        return _next_version(tx, context, last, checked, now)
     made = drafting.draft(tx, context, booking_id, now)
     if made is None:
         raise NotNow("There is no plan that can be changed.")
     return made
 
 
-def _next_version(tx: Tx, last: StoredPlan, checked: Plan, now: datetime) -> StoredPlan:
+def _next_version(tx: Tx, context: Context, last: StoredPlan, checked: Plan, now: datetime) -> StoredPlan:
     """A version that a check-in made is not drafted again, so the change is written beside it."""
-    content = plans_json.dump(replace(checked, version=last.version + 1))
+    content = drafting.content_of(context, replace(checked, version=last.version + 1))
     status = drafting.STATUS[checked.status]
     return stored_plans.add(
         tx, last.booking_id, last.client_id, status, checked.protocol_id, last.origin, content, now
@@ -85,15 +84,14 @@ def preview(
     if booking is None or intake is None:
         raise NotNow("There are no answers for this booking.")
     case = drafting.case_of(tx, context, booking, picture(tx, context, booking, intake, now), now)
-    moves = context.moves(context.clinic.spoken(intake.language))
-    plan = plans_json.load(stored.content)
-    return edit.edit(plan, change, case, moves, policy_for(context.clinic))
+    content = context.plan_content(intake.language)
+    return edit.edit(stored.plan, change, case, content, policy_for(context.clinic))
 
 
 def clear_flag(
     tx: Tx, context: Context, booking_id: int, flag_id: int, by: str, basis: str, now: datetime
 ) -> None:
-    """A named clinician clears a flag and says on what basis; the plan is drafted anew. Raises `NotNow`."""
+    """A named clinician clears a flag and says on what basis; the plan is drafted again. Raises `NotNow`."""
     found = next((one for one in intakes.flags_of(tx, booking_id) if one["id"] == flag_id), None)
     if found is None or found["cleared_at"] or len(basis.strip()) < 3:
         raise NotNow("Say on what basis: for example, who examined the client and when.")

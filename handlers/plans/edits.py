@@ -1,6 +1,6 @@
 """A practitioner's changes outlive the draft they were made on: they are applied to every later one.
 
-So an answer that comes in after a change is still heard: the plan is chosen anew, then changed again by the
+So an answer that comes in after a change still counts: the plan is chosen again, then changed again by the
 same steps, each checked by the same filter.
 """
 
@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from clinical.plan import gate
 from clinical.plan.case import Case, Policy
 from clinical.plan.edit import Edit, EditRefused, edit
-from schemas.choosing import Moves
-from schemas.plan import Effect, Plan, Readiness, Reason
+from schemas.choosing import PlanContent
+from schemas.plan import Plan, Readiness
 from store import plan_edits
 from store.base import Tx
 
@@ -28,19 +29,15 @@ def load(values: Mapping[str, Any]) -> Edit:
     return Edit(**{**values, **pairs, **lists})
 
 
-def applied(tx: Tx, booking_id: int, plan: Plan, case: Case, moves: Moves, policy: Policy) -> Plan:
+def applied(tx: Tx, booking_id: int, plan: Plan, case: Case, content: PlanContent, policy: Policy) -> Plan:
     """The plan with every change made to this booking's plan; one that is not safe any more holds it."""
     for values in plan_edits.of_booking(tx, booking_id):
         if plan.status is Readiness.NONE:
             return plan
         try:
-            plan = edit(plan, load(values), case, moves, policy)
+            plan = edit(plan, load(values), case, content, policy)
         except EditRefused as error:
-            return _held(plan, error)
+            (held,) = gate.reasons(gate.holds({"change=refused"}))
+            held = replace(held, values={"cause": str(error)})
+            return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, held))
     return plan
-
-
-def _held(plan: Plan, error: EditRefused) -> Plan:
-    text = f"A change by hand does not fit the answers as they are now: {error}."
-    reason = Reason("R7", "practitioner", Effect.HELD, None, "", text)
-    return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, reason))

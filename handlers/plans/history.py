@@ -9,7 +9,6 @@ from clinical.loop.feedback import activity_score, decide, reply_from
 from clinical.plan.case import History
 from handlers.answers import effective
 from handlers.context import Context
-from schemas import plan as plans_json
 from schemas.checkin import CheckIn, CheckInKind, PlanState, Step, Tick
 from schemas.choosing import Action
 from schemas.condition import values_of
@@ -54,7 +53,7 @@ def history(
 
 def _plan(stored: StoredPlan) -> Plan:
     """What went out was ready, whoever had to say so."""
-    return replace(plans_json.load(stored.content), status=Readiness.READY)
+    return replace(stored.plan, status=Readiness.READY)
 
 
 def _first_answers(tx: Tx, first: StoredPlan) -> Answers:
@@ -108,8 +107,8 @@ def _step_of_update(context: Context, answers: Answers, state: PlanState) -> Ste
     """A returning client's short update says how the plan went; it counts like a check-in."""
     if not values_of(answers, "upd_days_done"):
         return None
-    moves = context.moves(context.clinic.language)
-    return decide(reply_from(answers), state, moves.feedback, moves.choosing.growth)
+    content = context.plan_content(context.clinic.language)
+    return decide(reply_from(answers), state, content.feedback, content.choosing.growth)
 
 
 def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:

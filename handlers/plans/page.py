@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from clinical.plan.case import policy_for
-from clinical.plan.translate import in_language
+from clinical.plan.wording import word
 from handlers import links
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import pictures
 from render.paper import pdf
-from schemas import plan as plans_json
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import DeliveryStatus, Purpose
-from schemas.plan import Plan, PlanStatus, StoredPlan
+from schemas.plan import PlanStatus, StoredPlan
 from schemas.rules import Severity
+from schemas.worded_plan import WordedPlan
 from store import bookings, clients, deliveries, intakes, plans
 from store.base import Tx
 
@@ -55,16 +55,10 @@ def _on_its_way(tx: Tx, booking_id: int) -> bool:
     )
 
 
-def said(tx: Tx, context: Context, stored: StoredPlan, language: str) -> Plan:
-    """A version in the client's language of the moment."""
-    content = plans_json.load(stored.content)
-    if content.language == language:
-        return content
-    earlier = [each for each in plans.of_client(tx, stored.client_id) if each.sent_at and each.id < stored.id]
-    last = plans_json.load(earlier[-1].content) if earlier else None
-    same = last if last and last.language == content.language else None
-    before, after = context.moves(content.language), context.moves(language)
-    return in_language(content, before, after, policy_for(context.clinic), same)
+def worded(context: Context, stored: StoredPlan, language: str = "") -> WordedPlan:
+    """A version in words: in `language`, or in the client's own."""
+    plan = stored.plan
+    return word(plan, context.plan_content(language or plan.language), policy_for(context.clinic))
 
 
 def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
@@ -78,22 +72,21 @@ def paper(tx: Tx, context: Context, booking_id: int, language: str = "") -> byte
     booking = bookings.get(tx, booking_id)
     if stored is None or booking is None:
         return None
-    content = said(tx, context, stored, language or str(stored.content["language"]))
-    return printed(tx, context, booking, stored, content)
+    return printed(tx, context, booking, stored, worded(context, stored, language))
 
 
 def printed(
-    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, content: Plan, *, linked: bool = True
+    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, plan: WordedPlan, *, linked: bool = True
 ) -> bytes:
     """A version as a PDF of one or two pages; without the code for the phone unless `linked`."""
     token = links.token(tx, context, LinkPurpose.plan, booking.id) if linked else ""
     return pdf.plan_pdf(
-        content,
+        plan,
         context.clinic,
         clients.get(tx, booking.client_id).name,
-        pictures.of_plan(context, content),
+        pictures.of_plan(context, plan),
         date=day_of(context, booking, stored),
-        words=context.library(content.language).papers,
+        words=context.library(plan.language).papers,
         url=context.clinic.public_url + links.PATHS[LinkPurpose.plan] + token if token else "",
         paper="a4" if context.clinic.paper == "a4" else "letter",
     ).data

@@ -3,11 +3,11 @@
 from handlers.context import Context
 from render.figures import Panel, look_for, pair_svg, panels
 from schemas.figure import Picture
-from schemas.plan import Plan
+from schemas.worded_plan import WordedPlan
 
 
-def of_plan(context: Context, plan: Plan) -> dict[str, Picture]:
-    """Start and finish of each move, side by side, by exercise id."""
+def of_plan(context: Context, plan: WordedPlan) -> dict[str, Picture]:
+    """Start and finish of each exercise, side by side, by exercise id."""
     found = {}
     for item in plan.items:
         figure = context.figures.get(item.exercise_id)

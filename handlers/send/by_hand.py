@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.plans import release as plan_release
 from handlers.plans.by_hand import WAITING, NotNow, release_plan
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason
@@ -17,7 +17,7 @@ GONE_OUT = (DeliveryStatus.sent, DeliveryStatus.unknown)
 
 def hold(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """Keep a message back until a person lets it out. Raises `NotNow`."""
-    drafting.hold(tx, _in(tx, delivery_id, WAITING), by, now)
+    plan_release.hold(tx, _in(tx, delivery_id, WAITING), by, now)
 
 
 def release(tx: Tx, context: Context, delivery_id: int, by: str, now: datetime) -> None:

@@ -7,11 +7,12 @@ from email.message import EmailMessage
 from functools import partial
 
 from clinical.loop.calendar import ANSWERED_WITHIN
+from handlers.answers import agreed
 from handlers.bookings.observe import current_id
 from handlers.checkins import asking
 from handlers.context import Context
 from handlers.intake.form import begin
-from handlers.plans import drafting
+from handlers.plans import drafting, standing
 from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
 from handlers.send import messages
@@ -150,13 +151,10 @@ def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: d
     due = booking.end + context.clinic.policy.plan_delay
     if now < due:
         return Later(due, Reason.visit_not_over)
-    verdict = drafting.gate(tx, context, booking, now)
-    if not verdict.clear or verdict.plan is None:
-        return Skip(verdict.reason) if verdict.final else Hold(verdict.reason)
-    intake = intakes.of_booking(tx, booking.id)
-    if intake is None or not drafting.agreed(tx, intake, "consent_email"):
-        return Hold(Reason.no_email_consent)
-    plan = verdict.plan
+    found = standing.decide(tx, context, booking, now)
+    plan = found.plan
+    if not found.clear or plan is None:
+        return Skip(found.reason) if found.final else Hold(found.reason)
     by_person = plan.released_by or plan.origin.check_in or delivery.key.resend
     if _too_late(context, booking, now) and not by_person:
         return Skip(Reason.too_late)
@@ -166,6 +164,7 @@ def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: d
 
 def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: datetime, tx: Tx) -> None:
     stored_plans.sent(tx, plan.id, now)
+    drafting.keep_words(tx, context, plan)
     asking.schedule(tx, context, booking, now)
     attach.owe(tx, context, booking, now)
 
@@ -185,7 +184,7 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
         return Later(quiet.next_open(now), Reason.quiet_hours)
     intake = intakes.of_booking(tx, booking.id)
     consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
-    if intake is None or not drafting.agreed(tx, intake, consent):
+    if intake is None or not agreed(tx, intake, consent):
         return Skip(Reason.no_consent)
     again = quiet.next_open(now + ANSWERED_WITHIN)
     message = messages.checkin(tx, context, delivery, booking, asked.kind, now)

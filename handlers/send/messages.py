@@ -16,7 +16,6 @@ from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
 from render.mail import Contents, Envelope, MailKind
-from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
 from schemas.delivery import Channel, Delivery, Urgency
@@ -128,13 +127,13 @@ def plan(
 ) -> EmailMessage:
     """The plan: a link; with the plan itself only where the clinic chose so."""
     url = links.issue(tx, context, LinkPurpose.plan, booking.id, now)
-    content = plans_json.load(stored.content)
+    worded = page.worded(context, stored)
     inside = None
     if context.clinic.policy.mail_contents:
-        paper = page.printed(tx, context, booking, stored, content)
-        inside = Contents(content, pictures.of_plan(context, content), paper)
+        paper = page.printed(tx, context, booking, stored, worded)
+        inside = Contents(worded, pictures.of_plan(context, worded), paper)
     return _to_client(
-        tx, context, delivery, booking, now, MailKind.PLAN, content.language, url, contents=inside
+        tx, context, delivery, booking, now, MailKind.PLAN, worded.language, url, contents=inside
     )
 
 

@@ -15,8 +15,8 @@ from render.paper.press import FAMILIES, press, template
 from render.paper.raster import size_of
 from schemas.clinic import Clinic
 from schemas.figure import Picture
-from schemas.plan import Plan, PlanItem
 from schemas.summary import Summary, Weight
+from schemas.worded_plan import WordedItem, WordedPlan
 from schemas.words import Words, direction
 
 PAPERS = {"letter": "us-letter", "a4": "a4"}
@@ -38,7 +38,7 @@ class Pdf:
 
 
 def plan_pdf(
-    plan: Plan,
+    plan: WordedPlan,
     clinic: Clinic,
     client_name: str,
     figures: Mapping[str, Picture],
@@ -92,12 +92,12 @@ def _pictograph(char: str) -> bool:
     return char in "\u200c\u200d\ufe0e\ufe0f" or unicodedata.category(char) in {"So", "Sk"}
 
 
-def _drawn(plan: Plan, figures: Mapping[str, Picture]) -> list[str]:
+def _drawn(plan: WordedPlan, figures: Mapping[str, Picture]) -> list[str]:
     return [item.exercise_id for item in plan.items if item.exercise_id in figures]
 
 
 def _plan_data(
-    plan: Plan,
+    plan: WordedPlan,
     clinic: Clinic,
     client_name: str,
     figures: Mapping[str, Picture],
@@ -129,12 +129,12 @@ def _plan_data(
     }
 
 
-def _item(item: PlanItem, figure: Picture | None, stop_label: str) -> dict[str, Any]:
+def _item(item: WordedItem, figure: Picture | None, stop_label: str) -> dict[str, Any]:
     across, down = size_of(figure.svg) if figure else (1, 1)
     return {
         "name": item.name,
-        "dose": item.dose.text,
-        "how": " ".join(part for part in (item.side_text, item.dose.tempo_text) if part),
+        "dose": item.dose_text,
+        "how": " ".join(part for part in (item.side_text, item.tempo_text) if part),
         "steps": list(item.steps),
         "why": item.why,
         "caution": item.caution,

@@ -6,6 +6,7 @@ import pytest
 
 from clinical.plan.case import Case, History, Policy
 from clinical.plan.choose import choose
+from clinical.plan.decision import changes
 from clinical.plan.edit import Edit, EditRefused, edit
 from clinical.plan.recipe import seconds_a_day
 from clinical.plan.wording import change_text
@@ -14,7 +15,7 @@ from schemas.choosing import Action, Mode
 from schemas.plan import Dose, Effect, Plan, Readiness
 from schemas.rules import Severity
 from schemas.session_note import Response, SendWish, SessionNote
-from tests.helpers.strategies import HEALTHY, Answers, case_of, flag, moves, with_answer
+from tests.helpers.strategies import HEALTHY, Answers, case_of, flag, moves, with_answer, worded
 
 CLINICAL = Policy(mode=Mode.CLINICAL, clinic_phone="555-0100")
 NOTE = SessionNote(send=SendWish.OK_TO_SEND, author="sam", credential="LMT")
@@ -36,9 +37,8 @@ def names(plan: Plan) -> list[str]:
 
 
 def reason(plan: Plan, exercise: str, effect: Effect) -> str:
-    return next(
-        one.client_text for one in plan.reasons if (one.exercise_id, one.effect) == (exercise, effect)
-    )
+    said = zip(plan.reasons, worded(plan, CLINICAL).reasons, strict=True)
+    return next(text for one, text in said if (one.exercise_id, one.effect) == (exercise, effect))
 
 
 YOUNG, MIDDLE, OLD = "2000-01-01", "1970-01-01", "1950-01-01"
@@ -109,12 +109,12 @@ def test_a_plain_back_gets_three_moves_in_phase_order_and_is_ready() -> None:
     plan = plan_of(sitting_hours="0-2", activity_profile="manual_job")
     assert plan.status is Readiness.READY
     assert names(plan) == ["act_bridge", "len_hip_flexor_stand", "int_walk"]
-    assert [item.phase_label for item in plan.items] == ["Stretch", "Wake up", "Move"]
+    assert [item.phase_label for item in worded(plan).items] == ["Stretch", "Wake up", "Move"]
 
 
 def test_every_move_names_the_answer_that_chose_it() -> None:
-    plan = plan_of()
-    assert all(item.why.startswith("You told us that your low back bothers you most.") for item in plan.items)
+    items = worded(plan_of()).items
+    assert all(item.why.startswith("You told us that your low back bothers you most.") for item in items)
 
 
 def test_a_blocked_move_is_swapped_down_the_easier_chain_and_says_why() -> None:
@@ -178,8 +178,8 @@ def test_a_short_day_gets_short_moves_and_hears_why_the_long_one_waits() -> None
 def test_where_no_two_moves_fit_the_plan_says_how_long_it_takes() -> None:
     plan = plan_of(minutes_per_day="5", under_other_care=["surgeon"])
     assert (plan.protocol_id, names(plan)) == ("calm_only", ["calm_belly_breath", "calm_muscle_let_go"])
-    assert "about 7 minutes" in plan.intro
-    assert plan.intro.endswith(moves().wording.over_time)
+    assert "about 7 minutes" in worded(plan).intro
+    assert worded(plan).intro.endswith(moves().wording.over_time)
 
 
 def test_a_step_up_that_does_not_fit_into_the_minutes_waits() -> None:
@@ -213,28 +213,30 @@ def test_a_caution_keeps_a_move_at_level_1_with_a_note() -> None:
     plan = plan_of(main_region="calf_r", visit_reason="sport", cond_heart="stable")
     walk = next(item for item in plan.items if item.exercise_id == "int_walk")
     assert walk.level == 1
-    assert walk.caution == "Go easy with this one, because your heart needs care."
+    said = next(item for item in worded(plan).items if item.exercise_id == "int_walk")
+    assert said.caution == "Go easy with this one, because your heart needs care."
 
 
 def test_self_care_wording_leaves_running_drills_out_and_names_no_condition() -> None:
     plan = plan_of(Policy(), main_region="knee_front_l", is_runner="yes")
     assert "int_walk" in names(plan)
     assert "int_walk_run" not in names(plan)
-    assert plan.title == "Your self-care ideas"
-    assert plan.protocol_name_full == ""
-    assert plan_of(main_region="knee_front_l", is_runner="yes").protocol_name_full.startswith("Runner's knee")
+    assert worded(plan).title == "Your self-care ideas"
+    assert worded(plan).protocol_name_full == ""
+    clinical = worded(plan_of(main_region="knee_front_l", is_runner="yes"), CLINICAL)
+    assert clinical.protocol_name_full.startswith("Runner's knee")
 
 
 def test_who_runs_with_little_pain_runs_half_instead_of_starting_over() -> None:
     plan = plan_of(main_region="knee_front_l", is_runner="yes", fu_pain_during="2")
-    run = next(item for item in plan.items if item.exercise_id == "int_walk_run")
-    assert run.dose.text == "Run half your usual minutes on flat ground · 3 days a week"
+    run = next(item for item in worded(plan).items if item.exercise_id == "int_walk_run")
+    assert run.dose_text == "Run half your usual minutes on flat ground · 3 days a week"
     assert plan.pain_cap == 3
 
 
 def test_a_stop_flag_and_a_no_give_no_plan_with_a_reason() -> None:
     stopped = choose(case_of(intake(), flag(Severity.STOP_URGENT, "RF02")), moves(), CLINICAL)
-    assert (stopped.status, stopped.reasons[-1].fact) == (Readiness.NONE, "flag=RF02")
+    assert (stopped.status, stopped.reasons[-1].fact) == (Readiness.NONE, "stop=RF02")
     refused = choose(case_of(intake(), note=replace(NOTE, send=SendWish.NO_PLAN)), moves(), CLINICAL)
     assert refused.status is Readiness.NONE
 
@@ -377,8 +379,9 @@ def test_pain_that_moved_starts_again_and_is_looked_at_first(answer: str) -> Non
 
 
 def test_the_practitioner_reads_the_fact_and_the_tag() -> None:
-    full = {one.full_text for one in plan_of(move_floor="no").reasons}
-    assert "Bridge swapped for Buttock squeeze at level 1: move_floor=no (floor)." in full
+    reasons = plan_of(move_floor="no").reasons
+    causes = {(one.exercise_id, one.other_id, one.values.get("cause")) for one in reasons}
+    assert ("act_bridge", "act_glute_squeeze", "move_floor=no (floor)") in causes
 
 
 @pytest.mark.parametrize(("gap", "stage", "top"), [(13, 2, 2), (14, 2, 1), (29, 1, 1)])
@@ -416,9 +419,11 @@ def test_fibromyalgia_stays_small_low_and_slow() -> None:
 def test_what_changed_is_said_in_one_line() -> None:
     first = plan_of()
     second = returning(first, Action.STAGE_OK)
-    assert second.change_text.startswith("New: ")
-    assert "A little more of: " in second.change_text
-    assert change_text(first, first.items, moves()) == "The moves stay the same."
+    said = change_text(second, moves())
+    assert said.startswith("New: ")
+    assert "A little more of: " in said
+    same = replace(first, changes=changes(first, first.items))
+    assert change_text(same, moves()) == "The moves stay the same."
 
 
 @pytest.mark.parametrize(

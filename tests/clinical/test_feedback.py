@@ -7,6 +7,7 @@ import pytest
 from clinical.loop.feedback import activity_score, adherence, decide, enough_change, next_plan, reply_from
 from clinical.plan.case import Case, History, Policy
 from clinical.plan.choose import choose
+from clinical.plan.wording import change_text
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action, Mode, Within
 from schemas.exercise import LEVELS
@@ -231,7 +232,7 @@ def test_easy_weeks_raise_two_moves_at_most() -> None:
     assert story.week(replace(GOOD, difficulty=1)).action is Action.LEVEL_UP
     after = {item.exercise_id: item.level for item in story.plan.items}
     assert sorted(after[name] - before[name] for name in before) == [0, 1, 1]
-    assert story.plan.change_text.startswith("A little more of: ")
+    assert change_text(story.plan, moves()).startswith("A little more of: ")
 
 
 def test_a_step_up_that_is_too_early_is_a_hold_and_says_so() -> None:

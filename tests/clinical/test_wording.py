@@ -1,4 +1,4 @@
-"""A plan said in another language is the plan that would have been made in it."""
+"""A plan is a decision: it reads in any language, and goes on reading when the content changes."""
 
 from dataclasses import replace
 
@@ -8,14 +8,15 @@ from clinical.answers import facts
 from clinical.answers.flags import evaluate
 from clinical.plan.case import Case, History, Policy, case_for
 from clinical.plan.choose import choose
-from clinical.plan.translate import in_language
+from clinical.plan.wording import change_text, remember, word
 from schemas.checkin import PlanState, Step
-from schemas.choosing import Action
+from schemas.choosing import Action, PlanContent
 from schemas.condition import Answer
+from schemas.plan import Plan, Sentence, dump
 from tests.helpers.answers import TODAY, settled
 from tests.helpers.content import library
 
-ENGLISH, SPANISH = (library(language).moves for language in ("en", "es"))
+ENGLISH, SPANISH = (library(language).plan_content for language in ("en", "es"))
 POLICY = Policy(clinic_phone="+1 555 010 0199")
 
 
@@ -39,26 +40,89 @@ def case(**changes: Answer) -> Case:
         {"avoid_areas": ["low_back_l"], "move_kneel": "no"},
     ],
 )
-def test_the_words_are_those_of_a_plan_made_in_that_language(changes: dict[str, Answer]) -> None:
-    made, wanted = choose(case(**changes), ENGLISH, POLICY), choose(case(**changes), SPANISH, POLICY)
-    said = in_language(made, ENGLISH, SPANISH, POLICY)
-    assert replace(said, reasons=()) == replace(wanted, reasons=())
-    assert [each.client_text for each in said.reasons] == [each.client_text for each in wanted.reasons]
-    assert in_language(said, SPANISH, ENGLISH, POLICY) == made
+def test_a_plan_is_the_same_decision_in_both_languages(changes: dict[str, Answer]) -> None:
+    made, other = choose(case(**changes), ENGLISH, POLICY), choose(case(**changes), SPANISH, POLICY)
+    assert made == other
+    assert dump(replace(made, language="es")) == dump(other)
+    spanish = word(made, SPANISH, POLICY)
+    assert spanish == word(other, SPANISH, POLICY)
+    assert all(each.because and each.dose_text for each in spanish.items)
+    assert word(remember(made, ENGLISH, POLICY), SPANISH, POLICY) == spanish
 
 
-def test_what_changed_since_the_last_plan_is_said_too() -> None:
-    first = choose(case(), ENGLISH, POLICY)
+def after(first: Plan, content: PlanContent) -> Plan:
+    """Return the plan after an easy week."""
     state = PlanState(days_in_plan=7, days_in_stage=7, days_since_change=7)
     history = History(first, state, Step(Action.LEVEL_UP, "easy", "progress_up"))
-    second = choose(replace(case(), history=history), ENGLISH, POLICY)
-    assert second.change_text
-    said = in_language(second, ENGLISH, SPANISH, POLICY, first)
-    names = [SPANISH.exercises[item.exercise_id].name for item in second.items]
-    assert said.change_text.startswith(SPANISH.wording.changes["up"].partition("{")[0])
-    assert any(name in said.change_text for name in names)
+    return choose(replace(case(), history=history), content, POLICY)
 
 
-def test_the_same_language_is_left_alone() -> None:
+def test_what_changed_since_the_last_plan_is_said_in_the_readers_language() -> None:
+    second = after(choose(case(), ENGLISH, POLICY), ENGLISH)
+    said = change_text(second, SPANISH)
+    assert said.startswith(SPANISH.wording.changes["up"].partition("{")[0])
+    assert any(SPANISH.exercises[item.exercise_id].name in said for item in second.items)
+
+
+def test_a_plan_holds_no_words_but_the_practitioners() -> None:
+    text = str(dump(choose(case(), ENGLISH, POLICY)))
+    for exercise in ENGLISH.exercises.values():
+        assert exercise.name not in text
+        assert exercise.why not in text
+    assert ENGLISH.wording.modes[POLICY.mode].title not in text
+
+
+def test_a_plan_names_each_file_that_it_was_made_from_by_its_hash() -> None:
     plan = choose(case(), ENGLISH, POLICY)
-    assert in_language(plan, ENGLISH, ENGLISH, POLICY) is plan
+    files = {f"exercises/{item.exercise_id}.toml" for item in plan.items}
+    assert files | {f"protocols/{plan.protocol_id}.toml", "rules/choosing.toml"} <= set(plan.made_from)
+    assert all(len(digest) == 64 for digest in plan.made_from.values())
+    assert plan.made_from == choose(case(), SPANISH, POLICY).made_from
+
+
+def without(content: PlanContent, name: str) -> PlanContent:
+    """Return the content without an exercise, and without the row that chose the protocol."""
+    exercises = {key: one for key, one in content.exercises.items() if key != name}
+    rules = replace(content.choosing, match=content.choosing.match[-1:])
+    return replace(content, exercises=exercises, choosing=rules)
+
+
+def test_an_exercise_that_was_taken_out_of_the_content_is_shown_in_the_words_kept() -> None:
+    plan = remember(choose(case(), ENGLISH, POLICY), ENGLISH, POLICY)
+    gone = plan.items[0].exercise_id
+    before, now = word(plan, ENGLISH, POLICY), word(plan, without(ENGLISH, gone), POLICY)
+    assert now.items == before.items
+    assert now.items[0].why.startswith("You told us")
+    assert word(remember(plan, without(ENGLISH, gone), POLICY), without(ENGLISH, gone), POLICY) == now
+
+
+def test_what_is_kept_in_another_language_helps_out_for_a_whole_exercise_alone() -> None:
+    plan = remember(choose(case(), ENGLISH, POLICY), ENGLISH, POLICY)
+    gone, stays = plan.items[0].exercise_id, plan.items[1].exercise_id
+    items = word(plan, without(SPANISH, gone), POLICY).items
+    assert (items[0].name, items[0].because) == (ENGLISH.exercises[gone].name, "")
+    assert (items[1].name, items[1].because) == (SPANISH.exercises[stays].name, "")
+
+
+def test_a_protocol_that_is_gone_keeps_its_name() -> None:
+    plan = remember(choose(case(), ENGLISH, POLICY), ENGLISH, POLICY)
+    assert (
+        word(plan, replace(ENGLISH, protocols={}), POLICY).protocol_name
+        == word(plan, ENGLISH, POLICY).protocol_name
+    )
+
+
+def test_words_that_were_corrected_since_are_the_words_of_now() -> None:
+    plan = remember(choose(case(), ENGLISH, POLICY), ENGLISH, POLICY)
+    first = plan.items[0].exercise_id
+    better = replace(ENGLISH.exercises[first], name="A better name")
+    changed = replace(ENGLISH, exercises=ENGLISH.exercises | {first: better})
+    assert word(plan, changed, POLICY).items[0].name == "A better name"
+
+
+@pytest.mark.parametrize("key", ["", "old", "match.nothing", "adjust.nothing.at_all", "nothing.at.all.here"])
+def test_a_sentence_that_the_content_does_not_have_is_left_out(key: str) -> None:
+    plan = choose(case(), ENGLISH, POLICY)
+    items = tuple(replace(item, because=Sentence(key, {"name": "x"})) for item in plan.items)
+    said = word(replace(plan, items=items), ENGLISH, POLICY)
+    assert [item.why for item in said.items] == [item.helps for item in said.items]

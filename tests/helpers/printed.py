@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 from render.mail import Envelope
 from schemas.clinic import Clinic
 from schemas.figure import Picture
-from schemas.plan import Dose, Phase, Plan, PlanItem, Readiness, Side
+from schemas.plan import Dose, Side
+from schemas.plan_words import dose_text, side_text, tempo_text
+from schemas.worded_plan import WordedItem, WordedPlan
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -36,47 +38,46 @@ STEPS = (
 )
 
 
-def move(number: int, language: str = "en") -> PlanItem:
-    """One move like those in the content."""
-    return PlanItem(
+DOSE = Dose(sets=2, reps=8, hold_seconds=3, days_per_week=4, tempo="2-1-3")
+
+
+def move(number: int, language: str = "en") -> WordedItem:
+    """One exercise like those in the content."""
+    return WordedItem(
         exercise_id=f"move_{number}",
         name=f"Bridge {number}",
-        phase=Phase.ACTIVATE,
         phase_label="Wake up",
         level=1,
-        dose=Dose(sets=2, reps=8, hold_seconds=3, days_per_week=4, tempo="2-1-3", language=language),
+        dose=DOSE,
+        dose_text=dose_text(DOSE, language),
         steps=STEPS,
         cues=("Push through your heels.",),
         mistakes=("Arching the low back.",),
         stop_when="You get a leg cramp that will not ease.",
-        why="You said that your low back hurts when you sit.",
-        side=Side.BOTH,
+        helps="",
+        because="You said that your low back hurts when you sit.",
+        tempo_text=tempo_text(DOSE.tempo, language),
+        side_text=side_text(Side.BOTH, language),
     )
 
 
-def plan(moves: int = 3, language: str = "en") -> Plan:
-    """A plan of so many moves, with texts as long as the real ones."""
-    return Plan(
-        protocol_id="low_back_office",
-        protocol_name_for_client="Low back comfort",
-        title="Low back comfort and strength",
-        stage=1,
+def plan(moves: int = 3, language: str = "en") -> WordedPlan:
+    """A plan of so many exercises, with texts as long as the real ones."""
+    return WordedPlan(
         version=1,
-        status=Readiness.READY,
+        language=language,
+        title="Low back comfort and strength",
+        protocol_name="Low back comfort",
         items=tuple(move(number, language) for number in range(1, moves + 1)),
-        reasons=(),
         intro="Here is your plan. Do it 4 days a week. Start easy. More is not better this week.",
         pain_rule=PAIN_RULE,
         stop_rule=STOP_RULE,
         scope_text=SCOPE,
         days_per_week=4,
-        minutes_per_day=8,
-        pain_cap=3,
-        language=language,
     )
 
 
-def pictures(of: Plan) -> dict[str, Picture]:
+def pictures(of: WordedPlan) -> dict[str, Picture]:
     """A drawing for each move."""
     return {item.exercise_id: Picture(DRAWING, f"{item.name}, from start to finish") for item in of.items}
 

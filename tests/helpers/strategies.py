@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from clinical.answers.facts import age_on, derive
 from clinical.plan.case import Case, Policy, case_for
+from clinical.plan.wording import word
 from library.content import load
 from schemas.checkin import Reply
-from schemas.choosing import Mode, Moves
+from schemas.choosing import Mode, PlanContent
+from schemas.plan import Plan
 from schemas.rules import Flag, Severity
 from schemas.session_note import Response, SendWish, SessionNote
+from schemas.worded_plan import WordedPlan
 from tests.helpers.content import CONTENT
 
 TODAY = date(2026, 11, 22)
@@ -162,9 +165,14 @@ risk_pairs = st.sampled_from([(name, value) for name, values in RISKS.items() fo
 
 
 @cache
-def moves(language: str = "en") -> Moves:
+def moves(language: str = "en") -> PlanContent:
     """Return the clinic's own content, read once."""
-    return load(CONTENT, language).moves
+    return load(CONTENT, language).plan_content
+
+
+def worded(plan: Plan, policy: Policy | None = None, language: str = "en") -> WordedPlan:
+    """Return the plan in words."""
+    return word(plan, moves(language), policy or Policy())
 
 
 def with_answer(answers: Answers, name: str, value: str) -> Answers:

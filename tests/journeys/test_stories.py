@@ -8,7 +8,7 @@ import pytest
 from handlers.checkins import asking, replies
 from handlers.checkins.replies import Outcome
 from handlers.context import Context
-from handlers.plans import drafting, page
+from handlers.plans import page, release
 from handlers.worker import work
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
@@ -126,7 +126,7 @@ def test_who_gets_better_is_asked_five_times_and_the_plan_grows(story: Story) ->
     risen = [name for name, level in _levels(second).items() if level > _levels(first).get(name, 0)]
     assert 1 <= len(risen) <= 2
     assert story.on_page == _moves(second)
-    assert second.change_text
+    assert second.changes["up"]
     assert story.says(14, "w2", WEEK | BETTER).step.message == "progress_up"
     assert story.says(28, "w4", WEEK | BETTER).step.alerts == ()
     story.until(60)
@@ -199,7 +199,7 @@ def test_a_held_version_goes_out_once_a_named_practitioner_lets_it(story: Story)
     story.sent.clear()
     now = VISIT + timedelta(days=8)
     with story.context.db.begin() as tx:
-        assert drafting.release(tx, story.context, story.booking.id, "Mara Field, LMT", now)
+        assert release.release(tx, story.context, story.booking.id, "Mara Field, LMT", now)
     story.until(14)
     assert story.sent == ["8 plan", "14 checkin"]
     assert story.on_page == _moves(story.plan)
@@ -292,7 +292,7 @@ def test_a_plan_that_a_practitioner_let_out_despite_a_flag_gets_smaller_by_itsel
     booking = book(context, start=VISIT)
     fill_in(context, booking, under_other_care=["surgeon"], pain_avg7="4", minutes_per_day="15")
     with context.db.begin() as tx:
-        assert drafting.release(tx, context, booking.id, "Mara Field, LMT", NOW)
+        assert release.release(tx, context, booking.id, "Mara Field, LMT", NOW)
     story = Story(context, mailbox, booking)
     story.until(0)
     first = story.on_page

@@ -8,7 +8,7 @@ from library.content import load, problems
 from library.exercise_checks import amount, banned_in, texts_of
 from library.reading import ContentError
 from library.translations import laid_over
-from schemas.choosing import Moves
+from schemas.choosing import PlanContent
 from schemas.exercise import LEVELS, Exercise
 from schemas.plan import Phase
 from tests.helpers.content import CONTENT, change
@@ -148,7 +148,7 @@ def test_a_translation_lies_over_the_english_text() -> None:
 
 
 def test_an_unknown_language_reads_as_english() -> None:
-    assert load(CONTENT, "xx").moves.exercises["act_bridge"].name == "Bridge"
+    assert load(CONTENT, "xx").plan_content.exercises["act_bridge"].name == "Bridge"
 
 
 def leaves(exercise: Exercise) -> list[str]:
@@ -177,7 +177,7 @@ def test_every_reason_and_rule_text_is_said_in_spanish() -> None:
         assert before_case != after_case
 
 
-def cases(content: Moves) -> list[str]:
+def cases(content: PlanContent) -> list[str]:
     return [
         *content.wording.reasons.values(),
         *content.wording.changes.values(),

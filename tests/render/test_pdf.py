@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from render.paper import press
 from render.paper.pdf import Pdf, cleaned, plan_pdf, summary_pdf
-from schemas.plan import Plan
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
+from schemas.worded_plan import WordedPlan
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, TODAY, pictures, plan
 
@@ -43,7 +43,7 @@ SUMMARY = Summary(
 )
 
 
-def printed(of: Plan, name: str = "Maria López", language: str = "en", paper: str = "letter") -> Pdf:
+def printed(of: WordedPlan, name: str = "Maria López", language: str = "en", paper: str = "letter") -> Pdf:
     """The plan as it is sent."""
     return plan_pdf(of, CLINIC, name, pictures(of), date=TODAY, words=papers(language), url=LINK, paper=paper)
 
@@ -95,7 +95,7 @@ def test_everything_a_client_needs_is_on_the_paper() -> None:
     of = replace(plan(3), practitioner_note="Call me on Monday.", change_text="We added a set.", version=2)
     text = " ".join(pages(printed(of)))
     for item in of.items:
-        for words in (item.name, item.dose.text, item.why, item.stop_when, *item.steps):
+        for words in (item.name, item.dose_text, item.why, item.stop_when, *item.steps):
             assert words in text
     rule = of.pain_rule.removeprefix("Pain guide. ")
     for words in (of.intro, rule, of.stop_rule, of.scope_text, "Call me on Monday.", "We added a set."):
@@ -162,7 +162,7 @@ def test_a_name_is_printed_and_never_run() -> None:
 @settings(max_examples=25)
 def test_any_text_anywhere_is_printed(text: str) -> None:
     of = plan(2)
-    items = tuple(replace(item, name=text, why=text, steps=(text, text)) for item in of.items)
+    items = tuple(replace(item, name=text, because=text, steps=(text, text)) for item in of.items)
     assert printed(replace(of, title=text, intro=text, items=items), name=text).data.startswith(b"%PDF")
 
 

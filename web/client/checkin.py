@@ -79,7 +79,7 @@ def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
     known = words.numbers(context().clinic)
     texts = list(dict.fromkeys(messages.message(flag.client_text, **known) for flag in found))
     if outcome.paused and not texts:
-        texts = [messages.message(messages.moves.feedback.paused, **known)]
+        texts = [messages.message(messages.plan_content.feedback.paused, **known)]
     said = (
         messages.message(outcome.step.message, **known, **outcome.step.days) if outcome.step.message else ""
     )

@@ -34,8 +34,8 @@ def show(token: str) -> Response:
             asked = intakes.of_booking(tx, booking_id)
             language = chosen_language(asked.language if asked else words.asked_for(request))
             return page("plan_off", language, token, paused=current.paused)
-        language = chosen_language(str(current.plan.content["language"]))
-        plan = plan_page.said(tx, context(), current.plan, language)
+        language = chosen_language(current.plan.plan.language)
+        plan = plan_page.worded(context(), current.plan, language)
         client = clients.get(tx, booking.client_id)
         made = stored_checkins.of_booking(tx, booking_id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
@@ -69,7 +69,7 @@ def paper(token: str) -> Response:
     with context().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         stored = plan_page.current(tx, booking_id).plan
-        language = chosen_language(str(stored.content["language"]) if stored else "")
+        language = chosen_language(stored.plan.language if stored else "")
         made = plan_page.paper(tx, context(), booking_id, language)
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)

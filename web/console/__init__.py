@@ -24,6 +24,7 @@ from web.console import (
     today,
 )
 from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
+from web.console.plan_reasons import name_of
 from web.console.tags import PLAN
 from web.console.view import language
 from web.context import context
@@ -45,7 +46,7 @@ def install(app: Flask) -> None:
         csrf_field=csrf_field,
         weekday=weekday,
         local=local,
-        moves_name=moves_name,
+        exercise_name=exercise_name,
         purposes=PURPOSES,
         channels=CHANNELS,
         message_tags=PLAN,
@@ -70,7 +71,6 @@ def local(when: datetime) -> datetime:
     return when.astimezone(context().zone())
 
 
-def moves_name(exercise_id: str, spoken: str) -> str:
+def exercise_name(exercise_id: str) -> str:
     """What an exercise is called; the id for one that there is not."""
-    found = context().moves(context().clinic.spoken(spoken)).exercises.get(exercise_id)
-    return found.name if found else exercise_id
+    return name_of(exercise_id, context().plan_content(language()))

@@ -13,13 +13,12 @@ from handlers import links
 from handlers.intake import summary
 from handlers.links import LinkPurpose
 from handlers.plans import by_hand as plans_by_hand
-from handlers.plans import drafting, pictures
 from handlers.plans import page as plan_page
+from handlers.plans import pictures, release, standing
 from handlers.plans.by_hand import NotNow
 from handlers.send import by_hand, messages
 from render.language import readable
 from render.paper import qr
-from schemas import plan as plans_json
 from schemas.booking import Booking
 from schemas.delivery import Delivery
 from schemas.intake import Intake
@@ -85,6 +84,9 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     sent = stored_deliveries.of_booking(tx, found.id)
     words = summary.words(context(), language())
     client = clients.get(tx, found.client_id)
+    holds = (
+        [one.reason for one in standing.look(tx, context(), found, now())] if intake and intake.done else []
+    )
     raised = told.flags if told else summary.early_flags(tx, context(), found.id, language())
     return {
         "booking": found,
@@ -99,10 +101,10 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
         "bodies": bodies(told, say()) if told else [],
-        "plan": plan_view(context(), stored, say()) if stored else None,
-        "verdict": drafting.look(tx, context(), found, now()) if intake and intake.done else Reason.none,
+        "plan": plan_view(context(), stored, language(), say()) if stored else None,
+        "verdict": next((one for one in holds if one is not Reason.no_email_consent), Reason.none),
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
-        "in_the_way": _in_the_way(tx, client, intake),
+        "in_the_way": _in_the_way(client, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
@@ -115,15 +117,13 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     }
 
 
-def _in_the_way(tx: Tx, client: Any, intake: Intake | None) -> Reason:
-    """Why a mail with the plan would not reach this client, whatever the gate says; `none` when it would."""
-    if intake is None or not intake.done:
-        return Reason.none
+def _in_the_way(client: Any, holds: list[Reason]) -> Reason:
+    """Why a mail with the plan would not reach this client; `none` when it would."""
     if not messages.can_mail(client.email):
         return Reason.no_address
     if client.no_email_at:
         return Reason.unsubscribed
-    return Reason.none if drafting.agreed(tx, intake, "consent_email") else Reason.no_email_consent
+    return Reason.no_email_consent if Reason.no_email_consent in holds else Reason.none
 
 
 def _plan_tag(
@@ -153,7 +153,7 @@ def save_note(booking_id: int) -> AnyResponse:
     """The session note, and with it what shall become of the plan."""
     with _opened(booking_id) as (tx, found):
         note = note_from(me().name, me().credential)
-        drafting.add_note(tx, context(), found.id, note, now())
+        release.add_note(tx, context(), found.id, note, now())
         stored = stored_plans.newest(tx, found.id)
         refused = (
             note.send is SendWish.OK_TO_SEND
@@ -275,7 +275,7 @@ def preview(booking_id: int) -> Response:
         stored = stored_plans.newest(tx, found.id) or abort(404)
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
         name = clients.get(tx, found.client_id).name
-    plan = plans_json.load(stored.content)
+    plan = plan_page.worded(context(), stored)
     days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),

@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import Response, abort, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from clinical.plan.wording import change_text
 from handlers.checkins import progress
 from handlers.checkins.progress import Progress
 from handlers.clients import privacy
@@ -51,11 +52,18 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         client=found,
         visits=visits,
         progress=told,
+        changed=_changed(told),
         charts=charts,
         tables=_tables(told) if told else {},
         clinical=clinical,
         error=error,
     )
+
+
+def _changed(told: Progress | None) -> dict[int, str]:
+    """What each version of a plan changed, by its row."""
+    content = context().plan_content(language())
+    return {one.id: change_text(one.plan, content) for one in (told.versions if told else ())}
 
 
 def _tables(told: Progress) -> dict[str, list[tuple[datetime, str]]]:

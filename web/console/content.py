@@ -5,6 +5,8 @@ from typing import Any
 from flask import Response, abort, request
 
 from schemas.condition import Condition
+from schemas.plan import Dose
+from schemas.plan_words import dose_text
 from schemas.staff import Role
 from web.console import drawings, gate
 from web.console.gate import allowed
@@ -53,7 +55,7 @@ def rules() -> Response:
 def protocol(name: str) -> Response:
     """One protocol: stages, special cases, sources."""
     library = context().library(_language())
-    found = library.moves.protocols.get(name) or abort(404)
+    found = library.plan_content.protocols.get(name) or abort(404)
     return page("content_protocol", protocol=found, library=library, text_of=text_of)
 
 
@@ -62,8 +64,12 @@ def protocol(name: str) -> Response:
 def exercise(name: str) -> Response:
     """One exercise: both panels, steps, doses, what blocks it."""
     library = context().library(_language())
-    found = library.moves.exercises.get(name) or abort(404)
-    return page("content_exercise", exercise=found, library=library, figures=drawn(name))
+    found = library.plan_content.exercises.get(name) or abort(404)
+    return page("content_exercise", exercise=found, library=library, figures=drawn(name), dose_text=_dose)
+
+
+def _dose(dose: Dose) -> str:
+    return dose_text(dose, _language())
 
 
 def drawn(name: str) -> list[dict[str, Any]]:
@@ -75,7 +81,6 @@ def drawn(name: str) -> list[dict[str, Any]]:
 @allowed(*ROLE)
 def figures() -> Response:
     """The contact sheet: every exercise, start and finish."""
-    moves = context().library(_language()).moves
-    names = sorted(moves.exercises, key=lambda each: (str(moves.exercises[each].phase), each))
-    sheet = [(moves.exercises[name], drawn(name)) for name in names]
+    known = context().library(_language()).plan_content.exercises
+    sheet = [(known[name], drawn(name)) for name in sorted(known, key=lambda each: (known[each].phase, each))]
     return page("figures", sheet=sheet)

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import links, staff
 from handlers.links import LinkPurpose
-from handlers.plans import drafting
+from handlers.plans import release, standing
 from handlers.schedule.words import reference
 from schemas.booking import Booking
 from schemas.plan import PlanStatus
@@ -49,7 +49,7 @@ def _booking(tx: Tx, token: str) -> Booking:
 
 
 def _values(tx: Tx, found: Booking, token: str) -> dict[str, Any]:
-    reason = drafting.look(tx, context(), found, now())
+    reason = _reason(tx, found)
     return {
         "booking": found,
         "plan": {"stored": stored_plans.newest(tx, found.id)},
@@ -65,6 +65,12 @@ def _values(tx: Tx, found: Booking, token: str) -> dict[str, Any]:
     }
 
 
+def _reason(tx: Tx, found: Booking) -> Reason:
+    """What weighs most of what a practitioner could lift."""
+    holds = (one.reason for one in standing.look(tx, context(), found, now()))
+    return next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
+
+
 def _people(tx: Tx) -> list[Staff]:
     return [one for one in accounts.every(tx) if one.active and one.may(Role.practitioner)]
 
@@ -77,12 +83,12 @@ def save(token: str) -> Response:
         found = _booking(tx, token)
         gate.check_csrf(context(), token)
         given = _signed(tx)
-        clear = drafting.look(tx, context(), found, now()) in MAY_SEND
+        clear = _reason(tx, found) in MAY_SEND
         last = stored_plans.newest(tx, found.id)
         gone = last is not None and last.status is PlanStatus.sent
         if given.send is SendWish.OK_TO_SEND and not clear and not gone:
             abort(409)
-        drafting.add_note(tx, context(), found.id, given, now())
+        release.add_note(tx, context(), found.id, given, now())
     return page("note_kept", reference=reference(found), send="" if gone else given.send)
 
 

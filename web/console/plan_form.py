@@ -1,4 +1,4 @@
-"""A plan as the practitioner reads it: moves, reasons in plain words, and what may be changed."""
+"""A plan as the practitioner reads it: exercises, reasons in plain words, and what may be changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,13 @@ from werkzeug.datastructures import MultiDict
 
 from clinical.plan.edit import Edit
 from handlers.context import Context
+from handlers.plans import page
 from handlers.plans.by_hand import CHANGEABLE
-from schemas import plan as plans_json
-from schemas.choosing import Moves
-from schemas.plan import Effect, Plan, PlanItem, Reason, StoredPlan
+from schemas.choosing import PlanContent
+from schemas.plan import Effect, Plan, PlanReason, StoredPlan
+from schemas.worded_plan import WordedItem
 from web.console import drawings
+from web.console.plan_reasons import explained, name_of
 from web.language import Say
 
 GROUPS = {
@@ -25,64 +27,59 @@ GROUPS = {
 }
 
 
-def plan_view(context: Context, stored: StoredPlan, say: Say) -> dict[str, Any]:
-    """Everything that the page shows of a plan."""
-    plan = plans_json.load(stored.content)
-    moves = context.moves(context.clinic.spoken(plan.language))
+def plan_view(context: Context, stored: StoredPlan, language: str, say: Say) -> dict[str, Any]:
+    """Everything that the page shows of a plan, in the practitioner's language."""
+    plan, content = stored.plan, context.plan_content(language)
+    worded = page.worded(context, stored, language)
     return {
         "stored": stored,
         "plan": plan,
-        "items": [_item(item, moves) for item in plan.items],
-        "reasons": _reasons(plan, moves, say),
-        "others": _others(plan, moves),
-        "protocol": plan.protocol_name_full or plan.protocol_name_for_client,
+        "items": [_item(item, content) for item in worded.items],
+        "reasons": _reasons(plan, content, say),
+        "others": _others(plan, content),
+        "protocol": worded.protocol_name_full or worded.protocol_name,
         "open": stored.status in CHANGEABLE,
     }
 
 
-def _item(item: PlanItem, moves: Moves) -> dict[str, Any]:
-    exercise = moves.exercises.get(item.exercise_id)
+def _item(item: WordedItem, content: PlanContent) -> dict[str, Any]:
+    exercise = content.exercises.get(item.exercise_id)
     swaps = [*exercise.swaps, exercise.easier, exercise.harder] if exercise else []
-    known = [name for name in dict.fromkeys(swaps) if name in moves.exercises]
+    known = [name for name in dict.fromkeys(swaps) if name in content.exercises]
     return {
         "item": item,
-        "swaps": [(name, moves.exercises[name].name) for name in known],
+        "swaps": [(name, content.exercises[name].name) for name in known],
         "figures": [svg for svg, _label in drawings.of_exercise(item.exercise_id)],
     }
 
 
-def _name(moves: Moves, exercise_id: str | None) -> str:
-    found = moves.exercises.get(exercise_id or "")
-    return found.name if found else exercise_id or ""
-
-
-def _reasons(plan: Plan, moves: Moves, say: Say) -> list[dict[str, Any]]:
-    """Reasons by what they did, each with its move's name, the rule and the fact."""
+def _reasons(plan: Plan, content: PlanContent, say: Say) -> list[dict[str, Any]]:
+    """Reasons by what they did, each with its exercise's name, the rule and the fact."""
     made = []
     for effect, title in GROUPS.items():
-        rows = [_reason(one, moves) for one in plan.reasons if one.effect is effect]
+        rows = [_reason(one, content, say) for one in plan.reasons if one.effect is effect]
         if rows:
             made.append({"title": say(title), "effect": str(effect), "rows": rows})
     return made
 
 
-def _reason(one: Reason, moves: Moves) -> dict[str, str]:
+def _reason(one: PlanReason, content: PlanContent, say: Say) -> dict[str, str]:
     return {
-        "move": _name(moves, one.exercise_id),
-        "other": _name(moves, one.other_id),
-        "text": one.full_text or one.client_text,
+        "exercise": name_of(one.exercise_id, content),
+        "other": name_of(one.other_id, content),
+        "text": explained(one, say),
         "rule": one.rule,
         "fact": one.fact,
     }
 
 
-def _others(plan: Plan, moves: Moves) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Moves that could be added, by phase."""
+def _others(plan: Plan, content: PlanContent) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Exercises that could be added, by phase."""
     there = {item.exercise_id for item in plan.items}
     phases: dict[str, list[tuple[str, str]]] = {}
-    for one in sorted(moves.exercises.values(), key=lambda each: each.name):
+    for one in sorted(content.exercises.values(), key=lambda each: each.name):
         if one.id not in there:
-            label = moves.wording.phases.get(one.phase, str(one.phase))
+            label = content.wording.phases.get(one.phase, str(one.phase))
             phases.setdefault(label, []).append((one.id, one.name))
     return sorted(phases.items())
 

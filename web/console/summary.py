@@ -5,7 +5,6 @@ from flask import Response, abort
 from handlers.intake import summary
 from handlers.plans import page as plan_page
 from render.paper import pdf
-from schemas import plan as plans_json
 from schemas.staff import Role
 from store import audit, bookings, plans
 from web.console import gate
@@ -64,9 +63,9 @@ def plan_paper(booking_id: int) -> Response:
     with context().db.begin() as tx:
         found = bookings.get(tx, booking_id) or abort(404)
         stored = plans.newest(tx, booking_id)
-        if stored is None or not stored.content["items"]:
+        if stored is None or not stored.plan.items:
             abort(404)
         audit.add(tx, me().name, "print_plan", f"plan:{stored.id}", now())
-        plan = plans_json.load(stored.content)
+        plan = plan_page.worded(context(), stored)
         data = plan_page.printed(tx, context(), found, stored, plan, linked=stored.sent_at is not None)
     return _file(data, f"plan-{booking_id:05d}")

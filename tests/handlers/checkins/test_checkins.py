@@ -6,7 +6,7 @@ import pytest
 
 from handlers.checkins import asking, replies
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.plans import release
 from handlers.worker import work
 from schemas.checkin import CheckInKind
 from store import bookings
@@ -59,4 +59,4 @@ def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_d
         work.work_once(context, now)
         assert mailbox.kinds().count("alert") == alerts
         with context.db.begin() as tx:
-            assert drafting.release(tx, context, booking.id, "Mara", now)
+            assert release.release(tx, context, booking.id, "Mara", now)

@@ -9,7 +9,7 @@ import pytest
 from clinical.answers.asking import NONE
 from handlers.context import Context
 from handlers.intake import form
-from handlers.plans import drafting
+from handlers.plans import drafting, release, standing
 from handlers.worker import work
 from library.content import Library
 from schemas.booking import Booking
@@ -47,7 +47,7 @@ def inside(context: Context, booking: Booking, step: Step) -> None:
 def noted(send: SendWish) -> Step:
     """The practitioner's word after the visit."""
     note = SessionNote(send=send, author="mara", credential="LMT")
-    return lambda tx, context, booking: drafting.add_note(tx, context, booking.id, note, OVER)
+    return lambda tx, context, booking: release.add_note(tx, context, booking.id, note, OVER)
 
 
 def test_a_clear_plan_goes_out_by_itself_half_an_hour_after_the_end(
@@ -143,7 +143,7 @@ def passes(context: Context, booking: Booking, asking: Context, said: Answers = 
         with context.db.begin() as tx:
             asked = answer_screens(tx, asking, booking.id, NOW, **said)
             assert form.submit(tx, asking, asked, NOW).go_to == ""
-            clear = drafting.gate(tx, context, booking, DUE).clear
+            clear = standing.decide(tx, context, booking, DUE).clear
             raise Undo
     except Undo:
         return clear
@@ -200,9 +200,9 @@ def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
     later = with_policy(context, plan_moves=2)  # what is looked at is another plan than the one drafted
     with context.db.begin() as tx:
         before = stored.of_client(tx, booking.client_id)
-        looked = drafting.look(tx, later, booking, DUE)
+        looked = standing.look(tx, later, booking, DUE)
         assert stored.of_client(tx, booking.client_id) == before
-        assert drafting.gate(tx, later, booking, DUE).reason == looked
+        assert standing.decide(tx, later, booking, DUE).holds == looked
 
 
 def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
@@ -211,7 +211,7 @@ def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
     booking = book(context)
     fill_in(context, booking, cond_bp="not_controlled")
     work.work_once(context, DUE)
-    inside(context, booking, lambda tx, context, it: drafting.release(tx, context, it.id, "mara", DUE))
+    inside(context, booking, lambda tx, context, it: release.release(tx, context, it.id, "mara", DUE))
     work.work_once(context, DUE + timedelta(seconds=1))
     assert mailbox.kinds().count("plan") == 1
     with context.db.read() as tx:
@@ -224,7 +224,7 @@ def test_nobody_can_release_a_plan_past_a_stop_sign(context: Context, mailbox: M
     booking = book(context)
     fill_in(context, booking, rf_saddle="yes")
     with context.db.begin() as tx:
-        assert drafting.release(tx, context, booking.id, "mara", DUE) is False
+        assert release.release(tx, context, booking.id, "mara", DUE) is False
     inside(context, booking, noted(SendWish.OK_TO_SEND))
     for hours in (0, 1):
         work.work_once(context, DUE + timedelta(hours=hours))
@@ -281,11 +281,11 @@ def test_a_hold_that_is_taken_back_sends_the_plan(context: Context, mailbox: Mai
 
 def test_what_a_person_holds_is_let_out_by_a_release_only(context: Context, mailbox: Mailbox) -> None:
     booking = book(context)
-    inside(context, booking, lambda tx, context, it: drafting.hold(tx, the_plan(context, it), "mara", NOW))
+    inside(context, booking, lambda tx, context, it: release.hold(tx, the_plan(context, it), "mara", NOW))
     fill_in(context, booking)
     work.work_once(context, DUE)
     assert the_plan(context, booking).reason == "held_by_person"
-    inside(context, booking, lambda tx, context, it: drafting.release(tx, context, it.id, "mara", DUE))
+    inside(context, booking, lambda tx, context, it: release.release(tx, context, it.id, "mara", DUE))
     work.work_once(context, DUE + timedelta(seconds=1))
     assert mailbox.kinds().count("plan") == 1
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.plans import release
 from handlers.schedule.due import LEAST_GAP, Quiet, owed, wall_before
 from handlers.worker import work
 from schemas.booking import Booking, BookingStatus
@@ -232,7 +232,7 @@ def test_what_a_person_holds_stays_held_when_the_booking_moves(context: Context)
 
     booking = book(context)
     with context.db.begin() as tx:
-        drafting.hold(tx, schedule_of(context, booking)["plan:0"], "mara", NOW)
+        release.hold(tx, schedule_of(context, booking)["plan:0"], "mara", NOW)
     moved = webhook(
         "rescheduled", NOW + timedelta(seconds=1), uid="u2", replaces="u1", start=NOW + timedelta(days=9)
     )

@@ -52,9 +52,11 @@ def drafted(context: Context, number: int) -> None:
 
 def blocked_for_desk_work(library: Library) -> Library:
     """The content after the clinic took the roller from who sits at a desk."""
-    exercises = library.moves.exercises
-    stricter = replace(exercises[ROLLER], avoid=exercises[ROLLER].avoid | {"activity_profile=desk"})
-    return replace(library, moves=replace(library.moves, exercises={**exercises, ROLLER: stricter}))
+    content = library.plan_content
+    roller = content.exercises[ROLLER]
+    stricter = replace(roller, avoid=roller.avoid | {"activity_profile=desk"})
+    changed = replace(content, exercises={**content.exercises, ROLLER: stricter})
+    return replace(library, plan_content=changed)
 
 
 def change(context: Context, number: int, **parts: object) -> None:

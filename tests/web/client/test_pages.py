@@ -13,6 +13,7 @@ from schemas.checkin import CheckInKind, Tick
 from store import checkins, clients, links, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.phone import BASE, Fields, Phone, phone, soon
+from tests.helpers.strategies import worded
 from tests.helpers.visits import schedule_of
 
 
@@ -42,10 +43,12 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
         sent = plans.newest(tx, booking.id)
     assert sent is not None
     page = hers.get().text
-    for item in sent.content["items"]:
-        assert item["name"] in page
-        assert item["why"].split("'")[0][:30] in page
-    assert page.count("<figure") == 2 * len(sent.content["items"])
+    said = worded(sent.plan)
+    for item in said.items:
+        assert item.name in page
+        assert item.why.split("'")[0][:30] in page
+        assert item.dose_text.split(" · ")[0] in page
+    assert page.count("<figure") == 2 * len(said.items)
     assert "When to stop" in page
     assert f'href="{hers.link}/plan.pdf?language=en"' in page
 

@@ -16,6 +16,7 @@ from web.console import (
     labels,
     outbox,
     plan_form,
+    plan_reasons,
     refusals,
     tags,
     view,
@@ -62,6 +63,9 @@ def in_tables() -> Iterator[str]:
     for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS, booking.TOOK):
         yield from words.values()
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
+    yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
+    yield from (plan_reasons.TAKEN_OUT, plan_reasons.NO_PLAN)
+    yield from (plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
     yield from (text for _name, text in board.MEASURES)
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
     yield from (role.capitalize() for role in Role)

@@ -1,0 +1,117 @@
+"""A plan put together: exercises in order, doses, figures, and what changed since the last (step R10)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil
+
+from clinical.plan.case import Case, number, sore_side
+from clinical.plan.recipe import Pick, Recipe, seconds_a_day
+from clinical.plan.safety import RUNNING
+from schemas.choosing import PlanContent
+from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanReason, Readiness, Side
+
+LOW_PAIN = 3
+PHASES = tuple(Phase)
+MADE_BY = ("rules/choosing.toml", "rules/tags.toml", "wording.toml")
+"""Files that every decision reads; of `wording.toml` what a scope of practice leaves out."""
+
+
+def plan_for(
+    picks: Sequence[Pick],
+    case: Case,
+    chosen: Recipe,
+    status: Readiness,
+    reasons: Sequence[PlanReason],
+    content: PlanContent,
+    overrides: tuple[Override, ...] = (),
+) -> Plan:
+    """Return the plan of these exercises, in phase order, with its figures."""
+    items = [_item(pick, place, case, content) for place, pick in enumerate(picks)]
+    days, minutes = days_per_week(items), ceil(sum(seconds_a_day(item.dose) for item in items) / 60)
+    last = case.history.plan
+    return Plan(
+        protocol_id=chosen.protocol.id,
+        stage=chosen.stage,
+        version=last.version + 1 if last else 1,
+        status=status,
+        items=tuple(sorted(items, key=lambda item: _order(item, content))),
+        reasons=tuple(reasons),
+        days_per_week=days,
+        minutes_per_day=minutes,
+        pain_cap=LOW_PAIN if _low_pain(picks, case, chosen) else chosen.protocol.pain_cap,
+        over_time=_over_time(minutes, case),
+        changes=changes(last, items) if last else {},
+        practitioner_note=case.note.client_note.strip() if case.note else "",
+        overrides=overrides,
+        language=content.language,
+        made_from=_made_from(items, case, chosen, content),
+    )
+
+
+def days_per_week(items: Sequence[PlanItem]) -> int:
+    """Return the middle one of the exercises' days a week: what adherence is counted against."""
+    days = sorted(item.dose.days_per_week for item in items)
+    return days[(len(days) - 1) // 2] if days else 0
+
+
+def changes(last: Plan, items: Sequence[PlanItem]) -> dict[str, tuple[str, ...]]:
+    """Return what is new against the last plan: exercise ids by kind, `same` alone where nothing is."""
+    before = {item.exercise_id: item.level for item in last.items}
+    now = {item.exercise_id: item.level for item in items}
+    both = [name for name in now if name in before]
+    groups = {
+        "new": tuple(name for name in now if name not in before),
+        "up": tuple(name for name in both if now[name] > before[name]),
+        "down": tuple(name for name in both if now[name] < before[name]),
+        "gone": tuple(name for name in before if name not in now),
+    }
+    return {kind: names for kind, names in groups.items() if names} or {"same": ()}
+
+
+def dose_of(pick: Pick, case: Case, content: PlanContent) -> tuple[Dose, str]:
+    """Return how much of an exercise this client does, and the rule whose words stand for it, or ""."""
+    dose = replace(pick.exercise.dose.at(pick.level), note="")
+    for note in content.choosing.dose_note:
+        if note.exercise == pick.exercise.id and note.when.holds(case.answers, case.facts, case.age):
+            return Dose(days_per_week=dose.days_per_week), note.id
+    return dose, ""
+
+
+def _item(pick: Pick, priority: int, case: Case, content: PlanContent) -> PlanItem:
+    dose, note = dose_of(pick, case, content)
+    return PlanItem(
+        exercise_id=pick.exercise.id,
+        level=pick.level,
+        dose=dose,
+        side=sore_side(case) if dose.each_side else Side.NONE,
+        because=pick.because,
+        caution=next(iter(sorted(pick.exercise.caution & case.facts)), ""),
+        dose_note=note,
+        priority=priority,
+    )
+
+
+def _order(item: PlanItem, content: PlanContent) -> tuple[int, int]:
+    return PHASES.index(content.exercises[item.exercise_id].phase), item.priority
+
+
+def _made_from(items: Sequence[PlanItem], case: Case, chosen: Recipe, content: PlanContent) -> dict[str, str]:
+    return {file: content.hashes.get(file, "") for file in sorted(_files(items, case, chosen))}
+
+
+def _files(items: Sequence[PlanItem], case: Case, chosen: Recipe) -> Iterator[str]:
+    yield from MADE_BY
+    yield f"protocols/{chosen.protocol.id}.toml"
+    yield from (f"exercises/{item.exercise_id}.toml" for item in items)
+    if case.history.step:
+        yield "rules/feedback.toml"
+
+
+def _over_time(minutes: int, case: Case) -> bool:
+    given = number(case, "minutes_per_day")
+    return given is not None and minutes > given
+
+
+def _low_pain(picks: Sequence[Pick], case: Case, chosen: Recipe) -> bool:
+    runs = any(RUNNING in pick.exercise.tags for pick in picks)
+    return runs or case.in_review or bool(chosen.holds) or chosen.protocol.pain_cap <= LOW_PAIN
