@@ -127,7 +127,7 @@ def test_who_gets_better_is_asked_five_times_and_the_plan_grows(story: Story) ->
     assert 1 <= len(risen) <= 2
     assert story.on_page == _moves(second)
     assert second.changes["up"]
-    assert story.says(14, "w2", WEEK | BETTER).step.message == "progress_up"
+    assert story.says(14, "w2", WEEK | BETTER).step.message == "progress_up_right"
     assert story.says(28, "w4", WEEK | BETTER).step.alerts == ()
     story.until(60)
     asked = ["1 checkin", "3 checkin", "7 checkin", "7 plan", "14 checkin"]
