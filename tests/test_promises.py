@@ -203,3 +203,33 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8")):
             if not target.startswith(("http", "mailto:")):
                 assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+# ---- the rooms
+
+
+def rooms() -> str:
+    """The import contracts as a picture: each step to the right may be imported by those above it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = {
+        each.get("containers", [""])[0]: each["layers"] for each in contracts if each["type"] == "layers"
+    }
+    lines = ["app"]
+    for depth, layer in enumerate(layers[""], 1):
+        lines.append("  " * depth + layer)
+        inside = layers.get(layer, [])
+        lines += [
+            "  " * (depth + step) + topics.replace(" : ", " · ") for step, topics in enumerate(inside, 1)
+        ]
+    return "\n".join(lines)
+
+
+def test_the_picture_of_the_rooms_is_made_from_the_import_contracts() -> None:
+    assert f"```\n{rooms()}\n```" in (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+def test_security_names_the_address_of_the_repository() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    assert urls["Security"].removeprefix("mailto:") in (ROOT / "SECURITY.md").read_text("utf-8")
