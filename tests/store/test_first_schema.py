@@ -98,9 +98,11 @@ def put(tx: Tx, table: str, **values: Any) -> None:
     tx.run(sa.insert(sa.table(table, *columns)).values(**values))
 
 
-def put_delivery(tx: Tx, key: str, *, status: str = "sent", reason: str = "", attempts: int = 1) -> None:
-    """A delivery of booking 12."""
-    purpose, channel = key.split(":")[1::2]
+def put_delivery(
+    tx: Tx, key: str, about: str, *, status: str = "sent", reason: str = "", attempts: int = 1
+) -> None:
+    """A delivery of booking 12; `about` is its purpose and its channel."""
+    purpose, channel = about.split()
     given = {"key": key, "booking_id": 12, "purpose": purpose, "channel": channel, "status": status}
     put(tx, "deliveries", **given, reason=reason, attempts=attempts, due_at=NOW, created_at=NOW)
 
@@ -121,8 +123,8 @@ def put_checkin(tx: Tx, number: int, kind: str, booking: int = 12) -> None:
 
 def test_every_key_that_was_ever_written_is_read_and_written_back_the_same(old: Database) -> None:
     with old.begin() as tx:
-        for key in KEYS:
-            put_delivery(tx, key)
+        for text, key in KEYS.items():
+            put_delivery(tx, text, f"{key.purpose} {key.channel}")
     migrate.upgrade(old)
     with old.read() as tx:
         found = [each.key for each in deliveries.of_booking(tx, 12)]
@@ -135,9 +137,9 @@ def test_every_key_that_was_ever_written_is_read_and_written_back_the_same(old: 
 def test_every_reason_and_status_of_a_message_is_read(old: Database) -> None:
     with old.begin() as tx:
         for number, reason in enumerate(Reason):
-            put_delivery(tx, f"12:plan:{number}:email", reason=reason)
+            put_delivery(tx, f"12:plan:{number}:email", "plan email", reason=reason)
         for number, status in enumerate(DeliveryStatus):
-            put_delivery(tx, f"12:intake_reminder:{number}:email", status=status)
+            put_delivery(tx, f"12:intake_reminder:{number}:email", "intake_reminder email", status=status)
     migrate.upgrade(old)
     with old.read() as tx:
         found = deliveries.of_booking(tx, 12)
@@ -206,11 +208,11 @@ def test_a_check_in_that_was_sent_again_is_the_one_that_it_repeats(old: Database
 
 def test_a_reminder_of_what_was_sent_again_goes_unless_it_was_tried(old: Database) -> None:
     with old.begin() as tx:
-        put_delivery(tx, "12:checkin:w1-again:email")
-        put_delivery(tx, "12:checkin:w1-again1-again:email", status="scheduled", attempts=0)
-        put_delivery(tx, "12:checkin:d3-again1-again:sms")
-        put_delivery(tx, "12:checkin:d3-again-again1:sms")
-        put_delivery(tx, "12:checkin:d3-again-again1-again:sms")
+        put_delivery(tx, "12:checkin:w1-again:email", "checkin email")
+        put_delivery(tx, "12:checkin:w1-again1-again:email", "checkin email", status="scheduled", attempts=0)
+        put_delivery(tx, "12:checkin:d3-again1-again:sms", "checkin sms")
+        put_delivery(tx, "12:checkin:d3-again-again1:sms", "checkin sms")
+        put_delivery(tx, "12:checkin:d3-again-again1-again:sms", "checkin sms")
     migrate.upgrade(old)
     with old.read() as tx:
         found = [str(each.key) for each in deliveries.of_booking(tx, 12)]

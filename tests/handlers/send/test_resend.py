@@ -30,7 +30,9 @@ from schemas.delivery import (
     Urgency,
 )
 from schemas.message import Text
+from schemas.plan import StoredPlan
 from store import checkins, deliveries
+from store import plans as stored_plans
 from tests.helpers.console import answer
 from tests.helpers.readable_scheduler import reading
 from tests.helpers.visits import book
@@ -77,6 +79,12 @@ class Life:
         with self.context.db.read() as tx:
             return deliveries.of_booking(tx, self.booking_id)
 
+    @property
+    def plans(self) -> list[StoredPlan]:
+        """Every version of the plan."""
+        with self.context.db.read() as tx:
+            return [each for each in stored_plans.of_client(tx, 1) if each.booking_id == self.booking_id]
+
     def until(self, days: float) -> None:
         """Let days after the visit pass."""
         end = VISIT + timedelta(days=days)
@@ -104,7 +112,7 @@ class Life:
                 by_hand.resend(tx, first.id, BY, self.now)
                 with pytest.raises(NotNow):
                     by_hand.resend(tx, first.id, BY, self.now)
-            seen = len(self.post.given)
+            seen, versions = len(self.post.given), self.plans
             work.work_once(self.context, self.now)
             after = {each.key: each for each in self.schedule}
             (key,) = after.keys() - before.keys()
@@ -114,6 +122,7 @@ class Life:
             )
             assert (after[key].status, after[key].reason) == ("sent", "")
             assert {each: after[each] for each in before} == before
+            assert self.plans == versions
             (message,) = self.post.given[seen:]
             self._opens(message)
         self.sent_again.add(slot)
