@@ -22,6 +22,7 @@ from tests.helpers.clinic import environ, make_context
 from tests.helpers.databases import drop_postgres, fresh_postgres, migrate_fresh, prepare_postgres
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
+from tests.helpers.praxis import praxis_content
 
 ROOM = 2 * 2**30  # bytes, for all test processes together
 
@@ -128,6 +129,12 @@ def quick_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="aftercare-", dir=MEMORY))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def praxis_folder(quick_folder: Path) -> Path:
+    """The content of a clinic that is not ours."""
+    return praxis_content(quick_folder / "praxis")
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,7 @@ class Phone:
     http: FlaskClient
     link: str
     extra: dict[str, str] = field(default_factory=lambda: {"Origin": "null", "Sec-Fetch-Site": "same-origin"})
+    read: list[str] = field(default_factory=list)
 
     def get(self, path: str = "", **more: Any) -> TestResponse:
         """Open the link, or a page below it."""
@@ -73,6 +74,7 @@ class Phone:
         """Answer every screen from where the form goes on, and send it in."""
         for _ in range(40):
             page = self.get()
+            self.read.append(page.text)
             action = re.search(
                 rf'action="{re.escape(self.link)}/(?!language|everything)([a-z0-9_]+)"', page.text
             )
@@ -80,6 +82,7 @@ class Phone:
             sent = self.post("/" + action[1], on_screen(page.text, answers))
             assert sent.status_code in (200, 303), sent.text
             if action[1] == "check":
+                self.read.append(sent.text)
                 return sent
         raise AssertionError("The form never ended.")
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,11 @@ from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book
 
+pytestmark = pytest.mark.parametrize(
+    ("database_url", "clinic"),
+    [("sqlite", "ours"), ("postgresql", "ours"), ("sqlite", "praxis")],
+    indirect=True,
+)
 VISIT = NOW + timedelta(days=7, hours=6)  # ten in the morning at the clinic
 FINE = {"fu_symptoms": ["none"], "fu_feel": "fine"}
 DAY_3 = {"fu_symptoms": ["none"], "fu_days_done": "3", "pain_now": "4"}
@@ -105,9 +111,9 @@ def _levels(plan: Plan) -> dict[str, int]:
 
 
 @pytest.fixture
-def story(context: Context, mailbox: Mailbox) -> Story:
+def story(context: Context, mailbox: Mailbox, person: dict[str, Any]) -> Story:
     """A client whose first plan has just gone out."""
-    booking = book(context, start=VISIT)
+    booking = book(context, start=VISIT, **person)
     fill_in(context, booking, pain_avg7="4", act1_score="5")
     mailbox.mails.clear()
     told = Story(context, mailbox, booking)
@@ -287,9 +293,9 @@ def test_no_mail_of_the_loop_holds_a_word_about_health(story: Story) -> None:
 
 
 def test_a_plan_that_a_practitioner_let_out_despite_a_flag_gets_smaller_by_itself_but_never_grows(
-    context: Context, mailbox: Mailbox
+    context: Context, mailbox: Mailbox, person: dict[str, Any]
 ) -> None:
-    booking = book(context, start=VISIT)
+    booking = book(context, start=VISIT, **person)
     fill_in(context, booking, under_other_care=["surgeon"], pain_avg7="4", minutes_per_day="15")
     with context.db.begin() as tx:
         assert release.release(tx, context, booking.id, "Mara Field, LMT", NOW)

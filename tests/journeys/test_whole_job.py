@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -21,11 +22,13 @@ PATIENCE = 90  # seconds; a few on an idle machine
 
 
 @pytest.fixture
-def running(worker: str, database_url: str, mailbox: Mailbox, tmp_path: Path) -> Iterator[Running]:
+def running(
+    worker: str, database_url: str, mailbox: Mailbox, tmp_path: Path, its_settings: dict[str, str]
+) -> Iterator[Running]:
     """An installation with a worker of its own, or with the worker inside the web process."""
     port = free_port()
     more = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "SETTLE_SECONDS": "0", "PLAN_DELAY_SECONDS": "0"}
-    more |= {"LOG_LEVEL": "debug", "WORKER": worker}
+    more |= its_settings | {"LOG_LEVEL": "debug", "WORKER": worker}
     host = f"127.0.0.1:{port}"
     found = Running(environ(database_url, mailbox.port, **more), tmp_path, port=port, host=host)
     assert found.flask("migrate").returncode == 0
@@ -55,13 +58,17 @@ def link(mailbox: Mailbox, kind: str, path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("database_url", "worker"), [("sqlite", "separate"), ("postgresql", "inline")], indirect=["database_url"]
+    ("database_url", "worker", "clinic"),
+    [("sqlite", "separate", "ours"), ("postgresql", "inline", "praxis")],
+    indirect=["database_url", "clinic"],
 )
 def test_a_booking_becomes_an_intake_and_the_answers_become_a_plan(
-    running: Running, mailbox: Mailbox
+    running: Running, mailbox: Mailbox, person: dict[str, Any]
 ) -> None:
-    now = datetime.now(UTC)
-    sent = webhook("created", now, start=now - timedelta(minutes=30), end=now + timedelta(seconds=15))
+    now, email = datetime.now(UTC), person.get("email", "zoe@example.org")
+    sent = webhook(
+        "created", now, start=now - timedelta(minutes=30), end=now + timedelta(seconds=15), **person
+    )
     assert running.ask("POST", "/webhooks/main", sent.body, sent.headers)[0] == 202
     until(lambda: mailbox.of("intake"), "the request for the intake")
     intake = link(mailbox, "intake", "/i/")
@@ -73,16 +80,16 @@ def test_a_booking_becomes_an_intake_and_the_answers_become_a_plan(
     assert page.text.count("<svg") + page.text.count("<img") >= 2
     assert requests.get(plan.replace("/p/", "/i/"), timeout=10).status_code in (404, 410)
     assert mailbox.kinds().count("intake") == mailbox.kinds().count("plan") == 1
-    told = json.loads(running.flask("bookings", "--json", "--client", "zoe@example.org").stdout)
+    told = json.loads(running.flask("bookings", "--json", "--client", email).stdout)
     assert "u1" in json.dumps(told)
     status = json.loads(running.flask("status", "--json").stdout)
     assert status["receipts"]["pending"] == status["deliveries"]["due"] == status["deliveries"]["dead"] == 0
     assert status["worker"]["alive"]
     running.stop()
-    check_logs(running.logs(), [intake, plan])
+    check_logs(running.logs(), [intake, plan], [email, person.get("name", "Zoë")])
 
 
-def check_logs(logs: str, links: list[str]) -> None:
+def check_logs(logs: str, links: list[str], who: list[str]) -> None:
     """One JSON object a line; no name, no address, no answer, no token."""
     ours = [line for line in logs.splitlines() if line.strip() and not line.startswith("[")]
     assert ours
@@ -90,5 +97,5 @@ def check_logs(logs: str, links: list[str]) -> None:
         assert json.loads(line)["at"], line
     answers = [text for name, text in ANSWERS.items() if name in ("full_name", "act1_name", "date_of_birth")]
     tokens = [each.rpartition("/")[2] for each in links]
-    for secret in ("zoe@example.org", "Zoë", "Zo\\u00eb", "Łuć", "test-secret", *answers, *tokens):
+    for secret in (*who, "Zoë", "Zo\\u00eb", "Łuć", "test-secret", *answers, *tokens):
         assert secret not in logs, secret
