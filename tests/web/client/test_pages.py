@@ -10,7 +10,7 @@ from handlers.links import LinkPurpose
 from render.language.readable import full_date
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Tick
-from schemas.delivery import Purpose
+from schemas.delivery import AlertCause, Urgency
 from store import checkins, clients, links, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.phone import BASE, Fields, Phone, phone, soon
@@ -95,8 +95,8 @@ def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
     assert "Your plan is paused" in hers.get().text
     assert "Your plan is paused" not in hers.get("?language=es").text
     hers.post("/day", {"pain": "9"}, key=key)
-    found = schedule_of(context, booking).values()
-    alerts = {each.key.number for each in found if each.purpose is Purpose.alert}
+    found = [each.key.number for each in schedule_of(context, booking).values()]
+    alerts = [each for each in found if isinstance(each, AlertCause) and each.urgency is Urgency.at_once]
     assert len(alerts) == 1
 
 
