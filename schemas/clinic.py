@@ -64,7 +64,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """The clinic as its clients see it, and its rules."""
+    """The clinic as its clients see it, and its rules. `country` is ISO 3166, two letters."""
 
     name: str
     phone: str
@@ -74,6 +74,7 @@ class Clinic:
     address: str = ""
     language: str = "en"
     languages: tuple[str, ...] = ("en",)
+    country: str = "US"
     emergency_number: str = "911"
     crisis_number: str = "988"
     sender: str = ""

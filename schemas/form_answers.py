@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
 
+from schemas import phone
 from schemas.questionnaire import Choice, Question, QuestionType
 
 ERRORS: Mapping[str, str] = {
@@ -25,7 +26,7 @@ ERRORS: Mapping[str, str] = {
     "too_many": "Choose no more than {n}.",
     "too_long": "Use no more than {n} letters. You used {used}.",
     "email": "Type an email address, like name@example.com.",
-    "phone": "Type a phone number with 7 to 15 digits.",
+    "phone": "Type the whole phone number, with area code. For another country, start with + and its code.",
     "date": "Type a real date. Use numbers for the month, day and year.",
     "date_future": "This date is not yet here. Check the year.",
     "number": "Type a whole number from {low} to {high}.",
@@ -63,9 +64,11 @@ def clean_text(text: str, lines: bool = False) -> str:
 class AnswerField(fields.Field[Any]):
     """One question as a marshmallow field."""
 
-    def __init__(self, question: Question, texts: Mapping[str, str], today: date, **options: Any) -> None:
+    def __init__(
+        self, question: Question, texts: Mapping[str, str], today: date, country: str, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.question, self.texts, self.today = question, texts, today
+        self.question, self.texts, self.today, self.country = question, texts, today, country
 
     def refuse(self, key: str, **values: object) -> ValidationError:
         """Return the client's error sentence for `key`."""
@@ -102,8 +105,7 @@ def _read_email(field: AnswerField, value: str) -> str:
 
 def _read_phone(field: AnswerField, value: str) -> str:
     text = clean_text(value)
-    digits = re.sub(r"[\s().+/-]", "", text)
-    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
+    if not phone.e164(text, field.country):
         raise field.refuse("phone")
     return text
 
@@ -195,11 +197,13 @@ def schema_for(
     questions: Sequence[Question],
     required: Collection[str],
     today: date,
+    country: str,
     texts: Mapping[str, str] = ERRORS,
 ) -> Schema:
     """Build the Schema for the questions now on the screen; `load` gives clean answers or ValidationError.
 
-    `required` holds the ids that must be answered; `texts` the error sentences (keys of `ERRORS`).
+    `required` holds the ids that must be answered; `texts` the error sentences (keys of `ERRORS`). In
+    `country` (ISO 3166) a phone number needs no country code.
     """
     sentences = {**ERRORS, **texts}
     made: dict[str, fields.Field[Any]] = {}
@@ -207,6 +211,6 @@ def schema_for(
         missing = sentences[_MISSING.get(question.type, "missing_text")].format(label=question.label)
         needed = question.id in required
         made[question.id] = AnswerField(
-            question, sentences, today, required=needed, error_messages={"required": missing}
+            question, sentences, today, country, required=needed, error_messages={"required": missing}
         )
     return _Answers.from_dict(made)()

@@ -7,12 +7,15 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
+from babel.core import get_global
+
+from schemas import phone
 from schemas.clinic import Clinic, Policy
 from settings import clinic_toml
 from settings.environment import ZONE_DEFAULT, Variables
 
 _ABOUT = (
-    *("name", "phone", "email", "address", "language", "emergency_number", "crisis_number"),
+    *("name", "phone", "email", "address", "language", "country", "emergency_number", "crisis_number"),
     *("sender", "credential", "alert_email", "alert_next_email", "alert_sms"),
 )
 
@@ -29,10 +32,19 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     clinic = replace(clinic, alert_email=clinic.alert_email or parseaddr(clinic.email)[1])
-    read.problems += [*_missing(read, clinic), *_addresses(clinic), *_unspoken(clinic)]
+    clinic = replace(clinic, country=_country(texts.get("country", ""), clinic))
+    read.problems += [*_missing(read, clinic), *_addresses(clinic), *_numbers(clinic), *_unspoken(clinic)]
     return replace(
         clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
     )
+
+
+def _country(wanted: str, clinic: Clinic) -> str:
+    """The country as set; else the one whose code the clinic's number begins with; else that of its zone."""
+    if wanted:
+        return wanted.upper()
+    of_zone = get_global("zone_territories").get(clinic.zone, "")
+    return phone.country_of(clinic.phone, of_zone if of_zone in phone.COUNTRIES else clinic.country)
 
 
 def _missing(read: Variables, clinic: Clinic) -> Iterator[str]:
@@ -51,11 +63,26 @@ def _addresses(clinic: Clinic) -> Iterator[str]:
             yield f"CLINIC_{name.upper()} {clinic_toml.ADDRESS}."
 
 
+def _numbers(clinic: Clinic) -> Iterator[str]:
+    """What is wrong with telephone numbers: those that clients are to call, and the one that alerts go to."""
+    if clinic.country not in phone.COUNTRIES:
+        yield f"{_setting('country')} must be a country as two letters, such as US or DE."
+        return
+    if clinic.phone and not phone.e164(clinic.phone, clinic.country):
+        yield f"{_setting('phone')} must be a whole telephone number, with its area code."
+    if clinic.alert_sms and not phone.for_texts(clinic.alert_sms, clinic.country):
+        yield f"{_setting('alert_sms')} must be one mobile number that can get texts, such as +12125550123."
+
+
+def _setting(name: str) -> str:
+    return f"content/clinic.toml: clinic.{name} (or CLINIC_{name.upper()})"
+
+
 def _unspoken(clinic: Clinic) -> Iterator[str]:
     """Mails to the clinic, and to clients whose language we do not have, are written in the clinic's own."""
     if clinic.language not in clinic.languages:
         known = ", ".join(clinic.languages)
-        yield f"content/clinic.toml: clinic.language (or CLINIC_LANGUAGE) must be one of: {known}."
+        yield f"{_setting('language')} must be one of: {known}."
 
 
 def _clinic_file(read: Variables, content: Path) -> dict[str, Any]:

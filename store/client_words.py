@@ -1,10 +1,11 @@
-"""What a client is found by: every word of the name, the e-mail address, the digits of the phone number."""
+"""What a client is found by: each word of the name, the e-mail address, the ways to dial the phone number."""
 
 import re
 import unicodedata
 
 import sqlalchemy as sa
 
+from schemas import phone
 from store.base import Tx
 from store.tables import client_words, clients
 
@@ -18,18 +19,18 @@ def folded(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
-def words(name: str, email: str, phone: str) -> list[str]:
+def words(name: str, email: str, number: str, country: str) -> list[str]:
     """The words by which a client can be found, each once."""
-    digits = re.sub(r"\D", "", phone)
     found = [*re.findall(r"\w+", folded(name)), folded(email.strip())]
-    found += [digits, *(digits[-end:] for end in ENDS)] if len(digits) >= ENDS[-1] else []
+    for digits in phone.spellings(number, country):
+        found += [digits, *(digits[-end:] for end in ENDS)] if len(digits) >= ENDS[-1] else []
     return sorted({word[:LONGEST] for word in found if word})
 
 
-def index(tx: Tx, client_id: int, name: str, email: str, phone: str) -> None:
+def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: str) -> None:
     """Write the words of a client down anew."""
     forget(tx, client_id)
-    rows = [{"client_id": client_id, "word": word} for word in words(name, email, phone)]
+    rows = [{"client_id": client_id, "word": word} for word in words(name, email, number, country)]
     if rows:
         tx.conn.execute(sa.insert(client_words), rows)
 
@@ -39,27 +40,33 @@ def forget(tx: Tx, client_id: int) -> None:
     tx.run(sa.delete(client_words).where(client_words.c.client_id == client_id))
 
 
-def find(tx: Tx, text: str, limit: int = 50) -> list[sa.Row[tuple[object, ...]]]:
+def find(tx: Tx, text: str, country: str, limit: int = 50) -> list[sa.Row[tuple[object, ...]]]:
     """Clients for whom each word of `text` begins one of theirs, newest first."""
-    asked = _asked(text)
+    asked = _asked(text, country)
     if not asked:
         return []
     query = sa.select(clients).where(clients.c.erased_at.is_(None)).limit(limit)
-    for word in asked:
+    for ways in asked:
         # The most telling word is looked up in its index; the others are checked for its few clients.
-        hit = sa.select(client_words.c.client_id).where(begins(tx, word))
+        hit = sa.select(client_words.c.client_id).where(sa.or_(*(begins(tx, word) for word in ways)))
         query = query.where(clients.c.id.in_(hit))
     return list(tx.all(query.order_by(clients.c.id.desc())))
 
 
-def _asked(text: str) -> list[str]:
+def having(word: str) -> sa.Select[tuple[int]]:
+    """The ids of clients who are found by exactly this word."""
+    return sa.select(client_words.c.client_id).where(client_words.c.word == word)
+
+
+def _asked(text: str, country: str) -> list[list[str]]:
+    """The words that are looked for, each in the ways that it may be kept."""
     plain = folded(text.strip())
     if "@" in plain:
-        return [plain[:LONGEST]]
-    digits = re.sub(r"[\s()+./-]", "", plain)
-    if digits.isdigit() and len(digits) >= 4:
-        return [digits]
-    return [word[:LONGEST] for word in re.findall(r"\w+", plain)][:4]
+        return [[plain[:LONGEST]]]
+    digits = re.sub(r"[\s()+./-]", "", phone.digits(plain))
+    if digits.isdigit() and len(digits) >= ENDS[0]:
+        return [phone.spellings(plain, country)[:2]]
+    return [[word[:LONGEST]] for word in re.findall(r"\w+", plain)][:4]
 
 
 def begins(tx: Tx, word: str) -> sa.ColumnElement[bool]:

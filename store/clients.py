@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas import phone
 from schemas.booking import Person
 from store import client_words
 from store.base import Tx
@@ -20,22 +21,30 @@ def identity(person: Person, fallback: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def upsert(tx: Tx, person: Person, fallback: str, now: datetime) -> int:
-    """The client's id; what the scheduler newly tells (phone, zone, language) is taken over."""
+def upsert(tx: Tx, person: Person, fallback: str, country: str, now: datetime) -> int:
+    """The client's id; what the scheduler newly says (phone, zone, language) is taken over."""
     key = identity(person, fallback)
     row = tx.first(sa.select(clients).where(clients.c.identity == key))
     told = {"phone": person.phone, "zone": person.zone, "language": person.language}
     if row is None:
         values = {"identity": key, "name": person.name, "email": person.email.strip(), "created_at": now}
         made = int(tx.value(sa.insert(clients).values(**values, **told).returning(clients.c.id)))
-        client_words.index(tx, made, person.name, person.email, person.phone)
+        client_words.index(tx, made, person.name, person.email, person.phone, country)
         return made
     fresh = {name: value for name, value in told.items() if value and value != getattr(row, name)}
     if fresh:
         tx.run(sa.update(clients).where(clients.c.id == row.id).values(**fresh))
     if "phone" in fresh:
-        client_words.index(tx, row.id, row.name, row.email, person.phone)
+        client_words.index(tx, row.id, row.name, row.email, person.phone, country)
     return int(row.id)
+
+
+def learn_phone(tx: Tx, client_id: int, number: str, country: str) -> None:
+    """Keep a client's own number, unless one is known."""
+    row = get(tx, client_id)
+    if not row.phone:
+        tx.run(sa.update(clients).where(clients.c.id == client_id).values(phone=number))
+        client_words.index(tx, client_id, row.name, row.email, number, country)
 
 
 def get(tx: Tx, client_id: int) -> sa.Row[Any]:
@@ -54,24 +63,28 @@ def stop(tx: Tx, client_id: int, channel: str, now: datetime) -> None:
     tx.run(sa.update(clients).where(clients.c.id == client_id, column.is_(None)).values({column: now}))
 
 
-def stop_texts(tx: Tx, number: str, now: datetime) -> int:
+def stop_texts(tx: Tx, number: str, country: str, now: datetime) -> int:
     """Nobody with this E.164 number gets texts any more; returns how many clients that were."""
     held = clients.c.no_sms_at.is_(None)
-    row = sa.update(clients).where(_has(number), held).values(no_sms_at=now)
-    return len(tx.all(row.returning(clients.c.id))) if number else 0
+    row = sa.update(clients).where(_has(tx, number, country), held).values(no_sms_at=now)
+    return len(tx.all(row.returning(clients.c.id)))
 
 
-def start_texts(tx: Tx, number: str) -> int:
+def start_texts(tx: Tx, number: str, country: str) -> int:
     """Whoever has this E.164 number gets texts again; returns how many clients that were."""
-    row = sa.update(clients).where(
-        _has(number), clients.c.erased_at.is_(None), clients.c.no_sms_at.is_not(None)
-    )
-    return len(tx.all(row.values(no_sms_at=None).returning(clients.c.id))) if number else 0
+    stopped = (clients.c.erased_at.is_(None), clients.c.no_sms_at.is_not(None))
+    row = sa.update(clients).where(_has(tx, number, country), *stopped).values(no_sms_at=None)
+    return len(tx.all(row.returning(clients.c.id)))
 
 
-def _has(number: str) -> sa.ColumnElement[bool]:
-    """Who has this E.164 number, however it is written."""
-    digits: sa.ColumnElement[str] = clients.c.phone
-    for sign in (" ", "-", "(", ")", ".", "/"):
-        digits = sa.func.replace(digits, sign, "")
-    return digits.in_((number, f"00{number[1:]}"))
+def texts_stopped(tx: Tx, number: str, country: str) -> bool:
+    """True when somebody with this E.164 number wants no texts: two clients may share a telephone."""
+    query = sa.select(clients.c.id).where(_has(tx, number, country), clients.c.no_sms_at.is_not(None))
+    return tx.first(query) is not None
+
+
+def _has(tx: Tx, number: str, country: str) -> sa.ColumnElement[bool]:
+    """Who has this E.164 number, however it is written: of those whose number ends alike."""
+    alike = client_words.having(number[-client_words.ENDS[-1] :])
+    rows = tx.all(sa.select(clients.c.id, clients.c.phone).where(clients.c.id.in_(alike)))
+    return clients.c.id.in_([row.id for row in rows if phone.e164(row.phone, country) == number])

@@ -149,7 +149,7 @@ def test_a_scheduler_that_we_do_not_know_is_refused() -> None:
 def with_file(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
     """Settings with this clinic.toml."""
     (tmp_path / "clinic.toml").write_text(text)
-    clinic = {"CLINIC_NAME": "C", "CLINIC_PHONE": "1", "CLINIC_EMAIL": "c@example.org"}
+    clinic = {"CLINIC_NAME": "C", "CLINIC_PHONE": "+12125550123", "CLINIC_EMAIL": "c@example.org"}
     return GOOD | clinic | {"CONTENT": str(tmp_path)} | more
 
 
@@ -241,6 +241,40 @@ def test_an_alert_always_has_an_address() -> None:
         GOOD | {"CLINIC_EMAIL": "The Clinic <care@example.org>", "CLINIC_ALERT_EMAIL": ""}
     )
     assert "@" in told.clinic.alert_email
+
+
+@pytest.mark.parametrize(
+    ("changes", "country"),
+    [
+        ({}, "US"),
+        ({"CLINIC_PHONE": "(212) 555-0123"}, "US"),
+        ({"CLINIC_PHONE": "030 123456", "CLINIC_ZONE": "Europe/Berlin"}, "DE"),
+        ({"CLINIC_PHONE": "+49 30 123456"}, "DE"),
+        ({"CLINIC_PHONE": "+1 416 555 0123", "CLINIC_ZONE": "America/Toronto"}, "CA"),
+        ({"CLINIC_PHONE": "+44 20 7946 0018", "CLINIC_ZONE": "UTC"}, "GB"),
+        ({"CLINIC_PHONE": "(212) 555-0123", "CLINIC_ZONE": "UTC"}, "US"),
+        ({"CLINIC_COUNTRY": "mx", "CLINIC_PHONE": "55 1234 5678"}, "MX"),
+    ],
+)
+def test_the_country_is_said_or_known_from_number_or_zone(changes: dict[str, str], country: str) -> None:
+    assert problems(changes) == []
+    assert configuration.load(GOOD | changes).clinic.country == country
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"CLINIC_COUNTRY": "Germany"},
+        {"CLINIC_PHONE": "555-0123"},
+        {"CLINIC_PHONE": "call Mara"},
+        {"CLINIC_PHONE": "+49 30 123456", "CLINIC_ALERT_SMS": "030 123456"},
+        {"CLINIC_ALERT_SMS": "(212) 555-0123 x5"},
+        {"CLINIC_ALERT_SMS": "+12125550123, +12125550124"},
+    ],
+)
+def test_a_number_that_nobody_can_dial_or_text_is_named(changes: dict[str, str]) -> None:
+    (line,) = problems(changes)
+    assert list(changes)[-1] in line
 
 
 def test_services_are_found_by_slug_or_name() -> None:

@@ -1,8 +1,11 @@
 """Puts every part of the web onto the application."""
 
+from functools import partial
+
 from flask import Flask
 
 from handlers.context import Context
+from schemas import phone
 from store.ingest import Ingest
 from store.refusals import Refusals
 from web import commands, console, errors, front, health, inline, logs, security, sms, static_files, webhooks
@@ -20,6 +23,10 @@ def everything(app: Flask, context: Context) -> None:
     for part in (front, webhooks, health, sms, static_files, intake, plan, checkin, stop):
         app.register_blueprint(part.blueprint)
     console.install(app)
+    country = context.clinic.country
+    app.jinja_env.filters.update(
+        tel=partial(phone.link, country=country), phone=partial(phone.shown, country=country)
+    )
     commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(context)

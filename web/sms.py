@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 
 from integrations.base import InvalidSignature
 from integrations.channels import sms
+from schemas import phone
 from schemas.delivery import Channel
 from store import clients
 from web.context import context, utc_now
@@ -24,11 +25,12 @@ def receive() -> Response:
         sms.verify(sender.token, url, values, request.headers.get("X-Twilio-Signature", ""))
     except InvalidSignature:
         return Response(status=401)
-    said, number = values.get("Body", ""), sms.number(values.get("From", ""))
+    said, country = values.get("Body", ""), context().clinic.country
+    number = phone.e164(values.get("From", ""), country) or ""
     known = values.get("OptOutType", "").upper()  # what Twilio's Advanced Opt-Out made of it
     with context().db.begin() as tx:
         if known == "STOP" or sms.wants_stop(said):
-            clients.stop_texts(tx, number, utc_now())
+            clients.stop_texts(tx, number, country, utc_now())
         elif known == "START" or sms.wants_start(said):
-            clients.start_texts(tx, number)
+            clients.start_texts(tx, number, country)
     return Response(EMPTY, mimetype="text/xml")

@@ -176,6 +176,7 @@ def accept(
     posted: Mapping[str, str | Sequence[str]],
     answers: Answers,
     today: date,
+    country: str,
     known: Collection[str] = (),
     texts: Mapping[str, str] = ERRORS,
     before: Answers = NONE,
@@ -190,7 +191,7 @@ def accept(
     shown = {q.id: posted[q.id] for q in step.questions if q.id in posted}
     asked = _screen(step, _view(questionnaire, {**answers, **shown}, today, before), known)
     try:
-        loaded = schema_for(asked.questions, asked.required, today, texts).load(_fields(posted))
+        loaded = schema_for(asked.questions, asked.required, today, country, texts).load(_fields(posted))
     except ValidationError as error:
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
         read = settle(questionnaire, {**answers, **valid}, today, before)

@@ -112,7 +112,7 @@ def _settle_thread(
     if head is None or head.state is None:
         return
     status = _status(tx, thread, head)
-    client_id = _client(tx, thread, head, known, now)
+    client_id = _client(tx, context, thread, head, known, now)
     if known:
         booking_id = min(known)
         for other in set(known) - {booking_id}:
@@ -129,7 +129,9 @@ def _settle_thread(
     due.sync(tx, context, booking_id, now)
 
 
-def _client(tx: Tx, thread: list[Record], head: Record, known: list[int], now: datetime) -> int:
+def _client(
+    tx: Tx, context: Context, thread: list[Record], head: Record, known: list[int], now: datetime
+) -> int:
     """Who comes. Without an e-mail address nothing but the booking itself says that it is the same person."""
     assert head.state is not None
     before = bookings.get(tx, min(known)) if known else None
@@ -138,7 +140,7 @@ def _client(tx: Tx, thread: list[Record], head: Record, known: list[int], now: d
         if not same.email and same.name == head.state.client.name:
             return before.client_id
     fallback = f"{head.connection}:{thread[0].external_id}:{head.seat}"
-    return clients.upsert(tx, head.state.client, fallback, now)
+    return clients.upsert(tx, head.state.client, fallback, context.clinic.country, now)
 
 
 def _join(tx: Tx, record: Record) -> list[Record]:

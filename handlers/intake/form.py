@@ -199,6 +199,7 @@ def save_step(
         posted,
         asked.answers,
         asked.today,
+        context.clinic.country,
         asked.known,
         asked.library.errors,
         asked.before,
@@ -249,11 +250,19 @@ def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
         return Submitted(missing[0][0], ())
     raised = _raise(tx, asked, asked.answers, now, sent=True)
     if intakes.finish(tx, asked.intake.id, _wording(asked), now):
+        _keep_number(tx, context, asked)
         _stop_chasing(tx, asked.booking.id, now)
         _tell_practitioner(tx, asked.booking.id, now)
         drafting.draft(tx, context, asked.booking.id, now)
         attach.owe(tx, context, asked.booking, now)
     return Submitted("", raised)
+
+
+def _keep_number(tx: Tx, context: Context, asked: Asked) -> None:
+    """The client's own number, where the scheduler knows none: texts, STOP and search look for it there."""
+    number = str(asked.answers.get("mobile_phone", ""))
+    if number:
+        clients.learn_phone(tx, asked.booking.client_id, number, context.clinic.country)
 
 
 def _wording(asked: Asked) -> dict[str, str]:

@@ -13,7 +13,6 @@ from handlers.context import Context
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
-from integrations.channels import sms
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
 from schemas.reason import Reason
@@ -128,7 +127,7 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
     """The service knows of a STOP that we were not told of: it holds for the number."""
     assert isinstance(message, Text)
     with context.db.begin() as tx:
-        clients.stop_texts(tx, sms.number(message.to), now)
+        clients.stop_texts(tx, message.to, context.clinic.country, now)
     _settle(context, delivery, DeliveryStatus.skipped, now, reason=Reason.unsubscribed)
 
 

@@ -20,7 +20,6 @@ from integrations.base import IntegrationError, InvalidSignature, OptedOut, Outc
 from integrations.http import Http, was_sent
 from schemas.message import Text
 
-E164 = re.compile(r"\+[1-9][0-9]{6,14}\Z", re.ASCII)
 # The words that Twilio knows (Advanced Opt-Out, "default keywords"), what networks ask for, and Spanish.
 STOP_WORDS = frozenset(
     {
@@ -60,11 +59,8 @@ class Sms:
     def send(self, message: EmailMessage | Text) -> str:
         """Hand one text to the service; returns its id. Raises `IntegrationError`."""
         assert isinstance(message, Text)
-        to = number(message.to)
-        if not to:
-            raise IntegrationError("This is not a mobile number with its country code.", permanent=True)
         url = f"{self.api_base}/2010-04-01/Accounts/{self.account}/Messages.json"
-        values = {"To": to, "From": self.sender, "Body": message.body}
+        values = {"To": message.to, "From": self.sender, "Body": message.body}
         try:
             answer = self.http.request("POST", url, data=values, auth=(self.account, self.token))
         except requests.RequestException as error:
@@ -98,13 +94,6 @@ def _decoded(answer: requests.Response) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         body = None
     return body if isinstance(body, dict) else {}
-
-
-def number(written: str) -> str:
-    """A phone number in E.164, or "" when its country code is not known."""
-    digits = re.sub(r"[\s().\-/]", "", written)
-    digits = "+" + digits[2:] if digits.startswith("00") else digits
-    return digits if E164.fullmatch(digits) else ""
 
 
 def verify(token: str, url: str, values: Mapping[str, str], signature: str) -> None:

@@ -115,9 +115,11 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(context: Context) -> None:
 
 def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(context: Context) -> None:
     with context.db.begin() as tx:
-        first = clients.upsert(tx, Person("Zoë  Łuć", "Zoe@Example.org"), "x", NOW)
-        again = clients.upsert(tx, Person("zoë łuć ", "zoe@example.org", phone="+15550100123"), "y", NOW)
-        other = clients.upsert(tx, Person("Jan Łuć", "zoe@example.org"), "x", NOW)
+        first = clients.upsert(tx, Person("Zoë  Łuć", "Zoe@Example.org"), "x", "US", NOW)
+        again = clients.upsert(
+            tx, Person("zoë łuć ", "zoe@example.org", phone="+15550100123"), "y", "US", NOW
+        )
+        other = clients.upsert(tx, Person("Jan Łuć", "zoe@example.org"), "x", "US", NOW)
         assert clients.get(tx, first).phone == "+15550100123"
     assert first == again
     assert other != first
@@ -125,7 +127,7 @@ def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(context: C
 
 def test_a_clients_no_is_kept_at_its_first_time(context: Context) -> None:
     with context.db.begin() as tx:
-        zoe = clients.upsert(tx, Person("Zoë", "zoe@example.org"), "x", NOW)
+        zoe = clients.upsert(tx, Person("Zoë", "zoe@example.org"), "x", "US", NOW)
         for days in (0, 1):
             clients.stop(tx, zoe, "email", NOW + timedelta(days=days))
         row = clients.get(tx, zoe)

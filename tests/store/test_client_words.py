@@ -1,8 +1,12 @@
 """Clients are found by words, on both databases."""
 
+import pytest
+
 from handlers.context import Context
-from store import client_words
+from schemas.booking import Person
+from store import client_words, clients
 from store.client_words import words
+from tests.helpers.clinic import NOW
 from tests.helpers.console import visit
 
 
@@ -10,18 +14,30 @@ def test_words_are_found_by_their_beginning_on_both_databases(context: Context) 
     visit(context, "u1")
     visit(context, "u2", name="Zora Neale", email="zora@example.org")
     with context.db.read() as tx:
-        both = client_words.find(tx, "ZO")
-        one = client_words.find(tx, "zo łu")
-        none = client_words.find(tx, "zo%")
-        nobody = client_words.find(tx, "  ")
+        both = client_words.find(tx, "ZO", "US")
+        one = client_words.find(tx, "zo łu", "US")
+        none = client_words.find(tx, "zo%", "US")
+        nobody = client_words.find(tx, "  ", "US")
     assert sorted(row.name for row in both) == ["Zora Neale", "Zoë Łuć"]
     assert [row.name for row in one] == ["Zoë Łuć"]
     assert len(none) == 2
     assert nobody == []
 
 
+@pytest.mark.parametrize("kept", ["(212) 555-0123", "+1 212 555 0123", "0012125550123", "٢١٢ ٥٥٥ ٠١٢٣"])
+@pytest.mark.parametrize(
+    "asked", ["(212) 555-0123", "+1 212-555-0123", "2125550123", "212 555", "0123", "5550123", "٠١٢٣"]
+)
+def test_a_number_is_found_however_it_is_kept_and_typed(context: Context, kept: str, asked: str) -> None:
+    with context.db.begin() as tx:
+        known = clients.upsert(tx, Person("Zoë", "zoe@example.org", kept), "", "US", NOW)
+        clients.upsert(tx, Person("Jan", "jan@example.org", "212 555 9999 x7"), "", "US", NOW)
+        assert known in [row.id for row in client_words.find(tx, asked, "US")]
+        assert client_words.find(tx, "+44 7400 123456", "US") == []
+
+
 def test_the_words_of_a_client_are_few_and_plain() -> None:
-    assert words("Zoë  Łuć-Smith", "Zoe@Example.org", "+1 (555) 010-4242") == [
-        *("0104242", "15550104242", "4242", "luc", "smith", "zoe", "zoe@example.org")
+    assert words("Zoë  Łuć-Smith", "Zoe@Example.org", "+1 (555) 010-4242", "US") == [
+        *("0104242", "15550104242", "4242", "5550104242", "luc", "smith", "zoe", "zoe@example.org")
     ]
-    assert words("", "", "12") == []
+    assert words("", "", "12", "US") == []

@@ -16,6 +16,7 @@ from settings.values import Sms
 from store import clients
 from tests.helpers.clinic import NOW
 
+NOBODY, FAMILY = [False] * 5, [True] * 4 + [False]
 FROM, URL = "+15550100139", "https://care.test/texts"
 
 
@@ -41,9 +42,11 @@ def stopped(context: Context) -> list[bool]:
         people = [
             Person("Zoë Łuć", "zoe@example.org", "+1 (555) 010-0139"),
             Person("Sam Łuć", "sam@example.org", "0015550100139"),
+            Person("Nia Łuć", "nia@example.org", "(555) 010-0139"),
+            Person("Noor Łuć", "noor@example.org", "٥٥٥ ٠١٠ ٠١٣٩"),
             Person("Al Other", "al@example.org", "+15550100140"),
         ]
-        made = [clients.upsert(tx, each, "", NOW) for each in people]
+        made = [clients.upsert(tx, each, "", "US", NOW) for each in people]
         return [clients.get(tx, each).no_sms_at is not None for each in made]
 
 
@@ -51,24 +54,24 @@ def stopped(context: Context) -> list[bool]:
     ("stop", "start"), [("STOP", "START"), ("Stop please", "yes"), ("Alto", "ALTA"), ("BAJA", "Comenzar")]
 )
 def test_stop_holds_for_the_number_until_start(app: Flask, context: Context, stop: str, start: str) -> None:
-    assert stopped(context) == [False, False, False]
+    assert stopped(context) == NOBODY
     assert said(app, stop) == said(app, stop) == 200
-    assert stopped(context) == [True, True, False]
+    assert stopped(context) == FAMILY
     assert said(app, "When do I start again?") == 200
-    assert stopped(context) == [True, True, False]
+    assert stopped(context) == FAMILY
     assert said(app, start) == said(app, start) == 200
-    assert stopped(context) == [False, False, False]
+    assert stopped(context) == NOBODY
 
 
 def test_what_the_service_made_of_a_text_counts(app: Flask, context: Context) -> None:
     stopped(context)
     said(app, "genug", OptOutType="STOP")
-    assert stopped(context) == [True, True, False]
+    assert stopped(context) == FAMILY
     said(app, "wieder", OptOutType="START")
-    assert stopped(context) == [False, False, False]
+    assert stopped(context) == NOBODY
 
 
 def test_a_text_that_is_not_signed_changes_nothing(app: Flask, context: Context) -> None:
     stopped(context)
     assert said(app, "STOP", token="other") == 401
-    assert stopped(context) == [False, False, False]
+    assert stopped(context) == NOBODY

@@ -63,7 +63,8 @@ def answer(token: str) -> Response:
         needed = [question.id for question in opened.questions if question.required is not None]
         posted = request.form.to_dict(flat=False)
         try:
-            answers = schema_for(opened.questions, needed, utc_now().date(), texts).load(posted)
+            country = context().clinic.country
+            answers = schema_for(opened.questions, needed, utc_now().date(), country, texts).load(posted)
         except ValidationError as error:
             signs = asking.signs(opened.questions, posted.get(SIGNS, []))
             if not signs:

@@ -27,7 +27,7 @@ def search() -> Response:
     """Clients whose name, e-mail address or phone number begins so."""
     text = request.args.get("q", "").strip()[:100]
     with context().db.read() as tx:
-        found = client_words.find(tx, text) if text else []
+        found = client_words.find(tx, text, context().clinic.country) if text else []
     return page("clients", q=text, found=found)
 
 

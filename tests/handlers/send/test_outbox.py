@@ -355,7 +355,7 @@ def texting(
         question = CheckInQuestion(CheckInKind.h24)
         key = DeliveryKey(booking.id, Purpose.checkin, question, Channel.sms)
         deliveries.owe(tx, Due(key, NOW), NOW)
-    text = Text("+1 555 010 0139", "A quick question for you.", str(key))
+    text = Text("+15550100139", "A quick question for you.", str(key))
     monkeypatch.setattr(decide, "decide", lambda *_args: decide.Send(text))
     return replace(ours, senders={Channel.sms: hand, Channel.email: Hand()}), hand
 
