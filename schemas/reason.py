@@ -25,6 +25,7 @@ class Reason(StrEnum):
     asked_lately = "asked_lately"
     no_email_consent = "no_email_consent"
     no_consent = "no_consent"
+    by_mail = "by_mail"
     # the plan
     too_young = "too_young"
     no_intake = "no_intake"

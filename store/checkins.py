@@ -39,15 +39,21 @@ def of_client(tx: Tx, client_id: int) -> list[CheckIn]:
     return [_checkin(tx, row) for row in tx.all(query)]
 
 
-def ask(tx: Tx, booking_id: int, plan_id: int, kind: CheckInKind | Tick, now: datetime) -> CheckIn:
-    """The check-in of this kind; made when it is not there yet."""
+def ask(tx: Tx, booking_id: int, plan_id: int, kind: CheckInKind | Tick, at: datetime | None) -> CheckIn:
+    """The check-in of this kind; made when it is not there yet, as asked `at` this time, or not yet."""
     same = (checkins.c.booking_id == booking_id, checkins.c.kind == str(kind))
     row = tx.first(sa.select(checkins).where(*same))
     if row is None:
-        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": str(kind), "asked_at": now}
+        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": str(kind), "asked_at": at}
         row = tx.first(sa.insert(checkins).values(**values).returning(checkins))
     assert row is not None
     return _checkin(tx, row)
+
+
+def went_out(tx: Tx, booking_id: int, kind: CheckInKind, now: datetime) -> None:
+    """The question has really been sent; the first time counts."""
+    same = (checkins.c.booking_id == booking_id, checkins.c.kind == str(kind))
+    tx.run(sa.update(checkins).where(*same, checkins.c.asked_at.is_(None)).values(asked_at=now))
 
 
 def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: datetime) -> bool:
@@ -55,7 +61,12 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
     done = (
         sa.update(checkins)
         .where(checkins.c.id == checkin_id, checkins.c.answered_at.is_(None))
-        .values(sealed_reply=tx.vault.seal_json(reply), action=action, answered_at=now)
+        .values(
+            sealed_reply=tx.vault.seal_json(reply),
+            action=action,
+            answered_at=now,
+            asked_at=sa.func.coalesce(checkins.c.asked_at, now),
+        )
         .returning(checkins.c.id)
     )
     return tx.first(done) is not None

@@ -5,14 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clinical.loop.calendar import AFTER, ASKED_AT, MOST_MISSED, NOT_REMINDED, window_days
-from handlers.answers import agreed, effective
+from handlers.answers import effective
+from handlers.checkins import reach
 from handlers.context import Context
 from handlers.plans.history import asked, missed_in_a_row
 from handlers.schedule import alerts
 from handlers.schedule.due import quiet_hours
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
-from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
+from schemas.delivery import CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
 from schemas.plan import PlanStatus
 from schemas.questionnaire import Question
 from schemas.reason import Reason
@@ -57,23 +58,29 @@ def signs(asked_for: Sequence[Question], ticked: Sequence[str]) -> list[str]:
 
 
 def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
-    """Schedule every check-in once a plan has gone out; texts too, for who agreed to them."""
+    """Schedule every check-in once a plan has gone out."""
     client = clients.get(tx, booking.client_id)
     zone = context.zone(client.zone or booking.zone)
     quiet = quiet_hours(context, booking, client.zone)
-    intake = intakes.of_booking(tx, booking.id)
-    by_text = bool(intake and client.phone and agreed(tx, intake, "consent_sms"))
+    channel = reach.channel(tx, context, booking)
     for kind, days in AFTER.items():
         day = booking.end.astimezone(zone).date() + timedelta(days=days)
         at = quiet.next_open(datetime.combine(day, ASKED_AT, zone).astimezone(now.tzinfo))
         if at <= now:
             continue
-        channel = Channel.sms if by_text and Channel.sms in context.senders else Channel.email
         key = DeliveryKey(booking.id, Purpose.checkin, CheckInQuestion(kind), channel)
         deliveries.owe(tx, Due(key, at), now)
 
 
-def remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
+def went_out(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
+    """From now on a reply is waited for; without one the client is reminded `at` this time."""
+    asked_now = delivery.key.number
+    assert isinstance(asked_now, CheckInQuestion)
+    checkins.went_out(tx, delivery.booking_id, asked_now.kind, now)
+    _remind(tx, delivery, at, now)
+
+
+def _remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
     """One reminder of a check-in, two days later; none of the first day's, none of the reminder itself.
 
     A check-in that a person sent again keeps the reminder that it has.

@@ -9,7 +9,7 @@ from functools import partial
 from clinical.loop.calendar import ANSWERED_WITHIN
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
-from handlers.checkins import asking
+from handlers.checkins import asking, reach
 from handlers.context import Context
 from handlers.intake.form import begin
 from handlers.plans import drafting, standing
@@ -107,11 +107,11 @@ def _client_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Skip | Hold
     client = clients.get(tx, booking.client_id)
     if client.erased_at:
         return Skip(Reason.erased)
-    if delivery.channel is Channel.email:
-        if not messages.can_mail(client.email):
-            return Hold(Reason.no_address)
-        return Skip(Reason.unsubscribed) if client.no_email_at else None
-    return Skip(Reason.unsubscribed) if client.no_sms_at else None
+    if delivery.channel is not Channel.email:
+        return None
+    if not messages.can_mail(client.email):
+        return Hold(Reason.no_address)
+    return Skip(Reason.unsubscribed) if client.no_email_at else None
 
 
 def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
@@ -182,13 +182,26 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
     quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
         return Later(quiet.next_open(now), Reason.quiet_hours)
-    intake = intakes.of_booking(tx, booking.id)
-    consent = "consent_sms" if delivery.channel is Channel.sms else "consent_email"
-    if intake is None or not agreed(tx, intake, consent):
-        return Skip(Reason.no_consent)
+    if no := _way_is_closed(tx, context, delivery, booking, now):
+        return no
     again = quiet.next_open(now + ANSWERED_WITHIN)
     message = messages.checkin(tx, context, delivery, booking, asked.kind, now)
-    return Send(message, after=lambda tx: asking.remind(tx, delivery, again, now))
+    return Send(message, after=lambda tx: asking.went_out(tx, delivery, again, now))
+
+
+def _way_is_closed(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime
+) -> Skip | None:
+    """What was to be a text goes by mail once no text can arrive; a mail needs the client's consent."""
+    if delivery.channel is Channel.sms:
+        if reach.number_for_texts(tx, context, booking):
+            return None
+        reach.by_mail(tx, delivery, now)
+        return Skip(Reason.by_mail)
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is None or not agreed(tx, intake, "consent_email"):
+        return Skip(Reason.no_consent)
+    return None
 
 
 def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 
 from handlers import links
 from handlers.answers import effective
+from handlers.checkins import reach
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import page, pictures
@@ -16,6 +17,7 @@ from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
 from render.mail import Contents, Envelope, MailKind
+from schemas import phone
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
 from schemas.delivery import Channel, Delivery, Urgency
@@ -143,14 +145,14 @@ def checkin(
     """A short question about the plan: a link to one page."""
     plan = stored_plans.newest(tx, booking.id)
     assert plan is not None
-    asked = checkins.ask(tx, booking.id, plan.id, kind, now)
+    asked = checkins.ask(tx, booking.id, plan.id, kind, None)
     url = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
     intake = intakes.of_booking(tx, booking.id)
     language = context.clinic.spoken(intake.language if intake else booking.language)
     if delivery.channel is Channel.sms:
         words = context.mail_texts(language)["sms"]["checkin"]
         body = words.format(clinic=context.clinic.name, url=url)
-        return Text(clients.get(tx, booking.client_id).phone, body, str(delivery.key))
+        return Text(reach.number_for_texts(tx, context, booking) or "", body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
 
 
@@ -193,4 +195,5 @@ def connection(
 def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:
     """The same as a text message."""
     body = f"{context.clinic.name}: please look at booking {reference(booking)} now."
-    return Text(context.clinic.alert_sms, body, str(delivery.key))
+    number = phone.for_texts(context.clinic.alert_sms, context.clinic.country) or ""
+    return Text(number, body, str(delivery.key))

@@ -9,6 +9,7 @@ from typing import assert_never
 from handlers import retry
 from handlers.bookings import inbox
 from handlers.bookings.records import is_live
+from handlers.checkins import reach
 from handlers.context import Context
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
@@ -44,8 +45,7 @@ def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timed
 
 def _process(context: Context, delivery: Delivery, now: datetime) -> None:
     if delivery.attempts > retry.MOST:
-        detail = "The worker ended each time it worked on this."
-        _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=detail)
+        _given_up(context, delivery, "The worker ended each time it worked on this.", now)
         return
     try:
         _ask_scheduler(context, delivery, now)
@@ -128,6 +128,7 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
     assert isinstance(message, Text)
     with context.db.begin() as tx:
         clients.stop_texts(tx, message.to, context.clinic.country, now)
+        reach.by_mail(tx, delivery, now)
     _settle(context, delivery, DeliveryStatus.skipped, now, reason=Reason.unsubscribed)
 
 
@@ -149,7 +150,7 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
         return
     wait = retry.wait(delivery.attempts, error)
     if wait is None:
-        _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=str(error))
+        _given_up(context, delivery, str(error), now)
         return
     with context.db.begin() as tx:
         deliveries.put_back(tx, delivery, now + wait, reason=Reason.trying_again, detail=str(error))
@@ -157,6 +158,12 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
     log.warning(
         "delivery not sent", extra={"delivery": delivery.id, "error": kind, "seconds": wait.total_seconds()}
     )
+
+
+def _given_up(context: Context, delivery: Delivery, detail: str, now: datetime) -> None:
+    _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=detail)
+    with context.db.begin() as tx:
+        reach.by_mail(tx, delivery, now)
 
 
 def _outcome_unknown(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:

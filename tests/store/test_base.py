@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 
 from handlers.context import Context
 from schemas.booking import Person
-from store import clients, connections, migrate, tables, workers
-from store.base import Database, DatabaseError
+from store import client_words, clients, connections, migrate, tables, workers
+from store.base import Database, DatabaseError, Tx
 from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.databases import fresh_postgres
@@ -172,6 +172,45 @@ def test_a_connection_that_was_read_before_is_not_at_its_first_reading(empty: st
     with db.read() as tx:
         assert [row.last_read_at for row in connections.every(tx)] == [None, NOW]
     db.close()
+
+
+def test_only_whom_a_question_reached_counts_as_asked(empty: str) -> None:
+    db = Database(empty, Vault(keys()))
+    with db.begin() as tx:
+        command.upgrade(migrate.config(tx.conn), "0001")
+        made = {"identity": "i", "name": "Noor", "phone": "٢١٢ ٥٥٥ ٠١٢٣", "created_at": NOW}
+        client_id = tx.value(sa.insert(tables.clients).values(made).returning(tables.clients.c.id))
+        booking_id = _old_row(
+            tx, tables.bookings, client_id=client_id, connection="main", remote=False, earlier=False
+        )
+        plan_id = _old_row(tx, tables.plans, booking_id=booking_id, client_id=client_id, version=1)
+        for kind, status, answered_at in (
+            ("h24", "dead", None),
+            ("d3", "sent", None),
+            ("w1", "dead", NOW),
+            ("w2", "skipped", None),
+            ("tick:2026-11-27", None, None),
+        ):
+            asked = {"plan_id": plan_id, "kind": kind, "asked_at": NOW, "answered_at": answered_at}
+            _old_row(tx, tables.checkins, booking_id=booking_id, **asked)
+            if status:
+                key = {"key": f"{booking_id}:checkin:{kind}:sms", "purpose": "checkin", "status": status}
+                _old_row(tx, tables.deliveries, booking_id=booking_id, channel="sms", **key)
+    migrate.upgrade(db)
+    with db.read() as tx:
+        asked_at = {row.kind: row.asked_at for row in tx.all(sa.select(tables.checkins))}
+        assert asked_at == {"h24": None, "d3": NOW, "w1": NOW, "w2": None, "tick:2026-11-27": NOW}
+        assert [row.id for row in client_words.find(tx, "(212) 555-0123", "US")] == [client_id]
+    db.close()
+
+
+def _old_row(tx: Tx, table: sa.Table, **values: object) -> int:
+    """A row as an older schema took it: times are now, and what was sealed is empty."""
+    columns = {column.name: column for column in table.columns}
+    times = {name for name, column in columns.items() if name.endswith("_at") and not column.nullable}
+    sealed = {name for name in columns if name.startswith("sealed_")}
+    whole = dict.fromkeys(times, NOW) | dict.fromkeys(sealed, b"") | values
+    return int(tx.value(sa.insert(table).values(whole).returning(table.c.id)))
 
 
 def test_several_processes_may_migrate_at_once(empty: str) -> None:

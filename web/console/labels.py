@@ -89,6 +89,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.asked_lately: "The client was asked a few hours before.",
     Reason.no_email_consent: "The client did not agree to e-mail. Print the plan instead.",
     Reason.no_consent: "The client did not agree to this.",
+    Reason.by_mail: "No text can reach this client, so it goes by e-mail.",
     # the plan
     Reason.too_young: "The client is too young for a plan that goes out by itself.",
     Reason.no_intake: "The intake is not done yet.",
