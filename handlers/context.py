@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
 from library.content import Library
+from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
 from schemas.clinic import Clinic
 from schemas.delivery import Channel
@@ -31,6 +32,11 @@ class Context:
     def plan_content(self, language: str) -> PlanContent:
         """Return what plans are made and worded from, in the nearest language that the clinic has."""
         return self.library(self.clinic.spoken(language)).plan_content
+
+    @property
+    def checkins(self) -> CheckInRules:
+        """When a plan is asked about, and what."""
+        return self.library(self.clinic.language).checkins
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

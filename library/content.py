@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from library.checkins import read_checkins
 from library.exercises import read_plan_content
 from library.flag_rules import read_rules
 from library.questionnaires import FACT_NAMES, read_questionnaires, value_faults
@@ -16,6 +17,7 @@ from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from library.translations import Raw
 from library.uses import of_pages, of_papers
 from library.words import checked_words, read_words
+from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
 from schemas.condition import Condition
 from schemas.questionnaire import Question, Questionnaire
@@ -38,6 +40,7 @@ class Library:
     plan_content: PlanContent
     pages: Words
     papers: Words
+    checkins: CheckInRules
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""
@@ -83,7 +86,8 @@ def _read(reader: Reader) -> Library | None:
     rules, found = read_rules(reader), read_plan_content(reader)
     pages = checked_words(reader, "pages.toml", of_pages())
     papers = checked_words(reader, "papers.toml", of_papers())
-    if rules is None or found is None:
+    checkins = read_checkins(reader, questionnaires)
+    if rules is None or found is None or checkins is None:
         return None
     library = Library(
         language=reader.language,
@@ -97,6 +101,7 @@ def _read(reader: Reader) -> Library | None:
         plan_content=found,
         pages=pages,
         papers=papers,
+        checkins=checkins,
     )
     for file, item, text in _unresolved(library):
         reader.complain(file, item, text)

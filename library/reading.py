@@ -17,6 +17,7 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.loading import load_as
 
 T = TypeVar("T")
+SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
 
@@ -63,6 +64,16 @@ class Reader:
         overlay = self.overlay(file)
         said = self.language != "en" and line_of(self.folder / overlay, item) > 1
         self.complain(overlay if said else file, item, text)
+
+    def holding(self, file: str) -> "Reader":
+        """This reader, or that of the content that comes with the app where the folder lacks a file.
+
+        A clinic's own content may be older than the app.
+        """
+        if self.folder == SHIPPED or (self.folder / file).exists():
+            return self
+        self.complain(file, "file", "is missing: the one that comes with Aftercare is used", fatal=False)
+        return Reader(SHIPPED, self.language)
 
     def toml(self, file: str) -> Raw | None:
         """Return a file's tables, or None (and a problem) when it is missing or cannot be read."""

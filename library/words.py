@@ -1,14 +1,12 @@
 """Reads files of words: `pages.toml` and `papers.toml`, and checks them against the code that says them."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from library.reading import Reader
 from library.uses import Use
 from schemas.words import Text, Words, placeholders, plural_form
 
-SHIPPED = Path(__file__).parent.parent / "content"
 CLINIC = frozenset({"clinic", "clinic_phone", "emergency_number", "crisis_number"})
 """Names that every text may hold: they come from the clinic's settings."""
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
@@ -20,9 +18,7 @@ def read_words(reader: Reader, file: str) -> Words:
 
     A content folder without the file gets the words that come with the app.
     """
-    if not (reader.folder / file).exists():
-        reader.complain(file, "file", "is missing: the words that come with Aftercare are used", fatal=False)
-        return read_words(Reader(SHIPPED, reader.language), file)
+    reader = reader.holding(file)
     english = _texts(reader, file, reader.toml(file) or {})
     if reader.language == "en":
         return Words("en", english)

@@ -1,7 +1,7 @@
 """Check-ins: what a client replies about a plan, and what follows from it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,58 @@ class Tick:
         return cls(date.fromisoformat(text.removeprefix("tick:")))
 
 
+WEEK = 7
+"""How many days back a reply counts the days done, unless its check-in says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInRule:
+    """One check-in: when it is asked, in days after the session, and which questions."""
+
+    id: CheckInKind
+    after_days: int
+    questions: tuple[str, ...]
+    window_days: int = WEEK
+    reminder: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRules:
+    """What the clinic's board counts as good: percent of the planned days, minutes until an alert is seen."""
+
+    enough_days_percent: int
+    alert_within_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInRules:
+    """Everything in `rules/checkins.toml`; after `most_missed` in a row the client is left in peace."""
+
+    ask_at: str
+    answered_within_days: int
+    most_missed: int
+    checkin: tuple[CheckInRule, ...]
+    board: BoardRules
+
+    @property
+    def asked_at(self) -> time:
+        """The hour of the client's morning."""
+        return time.fromisoformat(self.ask_at)
+
+    @property
+    def answered_within(self) -> timedelta:
+        """How long a reply may take: then there is one reminder."""
+        return timedelta(days=self.answered_within_days)
+
+    def rule(self, kind: CheckInKind) -> CheckInRule:
+        """The rule of a check-in; there is one for each kind."""
+        return next(each for each in self.checkin if each.id is kind)
+
+    def window_days(self, kind: CheckInKind | Tick) -> int:
+        """How many days back a reply counts the days done."""
+        return 1 if isinstance(kind, Tick) else self.rule(kind).window_days
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply to one check-in. Pain is 0 to 10, difficulty 1 to 5; None: not asked or not given.
@@ -50,7 +102,7 @@ class Reply:
     pain_during: int | None = None
     worse_next_day: bool | None = None
     days_done: int | None = None
-    window_days: int = 7
+    window_days: int = WEEK
     difficulty: int | None = None
     hard_exercise: str = ""
     activity: float | None = None

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from clinical.loop.calendar import AFTER, ASKED_AT, MOST_MISSED, NOT_REMINDED, window_days
 from handlers.answers import effective
 from handlers.checkins import reach
 from handlers.context import Context
 from handlers.plans.history import asked, missed_in_a_row
 from handlers.schedule import alerts
 from handlers.schedule.due import quiet_hours
+from library.checkins import ASKED_FROM
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
@@ -21,14 +21,6 @@ from store import checkins, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
-WEEK = ("fu_symptoms", "pain_avg7", "fu_pain_during", "fu_worse_next_day", "fu_days_done", "fu_difficulty")
-QUESTIONS = {
-    CheckInKind.h24: ("fu_symptoms", "fu_feel"),
-    CheckInKind.d3: ("fu_symptoms", "fu_days_done", "pain_now"),
-    CheckInKind.w1: WEEK,
-    CheckInKind.w2: (*WEEK, "act1_score", "confidence"),
-    CheckInKind.w4: (*WEEK, "act1_score", "act2_score", "act3_score", "grc"),
-}
 NEEDS = {f"act{number}_score": f"act{number}_name" for number in (1, 2, 3)}
 
 
@@ -37,18 +29,19 @@ def questions(tx: Tx, context: Context, language: str, checkin: CheckIn) -> tupl
     intake = intakes.of_booking(tx, checkin.booking_id)
     known, kind = effective(tx, intake) if intake else {}, checkin.kind
     assert isinstance(kind, CheckInKind)
-    asked_for = [name for name in QUESTIONS[kind] if name not in NEEDS or NEEDS[name] in known]
-    return tuple(_short_window(_question(context, language, name), kind) for name in asked_for)
+    rule = context.checkins.rule(kind)
+    asked_for = [name for name in rule.questions if name not in NEEDS or NEEDS[name] in known]
+    return tuple(_short_window(_question(context, language, name), rule.window_days) for name in asked_for)
 
 
 def _question(context: Context, language: str, name: str) -> Question:
     known = context.library(language).questionnaires
-    found = (known[each].question(name) for each in ("checkin", "returning", "first_visit"))
+    found = (known[each].question(name) for each in ASKED_FROM)
     return next(question for question in found if question is not None)
 
 
-def _short_window(question: Question, kind: CheckInKind) -> Question:
-    return replace(question, maximum=window_days(kind)) if question.id == "fu_days_done" else question
+def _short_window(question: Question, days: int) -> Question:
+    return replace(question, maximum=days) if question.id == "fu_days_done" else question
 
 
 def signs(asked_for: Sequence[Question], ticked: Sequence[str]) -> list[str]:
@@ -63,31 +56,32 @@ def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     zone = context.zone(client.zone or booking.zone)
     quiet = quiet_hours(context, booking, client.zone)
     channel = reach.channel(tx, context, booking)
-    for kind, days in AFTER.items():
-        day = booking.end.astimezone(zone).date() + timedelta(days=days)
-        at = quiet.next_open(datetime.combine(day, ASKED_AT, zone).astimezone(now.tzinfo))
+    rules = context.checkins
+    for rule in rules.checkin:
+        day = booking.end.astimezone(zone).date() + timedelta(days=rule.after_days)
+        at = quiet.next_open(datetime.combine(day, rules.asked_at, zone).astimezone(now.tzinfo))
         if at <= now:
             continue
-        key = DeliveryKey(booking.id, Purpose.checkin, CheckInQuestion(kind), channel)
+        key = DeliveryKey(booking.id, Purpose.checkin, CheckInQuestion(rule.id), channel)
         deliveries.owe(tx, Due(key, at), now)
 
 
-def went_out(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
+def went_out(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: datetime) -> None:
     """From now on a reply is waited for; without one the client is reminded `at` this time."""
     asked_now = delivery.key.number
     assert isinstance(asked_now, CheckInQuestion)
     checkins.went_out(tx, delivery.booking_id, asked_now.kind, now)
-    _remind(tx, delivery, at, now)
+    _remind(tx, context, delivery, at, now)
 
 
-def _remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
-    """One reminder of a check-in, two days later; none of the first day's, none of the reminder itself.
+def _remind(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: datetime) -> None:
+    """One reminder of a check-in, where its rule wants one; none of the reminder itself.
 
     A check-in that a person sent again keeps the reminder that it has.
     """
     asked_now = delivery.key.number
     assert isinstance(asked_now, CheckInQuestion)
-    if asked_now.kind in NOT_REMINDED or asked_now.reminder:
+    if asked_now.reminder or not context.checkins.rule(asked_now.kind).reminder:
         return
     reminder = CheckInQuestion(asked_now.kind, reminder=True)
     key = DeliveryKey(delivery.booking_id, Purpose.checkin, reminder, delivery.channel)
@@ -95,7 +89,7 @@ def _remind(tx: Tx, delivery: Delivery, at: datetime, now: datetime) -> None:
         deliveries.owe(tx, Due(key, at), now)
 
 
-def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> Reason:
+def not_now(tx: Tx, context: Context, booking: Booking, kind: CheckInKind, now: datetime) -> Reason:
     """Why this check-in is not asked; `none` when it is."""
     plan = stored_plans.newest(tx, booking.id)
     if plan is None or plan.status is not PlanStatus.sent:
@@ -107,7 +101,7 @@ def not_now(tx: Tx, booking: Booking, kind: CheckInKind, now: datetime) -> Reaso
         return Reason.newer_plan
     # Who came again and filled in a form since is not silent: earlier visits' questions do not count.
     mine = [each for each in asked(tx, booking.client_id) if each.booking_id == booking.id]
-    if missed_in_a_row(mine, now) >= MOST_MISSED:
+    if missed_in_a_row(mine, context.checkins, now) >= context.checkins.most_missed:
         return Reason.no_reply
     done = [each for each in checkins.of_booking(tx, booking.id) if each.kind == kind and each.answered_at]
     return Reason.answered if done else Reason.none

@@ -3,24 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clinical.loop.calendar import window_days
 from clinical.loop.feedback import activity_score
 from handlers.answers import effective
+from handlers.context import Context
 from handlers.plans.history import asked
-from schemas.checkin import CheckInKind
+from schemas.checkin import WEEK, CheckInKind, CheckInRules
+from schemas.choosing import Growth
 from schemas.plan import StoredPlan
 from store import board, intakes, plans
 from store.base import Tx
 from store.board import Share
 from store.pains import Pain, score_of
 
-ALERT_WITHIN = timedelta(hours=1)
-ENOUGH_DAYS = 0.7  # of the planned ones
-LESS_POINTS, LESS_PART = 2, 0.3  # pain that eased by this much has eased in a way that matters
-MORE_POINTS = 2  # of 10, for what was hard to do: the patient-specific functional scale
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 NEWEST = 100  # sealed replies that one board opens
-COUNTED = (CheckInKind.d3, CheckInKind.w1, CheckInKind.w2, CheckInKind.w4)  # ask for the days done
+DAYS_DONE = "fu_days_done"
 Told = dict[str, object]
 
 
@@ -43,7 +40,7 @@ class Progress:
     versions: tuple[StoredPlan, ...]
 
 
-def of_client(tx: Tx, client_id: int) -> Progress:
+def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
     """Everything a client has told about pain, activities and days, oldest first."""
     told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, client_id)]
     replies = [one for one in asked(tx, client_id) if one.answered_at]
@@ -55,7 +52,11 @@ def of_client(tx: Tx, client_id: int) -> Progress:
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
     planned = {one.id: int(one.content["days_per_week"]) for one in versions}
     weeks = tuple(
-        Week(one.answered_at, days, round(planned.get(one.plan_id, 0) * window_days(one.kind) / 7))
+        Week(
+            one.answered_at,
+            days,
+            round(planned.get(one.plan_id, 0) * context.checkins.window_days(one.kind) / WEEK),
+        )
         for one in replies
         if one.answered_at and (days := _days(one.reply)) is not None
     )
@@ -63,7 +64,7 @@ def of_client(tx: Tx, client_id: int) -> Progress:
 
 
 def _days(reply: dict[str, object]) -> int | None:
-    value = str(reply.get("fu_days_done", ""))
+    value = str(reply.get(DAYS_DONE, ""))
     return int(value) if value.isdigit() else None
 
 
@@ -86,17 +87,18 @@ class Board:
     plans_sent: int
 
 
-def board_of(tx: Tx, start: datetime, end: datetime) -> Board:
+def board_of(tx: Tx, context: Context, start: datetime, end: datetime) -> Board:
     """The board for [start, end)."""
-    in_time, cleared = board.alerts(tx, start, end, ALERT_WITHIN)
+    rules, growth = context.checkins, context.plan_content(context.clinic.language).choosing.growth
+    in_time, cleared = board.alerts(tx, start, end, timedelta(minutes=rules.board.alert_within_minutes))
     told = _before_and_after(tx, start, end)
     return Board(
         start=start,
         end=end,
         replies=board.replies(tx, start, end),
-        enough_days=_enough_days(tx, start, end),
-        eased=_eased(told),
-        abler=_abler(told),
+        enough_days=_enough_days(tx, rules, start, end),
+        eased=_eased(told, growth),
+        abler=_abler(told, growth),
         alerts=in_time,
         false_alarms=cleared,
         intakes=board.intakes_in_time(tx, start, end),
@@ -104,15 +106,16 @@ def board_of(tx: Tx, start: datetime, end: datetime) -> Board:
     )
 
 
-def _enough_days(tx: Tx, start: datetime, end: datetime) -> Share:
-    told = board.told(tx, start, end, COUNTED, NEWEST)
+def _enough_days(tx: Tx, rules: CheckInRules, start: datetime, end: datetime) -> Share:
+    counted = tuple(rule.id for rule in rules.checkin if DAYS_DONE in rule.questions)
+    told = board.told(tx, start, end, counted, NEWEST)
     planned = board.days_per_week(tx, {one.plan_id for one in told})
     parts = [
-        days / (planned[one.plan_id] * window_days(one.kind) / 7)
+        days / (planned[one.plan_id] * rules.window_days(one.kind) / WEEK)
         for one in told
         if (days := _days(one.reply)) is not None and planned.get(one.plan_id)
     ]
-    return Share(sum(part >= ENOUGH_DAYS for part in parts), len(parts))
+    return Share(sum(100 * part >= rules.board.enough_days_percent for part in parts), len(parts))
 
 
 def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told, Told]]:
@@ -122,18 +125,19 @@ def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told
     return [(first.get(one.booking_id, {}), one.reply) for one in told]
 
 
-def _eased(told: list[tuple[Told, Told]]) -> Share:
-    """Two points or thirty percent less pain."""
+def _eased(told: list[tuple[Told, Told]], growth: Growth) -> Share:
+    """Less pain by an amount that matters, in points or percent."""
     pairs = [(score_of(before), score_of(after)) for before, after in told]
     known = [(before, after) for before, after in pairs if before and after is not None]
-    eased = sum(before - after >= min(LESS_POINTS, LESS_PART * before) for before, after in known)
+    enough = [min(growth.pain_points, growth.pain_percent / 100 * before) for before, _ in known]
+    eased = sum(before - after >= least for (before, after), least in zip(known, enough, strict=True))
     return Share(eased, len(known))
 
 
-def _abler(told: list[tuple[Told, Told]]) -> Share:
-    """Two points more for what was hard to do."""
+def _abler(told: list[tuple[Told, Told]], growth: Growth) -> Share:
+    """More points for what was hard to do, by an amount that matters."""
     gains = [gain for before, after in told if (gain := _gain(before, after)) is not None]
-    return Share(sum(gain >= MORE_POINTS for gain in gains), len(gains))
+    return Share(sum(gain >= growth.activity_points for gain in gains), len(gains))
 
 
 def _gain(before: Told, after: Told) -> float | None:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from clinical.answers import facts, flags
 from clinical.loop import feedback
-from clinical.loop.calendar import window_days
 from clinical.plan.case import Case, History, case_for, policy_for
 from handlers.answers import Picture, picture
 from handlers.context import Context
@@ -87,7 +86,7 @@ def _judge(
     before = picture(tx, context, booking, intake, now)
     today = now.astimezone(context.zone(booking.zone)).date()
     found = _flags(context, answers, before.answers | answers, today)
-    said = feedback.reply_from(answers, flags.stops(found), window_days(kind))
+    said = feedback.reply_from(answers, flags.stops(found), context.checkins.window_days(kind))
     past = _with(said, history(tx, context, booking.client_id, before.answers, now, answers))
     content = context.plan_content(intake.language)
     case = _case(tx, booking, before, answers, found, past, said, content, today)

@@ -4,12 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from clinical.answers.facts import age_on
-from clinical.loop.calendar import ANSWERED_WITHIN
 from clinical.loop.feedback import activity_score, decide, reply_from
 from clinical.plan.case import History
 from handlers.answers import effective
 from handlers.context import Context
-from schemas.checkin import CheckIn, CheckInKind, PlanState, Step, Tick
+from schemas.checkin import CheckIn, CheckInKind, CheckInRules, PlanState, Step, Tick
 from schemas.choosing import Action
 from schemas.condition import values_of
 from schemas.intake import Answers
@@ -23,13 +22,13 @@ def asked(tx: Tx, client_id: int) -> list[CheckIn]:
     return [each for each in checkins.of_client(tx, client_id) if isinstance(each.kind, CheckInKind)]
 
 
-def missed_in_a_row(found: list[CheckIn], now: datetime) -> int:
-    """How many check-ins in a row, up to the newest, have had no reply for two days."""
+def missed_in_a_row(found: list[CheckIn], rules: CheckInRules, now: datetime) -> int:
+    """How many check-ins in a row, up to the newest, have had no reply in time."""
     count = 0
     for each in reversed(found):
         if each.answered_at:
             break
-        if each.asked_at and now - each.asked_at >= ANSWERED_WITHIN:
+        if each.asked_at and now - each.asked_at >= rules.answered_within:
             count += 1
     return count
 
@@ -84,7 +83,7 @@ def _state(
         days_in_stage=_days(context, same_stage[0], now),
         days_since_change=_days(context, sent[-1], now),
         last_action=actions[-1] if actions else None,
-        missed=missed_in_a_row(replies, now),
+        missed=missed_in_a_row(replies, context.checkins, now),
         hard_replies=sum("5" in values_of(each.reply, "fu_difficulty") for each in answered),
         age=age_on(answers or start, now.astimezone(context.zone()).date()),
         crash_after_effort=bool({"yes", "not_sure"}.intersection(values_of(start, "post_exert_crash"))),

@@ -6,7 +6,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 
-from clinical.loop.calendar import ANSWERED_WITHIN
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
 from handlers.checkins import asking, reach
@@ -172,7 +171,7 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
 def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     asked = delivery.key.number
     assert isinstance(asked, CheckInQuestion)
-    reason = asking.not_now(tx, booking, asked.kind, now)
+    reason = asking.not_now(tx, context, booking, asked.kind, now)
     if reason == Reason.no_reply and delivery.key.resend:
         reason = Reason.none
     if reason == "no_reply":
@@ -184,9 +183,9 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
         return Later(quiet.next_open(now), Reason.quiet_hours)
     if no := _way_is_closed(tx, context, delivery, booking, now):
         return no
-    again = quiet.next_open(now + ANSWERED_WITHIN)
+    again = quiet.next_open(now + context.checkins.answered_within)
     message = messages.checkin(tx, context, delivery, booking, asked.kind, now)
-    return Send(message, after=lambda tx: asking.went_out(tx, delivery, again, now))
+    return Send(message, after=lambda tx: asking.went_out(tx, context, delivery, again, now))
 
 
 def _way_is_closed(

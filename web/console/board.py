@@ -7,6 +7,7 @@ from flask import Response, current_app, request
 from handlers.checkins import progress
 from handlers.checkins.progress import Board
 from schemas.staff import Role
+from schemas.words import fill
 from store import audit
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
@@ -20,12 +21,25 @@ PERIODS = {7: "7 days", 28: "4 weeks", 91: "13 weeks"}
 MEASURES = (
     ("intakes", "Intakes done before the visit"),
     ("replies", "Check-ins with a reply"),
-    ("enough_days", "At least 70 % of the planned days done"),
-    ("eased", "Pain 2 points or 30 % less at week 4"),
-    ("abler", "Activities 2 points better at week 4"),
-    ("alerts", "Alerts looked at within an hour"),
+    ("enough_days", "At least {days} % of the planned days done"),
+    ("eased", "Pain {points} points or {percent} % less at week 4"),
+    ("abler", "Activities {more} points better at week 4"),
+    ("alerts", "Alerts looked at within {minutes} minutes"),
     ("false_alarms", "False alarms: stops that a clinician cleared"),
 )
+
+
+def _figures() -> dict[str, str]:
+    """What the measures' names say: the thresholds of the clinic's rules."""
+    rules = context().checkins.board
+    growth = context().plan_content(context().clinic.language).choosing.growth
+    return {
+        "days": f"{rules.enough_days_percent}",
+        "minutes": f"{rules.alert_within_minutes}",
+        "points": f"{growth.pain_points:g}",
+        "percent": f"{growth.pain_percent:g}",
+        "more": f"{growth.activity_points:g}",
+    }
 
 
 def _days() -> int:
@@ -35,7 +49,7 @@ def _days() -> int:
 
 def _board(days: int) -> Board:
     with context().db.read() as tx:
-        return progress.board_of(tx, now() - timedelta(days=days), now())
+        return progress.board_of(tx, context(), now() - timedelta(days=days), now())
 
 
 def _lately(days: int) -> Board:
@@ -52,7 +66,9 @@ def _lately(days: int) -> Board:
 def board() -> Response:
     """The figures of a period."""
     days = _days()
-    return page("board", board=_lately(days), measures=MEASURES, periods=PERIODS, days=days)
+    return page(
+        "board", board=_lately(days), measures=MEASURES, figures=_figures(), periods=PERIODS, days=days
+    )
 
 
 @blueprint.get("/console/board.csv")
@@ -67,6 +83,6 @@ def board_csv() -> Response:
     period = (found.start.isoformat(timespec="seconds"), found.end.isoformat(timespec="seconds"))
     for name, text in MEASURES:
         share = getattr(found, name)
-        rows.append((text, *period, share.part, share.whole, share.percent))
+        rows.append((fill(text, _figures()), *period, share.part, share.whole, share.percent))
     rows.append(("Plans sent", *period, found.plans_sent, "", ""))
     return csv_file("board", rows)

@@ -44,7 +44,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
         visits = bookings.of_client(tx, client_id)
-        told = progress.of_client(tx, client_id) if clinical else None
+        told = progress.of_client(tx, context(), client_id) if clinical else None
     charts = progress_chart(told, context().zone(), language()) if told else []
     return page(
         "client",

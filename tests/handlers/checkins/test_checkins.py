@@ -36,9 +36,9 @@ def test_who_was_silent_after_one_visit_is_asked_again_after_the_next(context: C
             stored_plans.sent(tx, plan.id, booking.start)
             later = booking.start + timedelta(days=9)
             for kind in (CheckInKind.h24, CheckInKind.d3):
-                assert asking.not_now(tx, booking, kind, later - timedelta(days=8)) == ""
+                assert asking.not_now(tx, context, booking, kind, later - timedelta(days=8)) == ""
                 stored.ask(tx, booking.id, plan.id, kind, later - timedelta(days=8))
-            assert asking.not_now(tx, booking, CheckInKind.w1, later) == "no_reply"
+            assert asking.not_now(tx, context, booking, CheckInKind.w1, later) == "no_reply"
 
 
 def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_day(

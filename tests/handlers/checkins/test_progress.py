@@ -38,7 +38,7 @@ def test_the_board_compares_week_four_with_the_intake(
         assert plan is not None
         asked = checkins.ask(tx, booking.id, plan.id, CheckInKind.w4, LATER)
         checkins.answer(tx, asked.id, reply, "hold", LATER)
-        board = progress.board_of(tx, NOW, LATER + timedelta(days=1))
-        told = progress.of_client(tx, booking.client_id)
+        board = progress.board_of(tx, context, NOW, LATER + timedelta(days=1))
+        told = progress.of_client(tx, context, booking.client_id)
     assert (board.eased, board.abler) == (eased, abler)
     assert told.activity[0][1] == 5
