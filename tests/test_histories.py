@@ -143,6 +143,7 @@ def test_any_order_copies_and_losses_end_the_same_after_a_reconcile(
     assert outcome(ours, world) == in_order(shared.context, scheduler, history)
 
 
+@pytest.mark.B1
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @SOME
 @given(history=histories(), data=st.data())

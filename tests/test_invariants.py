@@ -137,6 +137,7 @@ def settled_case(answers: Mapping[str, Answer]) -> Case:
     return case_for(answers, facts, age, flags)
 
 
+@pytest.mark.B9
 @CASES
 @given(intakes(), some_flags, notes(), policies)
 def test_inv_06_and_07_two_to_five_moves_each_once(
@@ -309,6 +310,7 @@ def test_inv_20_every_plan_has_its_rules_and_a_phone(
     assert "{" not in "".join((said.intro, said.pain_rule, said.stop_rule, said.scope_text))
 
 
+@pytest.mark.B9
 @CASES
 @given(intakes(), some_flags, notes(), policies)
 def test_inv_21_the_same_case_gives_the_same_bytes_and_every_choice_a_reason(
@@ -324,6 +326,7 @@ def test_inv_21_the_same_case_gives_the_same_bytes_and_every_choice_a_reason(
     assert all(item.because and item.helps for item in worded(plan, policy).items)
 
 
+@pytest.mark.B9
 @CASES
 @given(intakes(), policies)
 def test_inv_21_every_move_of_the_stage_is_in_or_says_why_not(answers: Answers, policy: Policy) -> None:
@@ -445,6 +448,7 @@ def test_inv_28_a_move_with_sides_names_the_side_of_the_client(
         assert not item.dose.each_side or side in said.side_text
 
 
+@pytest.mark.B14
 @CASES
 @given(intakes(), some_flags, notes(), policies)
 def test_inv_29_no_banned_word_reaches_a_client(

@@ -31,6 +31,7 @@ def folder(given: configuration.Settings, context: Context, mailbox: Mailbox) ->
     return Path(given.database_url.removeprefix("sqlite:///")).parent
 
 
+@pytest.mark.B13
 def test_the_files_of_the_database_hold_no_answer_no_token_and_no_secret(
     folder: Path, given: configuration.Settings, mailbox: Mailbox
 ) -> None:
@@ -43,6 +44,7 @@ def test_the_files_of_the_database_hold_no_answer_no_token_and_no_secret(
         assert secret.encode() not in raw, secret
 
 
+@pytest.mark.B13
 @pytest.mark.usefixtures("folder")
 def test_no_mail_holds_an_answer(mailbox: Mailbox) -> None:
     for mail in mailbox.mails:

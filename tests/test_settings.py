@@ -277,6 +277,7 @@ def test_a_number_that_nobody_can_dial_or_text_is_named(changes: dict[str, str])
     assert list(changes)[-1] in line
 
 
+@pytest.mark.B17
 def test_services_are_found_by_slug_or_name() -> None:
     clinic = configuration.load(GOOD).clinic
     assert clinic.service("gift-card").questionnaire == ""

@@ -217,6 +217,7 @@ def test_a_caution_keeps_a_move_at_level_1_with_a_note() -> None:
     assert said.caution == "Go easy with this one, because your heart needs care."
 
 
+@pytest.mark.B14
 def test_self_care_wording_leaves_running_drills_out_and_names_no_condition() -> None:
     plan = plan_of(Policy(), main_region="knee_front_l", is_runner="yes")
     assert "int_walk" in names(plan)

@@ -105,6 +105,7 @@ def finish(running: Running, given: configuration.Settings) -> Context:
     return context
 
 
+@pytest.mark.B5
 def test_nothing_answered_is_lost_and_nothing_is_doubled(running: Running, mailbox: Mailbox) -> None:
     chance, load = random.Random(7), Load(running)
     threads = [threading.Thread(target=load.run) for _ in range(4)]

@@ -84,6 +84,7 @@ def test_what_is_german_is_shown_in_german_and_the_rest_in_english(app: Flask, c
     assert born.label in page
 
 
+@pytest.mark.B17
 def test_a_service_of_its_own_asks_its_own_form_and_brings_no_plan(
     app: Flask, context: Context, mailbox: Mailbox
 ) -> None:

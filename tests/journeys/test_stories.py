@@ -123,6 +123,7 @@ def story(context: Context, mailbox: Mailbox, person: dict[str, Any]) -> Story:
     return told
 
 
+@pytest.mark.B11
 def test_who_gets_better_is_asked_five_times_and_the_plan_grows(story: Story) -> None:
     first = story.plan
     assert story.says(1, "h24", FINE).step.action is Action.HOLD
@@ -148,6 +149,7 @@ def test_who_gets_better_is_asked_five_times_and_the_plan_grows(story: Story) ->
     assert not [line for line in story.sent if line.endswith("alert")]
 
 
+@pytest.mark.B11
 def test_who_does_not_get_better_keeps_the_plan_and_is_pointed_to_a_doctor_after_four_weeks(
     story: Story,
 ) -> None:
@@ -173,6 +175,7 @@ def test_who_does_not_get_better_keeps_the_plan_and_is_pointed_to_a_doctor_after
     assert story.on_page == first
 
 
+@pytest.mark.B11
 def test_who_gets_worse_gets_a_smaller_plan_then_none_until_somebody_has_looked(story: Story) -> None:
     first = story.plan
     story.first_week()
@@ -282,6 +285,7 @@ def test_few_days_done_cut_the_plan_to_the_two_moves_that_matter_most(story: Sto
     assert story.sent[-1] == "7 plan"
 
 
+@pytest.mark.B13
 def test_no_mail_of_the_loop_holds_a_word_about_health(story: Story) -> None:
     story.first_week()
     story.says(7, "w1", WEEK | {"pain_avg7": "6"})

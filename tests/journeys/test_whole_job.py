@@ -57,6 +57,7 @@ def link(mailbox: Mailbox, kind: str, path: str) -> str:
     return found[0]
 
 
+@pytest.mark.B13
 @pytest.mark.parametrize(
     ("database_url", "worker", "clinic"),
     [("sqlite", "separate", "ours"), ("postgresql", "inline", "praxis")],

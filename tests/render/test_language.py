@@ -33,6 +33,7 @@ def test_a_moment_in_spanish() -> None:
     assert text == "viernes 27 de noviembre a las 3:00 p. m. (hora de Berlín)"
 
 
+@pytest.mark.B16
 @pytest.mark.parametrize(
     ("when", "clock"),
     [

@@ -140,6 +140,7 @@ def test_the_mail_server_is_asked_when_that_is_wished(app: Flask, mailbox: Mailb
     assert mailbox.mails == []
 
 
+@pytest.mark.B6
 def test_a_link_for_the_door_is_a_qr_code(app: Flask, context: Context, tmp_path: Path) -> None:
     booking = book(context)
     target = tmp_path / "door.svg"

@@ -196,6 +196,7 @@ def check(context: Context, story: Story, mixed: Sequence[int]) -> None:
         assert expected[0][-1] == []
 
 
+@pytest.mark.B1
 @pytest.mark.parametrize("connection", ["main", "site"])
 @settings(max_examples=settings().max_examples // 4)
 @given(data=st.data())
@@ -329,6 +330,7 @@ def test_a_no_show_mark_of_a_guest_is_not_one_of_the_client(context: Context, ma
     assert only(context).status is BookingStatus.confirmed
 
 
+@pytest.mark.B18
 @pytest.mark.parametrize("mark_first", [True, False])
 def test_a_no_show_mark_in_a_group_is_for_the_one_client(context: Context, mark_first: bool) -> None:
     arrivals = [
@@ -395,6 +397,7 @@ def _group(inbound: Inbound) -> Inbound:
     return _signed(body, inbound.received_at)
 
 
+@pytest.mark.B18
 def test_two_clients_with_one_address_are_two_clients(context: Context) -> None:
     for uid, name in (("u1", "Ann"), ("u2", "Bo")):
         deliver(context, webhook("created", NOW, uid=uid, name=name, email="home@example.org"))

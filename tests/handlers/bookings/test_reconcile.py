@@ -84,6 +84,7 @@ def test_a_deletion_is_believed_once_the_scheduler_was_asked_for_the_booking_its
     assert scheduler.reads == ["u1"]
 
 
+@pytest.mark.B3
 def test_bookings_from_before_the_first_day_get_nothing(context: Context, mailbox: Mailbox) -> None:
     ours, scheduler = reading(context)
     scheduler.rows["u1"] = row(created_at=NOW - timedelta(days=3))
@@ -187,6 +188,7 @@ def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(context: C
     assert seen.trouble == ""
 
 
+@pytest.mark.B2
 def test_a_connection_that_went_quiet_is_reported(context: Context) -> None:
     for hours in range(10):
         at = NOW + timedelta(hours=hours)
@@ -217,6 +219,7 @@ def shared(sqlite_template: object, quick_folder: object) -> Iterator[Shared]:
 NUMBERS = count(1)
 
 
+@pytest.mark.B2
 @settings(max_examples=max(30, settings().max_examples // 2))
 @given(moves=st.integers(0, 4), cancelled=st.booleans(), chance=st.randoms(use_true_random=False))
 def test_whatever_was_lost_a_reading_leads_to_the_state_of_the_whole_history(

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
@@ -74,6 +75,7 @@ def test_the_export_holds_booking_answers_and_intake_answers_side_by_side(
         assert audit.log(tx, action="export")[0].subject == f"client:{client_of(context, number)}"
 
 
+@pytest.mark.B15
 def test_after_an_erasure_nothing_of_the_client_is_left_anywhere(context: Context, mailbox: Mailbox) -> None:
     number = told(context)
     client = client_of(context, number)

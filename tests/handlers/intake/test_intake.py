@@ -35,6 +35,7 @@ def _next_booking(context: Context, after: timedelta) -> Booking:
         return max(bookings.listing(tx, email="zoe@example.org"), key=lambda each: each.id)
 
 
+@pytest.mark.B7
 @pytest.mark.parametrize(
     ("after", "wanted"),
     [

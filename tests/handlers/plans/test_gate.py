@@ -50,6 +50,7 @@ def noted(send: SendWish) -> Step:
     return lambda tx, context, booking: release.add_note(tx, context, booking.id, note, OVER)
 
 
+@pytest.mark.B10
 def test_a_clear_plan_goes_out_by_itself_half_an_hour_after_the_end(
     context: Context, mailbox: Mailbox
 ) -> None:
@@ -160,6 +161,7 @@ def begun(context: Context) -> Booking:
     return booking
 
 
+@pytest.mark.B8
 @one_database
 def test_not_sure_never_passes_a_safety_question(context: Context, begun: Booking) -> None:
     assert passes(context, begun, context)
@@ -169,6 +171,7 @@ def test_not_sure_never_passes_a_safety_question(context: Context, begun: Bookin
     assert [said for said in unsure if passes(context, begun, context, said)] == []
 
 
+@pytest.mark.B8
 @one_database
 def test_a_safety_question_that_came_after_the_answers_never_passes(context: Context, begun: Booking) -> None:
     earlier = {each.id: with_content(context, without(each.id)) for each in safety_questions()}
@@ -176,6 +179,7 @@ def test_a_safety_question_that_came_after_the_answers_never_passes(context: Con
     assert [name for name, before in earlier.items() if passes(context, begun, before)] == []
 
 
+@pytest.mark.B8
 def test_a_blank_at_a_safety_question_cannot_be_sent_and_the_plan_waits(context: Context) -> None:
     booking = book(context)
     with context.db.begin() as tx, pytest.raises(AssertionError, match="rf_saddle"):
@@ -205,6 +209,7 @@ def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
         assert standing.decide(tx, later, booking, DUE).holds == looked
 
 
+@pytest.mark.B10
 def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
     context: Context, mailbox: Mailbox
 ) -> None:
@@ -220,6 +225,7 @@ def test_a_reviewed_plan_goes_out_once_a_named_practitioner_releases_it(
         assert (plan.released_by, plan.status) == ("mara", "sent")
 
 
+@pytest.mark.B10
 def test_nobody_can_release_a_plan_past_a_stop_sign(context: Context, mailbox: Mailbox) -> None:
     booking = book(context)
     fill_in(context, booking, rf_saddle="yes")
@@ -243,6 +249,7 @@ def test_a_stop_sign_that_a_clinician_cleared_lets_the_plan_be_looked_at_again(c
     assert the_plan(context, booking).status == "scheduled"
 
 
+@pytest.mark.B10
 def test_a_clinic_may_want_an_ok_for_every_plan(context: Context, mailbox: Mailbox) -> None:
     strict = with_policy(context, require_ok=True)
     booking = book(strict)

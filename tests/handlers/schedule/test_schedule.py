@@ -40,6 +40,7 @@ def local(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
+@pytest.mark.B16
 @pytest.mark.parametrize(
     ("zone", "start", "before"),
     [
@@ -199,6 +200,7 @@ def test_a_service_may_ask_nothing_or_end_without_a_plan() -> None:
     assert "plan:0" not in dues(booking, Service(plan=False))
 
 
+@pytest.mark.B6
 @given(st.integers(0, 400), st.integers(0, 60 * 24 * 40))
 def test_reminders_are_few_apart_in_open_hours_and_before_the_visit(hours: int, minutes: int) -> None:
     first_seen = NOW + timedelta(minutes=minutes)
@@ -215,6 +217,7 @@ def test_reminders_are_few_apart_in_open_hours_and_before_the_visit(hours: int, 
 # ---- bringing rows in line
 
 
+@pytest.mark.B17
 def test_a_gift_card_pick_up_is_asked_nothing(context: Context) -> None:
     booking = book(context, service="gift-card")
     assert schedule_of(context, booking) == {}

@@ -125,6 +125,7 @@ def test_a_plan_that_was_sent_is_not_changed_any_more(context: Context, mailbox:
         plans_by_hand.hold_plan(tx, number, BY, NOW)
 
 
+@pytest.mark.B4
 def test_a_held_plan_goes_out_when_it_is_released_and_only_then(context: Context, mailbox: Mailbox) -> None:
     number = visit(context, start=NOW - timedelta(hours=3))
     answer(context, number)
@@ -163,6 +164,7 @@ def test_a_dead_message_is_tried_again_as_the_same_message(context: Context, mai
     assert (again.id, again.key, again.status) == (dead.id, dead.key, DeliveryStatus.sent)
 
 
+@pytest.mark.B4
 def test_every_act_is_in_the_log_with_a_name(context: Context) -> None:
     number = visit(context, start=NOW + timedelta(days=5), now=NOW)
     one = message(context, number, Purpose.intake)

@@ -39,6 +39,7 @@ def answers(context: Context, now: datetime) -> None:
     fill_in(context, only(context), now)
 
 
+@pytest.mark.B3
 @pytest.mark.parametrize(
     ("change", "status", "reason"),
     [
@@ -62,6 +63,7 @@ def test_what_happens_a_second_before_the_request_goes_out_counts(
     assert "intake" not in mailbox.kinds()
 
 
+@pytest.mark.B3
 @pytest.mark.parametrize("event", ["cancelled", "no_show"])
 def test_what_happens_a_second_before_the_plan_goes_out_counts(
     context: Context, mailbox: Mailbox, event: str
@@ -100,6 +102,7 @@ def test_a_plan_moved_to_an_earlier_day_goes_out_after_that(context: Context, ma
     assert mailbox.kinds().count("plan") == 1
 
 
+@pytest.mark.B6
 def test_reminders_stop_once_the_form_is_done(context: Context, mailbox: Mailbox) -> None:
     booking = book(context)
     work.work_once(context, NOW + timedelta(minutes=1))
@@ -110,6 +113,7 @@ def test_reminders_stop_once_the_form_is_done(context: Context, mailbox: Mailbox
     assert mailbox.of("intake_reminder") == []
 
 
+@pytest.mark.B6
 def test_two_reminders_go_out_when_nobody_answers(context: Context, mailbox: Mailbox) -> None:
     book(context)
     at = NOW
@@ -150,6 +154,7 @@ def test_a_late_reminder_in_the_night_waits_for_the_morning(context: Context, ma
     assert len(mailbox.of("intake_reminder")) == 1
 
 
+@pytest.mark.B3
 def test_a_booking_whose_end_lies_too_far_back_gets_nothing(context: Context, mailbox: Mailbox) -> None:
     booking = book(context)
     work.work_once(context, START + timedelta(hours=1) + context.clinic.policy.too_late + SECOND)

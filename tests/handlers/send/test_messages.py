@@ -86,6 +86,7 @@ def test_a_mail_goes_to_exactly_one_address(address: str, good: bool) -> None:
     assert messages.can_mail(address) is good
 
 
+@pytest.mark.B16
 def test_a_visit_in_person_is_told_in_the_clinics_time_and_a_call_in_the_clients(context: Context) -> None:
     booking = book(context, client_zone="Asia/Kathmandu", zone="America/New_York")
     assert "(Eastern time)" in words.when(context, booking, "Asia/Kathmandu", "en")

@@ -112,6 +112,7 @@ def test_a_refusal_for_good_is_dead_at_once_and_visible(context: Context, mailbo
     assert "zoe" not in dead.detail
 
 
+@pytest.mark.B5
 def test_a_lost_answer_is_repeated_once_with_the_same_message_id_then_stands_as_unknown(
     context: Context, mailbox: Mailbox
 ) -> None:
@@ -323,6 +324,7 @@ def test_a_service_that_names_a_time_is_not_asked_before(context: Context) -> No
     assert schedule_of(context, booking)["intake:0"].due_at == LATER + timedelta(seconds=900)
 
 
+@pytest.mark.B5
 def test_two_workers_at_once_send_each_mail_once(given: Settings, context: Context, mailbox: Mailbox) -> None:
     count = 12
     for number in range(count):

@@ -192,6 +192,7 @@ def test_a_scanner_that_opens_everything_changes_nothing(
     assert intake_of(context, booking) == before
 
 
+@pytest.mark.B8
 def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
     context: Context, booking: Booking, hers: Phone
 ) -> None:
@@ -266,6 +267,7 @@ def test_a_safety_check_left_blank_does_not_go_on(context: Context, booking: Boo
     assert not intake_of(context, booking).done
 
 
+@pytest.mark.B15
 def test_no_consent_is_ticked_for_the_client(hers: Phone) -> None:
     hers.post("/about", ABOUT)
     page = hers.get("/consent").text
@@ -273,6 +275,7 @@ def test_no_consent_is_ticked_for_the_client(hers: Phone) -> None:
     assert "checked" not in page
 
 
+@pytest.mark.B7
 def test_a_client_who_comes_again_gets_the_short_update_and_may_ask_for_everything(
     app: Flask, context: Context, booking: Booking, hers: Phone
 ) -> None:

@@ -153,6 +153,7 @@ def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same
     assert flag["severity"] == "stop_emergency"
 
 
+@pytest.mark.B11
 def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Context, booking: Booking) -> None:
     hers = asked(app, context, booking, CheckInKind.h24)
     page = hers.get("?feel=bit_sore").text

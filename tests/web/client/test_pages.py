@@ -140,6 +140,7 @@ def test_opening_the_stop_link_stops_nothing(app: Flask, context: Context, booki
     assert _stops(context, booking) == (False, False)
 
 
+@pytest.mark.B15
 def test_a_mail_program_stops_e_mails_with_one_post(app: Flask, context: Context, booking: Booking) -> None:
     page = phone(app, context, LinkPurpose.stop, booking.client_id)
     for _ in range(2):
@@ -157,6 +158,7 @@ def test_any_other_body_stops_nothing(
     assert _stops(context, booking) == (False, False)
 
 
+@pytest.mark.B15
 def test_a_person_stops_one_channel_and_keeps_the_other(
     app: Flask, context: Context, booking: Booking
 ) -> None:

@@ -106,6 +106,7 @@ def crawl(http: FlaskClient, starts: list[str], profile: Profile) -> set[str]:
     return seen
 
 
+@pytest.mark.B11
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_scanner_changes_nothing_and_the_person_still_can(
     app: Flask, context: Context, hers: Phone, others: list[str], mailbox: Mailbox, name: str

@@ -58,6 +58,7 @@ def test_deactivating_resetting_and_listing(app: Flask) -> None:
     assert found.active
 
 
+@pytest.mark.B15
 def test_export_and_erasure_print_their_receipts(app: Flask, tmp_path: Any) -> None:
     context = app.extensions["aftercare"]
     answer(context, visit(context))

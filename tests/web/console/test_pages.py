@@ -273,6 +273,7 @@ def test_the_summary_prints_on_paper(context: Context, client: FlaskClient) -> N
     assert made.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.B4
 def test_the_outbox_says_in_words_why_something_is_not_sent(context: Context, client: FlaskClient) -> None:
     number = seen(context, -3, pain_now="9")
     work.work_once(context, TODAY)
@@ -325,6 +326,7 @@ def test_what_a_person_keeps_back_stays_back_when_the_booking_moves(
     assert after.status in (DeliveryStatus.held, DeliveryStatus.withdrawn)
 
 
+@pytest.mark.B4
 def test_resending_sends_a_second_message_and_two_taps_send_no_third(
     context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
@@ -529,6 +531,7 @@ def test_who_is_signed_in_goes_from_the_link_to_the_booking(context: Context, cl
     assert answered.headers["Location"].endswith(f"/console/bookings/{number}#note")
 
 
+@pytest.mark.B12
 def test_the_console_says_where_a_scheduler_lets_nobody_write(context: Context, client: FlaskClient) -> None:
     with context.db.begin() as tx:
         connections.ensure(tx, "main", "calcom", TODAY)
