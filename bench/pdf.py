@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from clinical.plan.doses import dose_text, tempo_text  # noqa: E402
 from library.figures import figure_from  # noqa: E402
 from library.reading import Reader  # noqa: E402
 from library.words import read_words  # noqa: E402
@@ -21,7 +22,6 @@ from render.paper.pdf import plan_pdf  # noqa: E402
 from schemas.clinic import Clinic  # noqa: E402
 from schemas.figure import Picture  # noqa: E402
 from schemas.plan import Dose  # noqa: E402
-from schemas.plan_words import dose_text, tempo_text  # noqa: E402
 from schemas.worded_plan import WordedItem, WordedPlan  # noqa: E402
 
 MOVES = ("len_cat_camel", "act_bridge", "act_bird_dog", "int_hip_hinge", "int_sit_to_stand")
@@ -40,8 +40,9 @@ def item(name: str) -> WordedItem:
     data = tomllib.loads((ROOT / "content" / "exercises" / f"{name}.toml").read_text(encoding="utf-8"))
     dose = Dose(sets=2, reps=8, hold_seconds=3, days_per_week=4, tempo="2-1-3")
     words = (tuple(data["steps"]), tuple(data["cues"]), tuple(data["mistakes"]), "It hurts.", data["why"])
-    said = dose_text(dose, "en")
-    return WordedItem(name, data["name"], "", 1, dose, said, *words, tempo_text=tempo_text(dose.tempo, "en"))
+    doses = read_words(Reader(ROOT / "content"), "doses.toml")
+    said = dose_text(dose, doses)
+    return WordedItem(name, data["name"], "", 1, dose, said, *words, tempo_text=tempo_text(dose.tempo, doses))
 
 
 def plan(moves: int) -> WordedPlan:

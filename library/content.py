@@ -69,7 +69,7 @@ def problems(folder: Path) -> list[Problem]:
 
 def _of_parts(folder: Path) -> Iterator[Problem]:
     """Faults in languages of which only words are translated, so that no clinic can choose them yet."""
-    for file in ("pages.toml", "papers.toml"):
+    for file in ("doses.toml", "pages.toml", "papers.toml"):
         for path in folder.glob(f"*/{file}"):
             reader = Reader(folder, path.parent.name)
             if not (path.parent / "messages.toml").exists():

@@ -6,6 +6,8 @@ from typing import TypeVar
 from library.exercise_checks import unresolved
 from library.reading import Reader
 from library.translations import Raw
+from library.uses import of_doses
+from library.words import checked_words
 from schemas.choosing import ChoosingRules, FeedbackRules, PlanContent, Wording
 from schemas.exercise import Exercise, Protocol, TagRule, with_tag_facts
 
@@ -37,10 +39,13 @@ def _read(reader: Reader) -> PlanContent | None:
     choosing = _one(reader, ChoosingRules, "rules/choosing.toml")
     feedback = _one(reader, FeedbackRules, "rules/feedback.toml")
     wording = _one(reader, Wording, "wording.toml")
+    doses = checked_words(reader, "doses.toml", of_doses())
     if facts is None or choosing is None or feedback is None or wording is None:
         return None
     hashes = {file: of for file, of in reader.hashes.items() if not file.startswith(f"{language}/")}
-    return PlanContent(language, exercises, protocols, tags, facts, choosing, feedback, wording, hashes)
+    return PlanContent(
+        language, exercises, protocols, tags, facts, choosing, feedback, wording, doses, hashes
+    )
 
 
 def _one(reader: Reader, wanted: type[T], file: str) -> T | None:

@@ -55,6 +55,12 @@ def of_papers() -> tuple[Use, ...]:
     return _sorted(*map(_in_typst, (paper / "templates").glob("*.typ")), *map(_in_module, modules))
 
 
+@cache
+def of_doses() -> tuple[Use, ...]:
+    """What the wording of a plan reads of `doses.toml`."""
+    return _sorted(_in_module(ROOT / "clinical/plan/doses.py"))
+
+
 def _sorted(*found: Iterator[Use]) -> tuple[Use, ...]:
     return tuple(
         sorted({use for uses in found for use in uses}, key=lambda use: (use.file, use.line, use.key))

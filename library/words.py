@@ -1,4 +1,4 @@
-"""Reads files of words: `pages.toml` and `papers.toml`, and checks them against the code that says them."""
+"""Reads files of words (`pages.toml`, `papers.toml`, `doses.toml`) and checks them against the code."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

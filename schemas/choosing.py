@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from schemas.condition import Condition
 from schemas.exercise import Exercise, Protocol, TagRule
+from schemas.words import Words
 
 
 class Action(StrEnum):
@@ -208,4 +209,5 @@ class PlanContent:
     choosing: ChoosingRules
     feedback: FeedbackRules
     wording: Wording
+    doses: Words
     hashes: dict[str, str]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from babel import Locale
 
@@ -31,12 +32,17 @@ def forms_of(text: Text) -> Iterator[str]:
 
 def plural_form(language: str, count: float) -> str:
     """Which form a count takes in a language (CLDR): `one`, `few`, `other` ..."""
-    return Locale.parse(language, sep="-").plural_form(count)
+    return _locale(language).plural_form(count)
 
 
 def direction(language: str) -> str:
     """`rtl` for a language written from the right, else `ltr`."""
-    return Locale.parse(language, sep="-").text_direction
+    return _locale(language).text_direction
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language, sep="-")
 
 
 @dataclass(frozen=True, slots=True)

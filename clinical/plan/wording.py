@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from clinical.plan.case import Policy
+from clinical.plan.doses import dose_text, side_text, tempo_text
 from schemas.choosing import LevelRow, MatchRow, PlanContent
 from schemas.exercise import Adjust, Exercise
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
-from schemas.plan_words import dose_text, side_text, tempo_text
 from schemas.reason import Reason
 from schemas.worded_plan import WordedItem, WordedPlan
 
@@ -143,7 +143,7 @@ def _item(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> W
         phase_label=words.phase_label,
         level=item.level,
         dose=item.dose,
-        dose_text=dose_text(replace(item.dose, note=words.note), content.language),
+        dose_text=dose_text(replace(item.dose, note=words.note), content.doses),
         steps=words.steps,
         cues=words.cues,
         mistakes=words.mistakes,
@@ -152,8 +152,8 @@ def _item(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> W
         because=words.because,
         caution=words.caution,
         note=words.note,
-        tempo_text=tempo_text(item.dose.tempo, content.language),
-        side_text=side_text(item.side, content.language),
+        tempo_text=tempo_text(item.dose.tempo, content.doses),
+        side_text=side_text(item.side, content.doses),
     )
 
 

@@ -23,6 +23,12 @@ def papers(language: str = "en") -> Words:
     return read_words(Reader(CONTENT, language), "papers.toml")
 
 
+@cache
+def doses(language: str = "en") -> Words:
+    """The real words of doses; English where a language has none yet."""
+    return read_words(Reader(CONTENT, language), "doses.toml")
+
+
 def change(folder: Path, file: str, old: str, new: str) -> None:
     """Replace a text that stands in a file, once."""
     path = folder / file

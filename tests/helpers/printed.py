@@ -2,12 +2,13 @@
 
 from datetime import UTC, date, datetime
 
+from clinical.plan.doses import dose_text, side_text, tempo_text
 from render.mail import Envelope
 from schemas.clinic import Clinic
 from schemas.figure import Picture
 from schemas.plan import Dose, Side
-from schemas.plan_words import dose_text, side_text, tempo_text
 from schemas.worded_plan import WordedItem, WordedPlan
+from tests.helpers.content import doses
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
@@ -49,15 +50,15 @@ def move(number: int, language: str = "en") -> WordedItem:
         phase_label="Wake up",
         level=1,
         dose=DOSE,
-        dose_text=dose_text(DOSE, language),
+        dose_text=dose_text(DOSE, doses(language)),
         steps=STEPS,
         cues=("Push through your heels.",),
         mistakes=("Arching the low back.",),
         stop_when="You get a leg cramp that will not ease.",
         helps="",
         because="You said that your low back hurts when you sit.",
-        tempo_text=tempo_text(DOSE.tempo, language),
-        side_text=side_text(Side.BOTH, language),
+        tempo_text=tempo_text(DOSE.tempo, doses(language)),
+        side_text=side_text(Side.BOTH, doses(language)),
     )
 
 

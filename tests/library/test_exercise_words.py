@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from clinical.plan.doses import dose_text
 from library.exercise_checks import texts_of
 from library.questionnaires import FACT_NAMES, value_faults
 from schemas.condition import Condition, without_side
 from schemas.exercise import LEVELS
-from schemas.plan_words import dose_text
 from tests.helpers.content import library
 from tests.helpers.reading_level import grade, longest_sentence, spanish_ease
 from tests.helpers.strategies import moves
@@ -107,6 +107,6 @@ def test_every_message_of_a_step_exists() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_dose_can_be_said(level: int) -> None:
     for exercise in moves().exercises.values():
-        text = dose_text(exercise.dose.at(level), "en")
+        text = dose_text(exercise.dose.at(level), moves().doses)
         assert "week" in text or "every day" in text
         assert "0 " not in text.split("1")[0][:2]

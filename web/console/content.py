@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Response, abort, request
 
+from clinical.plan.doses import dose_text
 from schemas.condition import Condition
 from schemas.plan import Dose
-from schemas.plan_words import dose_text
 from schemas.staff import Role
 from web.console import drawings, gate
 from web.console.gate import allowed
@@ -69,7 +69,7 @@ def exercise(name: str) -> Response:
 
 
 def _dose(dose: Dose) -> str:
-    return dose_text(dose, _language())
+    return dose_text(dose, context().plan_content(_language()).doses)
 
 
 def drawn(name: str) -> list[dict[str, Any]]:

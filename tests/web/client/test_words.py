@@ -15,7 +15,7 @@ from tests.helpers.content import CONTENT, library
 from web import errors
 
 CLIENT = Path(web.__file__).parent / "templates" / "client"
-FILES = ("pages.toml", "papers.toml")
+FILES = ("doses.toml", "pages.toml", "papers.toml")
 
 
 def test_no_page_reads_a_text_that_nobody_has_and_no_text_is_read_by_nobody() -> None:
