@@ -17,7 +17,7 @@ from schemas.identity import Change, Match, NameRules, Verdict
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>")
 NUMBER = re.compile(r"\+?\d[\d\s().\-/]{4,}\d")
 TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation left unfilled
-WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 SHORT = 4  # letters: of names no longer than this, one exchanged letter makes another name (Tim, Tom)
 LONG = 6  # letters: only in names as long as this are two slips one slip
 ENDINGS = "aoy"  # one of them more makes another name: Paul and Paula, Bill and Billy
@@ -93,7 +93,7 @@ def _fits(one: Sequence[str], other: Sequence[str]) -> bool:
 
 
 def _same_word(one: str, other: str) -> bool:
-    initial = 1 in (len(one), len(other))
+    initial = any(len(word) == 1 and word.isalpha() for word in (one, other))
     return one[0] == other[0] if initial else _joined([one]) == _joined([other])
 
 
@@ -107,7 +107,9 @@ def _differing(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Name
     if not _same_word(old[0], new[0]):
         crossed = {old[0], old[-1]} & {new[0], new[-1]}
         return Names.doubtful if crossed else Names.other
-    return Names.slip if _near(old[-1], new[-1]) else Names.given
+    if any(sign.isdigit() for sign in old[-1] + new[-1]):
+        return Names.other  # Client 1 and Client 2
+    return Names.slip if min(len(old[-1]), len(new[-1])) > 2 and _near(old[-1], new[-1]) else Names.given
 
 
 def _script(words: Sequence[str]) -> str:
@@ -175,7 +177,8 @@ def compare(
         return Match(Verdict.same, _of_name(before, now, names))
     if address in (Addresses.near, Addresses.other) and taken:
         return Match(Verdict.unsure, Change.address_taken)
-    if not (same_booking or _same_phone(before, now)) or not _enough(names, address, before, now):
+    tied = same_booking or _same_phone(before, now)
+    if not tied or not _enough(names, address, before, now, same_booking=same_booking):
         return Match(Verdict.unsure, Change.too_little)
     return Match(Verdict.same, OF_ADDRESS.get(address) or _of_name(before, now, names))
 
@@ -188,12 +191,14 @@ OF_ADDRESS = {
 }
 
 
-def _enough(names: Names, address: Addresses, before: Person, now: Person) -> bool:
+def _enough(names: Names, address: Addresses, before: Person, now: Person, *, same_booking: bool) -> bool:
     """True when the names say enough where the addresses do not agree."""
     if names is Names.equal or (address is Addresses.near and names is not Names.given):
         return True
-    if names is Names.given or (names is Names.unknown and address is Addresses.other):
-        return _same_phone(before, now) and names is Names.given
+    if names is Names.given:
+        return same_booking and _same_phone(before, now)
+    if names is Names.unknown and address is Addresses.other:
+        return False
     return address is not Addresses.other or _same_phone(before, now)
 
 

@@ -1,7 +1,7 @@
 """The answers that count for a booking: what was said now, over what was said in the last full form."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clinical.answers import facts, flags
 from clinical.answers.asking import carried
@@ -10,7 +10,7 @@ from handlers.context import Context
 from schemas.booking import Booking
 from schemas.intake import Answers, Intake
 from schemas.rules import Flag
-from store import intakes
+from store import clients, intakes
 from store.base import Tx
 
 SHORT_UPDATE = "returning"
@@ -30,13 +30,20 @@ def effective(tx: Tx, intake: Intake) -> Answers:
     """A short update stands on the client's last full form; any other intake stands alone."""
     if intake.questionnaire != SHORT_UPDATE:
         return intake.answers
-    before = intakes.last_done(tx, intake.client_id, intake.booking_id)
+    before = previous(tx, intake)
     return (carried(effective(tx, before)) if before else {}) | intake.answers
 
 
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:
     """True when the client gave this consent, now or in the last full form."""
     return said_yes(effective(tx, intake), consent)
+
+
+def previous(tx: Tx, intake: Intake, *, questionnaires: tuple[str, ...] = ()) -> Intake | None:
+    """The form that the same person sent last before this one; one that is open comes after all others."""
+    before = intake.submitted_at or datetime.max.replace(tzinfo=UTC)
+    family = clients.family(tx, intake.client_id)
+    return intakes.last_done(tx, family, before, but=intake.id, questionnaires=questionnaires)
 
 
 def picture(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> Picture:

@@ -13,6 +13,7 @@ from schemas.choosing import PlanContent
 from schemas.clinic import Clinic
 from schemas.delivery import Channel
 from schemas.figure import Figure
+from schemas.identity import NameRules
 from store.base import Database
 
 
@@ -37,6 +38,11 @@ class Context:
     def checkins(self) -> CheckInRules:
         """When a plan is asked about, and what."""
         return self.library(self.clinic.language).checkins
+
+    @property
+    def names(self) -> NameRules:
+        """What tells names apart."""
+        return self.library(self.clinic.language).names
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

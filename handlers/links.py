@@ -4,12 +4,14 @@ import base64
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from handlers.context import Context
-from store import links
+from schemas.person import Attendance
+from store import attendances, bookings, checkins, clients, links
 from store.base import Tx
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32}\Z", re.ASCII)
@@ -18,7 +20,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{32}\Z", re.ASCII)
 class LinkPurpose(StrEnum):
     """What a link opens.
 
-    The subject of `intake`, `plan` and `note` is a booking, of `checkin` a check-in, of `stop` a client.
+    The subject of `intake`, `plan` and `note` is a booking, of `checkin` a check-in; `stop` is about the
+    contact point that the link was sent to.
     """
 
     intake = "intake"
@@ -28,6 +31,8 @@ class LinkPurpose(StrEnum):
     stop = "stop"
 
 
+OF_CLIENT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin)
+AFTER_VISIT = timedelta(days=1)  # how long the link to a form lives on after the visit
 PATHS = {
     LinkPurpose.intake: "/i/",
     LinkPurpose.plan: "/p/",
@@ -43,10 +48,30 @@ LIVES = {
 }
 
 
-def token(tx: Tx, context: Context, purpose: LinkPurpose, subject: int) -> str:
+class Fate(StrEnum):
+    """What became of a link."""
+
+    open = "open"
+    ended = "ended"  # by a person, or by time
+    not_theirs = "not_theirs"  # the visit is another person's, or the address was corrected away
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a known link opens, whose it is, and whether it still does."""
+
+    subject: int
+    client_id: int | None
+    contact_id: int | None
+    fate: Fate
+
+
+def token(
+    tx: Tx, context: Context, purpose: LinkPurpose, subject: int, client: int = 0, contact: int = 0
+) -> str:
     """The 192-bit token of a link: 32 characters, safe in a URL. After a link was ended it is another one."""
     ended = links.ended(tx, purpose, subject)
-    text = f"{purpose}:{subject}:{ended}" if ended else f"{purpose}:{subject}"
+    text = f"{purpose}:{subject}:{client}.{contact}:{ended}"
     digest = hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
@@ -56,17 +81,73 @@ def _hash(value: str) -> str:
 
 
 def issue(
-    tx: Tx, context: Context, purpose: LinkPurpose, subject: int, now: datetime, until: datetime | None = None
+    tx: Tx,
+    context: Context,
+    purpose: LinkPurpose,
+    subject: int,
+    now: datetime,
+    until: datetime | None = None,
+    contact: int | None = None,
+    client: int = 0,
 ) -> str:
-    """The full URL of a personal link, good until `until` (or as long as its kind lives)."""
-    value = token(tx, context, purpose, subject)
-    links.ensure(tx, _hash(value), purpose, subject, now, until or now + LIVES[purpose])
+    """The full URL of a personal link, good until `until` (or as long as its kind lives).
+
+    It is bound to the client whom it is about and to the contact point that it is sent to: `contact`, or the
+    client's e-mail address; 0 for a link that is handed over in person. `client` where no visit says it.
+    """
+    comes = _comes(tx, purpose, subject)
+    client = comes.client_id if comes else client
+    sent_to = (comes.email_id if comes else 0) if contact is None else contact
+    value = token(tx, context, purpose, subject, client, sent_to or 0)
+    row = {"client_id": client or None, "contact_id": sent_to or None}
+    links.ensure(tx, _hash(value), purpose, subject, now, until or now + LIVES[purpose], **row)
     return context.clinic.public_url + PATHS[purpose] + value
 
 
-def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | None:
-    """The subject of a live link; None for one that is malformed, unknown, expired or revoked."""
-    if not TOKEN.fullmatch(value):
+def _comes(tx: Tx, purpose: LinkPurpose, subject: int) -> Attendance | None:
+    """Who comes to the visit that a link is about."""
+    if purpose is LinkPurpose.stop:
         return None
-    row: Any = links.find(tx, _hash(value), purpose, now)
-    return int(row.subject) if row else None
+    if purpose is LinkPurpose.checkin:
+        asked = checkins.get(tx, subject)
+        subject = asked.booking_id if asked else 0
+    booking = bookings.get(tx, subject)
+    return attendances.current(tx, booking.id) if booking else None
+
+
+def look(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> Link | None:
+    """A link as it stands now; None for one that is malformed, or that was never made."""
+    row: Any = links.find(tx, _hash(value), purpose) if TOKEN.fullmatch(value) else None
+    if row is None:
+        return None
+    return Link(int(row.subject), row.client_id, row.contact_id, _fate(tx, purpose, row, now))
+
+
+def _fate(tx: Tx, purpose: LinkPurpose, row: Any, now: datetime) -> Fate:
+    if row.revoked_at:
+        return Fate.ended
+    comes = _comes(tx, purpose, row.subject)
+    if comes is not None and purpose in OF_CLIENT and not _theirs(tx, row, comes):
+        return Fate.not_theirs
+    return Fate.open if now < _end(tx, purpose, row, comes) else Fate.ended
+
+
+def _theirs(tx: Tx, row: Any, comes: Attendance) -> bool:
+    """True while the same client comes, and is reached where the link was sent."""
+    same = row.client_id is None or comes.client_id in clients.family(tx, row.client_id)
+    return same and row.contact_id in (None, comes.email_id, comes.phone_id)
+
+
+def _end(tx: Tx, purpose: LinkPurpose, row: Any, comes: Attendance | None) -> datetime:
+    """A form stays open until a day after the last of its visits, whenever that is by now."""
+    end: datetime = row.expires_at
+    if purpose is not LinkPurpose.intake or comes is None:
+        return end
+    visits = [bookings.get(tx, each) for each in bookings.together(tx, comes.booking_id)]
+    return max([end, *(each.end + AFTER_VISIT for each in visits if each)])
+
+
+def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | None:
+    """The subject of a live link; None for one that opens nothing any more."""
+    found = look(tx, purpose, value, now)
+    return found.subject if found and found.fate is Fate.open else None

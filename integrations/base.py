@@ -108,6 +108,7 @@ class Scheduler:
     ways: tuple[str, ...] = ()  # to write a link back, as `attach` of the connection names them
     default_way = ""  # the way when the connection names none
     ways_once: tuple[str, ...] = ()  # ways that bother a person each time: used once per booking
+    one_row_per_address = False  # True where a new booking renames the person of all bookings of an address
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
     def __init__(self, connection: Connection, http: Http) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from library.checkins import read_checkins
 from library.exercises import read_plan_content
 from library.flag_rules import read_rules
+from library.names import read_names
 from library.questionnaires import FACT_NAMES, read_questionnaires, value_faults
 from library.reading import ContentError, Problem, Reader
 from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
@@ -20,6 +21,7 @@ from library.words import checked_words, read_words
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
 from schemas.condition import Condition
+from schemas.identity import NameRules
 from schemas.questionnaire import Question, Questionnaire
 from schemas.rules import ConditionRow, Evidence, Region, Rules
 from schemas.words import Words, fill
@@ -41,6 +43,7 @@ class Library:
     pages: Words
     papers: Words
     checkins: CheckInRules
+    names: NameRules
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""
@@ -102,6 +105,7 @@ def _read(reader: Reader) -> Library | None:
         pages=pages,
         papers=papers,
         checkins=checkins,
+        names=read_names(reader.folder),
     )
     for file, item, text in _unresolved(library):
         reader.complain(file, item, text)

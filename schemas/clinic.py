@@ -35,10 +35,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What may be booked: which questionnaire is asked and whether a plan follows ("" and False for none)."""
+    """What may be booked: which questionnaire is asked and whether a plan follows ("" and False for none).
+
+    Visits of one client within `form_window` of each other share one form. `own_plan`: a plan follows also
+    when the client has a later visit on the same day.
+    """
 
     questionnaire: str = "first_visit"
     plan: bool = True
+    form_window: timedelta = timedelta(days=14)
+    own_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ NUMBERS: dict[Purpose, Callable[[str], Number]] = {
 }
 KEY = re.compile(
     r"(?P<booking>\d+):(?P<purpose>\w+):(?P<number>.+?)(?:-again(?P<resend>\d+))?:(?P<channel>\w+)"
+    r"(?::(?P<client>\d+)\.(?P<recipient>\d+))?"
 )
 
 
@@ -129,10 +130,11 @@ class DeliveryKey:
     """What one message is; no two deliveries have an equal key.
 
     `number` tells messages of one purpose apart, in the type of the purpose. `resend` counts how often a
-    person sent the message again. `parse` reads what `str` wrote, and every key that a database holds.
+    person sent the message again. `client` is whom it is about, `recipient` the contact point that it goes
+    to (0: none is known, or it goes to the clinic). `parse` reads what `str` wrote.
 
-    >>> str(DeliveryKey(12, Purpose.plan, 0, Channel.email, resend=1))
-    '12:plan:0-again1:email'
+    >>> str(DeliveryKey(12, Purpose.plan, 0, Channel.email, client=3, recipient=7, resend=1))
+    '12:plan:0-again1:email:3.7'
     >>> DeliveryKey.parse("12:checkin:w1-again:sms").number.reminder
     True
     """
@@ -142,10 +144,13 @@ class DeliveryKey:
     number: Number
     channel: Channel
     resend: int = 0
+    client: int = 0
+    recipient: int = 0
 
     def __str__(self) -> str:
         again = f"-again{self.resend}" if self.resend else ""
-        return f"{self.booking}:{self.purpose}:{self.number}{again}:{self.channel}"
+        whom = f"{self.client}.{self.recipient}"
+        return f"{self.booking}:{self.purpose}:{self.number}{again}:{self.channel}:{whom}"
 
     @classmethod
     def parse(cls, text: str) -> "DeliveryKey":
@@ -155,18 +160,24 @@ class DeliveryKey:
             raise ValueError(f"Not a delivery key: {text!r}. Expected booking:purpose:number:channel.")
         purpose = Purpose(found["purpose"])
         number = NUMBERS[purpose](found["number"])
-        return cls(
-            int(found["booking"]), purpose, number, Channel(found["channel"]), int(found["resend"] or 0)
+        booking, client, recipient, resend = (
+            int(found[name] or 0) for name in ("booking", "client", "recipient", "resend")
         )
+        return cls(booking, purpose, number, Channel(found["channel"]), resend, client, recipient)
 
     @property
-    def slot(self) -> tuple[Purpose, Number, Channel]:
-        """The message whichever booking it was made for: two that turn out to be one may both hold it."""
-        return self.purpose, self.number, self.channel
+    def message(self) -> tuple[Purpose, Number, Channel, int]:
+        """What is said to whom, wherever it was sent and whichever booking it was made for."""
+        return self.purpose, self.number, self.channel, self.client
 
-    def again(self, booking: int, resend: int) -> "DeliveryKey":
-        """The key of the same message sent once more, for the booking that counts now."""
-        return replace(self, booking=booking, resend=resend)
+    @property
+    def slot(self) -> tuple[Purpose, Number, Channel, int, int]:
+        """The message to one contact point, whichever of two bookings that are one it was made for."""
+        return *self.message, self.recipient
+
+    def again(self, booking: int, recipient: int, resend: int) -> "DeliveryKey":
+        """The key of the same message sent once more, for the booking and to the place that count now."""
+        return replace(self, booking=booking, recipient=recipient, resend=resend)
 
 
 @dataclass(frozen=True, slots=True)

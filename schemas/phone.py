@@ -45,6 +45,16 @@ def for_texts(written: str, country: str) -> str | None:
     return _as(found, PhoneNumberFormat.E164) if reached else None
 
 
+def has_extension(written: str, country: str) -> bool:
+    """True for a number behind a switchboard.
+
+    >>> has_extension("(212) 555-0123 x5", "US"), has_extension("(212) 555-0123", "US")
+    (True, False)
+    """
+    found = _read(written, country)
+    return found is not None and bool(found.extension)
+
+
 def shown(written: str, country: str) -> str:
     """The number as people in the country write it; what is not understood stays as it was written.
 

@@ -21,6 +21,11 @@ class Reason(StrEnum):
     erased = "erased"
     no_address = "no_address"
     unsubscribed = "unsubscribed"
+    handed_over = "handed_over"
+    who_is_it = "who_is_it"
+    address_changed = "address_changed"
+    address_refused = "address_refused"
+    later_visit = "later_visit"
     answered = "answered"
     asked_lately = "asked_lately"
     no_email_consent = "no_email_consent"
@@ -41,6 +46,7 @@ class Reason(StrEnum):
     no_reply = "no_reply"
     # the way
     quiet_hours = "quiet_hours"
+    webhooks_wait = "webhooks_wait"
     trying_again = "trying_again"
     outcome_unknown = "outcome_unknown"
     failed = "failed"
@@ -53,5 +59,6 @@ BY_PERSON = (Reason.held_by_person, Reason.withdrawn_by_person)
 """What a person decided: nothing but a person brings such a message back."""
 OF_THE_BOOKING = (
     *(Reason.cancelled, Reason.no_show, Reason.pending, Reason.older_than_connection, Reason.no_address),
+    *(Reason.handed_over, Reason.who_is_it, Reason.address_changed, Reason.later_visit),
 )
 """What the next state of the booking may change."""

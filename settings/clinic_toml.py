@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from schemas.clinic import Clinic, Policy, Service
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}
+FORM_DAYS = Service().form_window.days  # how close together visits share a form
 MOST = 100_000  # of any unit: more is a slip, and days beyond it leave the calendar
 NUMBER = f"must be a number from 0 to {MOST}"
 ZONE = "must be a time zone such as Europe/Berlin"
@@ -118,6 +119,8 @@ class ServiceSection(_Strict):
 
     questionnaire = fields.String()
     plan = fields.Boolean()
+    form_days = _number()
+    own_plan = fields.Boolean()
     names = fields.List(fields.String())
 
 
@@ -175,7 +178,12 @@ def services(filed: Mapping[str, Any]) -> tuple[dict[str, Service], Service]:
     found: dict[str, Service] = {}
     for key, value in filed.get("services", {}).items():
         asked = value.get("questionnaire", "first_visit")
-        service = Service("" if asked == "none" else asked, value.get("plan", True))
+        service = Service(
+            questionnaire="" if asked == "none" else asked,
+            plan=value.get("plan", True),
+            form_window=timedelta(days=value.get("form_days", FORM_DAYS)),
+            own_plan=value.get("own_plan", False),
+        )
         for name in (key, *value.get("names", [])):
             found[name.strip().casefold()] = service
     return found, found.get("default", Service())

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +116,28 @@ class Database:
         """A reading transaction; SQLite lets any number of them run beside the writer."""
         with self.engine.connect().execution_options(readonly=True) as conn, conn.begin():
             yield Tx(conn, self.vault)
+
+    @contextmanager
+    def migrating(self) -> Iterator[Tx]:
+        """A transaction that may make tables again: SQLite looks at references only at its end."""
+        with self._writer or nullcontext(), self.engine.connect() as conn:
+            if self.sqlite:
+                self._references(conn, on=False)
+            try:
+                with conn.begin():
+                    yield Tx(conn, self.vault)
+                    broken = conn.exec_driver_sql("PRAGMA foreign_key_check").all() if self.sqlite else []
+                    if broken:
+                        raise ValueError(
+                            f"A migration left rows of {broken[0][0]} without what they refer to."
+                        )
+            finally:
+                if self.sqlite:
+                    self._references(conn, on=True)
+
+    def _references(self, conn: Connection, *, on: bool) -> None:
+        dbapi: Any = conn.connection.dbapi_connection
+        dbapi.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
     def backup(self, path: Path) -> None:
         """Copy a SQLite file as it is now, beside all other work, into a new file that only we may read."""

@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
 from store.base import Tx
-from store.tables import bookings, clients, deliveries, flags, intakes, plans, records, session_notes
+from store.tables import (
+    attendances,
+    bookings,
+    checkins,
+    clients,
+    deliveries,
+    flags,
+    intakes,
+    plan_edits,
+    plans,
+    records,
+    session_notes,
+)
 
 _PLAIN = (
     *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
@@ -86,28 +98,39 @@ def put(tx: Tx, record: Record) -> None:
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:
-    """Two threads turned out to be one: everything but the schedule moves from `old` to `new`."""
-    for table in (records, session_notes):
+    """Two threads turned out to be one: everything but the schedule moves from `old` to `new`.
+
+    What each person has there already stays; a form that nobody has touched makes room for one with answers.
+    """
+    for table in (records, session_notes, plan_edits):
         tx.run(sa.update(table).where(table.c.booking_id == old).values(booking_id=new))
     tx.run(sa.update(bookings).where(bookings.c.id == old).values(merged_into=new))
-    _rehome_intake(tx, old, new)
-    known = sa.select(flags.c.rule).where(flags.c.booking_id == new)
-    moving = (flags.c.booking_id == old, flags.c.rule.not_in(known))
-    tx.run(sa.update(flags).where(*moving).values(booking_id=new))
-    if tx.first(sa.select(plans.c.id).where(plans.c.booking_id == new)) is None:
-        tx.run(sa.update(plans).where(plans.c.booking_id == old).values(booking_id=new))
+    _drop_blank_forms(tx, old, new)
+    for table, part in ((intakes, intakes.c.client_id), (flags, flags.c.rule), (plans, plans.c.client_id)):
+        _move(tx, table, part, old, new)
+    _move(tx, checkins, checkins.c.kind, old, new)
 
 
-def _rehome_intake(tx: Tx, old: int, new: int) -> None:
-    """Answers are never left behind: an intake that nobody has opened makes room for one with answers."""
-    blank = (intakes.c.booking_id == new, intakes.c.status == IntakeStatus.open)
-    answered = sa.select(intakes.c.id).where(
-        intakes.c.booking_id == old, intakes.c.status != IntakeStatus.open
-    )
-    if tx.first(answered) is not None:
-        tx.run(sa.delete(intakes).where(*blank))
-    if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == new)) is None:
-        tx.run(sa.update(intakes).where(intakes.c.booking_id == old).values(booking_id=new))
+def _move(tx: Tx, table: sa.Table, part: sa.Column[Any], old: int, new: int) -> None:
+    """Move rows of which the other booking has none for this client and this part."""
+    there = sa.alias(table, "there")
+    same = (there.c.booking_id == new, there.c.client_id == table.c.client_id, there.c[part.name] == part)
+    taken = sa.exists(sa.select(there.c.id).where(*same).correlate(table))
+    tx.run(sa.update(table).where(table.c.booking_id == old, ~taken).values(booking_id=new))
+
+
+def _drop_blank_forms(tx: Tx, old: int, new: int) -> None:
+    """Where a client has two forms for what is one visit, one that nobody has touched goes."""
+    rows = tx.all(sa.select(intakes).where(intakes.c.booking_id.in_((old, new))).order_by(intakes.c.id))
+    for client_id in {row.client_id for row in rows}:
+        mine = sorted(
+            (row for row in rows if row.client_id == client_id),
+            key=lambda row: row.status == IntakeStatus.open,
+        )
+        for blank in (row for row in mine[1:] if row.status == IntakeStatus.open):
+            change = sa.update(attendances).where(attendances.c.intake_id == blank.id)
+            tx.run(change.values(intake_id=mine[0].id))
+            tx.run(sa.delete(intakes).where(intakes.c.id == blank.id))
 
 
 def _thread(row: sa.Row[Any]) -> Booking:
@@ -125,11 +148,11 @@ def get(tx: Tx, booking_id: int) -> Booking | None:
     return _thread(row) if row else None
 
 
-def _columns(state: BookingState, client_id: int, status: BookingStatus) -> dict[str, Any]:
+def _columns(state: BookingState, status: BookingStatus) -> dict[str, Any]:
     same = ("zone", "service", "service_name", "practitioner", "place", "remote")
     values = {name: getattr(state, name) for name in same}
     times = {"start_at": state.start, "end_at": state.end}
-    return values | times | {"client_id": client_id, "status": status, "language": state.client.language}
+    return values | times | {"status": status, "language": state.client.language}
 
 
 def create(
@@ -143,25 +166,39 @@ def create(
     now: datetime,
 ) -> int:
     """A new thread; returns its id."""
-    values = _columns(state, client_id, status)
-    values |= {"connection": connection, "earlier": earlier, "first_seen_at": now, "updated_at": now}
+    values = _columns(state, status) | {"connection": connection, "client_id": client_id}
+    values |= {"earlier": earlier, "first_seen_at": now, "updated_at": now}
     return int(tx.value(sa.insert(bookings).values(**values).returning(bookings.c.id)))
 
 
-def update(
-    tx: Tx, booking_id: int, state: BookingState, client_id: int, status: BookingStatus, now: datetime
-) -> None:
-    """The thread's state is now this; answers and plans stay with whoever comes."""
-    values = _columns(state, client_id, status)
+def update(tx: Tx, booking_id: int, state: BookingState, status: BookingStatus, now: datetime) -> None:
+    """The thread's state is now this; who comes to it is an attendance."""
+    values = _columns(state, status)
     tx.run(sa.update(bookings).where(bookings.c.id == booking_id).values(**values, updated_at=now))
-    for table in (intakes, plans):
-        other = (table.c.booking_id == booking_id, table.c.client_id != client_id)
-        tx.run(sa.update(table).where(*other).values(client_id=client_id))
 
 
 def attach_to(record: Record, booking_id: int) -> Record:
     """The same record in a thread."""
     return replace(record, booking_id=booking_id)
+
+
+def together(tx: Tx, booking_id: int) -> list[int]:
+    """This booking, those that were merged into it, and those that the same form serves now."""
+    mine = sa.select(attendances.c.intake_id).where(
+        attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None)
+    )
+    shared = sa.select(attendances.c.booking_id).where(
+        attendances.c.intake_id.in_(mine), attendances.c.ended_at.is_(None)
+    )
+    merged = sa.select(bookings.c.id).where(bookings.c.merged_into == booking_id)
+    return sorted({booking_id, *(row[0] for row in tx.all(sa.union(shared, merged)))})
+
+
+def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -> list[Booking]:
+    """The bookings of one person that begin in [start, end], in order of time."""
+    query = sa.select(bookings).where(bookings.c.client_id.in_(client_ids), bookings.c.merged_into.is_(None))
+    query = query.where(bookings.c.start_at >= start, bookings.c.start_at <= end)
+    return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at, bookings.c.id))]
 
 
 def with_open_deliveries(tx: Tx, connection: str, now: datetime) -> Sequence[int]:
@@ -189,7 +226,10 @@ def of_client(tx: Tx, client_id: int, limit: int = 100) -> list[sa.Row[Any]]:
     """The bookings of a client, newest first, with the state of each intake."""
     query = (
         sa.select(bookings, intakes.c.status.label("intake"), intakes.c.submitted_at)
-        .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
+        .outerjoin(
+            attendances, sa.and_(attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None))
+        )
+        .outerjoin(intakes, intakes.c.id == attendances.c.intake_id)
         .where(bookings.c.client_id == client_id, bookings.c.merged_into.is_(None))
         .order_by(bookings.c.start_at.desc())
         .limit(limit)

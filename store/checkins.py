@@ -1,5 +1,6 @@
 """Check-ins and ticked days: what a client said about a plan (sealed)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.checkin import CheckIn, CheckInKind, Tick
 from store.base import Tx
-from store.tables import bookings, checkins
+from store.tables import bookings, checkins, plans
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
@@ -27,32 +28,38 @@ def get(tx: Tx, checkin_id: int) -> CheckIn | None:
 
 
 def of_booking(tx: Tx, booking_id: int) -> list[CheckIn]:
-    """Every check-in and tick about the plans of one booking, in order of time."""
-    query = sa.select(checkins).where(checkins.c.booking_id == booking_id).order_by(checkins.c.id)
-    return [_checkin(tx, row) for row in tx.all(query)]
-
-
-def of_client(tx: Tx, client_id: int) -> list[CheckIn]:
-    """Every check-in and tick of one client, in order of time."""
+    """Every check-in and tick about the plans of one visit, of who comes to it now, in order of time."""
     query = sa.select(checkins).join(bookings, bookings.c.id == checkins.c.booking_id)
-    query = query.where(bookings.c.client_id == client_id).order_by(checkins.c.id)
+    query = query.where(checkins.c.booking_id == booking_id, checkins.c.client_id == bookings.c.client_id)
+    return [_checkin(tx, row) for row in tx.all(query.order_by(checkins.c.id))]
+
+
+def of_client(tx: Tx, client_ids: Sequence[int]) -> list[CheckIn]:
+    """Every check-in and tick of one person, in order of time."""
+    query = sa.select(checkins).where(checkins.c.client_id.in_(client_ids)).order_by(checkins.c.id)
     return [_checkin(tx, row) for row in tx.all(query)]
 
 
 def ask(tx: Tx, booking_id: int, plan_id: int, kind: CheckInKind | Tick, at: datetime | None) -> CheckIn:
     """The check-in of this kind; made when it is not there yet, as asked `at` this time, or not yet."""
-    same = (checkins.c.booking_id == booking_id, checkins.c.kind == str(kind))
-    row = tx.first(sa.select(checkins).where(*same))
+    client_id = tx.value(sa.select(plans.c.client_id).where(plans.c.id == plan_id))
+    same = (checkins.c.booking_id == booking_id, checkins.c.client_id == client_id)
+    row = tx.first(sa.select(checkins).where(*same, checkins.c.kind == str(kind)))
     if row is None:
-        values = {"booking_id": booking_id, "plan_id": plan_id, "kind": str(kind), "asked_at": at}
+        values = {"booking_id": booking_id, "client_id": client_id, "plan_id": plan_id, "kind": str(kind)}
+        values["asked_at"] = at
         row = tx.first(sa.insert(checkins).values(**values).returning(checkins))
     assert row is not None
     return _checkin(tx, row)
 
 
-def went_out(tx: Tx, booking_id: int, kind: CheckInKind, now: datetime) -> None:
+def went_out(tx: Tx, booking_id: int, client_id: int, kind: CheckInKind, now: datetime) -> None:
     """The question has really been sent; the first time counts."""
-    same = (checkins.c.booking_id == booking_id, checkins.c.kind == str(kind))
+    same = (
+        checkins.c.booking_id == booking_id,
+        checkins.c.client_id == client_id,
+        checkins.c.kind == str(kind),
+    )
     tx.run(sa.update(checkins).where(*same, checkins.c.asked_at.is_(None)).values(asked_at=now))
 
 

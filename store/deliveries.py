@@ -1,6 +1,6 @@
 """Deliveries: the schedule of what is owed to whom, and what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,16 @@ def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[Delivery]:
+    """What is held for one person for one of these reasons."""
+    held = (
+        deliveries.c.client_id.in_(client_ids),
+        deliveries.c.status == "held",
+        deliveries.c.reason.in_(reasons),
+    )
+    return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
+
+
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:
     """What is due by then and has not been settled, in order of time."""
     open_ones = deliveries.c.status.in_(("scheduled", "sending"))
@@ -66,6 +76,7 @@ def owe(tx: Tx, due: Due, now: datetime) -> None:
     if known is None:
         key = due.key
         row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
+        row |= {"client_id": key.client or None, "contact_id": key.recipient or None}
         tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
         return
     if known.status not in MOVABLE or (known.reason in BY_PERSON and known.purpose.to_client):
@@ -213,6 +224,7 @@ def counts(tx: Tx, now: datetime) -> dict[str, int]:
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:
-    """Move what was already tried for a booking that turned out to be another one."""
-    moved = (deliveries.c.booking_id == old, deliveries.c.attempts > 0)
+    """Move what was tried for a booking that turned out to be another one, and what still waits."""
+    waits = deliveries.c.status.in_(("scheduled", "held"))
+    moved = (deliveries.c.booking_id == old, sa.or_(deliveries.c.attempts > 0, waits))
     tx.run(sa.update(deliveries).where(*moved).values(booking_id=new))

@@ -1,8 +1,12 @@
 """Everything that is kept about one client: reading it out, and erasing it."""
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,47 +15,56 @@ from schemas.receipt import ReceiptStatus
 from store import client_words
 from store.base import Database, Tx
 from store.tables import (
+    attendances,
     audit,
     bookings,
     checkins,
     clients,
+    contact_points,
     deliveries,
     erased,
     flags,
     intake_changes,
     intakes,
     links,
+    metadata,
+    opt_outs,
     plan_edits,
     plans,
+    receipt_clients,
     receipts,
     records,
     session_notes,
 )
 from store.vault import SealBroken
 
-BY_BOOKING = (flags, session_notes, plan_edits, deliveries)
+OF_CLIENT = (
+    *(attendances, intakes, plans, flags, session_notes, plan_edits, checkins, deliveries, links),
+    receipt_clients,
+)
+"""The tables whose rows say whose they are."""
 
 
-def booking_ids(tx: Tx, client_id: int) -> list[int]:
-    """The ids of a client's bookings, merged ones too."""
-    return [row.id for row in tx.all(sa.select(bookings.c.id).where(bookings.c.client_id == client_id))]
+def booking_ids(tx: Tx, client_ids: Sequence[int]) -> list[int]:
+    """The ids of the bookings to which one person comes now, merged ones too."""
+    mine = sa.select(bookings.c.id).where(bookings.c.client_id.in_(client_ids))
+    merged = sa.select(bookings.c.id).where(bookings.c.merged_into.in_(mine))
+    return sorted({row[0] for row in tx.all(sa.union(mine, merged))})
 
 
-def rows_of(tx: Tx, client_id: int) -> dict[str, list[dict[str, Any]]]:
-    """Every row that belongs to a client, by table, with what was sealed opened."""
-    ids = booking_ids(tx, client_id)
-    intake_ids = [row.id for row in tx.all(sa.select(intakes.c.id).where(intakes.c.client_id == client_id))]
+def rows_of(tx: Tx, client_ids: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """Every row that belongs to one person, by table, with what was sealed opened."""
+    ids = booking_ids(tx, client_ids)
+    intake_ids = sa.select(intakes.c.id).where(intakes.c.client_id.in_(client_ids))
+    subjects = [*(f"client:{each}" for each in client_ids), *(f"booking:{one}" for one in ids)]
     wanted = {
-        clients: clients.c.id == client_id,
-        bookings: bookings.c.client_id == client_id,
+        clients: clients.c.id.in_(client_ids),
+        contact_points: contact_points.c.id.in_(_contact_ids(tx, client_ids)),
+        bookings: bookings.c.id.in_(ids),
         records: records.c.booking_id.in_(ids),
-        intakes: intakes.c.client_id == client_id,
         intake_changes: intake_changes.c.intake_id.in_(intake_ids),
-        plans: plans.c.client_id == client_id,
-        checkins: checkins.c.booking_id.in_(ids),
-        **{table: table.c.booking_id.in_(ids) for table in BY_BOOKING},
-        links: _links(tx, ids, client_id),
-        audit: audit.c.subject.in_([f"client:{client_id}", *(f"booking:{one}" for one in ids)]),
+        **{table: table.c.client_id.in_(client_ids) for table in OF_CLIENT},
+        audit: audit.c.subject.in_(subjects),
     }
     return {
         table.name: [_opened(tx, row) for row in tx.all(sa.select(table).where(which))]
@@ -59,12 +72,35 @@ def rows_of(tx: Tx, client_id: int) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _links(tx: Tx, ids: Sequence[int], client_id: int) -> sa.ColumnElement[bool]:
-    """A client's links: what a link opens is a booking, a check-in or the client."""
-    asked = [row.id for row in tx.all(sa.select(checkins.c.id).where(checkins.c.booking_id.in_(ids)))]
-    of_booking = sa.and_(links.c.purpose.in_(("intake", "plan", "note")), links.c.subject.in_(ids))
-    of_checkin = sa.and_(links.c.purpose == "checkin", links.c.subject.in_(asked))
-    return sa.or_(of_booking, of_checkin, sa.and_(links.c.purpose == "stop", links.c.subject == client_id))
+def _contact_ids(tx: Tx, client_ids: Sequence[int]) -> list[int]:
+    """The contact points at which one person is or was reached."""
+    query = sa.select(attendances.c.email_id, attendances.c.phone_id)
+    found = tx.all(query.where(attendances.c.client_id.in_(client_ids)))
+    return sorted({each for row in found for each in row if each})
+
+
+def needles(tx: Tx, client_ids: Sequence[int]) -> list[str]:
+    """What must not be found afterwards: names, addresses, numbers, but none that is another client's too."""
+    found: set[str] = set()
+    for row in tx.all(sa.select(clients).where(clients.c.id.in_(client_ids))):
+        found |= {row.name, row.email, row.phone}
+    for row in tx.all(sa.select(attendances).where(attendances.c.client_id.in_(client_ids))):
+        for sealed in (row.sealed_said, row.sealed_asked):
+            said = _clear(tx, sealed)
+            found |= {said[name] for name in ("name", "email", "phone")} if isinstance(said, dict) else set()
+    for row in tx.all(sa.select(contact_points).where(contact_points.c.id.in_(_contact_ids(tx, client_ids)))):
+        found.add(row.value)
+    others = sa.select(clients.c.name, clients.c.email, clients.c.phone).where(
+        clients.c.id.not_in(client_ids)
+    )
+    shared = {part.casefold() for row in tx.all(others.where(_like_any(found))) for part in row}
+    return sorted(each for each in found if len(each.strip()) > 3 and each.casefold() not in shared)
+
+
+def _like_any(texts: set[str]) -> sa.ColumnElement[bool]:
+    low = [text.casefold() for text in texts if text]
+    columns = (clients.c.name, clients.c.email, clients.c.phone)
+    return sa.or_(sa.false(), *(sa.func.lower(column).in_(low) for column in columns))
 
 
 def _opened(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
@@ -73,7 +109,7 @@ def _opened(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
     for name, value in row._mapping.items():
         if name.startswith("sealed_"):
             values[name.removeprefix("sealed_")] = _clear(tx, value)
-        elif name not in ("identity", "token_hash", "lease_until", "generation"):
+        elif name not in ("token_hash", "lease_until", "generation"):
             values[name] = value.isoformat() if isinstance(value, datetime) else value
     return values
 
@@ -95,21 +131,6 @@ def external_ids(tx: Tx, ids: Sequence[int]) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in tx.all(query.where(records.c.booking_id.in_(ids)))]
 
 
-def bodies(tx: Tx, connections: Sequence[str], after: int, most: int = 200) -> list[tuple[int, bytes | None]]:
-    """Some raw webhooks of these connections by id, None where no key opens it; `after`: the last id seen."""
-    query = sa.select(receipts.c.id, receipts.c.sealed_body).where(
-        receipts.c.id > after, receipts.c.connection.in_(connections), receipts.c.sealed_body.is_not(None)
-    )
-    rows = tx.all(query.order_by(receipts.c.id).limit(most))
-    return [(row.id, _body(tx, row.sealed_body)) for row in rows]
-
-
-def _body(tx: Tx, sealed: bytes) -> bytes | None:
-    with suppress(SealBroken):
-        return tx.vault.open(sealed)
-    return None
-
-
 def forget_bodies(tx: Tx, receipt_ids: Sequence[int]) -> None:
     """Delete the raw bodies and headers of these receipts; one that waits will not be read any more."""
     row = sa.update(receipts).where(receipts.c.id.in_(receipt_ids))
@@ -124,38 +145,60 @@ def forget_bodies(tx: Tx, receipt_ids: Sequence[int]) -> None:
     )
 
 
-def erase_rows(
-    tx: Tx, client_id: int, hashes: Sequence[str], tombstone: str, now: datetime
-) -> dict[str, int]:
-    """Delete every row of a client; bookings and the client stay as numbers without a name."""
-    ids = booking_ids(tx, client_id)
-    intake_ids = sa.select(intakes.c.id).where(intakes.c.client_id == client_id)
+def erase_rows(tx: Tx, client_ids: Sequence[int], hashes: Sequence[str], now: datetime) -> dict[str, int]:
+    """Delete every row of one person; bookings and client stay as nameless numbers."""
+    ids, places = booking_ids(tx, client_ids), _contact_ids(tx, client_ids)
+    intake_ids = sa.select(intakes.c.id).where(intakes.c.client_id.in_(client_ids))
+    tx.run(sa.update(attendances).where(attendances.c.intake_id.in_(intake_ids)).values(intake_id=None))
     gone = {
         intake_changes: intake_changes.c.intake_id.in_(intake_ids),
-        intakes: intakes.c.client_id == client_id,
-        checkins: checkins.c.booking_id.in_(ids),
-        plans: plans.c.client_id == client_id,
+        checkins: checkins.c.client_id.in_(client_ids),
         records: records.c.booking_id.in_(ids),
-        links: _links(tx, ids, client_id),
-        **{table: table.c.booking_id.in_(ids) for table in BY_BOOKING},
+        **{table: table.c.client_id.in_(client_ids) for table in OF_CLIENT},
     }
     counts = {table.name: _delete(tx, table, which) for table, which in gone.items()}
-    client_words.forget(tx, client_id)
-    _blank(tx, client_id, ids, tombstone, now)
+    for client_id in client_ids:
+        client_words.forget(tx, client_id)
+    counts["contact_points"] = _forget_places(tx, places)
+    _blank(tx, client_ids, ids, now)
     never_again(tx, hashes, now)
     return counts | {"bookings": len(ids)}
 
 
+def _forget_places(tx: Tx, places: Sequence[int]) -> int:
+    """Contact points that nobody else is reached at."""
+    emails = sa.select(attendances.c.email_id).where(attendances.c.email_id.in_(places))
+    phones = sa.select(attendances.c.phone_id).where(attendances.c.phone_id.in_(places))
+    used = sa.union(emails, phones)
+    alone = sorted(set(places) - {row[0] for row in tx.all(used)})
+    tx.run(sa.delete(opt_outs).where(opt_outs.c.contact_id.in_(alone)))
+    return _delete(tx, contact_points, contact_points.c.id.in_(alone))
+
+
 def _delete(tx: Tx, table: sa.Table, which: sa.ColumnElement[bool]) -> int:
-    return len(tx.all(sa.delete(table).where(which).returning(table.c.id)))
+    return len(tx.all(sa.delete(table).where(which).returning(sa.literal(1))))
 
 
-def _blank(tx: Tx, client_id: int, ids: Sequence[int], tombstone: str, now: datetime) -> None:
+def _blank(tx: Tx, client_ids: Sequence[int], ids: Sequence[int], now: datetime) -> None:
     nothing = {"name": "", "email": "", "phone": "", "zone": "", "language": ""}
-    row = sa.update(clients).where(clients.c.id == client_id)
-    tx.run(row.values(**nothing, identity=tombstone, erased_at=now, no_email_at=now, no_sms_at=now))
+    tx.run(sa.update(clients).where(clients.c.id.in_(client_ids)).values(**nothing, erased_at=now))
     some = {"place": "", "language": "", "zone": "", "status": "cancelled", "updated_at": now}
     tx.run(sa.update(bookings).where(bookings.c.id.in_(ids)).values(**some))
+
+
+def scrub(tx: Tx, texts: Sequence[str]) -> int:
+    """Take the texts out of every other column in clear (a title, a note); returns how many rows."""
+    count = 0
+    for table in metadata.sorted_tables:
+        for column in (each for each in table.c if isinstance(each.type, sa.String) and not each.primary_key):
+            for text in texts:
+                holds = sa.func.lower(column).contains(text.casefold(), autoescape=True)
+                row = sa.update(table).where(holds).values({column: ERASED}).returning(sa.literal(1))
+                count += len(tx.all(row))
+    return count
+
+
+ERASED = "(erased)"
 
 
 def never_again(tx: Tx, hashes: Sequence[str], now: datetime) -> None:
@@ -183,17 +226,71 @@ def is_erased(tx: Tx, hashes: Sequence[str]) -> bool:
     return tx.first(sa.select(erased.c.record_hash).where(erased.c.record_hash.in_(hashes))) is not None
 
 
-def sweep(db: Database) -> None:
-    """Clear what deleting leaves behind: SQLite's log of pages, PostgreSQL's dead rows."""
+def prove(db: Database, texts: Sequence[str]) -> int:
+    """Clear what deleting leaves behind, then count how often the texts are still there: 0 is the proof.
+
+    SQLite: bytes of the file and of its log. PostgreSQL: every column in clear; its log of writes and old
+    backups are out of reach.
+    """
+    if not db.sqlite:
+        return _prove_postgres(db, texts)
+    for _ in range(TRIES):
+        if _checkpoint(db):
+            break
+        time.sleep(PAUSE)
+    return _in_files([Path(f"{db.engine.url.database}{end}") for end in ("", "-wal")], texts)
+
+
+TRIES, PAUSE = 20, 0.25  # looks and seconds: how long a reader may keep the log from being emptied
+
+
+def _checkpoint(db: Database) -> bool:
+    """Move the log into the file and empty it; False while somebody reads."""
     with db.engine.connect() as conn:
-        if db.sqlite:
-            conn.exec_driver_sql("ROLLBACK")
-            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            conn.exec_driver_sql("BEGIN")
-            return
+        conn.exec_driver_sql("ROLLBACK")
+        row = conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        conn.exec_driver_sql("BEGIN")
+        return not row[0]
+
+
+LOOK = """
+import json, pathlib, sys
+asked = json.load(sys.stdin)
+found = 0
+for name in asked["files"]:
+    path = pathlib.Path(name)
+    held = path.read_bytes() if path.exists() else b""
+    found += sum(held.count(text.encode()) for text in asked["texts"])
+print(found)
+"""
+
+
+def _in_files(files: Sequence[Path], texts: Sequence[str]) -> int:
+    """How often the texts stand in files. Another process looks: closing a file here would drop our locks."""
+    asked = json.dumps(
+        {"files": [str(path) for path in files], "texts": sorted({*texts, *map(str.casefold, texts)})}
+    )
+    look = [sys.executable, "-c", LOOK]
+    done = subprocess.run(look, input=asked, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    return int(done.stdout)
+
+
+def _prove_postgres(db: Database, texts: Sequence[str]) -> int:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         for name in ("intakes", "intake_changes", "plans", "receipts", "deliveries"):
             conn.exec_driver_sql(f"VACUUM {name}")
         # A plain VACUUM leaves the old bytes in the pages; these tables hold names in clear, and are small.
-        for name in ("clients", "client_words", "records", "bookings"):
+        for name in ("clients", "client_words", "contact_points", "records", "bookings", "attendances"):
             conn.exec_driver_sql(f"VACUUM FULL {name}")
+    with db.read() as tx:
+        return sum(_holding(tx, table, texts) for table in metadata.sorted_tables)
+
+
+def _holding(tx: Tx, table: sa.Table, texts: Sequence[str]) -> int:
+    columns = [each for each in table.c if isinstance(each.type, sa.String)]
+    if not columns or not texts:
+        return 0
+    holds = [
+        sa.func.lower(each).contains(text.casefold(), autoescape=True) for each in columns for text in texts
+    ]
+    return int(tx.value(sa.select(sa.func.count()).select_from(table).where(sa.or_(*holds))) or 0)

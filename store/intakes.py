@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
 from store.base import Tx
-from store.tables import flags, intake_changes, intakes
+from store.bookings import together
+from store.tables import attendances, bookings, flags, intake_changes, intakes
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
@@ -24,18 +25,36 @@ def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
 
 
 def of_booking(tx: Tx, booking_id: int) -> Intake | None:
-    """The intake of a booking."""
-    row = tx.first(sa.select(intakes).where(intakes.c.booking_id == booking_id))
+    """The form that serves a visit, of the client who comes to it now; several visits may share it."""
+    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
+    query = sa.select(intakes).join(attendances, attendances.c.intake_id == intakes.c.id)
+    row = tx.first(query.where(*open_one, attendances.c.client_id == intakes.c.client_id))
     return _intake(tx, row) if row else None
 
 
-def ensure(
+def get(tx: Tx, intake_id: int) -> Intake | None:
+    """One form."""
+    row = tx.first(sa.select(intakes).where(intakes.c.id == intake_id))
+    return _intake(tx, row) if row else None
+
+
+def offer(
     tx: Tx, booking_id: int, client_id: int, questionnaire: str, version: str, language: str, now: datetime
-) -> None:
-    """Offer a questionnaire for a booking, unless one is offered already."""
-    if tx.first(sa.select(intakes.c.id).where(intakes.c.booking_id == booking_id)) is None:
+) -> int:
+    """The client's own form for this visit, made where there is none; returns its id."""
+    same = (intakes.c.booking_id == booking_id, intakes.c.client_id == client_id)
+    known = tx.value(sa.select(intakes.c.id).where(*same))
+    if known is None:
         row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
-        tx.run(sa.insert(intakes).values(**row, version=version, language=language, created_at=now))
+        row |= {"version": version, "language": language}
+        known = tx.value(sa.insert(intakes).values(**row, created_at=now).returning(intakes.c.id))
+    return int(known)
+
+
+def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
+    """Every form of one person, oldest first; `client_ids` is the client with those joined."""
+    query = sa.select(intakes).where(intakes.c.client_id.in_(client_ids)).order_by(intakes.c.id)
+    return [_intake(tx, row) for row in tx.all(query)]
 
 
 def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: datetime) -> None:
@@ -45,17 +64,18 @@ def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: date
 
 
 def last_done(
-    tx: Tx, client_id: int, before_booking: int, *, questionnaires: tuple[str, ...] = ()
+    tx: Tx, client_ids: Sequence[int], before: datetime, *, but: int = 0, questionnaires: tuple[str, ...] = ()
 ) -> Intake | None:
-    """The client's newest finished intake for another booking, if any."""
+    """The person's newest form that was sent before a time, if any; `but` is the form at hand."""
     query = sa.select(intakes).where(
-        intakes.c.client_id == client_id,
+        intakes.c.client_id.in_(client_ids),
         intakes.c.status == IntakeStatus.done,
-        intakes.c.booking_id != before_booking,
+        intakes.c.submitted_at < before,
+        intakes.c.id != but,
     )
     if questionnaires:
         query = query.where(intakes.c.questionnaire.in_(questionnaires))
-    row = tx.first(query.order_by(intakes.c.submitted_at.desc()).limit(1))
+    row = tx.first(query.order_by(intakes.c.submitted_at.desc(), intakes.c.id.desc()).limit(1))
     return _intake(tx, row) if row else None
 
 
@@ -83,9 +103,9 @@ def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bo
     return tx.first(done) is not None
 
 
-def review(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
+def review(tx: Tx, intake_id: int, by: str, now: datetime) -> None:
     """A practitioner has read it."""
-    row = sa.update(intakes).where(intakes.c.booking_id == booking_id, intakes.c.reviewed_at.is_(None))
+    row = sa.update(intakes).where(intakes.c.id == intake_id, intakes.c.reviewed_at.is_(None))
     tx.run(row.values(reviewed_at=now, reviewed_by=by))
 
 
@@ -95,14 +115,15 @@ def set_language(tx: Tx, intake_id: int, language: str) -> None:
 
 
 def raise_flag(
-    tx: Tx, booking_id: int, rule: str, severity: str, flag: dict[str, Any], now: datetime
+    tx: Tx, booking_id: int, client_id: int, rule: str, severity: str, flag: dict[str, Any], now: datetime
 ) -> bool:
-    """Keep what a rule found; False when this booking has the flag already. A flag never goes by itself."""
-    same = (flags.c.booking_id == booking_id, flags.c.rule == rule)
+    """Keep what a rule found; False when the client has it for this visit. A flag never goes by itself."""
+    same = (flags.c.booking_id == booking_id, flags.c.client_id == client_id, flags.c.rule == rule)
     known = tx.first(sa.select(flags.c.id, flags.c.severity).where(*same))
     sealed = tx.vault.seal_json(flag)
     if known is None:
-        row = {"booking_id": booking_id, "rule": rule, "severity": severity, "sealed_flag": sealed}
+        row = {"booking_id": booking_id, "client_id": client_id, "rule": rule, "severity": severity}
+        row["sealed_flag"] = sealed
         tx.run(sa.insert(flags).values(**row, raised_at=now))
         return True
     if known.severity != severity:
@@ -112,18 +133,40 @@ def raise_flag(
 
 
 def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
-    """The flags of a booking: rule, severity, raised_at, cleared_at, cleared_by, and what was sealed."""
+    """The flags for a visit, of who comes now: rule, severity, times, and what was sealed."""
     found = []
-    for row in tx.all(sa.select(flags).where(flags.c.booking_id == booking_id).order_by(flags.c.id)):
-        names = ("id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
+    for row in tx.all(sa.select(flags).where(*_of_visit(tx, booking_id)).order_by(flags.c.id)):
+        names = ("id", "booking_id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
         found.append(tx.vault.open_json(row.sealed_flag) | {name: getattr(row, name) for name in names})
     return found
+
+
+def _of_visit(tx: Tx, booking_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The flags of who comes to a visit now, raised for it, or by the form that serves it."""
+    mine = sa.select(bookings.c.client_id).where(bookings.c.id == booking_id).scalar_subquery()
+    return flags.c.booking_id.in_(together(tx, booking_id)), flags.c.client_id == mine
+
+
+def standing(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
+    """The flags of one person that nobody has cleared, on whichever visit."""
+    columns = (
+        flags.c.id,
+        flags.c.booking_id,
+        flags.c.rule,
+        flags.c.severity,
+        flags.c.raised_at,
+        flags.c.seen_at,
+    )
+    query = sa.select(*columns).where(flags.c.client_id.in_(client_ids), flags.c.cleared_at.is_(None))
+    return list(tx.all(query.order_by(flags.c.id)))
 
 
 def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     """The severities of the flags that stand, by booking."""
     found: dict[int, list[Severity]] = defaultdict(list)
     query = sa.select(flags.c.booking_id, flags.c.severity).where(flags.c.booking_id.in_(booking_ids))
+    query = query.join(bookings, bookings.c.id == flags.c.booking_id)
+    query = query.where(flags.c.client_id == bookings.c.client_id)
     for row in tx.all(query.where(flags.c.cleared_at.is_(None))) if booking_ids else []:
         found[row.booking_id].append(Severity(row.severity))
     return found
@@ -138,14 +181,14 @@ def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None
 
 def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     """Somebody at the clinic has looked; True when there was a flag that nobody had seen."""
-    new = (flags.c.booking_id == booking_id, flags.c.seen_at.is_(None))
+    new = (*_of_visit(tx, booking_id), flags.c.seen_at.is_(None))
     return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))
 
 
 def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[Severity]:
     """The severities of flags that stop and stand; `unseen`: that nobody at the clinic has looked at."""
     standing = [
-        flags.c.booking_id == booking_id,
+        *_of_visit(tx, booking_id),
         flags.c.cleared_at.is_(None),
         flags.c.severity.in_(STOPS),
     ]
@@ -154,7 +197,9 @@ def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[Severit
     return [Severity(row.severity) for row in tx.all(sa.select(flags.c.severity).where(*standing))]
 
 
-def done_of_client(tx: Tx, client_id: int) -> list[Intake]:
-    """Every finished intake of a client, oldest first."""
-    query = sa.select(intakes).where(intakes.c.client_id == client_id, intakes.c.status == IntakeStatus.done)
+def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
+    """Every form that one person has sent, oldest first."""
+    query = sa.select(intakes).where(
+        intakes.c.client_id.in_(client_ids), intakes.c.status == IntakeStatus.done
+    )
     return [_intake(tx, row) for row in tx.all(query.order_by(intakes.c.submitted_at))]

@@ -10,20 +10,29 @@ from store.base import Tx
 from store.tables import links
 
 
-def ensure(tx: Tx, token_hash: str, purpose: str, subject: int, now: datetime, expires_at: datetime) -> None:
+def ensure(
+    tx: Tx,
+    token_hash: str,
+    purpose: str,
+    subject: int,
+    now: datetime,
+    expires_at: datetime,
+    *,
+    client_id: int | None = None,
+    contact_id: int | None = None,
+) -> None:
     """Make the link known, or move its end; a revoked link stays revoked."""
     known = tx.first(sa.select(links.c.id).where(links.c.token_hash == token_hash))
     if known:
         tx.run(sa.update(links).where(links.c.id == known.id).values(expires_at=expires_at))
         return
-    row = {"token_hash": token_hash, "purpose": purpose, "subject": subject}
-    tx.run(sa.insert(links).values(**row, created_at=now, expires_at=expires_at))
+    row = {"token_hash": token_hash, "purpose": purpose, "subject": subject, "client_id": client_id}
+    tx.run(sa.insert(links).values(**row, contact_id=contact_id, created_at=now, expires_at=expires_at))
 
 
-def find(tx: Tx, token_hash: str, purpose: str, now: datetime) -> sa.Row[Any] | None:
-    """The live link with this hash and purpose."""
-    live = (links.c.token_hash == token_hash, links.c.purpose == purpose, links.c.revoked_at.is_(None))
-    return tx.first(sa.select(links).where(*live, links.c.expires_at > now))
+def find(tx: Tx, token_hash: str, purpose: str) -> sa.Row[Any] | None:
+    """The link with this hash and purpose, whether it still opens anything or not."""
+    return tx.first(sa.select(links).where(links.c.token_hash == token_hash, links.c.purpose == purpose))
 
 
 def ended(tx: Tx, purpose: str, subject: int) -> int:

@@ -21,7 +21,7 @@ def config(connection: Connection | None = None) -> Config:
 
 def upgrade(db: Database) -> None:
     """Apply every missing migration in one transaction; safe to call from several processes at once."""
-    with db.begin() as tx:
+    with db.migrating() as tx:
         tx.lock("aftercare-migrations")
         command.upgrade(config(tx.conn), "head")
 

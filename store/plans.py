@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.plan import PlanOrigin, PlanStatus, StoredPlan
 from store.base import Tx
-from store.tables import plans
+from store.tables import bookings, plans
 
 
 def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
@@ -28,8 +28,9 @@ def get(tx: Tx, plan_id: int) -> StoredPlan | None:
 
 
 def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
-    """The version of a booking's plan that counts."""
-    query = sa.select(plans).where(plans.c.booking_id == booking_id)
+    """The version of a visit's plan that counts, of the client who comes to it now."""
+    query = sa.select(plans).join(bookings, bookings.c.id == plans.c.booking_id)
+    query = query.where(plans.c.booking_id == booking_id, plans.c.client_id == bookings.c.client_id)
     row = tx.first(query.order_by(plans.c.version.desc()).limit(1))
     return _plan(tx, row) if row else None
 
@@ -37,13 +38,15 @@ def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
 def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, PlanStatus]:
     """Where the newest version of each booking's plan stands."""
     query = sa.select(plans.c.booking_id, plans.c.status).where(plans.c.booking_id.in_(booking_ids))
+    query = query.join(bookings, bookings.c.id == plans.c.booking_id)
+    query = query.where(plans.c.client_id == bookings.c.client_id)
     rows = tx.all(query.order_by(plans.c.version)) if booking_ids else []
     return {row.booking_id: PlanStatus(row.status) for row in rows}
 
 
-def of_client(tx: Tx, client_id: int) -> list[StoredPlan]:
-    """Every version of every plan of a client, oldest first."""
-    query = sa.select(plans).where(plans.c.client_id == client_id).order_by(plans.c.id)
+def of_client(tx: Tx, client_ids: Sequence[int]) -> list[StoredPlan]:
+    """Every version of every plan of one person, oldest first."""
+    query = sa.select(plans).where(plans.c.client_id.in_(client_ids)).order_by(plans.c.id)
     return [_plan(tx, row) for row in tx.all(query)]
 
 
@@ -58,7 +61,7 @@ def add(
     now: datetime,
 ) -> StoredPlan:
     """The next version; an unsent version before it is replaced."""
-    last = newest(tx, booking_id)
+    last = _last(tx, booking_id, client_id)
     if last is not None and last.status is not PlanStatus.sent:
         tx.run(sa.update(plans).where(plans.c.id == last.id).values(status=PlanStatus.replaced))
     row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
@@ -69,6 +72,12 @@ def add(
     )
     assert stored is not None
     return _plan(tx, stored)
+
+
+def _last(tx: Tx, booking_id: int, client_id: int) -> StoredPlan | None:
+    query = sa.select(plans).where(plans.c.booking_id == booking_id, plans.c.client_id == client_id)
+    row = tx.first(query.order_by(plans.c.version.desc()).limit(1))
+    return _plan(tx, row) if row else None
 
 
 def rewrite(tx: Tx, plan_id: int, content: dict[str, Any]) -> None:

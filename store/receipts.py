@@ -11,7 +11,7 @@ from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store.base import Tx
 from store.leases import LEASE, is_over
-from store.tables import receipts
+from store.tables import receipt_clients, receipts
 from store.vault import SealBroken
 
 
@@ -32,14 +32,18 @@ def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
     tx.conn.execute(sa.insert(receipts), rows)
 
 
-def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
-    """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
+def claim(tx: Tx, now: datetime, limit: int, connection: str = "") -> list[Receipt]:
+    """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless.
+
+    `connection`: those of one alone.
+    """
     over = is_over(receipts.c.lease_until, now)
     due = sa.or_(
         sa.and_(receipts.c.status == ReceiptStatus.pending, receipts.c.due_at <= now),
         sa.and_(receipts.c.status == ReceiptStatus.working, over),
     )
-    ids = sa.select(receipts.c.id).where(due).order_by(receipts.c.id).limit(limit)
+    of = (receipts.c.connection == connection,) if connection else ()
+    ids = sa.select(receipts.c.id).where(due, *of).order_by(receipts.c.id).limit(limit)
     take = (
         sa.update(receipts)
         .where(receipts.c.id.in_(ids.with_for_update(skip_locked=True)))
@@ -48,6 +52,42 @@ def claim(tx: Tx, now: datetime, limit: int) -> list[Receipt]:
     )
     # What was tried before comes last: should it end the process, the others are done already.
     return sorted((_receipt(tx, row) for row in tx.all(take)), key=lambda each: (each.attempts, each.id))
+
+
+def waiting(tx: Tx, now: datetime, connection: str) -> int:
+    """How many webhooks of a connection came in by now and have not been taken in."""
+    open_ones = receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working))
+    query = (
+        sa.select(sa.func.count()).select_from(receipts).where(open_ones, receipts.c.connection == connection)
+    )
+    return int(tx.value(query.where(receipts.c.received_at <= now)) or 0)
+
+
+def trace(tx: Tx, receipt_id: int, client_ids: Iterable[int]) -> None:
+    """Write down whom a receipt told of."""
+    known = sa.select(receipt_clients.c.client_id).where(receipt_clients.c.receipt_id == receipt_id)
+    new = set(client_ids) - {row.client_id for row in tx.all(known)}
+    for client_id in sorted(new):
+        tx.run(sa.insert(receipt_clients).values(receipt_id=receipt_id, client_id=client_id))
+    tx.run(sa.update(receipts).where(receipts.c.id == receipt_id).values(traced=True))
+
+
+def untraced(tx: Tx, after: int, limit: int) -> list[Receipt]:
+    """Settled receipts of an older database whose clients are not written down, by id."""
+    query = sa.select(receipts).where(
+        receipts.c.id > after,
+        ~receipts.c.traced,
+        receipts.c.sealed_body.is_not(None),
+        receipts.c.status.not_in((ReceiptStatus.pending, ReceiptStatus.working)),
+    )
+    return [_receipt(tx, row) for row in tx.all(query.order_by(receipts.c.id).limit(limit))]
+
+
+def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Receipt]:
+    """The receipts that told of one person and still have a body."""
+    mine = sa.select(receipt_clients.c.receipt_id).where(receipt_clients.c.client_id.in_(client_ids))
+    query = sa.select(receipts).where(receipts.c.id.in_(mine), receipts.c.sealed_body.is_not(None))
+    return [_receipt(tx, row) for row in tx.all(query.order_by(receipts.c.id))]
 
 
 def renew(tx: Tx, ids: Iterable[int], until: datetime) -> None:

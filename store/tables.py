@@ -53,6 +53,9 @@ receipts = sa.Table(
     _time("lease_until", nullable=True),
     _word("note", 500),
     _time("settled_at", nullable=True),
+    sa.Column(
+        "traced", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # its clients are written down
     sa.Index("ix_receipts_status_due_at", "status", "due_at"),
     sa.Index("ix_receipts_connection_received_at", "connection", "received_at"),
 )
@@ -76,20 +79,41 @@ connections = sa.Table(
     _sealed("sealed_secret"),
 )
 
+# An address or a number, and what its owner does not want; whoever the client is.
+contact_points = sa.Table(
+    "contact_points",
+    metadata,
+    _id(),
+    _word("kind", 10),  # email, sms
+    _word("value", 320),  # normalised: what two spellings of one address have in common
+    _time("created_at"),
+    _time("bounced_at", nullable=True),
+    sa.UniqueConstraint("kind", "value"),
+)
+
+# What is not to be sent to a contact point any more: care (forms and plans), checkins.
+opt_outs = sa.Table(
+    "opt_outs",
+    metadata,
+    sa.Column("contact_id", Id, sa.ForeignKey("contact_points.id"), primary_key=True),
+    sa.Column("kind", sa.String(20), primary_key=True),
+    _time("at"),
+    _word("way", 20),
+)
+
+# A person. Who was joined with another keeps the rows; `joined_into` says whose history they are read with.
 clients = sa.Table(
     "clients",
     metadata,
     _id(),
-    sa.Column("identity", sa.String(64), nullable=False, unique=True),
     _word("name", 400),
     _word("email", 320),
     _word("phone", 64),
     _word("zone"),
     _word("language", 35),
     _time("created_at"),
-    _time("no_email_at", nullable=True),
-    _time("no_sms_at", nullable=True),
     _time("erased_at", nullable=True),
+    sa.Column("joined_into", Id),
     sa.Index("ix_clients_email", "email"),
     sa.Index("ix_clients_phone", "phone"),
 )
@@ -117,6 +141,32 @@ bookings = sa.Table(
     _ref("merged_into", "bookings", nullable=True),
     sa.Index("ix_bookings_start_at", "start_at"),
     sa.Index("ix_bookings_client_id_start_at", "client_id", "start_at"),
+)
+
+# Which client comes to which booking, since when. One of a booking is open: who comes now.
+attendances = sa.Table(
+    "attendances",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False, index=True),
+    _ref("client_id", "clients", nullable=False, index=True),
+    _ref("email_id", "contact_points", index=True),
+    _ref("phone_id", "contact_points", index=True),
+    _ref("intake_id", "intakes", index=True),  # the form that serves this visit; several visits may share it
+    _sealed("sealed_said"),  # the person as the scheduler described them when they were last recognised
+    _sealed("sealed_asked"),  # a later description that staff are asked about
+    _time("since"),
+    _time("ended_at", nullable=True),
+    _word("unsure", 20),  # why it is not certain that it is this client; "" where it is
+    _time("confirmed_at", nullable=True),  # when the client said "this is for me"
+)
+
+# Whom a receipt told of.
+receipt_clients = sa.Table(
+    "receipt_clients",
+    metadata,
+    sa.Column("receipt_id", Id, sa.ForeignKey("receipts.id"), primary_key=True),
+    sa.Column("client_id", Id, sa.ForeignKey("clients.id"), primary_key=True, index=True),
 )
 
 # What we know of one identifier at the scheduler; a thread has one or several.
@@ -154,6 +204,8 @@ deliveries = sa.Table(
     _id(),
     sa.Column("key", sa.String(120), nullable=False, unique=True),
     _ref("booking_id", "bookings", nullable=False),
+    sa.Column("client_id", Id, index=True),
+    sa.Column("contact_id", Id),  # whom it goes to: a contact point of the client
     _word("purpose", 20),
     _word("channel", 10),
     _word("status", 20),
@@ -175,7 +227,7 @@ intakes = sa.Table(
     "intakes",
     metadata,
     _id(),
-    _ref("booking_id", "bookings", nullable=False, unique=True),
+    _ref("booking_id", "bookings", nullable=False),
     _ref("client_id", "clients", nullable=False),
     _word("questionnaire"),
     _word("version", 20),
@@ -190,6 +242,7 @@ intakes = sa.Table(
     _time("submitted_at", nullable=True),
     _time("reviewed_at", nullable=True),
     _word("reviewed_by", 200),
+    sa.UniqueConstraint("booking_id", "client_id"),
     sa.Index("ix_intakes_client_id_submitted_at", "client_id", "submitted_at"),
 )
 
@@ -209,6 +262,7 @@ flags = sa.Table(
     metadata,
     _id(),
     _ref("booking_id", "bookings", nullable=False),
+    sa.Column("client_id", Id, index=True),
     _word("rule", 20),
     _word("severity", 20),
     _sealed("sealed_flag"),
@@ -217,7 +271,7 @@ flags = sa.Table(
     _time("cleared_at", nullable=True),
     _word("cleared_by", 200),
     _sealed("sealed_basis"),
-    sa.UniqueConstraint("booking_id", "rule"),
+    sa.UniqueConstraint("booking_id", "client_id", "rule"),
 )
 
 plans = sa.Table(
@@ -235,7 +289,7 @@ plans = sa.Table(
     _time("released_at", nullable=True),
     _word("released_by", 200),
     _time("sent_at", nullable=True),
-    sa.UniqueConstraint("booking_id", "version"),
+    sa.UniqueConstraint("booking_id", "client_id", "version"),
     sa.Index("ix_plans_client_id", "client_id"),
 )
 
@@ -244,6 +298,7 @@ session_notes = sa.Table(
     metadata,
     _id(),
     _ref("booking_id", "bookings", nullable=False, index=True),
+    sa.Column("client_id", Id),
     _word("author", 200),
     _word("credential", 20),
     _sealed("sealed_note"),
@@ -256,13 +311,14 @@ checkins = sa.Table(
     metadata,
     _id(),
     _ref("booking_id", "bookings", nullable=False),
+    sa.Column("client_id", Id, index=True),
     _ref("plan_id", "plans", nullable=False),
     _word("kind", 20),
     _time("asked_at", nullable=True),
     _time("answered_at", nullable=True),
     _sealed("sealed_reply"),
     _word("action", 30),
-    sa.UniqueConstraint("booking_id", "kind"),
+    sa.UniqueConstraint("booking_id", "client_id", "kind"),
 )
 
 # Personal links: only a hash of the token is kept.
@@ -273,6 +329,8 @@ links = sa.Table(
     sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
     _word("purpose", 20),
     sa.Column("subject", Id, nullable=False),
+    sa.Column("client_id", Id, index=True),  # whose link it is
+    sa.Column("contact_id", Id),  # the contact point that it was sent to
     _time("created_at"),
     _time("expires_at"),
     _time("revoked_at", nullable=True),
@@ -360,6 +418,7 @@ plan_edits = sa.Table(
     metadata,
     _id(),
     _ref("booking_id", "bookings", nullable=False, index=True),
+    sa.Column("client_id", Id),
     _word("author", 200),
     _sealed("sealed_edit"),
     _time("created_at"),

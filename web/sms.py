@@ -2,11 +2,10 @@
 
 from flask import Blueprint, Response, request
 
+from handlers.clients import contacts
 from integrations.base import InvalidSignature
 from integrations.channels import sms
-from schemas import phone
 from schemas.delivery import Channel
-from store import clients
 from web.context import context, utc_now
 
 blueprint = Blueprint("texts", __name__)
@@ -25,12 +24,11 @@ def receive() -> Response:
         sms.verify(sender.token, url, values, request.headers.get("X-Twilio-Signature", ""))
     except InvalidSignature:
         return Response(status=401)
-    said, country = values.get("Body", ""), context().clinic.country
-    number = phone.e164(values.get("From", ""), country) or ""
+    said, number = values.get("Body", ""), values.get("From", "")
     known = values.get("OptOutType", "").upper()  # what Twilio's Advanced Opt-Out made of it
     with context().db.begin() as tx:
         if known == "STOP" or sms.wants_stop(said):
-            clients.stop_texts(tx, number, country, utc_now())
+            contacts.stop(tx, context(), Channel.sms, number, "text", utc_now())
         elif known == "START" or sms.wants_start(said):
-            clients.start_texts(tx, number, country)
+            contacts.start(tx, context(), Channel.sms, number, utc_now())
     return Response(EMPTY, mimetype="text/xml")

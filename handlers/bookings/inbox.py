@@ -7,7 +7,7 @@ from functools import partial
 
 from handlers import retry
 from handlers.bookings.observe import is_news, notice_of, observe
-from handlers.clients import privacy
+from handlers.clients import lineage, privacy
 from handlers.context import Context
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
 from schemas.booking import BookingState
@@ -21,16 +21,22 @@ BATCH = 20
 LONGEST_CHAIN = 20  # moves of one booking that are followed at once
 
 
-def work(context: Context, now: datetime) -> int:
-    """Process what is due; returns how many receipts were taken."""
+def work(context: Context, now: datetime, connection: str = "") -> int:
+    """Process what is due, of every connection or of one; returns how many receipts were taken."""
     with context.db.begin() as tx:
-        taken = receipts.claim(tx, now, BATCH)
+        taken = receipts.claim(tx, now, BATCH, connection)
     if not taken:
         return 0
     with retry.kept(partial(_renew, context, taken, now)):
         for receipt in taken:
             _process(context, receipt, now)
     return len(taken)
+
+
+def drain(context: Context, now: datetime, connection: str = "") -> None:
+    """Take in everything that can be taken in now."""
+    while work(context, now, connection):
+        pass
 
 
 def _renew(context: Context, taken: list[Receipt], now: datetime, passed: timedelta) -> None:
@@ -63,6 +69,8 @@ def _process(context: Context, receipt: Receipt, now: datetime) -> None:
     _settle(
         context, receipt, ReceiptStatus.done if notices else ReceiptStatus.ignored, _summary(notices), now
     )
+    with context.db.begin() as tx:
+        lineage.trace(tx, context, receipt.id, receipt.connection, notices)
     privacy.drop_body(context, receipt.id, receipt.connection, notices)
 
 

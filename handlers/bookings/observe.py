@@ -9,15 +9,15 @@ from datetime import datetime
 
 from handlers.bookings import series
 from handlers.bookings.records import fold, head_of, is_off
-from handlers.clients import privacy
+from handlers.clients import people, privacy
 from handlers.context import Context
 from handlers.schedule import due
 from schemas.booking import Booking, BookingState, BookingStatus, Record
-from schemas.delivery import DeliveryStatus
+from schemas.delivery import DeliveryStatus, Purpose
 from schemas.order import NEVER
 from schemas.reason import Reason
 from schemas.webhook import Notice
-from store import bookings, clients, connections, deliveries
+from store import attendances, bookings, connections, deliveries
 from store.base import Tx
 
 
@@ -112,35 +112,28 @@ def _settle_thread(
     if head is None or head.state is None:
         return
     status = _status(tx, thread, head)
-    client_id = _client(tx, context, thread, head, known, now)
     if known:
         booking_id = min(known)
         for other in set(known) - {booking_id}:
             _merge(tx, other, booking_id, now)
-        bookings.update(tx, booking_id, head.state, client_id, status, now)
+        bookings.update(tx, booking_id, head.state, status, now)
+        people.attend(tx, context, booking_id, head.state.client, now, shared_row=_shared_row(context, head))
     else:
         earlier = new_to_us and _earlier(tx, record.connection, thread, listed=listed)
+        comes = people.whose(tx, context, head.state.client, now)
         booking_id = bookings.create(
-            tx, record.connection, head.state, client_id, status, earlier=earlier, now=now
+            tx, record.connection, head.state, comes.client_id, status, earlier=earlier, now=now
         )
+        people.begin(tx, context, booking_id, comes, head.state.client, now)
     for each in thread:
         if each.booking_id != booking_id:
             bookings.put(tx, bookings.attach_to(each, booking_id))
     due.sync(tx, context, booking_id, now)
 
 
-def _client(
-    tx: Tx, context: Context, thread: list[Record], head: Record, known: list[int], now: datetime
-) -> int:
-    """Who comes. Without an e-mail address nothing but the booking itself says that it is the same person."""
-    assert head.state is not None
-    before = bookings.get(tx, min(known)) if known else None
-    if before is not None and not head.state.client.email:
-        same = clients.get(tx, before.client_id)
-        if not same.email and same.name == head.state.client.name:
-            return before.client_id
-    fallback = f"{head.connection}:{thread[0].external_id}:{head.seat}"
-    return clients.upsert(tx, head.state.client, fallback, context.clinic.country, now)
+def _shared_row(context: Context, head: Record) -> bool:
+    """True where the scheduler keeps one row for all who book under one address."""
+    return context.schedulers[head.connection].one_row_per_address
 
 
 def _join(tx: Tx, record: Record) -> list[Record]:
@@ -191,11 +184,16 @@ def _marked(tx: Tx, head: Record) -> bool | None:
 
 
 def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
-    """Two threads turned out to be one: keep what was sent, drop what was planned twice."""
-    planned = [each.id for each in deliveries.of_booking(tx, old)]
-    deliveries.end(tx, planned, DeliveryStatus.withdrawn, Reason.same_booking, now)
+    """Two threads turned out to be one: keep what was sent, drop what was planned twice.
+
+    Who has answered stays the one who comes. What the clinic must still be told of goes on.
+    """
+    for each in deliveries.of_booking(tx, old):
+        if each.purpose.to_client or each.purpose is Purpose.attach:
+            deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.same_booking, now)
     deliveries.rehome(tx, old, new)
     bookings.rehome(tx, old, new)
+    attendances.merge(tx, old, new, now)
 
 
 def _earlier(tx: Tx, connection: str, thread: list[Record], *, listed: bool) -> bool:

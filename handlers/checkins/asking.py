@@ -8,12 +8,12 @@ from handlers.answers import effective
 from handlers.checkins import reach
 from handlers.context import Context
 from handlers.plans.history import asked, missed_in_a_row
-from handlers.schedule import alerts
-from handlers.schedule.due import quiet_hours
+from handlers.schedule import alerts, recipients
+from handlers.schedule.quiet import quiet_hours
 from library.checkins import ASKED_FROM
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
-from schemas.delivery import CheckInQuestion, Delivery, DeliveryKey, Due, Purpose
+from schemas.delivery import CheckInQuestion, Delivery, Due, Purpose
 from schemas.plan import PlanStatus
 from schemas.questionnaire import Question
 from schemas.reason import Reason
@@ -62,7 +62,7 @@ def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
         at = quiet.next_open(datetime.combine(day, rules.asked_at, zone).astimezone(now.tzinfo))
         if at <= now:
             continue
-        key = DeliveryKey(booking.id, Purpose.checkin, CheckInQuestion(rule.id), channel)
+        key = recipients.to_client(tx, booking, Purpose.checkin, CheckInQuestion(rule.id), channel)
         deliveries.owe(tx, Due(key, at), now)
 
 
@@ -70,7 +70,7 @@ def went_out(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: da
     """From now on a reply is waited for; without one the client is reminded `at` this time."""
     asked_now = delivery.key.number
     assert isinstance(asked_now, CheckInQuestion)
-    checkins.went_out(tx, delivery.booking_id, asked_now.kind, now)
+    checkins.went_out(tx, delivery.booking_id, delivery.key.client, asked_now.kind, now)
     _remind(tx, context, delivery, at, now)
 
 
@@ -84,7 +84,7 @@ def _remind(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: dat
     if asked_now.reminder or not context.checkins.rule(asked_now.kind).reminder:
         return
     reminder = CheckInQuestion(asked_now.kind, reminder=True)
-    key = DeliveryKey(delivery.booking_id, Purpose.checkin, reminder, delivery.channel)
+    key = replace(delivery.key, booking=delivery.booking_id, number=reminder, resend=0)
     if not delivery.key.resend or deliveries.by_key(tx, key) is None:
         deliveries.owe(tx, Due(key, at), now)
 
@@ -95,8 +95,8 @@ def not_now(tx: Tx, context: Context, booking: Booking, kind: CheckInKind, now: 
     if plan is None or plan.status is not PlanStatus.sent:
         return Reason.no_plan
     if any(
-        each.booking_id > booking.id and each.sent_at
-        for each in stored_plans.of_client(tx, booking.client_id)
+        each.booking_id != booking.id and each.sent_at and plan.sent_at and each.sent_at > plan.sent_at
+        for each in stored_plans.of_client(tx, clients.family(tx, booking.client_id))
     ):
         return Reason.newer_plan
     # Who came again and filled in a form since is not silent: earlier visits' questions do not count.

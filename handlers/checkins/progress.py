@@ -10,7 +10,7 @@ from handlers.plans.history import asked
 from schemas.checkin import WEEK, CheckInKind, CheckInRules
 from schemas.choosing import Growth
 from schemas.plan import StoredPlan
-from store import board, intakes, plans
+from store import board, clients, intakes, plans
 from store.base import Tx
 from store.board import Share
 from store.pains import Pain, score_of
@@ -42,12 +42,13 @@ class Progress:
 
 def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
     """Everything a client has told about pain, activities and days, oldest first."""
-    told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, client_id)]
+    family = clients.family(tx, client_id)
+    told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, family)]
     replies = [one for one in asked(tx, client_id) if one.answered_at]
     said = [(at, answers) for at, answers in told if at]
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
-    versions = plans.of_client(tx, client_id)
+    versions = plans.of_client(tx, family)
     pains = tuple(Pain(at, score) for at, answers in said if (score := score_of(answers)) is not None)
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
     planned = {one.id: int(one.content["days_per_week"]) for one in versions}

@@ -10,15 +10,15 @@ from handlers.answers import Picture, picture
 from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans.history import history
-from handlers.schedule import alerts
+from handlers.schedule import alerts, recipients
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind, Reply, Step, Tick
 from schemas.choosing import HELD_BY, Action, PlanContent, Within
-from schemas.delivery import Channel, DeliveryKey, Due, Purpose
+from schemas.delivery import Due, Purpose
 from schemas.intake import Answers
 from schemas.plan import Plan, PlanOrigin, Readiness
 from schemas.rules import Flag, Rules
-from store import bookings, checkins, deliveries, intakes, notes
+from store import bookings, checkins, clients, deliveries, intakes, notes
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -59,7 +59,9 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
     assert booking is not None
     judged = _judge(tx, context, booking, answers, checkin.kind, now)
     for flag in judged.flags:
-        intakes.raise_flag(tx, booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+        intakes.raise_flag(
+            tx, booking.id, booking.client_id, flag.rule, flag.severity, flags.to_stored(flag), now
+        )
     first = checkins.answer(tx, checkin.id, answers, judged.step.action, now)
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
@@ -142,7 +144,7 @@ def _case(
 
 def _released_by(tx: Tx, booking: Booking) -> str:
     """Who let a version of this visit's plan out, if anybody had to."""
-    versions = stored_plans.of_client(tx, booking.client_id)
+    versions = stored_plans.of_client(tx, clients.family(tx, booking.client_id))
     by = [each.released_by for each in versions if each.booking_id == booking.id and each.released_by]
     return by[-1] if by else ""
 
@@ -171,6 +173,6 @@ def _next_version(
     stored = stored_plans.add(tx, booking.id, booking.client_id, status, made.protocol_id, why, content, now)
     if step.action is Action.STOP:
         return made
-    key = DeliveryKey(booking.id, Purpose.plan, stored.version, Channel.email)
+    key = recipients.to_client(tx, booking, Purpose.plan, stored.version)
     deliveries.owe(tx, Due(key, now), now)
     return made

@@ -2,13 +2,13 @@
 
 import hashlib
 import hmac
-import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from handlers.clients import lineage
 from handlers.context import Context
 from schemas.webhook import Notice
 from store import audit, clients, receipts
@@ -25,20 +25,24 @@ class Erasure:
     counts: dict[str, int]
 
 
+class StillThere(Exception):
+    """Something of an erased client is still in the database; the text says what to do."""
+
+
 def export(context: Context, client_id: int, by: str, now: datetime) -> dict[str, Any] | None:
     """Everything about a client as plain JSON values, table by table; None for nobody.
 
     Booking answers (in `records`) and intake answers (in `intakes`) stand side by side, never merged.
     """
+    lineage.trace_old(context)
     with context.db.begin() as tx:
-        found = clients.find(tx, client_id)
-        if found is None:
+        if clients.find(tx, client_id) is None:
             return None
-        rows = erasing.rows_of(tx, client_id)
+        family = clients.family(tx, client_id)
+        rows = erasing.rows_of(tx, family)
         webhooks = [
-            {"receipt": receipt_id, "body": body.decode(errors="replace")}
-            for receipt_id, body in _bodies(tx, client_id, found)
-            if body is not None
+            {"receipt": each.id, "body": each.inbound.body.decode(errors="replace")}
+            for each in receipts.of_clients(tx, family)
         ]
         audit.add(tx, by, "export", f"client:{client_id}", now)
     receipt = {"id": secrets.token_hex(8), "at": now.isoformat(), "by": by, "client": client_id}
@@ -46,43 +50,31 @@ def export(context: Context, client_id: int, by: str, now: datetime) -> dict[str
     return {"receipt": receipt | {"counts": counts}, **rows, "webhooks": webhooks}
 
 
-def _bodies(tx: Tx, client_id: int, found: Any) -> Iterable[tuple[int, bytes | None]]:
-    """Raw webhooks that speak of this client, or that no key opens: those may speak of anybody."""
-    records = erasing.external_ids(tx, erasing.booking_ids(tx, client_id))
-    needles = [identifier.encode() for _connection, identifier, _seat in records if len(identifier) > 3]
-    needles += _address(found.email)
-    connections = sorted({connection for connection, _identifier, _seat in records})
-    after = 0
-    while needles and (some := erasing.bodies(tx, connections, after)):
-        for receipt_id, body in some:
-            if body is None or any(needle in body for needle in needles):
-                yield receipt_id, body
-        after = some[-1][0]
-
-
-def _address(email: str) -> list[bytes]:
-    """An address as it may stand in a body: as it is, as JSON writes it, as a web form writes it."""
-    if not email:
-        return []
-    in_json = json.dumps(email)[1:-1]
-    return [email.encode(), in_json.encode(), email.replace("@", "%40").encode()]
-
-
 def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure | None:
-    """Delete everything about a client, everywhere; None for nobody. What is told again is not kept."""
+    """Delete everything about a client, everywhere; None for nobody. What is told again is not kept.
+
+    Raises `StillThere` when a look into the database finds the name, the address or the number afterwards.
+    """
+    lineage.trace_old(context)
     with context.db.begin() as tx:
         found = clients.find(tx, client_id)
         if found is None:
             return None
-        speaking = [receipt_id for receipt_id, _body in _bodies(tx, client_id, found)]
-        erasing.forget_bodies(tx, speaking)
-        records = erasing.external_ids(tx, erasing.booking_ids(tx, client_id))
+        family = clients.family(tx, client_id)
+        needles = erasing.needles(tx, family)
+        told = [each.id for each in receipts.of_clients(tx, family)]
+        erasing.forget_bodies(tx, told)
+        records = erasing.external_ids(tx, erasing.booking_ids(tx, family))
         hashes = [record_hash(context, *record) for record in records]
-        tombstone = secrets.token_hex(32)
-        counts = erasing.erase_rows(tx, client_id, hashes, tombstone, now) | {"webhooks": len(speaking)}
+        counts = erasing.erase_rows(tx, family, hashes, now) | {"webhooks": len(told)}
+        counts["mentions"] = erasing.scrub(tx, needles)
         receipt = Erasure(secrets.token_hex(8), now, counts)
         audit.add(tx, by, "erase", f"client:{client_id}", now, receipt.id)
-    erasing.sweep(context.db)
+    left = erasing.prove(context.db, needles)
+    if left:
+        raise StillThere(
+            f"{left} traces are still in the database: close other programs that read it, then erase again."
+        )
     return receipt
 
 

@@ -6,14 +6,15 @@ from datetime import date, datetime
 
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
-from handlers.answers import SHORT_UPDATE, effective
+from handlers.answers import SHORT_UPDATE, effective, previous
+from handlers.clients import people
 from handlers.context import Context
 from handlers.plans import drafting
-from handlers.schedule import alerts, attach
+from handlers.schedule import alerts, attach, recipients
 from library.content import Library
 from schemas.booking import Booking, BookingStatus
 from schemas.condition import Answer, Answers
-from schemas.delivery import Channel, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import DeliveryStatus, Due, Purpose
 from schemas.intake import Intake, IntakeStatus
 from schemas.questionnaire import Questionnaire, QuestionType
 from schemas.reason import Reason
@@ -145,7 +146,7 @@ def _before(tx: Tx, asked: Intake) -> Answers:
     """What earlier visits said and still counts; safety signs are asked anew."""
     if asked.questionnaire != SHORT_UPDATE:
         return {}
-    earlier = intakes.last_done(tx, asked.client_id, asked.booking_id)
+    earlier = previous(tx, asked)
     return asking.carried(effective(tx, earlier)) if earlier else {}
 
 
@@ -160,7 +161,7 @@ def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: dat
     if service.questionnaire != "first_visit":
         return service.questionnaire
     oldest = now - context.clinic.policy.full_intake_after
-    full = intakes.last_done(tx, intake.client_id, booking.id, questionnaires=("first_visit",))
+    full = previous(tx, intake, questionnaires=("first_visit",))
     fresh = full is not None and full.submitted_at is not None and full.submitted_at >= oldest
     return SHORT_UPDATE if fresh else "first_visit"
 
@@ -237,7 +238,9 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
     find = flags.evaluate if sent else flags.at_once
     standing = find(everything, known, age, rules, asked.questionnaire)
     for flag in standing:
-        new = intakes.raise_flag(tx, asked.booking.id, flag.rule, flag.severity, flags.to_stored(flag), now)
+        new = intakes.raise_flag(
+            tx, asked.booking.id, asked.intake.client_id, flag.rule, flag.severity, flags.to_stored(flag), now
+        )
         if new and (flag.severity.stops or rules.is_crisis(flag.rule)):
             alerts.at_once(tx, asked.booking.id, flag.rule, now)
     return standing
@@ -250,19 +253,19 @@ def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
         return Submitted(missing[0][0], ())
     raised = _raise(tx, asked, asked.answers, now, sent=True)
     if intakes.finish(tx, asked.intake.id, _wording(asked), now):
-        _keep_number(tx, context, asked)
+        _keep_number(tx, context, asked, now)
         _stop_chasing(tx, asked.booking.id, now)
-        _tell_practitioner(tx, asked.booking.id, now)
+        _tell_practitioner(tx, asked.booking, now)
         drafting.draft(tx, context, asked.booking.id, now)
         attach.owe(tx, context, asked.booking, now)
     return Submitted("", raised)
 
 
-def _keep_number(tx: Tx, context: Context, asked: Asked) -> None:
+def _keep_number(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
     """The client's own number, where the scheduler knows none: texts, STOP and search look for it there."""
     number = str(asked.answers.get("mobile_phone", ""))
     if number:
-        clients.learn_phone(tx, asked.booking.client_id, number, context.clinic.country)
+        people.learn_phone(tx, context, asked.booking.id, number, now)
 
 
 def _wording(asked: Asked) -> dict[str, str]:
@@ -273,11 +276,12 @@ def _wording(asked: Asked) -> dict[str, str]:
 
 
 def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
+    """Nobody is asked again for a form that was sent, whichever of its visits the request was for."""
     asks = (Purpose.intake, Purpose.intake_reminder)
-    waiting = [each.id for each in deliveries.of_booking(tx, booking_id) if each.purpose in asks]
-    deliveries.end(tx, waiting, DeliveryStatus.skipped, Reason.answered, now)
+    for each in bookings.together(tx, booking_id):
+        waiting = [one.id for one in deliveries.of_booking(tx, each) if one.purpose in asks]
+        deliveries.end(tx, waiting, DeliveryStatus.skipped, Reason.answered, now)
 
 
-def _tell_practitioner(tx: Tx, booking_id: int, now: datetime) -> None:
-    key = DeliveryKey(booking_id, Purpose.summary, 0, Channel.email)
-    deliveries.owe(tx, Due(key, now), now)
+def _tell_practitioner(tx: Tx, booking: Booking, now: datetime) -> None:
+    deliveries.owe(tx, Due(recipients.about(booking, Purpose.summary, 0), now), now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinical.answers.flags import from_stored
-from handlers.answers import Picture, effective, picture
+from handlers.answers import Picture, effective, picture, previous
 from handlers.context import Context
 from handlers.schedule.words import reference, when
 from library.content import Library
@@ -187,7 +187,7 @@ def _activities(answers: Answers) -> tuple[tuple[str, str], ...]:
 
 def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[ToldChange, ...]:
     """What a returning client says differently, before and after."""
-    earlier = intakes.last_done(tx, intake.client_id, intake.booking_id)
+    earlier = previous(tx, intake)
     if earlier is None:
         return ()
     before = effective(tx, earlier)
@@ -221,7 +221,11 @@ def _consents(said: Words, answers: Answers) -> tuple[tuple[str, bool], ...]:
 
 def _last_reply(tx: Tx, booking: Booking, said: Words) -> tuple[tuple[str, str], ...]:
     """The client's newest answer to a check-in: the summary begins with how it went."""
-    replies = [each for each in checkins.of_client(tx, booking.client_id) if each.answered_at and each.reply]
+    replies = [
+        each
+        for each in checkins.of_client(tx, clients.family(tx, booking.client_id))
+        if each.answered_at and each.reply
+    ]
     told = [each for each in replies if isinstance(each.kind, CheckInKind)]
     return said.pairs(told[-1].reply, told[-1].reply) if told else ()
 

@@ -11,7 +11,8 @@ from handlers.context import Context
 from handlers.plans import drafting, edits, release
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import Plan, PlanStatus, StoredPlan
-from store import audit, bookings, deliveries, intakes, plan_edits
+from schemas.reason import Reason
+from store import audit, bookings, clients, deliveries, intakes, plan_edits
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -98,6 +99,15 @@ def clear_flag(
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
     drafting.draft(tx, context, booking_id, now)
+    _look_again(tx, booking_id, now)
+
+
+def _look_again(tx: Tx, booking_id: int, now: datetime) -> None:
+    """What the flag held back on the person's other visits is decided again."""
+    booking = bookings.get(tx, booking_id)
+    family = clients.family(tx, booking.client_id) if booking else []
+    for delivery in deliveries.held_for(tx, family, (Reason.red_flag, Reason.needs_review)):
+        deliveries.reschedule(tx, delivery.id, max(delivery.due_at, now))
 
 
 def acknowledge(tx: Tx, booking_id: int, by: str, now: datetime) -> bool:
@@ -110,5 +120,7 @@ def acknowledge(tx: Tx, booking_id: int, by: str, now: datetime) -> bool:
 
 def review(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
     """A practitioner has read the intake."""
-    intakes.review(tx, booking_id, by, now)
+    intake = intakes.of_booking(tx, booking_id)
+    if intake is not None:
+        intakes.review(tx, intake.id, by, now)
     audit.add(tx, by, "intake_reviewed", f"booking:{booking_id}", now)

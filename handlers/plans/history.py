@@ -13,13 +13,17 @@ from schemas.choosing import Action
 from schemas.condition import values_of
 from schemas.intake import Answers
 from schemas.plan import Plan, Readiness, StoredPlan
-from store import checkins, intakes, plans
+from store import checkins, clients, intakes, plans
 from store.base import Tx
 
 
 def asked(tx: Tx, client_id: int) -> list[CheckIn]:
     """The check-ins that a client was asked, without ticked days."""
-    return [each for each in checkins.of_client(tx, client_id) if isinstance(each.kind, CheckInKind)]
+    return [
+        each
+        for each in checkins.of_client(tx, clients.family(tx, client_id))
+        if isinstance(each.kind, CheckInKind)
+    ]
 
 
 def missed_in_a_row(found: list[CheckIn], rules: CheckInRules, now: datetime) -> int:
@@ -40,7 +44,7 @@ def history(
 
     `said` is the reply that is compared with the start, where it is not `answers`.
     """
-    sent = [each for each in plans.of_client(tx, client_id) if each.sent_at]
+    sent = [each for each in plans.of_client(tx, clients.family(tx, client_id)) if each.sent_at]
     if not sent:
         return History()
     replies = asked(tx, client_id)
@@ -114,7 +118,7 @@ def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:
     """Days since the client last told of having exercised, or since the plan went out."""
     told = [
         each.answered_at
-        for each in checkins.of_client(tx, client_id)
+        for each in checkins.of_client(tx, clients.family(tx, client_id))
         if each.answered_at and _did_something(each)
     ]
     since = max([*told, *([last.sent_at] if last.sent_at else [])], default=now)

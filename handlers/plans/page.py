@@ -5,9 +5,7 @@ from datetime import date
 
 from clinical.plan.case import policy_for
 from clinical.plan.wording import word
-from handlers import links
 from handlers.context import Context
-from handlers.links import LinkPurpose
 from handlers.plans import pictures
 from render.paper import pdf
 from schemas.booking import Booking, BookingStatus
@@ -35,16 +33,30 @@ def current(tx: Tx, booking_id: int) -> Current:
     booking = bookings.get(tx, booking_id)
     if booking is None or booking.status is not BookingStatus.confirmed:
         return Current(None)
+    later = _superseded_by(tx, booking)
+    if later is not None:
+        return current(tx, later)
     # Looked at first: on PostgreSQL the note that it was sent may come between the two looks.
     going = _on_its_way(tx, booking.id)
-    versions = [each for each in plans.of_client(tx, booking.client_id) if each.booking_id == booking.id]
+    family = clients.family(tx, booking.client_id)
+    versions = [each for each in plans.of_client(tx, family) if each.booking_id == booking.id]
     sent = [each for each in versions if each.sent_at or (each.status in MAY_GO and going)]
-    flagged = intakes.flags_of(tx, booking.id)
-    stopped = any(Severity(each["severity"]).stops and not each["cleared_at"] for each in flagged)
+    stopped = any(Severity(row.severity).stops for row in intakes.standing(tx, family))
     halted = bool(versions) and versions[-1].status in MAY_NOT_GO and not versions[-1].sent_at
     if not sent or stopped or halted:
         return Current(None, paused=bool(sent))
     return Current(sent[-1])
+
+
+def _superseded_by(tx: Tx, booking: Booking) -> int | None:
+    """The visit whose plan the client got after this one's: an old link leads to what counts now."""
+    sent = [each for each in plans.of_client(tx, clients.family(tx, booking.client_id)) if each.sent_at]
+    mine = [each for each in sent if each.booking_id == booking.id]
+    newest = max(sent, key=lambda each: (each.sent_at, each.id), default=None)
+    if newest is None or not mine or newest.booking_id == booking.id:
+        return None
+    other = bookings.get(tx, newest.booking_id)
+    return other.id if other and other.id != booking.id and other.status is BookingStatus.confirmed else None
 
 
 def _on_its_way(tx: Tx, booking_id: int) -> bool:
@@ -66,20 +78,19 @@ def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
     return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
 
 
-def paper(tx: Tx, context: Context, booking_id: int, language: str = "") -> bytes | None:
-    """The plan that counts as a PDF; None when there is none to see."""
+def paper(tx: Tx, context: Context, booking_id: int, url: str, language: str = "") -> bytes | None:
+    """The plan that counts as a PDF; None when there is none to see. `url` is where it is on a phone."""
     stored = current(tx, booking_id).plan
     booking = bookings.get(tx, booking_id)
     if stored is None or booking is None:
         return None
-    return printed(tx, context, booking, stored, worded(context, stored, language))
+    return printed(tx, context, booking, stored, worded(context, stored, language), url)
 
 
 def printed(
-    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, plan: WordedPlan, *, linked: bool = True
+    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, plan: WordedPlan, url: str
 ) -> bytes:
-    """A version as a PDF of one or two pages; without the code for the phone unless `linked`."""
-    token = links.token(tx, context, LinkPurpose.plan, booking.id) if linked else ""
+    """A version as a PDF of one or two pages; `url`: what the code for the phone opens, "" for none."""
     return pdf.plan_pdf(
         plan,
         context.clinic,
@@ -87,6 +98,6 @@ def printed(
         pictures.of_plan(context, plan),
         date=day_of(context, booking, stored),
         words=context.library(plan.language).papers,
-        url=context.clinic.public_url + links.PATHS[LinkPurpose.plan] + token if token else "",
+        url=url,
         paper="a4" if context.clinic.paper == "a4" else "letter",
     ).data

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from handlers.schedule import recipients
 from schemas.delivery import ESCALATION, AlertCause, Channel, DeliveryKey, Due, Purpose, Urgency
 from schemas.rules import Severity
-from store import deliveries, intakes
+from store import bookings, deliveries, intakes
 from store.base import Tx
 
 # How long each severity may stay unseen before the next person is alerted (clinical sources, section 2.1).
@@ -41,6 +42,8 @@ def _schedule(
     now: datetime,
     wait: timedelta = timedelta(),
 ) -> None:
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
     for channel in channels:
-        key = DeliveryKey(booking_id, Purpose.alert, cause, channel)
+        key = recipients.about(booking, Purpose.alert, cause, channel)
         deliveries.owe(tx, Due(key, now + wait), now)

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from handlers.context import Context
+from handlers.schedule import recipients
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
-from schemas.delivery import Channel, DeliveryKey, Due, NoteStatus, Purpose
+from schemas.delivery import Channel, Due, NoteStatus, Purpose
 from store import connections, deliveries, intakes, plans
 from store.base import Tx
 
@@ -31,7 +32,7 @@ def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     status = status_of(tx, booking.id)
     if scheduler.chosen_way in scheduler.ways_once and status is not NoteStatus.intake_missing:
         return
-    key = DeliveryKey(booking.id, Purpose.attach, status, Channel.note)
+    key = recipients.about(booking, Purpose.attach, status, Channel.note)
     deliveries.owe(tx, Due(key, now), now)
 
 

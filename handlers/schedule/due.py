@@ -1,75 +1,29 @@
-"""What is owed for a booking, as a pure function of its state, and bringing the rows in line with it."""
+"""What is due for a booking and when, and bringing the rows in line with it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
-from handlers.schedule import attach
+from handlers.schedule import attach, forms, recipients
+from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import OF_THE_BOOKING, Reason
-from store import bookings, deliveries, intakes
+from store import attendances, bookings, clients, deliveries
 from store.base import Tx
 
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
-    """Hours in which nobody is disturbed, in wall time of `zone`."""
-
-    start: time
-    end: time
-    zone: ZoneInfo
-
-    def now(self, at: datetime) -> bool:
-        """True inside the quiet hours."""
-        clock = at.astimezone(self.zone).time()
-        if self.start <= self.end:
-            return self.start <= clock < self.end
-        return not self.end <= clock < self.start
-
-    def next_open(self, at: datetime) -> datetime:
-        """The first moment from `at` on that is not quiet."""
-        local = at.astimezone(self.zone)
-        if not self.now(at):
-            return at
-        day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.end, self.zone).astimezone(at.tzinfo)
-
-    def last_open(self, at: datetime) -> datetime:
-        """`at`, or when that is quiet the nearest time of the same day that is not."""
-        local = at.astimezone(self.zone)
-        if not self.now(at):
-            return at
-        if local.time() < self.end:
-            return self.next_open(at)  # after midnight: the morning of the same day
-        evening = datetime.combine(local.date(), self.start, self.zone) - timedelta(minutes=30)
-        return evening.astimezone(at.tzinfo)
-
-
-def wall_before(start: datetime, before: timedelta, zone: ZoneInfo) -> datetime:
-    """So long before on the clock on the wall: 24 h before 15:00 is 15:00, across a clock change too."""
-    local = start.astimezone(zone).replace(tzinfo=None) - before
-    return local.replace(tzinfo=zone).astimezone(start.tzinfo)
-
-
-def quiet_hours(context: Context, booking: Booking, client_zone: str) -> Quiet:
-    """The quiet hours that hold for a booking's client."""
-    policy = context.clinic.policy
-    remote = booking.remote or policy.quiet_zone == "client"
-    zone = client_zone if remote and client_zone else booking.zone
-    return Quiet(policy.quiet_from, policy.quiet_until, context.zone(zone))
-
-
-def owed(
+def expected(
     booking: Booking, service: Service, policy: Policy, quiet: Quiet, zone: ZoneInfo, now: datetime
-) -> list[Due]:
-    """Every message that follows from the booking alone. Nothing for what is off, over or too old."""
+) -> list[tuple[Purpose, int, datetime]]:
+    """Every message that follows from the booking alone: purpose, number, time. None for what is off."""
     if booking.status is not BookingStatus.confirmed or booking.earlier:
         return []
     if booking.end + policy.too_late < now:
@@ -78,48 +32,113 @@ def owed(
     return asked + (_plan(booking, policy) if service.plan and service.questionnaire else [])
 
 
-def _due(booking: Booking, purpose: Purpose, number: int, at: datetime) -> Due:
-    return Due(DeliveryKey(booking.id, purpose, number, Channel.email), at)
+Expected = tuple[Purpose, int, datetime]
 
 
-def _intake(booking: Booking, policy: Policy, quiet: Quiet, zone: ZoneInfo) -> list[Due]:
+def _intake(booking: Booking, policy: Policy, quiet: Quiet, zone: ZoneInfo) -> list[Expected]:
+    """The request before the visit, and its reminders. A visit that is over asks nothing."""
     first = booking.first_seen_at + policy.settle
-    if first >= booking.end + policy.too_late:
+    if first >= booking.end:
         return []
-    dues = [_due(booking, Purpose.intake, 0, first)]
+    dues: list[Expected] = [(Purpose.intake, 0, first)]
     last = first
     for number, before in enumerate(policy.reminders, start=1):
         at = quiet.last_open(wall_before(booking.start, before, zone))
         if at - last >= LEAST_GAP and at < booking.start:
-            dues.append(_due(booking, Purpose.intake_reminder, number, at))
+            dues.append((Purpose.intake_reminder, number, at))
             last = at
     return dues
 
 
-def _plan(booking: Booking, policy: Policy) -> list[Due]:
-    return [_due(booking, Purpose.plan, 0, booking.end + policy.plan_delay)]
+def _plan(booking: Booking, policy: Policy) -> list[Expected]:
+    return [(Purpose.plan, 0, booking.end + policy.plan_delay)]
 
 
 def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
-    """Schedule what is owed, move what moved, withdraw what is owed no more."""
+    """Bring the messages of a booking, and of the visits that share its form or its day, in line with it."""
     booking = bookings.get(tx, booking_id)
     assert booking is not None
-    service = context.clinic.service(booking.service, booking.service_name)
-    zone = context.zone(booking.zone)
-    quiet = quiet_hours(context, booking, "")
-    dues = owed(booking, service, context.clinic.policy, quiet, zone, now)
+    form = _form(tx, context, booking, now)
+    visits = forms.sharing(tx, form) if form else []
+    for each in {
+        visit.id: visit for visit in (*visits, *_of_the_day(tx, context, booking), booking)
+    }.values():
+        _sync_one(tx, context, each, now)
+
+
+def _form(tx: Tx, context: Context, booking: Booking, now: datetime) -> int | None:
+    """The form that serves the visit; offered only where something is due."""
+    if _expected(context, booking, now):
+        return forms.serve(tx, context, booking, _service(context, booking), now)
+    comes = attendances.current(tx, booking.id)
+    return comes.intake_id if comes else None
+
+
+def _service(context: Context, booking: Booking) -> Service:
+    return context.clinic.service(booking.service, booking.service_name)
+
+
+def _expected(context: Context, booking: Booking, now: datetime) -> list[Expected]:
+    quiet, zone = quiet_hours(context, booking, ""), context.zone(booking.zone)
+    return expected(booking, _service(context, booking), context.clinic.policy, quiet, zone, now)
+
+
+def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    dues = [
+        Due(recipients.to_client(tx, booking, purpose, number), at)
+        for purpose, number, at in _expected(context, booking, now)
+        if _is_for(tx, context, booking, purpose, now)
+    ]
     if dues:
-        _offer_intake(tx, context, booking, service, now)
         attach.owe(tx, context, booking, now)
-    tried = {
-        each.key.slot: each.key
-        for each in deliveries.of_booking(tx, booking_id)
-        if each.status in TRIED and not each.key.resend
-    }
-    dues = [due for due in dues if tried.get(due.key.slot, due.key) == due.key]
+    sent = _sent(tx, booking)
+    dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
     for due in dues:
         _owe(tx, due, now)
-    _withdraw(tx, booking, {due.key for due in dues}, now)
+    _follow_recipient(tx, booking, now)
+    _withdraw(tx, context, booking, {due.key for due in dues}, now)
+
+
+def _is_for(tx: Tx, context: Context, booking: Booking, purpose: Purpose, now: datetime) -> bool:
+    """True where this visit is the one that the message is for: one request a form, one plan a day."""
+    if purpose is Purpose.plan:
+        return plan_follows(tx, context, booking)
+    comes = attendances.current(tx, booking.id)
+    visits = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
+    lead = forms.leading(visits, now)
+    return lead is None or lead.id == booking.id
+
+
+def plan_follows(tx: Tx, context: Context, booking: Booking) -> bool:
+    """True for the last visit of a client's day, and for each where the service has a plan of its own."""
+    if _service(context, booking).own_plan:
+        return True
+    return all(
+        (each.end, each.id) <= (booking.end, booking.id)
+        for each in _of_the_day(tx, context, booking)
+        if _service(context, each).plan and not _service(context, each).own_plan
+    )
+
+
+def _of_the_day(tx: Tx, context: Context, booking: Booking) -> list[Booking]:
+    """The client's confirmed visits on the day of this one."""
+    zone = context.zone(booking.zone)
+    day = booking.start.astimezone(zone).date()
+    family = clients.family(tx, booking.client_id)
+    near = bookings.between(tx, family, booking.start - timedelta(days=1), booking.start + timedelta(days=1))
+    on = [each for each in near if each.status is BookingStatus.confirmed and not each.earlier]
+    return [each for each in on if each.start.astimezone(zone).date() == day]
+
+
+def _sent(tx: Tx, booking: Booking) -> dict[Any, DeliveryKey]:
+    """What was tried already, to whom: also for another visit, where the form is the same."""
+    found = {}
+    for booking_id in bookings.together(tx, booking.id):
+        for each in deliveries.of_booking(tx, booking_id):
+            mine = booking_id == booking.id or each.purpose is Purpose.intake
+            if each.status in TRIED and not each.key.resend and mine:
+                found[each.key.slot] = each.key
+    return found
 
 
 def _owe(tx: Tx, due: Due, now: datetime) -> None:
@@ -130,22 +149,45 @@ def _owe(tx: Tx, due: Due, now: datetime) -> None:
         deliveries.owe(tx, due, now)
 
 
-def _offer_intake(tx: Tx, context: Context, booking: Booking, service: Service, now: datetime) -> None:
-    language = context.clinic.spoken(booking.language)
-    questionnaire = context.library(language).questionnaires[service.questionnaire]
-    told = language if booking.language else ""  # else the browser says it, when the form is opened
-    intakes.ensure(tx, booking.id, booking.client_id, questionnaire.id, str(questionnaire.version), told, now)
+def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
+    """What waits for who comes goes to where they are reached now."""
+    for each in deliveries.of_booking(tx, booking.id):
+        waits = each.status in (DeliveryStatus.scheduled, DeliveryStatus.held) and _after_plan(each)
+        place = recipients.recipient(tx, booking.id, each.channel)
+        if (
+            waits
+            and each.purpose.to_client
+            and place not in (0, each.key.recipient)
+            and _theirs(each, booking)
+        ):
+            deliveries.owe(tx, Due(replace(each.key, recipient=place), each.due_at), now)
 
 
-def _withdraw(tx: Tx, booking: Booking, wanted: Iterable[DeliveryKey], now: datetime) -> None:
-    """While the booking is on, what follows the plan (check-ins, later versions) is left to its own rules."""
+def _theirs(delivery: Delivery, booking: Booking) -> bool:
+    return delivery.key.client in (0, booking.client_id)
+
+
+def _withdraw(
+    tx: Tx, context: Context, booking: Booking, wanted: Iterable[DeliveryKey], now: datetime
+) -> None:
+    """While the booking is on, what follows the plan (check-ins, later versions) is left to its own rules.
+
+    What waits for somebody who comes no more, or for an address that was corrected away, never goes out.
+    """
     on = booking.status is BookingStatus.confirmed and not booking.earlier
-    gone = [
-        each.id
-        for each in deliveries.of_booking(tx, booking.id)
-        if each.key not in wanted and _follows_booking(each.purpose) and not (on and _after_plan(each))
-    ]
-    deliveries.end(tx, gone, DeliveryStatus.withdrawn, reason_for(booking, now), now)
+    for each in deliveries.of_booking(tx, booking.id):
+        if each.key in wanted or not _follows_booking(each.purpose):
+            continue
+        if not _theirs(each, booking):
+            deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.handed_over, now)
+        elif not on or not _after_plan(each):
+            later = on and each.purpose is Purpose.plan and not plan_follows(tx, context, booking)
+            reason = Reason.later_visit if later else reason_for(booking, now)
+            deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, reason, now)
+        elif each.purpose.to_client and each.key.recipient != recipients.recipient(
+            tx, booking.id, each.channel
+        ):
+            deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.address_changed, now)
 
 
 def _follows_booking(purpose: Purpose) -> bool:

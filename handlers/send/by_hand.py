@@ -5,6 +5,7 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.plans import release as plan_release
 from handlers.plans.by_hand import WAITING, NotNow, release_plan
+from handlers.schedule import recipients
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason
 from store import audit, deliveries
@@ -49,10 +50,11 @@ def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
 def _next_key(tx: Tx, delivery: Delivery) -> DeliveryKey:
     """The key of the next time that this message is sent: two clicks at once make one."""
     every = deliveries.of_booking(tx, delivery.booking_id)
-    same = [each for each in every if each.key.slot == delivery.key.slot]
+    same = [each for each in every if each.key.message == delivery.key.message]
     if any(each.status in ON_ITS_WAY for each in same):
         raise NotNow("It is on its way already.")
-    return delivery.key.again(delivery.booking_id, max(each.key.resend for each in same) + 1)
+    to = recipients.recipient(tx, delivery.booking_id, delivery.channel) if delivery.purpose.to_client else 0
+    return delivery.key.again(delivery.booking_id, to, max(each.key.resend for each in same) + 1)
 
 
 def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:

@@ -9,11 +9,13 @@ from functools import partial
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
 from handlers.checkins import asking, reach
+from handlers.clients.contacts import is_placeholder, wants
 from handlers.context import Context
 from handlers.intake.form import begin
 from handlers.plans import drafting, standing
 from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
+from handlers.schedule.quiet import quiet_hours
 from handlers.send import messages
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
@@ -21,7 +23,8 @@ from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgenc
 from schemas.message import Text
 from schemas.plan import StoredPlan
 from schemas.reason import Reason
-from store import bookings, clients, deliveries, intakes
+from schemas.rules import Severity
+from store import attendances, bookings, clients, contacts, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -82,7 +85,8 @@ def decide(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> Decis
         return _attach(tx, context, booking)
     if delivery.purpose in STAFF:
         return STAFF[delivery.purpose](tx, context, delivery, booking, now)
-    no = _booking_says_no(booking) or _client_says_no(tx, delivery, booking)
+    no = _booking_says_no(booking) or _client_says_no(tx, context, delivery, booking)
+    no = no or _person_says_no(tx, delivery, booking)
     return no or CLIENT[delivery.purpose](tx, context, delivery, booking, now)
 
 
@@ -102,15 +106,42 @@ def _too_late(context: Context, booking: Booking, now: datetime) -> bool:
     return booking.end + context.clinic.policy.too_late < now
 
 
-def _client_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Skip | Hold | None:
-    client = clients.get(tx, booking.client_id)
-    if client.erased_at:
+def _client_says_no(tx: Tx, context: Context, delivery: Delivery, booking: Booking) -> Skip | Hold | None:
+    """Is it for who comes now, is it certain who that is, and are they reached there?"""
+    comes, key = attendances.current(tx, booking.id), delivery.key
+    if comes is None or clients.get(tx, booking.client_id).erased_at:
         return Skip(Reason.erased)
-    if delivery.channel is not Channel.email:
-        return None
-    if not messages.can_mail(client.email):
+    if key.client not in (0, comes.client_id):
+        return Skip(Reason.handed_over)
+    if comes.asked is not None:
+        return Hold(Reason.who_is_it)
+    point = contacts.get(tx, key.recipient)
+    if point is None or is_placeholder(point.value, context.clinic):
         return Hold(Reason.no_address)
-    return Skip(Reason.unsubscribed) if client.no_email_at else None
+    if key.recipient not in (comes.email_id, comes.phone_id):
+        return Skip(Reason.address_changed)
+    if point.bounced_at:
+        return Hold(Reason.no_address)
+    if key.channel is Channel.sms:
+        return None  # what was to be a text may go by mail: that is decided where the check-in is
+    return None if wants(point, delivery.purpose) else Skip(Reason.unsubscribed)
+
+
+def _person_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Hold | None:
+    """A stop or a hold on any visit of a person holds every plan and check-in, until somebody cleared it."""
+    if delivery.purpose not in (Purpose.plan, Purpose.checkin):
+        return None
+    family = clients.family(tx, booking.client_id)
+    here = set(bookings.together(tx, booking.id))
+    elsewhere = [flag for flag in intakes.standing(tx, family) if flag.booking_id not in here]
+    if any(Severity(flag.severity).stops for flag in elsewhere):
+        return Hold(Reason.red_flag)
+    released = [each.released_at for each in stored_plans.of_client(tx, family) if each.released_at]
+    last = max(released, default=None)
+    open_ones = [flag for flag in elsewhere if Severity(flag.severity) is Severity.REVIEW]
+    if delivery.purpose is Purpose.plan and any(last is None or flag.raised_at > last for flag in open_ones):
+        return Hold(Reason.needs_review)
+    return None
 
 
 def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
@@ -119,6 +150,8 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
         return Skip(Reason.answered)
     if _too_late(context, booking, now):
         return Skip(Reason.too_late)
+    if now >= booking.end:  # nothing is asked "before your visit" once it is over
+        return Skip(Reason.visit_started)
     begin(tx, context, booking, now)
     asked = intakes.of_booking(tx, booking.id) or intake
     return Send(messages.intake(tx, context, delivery, booking, asked, now))
@@ -129,7 +162,7 @@ def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, no
         return Skip(Reason.visit_started)
     if intakes.open_stops(tx, booking.id):
         return Skip(Reason.red_flag)  # who was told to see a doctor now is not asked for the rest of a form
-    quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
         opens = quiet.next_open(now)
         return Later(opens, Reason.quiet_hours) if opens < booking.start else Skip(Reason.quiet_hours)
@@ -178,7 +211,7 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
         asking.nudge_staff(tx, booking, now)
     if reason:
         return Skip(reason)
-    quiet = schedule.quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
     if quiet.now(now):
         return Later(quiet.next_open(now), Reason.quiet_hours)
     if no := _way_is_closed(tx, context, delivery, booking, now):

@@ -2,17 +2,17 @@
 
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
 
 from handlers import links
 from handlers.answers import effective
-from handlers.checkins import reach
+from handlers.clients.contacts import address
 from handlers.context import Context
-from handlers.links import LinkPurpose
+from handlers.links import AFTER_VISIT, LinkPurpose
 from handlers.plans import page, pictures
-from handlers.schedule import alerts
+from handlers.schedule import alerts, forms
 from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
@@ -24,11 +24,10 @@ from schemas.delivery import Channel, Delivery, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
 from schemas.plan import StoredPlan
-from store import checkins, clients, intakes
+from store import attendances, checkins, clients, contacts, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
-AFTER_VISIT = timedelta(days=1)  # how long the intake link lives on after the visit
 MINUTES = {"returning": "2", "short": "4"}
 
 
@@ -54,10 +53,9 @@ def can_mail(address: str) -> bool:
         return False
 
 
-def _envelope(
-    tx: Tx, context: Context, delivery: Delivery, booking: Booking, to: str, now: datetime
-) -> Envelope:
-    stop = links.issue(tx, context, LinkPurpose.stop, booking.client_id, now)
+def _envelope(tx: Tx, context: Context, delivery: Delivery, to: str, now: datetime) -> Envelope:
+    place, client = delivery.key.recipient, delivery.key.client
+    stop = links.issue(tx, context, LinkPurpose.stop, place, now, contact=place, client=client)
     return Envelope(
         to=to,
         sender=context.clinic.email,
@@ -84,13 +82,13 @@ def _to_client(
     values = {
         "url": url,
         "name": _called(tx, booking) or client.name,
-        "when": when(context, booking, client.zone, language) if kind in BEFORE_VISIT else "",
+        "when": _times(tx, context, booking, client.zone, language) if kind in BEFORE_VISIT else "",
         "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
         "practitioner": booking.practitioner,
         "minutes": minutes,
         "emergency_number": context.clinic.emergency_number,
     }
-    envelope = _envelope(tx, context, delivery, booking, client.email, now)
+    envelope = _envelope(tx, context, delivery, _address(tx, delivery, client.email), now)
     return mail.message(
         kind,
         envelope,
@@ -101,6 +99,21 @@ def _to_client(
         contents=contents,
         wording=wording,
     )
+
+
+def _address(tx: Tx, delivery: Delivery, written: str) -> str:
+    """Where it goes, as the client's scheduler writes it where that is the same address."""
+    point = contacts.get(tx, delivery.key.recipient)
+    assert point is not None
+    return written.strip() if address(written) == point.value else point.value
+
+
+def _times(tx: Tx, context: Context, booking: Booking, zone: str, language: str) -> str:
+    """When the visit is; of visits that share a form, all that are still to come."""
+    comes = attendances.current(tx, booking.id)
+    visits = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
+    ahead = [each for each in visits if each.start >= booking.start] or [booking]
+    return "; ".join(when(context, each, zone, language) for each in ahead)
 
 
 def _called(tx: Tx, booking: Booking) -> str:
@@ -117,7 +130,7 @@ def intake(
 ) -> EmailMessage:
     """The request to fill in the questionnaire, or the reminder of it."""
     until = max(booking.end, now) + AFTER_VISIT
-    url = links.issue(tx, context, LinkPurpose.intake, booking.id, now, until)
+    url = links.issue(tx, context, LinkPurpose.intake, booking.id, now, until, delivery.key.recipient)
     minutes = MINUTES.get(asked.questionnaire, "8")
     kind, language = MailKind(delivery.purpose), context.clinic.spoken(asked.language)
     wording = mail.BEGUN if kind is MailKind.INTAKE_REMINDER and asked.answers else ""
@@ -128,11 +141,11 @@ def plan(
     tx: Tx, context: Context, delivery: Delivery, booking: Booking, stored: StoredPlan, now: datetime
 ) -> EmailMessage:
     """The plan: a link; with the plan itself only where the clinic chose so."""
-    url = links.issue(tx, context, LinkPurpose.plan, booking.id, now)
+    url = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
     worded = page.worded(context, stored)
     inside = None
     if context.clinic.policy.mail_contents:
-        paper = page.printed(tx, context, booking, stored, worded)
+        paper = page.printed(tx, context, booking, stored, worded, url)
         inside = Contents(worded, pictures.of_plan(context, worded), paper)
     return _to_client(
         tx, context, delivery, booking, now, MailKind.PLAN, worded.language, url, contents=inside
@@ -146,13 +159,13 @@ def checkin(
     plan = stored_plans.newest(tx, booking.id)
     assert plan is not None
     asked = checkins.ask(tx, booking.id, plan.id, kind, None)
-    url = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
+    url = links.issue(tx, context, LinkPurpose.checkin, asked.id, now, contact=delivery.key.recipient)
     intake = intakes.of_booking(tx, booking.id)
     language = context.clinic.spoken(intake.language if intake else booking.language)
     if delivery.channel is Channel.sms:
         words = context.mail_texts(language)["sms"]["checkin"]
         body = words.format(clinic=context.clinic.name, url=url)
-        return Text(reach.number_for_texts(tx, context, booking) or "", body, str(delivery.key))
+        return Text(_address(tx, delivery, ""), body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
 
 

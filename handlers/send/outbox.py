@@ -10,6 +10,7 @@ from handlers import retry
 from handlers.bookings import inbox
 from handlers.bookings.records import is_live
 from handlers.checkins import reach
+from handlers.clients import contacts
 from handlers.context import Context
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
@@ -17,12 +18,13 @@ from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
 from schemas.reason import Reason
-from store import bookings, clients, deliveries
+from store import bookings, deliveries, receipts
 from store.leases import LEASE
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10
 REPEAT_AFTER = timedelta(minutes=5)
+HEAR_AGAIN = timedelta(seconds=10)  # when webhooks of the connection wait that cannot be taken in yet
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 
 
@@ -48,6 +50,8 @@ def _process(context: Context, delivery: Delivery, now: datetime) -> None:
         _given_up(context, delivery, "The worker ended each time it worked on this.", now)
         return
     try:
+        if not _heard_out(context, delivery, now):
+            return
         _ask_scheduler(context, delivery, now)
         decision = _decide(context, delivery, now)
         if decision is not None:
@@ -58,6 +62,23 @@ def _process(context: Context, delivery: Delivery, now: datetime) -> None:
         # One message that cannot be made must not stop the others: it is tried again, then shown as dead.
         log.exception("delivery failed", extra={"delivery": delivery.id})
         _failed(context, delivery, IntegrationError("This message could not be made; see the log."), now)
+
+
+def _heard_out(context: Context, delivery: Delivery, now: datetime) -> bool:
+    """What came in before now is taken in first: a cancellation that waits in the queue counts."""
+    if not delivery.purpose.to_client:
+        return True
+    with context.db.read() as tx:
+        booking = bookings.get(tx, delivery.booking_id)
+        waits = receipts.waiting(tx, now, booking.connection) if booking else 0
+    if booking is None or not waits:
+        return True
+    inbox.drain(context, now, booking.connection)
+    with context.db.begin() as tx:
+        if not receipts.waiting(tx, now, booking.connection):
+            return True
+        deliveries.put_back(tx, delivery, now + HEAR_AGAIN, reason=Reason.webhooks_wait, tried=False)
+    return False
 
 
 def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
@@ -127,7 +148,7 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
     """The service knows of a STOP that we were not told of: it holds for the number."""
     assert isinstance(message, Text)
     with context.db.begin() as tx:
-        clients.stop_texts(tx, message.to, context.clinic.country, now)
+        contacts.stop(tx, context, Channel.sms, message.to, "service", now)
         reach.by_mail(tx, delivery, now)
     _settle(context, delivery, DeliveryStatus.skipped, now, reason=Reason.unsubscribed)
 

@@ -161,6 +161,7 @@ class EasyAppointments(Scheduler):
     """Easy!Appointments: identifiers only, always fetched; a deletion is final."""
 
     label = "Easy!Appointments"
+    one_row_per_address = True  # a public booking renames the one customer row of its address
     ways = ("customer_field", "notes")
     ways_once = ("notes",)
     cancel_is_final = False

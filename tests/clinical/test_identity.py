@@ -79,6 +79,7 @@ TABLE = [
     (("Ann Lee", "ann@"), ("Ann Ash", "ash@"), UNSURE),
     (("", "a@"), ("Ann Lee", "b@b.example"), UNSURE),
     (("Ann Lee", "ann@"), ("Ann Lee", ""), SAME),
+    (("Client 1", "c@"), ("Client 2", "c@"), ANOTHER),
 ]
 
 
@@ -116,6 +117,7 @@ def test_an_address_that_is_another_clients_is_not_simply_a_correction() -> None
         (("Ann Lee", "ann@"), ("Ann Lee", "a.lee@elsewhere.example"), UNSURE),
         (("Ann Lee", "ann@"), ("Ben Lee", "ann@"), ANOTHER),
         (("Ann Lee", "", "+15550100123"), ("Ben Lee", "", "+15550100123"), ANOTHER),
+        (("Ann Lee", "ann@", "+15550100123"), ("Ann Ash", "ash@", "+15550100123"), UNSURE),
     ],
 )
 def test_another_booking_needs_an_address_or_a_number(

@@ -13,13 +13,14 @@ from werkzeug.test import TestResponse
 
 from clinical.answers import asking
 from handlers import links
+from handlers.clients import contacts
 from handlers.context import Context
 from handlers.intake.form import open_intake
 from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.booking import Booking
 from schemas.intake import Intake
-from store import bookings, intakes
+from store import bookings, clients, intakes
 from store.base import Tx
 from tests.helpers.answers import TAPPED
 from tests.helpers.visits import book, only, receive, webhook
@@ -100,7 +101,12 @@ def phone(app: Flask, context: Context, purpose: LinkPurpose, subject: int, **un
     """A phone with a personal link, good for a day unless told otherwise."""
     now = datetime.now(UTC)
     with context.db.begin() as tx:
-        url = links.issue(tx, context, purpose, subject, now, now + timedelta(**(until or {"days": 1})))
+        whose: dict[str, int] = {}
+        if purpose is LinkPurpose.stop:  # of a client: at the address where they are reached
+            place = contacts.email_of(tx, context, clients.get(tx, subject).email, now)
+            whose = {"contact": place or 0, "client": subject}
+        ends = now + timedelta(**(until or {"days": 1}))
+        url = links.issue(tx, context, purpose, subject, now, ends, **whose)
     return Phone(app.test_client(), url.removeprefix(BASE))
 
 
@@ -111,9 +117,9 @@ def soon(context: Context, **visit: Any) -> Booking:
 
 
 def again(context: Context) -> Booking:
-    """Zoë's next booking, in nine days."""
+    """Zoë's next booking, in 19 days: too far from the first one to share its form."""
     now, first = datetime.now(UTC), only(context)
-    receive(context, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    receive(context, webhook("created", now, uid="u2", start=now + timedelta(days=19)))
     for minutes in (1, 2):  # taken in, then asked for by mail: that is when the questionnaire is chosen
         work.work_once(context, now + timedelta(minutes=minutes))
     with context.db.read() as tx:

@@ -54,7 +54,7 @@ def test_two_keys_are_the_same_text_only_when_they_are_equal(one: DeliveryKey, o
 
 @given(keys(), st.integers(1, 99))
 def test_what_is_sent_again_is_the_same_message_under_another_key(key: DeliveryKey, times: int) -> None:
-    again = key.again(key.booking + 1, times)
+    again = key.again(key.booking + 1, key.recipient, times)
     assert again.slot == key.slot
     assert again != key
 

@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 
 from handlers.context import Context
 from schemas.booking import Person
-from store import client_words, clients, connections, migrate, tables, workers
+from schemas.person import ContactKind, MessageKind
+from store import client_words, clients, connections, contacts, migrate, tables, workers
 from store.base import Database, DatabaseError, Tx
 from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
@@ -113,25 +114,26 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(context: Context) -> None:
             assert workers.last_seen(reading) is None
 
 
-def test_the_same_client_is_found_again_and_what_is_new_is_taken_over(context: Context) -> None:
+def test_what_is_new_about_a_client_is_taken_over_and_what_is_missing_stays(context: Context) -> None:
     with context.db.begin() as tx:
-        first = clients.upsert(tx, Person("Zoë  Łuć", "Zoe@Example.org"), "x", "US", NOW)
-        again = clients.upsert(
-            tx, Person("zoë łuć ", "zoe@example.org", phone="+15550100123"), "y", "US", NOW
-        )
-        other = clients.upsert(tx, Person("Jan Łuć", "zoe@example.org"), "x", "US", NOW)
-        assert clients.get(tx, first).phone == "+15550100123"
-    assert first == again
-    assert other != first
-
-
-def test_a_clients_no_is_kept_at_its_first_time(context: Context) -> None:
-    with context.db.begin() as tx:
-        zoe = clients.upsert(tx, Person("Zoë", "zoe@example.org"), "x", "US", NOW)
-        for days in (0, 1):
-            clients.stop(tx, zoe, "email", NOW + timedelta(days=days))
+        zoe = clients.make(tx, Person("Zoë Łuć", "Zoe@Example.org"), "US", NOW)
+        clients.describe(tx, zoe, Person("", "", phone="+15550100123"), "US")
         row = clients.get(tx, zoe)
-    assert (row.no_email_at, row.no_sms_at) == (NOW, None)
+    assert (row.name, row.email, row.phone) == ("Zoë Łuć", "Zoe@Example.org", "+15550100123")
+
+
+def test_a_no_is_kept_at_the_address_at_its_first_time(context: Context) -> None:
+    with context.db.begin() as tx:
+        place = contacts.ensure(tx, ContactKind.email, "zoe@example.org", NOW)
+        said = [contacts.stop(tx, place, tuple(MessageKind), "link", NOW) for _ in range(2)]
+        found = contacts.get(tx, contacts.ensure(tx, ContactKind.email, "zoe@example.org", NOW))
+        assert said == [True, False]
+        assert found is not None
+        assert found.stopped == set(MessageKind)
+        assert contacts.start(tx, place, [MessageKind.care])
+        again = contacts.get(tx, place)
+    assert again is not None
+    assert again.stopped == {MessageKind.checkins}
 
 
 # ---- the schema
@@ -179,7 +181,12 @@ def test_only_whom_a_question_reached_counts_as_asked(empty: str) -> None:
     with db.begin() as tx:
         command.upgrade(migrate.config(tx.conn), "0001")
         made = {"identity": "i", "name": "Noor", "phone": "٢١٢ ٥٥٥ ٠١٢٣", "created_at": NOW}
-        client_id = tx.value(sa.insert(tables.clients).values(made).returning(tables.clients.c.id))
+        old = sa.table(
+            "clients",
+            *(sa.column(name, sa.DateTime(timezone=True) if name == "created_at" else None) for name in made),
+        )
+        tx.run(sa.insert(old).values(made))
+        client_id = tx.value(sa.select(tables.clients.c.id))
         booking_id = _old_row(
             tx, tables.bookings, client_id=client_id, connection="main", remote=False, earlier=False
         )

@@ -30,8 +30,8 @@ def test_words_are_found_by_their_beginning_on_both_databases(context: Context) 
 )
 def test_a_number_is_found_however_it_is_kept_and_typed(context: Context, kept: str, asked: str) -> None:
     with context.db.begin() as tx:
-        known = clients.upsert(tx, Person("Zoë", "zoe@example.org", kept), "", "US", NOW)
-        clients.upsert(tx, Person("Jan", "jan@example.org", "212 555 9999 x7"), "", "US", NOW)
+        known = clients.make(tx, Person("Zoë", "zoe@example.org", kept), "US", NOW)
+        clients.make(tx, Person("Jan", "jan@example.org", "212 555 9999 x7"), "US", NOW)
         assert known in [row.id for row in client_words.find(tx, asked, "US")]
         assert client_words.find(tx, "+44 7400 123456", "US") == []
 

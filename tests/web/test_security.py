@@ -128,7 +128,7 @@ def test_an_expired_a_revoked_and_a_foreign_link_look_like_an_unknown_one(
 ) -> None:
     http = app.test_client()
     unknown = http.get(f"/i/{UNKNOWN}", base_url=BASE)
-    expired = phone(app, context, LinkPurpose.intake, booking.id, seconds=-1)
+    expired = phone(app, context, LinkPurpose.checkin, booking.id, seconds=-1)
     plan = phone(app, context, LinkPurpose.plan, booking.id)
     foreign = plan.link.replace("/p/", "/i/")
     answers = [expired.get(), http.get(foreign, base_url=BASE), http.post(foreign + "/about", base_url=BASE)]

@@ -10,10 +10,11 @@ from flask import Flask
 
 import app as application
 import settings as configuration
+from handlers.clients import contacts
 from handlers.context import Context
 from schemas.booking import Person
 from settings.values import Sms
-from store import clients
+from store import contacts as stored
 from tests.helpers.clinic import NOW
 
 NOBODY, FAMILY = [False] * 5, [True] * 4 + [False]
@@ -46,8 +47,8 @@ def stopped(context: Context) -> list[bool]:
             Person("Noor Łuć", "noor@example.org", "٥٥٥ ٠١٠ ٠١٣٩"),
             Person("Al Other", "al@example.org", "+15550100140"),
         ]
-        made = [clients.upsert(tx, each, "", "US", NOW) for each in people]
-        return [clients.get(tx, each).no_sms_at is not None for each in made]
+        found = [stored.get(tx, contacts.phone_of(tx, context, each.phone, NOW)) for each in people]
+        return [bool(each and each.stopped) for each in found]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 
 from handlers import links
-from handlers.links import LinkPurpose
+from handlers.links import Fate, Link, LinkPurpose
 from render.language import readable
 from schemas.booking import Booking
 from store import clients
@@ -17,8 +17,13 @@ from web.security import form_key, wrong_link
 
 def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
     """What a personal link opens; answers 404 (or 429) for one that opens nothing."""
-    found = links.open_link(tx, purpose, token, utc_now())
-    if found is None:
+    return link(tx, purpose, token).subject
+
+
+def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
+    """A personal link that is open; answers 404 (or 429) for one that opens nothing."""
+    found = links.look(tx, purpose, token, utc_now())
+    if found is None or found.fate is not Fate.open:
         wrong_link()
     assert found is not None
     return found

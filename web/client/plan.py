@@ -70,7 +70,9 @@ def paper(token: str) -> Response:
         booking_id = subject(tx, LinkPurpose.plan, token)
         stored = plan_page.current(tx, booking_id).plan
         language = chosen_language(stored.plan.language if stored else "")
-        made = plan_page.paper(tx, context(), booking_id, language)
+        made = plan_page.paper(
+            tx, context(), booking_id, f"{context().clinic.public_url}/p/{token}", language
+        )
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)
     response = make_response(made)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from handlers.clients import contacts
 from handlers.context import Context
 from integrations.base import Scheduler
 from store import connections, migrate
@@ -63,6 +64,7 @@ def prepare(context: Context, now: datetime) -> None:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
             connections.writes(tx, name, scheduler.chosen_way, now)
+        contacts.normalise(tx, context, now)
 
 
 def told_plainly(command: click.Command) -> click.Command:

@@ -7,7 +7,8 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from handlers.clients import privacy
+from handlers.clients.privacy import StillThere
+from handlers.worker import data_requests
 from web.commands.base import BY
 from web.context import context, utc_now
 
@@ -19,7 +20,7 @@ client_group = AppGroup("client", help="What a client may ask for.")
 @click.option("--file", default="", help="Where to write it; else it is printed.")
 def export_command(client: int, file: str) -> None:
     """Everything that is kept about a client, as JSON."""
-    values: dict[str, Any] | None = privacy.export(context(), client, BY, utc_now())
+    values: dict[str, Any] | None = data_requests.export(context(), client, BY, utc_now())
     if values is None:
         raise click.ClickException("There is no such client.")
     text = json.dumps(values, ensure_ascii=False, indent=2)
@@ -38,7 +39,11 @@ def erase_command(client: int, yes: bool) -> None:
     """Erase a client for good; prints a receipt."""
     if not yes:
         click.confirm("Answers, plans, notes, messages and links go for good. Go on?", abort=True)
-    receipt = privacy.erase(context(), client, BY, utc_now())
+    try:
+        receipt = data_requests.erase(context(), client, BY, utc_now())
+    except StillThere as error:
+        raise click.ClickException(str(error)) from error
     if receipt is None:
         raise click.ClickException("There is no such client.")
-    click.echo(json.dumps({"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts}))
+    known = {"id": receipt.id, "at": receipt.at.isoformat(), "counts": receipt.counts, "left": 0}
+    click.echo(json.dumps(known))

@@ -8,7 +8,6 @@ import click
 from handlers import links
 from handlers.clients import export
 from handlers.links import LinkPurpose
-from handlers.send import messages
 from render.paper import qr
 from store import audit, bookings
 from web.commands.base import BY
@@ -26,7 +25,7 @@ def qr_command(booking: int, file: str) -> None:
         thread = bookings.get(tx, booking)
         if thread is None:
             raise click.BadParameter(f"there is no booking {booking}")
-        until = thread.end + messages.AFTER_VISIT
+        until = thread.end + links.AFTER_VISIT
         url = links.issue(tx, context, LinkPurpose.intake, thread.id, now, until)
     if file:
         Path(file).write_text(qr.svg(url), encoding="utf-8")

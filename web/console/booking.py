@@ -16,19 +16,21 @@ from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import page as plan_page
 from handlers.plans import pictures, release, standing
 from handlers.plans.by_hand import NotNow
-from handlers.send import by_hand, messages
+from handlers.schedule.recipients import recipient
+from handlers.send import by_hand
 from render.language import readable
 from render.paper import qr
 from schemas.booking import Booking
-from schemas.delivery import Delivery
+from schemas.delivery import Channel, Delivery
 from schemas.intake import Intake
+from schemas.person import MessageKind
 from schemas.plan import PlanStatus, StoredPlan
 from schemas.reason import Reason
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role
 from schemas.summary import ToldFlag
-from store import audit, bookings, checkins, clients, intakes, notes
+from store import audit, bookings, checkins, clients, contacts, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
 from store import plans as stored_plans
@@ -104,7 +106,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
         "verdict": next((one for one in holds if one is not Reason.no_email_consent), Reason.none),
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
-        "in_the_way": _in_the_way(client, holds),
+        "in_the_way": _in_the_way(tx, found, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
@@ -117,11 +119,12 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     }
 
 
-def _in_the_way(client: Any, holds: list[Reason]) -> Reason:
+def _in_the_way(tx: Tx, found: Booking, holds: list[Reason]) -> Reason:
     """Why a mail with the plan would not reach this client; `none` when it would."""
-    if not messages.can_mail(client.email):
+    place = contacts.get(tx, recipient(tx, found.id, Channel.email) or None)
+    if place is None or place.bounced_at:
         return Reason.no_address
-    if client.no_email_at:
+    if MessageKind.care in place.stopped:
         return Reason.unsubscribed
     return Reason.no_email_consent if Reason.no_email_consent in holds else Reason.none
 
@@ -261,7 +264,7 @@ def end_links(booking_id: int) -> AnyResponse:
 def door(booking_id: int) -> Response:
     """The client's link to the intake as a square code, for who has not done it."""
     with _opened(booking_id) as (tx, found):
-        until = found.end + messages.AFTER_VISIT
+        until = found.end + links.AFTER_VISIT
         url = links.issue(tx, context(), LinkPurpose.intake, found.id, now(), until)
         audit.add(tx, me().name, "door_code", f"booking:{found.id}", now())
     return page("door", booking=found, qr=Markup(qr.svg(url, dark="#000")), url=url)  # noqa: S704 - drawn by us

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from clinical.plan.wording import change_text
 from handlers.checkins import progress
 from handlers.checkins.progress import Progress
-from handlers.clients import privacy
+from handlers.clients import contacts
+from handlers.worker import data_requests
 from schemas.staff import Role
 from store import audit, bookings, client_words, clients
 from web.console import gate
@@ -45,11 +46,13 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
         visits = bookings.of_client(tx, client_id)
         told = progress.of_client(tx, context(), client_id) if clinical else None
+        reached = contacts.known(tx, context(), found.email, found.phone)
     charts = progress_chart(told, context().zone(), language()) if told else []
     return page(
         "client",
         status,
         client=found,
+        reached=reached,
         visits=visits,
         progress=told,
         changed=_changed(told),
@@ -80,7 +83,7 @@ def _tables(told: Progress) -> dict[str, list[tuple[datetime, str]]]:
 @allowed(Role.manager)
 def export(client_id: int) -> Response:
     """Everything that is kept about a client, as a file."""
-    values = privacy.export(context(), client_id, me().name, now()) or abort(404)
+    values = data_requests.export(context(), client_id, me().name, now()) or abort(404)
     text = json.dumps(values, ensure_ascii=False, indent=2)
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="client-{client_id}.json"'
@@ -93,5 +96,5 @@ def erase(client_id: int) -> AnyResponse:
     """Erase a client for good; the word has to be typed."""
     if request.form.get("word", "").strip().casefold() not in ("erase", "borrar"):
         return _page(client_id, 422, error="Type the word to go on.")
-    receipt = privacy.erase(context(), client_id, me().name, now()) or abort(404)
+    receipt = data_requests.erase(context(), client_id, me().name, now()) or abort(404)
     return page("erased", receipt=receipt)

@@ -2,7 +2,9 @@
 
 from flask import Response, abort
 
+from handlers import links
 from handlers.intake import summary
+from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from render.paper import pdf
 from schemas.staff import Role
@@ -67,5 +69,7 @@ def plan_paper(booking_id: int) -> Response:
             abort(404)
         audit.add(tx, me().name, "print_plan", f"plan:{stored.id}", now())
         plan = plan_page.worded(context(), stored)
-        data = plan_page.printed(tx, context(), found, stored, plan, linked=stored.sent_at is not None)
+        handed = links.issue(tx, context(), LinkPurpose.plan, found.id, now(), contact=0)
+        url = handed if stored.sent_at else ""
+        data = plan_page.printed(tx, context(), found, stored, plan, url)
     return _file(data, f"plan-{booking_id:05d}")

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from handlers.clients import contacts, people
 from handlers.context import Context
 from handlers.worker import work
 from integrations.base import IntegrationError, OptedOut
@@ -110,7 +111,7 @@ def test_texts_that_end_on_the_way_go_on_by_mail(clinic: Context, mailbox: Mailb
     booking = visited(clinic, "(212) 555-0123", **AGREED)
     days_pass(clinic, booking, 1, 1)
     with clinic.db.begin() as tx:
-        clients.stop_texts(tx, "+12125550123", "US", NOW)
+        contacts.stop(tx, clinic, Channel.sms, "+12125550123", "text", NOW)
     days_pass(clinic, booking, 2, 3)
     days_pass(clinic, booking, 3, 3)
     assert (len(texts.taken), mailbox.kinds().count("checkin")) == (1, 1)
@@ -124,7 +125,8 @@ def test_who_shares_a_telephone_with_somebody_who_said_stop_is_asked_by_mail(
     receive(clinic, webhook("created", NOW, **other))
     work.work_once(clinic, NOW)
     with clinic.db.begin() as tx:
-        clients.stop(tx, only(clinic, "jan@example.org").client_id, "sms", NOW)
+        jan = clients.get(tx, only(clinic, "jan@example.org").client_id)
+        contacts.stop(tx, clinic, Channel.sms, jan.phone, "text", NOW)
     days_pass(clinic, visited(clinic, "(212) 555-0123", **AGREED), 1, 1)
     assert (len(texts.taken), mailbox.kinds().count("checkin")) == (0, 1)
 
@@ -155,7 +157,7 @@ def test_who_was_never_reached_is_not_silent(clinic: Context, mailbox: Mailbox) 
 def test_the_number_that_a_client_types_is_theirs_where_the_scheduler_knows_none(context: Context) -> None:
     booking = book(context)
     with context.db.begin() as tx:
-        clients.learn_phone(tx, booking.client_id, "(212) 555-0123", "US")
-        clients.learn_phone(tx, booking.client_id, "(212) 555-0199", "US")
-        assert clients.get(tx, booking.client_id).phone == "(212) 555-0123"
-        assert clients.stop_texts(tx, "+12125550123", "US", NOW) == 1
+        people.learn_phone(tx, context, booking.id, "(212) 555-0123", NOW)
+        people.learn_phone(tx, context, booking.id, "(212) 555-0199", NOW)
+        assert clients.get(tx, booking.client_id).phone == "+12125550123"
+        assert contacts.stop(tx, context, Channel.sms, "+12125550123", "text", NOW)

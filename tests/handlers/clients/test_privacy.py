@@ -134,7 +134,7 @@ def test_the_links_of_an_erased_client_open_nothing(context: Context, mailbox: M
     with context.db.read() as tx:
         for purpose, url in urls.items():
             assert links.open_link(tx, purpose, url.rpartition("/")[2], NOW) is None
-        assert stored_links.find(tx, "x", "plan", NOW) is None
+        assert stored_links.find(tx, "x", "plan") is None
 
 
 def test_other_clients_stay_as_they_are(context: Context, mailbox: Mailbox) -> None:

@@ -203,9 +203,9 @@ def test_to_look_at_the_gate_says_the_same_and_writes_nothing(
     fill_in(context, booking, NOW, **said)
     later = with_policy(context, plan_moves=2)  # what is looked at is another plan than the one drafted
     with context.db.begin() as tx:
-        before = stored.of_client(tx, booking.client_id)
+        before = stored.of_client(tx, [booking.client_id])
         looked = standing.look(tx, later, booking, DUE)
-        assert stored.of_client(tx, booking.client_id) == before
+        assert stored.of_client(tx, [booking.client_id]) == before
         assert standing.decide(tx, later, booking, DUE).holds == looked
 
 
@@ -313,7 +313,7 @@ def test_other_rules_make_the_next_version_and_the_old_one_is_kept(context: Cont
     fill_in(context, booking)
     with context.db.begin() as tx:
         drafting.draft(tx, with_policy(context, plan_moves=2), booking.id, NOW)
-        kept = stored.of_client(tx, booking.client_id)
+        kept = stored.of_client(tx, [booking.client_id])
     assert [(each.version, each.status) for each in kept] == [(1, "replaced"), (2, "draft")]
 
 

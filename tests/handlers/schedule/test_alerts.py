@@ -7,7 +7,7 @@ import pytest
 from handlers.context import Context
 from handlers.schedule import alerts
 from handlers.worker import work
-from store import intakes
+from store import bookings, intakes
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, schedule_of
@@ -16,7 +16,11 @@ from tests.helpers.visits import book, schedule_of
 def raise_stop(context: Context, booking_id: int, severity: str) -> None:
     """A flag that stops, as the form raises it."""
     with context.db.begin() as tx:
-        intakes.raise_flag(tx, booking_id, "RF10", severity, {"rule": "RF10", "because": []}, NOW)
+        booking = bookings.get(tx, booking_id)
+        assert booking is not None
+        intakes.raise_flag(
+            tx, booking_id, booking.client_id, "RF10", severity, {"rule": "RF10", "because": []}, NOW
+        )
         alerts.at_once(tx, booking_id, "RF10", NOW)
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from handlers.context import Context
 from handlers.plans import release
-from handlers.schedule.due import LEAST_GAP, Quiet, owed, wall_before
+from handlers.schedule.due import LEAST_GAP, expected
+from handlers.schedule.quiet import Quiet, wall_before
 from handlers.worker import work
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
@@ -162,8 +163,8 @@ def dues(booking: Booking, service: Service | None = None, now: datetime = NOW) 
     """What is owed for it, and when."""
     zone = ZoneInfo("America/New_York")
     quiet = Quiet(time(20), time(9), zone)
-    found = owed(booking, service or Service(), Policy(), quiet, zone, now)
-    return {f"{each.key.purpose}:{each.key.number}": each.due_at for each in found}
+    found = expected(booking, service or Service(), Policy(), quiet, zone, now)
+    return {f"{purpose}:{number}": at for purpose, number, at in found}
 
 
 def test_a_booking_a_week_ahead_is_owed_a_request_two_reminders_and_a_plan() -> None:
@@ -180,7 +181,10 @@ def test_a_booking_a_week_ahead_is_owed_a_request_two_reminders_and_a_plan() -> 
 def test_reminders_keep_their_distance_from_the_request_and_from_the_visit() -> None:
     assert set(dues(thread(NOW + timedelta(hours=30)))) == {"intake:0", "plan:0"}
     assert set(dues(thread(NOW + timedelta(hours=60)))) == {"intake:0", "intake_reminder:2", "plan:0"}
-    assert set(dues(thread(NOW - timedelta(hours=2)))) == {"intake:0", "plan:0"}
+    assert set(dues(thread(NOW - timedelta(minutes=30)))) == {"intake:0", "plan:0"}
+    assert set(dues(thread(NOW - timedelta(hours=2)))) == {
+        "plan:0"
+    }  # over: nothing is asked "before your visit"
 
 
 @pytest.mark.parametrize("status", [each for each in BookingStatus if each is not BookingStatus.confirmed])
@@ -190,7 +194,7 @@ def test_nothing_is_owed_for_a_booking_that_is_not_on(status: BookingStatus) -> 
 
 def test_nothing_is_owed_for_what_is_too_old_or_older_than_the_connection() -> None:
     assert dues(thread(NOW - timedelta(hours=50))) == {}
-    assert set(dues(thread(NOW - timedelta(hours=47)))) == {"intake:0", "plan:0"}
+    assert set(dues(thread(NOW - timedelta(hours=47)))) == {"plan:0"}
     assert dues(thread(NOW + timedelta(days=7), earlier=True)) == {}
 
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from handlers.bookings.reconcile import reconcile
+from handlers.clients import contacts
 from handlers.context import Context
 from handlers.links import LinkPurpose, open_link
 from handlers.worker import work
 from integrations.base import IntegrationError
-from schemas.delivery import DeliveryStatus
+from schemas.delivery import Channel, DeliveryStatus
 from store import clients
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
@@ -31,7 +32,7 @@ def arrives(event: str, **visit: str) -> Change:
 def unsubscribes(context: Context, now: datetime) -> None:
     """The client wants no more mails."""
     with context.db.begin() as tx:
-        clients.stop(tx, only(context).client_id, "email", now)
+        contacts.stop(tx, context, Channel.email, clients.get(tx, only(context).client_id).email, "link", now)
 
 
 def answers(context: Context, now: datetime) -> None:
@@ -163,7 +164,7 @@ def test_a_booking_whose_end_lies_too_far_back_gets_nothing(context: Context, ma
 
 
 def test_the_link_of_a_late_request_is_alive(context: Context, mailbox: Mailbox) -> None:
-    booking = book(context, start=NOW - timedelta(hours=40))
+    booking = book(context, start=NOW - timedelta(minutes=30))
     work.work_once(context, NOW + timedelta(minutes=1))
     text = mailbox.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     token = text.partition("/i/")[2][:32]

@@ -11,15 +11,17 @@ import pytest
 from handlers import retry
 from handlers.bookings import inbox
 from handlers.context import Context
+from handlers.schedule import recipients
 from handlers.send import decide, outbox
 from handlers.worker import work
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from schemas.checkin import CheckInKind
-from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import Channel, CheckInQuestion, Delivery, DeliveryStatus, Due, Purpose
 from schemas.message import Text
+from schemas.person import MessageKind
 from schemas.reason import Reason
 from settings import Settings
-from store import clients, deliveries
+from store import contacts, deliveries
 from store.base import Tx
 from store.leases import LEASE
 from tests.helpers.clinic import NOW, make_context
@@ -355,7 +357,7 @@ def texting(
     booking = book(ours, phone="+1 555 010 0139")
     with ours.db.begin() as tx:
         question = CheckInQuestion(CheckInKind.h24)
-        key = DeliveryKey(booking.id, Purpose.checkin, question, Channel.sms)
+        key = recipients.to_client(tx, booking, Purpose.checkin, question, Channel.sms)
         deliveries.owe(tx, Due(key, NOW), NOW)
     text = Text("+15550100139", "A quick question for you.", str(key))
     monkeypatch.setattr(decide, "decide", lambda *_args: decide.Send(text))
@@ -388,4 +390,6 @@ def test_a_text_to_somebody_who_opted_out_is_skipped_and_the_number_noted(
     assert (text_of(ours).status, text_of(ours).reason) == ("skipped", "unsubscribed")
     assert len(hand.given) == 1
     with ours.db.read() as tx:
-        assert clients.get(tx, only(ours).client_id).no_sms_at == NOW
+        number = contacts.get(tx, text_of(ours).key.recipient)
+    assert number is not None
+    assert number.stopped == set(MessageKind)

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
+from handlers.clients import contacts
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from render.language.readable import full_date
-from schemas.booking import Booking
+from schemas.booking import Booking, Person
 from schemas.checkin import CheckInKind, Tick
 from schemas.delivery import AlertCause, Urgency
 from store import checkins, clients, links, plans
@@ -130,7 +131,8 @@ def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
 def _stops(context: Context, booking: Booking) -> tuple[bool, bool]:
     with context.db.read() as tx:
         client = clients.get(tx, booking.client_id)
-    return bool(client.no_email_at), bool(client.no_sms_at)
+        reached = contacts.known(tx, context, client.email, client.phone)
+    return reached.no_email, reached.no_texts
 
 
 def test_opening_the_stop_link_stops_nothing(app: Flask, context: Context, booking: Booking) -> None:
@@ -162,6 +164,8 @@ def test_any_other_body_stops_nothing(
 def test_a_person_stops_one_channel_and_keeps_the_other(
     app: Flask, context: Context, booking: Booking
 ) -> None:
+    with context.db.begin() as tx:
+        clients.describe(tx, booking.client_id, Person("", phone="+12125550139"), "US")
     page = phone(app, context, LinkPurpose.stop, booking.client_id)
     assert page.post("", {"channel": "sms"}).status_code == 200
     assert _stops(context, booking) == (False, True)

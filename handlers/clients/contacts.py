@@ -1,0 +1,134 @@
+"""Where a client is reached: an address or a number, what its owner does not want, and what is none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+
+from handlers.context import Context
+from schemas.booking import Person
+from schemas.clinic import Clinic
+from schemas.delivery import Channel, Purpose
+from schemas.person import ContactKind, ContactPoint, MessageKind
+from schemas.phone import e164, has_extension
+from store import contacts
+from store.base import Tx
+
+KINDS = {Purpose.checkin: MessageKind.checkins}  # every other message to a client is care
+EVERY_KIND = tuple(MessageKind)
+# What people and schedulers write where there is no address.
+PLACEHOLDER_DOMAINS = frozenset(
+    {"sms.cal.com", "none.com", "noemail.com", "no-email.com", "nomail.com", "na.com", "none"}
+)
+PLACEHOLDER_NAMES = frozenset(
+    {
+        "noemail",
+        "no-email",
+        "no.email",
+        "nomail",
+        "none",
+        "na",
+        "noreply",
+        "no-reply",
+        "donotreply",
+        "unknown",
+        "sinemail",
+        "sincorreo",
+    }
+)
+
+
+def kind_of(purpose: Purpose) -> MessageKind:
+    """What kind of message a purpose is, for who does not want all of them."""
+    return KINDS.get(purpose, MessageKind.care)
+
+
+def address(written: str) -> str:
+    """The normalised value of an e-mail address: two spellings of one address are equal."""
+    return written.strip().casefold()
+
+
+def is_placeholder(written: str, clinic: Clinic) -> bool:
+    """True for what stands in the place of an address: nobody's, or the clinic's own."""
+    name, _, domain = address(written).rpartition("@")
+    own = {
+        address(parseaddr(each)[1]) for each in (clinic.email, clinic.alert_email, clinic.alert_next_email)
+    }
+    return domain in PLACEHOLDER_DOMAINS or name in PLACEHOLDER_NAMES or address(written) in own
+
+
+def email_of(tx: Tx, context: Context, written: str, now: datetime) -> int | None:
+    """The contact point of an address; None where there is none, or a placeholder."""
+    if not written.strip() or is_placeholder(written, context.clinic):
+        return None
+    return contacts.ensure(tx, ContactKind.email, address(written), now)
+
+
+def phone_of(tx: Tx, context: Context, written: str, now: datetime) -> int | None:
+    """The contact point of a number; None where it cannot be dialled, or a switchboard would answer."""
+    country = context.clinic.country
+    found = None if not written.strip() or has_extension(written, country) else e164(written, country)
+    return contacts.ensure(tx, ContactKind.sms, found, now) if found else None
+
+
+def reached_at(tx: Tx, context: Context, person: Person, now: datetime) -> dict[str, int | None]:
+    """The contact points of a person, as an attendance keeps them."""
+    return {
+        "email_id": email_of(tx, context, person.email, now),
+        "phone_id": phone_of(tx, context, person.phone, now),
+    }
+
+
+def stop(tx: Tx, context: Context, channel: Channel, written: str, way: str, now: datetime) -> bool:
+    """The owner of an address or number wants nothing there any more, whoever the client is."""
+    found = (
+        phone_of(tx, context, written, now) if channel is Channel.sms else email_of(tx, context, written, now)
+    )
+    return found is not None and contacts.stop(tx, found, EVERY_KIND, way, now)
+
+
+def start(tx: Tx, context: Context, channel: Channel, written: str, now: datetime) -> bool:
+    """The owner of an address or number wants messages there again."""
+    found = (
+        phone_of(tx, context, written, now) if channel is Channel.sms else email_of(tx, context, written, now)
+    )
+    return found is not None and contacts.start(tx, found, EVERY_KIND)
+
+
+def normalise(tx: Tx, context: Context, now: datetime) -> None:
+    """Complete the national numbers of an older database, now that the clinic's country is known."""
+    for point in contacts.of_kind(tx, ContactKind.sms):
+        found = e164(point.value, context.clinic.country)
+        if found and found != point.value:
+            contacts.rename(tx, point.id, found, now)
+
+
+def wants(point: ContactPoint | None, purpose: Purpose) -> bool:
+    """True while nobody said that this is not wanted there."""
+    return point is not None and kind_of(purpose) not in point.stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where a client is reached, as the console shows it; None where there is nothing."""
+
+    email: ContactPoint | None
+    phone: ContactPoint | None
+
+    @property
+    def no_email(self) -> bool:
+        """True where the owner of the address wants less than everything."""
+        return self.email is not None and bool(self.email.stopped)
+
+    @property
+    def no_texts(self) -> bool:
+        """True where the owner of the number wants less than everything."""
+        return self.phone is not None and bool(self.phone.stopped)
+
+
+def known(tx: Tx, context: Context, email: str, phone: str) -> Reached:
+    """The contact points of an address and a number; looking makes none."""
+    number = e164(phone, context.clinic.country) if phone else None
+    return Reached(
+        contacts.find(tx, ContactKind.email, address(email)) if email else None,
+        contacts.find(tx, ContactKind.sms, number) if number else None,
+    )

@@ -1,0 +1,223 @@
+"""Who comes to a booking: recognised, corrected, handed over, or asked about (docs/people.md).
+
+Nothing that belongs to a person is ever re-pointed: another person begins an attendance of their own.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from clinical import identity
+from clinical.identity import Names
+from handlers.clients import contacts
+from handlers.context import Context
+from schemas.booking import Person
+from schemas.identity import Change, Match, Verdict
+from schemas.person import Attendance, Doubt
+from schemas.phone import e164
+from store import attendances, audit, clients, intakes, plans
+from store.base import Tx
+
+DOUBTS = {Change.nickname: Doubt.name, Change.address_taken: Doubt.address, Change.too_little: Doubt.little}
+
+
+def attend(
+    tx: Tx, context: Context, booking_id: int, said: Person, now: datetime, *, shared_row: bool = False
+) -> Attendance:
+    """Who comes to a booking, now that its scheduler describes the person so.
+
+    `shared_row`: the scheduler keeps one row for everybody with the same address, and renames it with each
+    new booking; so a new name there does not say that the visit was handed over.
+    """
+    current = attendances.current(tx, booking_id)
+    if current is None:
+        return _first(tx, context, booking_id, said, now)
+    before = current.said or clients.person(clients.get(tx, current.client_id))
+    if _alike(before, said):
+        return _as_before(tx, context, current, said, now)
+    if current.asked is not None and _alike(current.asked, said):
+        return current
+    match = _compared(tx, context, before, said, current.client_id)
+    if shared_row and match.verdict is Verdict.another and _same_address(before, said):
+        match = Match(Verdict.unsure, Change.nickname)
+    if match.verdict is Verdict.same:
+        return recognise(tx, context, current, said, now, current.unsure)
+    if match.verdict is Verdict.another:
+        return hand_over(tx, context, current, said, now)
+    return _doubted(tx, context, current, said, match, now)
+
+
+def _alike(one: Person, other: Person) -> bool:
+    return (one.name, contacts.address(one.email), one.phone) == (
+        other.name,
+        contacts.address(other.email),
+        other.phone,
+    )
+
+
+def _same_address(one: Person, other: Person) -> bool:
+    return contacts.address(one.email) == contacts.address(other.email)
+
+
+def _as_before(tx: Tx, context: Context, current: Attendance, said: Person, now: datetime) -> Attendance:
+    """Nothing new about the person; a question to staff that the scheduler took back is gone."""
+    spoken = Person("", zone=said.zone, language=said.language)
+    clients.describe(tx, current.client_id, spoken, context.clinic.country)
+    if current.said is None or current.asked is not None:
+        return recognise(tx, context, current, said, now, Doubt.none)
+    return current
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The client who comes, and why that is not certain."""
+
+    client_id: int
+    doubt: Doubt = Doubt.none
+
+
+def whose(tx: Tx, context: Context, said: Person, now: datetime) -> Who:
+    """Whose a new booking is: a client who is reached there and is the same person, or a new one."""
+    known, doubt = _known(tx, context, said)
+    if known is None:
+        return Who(clients.make(tx, _kept(context, said), context.clinic.country, now))
+    _describe(tx, context, known, said)
+    return Who(known, doubt)
+
+
+def begin(tx: Tx, context: Context, booking_id: int, who: Who, said: Person, now: datetime) -> Attendance:
+    """They come to it from now on."""
+    at = contacts.reached_at(tx, context, said, now)
+    return attendances.begin(tx, booking_id, who.client_id, said, now, **at, unsure=who.doubt)
+
+
+def _first(tx: Tx, context: Context, booking_id: int, said: Person, now: datetime) -> Attendance:
+    return begin(tx, context, booking_id, whose(tx, context, said, now), said, now)
+
+
+def _known(tx: Tx, context: Context, said: Person) -> tuple[int | None, Doubt]:
+    """The client who is reached there and is the same person, and whether that is certain."""
+    if contacts.is_placeholder(said.email, context.clinic):
+        said = replace(said, email="")
+    emails = [contacts.address(said.email)] if said.email.strip() else []
+    phones = list(filter(None, {said.phone, e164(said.phone, context.clinic.country) or ""}))
+    found: dict[Verdict, list[int]] = {verdict: [] for verdict in Verdict}
+    for row in clients.reached_at(tx, emails, phones) if emails or phones else []:
+        match = identity.compare(clients.person(row), said, context.names, same_booking=False)
+        if match.change is not Change.too_little:
+            root = clients.root(tx, row.id)
+            found[match.verdict] += [] if root in found[match.verdict] else [root]
+    if len(found[Verdict.same]) == 1:
+        return found[Verdict.same][0], Doubt.none
+    doubtful = found[Verdict.same] or found[Verdict.unsure]
+    return (doubtful[0], Doubt.name) if doubtful else (None, Doubt.none)
+
+
+def _compared(tx: Tx, context: Context, before: Person, said: Person, client_id: int) -> Match:
+    taken = _taken(tx, context, said, client_id)
+    return identity.compare(before, said, context.names, same_booking=True, taken=taken)
+
+
+def _taken(tx: Tx, context: Context, said: Person, client_id: int) -> bool:
+    """True where the address is another client's, under another name."""
+    there = clients.reached_at(tx, [contacts.address(said.email)], []) if said.email.strip() else []
+    family = clients.family(tx, client_id)
+    others = [row.name for row in there if row.id not in family]
+    return any(identity.related(name, said.name, context.names) is not Names.equal for name in others)
+
+
+def recognise(
+    tx: Tx, context: Context, current: Attendance, said: Person, now: datetime, unsure: Doubt = Doubt.none
+) -> Attendance:
+    """The same client, as described now: a corrected name or address takes effect."""
+    at = contacts.reached_at(tx, context, said, now)
+    kept = {"email_id": at["email_id"] or current.email_id, "phone_id": at["phone_id"] or current.phone_id}
+    attendances.recognise(tx, current.id, said, **kept, unsure=unsure)
+    _describe(tx, context, current.client_id, said)
+    found = attendances.current(tx, current.booking_id)
+    assert found is not None
+    return found
+
+
+def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
+    """What is newly known; a name that leaves out what we know already is not taken over."""
+    known = clients.person(clients.get(tx, client_id))
+    less = identity.related(known.name, said.name, context.names) is Names.part and len(
+        identity.folded(said.name, context.names)
+    ) <= len(identity.folded(known.name, context.names))
+    kept = _kept(context, replace(said, name="" if less else said.name))
+    clients.describe(tx, client_id, kept, context.clinic.country)
+
+
+def _kept(context: Context, said: Person) -> Person:
+    """A person as we keep them: no placeholder for an address, a number that everybody writes alike."""
+    email = "" if contacts.is_placeholder(said.email, context.clinic) else said.email
+    return replace(said, email=email, phone=e164(said.phone, context.clinic.country) or said.phone)
+
+
+def hand_over(tx: Tx, context: Context, current: Attendance, said: Person, now: datetime) -> Attendance:
+    """Another person comes: what the first one said stays theirs, and the visit starts again."""
+    audit.add(tx, "scheduler", "handed_over", f"booking:{current.booking_id}", now)
+    attendances.end(tx, current.booking_id, now)
+    return _first(tx, context, current.booking_id, said, now)
+
+
+def _doubted(
+    tx: Tx, context: Context, current: Attendance, said: Person, match: Match, now: datetime
+) -> Attendance:
+    """Nothing answered yet: as the same person, and the form's first screen asks. Else staff are asked."""
+    doubt = DOUBTS[match.change]
+    if not _answered(tx, current):
+        return recognise(tx, context, current, said, now, doubt)
+    attendances.ask(tx, current.id, said, doubt)
+    return replace(current, asked=said, unsure=doubt)
+
+
+def _answered(tx: Tx, current: Attendance) -> bool:
+    """True once the client has sent the form for this visit, or has a plan from it."""
+    intake = intakes.get(tx, current.intake_id) if current.intake_id else None
+    return bool(intake and intake.done) or plans.newest(tx, current.booking_id) is not None
+
+
+def settle(tx: Tx, context: Context, booking_id: int, by: str, now: datetime, *, same: bool) -> Attendance:
+    """Staff say whether the person about whom was asked is the same. Raises LookupError where nobody asks."""
+    current = attendances.current(tx, booking_id)
+    if current is None or current.asked is None:
+        raise LookupError("Nobody asks who comes to this booking any more.")
+    audit.add(tx, by, "same_person" if same else "another_person", f"booking:{booking_id}", now)
+    if same:
+        return recognise(tx, context, current, current.asked, now)
+    attendances.end(tx, booking_id, now)
+    return _first(tx, context, booking_id, current.asked, now)
+
+
+def for_somebody_else(tx: Tx, context: Context, booking_id: int, name: str, now: datetime) -> Attendance:
+    """Whoever opened the form said that the visit is another person's, reached at the same places."""
+    current = attendances.current(tx, booking_id)
+    assert current is not None
+    audit.add(tx, "client", "for_somebody_else", f"booking:{booking_id}", now)
+    said = replace(current.said or clients.person(clients.get(tx, current.client_id)), name=name)
+    client_id, doubt = _known(tx, context, said)
+    if client_id is None or doubt or client_id == current.client_id:
+        client_id = clients.make(tx, _kept(context, said), context.clinic.country, now)
+    began = attendances.begin(
+        tx,
+        booking_id,
+        client_id,
+        current.said or said,
+        now,
+        email_id=current.email_id,
+        phone_id=current.phone_id,
+    )
+    attendances.confirm(tx, began.id, now)
+    return began
+
+
+def learn_phone(tx: Tx, context: Context, booking_id: int, number: str, now: datetime) -> None:
+    """The client's own number, where the scheduler named none."""
+    current = attendances.current(tx, booking_id)
+    place = contacts.phone_of(tx, context, number, now)
+    if current is not None and current.phone_id is None and place is not None:
+        attendances.reached_at(tx, current.id, email_id=current.email_id, phone_id=place)
+        clients.describe(
+            tx, current.client_id, _kept(context, Person("", phone=number)), context.clinic.country
+        )

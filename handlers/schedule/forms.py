@@ -1,0 +1,80 @@
+"""Which form serves a visit: visits of one client that are close together share one."""
+
+from datetime import datetime
+
+from handlers.context import Context
+from schemas.booking import Booking, BookingStatus
+from schemas.clinic import Service
+from schemas.intake import Intake
+from schemas.person import Attendance
+from store import attendances, bookings, clients, intakes
+from store.base import Tx
+
+
+def serve(tx: Tx, context: Context, booking: Booking, service: Service, now: datetime) -> int:
+    """The id of the form that serves a visit; offered where none of the client's does."""
+    comes = attendances.current(tx, booking.id)
+    assert comes is not None
+    known = intakes.get(tx, comes.intake_id) if comes.intake_id else None
+    if known is not None and known.client_id == comes.client_id:
+        return known.id
+    found = _near(tx, context, booking, service, comes)
+    form = _offered(tx, context, booking, service, now) if found is None else found
+    attendances.served_by(tx, comes.id, form)
+    return form
+
+
+def _near(tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance) -> int | None:
+    """A form of this client for a visit close to this one, or one that was begun and lost its visit."""
+    family = clients.family(tx, comes.client_id)
+    for form in reversed(intakes.of_clients(tx, family)):
+        anchor = bookings.get(tx, form.booking_id)
+        if form.client_id != comes.client_id or anchor is None:
+            continue
+        if not _same_kind(context, anchor, service):
+            continue
+        if _close(form, anchor, booking, service) and _theirs(tx, form, anchor, booking):
+            return form.id
+    return None
+
+
+def _same_kind(context: Context, anchor: Booking, service: Service) -> bool:
+    """True when both services ask the same questions."""
+    return context.clinic.service(anchor.service, anchor.service_name).questionnaire == service.questionnaire
+
+
+def _close(form: Intake, anchor: Booking, booking: Booking, service: Service) -> bool:
+    """True within the service's window; a form that was not sent keeps for whatever visit comes instead."""
+    on = anchor.status is BookingStatus.confirmed
+    if on:
+        return abs(booking.start - anchor.start) <= service.form_window
+    if not form.done:
+        return True
+    return form.submitted_at is not None and booking.start - form.submitted_at <= service.form_window
+
+
+def _theirs(tx: Tx, form: Intake, anchor: Booking, booking: Booking) -> bool:
+    """True unless the form's own visit was handed over, or is this one under another person."""
+    if anchor.id == booking.id:
+        return True
+    comes = attendances.current(tx, anchor.id)
+    return comes is not None and comes.client_id == form.client_id
+
+
+def _offered(tx: Tx, context: Context, booking: Booking, service: Service, now: datetime) -> int:
+    language = context.clinic.spoken(booking.language)
+    asked = context.library(language).questionnaires[service.questionnaire]
+    spoken = language if booking.language else ""  # else the browser says it, when the form is opened
+    return intakes.offer(tx, booking.id, booking.client_id, asked.id, str(asked.version), spoken, now)
+
+
+def sharing(tx: Tx, form: int) -> list[Booking]:
+    """The visits that a form serves and that are on, in order of time."""
+    found = [bookings.get(tx, each.booking_id) for each in attendances.sharing(tx, form)]
+    on = [each for each in found if each and each.status is BookingStatus.confirmed and not each.earlier]
+    return sorted(on, key=lambda each: (each.start, each.id))
+
+
+def leading(visits: list[Booking], now: datetime) -> Booking | None:
+    """The visit for which a form is asked: the next one, or the last where none is still to come."""
+    return next((each for each in visits if each.end > now), visits[-1] if visits else None)

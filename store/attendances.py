@@ -1,0 +1,156 @@
+"""Attendances: which client comes to which booking, since when. One of a booking is open: who comes now."""
+
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.booking import Person
+from schemas.person import Attendance, Doubt
+from store.base import Tx
+from store.tables import attendances, bookings, intakes
+from store.vault import SealBroken
+
+
+def _attendance(tx: Tx, row: sa.Row[Any]) -> Attendance:
+    same = ("id", "booking_id", "client_id", "email_id", "phone_id", "intake_id", "since", "ended_at")
+    return Attendance(
+        **{name: getattr(row, name) for name in (*same, "confirmed_at")},
+        said=_person(tx, row.sealed_said),
+        asked=_person(tx, row.sealed_asked),
+        unsure=Doubt(row.unsure),
+    )
+
+
+def _person(tx: Tx, sealed: bytes | None) -> Person | None:
+    """A description; None where there is none, or no key opens it."""
+    with suppress(SealBroken):
+        return Person(**tx.vault.open_json(sealed)) if sealed else None
+    return None
+
+
+def _sealed(tx: Tx, person: Person | None) -> bytes | None:
+    return tx.vault.seal_json(asdict(person)) if person else None
+
+
+def current(tx: Tx, booking_id: int) -> Attendance | None:
+    """Who comes to a booking now."""
+    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
+    row = tx.first(sa.select(attendances).where(*open_one).order_by(attendances.c.id.desc()).limit(1))
+    return _attendance(tx, row) if row else None
+
+
+def of_booking(tx: Tx, booking_id: int) -> list[Attendance]:
+    """Everybody who came or was to come to a booking, oldest first."""
+    query = sa.select(attendances).where(attendances.c.booking_id == booking_id)
+    return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
+
+
+def begin(
+    tx: Tx,
+    booking_id: int,
+    client_id: int,
+    said: Person,
+    now: datetime,
+    *,
+    email_id: int | None,
+    phone_id: int | None,
+    unsure: Doubt = Doubt.none,
+) -> Attendance:
+    """A client comes to a booking from now on; who came before does no more."""
+    end(tx, booking_id, now)
+    row = {"booking_id": booking_id, "client_id": client_id, "email_id": email_id, "phone_id": phone_id}
+    made = tx.first(
+        sa.insert(attendances)
+        .values(**row, sealed_said=_sealed(tx, said), since=now, unsure=unsure)
+        .returning(attendances)
+    )
+    assert made is not None
+    tx.run(sa.update(bookings).where(bookings.c.id == booking_id).values(client_id=client_id))
+    return _attendance(tx, made)
+
+
+def end(tx: Tx, booking_id: int, now: datetime) -> None:
+    """Nobody comes to a booking any more."""
+    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
+    tx.run(sa.update(attendances).where(*open_one).values(ended_at=now))
+
+
+def recognise(
+    tx: Tx,
+    attendance_id: int,
+    said: Person,
+    *,
+    email_id: int | None,
+    phone_id: int | None,
+    unsure: Doubt = Doubt.none,
+) -> None:
+    """The same client, as the scheduler describes them now; nobody is asked any more."""
+    row = sa.update(attendances).where(attendances.c.id == attendance_id)
+    values = {"sealed_said": _sealed(tx, said), "sealed_asked": None, "unsure": unsure}
+    tx.run(row.values(**values, email_id=email_id, phone_id=phone_id))
+
+
+def ask(tx: Tx, attendance_id: int, asked: Person, unsure: Doubt) -> None:
+    """Staff are asked whether this is the same person."""
+    row = sa.update(attendances).where(attendances.c.id == attendance_id)
+    tx.run(row.values(sealed_asked=_sealed(tx, asked), unsure=unsure))
+
+
+def confirm(tx: Tx, attendance_id: int, now: datetime) -> None:
+    """The client said "this is for me"."""
+    row = sa.update(attendances).where(attendances.c.id == attendance_id)
+    tx.run(row.values(confirmed_at=now, unsure=Doubt.none))
+
+
+def reached_at(tx: Tx, attendance_id: int, *, email_id: int | None, phone_id: int | None) -> None:
+    """The client is reached elsewhere from now on."""
+    row = sa.update(attendances).where(attendances.c.id == attendance_id)
+    tx.run(row.values(email_id=email_id, phone_id=phone_id))
+
+
+def merge(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Two bookings turned out to be one: of the two who come, the one with the further form goes on."""
+    both = [each for each in (current(tx, new), current(tx, old)) if each is not None]
+    ahead = sorted(both, key=lambda each: -_progress(tx, each))[:1]
+    row = sa.update(attendances).where(attendances.c.booking_id == old)
+    tx.run(row.values(booking_id=new))
+    for each in both:
+        if each not in ahead:
+            tx.run(sa.update(attendances).where(attendances.c.id == each.id).values(ended_at=now))
+    for each in ahead:
+        tx.run(sa.update(bookings).where(bookings.c.id == new).values(client_id=each.client_id))
+
+
+def _progress(tx: Tx, one: Attendance) -> int:
+    status = tx.value(sa.select(intakes.c.status).where(intakes.c.id == one.intake_id))
+    return ("open", "started", "done").index(status) if status else -1
+
+
+def served_by(tx: Tx, attendance_id: int, intake_id: int) -> None:
+    """The form that serves this visit."""
+    tx.run(sa.update(attendances).where(attendances.c.id == attendance_id).values(intake_id=intake_id))
+
+
+def sharing(tx: Tx, intake_id: int) -> list[Attendance]:
+    """The open attendances that one form serves."""
+    query = sa.select(attendances).where(
+        attendances.c.intake_id == intake_id, attendances.c.ended_at.is_(None)
+    )
+    return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
+
+
+def unsettled(tx: Tx) -> list[Attendance]:
+    """Those about which staff are asked, oldest first."""
+    query = sa.select(attendances).where(
+        attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None)
+    )
+    return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
+
+
+def clients_at(tx: Tx, contact_id: int) -> set[int]:
+    """The clients who are, or were, reached at a contact point."""
+    at = sa.or_(attendances.c.email_id == contact_id, attendances.c.phone_id == contact_id)
+    return {row.client_id for row in tx.all(sa.select(attendances.c.client_id).where(at))}

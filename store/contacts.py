@@ -1,0 +1,82 @@
+"""Contact points: an address or a number, once, with what its owner does not want."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from schemas.person import ContactKind, ContactPoint, MessageKind
+from store.base import Tx
+from store.tables import contact_points, opt_outs
+
+
+def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
+    """The id of a contact point; `value` is normalised."""
+    tx.lock(f"contact-{kind}-{value}")
+    known = tx.value(sa.select(contact_points.c.id).where(*_is(kind, value)))
+    if known is None:
+        row = {"kind": kind, "value": value, "created_at": now}
+        known = tx.value(sa.insert(contact_points).values(**row).returning(contact_points.c.id))
+    return int(known)
+
+
+def _is(kind: ContactKind, value: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return contact_points.c.kind == kind, contact_points.c.value == value
+
+
+def get(tx: Tx, contact_id: int | None) -> ContactPoint | None:
+    """One contact point, with what its owner does not want."""
+    row = tx.first(sa.select(contact_points).where(contact_points.c.id == contact_id))
+    if row is None:
+        return None
+    kinds = tx.all(sa.select(opt_outs.c.kind).where(opt_outs.c.contact_id == row.id))
+    stopped = frozenset(MessageKind(each.kind) for each in kinds)
+    return ContactPoint(row.id, ContactKind(row.kind), row.value, row.bounced_at, stopped)
+
+
+def find(tx: Tx, kind: ContactKind, value: str) -> ContactPoint | None:
+    """The contact point with this normalised value."""
+    return get(tx, tx.value(sa.select(contact_points.c.id).where(*_is(kind, value))))
+
+
+def of_kind(tx: Tx, kind: ContactKind) -> list[ContactPoint]:
+    """Every contact point of a kind, without what its owner does not want."""
+    rows = tx.all(
+        sa.select(contact_points).where(contact_points.c.kind == kind).order_by(contact_points.c.id)
+    )
+    return [ContactPoint(row.id, kind, row.value, row.bounced_at) for row in rows]
+
+
+def stop(tx: Tx, contact_id: int, kinds: Iterable[MessageKind], way: str, now: datetime) -> bool:
+    """Nothing of these kinds goes there any more; False when that was so already."""
+    new = set(kinds) - _stopped(tx, contact_id)
+    for kind in sorted(new):
+        tx.run(sa.insert(opt_outs).values(contact_id=contact_id, kind=kind, at=now, way=way))
+    return bool(new)
+
+
+def start(tx: Tx, contact_id: int, kinds: Iterable[MessageKind]) -> bool:
+    """These kinds may go there again; False when they might already."""
+    back = _stopped(tx, contact_id) & set(kinds)
+    which = (opt_outs.c.contact_id == contact_id, opt_outs.c.kind.in_(sorted(back)))
+    tx.run(sa.delete(opt_outs).where(*which))
+    return bool(back)
+
+
+def _stopped(tx: Tx, contact_id: int) -> set[MessageKind]:
+    found = get(tx, contact_id)
+    return set(found.stopped) if found else set()
+
+
+def bounced(tx: Tx, contact_id: int, at: datetime | None) -> None:
+    """Mail to it came back (or, None: it works again)."""
+    tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(bounced_at=at))
+
+
+def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> None:
+    """Another normalised value; what is refused there counts for both where the value is known already."""
+    known = find(tx, (get(tx, contact_id) or ContactPoint(0, ContactKind.sms, "")).kind, value)
+    if known is None:
+        tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(value=value))
+    else:
+        stop(tx, known.id, _stopped(tx, contact_id), "before", now)
