@@ -1,7 +1,9 @@
 """Protections that hold for every answer: headers, host, size of a request, origin of a form."""
 
 import hashlib
+import heapq
 import hmac
+import ipaddress
 import threading
 import time
 from typing import NoReturn
@@ -31,6 +33,7 @@ ANY_HOST = ("/webhooks/", "/healthz", "/readyz")  # senders sign what they send;
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 500
 BAD_TOKENS, BAD_SECONDS = 30, 600
+MOST_NETWORKS = 10_000  # that are remembered
 
 
 def install(app: Flask, context: Context) -> None:
@@ -98,7 +101,10 @@ def _origin(url: str) -> str:
 
 
 class Guesses:
-    """Counts wrong links by address; good links are never slowed."""
+    """Counts wrong links by network; good links are never slowed.
+
+    A flood from many networks fills the table; whoever guesses most stays in it.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[float, int]] = {}
@@ -106,14 +112,28 @@ class Guesses:
 
     def too_many(self, address: str) -> bool:
         """Count one wrong link; True when there have been too many lately."""
+        network, now = _network(address), time.monotonic()
         with self._lock:
-            now = time.monotonic()
-            since, count = self._seen.get(address, (now, 0))
+            since, count = self._seen.get(network, (now, 0))
             since, count = (now, 0) if now - since > BAD_SECONDS else (since, count)
-            self._seen[address] = (since, count + 1)
-            if len(self._seen) > 10_000:
-                self._seen.clear()
+            self._seen[network] = (since, count + 1)
+            if len(self._seen) > MOST_NETWORKS:
+                self._make_room(now)
             return count + 1 > BAD_TOKENS
+
+    def _make_room(self, now: float) -> None:
+        """Keep the half that guessed most lately."""
+        lately = [item for item in self._seen.items() if now - item[1][0] <= BAD_SECONDS]
+        self._seen = dict(heapq.nlargest(MOST_NETWORKS // 2, lately, key=lambda item: item[1][1]))
+
+
+def _network(address: str) -> str:
+    """The address; of IPv6 the /64, since one household or server has all of that."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def wrong_link() -> NoReturn:

@@ -10,6 +10,7 @@ from handlers.links import LinkPurpose
 from schemas.booking import Booking
 from store import links
 from tests.helpers.phone import BASE, Phone, phone, stored
+from web.security import Guesses
 
 ABOUT = {
     "date_of_birth_year": "1980",
@@ -229,3 +230,17 @@ def test_cookies_are_locked_to_our_own_address(hers: Phone) -> None:
     assert "Domain" not in cookie
     assert hers.link.removeprefix("/i/") not in cookie
     assert not hers.get().headers.getlist("Set-Cookie")
+
+
+def test_a_flood_from_many_addresses_does_not_free_who_guesses() -> None:
+    guesses, guesser = Guesses(), "203.0.113.9"
+    assert [guesses.too_many(guesser) for _ in range(31)] == [False] * 30 + [True]
+    for number in range(25_000):
+        assert not guesses.too_many(f"10.{number // 65_536}.{number // 256 % 256}.{number % 256}")
+    assert guesses.too_many(guesser)
+
+
+def test_all_addresses_of_one_ipv6_network_count_as_one() -> None:
+    guesses = Guesses()
+    assert [guesses.too_many(f"2001:db8::{number:x}") for number in range(31)][-1]
+    assert not guesses.too_many("2001:db8:0:1::1")
