@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from handlers import passwords
 from handlers.context import Context
 from schemas.staff import Role, Staff, StaffSession, Stage
 from store import audit, staff
@@ -23,7 +23,6 @@ ABSOLUTE = timedelta(hours=12)
 HALFWAY = timedelta(minutes=10)  # how long a login may wait for its code
 WINDOW = timedelta(minutes=15)
 MOST_TRIES = {"pair": 5, "account": 50, "address": 30, "code": 5}
-SHORTEST, LONGEST = 12, 200
 CODES = 10
 _hasher = PasswordHasher()
 # A hash that no password opens: an unknown address costs as much time as a wrong password.
@@ -49,20 +48,9 @@ class Unfit(ValueError):
     """A password or an account that cannot be taken; the text says why."""
 
 
-def check_password(password: str, email: str, name: str) -> None:
-    """Raise `Unfit` for a password that is easily guessed."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Unfit("Use at least 12 letters, signs or digits.")
-    words = re.split(r"[\W\d_]+", password.casefold())
-    known = re.split(r"[\W\d_]+", f"{email} {name}".casefold())
-    if not set(words) - {*known, ""}:
-        raise Unfit("Use something other than a name or an address.")
-    if len(set(password)) < 5:
-        raise Unfit("Use more than a few different letters.")
-
-
 def add(
     tx: Tx,
+    context: Context,
     email: str,
     name: str,
     roles: Sequence[Role],
@@ -74,7 +62,7 @@ def add(
     by: str = "command line",
 ) -> int:
     """A new account; returns its id. Raises `Unfit`."""
-    check_password(password, email, name)
+    _check_password(context, password, email, name)
     if "@" not in email or not name.strip() or not roles:
         raise Unfit("An account needs an e-mail address, a name and a role.")
     if staff.by_email(tx, email):
@@ -84,6 +72,12 @@ def add(
     made = staff.add(tx, email, name.strip(), credential, roles, language, _hasher.hash(password), now)
     audit.add(tx, by, "staff_added", f"staff:{made}", now)
     return made
+
+
+def _check_password(context: Context, password: str, email: str, name: str) -> None:
+    fault = passwords.fault(password, name, email, context.clinic.name)
+    if fault:
+        raise Unfit(fault)
 
 
 def log_in(
@@ -260,7 +254,7 @@ def change_password(context: Context, who: Staff, old: str, new: str, now: datet
         return refused
     if not _matches(who.password_hash, old):
         return Refused.wrong
-    check_password(new, who.email, who.name)
+    _check_password(context, new, who.email, who.name)
     made = _hasher.hash(new)
     with context.db.begin() as tx:
         staff.forgive(tx, [_code_key(who)])
@@ -284,12 +278,12 @@ def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -
     audit.add(tx, by, "staff_let_in" if active else "staff_deactivated", f"staff:{staff_id}", now)
 
 
-def reset(tx: Tx, staff_id: int, password: str, by: str, now: datetime) -> None:
+def reset(tx: Tx, context: Context, staff_id: int, password: str, by: str, now: datetime) -> None:
     """A new password and no second factor, for somebody who lost both. Raises `Unfit`."""
     who = staff.get(tx, staff_id)
     if who is None:
         raise Unfit("There is no such account.")
-    check_password(password, who.email, who.name)
+    _check_password(context, password, who.email, who.name)
     staff.set_password(tx, staff_id, _hasher.hash(password))
     staff.set_totp(tx, staff_id, "")
     staff.set_codes(tx, staff_id, [])

@@ -1,13 +1,16 @@
 """Passwords, second factors, recovery codes."""
 
+import re
 from datetime import timedelta
 
 import pyotp
 import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from handlers import staff
+from handlers import passwords, staff
 from handlers.context import Context
 from handlers.staff import DECOY, Entry, Refused, Unfit
 from schemas.staff import Role, Stage
@@ -98,18 +101,50 @@ def test_a_login_halfway_in_ends_after_ten_minutes(context: Context) -> None:
 
 
 @pytest.mark.parametrize(
-    "weak", ["short", "mara@handsofstone.example", "Mara-2026-Mara!", "aaaaaaaaaaaaaaa", "x" * 201]
+    ("weak", "fault"),
+    [
+        ("short", passwords.TOO_SHORT),
+        ("x" * 201, passwords.TOO_LONG),
+        ("mara@handsofstone.example", passwords.PERSONAL),
+        ("Mara-2026-Mara!", passwords.PERSONAL),
+        ("Mara Field 2026", passwords.PERSONAL),
+        ("Hands of Stone!", passwords.PERSONAL),
+        ("Password1234!", passwords.KNOWN),
+        ("qwertyuiop12", passwords.KNOWN),
+        ("aaaaaaaaaaaaaaa", passwords.ORDERED),
+        ("短い密码短い密码短い密码", passwords.ORDERED),
+        ("            ", passwords.ORDERED),
+    ],
 )
-def test_weak_passwords_are_refused(context: Context, weak: str) -> None:
-    with context.db.begin() as tx, pytest.raises(Unfit):
-        staff.add(tx, EMAIL, "Mara Field", [Role.manager], weak, NOW)
+def test_weak_passwords_are_refused_and_the_reason_said(context: Context, weak: str, fault: str) -> None:
+    with context.db.begin() as tx, pytest.raises(Unfit, match=re.escape(fault)):
+        staff.add(tx, context, EMAIL, "Mara Field", [Role.manager], weak, NOW)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "correct horse battery staple",
+        "a horse for Mara to ride",
+        "حصان بطارية صحيح دباسة",
+        "yTq_3kd-2ZpQm11a",
+    ],
+)
+def test_long_and_rare_passwords_are_taken_in_any_script(good: str) -> None:
+    assert passwords.fault(good, "Mara Field", EMAIL, "Hands of Stone") == ""
+
+
+@given(st.text(max_size=250), st.text(max_size=30), st.text(max_size=30))
+@settings(deadline=None, max_examples=50)
+def test_every_password_gets_an_answer_in_time(password: str, name: str, clinic: str) -> None:
+    assert passwords.fault(password, name, EMAIL, clinic) in ("", *passwords.FAULTS)
 
 
 def test_two_accounts_cannot_share_an_address_or_a_name(context: Context) -> None:
     account(context)
     for email, name in ((EMAIL.upper(), "Somebody Else"), ("other@example.org", "MARA field")):
         with context.db.begin() as tx, pytest.raises(Unfit):
-            staff.add(tx, email, name, [Role.manager], PASSWORD, NOW)
+            staff.add(tx, context, email, name, [Role.manager], PASSWORD, NOW)
 
 
 def test_an_unknown_address_costs_as_much_work_as_a_wrong_password() -> None:
@@ -133,7 +168,7 @@ def test_a_reset_takes_password_second_factor_and_sessions_away(context: Context
     number = account(context)
     enrolled(context)
     with context.db.begin() as tx:
-        staff.reset(tx, number, "nine loud brown stones", "command line", NOW)
+        staff.reset(tx, context, number, "nine loud brown stones", "command line", NOW)
         assert accounts.codes_left(tx, number) == 0
     old = staff.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=False)
     assert old is Refused.wrong
@@ -151,5 +186,5 @@ def test_a_second_factor_under_a_lost_key_lets_nobody_in_and_can_be_reset(contex
     assert entry.stage is Stage.code
     assert staff.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later) is Refused.wrong
     with context.db.begin() as tx:
-        staff.reset(tx, number, PASSWORD, "command line", NOW)
+        staff.reset(tx, context, number, PASSWORD, "command line", NOW)
     assert enter(context).stage is Stage.full

@@ -62,7 +62,7 @@ def account(
 ) -> int:
     """Somebody who may sign in."""
     with context.db.begin() as tx:
-        return staff.add(tx, email, name, roles, PASSWORD, NOW, credential="LMT")
+        return staff.add(tx, context, email, name, roles, PASSWORD, NOW, credential="LMT")
 
 
 def token_in(page: TestResponse | str) -> str:

@@ -48,7 +48,7 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
     chosen = [Role(role) for role in roles or (Role.practitioner,)]
     try:
         with context().db.begin() as tx:
-            staff.add(tx, email, about.pop("name"), chosen, password, utc_now(), **about)
+            staff.add(tx, context(), email, about.pop("name"), chosen, password, utc_now(), **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
@@ -102,7 +102,7 @@ def reset_command(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin)
     try:
         with context().db.begin() as tx:
-            staff.reset(tx, _one(tx, email).id, password, BY, utc_now())
+            staff.reset(tx, context(), _one(tx, email).id, password, BY, utc_now())
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)

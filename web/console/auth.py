@@ -9,7 +9,7 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import staff
+from handlers import passwords, staff
 from handlers.staff import Entry, Refused, Unfit
 from render.paper import qr
 from schemas.staff import Stage
@@ -65,7 +65,7 @@ def log_in() -> AnyResponse:
     found = staff.log_in(
         context(),
         request.form.get("email", "")[:320],
-        request.form.get("password", "")[: staff.LONGEST + 1],
+        request.form.get("password", "")[: passwords.LONGEST + 1],
         request.remote_addr or "",
         now(),
         require_totp=current_app.config["REQUIRE_TOTP"],
@@ -177,7 +177,7 @@ def _account_page(status: int = 200, **values: Any) -> Response:
 @allowed(*BOTH)
 def change_password() -> AnyResponse:
     """Another password; every other browser is logged out."""
-    old, new = (request.form.get(name, "")[: staff.LONGEST + 1] for name in ("old", "new"))
+    old, new = (request.form.get(name, "")[: passwords.LONGEST + 1] for name in ("old", "new"))
     try:
         found = staff.change_password(context(), me(), old, new, now())
     except Unfit as error:

@@ -1,0 +1,49 @@
+"""Which passwords are too easily guessed (zxcvbn, offline: https://github.com/dropbox/zxcvbn)."""
+
+import re
+from typing import Any
+
+from zxcvbn import zxcvbn
+
+SHORTEST, LONGEST = 12, 200
+LOOKED_AT = 72  # characters: the time that a look takes grows with their square
+STRONG = 3  # of 4: safe where a hash is guessed at slowly, as ours is
+
+TOO_SHORT = "Use at least 12 letters, signs or digits."
+TOO_LONG = "Use no more than 200 letters, signs or digits."
+PERSONAL = "Leave out your name, your address and the clinic's name."
+KNOWN = "Too many people use this one or one like it. Put together four unrelated words."
+ORDERED = "Rows of keys, repeats and dates are quickly guessed. Put together four unrelated words."
+PLAIN = "This is quickly guessed. Put together four unrelated words."
+FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN)
+"""Every sentence that a person may read here, in English."""
+
+
+def fault(password: str, *known: str) -> str:
+    """What is wrong with a password, and what to do; "" for a good one.
+
+    `known` is what anybody knows of its owner: name, address, clinic.
+    """
+    if not SHORTEST <= len(password) <= LONGEST:
+        return TOO_SHORT if len(password) < SHORTEST else TOO_LONG
+    words = sorted(_words(known), key=len, reverse=True)
+    look = zxcvbn(password[:LOOKED_AT], words)
+    if look["score"] < STRONG:
+        return _why(look)
+    bare = "".join(re.findall(r"[^\s._@-]+", password[:LOOKED_AT]))  # a sign between two names adds nothing
+    rest = re.sub("|".join(map(re.escape, words)) or r"\Z", "", bare, flags=re.IGNORECASE)
+    return PERSONAL if rest != bare and zxcvbn(rest or ".")["score"] < STRONG else ""
+
+
+def _words(known: tuple[str, ...]) -> set[str]:
+    """The words that anybody would try, as they are and without what stands between them."""
+    parts = {part for text in known for part in re.findall(r"[^\W_]+", text.casefold()) if len(part) > 2}
+    return parts | {"".join(re.findall(r"[^\W_]+", text.casefold())) for text in known if text}
+
+
+def _why(look: dict[str, Any]) -> str:
+    """The fault of the longest part that was recognised."""
+    part = max(look["sequence"], key=lambda each: len(each["token"]))
+    if part["pattern"] != "dictionary":
+        return PLAIN if part["pattern"] == "bruteforce" else ORDERED
+    return PERSONAL if part["dictionary_name"] == "user_inputs" else KNOWN
