@@ -9,25 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from clinical.plan.case import Policy
+from clinical.plan.decision import LOW_PAIN
 from clinical.plan.doses import dose_text, side_text, tempo_text
 from schemas.choosing import LevelRow, MatchRow, PlanContent
 from schemas.exercise import Adjust, Exercise
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
-from schemas.reason import Reason
 from schemas.worded_plan import WordedItem, WordedPlan
 
-LOW_PAIN = 3
 NOTHING = KeptItem("", "", "", (), (), (), "")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-REFUSED: dict[str, str] = {
-    Reason.red_flag: "stopped",
-    Reason.no_plan_wanted: "no_plan",
-    Reason.no_consent: "no_consent",
-    Reason.too_young: "too_young",
-}
-"""The client's sentence for why there is no plan."""
-SILENT = (Effect.IN, Effect.STAGE, Effect.HELD)
-"""What says nothing to a client beside the exercises themselves."""
 
 
 def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
@@ -201,17 +191,18 @@ def _dose_note(item: PlanItem, content: PlanContent, old: str) -> str:
 
 
 def _reasons(plan: Plan, content: PlanContent) -> tuple[str, ...]:
+    """Why each exercise was left out, swapped or made easier; what holds a plan is not said to a client."""
     old = _old(plan, content).reasons
     kept = old if len(old) == len(plan.reasons) else ("",) * len(plan.reasons)
     return tuple(
-        "" if one.effect in SILENT else _said(one, content) or words
+        "" if one.exercise_id is None or one.effect is Effect.IN else _said(one, content) or words
         for one, words in zip(plan.reasons, kept, strict=True)
     )
 
 
 def _said(reason: PlanReason, content: PlanContent) -> str:
     values = {"name": reason.exercise_id or "", "fact": reason.fact}
-    return sentence(REFUSED.get(reason.key, reason.key), values, content)
+    return sentence(reason.key, values, content)
 
 
 def _kept(item: WordedItem) -> KeptItem:

@@ -89,6 +89,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     holds = (
         [one.reason for one in standing.look(tx, context(), found, now())] if intake and intake.done else []
     )
+    verdict = next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
     raised = told.flags if told else summary.early_flags(tx, context(), found.id, language())
     return {
         "booking": found,
@@ -104,7 +105,8 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "flag_tags": FLAGS,
         "bodies": bodies(told, say()) if told else [],
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
-        "verdict": next((one for one in holds if one is not Reason.no_email_consent), Reason.none),
+        "verdict": verdict,
+        "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, found, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored),

@@ -3,7 +3,10 @@
 import re
 
 from schemas.choosing import PlanContent
+from schemas.hold import OF_THE_GATE
 from schemas.plan import Effect, PlanReason
+from schemas.reason import Reason
+from web.console.labels import SENTENCES
 from web.language import Say
 
 BY_KEY = {
@@ -23,10 +26,10 @@ BY_EFFECT = {
     Effect.SWAPPED: "Level 1 in its place: {cause}.",
     Effect.OUT: "Left out: {cause}.",
     Effect.LEVEL: "Level {before} to {level}.",
-    Effect.HELD: "A practitioner must look first.",
 }
+HOLDS = frozenset(str(reason) for reason in OF_THE_GATE)
 NAMED = re.compile(r"\{(\w+)\}")
-TAKEN_OUT, NO_PLAN = "Taken out.", "No plan."
+TAKEN_OUT = "Taken out."
 CHANGE_REFUSED = "A change by hand does not fit the answers as they are now: {cause}."
 PROTOCOL = "Protocol {protocol}, from the row {row}, stage {stage}:"
 
@@ -42,8 +45,8 @@ def explained(reason: PlanReason, say: Say) -> str:
 def _template(reason: PlanReason) -> str:
     if reason.fact == "change=refused":
         return CHANGE_REFUSED
-    if reason.effect is Effect.OUT and reason.exercise_id is None:
-        return NO_PLAN
+    if reason.key in HOLDS:
+        return SENTENCES[Reason(reason.key)]
     if reason.effect is Effect.OUT and reason.key == "no_room":
         return TAKEN_OUT
     return BY_KEY.get(reason.key) or BY_EFFECT.get(reason.effect, "")

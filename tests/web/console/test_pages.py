@@ -18,12 +18,14 @@ from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.reason import Reason
 from schemas.staff import Role
-from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts
+from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts, staff
 from store.vault import Vault
 from tests.helpers.console import BASE, account, answer, browser, post, sign_in, token_in, visit
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import webhook
+from web.console.labels import SENTENCES
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -94,6 +96,28 @@ def test_a_booking_shows_flags_first_then_answers_and_the_drafted_plan(
     assert shown.index("Severe pain") < shown.index("Session note") < shown.index("Why this plan")
     assert "Blood thinner or bleeding problem" in shown
     assert "Low back, left" in shown
+
+
+def test_everything_that_keeps_a_plan_back_is_said(context: Context, client: FlaskClient) -> None:
+    number = seen(context, consent_exercise="no", cond_bp="not_controlled")
+    shown = text(client, f"/console/bookings/{number}")
+    for reason in (Reason.no_consent, Reason.needs_review):
+        assert SENTENCES[reason].replace("'", "&#39;") in shown
+
+
+def test_a_plan_is_explained_in_the_language_of_the_console(context: Context, client: FlaskClient) -> None:
+    number = seen(context)
+    with context.db.read() as tx:
+        stored = plans.newest(tx, number)
+    assert stored is not None
+    known = {language: context.plan_content(language).exercises for language in ("en", "es")}
+    for language, stage in (("en", "The first plan."), ("es", "El primer plan.")):
+        with context.db.begin() as tx:
+            staff.set_language(tx, staff.every(tx)[0].id, language)
+        shown = text(client, f"/console/bookings/{number}")
+        assert stage in shown
+        for item in stored.plan.items:
+            assert known[language][item.exercise_id].name in shown
 
 
 def test_what_only_a_lost_key_opens_is_told_in_a_sentence(context: Context, client: FlaskClient) -> None:
