@@ -14,6 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from handlers import passwords
 from handlers.context import Context
+from schemas import mail_address
 from schemas.staff import Role, Staff, StaffSession, Stage
 from store import audit, staff
 from store.base import Tx
@@ -63,7 +64,7 @@ def add(
 ) -> int:
     """A new account; returns its id. Raises `Unfit`."""
     _check_password(context, password, email, name)
-    if "@" not in email or not name.strip() or not roles:
+    if not mail_address.read(email.strip()) or not name.strip() or not roles:
         raise Unfit("An account needs an e-mail address, a name and a role.")
     if staff.by_email(tx, email):
         raise Unfit("There is an account with this address already.")

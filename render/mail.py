@@ -20,10 +20,10 @@ from render.language.readable import begins_alike, greeting_name, plain, unlinke
 from render.paper.raster import png
 from schemas.clinic import Clinic
 from schemas.figure import Picture
+from schemas.mail_address import mailbox, read_named
 from schemas.worded_plan import WordedPlan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+\Z")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
 URL = re.compile(r"https?://[!-;=?-~]+\Z")
 WIDE = 1088
@@ -51,7 +51,10 @@ Texts = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How a mail travels: one address, who it is from, its stable id, when, and how to stop more of them."""
+    """How a mail travels: one address, who it is from, its stable id, when, and how to stop more of them.
+
+    `sender` and `reply_to` may have a name before the address: `The Clinic <care@clinic.example>`.
+    """
 
     to: str
     sender: str
@@ -127,10 +130,10 @@ def message(
 
 def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Letter) -> None:
     mail["Subject"] = letter.subject
-    mail["From"] = Address(display_name=letter.clinic, addr_spec=one_address(envelope.sender))
-    mail["To"] = Address(addr_spec=one_address(envelope.to))
+    mail["From"] = _sender(envelope.sender, letter.clinic)
+    mail["To"] = mailbox(envelope.to)
     if envelope.reply_to:
-        mail["Reply-To"] = Address(addr_spec=one_address(envelope.reply_to))
+        mail["Reply-To"] = _sender(envelope.reply_to)
     mail["Date"] = envelope.date
     mail["Message-ID"] = _checked(MESSAGE_ID, envelope.message_id, "message id")
     mail["Auto-Submitted"] = "auto-generated"
@@ -140,9 +143,10 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
-def one_address(text: str) -> str:
-    """The address itself when it is exactly one of at most 254 ASCII characters; ValueError otherwise."""
-    return _checked(ADDRESS, text if len(text) <= 254 and text.isascii() else "", "e-mail address")
+def _sender(written: str, otherwise: str = "") -> Address:
+    """`The Clinic <care@clinic.example>` with its name; an address alone with the name `otherwise`."""
+    name, address = read_named(written) or ("", written)
+    return mailbox(address, plain(name, 80) or otherwise)
 
 
 def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
 
-from schemas import phone
+from schemas import mail_address, phone
 from schemas.questionnaire import Choice, Question, QuestionType
 
 ERRORS: Mapping[str, str] = {
@@ -34,7 +34,6 @@ ERRORS: Mapping[str, str] = {
 """The English error sentences; the content files may replace each."""
 
 _OLDEST = 120
-_EMAIL = re.compile(r"[^@\s<>()\[\],;:\"\\]{1,64}@[^@\s<>()\[\],;:\"\\.]+(\.[^@\s<>()\[\],;:\"\\.]+)+")
 _MISSING = {
     QuestionType.CHOICE: "missing_choice",
     QuestionType.SCALE: "missing_choice",
@@ -97,10 +96,10 @@ def _read_text(field: AnswerField, value: str) -> str:
 
 
 def _read_email(field: AnswerField, value: str) -> str:
-    text = clean_text(value)
-    if len(text) > 254 or not _EMAIL.fullmatch(text):
+    address = mail_address.read(clean_text(value))
+    if address is None:
         raise field.refuse("email")
-    return text
+    return address
 
 
 def _read_phone(field: AnswerField, value: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import idna
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -67,11 +68,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _public_url(read: Variables, production: bool) -> str:
     value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
+    value = _in_ascii(value)
     if value and not _is_origin(value):
         read.problems.append("PUBLIC_URL must look like https://care.example.com")
     elif value and production and not value.startswith("https://"):
         read.problems.append("PUBLIC_URL must begin with https:// (or set AFTERCARE_ENV=development).")
     return value
+
+
+def _in_ascii(value: str) -> str:
+    """The host as browsers, mail programs and schedulers write it, also for https://praxis-müller.example."""
+    if value.isascii():
+        return value
+    scheme, _, place = value.partition("://")
+    host, colon, port = place.partition(":")
+    try:
+        return f"{scheme}://{idna.encode(host, uts46=True).decode()}{colon}{port}"
+    except idna.IDNAError:
+        return value
 
 
 def _is_origin(value: str) -> bool:
@@ -81,7 +95,11 @@ def _is_origin(value: str) -> bool:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and value == f"{parts.scheme}://{parts.hostname}{port}"
+    return (
+        value.isascii()
+        and parts.scheme in ("http", "https")
+        and value == f"{parts.scheme}://{parts.hostname}{port}"
+    )
 
 
 def _database(read: Variables) -> str:

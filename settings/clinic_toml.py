@@ -4,13 +4,13 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import time, timedelta
-from email.utils import getaddresses
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from schemas import mail_address
 from schemas.clinic import Clinic, Policy, Service
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}
@@ -19,8 +19,7 @@ MOST = 100_000  # of any unit: more is a slip, and days beyond it leave the cale
 NUMBER = f"must be a number from 0 to {MOST}"
 ZONE = "must be a time zone such as Europe/Berlin"
 CLOCK = "must be a time of day such as 09:00"
-ADDRESS = "must be one e-mail address"
-_ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\Z")
+ADDRESS = "must be one e-mail address, with nothing but a to z, digits and signs before the @"
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 _AS_THEY_ARE = ("quiet_zone", "require_ok", "mail_contents", "plan_moves", "wording", "body_days")
@@ -52,8 +51,8 @@ def clock(text: str) -> time | None:
 
 def is_address(text: str, *, named: bool = False) -> bool:
     """True for one e-mail address; `named` allows a name before it: The Clinic <care@clinic.example>."""
-    found = [address for _, address in getaddresses([text])] if named else [text]
-    return len(found) == 1 and bool(_ADDRESS.match(found[0]))
+    _name, found = (mail_address.read_named(text) if named else None) or ("", mail_address.read(text))
+    return found is not None and mail_address.in_plain_letters(found)
 
 
 def _number() -> fields.Float:

@@ -5,7 +5,7 @@ import unicodedata
 
 import sqlalchemy as sa
 
-from schemas import phone
+from schemas import mail_address, phone
 from store.base import Tx
 from store.tables import client_words, clients
 
@@ -21,10 +21,14 @@ def folded(text: str) -> str:
 
 def words(name: str, email: str, number: str, country: str) -> list[str]:
     """The words by which a client can be found, each once."""
-    found = [*re.findall(r"\w+", folded(name)), folded(email.strip())]
+    found = [*re.findall(r"\w+", folded(name)), folded(_address(email))]
     for digits in phone.spellings(number, country):
         found += [digits, *(digits[-end:] for end in ENDS)] if len(digits) >= ENDS[-1] else []
     return sorted({word[:LONGEST] for word in found if word})
+
+
+def _address(written: str) -> str:
+    return mail_address.read(written.strip()) or written.strip()
 
 
 def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: str) -> None:
@@ -62,7 +66,7 @@ def _asked(text: str, country: str) -> list[list[str]]:
     """The words that are looked for, each in the ways that it may be kept."""
     plain = folded(text.strip())
     if "@" in plain:
-        return [[plain[:LONGEST]]]
+        return [[folded(_address(text))[:LONGEST]]]
     digits = re.sub(r"[\s()+./-]", "", phone.digits(plain))
     if digits.isdigit() and len(digits) >= ENDS[0]:
         return [phone.spellings(plain, country)[:2]]

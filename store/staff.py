@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas import mail_address
 from schemas.staff import Role, Staff, StaffSession, Stage
 from store.base import Tx
 from store.tables import login_tries, recovery_codes, staff, staff_sessions
@@ -43,14 +44,19 @@ def add(
     now: datetime,
 ) -> int:
     """A new account; returns its id. The address must be new."""
-    row = {"email": email.strip().casefold(), "name": name, "credential": credential, "language": language}
+    row = {"email": _address(email), "name": name, "credential": credential, "language": language}
     row |= {"roles": " ".join(sorted(set(roles))), "password_hash": password_hash}
     return int(tx.value(sa.insert(staff).values(**row, created_at=now).returning(staff.c.id)))
 
 
+def _address(written: str) -> str:
+    """One form of an address: browsers turn the letters of a domain into ASCII, people do not."""
+    return (mail_address.read(written.strip()) or written.strip()).casefold()
+
+
 def by_email(tx: Tx, email: str) -> Staff | None:
     """The account with this address, however it is written."""
-    row = tx.first(sa.select(staff).where(staff.c.email == email.strip().casefold()))
+    row = tx.first(sa.select(staff).where(staff.c.email == _address(email)))
     return _staff(tx, row) if row else None
 
 

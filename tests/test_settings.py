@@ -104,7 +104,13 @@ def test_what_is_not_said_is_production() -> None:
         ("CONNECTIONS", ","),
         ("CONNECTIONS", "a=calcom,a=square"),
         ("CLINIC_EMAIL", "a@b.example, c@d.example"),
+        ("CLINIC_EMAIL", "The Clinic"),
+        ("CLINIC_EMAIL", "The Clinic <care@clinic>"),
+        ("CLINIC_EMAIL", "用户@例子.广告"),
         ("CLINIC_ALERT_EMAIL", "nobody"),
+        ("CLINIC_ALERT_EMAIL", "The Clinic <care@clinic.example>"),
+        ("CLINIC_ALERT_NEXT_EMAIL", "a@b"),
+        ("PUBLIC_URL", "https://😀.example"),
         ("PLAN_MOVES", "9"),
         ("MAIN_ZONE", "Nowhere"),
     ],
@@ -278,6 +284,19 @@ def test_a_number_that_nobody_can_dial_or_text_is_named(changes: dict[str, str])
 
 
 @pytest.mark.B17
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"CLINIC_EMAIL": "The Clinic <care@clinic.example>"},
+        {"CLINIC_EMAIL": "care@praxis-müller.example", "CLINIC_ALERT_EMAIL": "it@例子.广告"},
+        {"PUBLIC_URL": "https://praxis-müller.example:8443"},
+    ],
+)
+def test_names_and_domains_of_any_script_are_taken(changes: dict[str, str]) -> None:
+    assert problems(changes) == []
+    assert configuration.load(GOOD | changes).clinic.public_url.isascii()
+
+
 def test_services_are_found_by_slug_or_name() -> None:
     clinic = configuration.load(GOOD).clinic
     assert clinic.service("gift-card").questionnaire == ""

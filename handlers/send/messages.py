@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import parseaddr
 
 from handlers import links
 from handlers.answers import effective
@@ -17,7 +16,7 @@ from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
 from render.mail import Contents, Envelope, MailKind
-from schemas import phone
+from schemas import mail_address, phone
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
 from schemas.delivery import Channel, Delivery, Urgency
@@ -41,16 +40,14 @@ def message_id(context: Context, delivery: Delivery) -> str:
 
 def _identity(context: Context, kind: str, key: str) -> str:
     digest = hmac.new(context.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
-    domain = parseaddr(context.clinic.email)[1].rpartition("@")[2]
+    _name, address = mail_address.read_named(context.clinic.email) or ("", "")
+    domain = mail_address.mailbox(address).domain
     return f"<{kind}.{digest}@{domain}>"
 
 
 def can_mail(address: str) -> bool:
     """True for exactly one address that a mail can go to."""
-    try:
-        return bool(mail.one_address(address))
-    except ValueError:
-        return False
+    return mail_address.read(address) is not None
 
 
 def _envelope(tx: Tx, context: Context, delivery: Delivery, to: str, now: datetime) -> Envelope:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 
 from integrations.base import IntegrationError, OutcomeUnknown
 from schemas.message import Text
 
 TIMEOUT = 20.0  # seconds
+NOT_INTERNATIONAL = "The mail server cannot send to an address with other letters than a to z before the @."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,14 @@ class Smtp:
 
     def _transfer(self, server: smtplib.SMTP, message: EmailMessage) -> str:
         """The dialogue in steps, to know whether an error came before or after the data."""
-        data = message.as_bytes(policy=SMTP)
+        sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
         server.ehlo_or_helo_if_needed()
-        self._expect(server.mail(str(message["From"].addresses[0].addr_spec)))
-        self._accepted(server.rcpt(str(message["To"].addresses[0].addr_spec)))
+        plain = to.isascii() and sender.isascii()
+        if not plain and not server.has_extn("smtputf8"):
+            raise IntegrationError(NOT_INTERNATIONAL, permanent=True)
+        data = message.as_bytes(policy=SMTP if plain else SMTPUTF8)
+        self._expect(_mail_from(server, sender, plain=plain))
+        self._accepted(server.rcpt(to))
         self._expect(server.docmd("DATA"), good=354)
         try:
             # Dots are doubled and line ends are CRLF: as_bytes with the SMTP policy made them so.
@@ -93,6 +98,11 @@ class Smtp:
         if reply[0] // 100 != 2:
             text = f"The mail server refused the message (code {reply[0]})."
             raise IntegrationError(text, permanent=500 <= reply[0] < 600)
+
+
+def _mail_from(server: smtplib.SMTP, sender: str, *, plain: bool) -> tuple[int, bytes]:
+    """Where an address has letters beyond ASCII before the @, the server is asked for them (RFC 6531)."""
+    return server.mail(sender, [] if plain else ["SMTPUTF8", "BODY=8BITMIME"])
 
 
 def _dot_stuffed(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ class Mailbox:
 
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     refuse: str = ""
     hang_up_after_data: bool = False
     port: int = 0
@@ -24,6 +25,7 @@ class Mailbox:
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
         self.recipients.append(list(envelope.rcpt_tos))
+        self.senders.append(envelope.mail_from)
         if self.hang_up_after_data:
             server.transport.abort()
         return "250 kept"

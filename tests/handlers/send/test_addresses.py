@@ -1,0 +1,78 @@
+"""A clinic and clients whose addresses are not ASCII: from the settings to the mail that leaves."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+import settings as configuration
+from handlers import staff
+from handlers.context import Context
+from handlers.worker import watch, work
+from schemas.staff import Role
+from settings import startup
+from store import client_words, connections
+from store import staff as accounts
+from tests.helpers.clinic import NOW, environ, make_context
+from tests.helpers.console import PASSWORD
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+PUBLIC_URL, IN_ASCII = "https://praxis-müller.example", "https://xn--praxis-mller-klb.example"
+DOMAIN = "xn--praxis-mller-klb.example"
+
+
+@pytest.fixture
+def praxis(database_url: str, mailbox: Mailbox) -> Iterator[Context]:
+    """A clinic with a name before its address, and letters of its language in both."""
+    given = configuration.load(
+        environ(
+            database_url,
+            mailbox.port,
+            PUBLIC_URL=PUBLIC_URL,
+            CLINIC_NAME="Praxis",
+            CLINIC_EMAIL='"Müller, Praxis" <care@praxis-müller.example>',
+            CLINIC_ALERT_EMAIL="care@praxis-müller.example",
+        )
+    )
+    assert startup.content_problems(given) == []
+    context = make_context(given)
+    yield context
+    context.db.close()
+
+
+def test_the_mail_to_a_client_leaves(praxis: Context, mailbox: Mailbox) -> None:
+    book(praxis, email="zoe@bücher.example")
+    work.work_once(praxis, NOW + timedelta(minutes=1))
+    assert mailbox.senders == [f"care@{DOMAIN}"]
+    assert mailbox.recipients == [["zoe@xn--bcher-kva.example"]]
+    (mail,) = mailbox.mails
+    (sender,) = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ("Müller, Praxis", f"care@{DOMAIN}")
+    assert mail["Message-ID"].endswith(f"@{DOMAIN}>")
+    assert mail["List-Unsubscribe"].strip().startswith(f"<{IN_ASCII}/u/")
+    assert mail.as_bytes().isascii()
+
+
+def test_an_alert_leaves_for_the_clinics_own_address(praxis: Context, mailbox: Mailbox) -> None:
+    with praxis.db.begin() as tx:
+        connections.set_trouble(tx, "main", "It is down.", NOW)
+    watch.tell(praxis, NOW + timedelta(hours=4))
+    assert mailbox.recipients == [[f"care@{DOMAIN}"]]
+
+
+@pytest.mark.parametrize("asked", ["zoe@bücher.example", "zoe@xn--bcher-kva.example", "ZOE@BÜCHER.example"])
+def test_a_client_is_found_by_either_form(praxis: Context, asked: str) -> None:
+    booking = book(praxis, email="zoe@bücher.example")
+    with praxis.db.read() as tx:
+        assert [row.id for row in client_words.find(tx, asked, "US")] == [booking.client_id]
+
+
+def test_staff_sign_in_with_either_form(praxis: Context) -> None:
+    """A browser sends the domain of an address field in ASCII."""
+    with praxis.db.begin() as tx:
+        staff.add(tx, praxis, "Mara@praxis-müller.example", "Mara", [Role.manager], PASSWORD, NOW)
+        assert accounts.by_email(tx, f"mara@{DOMAIN}") is not None
+        with pytest.raises(staff.Unfit, match="e-mail address"):
+            staff.add(tx, praxis, "mara@nowhere", "Other", [Role.manager], PASSWORD, NOW)
