@@ -154,7 +154,7 @@ def _calcom(world: World) -> None:
             "end": _iso(row.end),
             "title": "Deep tissue massage, 60 minutes",
             "eventType": {"slug": "deep-tissue-60"},
-            "hosts": [{"name": "Mara Field", "timeZone": ZONE}],
+            "hosts": [{"name": "Mara Field", "email": "mara@clinic.example", "timeZone": ZONE}],
             "location": "12 Main Street",
             "attendees": [{**who, "absent": row.state == "no_show"}],
             "createdAt": _iso(row.made),
@@ -164,7 +164,9 @@ def _calcom(world: World) -> None:
         }
         listed.append(answer)
         world.vendor.on("GET", f"/v2/bookings/{row.uid}", {"data": answer})
-    world.vendor.on("GET", "/v2/bookings", {"data": listed})
+    world.vendor.on("GET", "/v2/bookings", {"data": listed}).on("GET", "/v2/bookings", {"data": []})
+    world.vendor.on("GET", "/v2/me", {"data": {"id": 1, "email": "mara@clinic.example"}})
+    world.vendor.on("GET", "/v2/teams", {"data": []})
 
 
 def _calendly(world: World) -> None:
