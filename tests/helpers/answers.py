@@ -113,10 +113,11 @@ def fill_in(context: Context, booking: Booking | int, now: datetime = NOW, **sai
 
 def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **said: Answer) -> Asked:
     """Every screen answered and kept, nothing sent yet."""
+    step = ""
     for _ in range(MOST_SCREENS):
         asked = form.open_intake(tx, context, booking_id, now)
         assert asked is not None, "nothing is asked for this booking"
-        step = asked.resume_at()
+        step = step or asked.resume_at()
         if step == CHECK:
             unsaid = {name for name, value in said.items() if value and asked.answers.get(name) != value}
             assert not unsaid, f"the form never took {unsaid}"
@@ -127,6 +128,7 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
         on_screen = {each.id: taps[each.id] for each in screen.questions if each.id in taps}
         saved = form.save_step(tx, context, asked, step, on_screen, now)
         assert not saved.errors, (step, saved.errors)
+        step = saved.go_to
     raise AssertionError("The form never ended.")
 
 

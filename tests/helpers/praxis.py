@@ -23,8 +23,7 @@ THERE: dict[str, Any] = {
     "service_name": "Krankengymnastik, 45 Minuten",
 }
 PEOPLE: tuple[dict[str, Any], ...] = (
-    THERE
-    | {"name": "Ольга Щукина", "email": "olga@pochta.example", "phone": "030 5551234", "language": "de"},
+    THERE | {"name": "Ольга Щукина", "email": "olga@почта.example", "phone": "030 5551234", "language": "de"},
     THERE | {"name": "Đặng Thị Ánh", "email": "anh@example.org", "phone": "0151 55512345", "language": "de"},
     THERE | {"name": "محمد الأحمد", "email": "m.ahmad@example.org", "phone": "+49 30 5559876"},
     THERE | {"name": "Wolfgang Freiherr von Hohenstein-Würzburg", "email": "w.hohenstein@example.org"},

@@ -1,5 +1,6 @@
 """The gate: what lets a plan out, what holds it, and who may release it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -114,10 +115,17 @@ class Undo(Exception):
     """Ends a transaction without keeping what it did."""
 
 
-def safety_questions() -> list[Question]:
-    """The questions of the first form that ask this client for a warning sign."""
-    questions = library().questionnaires["first_visit"].questions()
-    return [each for each in questions if each.safety and settled().get(each.id) == "no"]
+def safety_questions() -> dict[str, list[Question]]:
+    """The questions of the first form that ask this client for a warning sign, by their gate."""
+    form = library().questionnaires["first_visit"]
+    asked = [each for each in form.questions() if each.safety and settled().get(each.id) == "no"]
+    found: dict[str, list[Question]] = defaultdict(list)
+    for each in asked:
+        found[form.gates()[each.id].id].append(each)
+    return found
+
+
+each_gate = pytest.mark.parametrize("gate", safety_questions())
 
 
 def without(*questions: str) -> Callable[[Library], Library]:
@@ -151,31 +159,36 @@ def passes(context: Context, booking: Booking, asking: Context, said: Answers = 
 
 
 @pytest.fixture
-def begun(context: Context) -> Booking:
-    """A booking whose form is answered but for what gates cover, and not yet sent."""
+def begun(context: Context, gate: str) -> Booking:
+    """A booking whose form is answered but for a gate and what it covers, and not yet sent."""
     booking = book(context)
-    gates = library().questionnaires["first_visit"].gates()
-    left = {*gates, *(gate.id for gate in gates.values())}
+    covered = [name for name, by in library().questionnaires["first_visit"].gates().items() if by.id == gate]
     with context.db.begin() as tx:
-        answer_screens(tx, with_content(context, without(*left)), booking.id, NOW)
+        answer_screens(tx, with_content(context, without(gate, *covered)), booking.id, NOW)
     return booking
+
+
+def test_many_safety_questions_stand_behind_gates() -> None:
+    assert sum(map(len, safety_questions().values())) > 20
 
 
 @pytest.mark.B8
 @one_database
-def test_not_sure_never_passes_a_safety_question(context: Context, begun: Booking) -> None:
+@each_gate
+def test_not_sure_never_passes_a_safety_question(context: Context, begun: Booking, gate: str) -> None:
     assert passes(context, begun, context)
-    choices = [(each.id, choice.id) for each in safety_questions() for choice in each.choices]
+    choices = [(each.id, choice.id) for each in safety_questions()[gate] for choice in each.choices]
     unsure: list[dict[str, Answer]] = [{name: value} for name, value in choices if value in NOT_SURE]
-    assert len(unsure) > 20
     assert [said for said in unsure if passes(context, begun, context, said)] == []
 
 
 @pytest.mark.B8
 @one_database
-def test_a_safety_question_that_came_after_the_answers_never_passes(context: Context, begun: Booking) -> None:
-    earlier = {each.id: with_content(context, without(each.id)) for each in safety_questions()}
-    assert len(earlier) > 20
+@each_gate
+def test_a_safety_question_that_came_after_the_answers_never_passes(
+    context: Context, begun: Booking, gate: str
+) -> None:
+    earlier = {each.id: with_content(context, without(each.id)) for each in safety_questions()[gate]}
     assert [name for name, before in earlier.items() if passes(context, begun, before)] == []
 
 
