@@ -172,7 +172,8 @@ def compare(
     if names in (Names.family, Names.other):
         return Match(Verdict.another, Change.handed_over)
     if names is Names.doubtful:
-        return Match(Verdict.unsure, Change.nickname)
+        tied = same_booking or address is Addresses.equal  # a family shares a telephone
+        return Match(Verdict.unsure, Change.nickname if tied else Change.too_little)
     if address is Addresses.equal:
         return Match(Verdict.same, _of_name(before, now, names))
     if address in (Addresses.near, Addresses.other) and taken:

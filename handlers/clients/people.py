@@ -80,7 +80,8 @@ def whose(tx: Tx, context: Context, said: Person, now: datetime) -> Who:
     known, doubt = _known(tx, context, said)
     if known is None:
         return Who(clients.make(tx, _kept(context, said), context.clinic.country, now))
-    _describe(tx, context, known, said)
+    if not doubt:
+        _describe(tx, context, known, said)
     return Who(known, doubt)
 
 

@@ -80,7 +80,7 @@ def test_a_visit_again_takes_at_most_6_screens_and_20_taps(site: Site, open_page
     now = datetime.now(UTC)
     first = site.visit()
     fill_in(site.context, first, now)
-    receive(site.context, webhook("created", now, uid="u2", start=now + timedelta(days=9)))
+    receive(site.context, webhook("created", now, uid="u2", start=now + timedelta(days=19)))
     for minutes in (1, 2):
         work.work_once(site.context, now + timedelta(minutes=minutes))
     with site.context.db.read() as tx:

@@ -117,7 +117,7 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
     with clinic.context.db.read() as tx:
         after = plans.newest(tx, 1)
     assert after is not None
-    assert len(after.content["items"]) == len(before.content["items"]) - 1
+    assert len(after.plan.items) == len(before.plan.items) - 1
     work.work_once(clinic.context, now())
     with clinic.context.db.read() as tx:
         message = next(one for one in deliveries.of_booking(tx, 1) if one.purpose is Purpose.plan)
@@ -144,7 +144,7 @@ def test_a_webhook_that_was_not_understood_is_processed_again(
     clinic: Site, open_page: Any, kind: dict[str, Any]
 ) -> None:
     with clinic.context.db.begin() as tx:
-        receipts.add(tx, [("r_1", "main", Inbound({}, b'{"triggerEvent": 5}', "", now()))])
+        receipts.add(tx, [("r_1", "main", Inbound({}, b'{"triggerEvent": "BOOKING_CREATED"}', "", now()))])
     work.work_once(clinic.context, now())
     page = signed_in(open_page, clinic, kind)
     follow(page.get_by_role("link", name="Connections"))

@@ -108,6 +108,17 @@ def test_an_address_that_is_another_clients_is_not_simply_a_correction() -> None
     assert (found.verdict, found.change) == (UNSURE, Change.address_taken)
 
 
+FAMILY = ["Zoë Łuć", "Maximiliane von Wolkenstein", "محمد الأحمد", "Late Comer", "Юлия Иванова", "陈伟", "Jo"]
+
+
+@pytest.mark.parametrize("one", FAMILY)
+@pytest.mark.parametrize("other", FAMILY)
+def test_people_who_share_a_telephone_alone_are_never_one(one: str, other: str) -> None:
+    first, second = (Person(name, f"{n}@lake.example", "+12125550139") for n, name in enumerate((one, other)))
+    found = compare(first, second, RULES, same_booking=False)
+    assert one == other or found.change in (Change.handed_over, Change.too_little)
+
+
 @pytest.mark.parametrize(
     ("before", "now", "verdict"),
     [
