@@ -145,6 +145,7 @@ DETAILS = (
     "The mail server does not answer ({n}).",
     "The mail server refused the message (code {n}).",
     "The connection was lost after the mail was handed over.",
+    "The mail server cannot send to an address with other letters than a to z before the @.",
     "This is not a mobile number with its country code.",
     "The text-message service does not answer.",
     "The text-message service did not answer in time.",
