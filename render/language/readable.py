@@ -1,26 +1,29 @@
-"""Dates, times and lists in the client's words: English and Spanish, and dates in Arabic."""
+"""Dates, times and names in the reader's words: CLDR's (Babel), and what people say where that differs."""
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, dates
+from babel.core import get_global
 
 LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w\.\w{2}")
 DOT_OF_A_HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """How one language writes days, times and lists."""
+class Spoken:
+    """What people say where CLDR's words are a form's: patterns of days and clocks are CLDR's own language.
 
-    weekdays: tuple[str, ...]
-    months: tuple[str, ...]
-    weekday_short: tuple[str, ...]
-    month_short: tuple[str, ...]
+    `zones` are those that people call by a name, not by their largest city.
+    """
+
     day: str
-    full_date: str
-    short_date: str
+    clock: str
     moment: str
     at_one: str
     noon: str
@@ -28,22 +31,13 @@ class Words:
     city: str
     first: str
     second: str
-    am: str
-    pm: str
+    zones: Mapping[str, str] = field(default_factory=dict)
 
 
-WORDS = {
-    "en": Words(
-        weekdays=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-        months=(
-            *("January", "February", "March", "April", "May", "June"),
-            *("July", "August", "September", "October", "November", "December"),
-        ),
-        weekday_short=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-        month_short=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-        day="{weekday}, {month} {day}",
-        full_date="{month} {day}, {year}",
-        short_date="{month} {day}",
+SPOKEN = {
+    "en": Spoken(
+        day="EEEE, MMMM d",
+        clock="h:mm a",
         moment="{day} at {clock} ({zone}{fold})",
         at_one="{day} at {clock} ({zone}{fold})",
         noon="12 noon",
@@ -51,20 +45,20 @@ WORDS = {
         city="{city} time",
         first=", before the clocks go back",
         second=", after the clocks go back",
-        am="AM",
-        pm="PM",
+        zones={
+            "America/New_York": "Eastern time",
+            "America/Chicago": "Central time",
+            "America/Denver": "Mountain time",
+            "America/Phoenix": "Arizona time",
+            "America/Los_Angeles": "Pacific time",
+            "America/Anchorage": "Alaska time",
+            "Pacific/Honolulu": "Hawaii time",
+            "America/Puerto_Rico": "Puerto Rico time",
+        },
     ),
-    "es": Words(
-        weekdays=("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
-        months=(
-            *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
-            *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-        ),
-        weekday_short=("lun", "mar", "mié", "jue", "vie", "sáb", "dom"),
-        month_short=("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"),
-        day="{weekday} {day} de {month}",
-        full_date="{day} de {month} de {year}",
-        short_date="{day} {month}",
+    "es": Spoken(
+        day="EEEE d 'de' MMMM",
+        clock="h:mm a",
         moment="{day} a las {clock} ({zone}{fold})",
         at_one="{day} a la {clock} ({zone}{fold})",
         noon="12 del mediodía",
@@ -72,97 +66,100 @@ WORDS = {
         city="hora de {city}",
         first=", antes del cambio de hora",
         second=", después del cambio de hora",
-        am="a. m.",
-        pm="p. m.",
+        zones={
+            "America/New_York": "hora del Este",
+            "America/Chicago": "hora del Centro",
+            "America/Denver": "hora de la Montaña",
+            "America/Phoenix": "hora de Arizona",
+            "America/Los_Angeles": "hora del Pacífico",
+            "America/Anchorage": "hora de Alaska",
+            "Pacific/Honolulu": "hora de Hawái",
+            "America/Puerto_Rico": "hora de Puerto Rico",
+        },
     ),
-    "ar": Words(
-        weekdays=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
-        months=(
-            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
-            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
-        ),
-        weekday_short=("الاثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"),
-        month_short=(
-            *("يناير", "فبراير", "مارس", "أبريل", "مايو", "يونيو"),
-            *("يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
-        ),
-        day="{weekday} {day} {month}",
-        full_date="{day} {month} {year}",
-        short_date="{day} {month}",
-        moment="{day} {clock} ({zone}{fold})",
-        at_one="{day} {clock} ({zone}{fold})",
+    "ar": Spoken(
+        day="EEEE، d MMMM",
+        clock="h:mm a",
+        moment="{day}، الساعة {clock} ({zone}{fold})",
+        at_one="{day}، الساعة {clock} ({zone}{fold})",
         noon="12 ظهرًا",
         midnight="12 منتصف الليل",
         city="بتوقيت {city}",
-        first=" 1",
-        second=" 2",
-        am="ص",
-        pm="م",
+        first="، قبل تأخير الساعة",
+        second="، بعد تأخير الساعة",
     ),
 }
+DAY_AND_MONTH = ("MMMMEd", "MMMEd")  # patterns that each language of CLDR has, one or both
+WIDER = {"E": "EEEE", "EEE": "EEEE", "MMM": "MMMM", "LLL": "LLLL"}
 
 
-SPANISH_CITIES = {
-    "Athens": "Atenas",
-    "Berlin": "Berlín",
-    "Brussels": "Bruselas",
-    "Havana": "La Habana",
-    "Lisbon": "Lisboa",
-    "London": "Londres",
-    "Los Angeles": "Los Ángeles",
-    "Mexico City": "Ciudad de México",
-    "New York": "Nueva York",
-    "Panama": "Panamá",
-    "Paris": "París",
-    "Rome": "Roma",
-    "Zurich": "Zúrich",
-}
-"""Cities whose names differ in Spanish, as far as clinics and their clients are likely to sit there."""
+@cache
+def locale_of(language: str) -> Locale:
+    """The locale of a BCP 47 tag; English where there is none."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
 
 
-ZONES = {
-    "America/New_York": ("Eastern time", "hora del Este"),
-    "America/Chicago": ("Central time", "hora del Centro"),
-    "America/Denver": ("Mountain time", "hora de la Montaña"),
-    "America/Phoenix": ("Arizona time", "hora de Arizona"),
-    "America/Los_Angeles": ("Pacific time", "hora del Pacífico"),
-    "America/Anchorage": ("Alaska time", "hora de Alaska"),
-    "Pacific/Honolulu": ("Hawaii time", "hora de Hawái"),
-    "America/Puerto_Rico": ("Puerto Rico time", "hora de Puerto Rico"),
-}
-"""Zones that people call by a name, not by their largest city: in English and Spanish."""
+@cache
+def _spoken(language: str) -> Spoken:
+    """What we know of a language, else what CLDR does."""
+    locale = locale_of(language)
+    return SPOKEN.get(locale.language) or Spoken(
+        day=_day_pattern(locale),
+        clock=locale.time_formats["short"].pattern,
+        moment="{day}, {clock} ({zone}{fold})",
+        at_one="{day}, {clock} ({zone}{fold})",
+        noon="",
+        midnight="",
+        city=locale.zone_formats["region"].replace("%s", "{city}"),
+        first=" 1",
+        second=" 2",
+    )
 
 
-def words_of(language: str) -> Words:
-    """The words of a BCP 47 tag (`es-MX` is Spanish); English where there are none."""
-    return WORDS.get(language.partition("-")[0].casefold(), WORDS["en"])
+def _day_pattern(locale: Locale) -> str:
+    """Weekday, day and month in full, in the order of the language."""
+    known = locale.datetime_skeletons
+    pattern = next(known[each].pattern for each in DAY_AND_MONTH if each in known)
+    return re.sub(r"E+|M+|L+", lambda letters: WIDER.get(letters[0], letters[0]), pattern)
+
+
+def _shown(pattern: str, when: date | time, language: str) -> str:
+    """By CLDR, with plain spaces: those that keep a clock together are not in every font."""
+    locale = locale_of(language)
+    if isinstance(when, date):
+        said = dates.format_date(when, pattern, locale=locale)
+    else:
+        said = dates.format_time(when, pattern, locale=locale)
+    return re.sub("[\u00a0\u202f]", " ", said)
+
+
+def weekdays(language: str) -> tuple[str, ...]:
+    """Short names from Monday on, for the head of a table."""
+    names = locale_of(language).days["stand-alone"]["abbreviated"]
+    return tuple(names[day] for day in range(7))
 
 
 def full_date(when: date, language: str = "en") -> str:
     """`November 27, 2026`."""
-    words = words_of(language)
-    return words.full_date.format(month=words.months[when.month - 1], day=when.day, year=when.year)
+    return _shown("long", when, language)
 
 
 def short_date(when: date, language: str = "en") -> str:
     """`Nov 27`, for charts and tables."""
-    words = words_of(language)
-    return words.short_date.format(month=words.month_short[when.month - 1], day=when.day)
+    return _shown(locale_of(language).datetime_skeletons["MMMd"].pattern, when, language)
 
 
 def weekday_and_day(when: date, language: str = "en") -> str:
     """`Friday, November 27`."""
-    words = words_of(language)
-    return words.day.format(
-        weekday=words.weekdays[when.weekday()], month=words.months[when.month - 1], day=when.day
-    )
+    return _shown(_spoken(language).day, when, language)
 
 
 def clock(when: datetime, language: str = "en") -> str:
     """The time of day as `when` shows it: `3:00 PM`."""
-    words = words_of(language)
-    half = words.am if when.hour < 12 else words.pm
-    return f"{when.hour % 12 or 12}:{when.minute:02} {half}"
+    return _shown(_spoken(language).clock, when.time(), language)
 
 
 def moment(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
@@ -171,33 +168,32 @@ def moment(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
     At twelve it says which: "PM" misleads there. In the hour that a clock change repeats, it says which of
     the two is meant, with the offset from UTC.
     """
-    local = when.astimezone(zone)
-    words = words_of(language)
+    local, words = when.astimezone(zone), _spoken(language)
     pattern = words.at_one if local.hour % 12 == 1 else words.moment
     return pattern.format(
         day=weekday_and_day(local, language),
-        clock=_spoken_clock(local, words) or clock(local, language),
+        clock=_twelve(local, words) or clock(local, language),
         zone=zone_name(local, zone, language),
         fold=_fold(local, words),
     )
 
 
-def _spoken_clock(local: datetime, words: Words) -> str:
+def _twelve(local: datetime, words: Spoken) -> str:
     return {(0, 0): words.midnight, (12, 0): words.noon}.get((local.hour, local.minute), "")
 
 
 def zone_name(when: datetime, zone: ZoneInfo, language: str = "en") -> str:
     """`Eastern time`, `Berlin time`; the offset from UTC where the zone is not named after a place."""
-    area, _, place = zone.key.rpartition("/")
-    if area in {"", "Etc"}:
+    if zone.key.rpartition("/")[0] in {"", "Etc"}:
         return offset(when.astimezone(zone))
-    words = words_of(language)
-    if zone.key in ZONES and words is not WORDS["ar"]:
-        return ZONES[zone.key][words is WORDS["es"]]
-    city = place.replace("_", " ")
-    if words is WORDS["es"]:
-        city = SPANISH_CITIES.get(city, city)
-    return words.city.format(city=city)
+    words, key = _spoken(language), get_global("zone_aliases").get(zone.key, zone.key)
+    return words.zones.get(key) or words.city.format(city=_city(key, language))
+
+
+def _city(key: str, language: str) -> str:
+    """The city that a zone is named after, in the language where that has a name for it."""
+    known = locale_of(language).time_zones.get(key, {})
+    return str(known.get("city") or key.rpartition("/")[2].replace("_", " "))
 
 
 def offset(local: datetime) -> str:
@@ -210,7 +206,7 @@ def offset(local: datetime) -> str:
     return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
 
 
-def _fold(local: datetime, words: Words) -> str:
+def _fold(local: datetime, words: Spoken) -> str:
     if not repeated(local):
         return ""
     return f", {offset(local)}{words.second if local.fold else words.first}"

@@ -9,7 +9,7 @@ from typing import Any
 import typst
 
 from render.body import bodymap
-from render.language.readable import begins_alike, full_date, plain, words_of
+from render.language.readable import begins_alike, full_date, plain, weekdays
 from render.paper import qr
 from render.paper.press import FAMILIES, press, template
 from render.paper.raster import size_of
@@ -124,7 +124,7 @@ def _plan_data(
         "scope": plan.scope_text,
         "tip": plan.tip,
         "goal": words.say("plan.goal", n=plan.days_per_week),
-        "weekdays": list(words_of(words.language).weekday_short),
+        "weekdays": list(weekdays(words.language)),
         "items": [_item(item, figures.get(item.exercise_id), stop_label) for item in plan.items],
     }
 

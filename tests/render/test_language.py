@@ -1,9 +1,10 @@
 """Times, dates, lists and names as people read them."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from babel import localedata
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,8 +30,8 @@ def test_one_o_clock_is_singular_in_spanish_and_twelve_says_which() -> None:
 
 
 def test_a_moment_in_spanish() -> None:
-    text = readable.moment(at(2026, 11, 27, 14), BERLIN, "es-MX")
-    assert text == "viernes 27 de noviembre a las 3:00 p. m. (hora de Berlín)"
+    text = readable.moment(at(2026, 11, 27, 14), BERLIN, "es-MX")  # in Mexico it is "p.m."
+    assert text == "viernes 27 de noviembre a las 3:00 p.m. (hora de Berlín)"
 
 
 @pytest.mark.B16
@@ -59,7 +60,7 @@ def test_the_hour_that_comes_twice_is_told_apart() -> None:
     [
         ("America/New_York", "Eastern time", "hora del Este"),
         ("America/Argentina/Buenos_Aires", "Buenos Aires time", "hora de Buenos Aires"),
-        ("US/Eastern", "Eastern time", "hora de Eastern"),
+        ("US/Eastern", "Eastern time", "hora del Este"),
         ("UTC", "UTC", "UTC"),
         ("Etc/GMT+5", "UTC-5", "UTC-5"),
         ("EST5EDT", "UTC-4", "UTC-4"),
@@ -98,6 +99,37 @@ def test_two_different_minutes_never_read_the_same(when: datetime, zone: str, la
 def test_dates_in_each_language(language: str, full: str, short: str) -> None:
     day = date(2026, 11, 22)
     assert (readable.full_date(day, language), readable.short_date(day, language)) == (full, short)
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "text"),
+    [
+        ("ar", "Europe/Berlin", "الجمعة، 27 نوفمبر، الساعة 3:00 م (بتوقيت برلين)"),
+        ("ar", "America/New_York", "الجمعة، 27 نوفمبر، الساعة 9:00 ص (بتوقيت نيويورك)"),
+        ("es", "America/Mexico_City", "viernes 27 de noviembre a las 8:00 a. m. (hora de Ciudad de México)"),
+        ("es", "Asia/Kolkata", "viernes 27 de noviembre a las 7:30 p. m. (hora de Kolkata)"),
+        ("en", "Asia/Calcutta", "Friday, November 27 at 7:30 PM (Kolkata time)"),
+        ("de", "Europe/Berlin", "Freitag, 27. November, 15:00 (Berlin (Ortszeit))"),
+        ("fr", "Europe/Zurich", "vendredi 27 novembre, 15:00 (heure : Zurich)"),
+        ("uk", "Europe/Warsaw", "пʼятниця, 27 листопада, 15:00 (час: Варшава)"),
+        ("zh-Hant", "Asia/Taipei", "11月27日 星期五, 晚上10:00 (台北時間)"),
+    ],
+)
+def test_a_moment_reads_naturally_in_every_language(language: str, zone: str, text: str) -> None:
+    assert readable.moment(at(2026, 11, 27, 14), ZoneInfo(zone), language) == text
+
+
+@given(
+    st.sampled_from(sorted(localedata.locale_identifiers())),
+    st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})),
+    st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),
+)
+def test_every_language_and_zone_has_words(language: str, zone: str, when: datetime) -> None:
+    tag = language.replace("_", "-")
+    assert readable.moment(when, ZoneInfo(zone), tag)
+    assert readable.full_date(when.date(), tag)
+    assert readable.short_date(when.date(), tag)
+    assert len(readable.weekdays(tag)) == 7
 
 
 @given(st.text())
