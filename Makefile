@@ -7,7 +7,7 @@ BIN := .venv/bin
 help:
 	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
 	@echo "make test     set up, run every test"
-	@echo "make check    formatting, types, import rule, tests"
+	@echo "make check    formatting, types, import rule, dependencies, tests"
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
 	@echo "make bench    measure speed (see bench/README.md)"
@@ -54,6 +54,7 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 .PHONY: check
 check: lint test
