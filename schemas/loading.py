@@ -57,8 +57,13 @@ class TupleField(fields.List[Any]):
 
 def load_as(wanted: type[T], values: Mapping[str, Any]) -> T:
     """Return `values` as the dataclass; raises `marshmallow.ValidationError` naming every bad key at once."""
-    schema: type[Schema] = schema_of(wanted)  # type: ignore[arg-type] # T stands for dataclasses
-    return wanted(**schema(unknown=RAISE).load(values))
+    return wanted(**_loader(wanted).load(values))  # type: ignore[arg-type] # a class is hashable
+
+
+@lru_cache(maxsize=64)
+def _loader(wanted: type[Any]) -> Schema:
+    """The schema of a dataclass, made once: to make one takes longer than to use it."""
+    return schema_of(wanted)(unknown=RAISE)  # type: ignore[arg-type] # a class is hashable
 
 
 @lru_cache(maxsize=64)

@@ -172,6 +172,14 @@ def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     return found
 
 
+def answered(tx: Tx, booking_ids: Sequence[int]) -> set[int]:
+    """Which of these bookings have an intake that was sent to the clinic."""
+    query = sa.select(intakes.c.booking_id).where(
+        intakes.c.booking_id.in_(booking_ids), intakes.c.status == IntakeStatus.done
+    )
+    return {row.booking_id for row in tx.all(query)} if booking_ids else set()
+
+
 def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None:
     """A named clinician cleared it, and said on what basis."""
     sealed = tx.vault.seal(basis.encode())

@@ -1,19 +1,15 @@
 """Reading the outbox, page by page; every query has its index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.intake import IntakeStatus
-from schemas.plan import PlanStatus
 from schemas.reason import Reason
-from store import intakes as stored_intakes
-from store import plans
 from store.base import Tx
-from store.tables import bookings, clients, deliveries, intakes
+from store.tables import bookings, clients, deliveries
 
 PAGE = 50
 
@@ -55,7 +51,7 @@ def outbox(
         .join(clients, clients.c.id == bookings.c.client_id)
         .order_by(*_order(deliveries.c, upward))
     )
-    return _foreseen(tx, [_message(row) for row in tx.all(query)])
+    return [_message(row) for row in tx.all(query)]
 
 
 def _order(columns: Any, upward: bool) -> list[sa.ColumnElement[Any]]:
@@ -81,34 +77,6 @@ def _page(
     union = sa.union_all(*parts).subquery()
     paged = sa.select(union.c.id).order_by(*_order(union.c, upward))
     return paged.limit(PAGE + 1).offset((page - 1) * PAGE).subquery()
-
-
-def _foreseen(tx: Tx, found: list[Message]) -> list[Message]:
-    """Plans that are still to go out, with the reason for which the gate would hold them now."""
-    ids = [one.booking_id for one in found if _plan_to_go(one)]
-    if not ids:
-        return found
-    raised, drafts = stored_intakes.severities(tx, ids), plans.statuses(tx, ids)
-    done = sa.select(intakes.c.booking_id).where(
-        intakes.c.booking_id.in_(ids), intakes.c.status == IntakeStatus.done
-    )
-    answered = {row.booking_id for row in tx.all(done)}
-
-    def reason(booking_id: int) -> Reason:
-        if any(flag.stops for flag in raised.get(booking_id, ())):
-            return Reason.red_flag
-        if booking_id not in answered:
-            return Reason.no_intake
-        return Reason.needs_review if drafts.get(booking_id) is PlanStatus.held else Reason.none
-
-    return [
-        replace(one, reason=one.reason or reason(one.booking_id)) if _plan_to_go(one) else one
-        for one in found
-    ]
-
-
-def _plan_to_go(one: Message) -> bool:
-    return one.purpose == "plan" and one.status == "scheduled"
 
 
 def _message(row: sa.Row[Any]) -> Message:

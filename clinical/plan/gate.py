@@ -15,9 +15,9 @@ from schemas.rules import Flag, Severity
 from schemas.session_note import SendWish
 
 ROWS: tuple[tuple[str, Reason, str], ...] = (
-    ("intake=open", Reason.no_intake, "R0"),
     ("stop=*", Reason.red_flag, "R1"),
     ("check-in=red_flag", Reason.red_flag, "R8"),
+    ("intake=open", Reason.no_intake, "R0"),
     ("service=no_plan", Reason.not_needed, "R0"),
     ("sn_send=no_plan", Reason.no_plan_wanted, "R9"),
     ("consent_exercise=no", Reason.no_consent, "R0"),

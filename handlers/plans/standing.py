@@ -1,6 +1,6 @@
 """Where a booking's plan stands with the gate at this moment (B10): everything that keeps it back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from handlers.plans import drafting
 from schemas.booking import Booking
 from schemas.hold import FINAL, Hold
 from schemas.intake import Intake
-from schemas.plan import Plan, StoredPlan
+from schemas.plan import Plan, PlanStatus, StoredPlan
 from schemas.reason import Reason
-from store import intakes, notes, plans
+from schemas.rules import Severity
+from store import bookings, clients, intakes, notes, plans
 from store.base import Tx
 
 
@@ -68,6 +69,26 @@ def look(tx: Tx, context: Context, booking: Booking, now: datetime) -> tuple[Hol
     return _holds(tx, context, booking, intake, None, plan, now)
 
 
+def foreseen(tx: Tx, booking_ids: Sequence[int]) -> dict[int, Reason]:
+    """Why plans that are still to go out would not go out: what holds the drafts as they are kept.
+
+    Nothing is chosen again, and the way to the client is not looked at: this is for lists.
+    """
+    answered, raised = intakes.answered(tx, booking_ids), intakes.severities(tx, booking_ids)
+    drafts = plans.statuses(tx, booking_ids)
+
+    def facts(booking_id: int) -> Iterator[str]:
+        yield from (f"stop={severity}" for severity in raised.get(booking_id, ()) if severity.stops)
+        if booking_id not in answered:
+            yield "intake=open"
+        elif drafts.get(booking_id) in (PlanStatus.held, PlanStatus.none):
+            kept = plans.newest(tx, booking_id)
+            yield from gate.facts_in(kept.plan) if kept else ()
+
+    found = {booking_id: gate.holds(set(facts(booking_id))) for booking_id in booking_ids}
+    return {booking_id: holds[0].reason for booking_id, holds in found.items() if holds}
+
+
 def _holds(
     tx: Tx,
     context: Context,
@@ -77,12 +98,29 @@ def _holds(
     plan: Plan | None,
     now: datetime,
 ) -> tuple[Hold, ...]:
+    others = elsewhere(tx, booking)
     if intake is None or not intake.done:
-        return gate.holds({"intake=open"})
+        stops = (f"stop={severity}" for severity in intakes.open_stops(tx, booking.id))
+        return gate.holds({"intake=open", *stops, *others})
     seen = picture(tx, context, booking, intake, now)
-    facts = {*_facts_now(tx, context, booking, seen), *(gate.facts_in(plan) if plan else ())}
-    found = gate.holds(facts)
-    return gate.released(found) if stored is not None and stored.status in drafting.LET_OUT else found
+    own = gate.holds({*_facts_now(tx, context, booking, seen), *(gate.facts_in(plan) if plan else ())})
+    if stored is not None and stored.status in drafting.LET_OUT:
+        own = gate.released(own)
+    return gate.holds({*(hold.fact for hold in own), *others})
+
+
+def elsewhere(tx: Tx, booking: Booking) -> set[str]:
+    """Facts of the person's other visits: every stop, and every review that came after the last release."""
+    family, here = clients.family(tx, booking.client_id), set(bookings.together(tx, booking.id))
+    released = [each.released_at for each in plans.of_client(tx, family) if each.released_at]
+    last = max(released, default=None)
+    facts = set()
+    for flag in intakes.standing(tx, family):
+        severity = Severity(flag.severity)
+        newer = severity is Severity.REVIEW and (last is None or flag.raised_at > last)
+        if flag.booking_id not in here and (severity.stops or newer):
+            facts.add(f"{'stop' if severity.stops else 'flag'}={flag.rule}")
+    return facts
 
 
 def _facts_now(tx: Tx, context: Context, booking: Booking, seen: Picture) -> Iterator[str]:

@@ -23,7 +23,6 @@ from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgenc
 from schemas.message import Text
 from schemas.plan import StoredPlan
 from schemas.reason import Reason
-from schemas.rules import Severity
 from store import attendances, bookings, clients, contacts, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
@@ -128,20 +127,10 @@ def _client_says_no(tx: Tx, context: Context, delivery: Delivery, booking: Booki
 
 
 def _person_says_no(tx: Tx, delivery: Delivery, booking: Booking) -> Hold | None:
-    """A stop or a hold on any visit of a person holds every plan and check-in, until somebody cleared it."""
-    if delivery.purpose not in (Purpose.plan, Purpose.checkin):
-        return None
-    family = clients.family(tx, booking.client_id)
-    here = set(bookings.together(tx, booking.id))
-    elsewhere = [flag for flag in intakes.standing(tx, family) if flag.booking_id not in here]
-    if any(Severity(flag.severity).stops for flag in elsewhere):
-        return Hold(Reason.red_flag)
-    released = [each.released_at for each in stored_plans.of_client(tx, family) if each.released_at]
-    last = max(released, default=None)
-    open_ones = [flag for flag in elsewhere if Severity(flag.severity) is Severity.REVIEW]
-    if delivery.purpose is Purpose.plan and any(last is None or flag.raised_at > last for flag in open_ones):
-        return Hold(Reason.needs_review)
-    return None
+    """A stop on any visit of a person holds every check-in too, until somebody cleared it."""
+    asks = delivery.purpose is Purpose.checkin
+    stopped = asks and any(fact.startswith("stop=") for fact in standing.elsewhere(tx, booking))
+    return Hold(Reason.red_flag) if stopped else None
 
 
 def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:

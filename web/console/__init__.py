@@ -6,6 +6,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from render.language import readable
+from schemas.hold import LOOKS, REFUSALS
 from store.vault import SealBroken
 from web.console import (
     audit,
@@ -50,6 +51,8 @@ def install(app: Flask) -> None:
         purposes=PURPOSES,
         channels=CHANNELS,
         message_tags=PLAN,
+        held_back=LOOKS | REFUSALS,
+        by_release=LOOKS,
         booking_words=BOOKINGS,
         plan_words=PLANS,
         static_url=static_url,

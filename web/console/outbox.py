@@ -1,15 +1,18 @@
 """The outbox: what goes out when, what went out, what did not and why; and what may be done about it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.plans import standing
 from handlers.plans.by_hand import NotNow
 from handlers.send import by_hand
 from schemas.delivery import Purpose
+from schemas.hold import LOOKS, OF_THE_GATE, REFUSALS
 from schemas.reason import Reason
 from schemas.staff import Role
 from store import deliveries
@@ -41,16 +44,10 @@ ACTS = {
     "dead": ("send_now",),
 }
 KEPT = ("tab", "purpose", "page", "booking")
-HELD_BACK = (Reason.needs_review, Reason.red_flag)
+HELD_BACK = LOOKS | REFUSALS
 PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
 # Why a plan waits that a release alone does not let out: the client or a clinician must come first.
-NOT_BY_RELEASE = (
-    Reason.no_intake,
-    Reason.red_flag,
-    Reason.too_young,
-    Reason.no_consent,
-    Reason.no_email_consent,
-)
+NOT_BY_RELEASE = OF_THE_GATE - LOOKS
 # Why something was not sent that would not be sent the next time either.
 FOR_GOOD = (
     *(
@@ -81,7 +78,7 @@ def _page(status: int = 200, error: str = "") -> Response:
     purpose = purpose if purpose in list(Purpose) else ""
     _text, statuses, upward = TABS[tab]
     with context().db.read() as tx:
-        rows = stored.outbox(
+        rows = _messages(
             tx, statuses=statuses, purpose=purpose, booking_id=booking, upward=upward, page=number
         )
         soon = _soon_held(tx, booking) if number == 1 else []
@@ -112,9 +109,22 @@ def _seen(message: stored.Message, booking: int | None) -> bool:
     return not booking or message.purpose != "alert" or me().may(Role.practitioner)
 
 
+def _messages(tx: Tx, **query: Any) -> list[stored.Message]:
+    """One page of messages; a plan that is still to go out bears the reason for which it would not."""
+    found = stored.outbox(tx, **query)
+    coming = [one.booking_id for one in found if one.purpose == "plan" and one.status == "scheduled"]
+    reasons = standing.foreseen(tx, coming)
+    return [
+        replace(one, reason=one.reason or reasons.get(one.booking_id, Reason.none))
+        if one.purpose == "plan" and one.status == "scheduled"
+        else one
+        for one in found
+    ]
+
+
 def _soon_held(tx: Tx, booking: int | None) -> list[stored.Message]:
     """The next plans that would go out, were it not for an answer that needs a person: not held yet."""
-    coming = stored.outbox(tx, statuses=("scheduled",), purpose="plan", booking_id=booking, upward=True)
+    coming = _messages(tx, statuses=("scheduled",), purpose="plan", booking_id=booking, upward=True)
     return [one for one in coming if one.reason in HELD_BACK]
 
 
