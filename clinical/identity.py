@@ -38,12 +38,30 @@ class Names(StrEnum):
 
 def folded(name: str, rules: NameRules) -> tuple[str, ...]:
     """The words of a name that tell people apart, given name first; () where there is none."""
-    text = TEMPLATE.sub(" ", name)
-    text = NUMBER.sub(" ", BRACKETS.sub(" ", text))
+    text = _bare(name)
     family, comma, given = text.partition(",")
     if comma and _kept(_words(given), rules):
         return (*_kept(_words(given), rules), *_kept(_words(family), rules))
     return _kept(_words(text), rules)
+
+
+def _bare(name: str) -> str:
+    """The name without what a template left unfilled, notes in brackets and telephone numbers."""
+    return NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name)))
+
+
+def first_name(name: str, rules: NameRules) -> str:
+    """The given name as it is written, to ask by; the whole name where an initial stands for it.
+
+    "" where there is none.
+    """
+    family, comma, given = _bare(name).partition(",")
+    text = given if comma and _kept(_words(given), rules) else f"{family} {given}"
+    words = [word for word in text.split() if _words(word)]
+    called = [word for word in words if not set(_words(word)) <= rules.titles] or words
+    if called and len(_words(called[0])[0]) == 1:
+        return " ".join(called)
+    return called[0] if called else ""
 
 
 def _words(text: str) -> list[str]:

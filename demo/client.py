@@ -145,5 +145,5 @@ def fill_in(link: str) -> int:
 
 
 def _is_form(form: Form) -> bool:
-    """Switching the language and asking for the whole form are forms too; they are left alone."""
-    return form.action.rpartition("/")[2] not in ("language", "everything")
+    """The language, the whole form and "somebody else" are forms too; they are left alone."""
+    return form.action.rpartition("/")[2] not in ("language", "everything", "else")

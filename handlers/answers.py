@@ -13,7 +13,7 @@ from schemas.rules import Flag
 from store import clients, intakes
 from store.base import Tx
 
-SHORT_UPDATE = "returning"
+FULL, SHORT_UPDATE = "first_visit", "returning"
 
 
 @dataclass(frozen=True, slots=True)

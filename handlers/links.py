@@ -20,8 +20,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{32}\Z", re.ASCII)
 class LinkPurpose(StrEnum):
     """What a link opens.
 
-    The subject of `intake`, `plan` and `note` is a booking, of `checkin` a check-in; `stop` is about the
-    contact point that the link was sent to.
+    The subject of `intake`, `plan`, `note` and `confirm` is a booking, of `checkin` a check-in; `stop` is
+    about the contact point that the link was sent to.
     """
 
     intake = "intake"
@@ -29,9 +29,10 @@ class LinkPurpose(StrEnum):
     note = "note"
     checkin = "checkin"
     stop = "stop"
+    confirm = "confirm"
 
 
-OF_CLIENT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin)
+OF_CLIENT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin, LinkPurpose.confirm)
 AFTER_VISIT = timedelta(days=1)  # how long the link to a form lives on after the visit
 PATHS = {
     LinkPurpose.intake: "/i/",
@@ -39,12 +40,14 @@ PATHS = {
     LinkPurpose.note: "/n/",
     LinkPurpose.checkin: "/c/",
     LinkPurpose.stop: "/u/",
+    LinkPurpose.confirm: "/a/",
 }
 LIVES = {
     LinkPurpose.plan: timedelta(days=180),
     LinkPurpose.note: timedelta(days=14),
     LinkPurpose.checkin: timedelta(days=60),
     LinkPurpose.stop: timedelta(days=3650),
+    LinkPurpose.confirm: timedelta(days=14),
 }
 
 
@@ -127,15 +130,16 @@ def _fate(tx: Tx, purpose: LinkPurpose, row: Any, now: datetime) -> Fate:
     if row.revoked_at:
         return Fate.ended
     comes = _comes(tx, purpose, row.subject)
-    if comes is not None and purpose in OF_CLIENT and not _theirs(tx, row, comes):
+    if comes is not None and purpose in OF_CLIENT and not _theirs(tx, purpose, row, comes):
         return Fate.not_theirs
     return Fate.open if now < _end(tx, purpose, row, comes) else Fate.ended
 
 
-def _theirs(tx: Tx, row: Any, comes: Attendance) -> bool:
-    """True while the same client comes, and is reached where the link was sent."""
+def _theirs(tx: Tx, purpose: LinkPurpose, row: Any, comes: Attendance) -> bool:
+    """True while the same client comes, and is reached (or is to be) where the link was sent."""
     same = row.client_id is None or comes.client_id in clients.family(tx, row.client_id)
-    return same and row.contact_id in (None, comes.email_id, comes.phone_id)
+    to_be = purpose is LinkPurpose.confirm
+    return same and (to_be or row.contact_id in (None, comes.email_id, comes.phone_id))
 
 
 def _end(tx: Tx, purpose: LinkPurpose, row: Any, comes: Attendance | None) -> datetime:

@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     INTAKE_REMINDER = "intake_reminder"
     PLAN = "plan"
     CHECKIN = "checkin"
+    CONFIRM = "confirm"
     ALERT = "alert"
     NUDGE = "nudge"
     SUMMARY = "summary"
@@ -45,6 +46,8 @@ class MailKind(StrEnum):
 
 BEGUN = "intake_reminder_begun"
 """The table of the reminder's words for who has answered something already."""
+UNKNOWN = frozenset({MailKind.CONFIRM})
+"""To somebody of whom nothing is known yet: no name, nothing of a visit."""
 STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY, MailKind.CONNECTION})
 Texts = Mapping[str, Mapping[str, Any]]
 
@@ -85,7 +88,7 @@ class Letter:
     heading: str
     greeting: str
     lines: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, tuple[str, ...]], ...]
     button: str
     url: str
     copy_link: str
@@ -192,11 +195,16 @@ def _letter(
 
 
 def _values(context: Mapping[str, str], clinic: Clinic) -> dict[str, str]:
-    values = {key: plain(value) for key, value in context.items()}
+    values = {key: _plain_lines(value) for key, value in context.items()}
     # Whoever books may have written the place: it must not lead anywhere in the clinic's name.
     values |= {key: unlinked(values[key]) for key in ("place", "practitioner") if key in values}
     values["name"] = greeting_name(context.get("name", ""))
     return values | {"clinic": plain(clinic.name, 80), "phone": plain(clinic.phone, 40)}
+
+
+def _plain_lines(text: str) -> str:
+    """Each of the lines plain; only the dates of several visits have more than one."""
+    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -211,17 +219,19 @@ def _filled(lines: Sequence[str], values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _greeting(kind: MailKind, values: Mapping[str, str], common: Mapping[str, str]) -> str:
-    if kind in STAFF or not values["name"]:
+    if kind in STAFF | UNKNOWN or not values["name"]:
         return common["greeting_plain"]
     return fill(common["greeting"], values)
 
 
 def _facts(
     kind: MailKind, values: Mapping[str, str], labels: Mapping[str, str]
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """When, where and with whom, as far as known; staff mails name the booking by its reference alone."""
+    if kind in UNKNOWN:
+        return ()
     names = ("reference", "when") if kind in STAFF else ("when", "place", "practitioner")
-    return tuple((labels[name], values[name]) for name in names if values.get(name))
+    return tuple((labels[name], tuple(values[name].split("\n"))) for name in names if values.get(name))
 
 
 def _footer(
@@ -232,6 +242,8 @@ def _footer(
         return (where,)
     questions = fill(common["questions"], values) if values["phone"] else common["questions_plain"]
     first = f"{common['personal']} {questions}" if linked else questions
+    if kind in UNKNOWN:
+        return (first, where)
     return (first, fill(common["automatic"], values), where)
 
 

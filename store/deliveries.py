@@ -60,6 +60,17 @@ def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
 
 
+def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
+    """What was not sent to a contact point, since its owner did not want it, and was due since then."""
+    skipped = (
+        deliveries.c.contact_id == contact_id,
+        deliveries.c.status == DeliveryStatus.skipped,
+        deliveries.c.reason == Reason.unsubscribed,
+        deliveries.c.due_at >= since,
+    )
+    return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*skipped).order_by(deliveries.c.id))]
+
+
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:
     """What is due by then and has not been settled, in order of time."""
     open_ones = deliveries.c.status.in_(("scheduled", "sending"))

@@ -9,7 +9,7 @@ from schemas import phone
 from store.ingest import Ingest
 from store.refusals import Refusals
 from web import commands, console, errors, front, health, inline, logs, security, sms, static_files, webhooks
-from web.client import checkin, intake, plan, stop
+from web.client import again, checkin, confirm, intake, plan, stop
 
 
 def everything(app: Flask, context: Context) -> None:
@@ -20,7 +20,7 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["refusals"] = Refusals(context.db)
     security.install(app, context)
     errors.install(app)
-    for part in (front, webhooks, health, sms, static_files, intake, plan, checkin, stop):
+    for part in (front, webhooks, health, sms, static_files, intake, plan, checkin, stop, again, confirm):
         app.register_blueprint(part.blueprint)
     console.install(app)
     country = context.clinic.country

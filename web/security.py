@@ -138,5 +138,12 @@ def _network(address: str) -> str:
 
 def wrong_link() -> NoReturn:
     """The same answer for a malformed, unknown, expired, revoked or foreign link."""
+    count_guess()
+    abort(404)
+
+
+def count_guess() -> None:
+    """Count a wrong link; 429 when there have been too many from this address."""
     guesses: Guesses = current_app.extensions["guesses"]
-    abort(429 if guesses.too_many(request.remote_addr or "") else 404)
+    if guesses.too_many(request.remote_addr or ""):
+        abort(429)

@@ -1,5 +1,6 @@
 """Where a client is reached: an address or a number, what its owner does not want, and what is none."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -10,7 +11,7 @@ from schemas.clinic import Clinic
 from schemas.delivery import Channel, Purpose
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from schemas.phone import e164, has_extension
-from store import contacts
+from store import attendances, clients, contacts, deliveries
 from store.base import Tx
 
 KINDS = {Purpose.checkin: MessageKind.checkins}  # every other message to a client is care
@@ -91,7 +92,22 @@ def start(tx: Tx, context: Context, channel: Channel, written: str, now: datetim
     found = (
         phone_of(tx, context, written, now) if channel is Channel.sms else email_of(tx, context, written, now)
     )
-    return found is not None and contacts.start(tx, found, EVERY_KIND)
+    point = contacts.get(tx, found)
+    return point is not None and allow(tx, context, point, EVERY_KIND, now)
+
+
+def allow(tx: Tx, context: Context, point: ContactPoint, kinds: Sequence[MessageKind], now: datetime) -> bool:
+    """Messages of these kinds may go there again; False when they might already.
+
+    An e-mail that was left out for that reason lately goes out now; a text went as a mail instead.
+    """
+    if not contacts.start(tx, point.id, kinds):
+        return False
+    if point.kind is ContactKind.email:
+        for each in deliveries.left_out(tx, point.id, now - context.clinic.policy.too_late):
+            if kind_of(each.purpose) in kinds:
+                deliveries.reschedule(tx, each.id, now)
+    return True
 
 
 def normalise(tx: Tx, context: Context, now: datetime) -> None:
@@ -100,6 +116,12 @@ def normalise(tx: Tx, context: Context, now: datetime) -> None:
         found = e164(point.value, context.clinic.country)
         if found and found != point.value:
             contacts.rename(tx, point.id, found, now)
+
+
+def shared(tx: Tx, places: Iterable[int | None]) -> bool:
+    """True where several people are, or were, reached at these contact points."""
+    at = {client for place in places if place for client in attendances.clients_at(tx, place)}
+    return len({clients.root(tx, client) for client in at}) > 1
 
 
 def wants(point: ContactPoint | None, purpose: Purpose) -> bool:

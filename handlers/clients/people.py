@@ -69,17 +69,18 @@ def _as_before(tx: Tx, context: Context, current: Attendance, said: Person, now:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The client who comes, and why that is not certain."""
+    """The client who comes, why that is not certain, and whether nobody knew them before."""
 
     client_id: int
     doubt: Doubt = Doubt.none
+    new: bool = False
 
 
 def whose(tx: Tx, context: Context, said: Person, now: datetime) -> Who:
     """Whose a new booking is: a client who is reached there and is the same person, or a new one."""
     known, doubt = _known(tx, context, said)
     if known is None:
-        return Who(clients.make(tx, _kept(context, said), context.clinic.country, now))
+        return Who(clients.make(tx, _kept(context, said), context.clinic.country, now), new=True)
     if not doubt:
         _describe(tx, context, known, said)
     return Who(known, doubt)
@@ -130,13 +131,22 @@ def recognise(
     tx: Tx, context: Context, current: Attendance, said: Person, now: datetime, unsure: Doubt = Doubt.none
 ) -> Attendance:
     """The same client, as described now: a corrected name or address takes effect."""
-    at = contacts.reached_at(tx, context, said, now)
+    news = _news(current.said, said)
+    at = contacts.reached_at(tx, context, news, now)
     kept = {"email_id": at["email_id"] or current.email_id, "phone_id": at["phone_id"] or current.phone_id}
     attendances.recognise(tx, current.id, said, **kept, unsure=unsure)
-    _describe(tx, context, current.client_id, said)
+    _describe(tx, context, current.client_id, news)
     found = attendances.current(tx, current.booking_id)
     assert found is not None
     return found
+
+
+def _news(before: Person | None, said: Person) -> Person:
+    """What is said now without an address or number said before: the client may have named another since."""
+    if before is None:
+        return said
+    email = "" if contacts.address(before.email) == contacts.address(said.email) else said.email
+    return replace(said, email=email, phone="" if before.phone == said.phone else said.phone)
 
 
 def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
@@ -187,38 +197,49 @@ def settle(tx: Tx, context: Context, booking_id: int, by: str, now: datetime, *,
     audit.add(tx, by, "same_person" if same else "another_person", f"booking:{booking_id}", now)
     if same:
         return recognise(tx, context, current, current.asked, now)
-    attendances.end(tx, booking_id, now)
-    return _first(tx, context, booking_id, current.asked, now)
+    who = _somebody_else(tx, context, current, current.asked, now)
+    return begin(tx, context, booking_id, who, current.asked, now)
+
+
+def _somebody_else(tx: Tx, context: Context, current: Attendance, said: Person, now: datetime) -> Who:
+    """Whose a visit is that is certainly not the one's who came: a client reached there, or a new one."""
+    known, doubt = _known(tx, context, said)
+    if known is None or doubt or known in clients.family(tx, current.client_id):
+        return Who(clients.make(tx, _kept(context, said), context.clinic.country, now), new=True)
+    return Who(known)
 
 
 def for_somebody_else(tx: Tx, context: Context, booking_id: int, name: str, now: datetime) -> Attendance:
-    """Whoever opened the form said that the visit is another person's, reached at the same places."""
+    """Whoever opened the form said that the visit is another person's, reached at the same places.
+
+    Who was a client before is asked on the first screen all the same: a name alone opens nobody's history.
+    """
     current = attendances.current(tx, booking_id)
     assert current is not None
     audit.add(tx, "client", "for_somebody_else", f"booking:{booking_id}", now)
     said = replace(current.said or clients.person(clients.get(tx, current.client_id)), name=name)
-    client_id, doubt = _known(tx, context, said)
-    if client_id is None or doubt or client_id == current.client_id:
-        client_id = clients.make(tx, _kept(context, said), context.clinic.country, now)
+    who = _somebody_else(tx, context, current, said, now)
     began = attendances.begin(
         tx,
         booking_id,
-        client_id,
+        who.client_id,
         current.said or said,
         now,
         email_id=current.email_id,
         phone_id=current.phone_id,
     )
-    attendances.confirm(tx, began.id, now)
+    if who.new:
+        attendances.confirm(tx, began.id, now)
     return began
 
 
 def learn_phone(tx: Tx, context: Context, booking_id: int, number: str, now: datetime) -> None:
-    """The client's own number, where the scheduler named none."""
+    """The number at which the client can be called, where the scheduler named none.
+
+    Texts go there only when it was confirmed.
+    """
     current = attendances.current(tx, booking_id)
     place = contacts.phone_of(tx, context, number, now)
-    if current is not None and current.phone_id is None and place is not None:
-        attendances.reached_at(tx, current.id, email_id=current.email_id, phone_id=place)
-        clients.describe(
-            tx, current.client_id, _kept(context, Person("", phone=number)), context.clinic.country
-        )
+    if current is not None and place is not None and not clients.get(tx, current.client_id).phone:
+        kept = _kept(context, Person("", phone=number))
+        clients.describe(tx, current.client_id, kept, context.clinic.country)

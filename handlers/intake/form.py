@@ -6,15 +6,17 @@ from datetime import date, datetime
 
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
-from handlers.answers import SHORT_UPDATE, effective, previous
+from handlers.answers import FULL, SHORT_UPDATE, effective, previous
 from handlers.clients import people
 from handlers.context import Context
+from handlers.intake import reached, who
+from handlers.intake.who import Ask
 from handlers.plans import drafting
 from handlers.schedule import alerts, attach, recipients
 from library.content import Library
 from schemas.booking import Booking, BookingStatus
 from schemas.condition import Answer, Answers
-from schemas.delivery import DeliveryStatus, Due, Purpose
+from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake, IntakeStatus
 from schemas.questionnaire import Questionnaire, QuestionType
 from schemas.reason import Reason
@@ -23,6 +25,7 @@ from store import bookings, clients, deliveries, intakes
 from store.base import Tx
 
 CHECK = "check"  # the page after the last screen
+WHO = "who"  # the page before the first, where it is asked whom the form is for
 LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
 
 
@@ -38,6 +41,7 @@ class Asked:
     known: tuple[str, ...]
     today: date
     raised: tuple[str, ...] = ()  # rules whose flags the client has read already
+    ask: Ask | None = None  # what has to be said first of whom the form is for
 
     @property
     def answers(self) -> dict[str, Answer]:
@@ -108,10 +112,15 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What came of sending it in: the first screen with something missing, or the flags that stand."""
+    """What came of sending it in: the first screen with something missing, or the flags that stand.
+
+    `again`: channels whose stop the client took back; `typed`: those of an address or number to confirm.
+    """
 
     go_to: str
     flags: tuple[Flag, ...]
+    again: tuple[Channel, ...] = ()
+    typed: tuple[Channel, ...] = ()
 
 
 def open_intake(tx: Tx, context: Context, booking_id: int, now: datetime, reads: str = "") -> Asked | None:
@@ -139,6 +148,7 @@ def _asked(
         known=_known(tx, booking),
         raised=tuple(each["rule"] for each in intakes.flags_of(tx, booking.id)),
         today=now.astimezone(context.zone(booking.zone)).date(),
+        ask=who.ask(tx, booking, intake),
     )
 
 
@@ -158,25 +168,34 @@ def _known(tx: Tx, booking: Booking) -> tuple[str, ...]:
 def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> str:
     """Which questionnaire fits: the short update for who filled in the full form not long ago (B7)."""
     service = context.clinic.service(booking.service, booking.service_name)
-    if service.questionnaire != "first_visit":
+    if service.questionnaire != FULL or who.given_up(tx, booking.id):
         return service.questionnaire
     oldest = now - context.clinic.policy.full_intake_after
-    full = previous(tx, intake, questionnaires=("first_visit",))
+    full = previous(tx, intake, questionnaires=(FULL,))
     fresh = full is not None and full.submitted_at is not None and full.submitted_at >= oldest
-    return SHORT_UPDATE if fresh else "first_visit"
+    return SHORT_UPDATE if fresh else FULL
 
 
 def begin(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
-    """Before the first message: offer the questionnaire that fits this client now."""
+    """Before a message: offer the questionnaire that fits this client now, until they have begun."""
     intake = intakes.of_booking(tx, booking.id)
-    if intake is not None and intake.status is IntakeStatus.open:
+    if intake is not None and intake.status is IntakeStatus.open and not who.confirmed(tx, intake):
         _exchange(tx, context, intake, fitting(tx, context, booking, intake, now), now)
 
 
 def ask_everything(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
     """The client wants the full form instead of the short update."""
     if asked.intake.questionnaire == SHORT_UPDATE and asked.intake.status is IntakeStatus.open:
-        _exchange(tx, context, asked.intake, "first_visit", now)
+        _exchange(tx, context, asked.intake, FULL, now)
+
+
+def for_me(tx: Tx, context: Context, asked: Asked, born: str, now: datetime) -> bool:
+    """The client says "this is for me"; after too many wrong dates of birth the full form is asked."""
+    if who.confirm(tx, asked.booking, asked.intake, born, now):
+        return True
+    if who.given_up(tx, asked.booking.id):
+        ask_everything(tx, context, asked, now)
+    return False
 
 
 def _exchange(tx: Tx, context: Context, intake: Intake, wanted: str, now: datetime) -> None:
@@ -208,6 +227,8 @@ def save_step(
     if taken.errors:
         return Saved(taken.errors, taken.shown, _raise(tx, asked, taken.read, now, sent=False), step)
     _keep(tx, asked, step, taken.answers, now)
+    if step == asked.screens[0].step.id:
+        who.saved_first(tx, asked.booking, asked.intake, now)
     raised = _raise(tx, asked, taken.answers, now, sent=False)
     return Saved({}, {}, raised, _next_screen(tx, context, asked.booking.id, step, now))
 
@@ -248,6 +269,8 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
 
 def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
     """Send it to the clinic: every rule on every answer, the consents as worded, the plan's draft."""
+    if asked.ask is not None:
+        return Submitted(WHO, ())
     missing = asked.missing
     if missing:
         return Submitted(missing[0][0], ())
@@ -258,11 +281,14 @@ def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
         _tell_practitioner(tx, asked.booking, now)
         drafting.draft(tx, context, asked.booking.id, now)
         attach.owe(tx, context, asked.booking, now)
+        again = reached.agreed_again(tx, context, asked.booking, asked.answers, now)
+        typed = reached.ask_to_confirm(tx, context, asked.booking, asked.answers, now)
+        return Submitted("", raised, again, typed)
     return Submitted("", raised)
 
 
 def _keep_number(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
-    """The client's own number, where the scheduler knows none: texts, STOP and search look for it there."""
+    """The client's own number, where the scheduler knows none: the console shows it and searches for it."""
     number = str(asked.answers.get("mobile_phone", ""))
     if number:
         people.learn_phone(tx, context, asked.booking.id, number, now)

@@ -156,7 +156,7 @@ def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
         place = recipients.recipient(tx, booking.id, each.channel)
         if (
             waits
-            and each.purpose.to_client
+            and _follows_address(each.purpose)
             and place not in (0, each.key.recipient)
             and _theirs(each, booking)
         ):
@@ -184,7 +184,7 @@ def _withdraw(
             later = on and each.purpose is Purpose.plan and not plan_follows(tx, context, booking)
             reason = Reason.later_visit if later else reason_for(booking, now)
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, reason, now)
-        elif each.purpose.to_client and each.key.recipient != recipients.recipient(
+        elif _follows_address(each.purpose) and each.key.recipient != recipients.recipient(
             tx, booking.id, each.channel
         ):
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.address_changed, now)
@@ -194,9 +194,14 @@ def _follows_booking(purpose: Purpose) -> bool:
     return purpose.to_client or purpose is Purpose.attach
 
 
+def _follows_address(purpose: Purpose) -> bool:
+    """True for what goes to where the client is reached, wherever that is by then."""
+    return purpose.to_client and purpose is not Purpose.confirm
+
+
 def _after_plan(delivery: Delivery) -> bool:
     later = delivery.key.resend > 0 or (delivery.purpose is Purpose.plan and delivery.key.number != 0)
-    return later or delivery.purpose in (Purpose.checkin, Purpose.attach)
+    return later or delivery.purpose in (Purpose.checkin, Purpose.confirm, Purpose.attach)
 
 
 def reason_for(booking: Booking, now: datetime) -> Reason:

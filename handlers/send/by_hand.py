@@ -53,8 +53,18 @@ def _next_key(tx: Tx, delivery: Delivery) -> DeliveryKey:
     same = [each for each in every if each.key.message == delivery.key.message]
     if any(each.status in ON_ITS_WAY for each in same):
         raise NotNow("It is on its way already.")
-    to = recipients.recipient(tx, delivery.booking_id, delivery.channel) if delivery.purpose.to_client else 0
-    return delivery.key.again(delivery.booking_id, to, max(each.key.resend for each in same) + 1)
+    return delivery.key.again(
+        delivery.booking_id, _recipient(tx, delivery), max(each.key.resend for each in same) + 1
+    )
+
+
+def _recipient(tx: Tx, delivery: Delivery) -> int:
+    """Where the client is reached now; whether an address is theirs is asked at that address."""
+    if delivery.purpose is Purpose.confirm:
+        return delivery.key.recipient
+    return (
+        recipients.recipient(tx, delivery.booking_id, delivery.channel) if delivery.purpose.to_client else 0
+    )
 
 
 def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:

@@ -117,11 +117,11 @@ def _client_says_no(tx: Tx, context: Context, delivery: Delivery, booking: Booki
     point = contacts.get(tx, key.recipient)
     if point is None or is_placeholder(point.value, context.clinic):
         return Hold(Reason.no_address)
-    if key.recipient not in (comes.email_id, comes.phone_id):
+    if delivery.purpose is not Purpose.confirm and key.recipient not in (comes.email_id, comes.phone_id):
         return Skip(Reason.address_changed)
     if point.bounced_at:
         return Hold(Reason.no_address)
-    if key.channel is Channel.sms:
+    if key.channel is Channel.sms and delivery.purpose is Purpose.checkin:
         return None  # what was to be a text may go by mail: that is decided where the check-in is
     return None if wants(point, delivery.purpose) else Skip(Reason.unsubscribed)
 
@@ -225,6 +225,13 @@ def _way_is_closed(
     return None
 
 
+def _confirm(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    comes = attendances.current(tx, booking.id)
+    if comes is None or delivery.key.recipient in (comes.email_id, comes.phone_id):
+        return Skip(Reason.answered)
+    return Send(messages.confirm(tx, context, delivery, booking, now))
+
+
 def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     urgency = alerts.urgency(delivery.key)
     escalated = urgency is Urgency.escalated
@@ -250,4 +257,5 @@ CLIENT: dict[Purpose, Decider] = {
     Purpose.intake_reminder: _reminder,
     Purpose.plan: _plan,
     Purpose.checkin: _checkin,
+    Purpose.confirm: _confirm,
 }

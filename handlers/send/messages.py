@@ -19,7 +19,7 @@ from render.mail import Contents, Envelope, MailKind
 from schemas import mail_address, phone
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
-from schemas.delivery import Channel, Delivery, Urgency
+from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
 from schemas.plan import StoredPlan
@@ -52,6 +52,8 @@ def can_mail(address: str) -> bool:
 
 def _envelope(tx: Tx, context: Context, delivery: Delivery, to: str, now: datetime) -> Envelope:
     place, client = delivery.key.recipient, delivery.key.client
+    if delivery.purpose is Purpose.confirm:  # a stranger's address may have been typed
+        client = 0
     stop = links.issue(tx, context, LinkPurpose.stop, place, now, contact=place, client=client)
     return Envelope(
         to=to,
@@ -106,11 +108,11 @@ def _address(tx: Tx, delivery: Delivery, written: str) -> str:
 
 
 def _times(tx: Tx, context: Context, booking: Booking, zone: str, language: str) -> str:
-    """When the visit is; of visits that share a form, all that are still to come."""
+    """When the visit is; of visits that share a form, all that are still to come, one a line."""
     comes = attendances.current(tx, booking.id)
     visits = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
     ahead = [each for each in visits if each.start >= booking.start] or [booking]
-    return "; ".join(when(context, each, zone, language) for each in ahead)
+    return "\n".join(when(context, each, zone, language) for each in ahead)
 
 
 def _called(tx: Tx, booking: Booking) -> str:
@@ -164,6 +166,21 @@ def checkin(
         body = words.format(clinic=context.clinic.name, url=url)
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
+
+
+def confirm(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime
+) -> EmailMessage | Text:
+    """Is the address or number that was typed into the form theirs? No name: it may be a stranger's."""
+    place = delivery.key.recipient
+    url = links.issue(tx, context, LinkPurpose.confirm, booking.id, now, contact=place)
+    intake = intakes.of_booking(tx, booking.id)
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    if delivery.channel is Channel.sms:
+        words = context.mail_texts(language)["sms"]["confirm"]
+        body = words.format(clinic=context.clinic.name, url=url)
+        return Text(_address(tx, delivery, ""), body, str(delivery.key))
+    return _to_client(tx, context, delivery, booking, now, MailKind.CONFIRM, language, url)
 
 
 def staff(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from clinical.answers.asking import Screen, settle
+from handlers.answers import effective, previous
 from handlers.context import Context
 from handlers.intake import form
 from handlers.intake.form import CHECK, Asked, Submitted
@@ -117,6 +118,9 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
     for _ in range(MOST_SCREENS):
         asked = form.open_intake(tx, context, booking_id, now)
         assert asked is not None, "nothing is asked for this booking"
+        if asked.ask is not None:
+            assert form.for_me(tx, context, asked, _born(tx, asked), now)
+            continue
         step = step or asked.resume_at()
         if step == CHECK:
             unsaid = {name for name, value in said.items() if value and asked.answers.get(name) != value}
@@ -130,6 +134,12 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
         assert not saved.errors, (step, saved.errors)
         step = saved.go_to
     raise AssertionError("The form never ended.")
+
+
+def _born(tx: Tx, asked: Asked) -> str:
+    """The date of birth that the client gave before."""
+    earlier = previous(tx, asked.intake)
+    return str(effective(tx, earlier)["date_of_birth"]) if earlier else ""
 
 
 def _denied(screen: Screen) -> dict[str, Answer]:

@@ -77,7 +77,7 @@ class Phone:
             page = self.get()
             self.read.append(page.text)
             action = re.search(
-                rf'action="{re.escape(self.link)}/(?!language|everything)([a-z0-9_]+)"', page.text
+                rf'action="{re.escape(self.link)}/(?!language|everything|else)([a-z0-9_]+)"', page.text
             )
             assert action is not None, page.text
             sent = self.post("/" + action[1], on_screen(page.text, answers))

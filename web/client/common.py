@@ -1,8 +1,8 @@
 """What the client's pages share: links, rendering."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Response, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request
 
 from handlers import links
 from handlers.links import Fate, Link, LinkPurpose
@@ -12,7 +12,10 @@ from store import clients
 from store.base import Tx
 from web import language as words
 from web.context import context, utc_now
-from web.security import form_key, wrong_link
+from web.security import count_guess, form_key
+
+KINDS = {purpose: path.strip("/") for purpose, path in links.PATHS.items()}
+"""The first part of the path under which a link opens."""
 
 
 def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
@@ -22,11 +25,21 @@ def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
 
 def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
     """A personal link that is open; answers 404 (or 429) for one that opens nothing."""
-    found = links.look(tx, purpose, token, utc_now())
-    if found is None or found.fate is not Fate.open:
-        wrong_link()
-    assert found is not None
-    return found
+    opened = found(tx, purpose, token)
+    if opened is None or opened.fate is not Fate.open:
+        dead(purpose, token)
+    return opened
+
+
+def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:
+    """A personal link, open or not; None for one that was never made."""
+    return links.look(tx, purpose, token, utc_now())
+
+
+def dead(purpose: LinkPurpose, token: str) -> NoReturn:
+    """The same page for a link that has ended, was handed over or never was; it offers a new one."""
+    count_guess()
+    abort(page("dead", words.asked_for(request), token, 404, kind=KINDS[purpose]))
 
 
 def page(template: str, language: str, token: str = "", status: int = 200, **values: Any) -> Response:

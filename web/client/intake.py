@@ -6,41 +6,50 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, redirect, request
 
 from clinical.answers import flags
-from handlers.intake import form
-from handlers.intake.form import CHECK, Asked
-from handlers.links import LinkPurpose
+from handlers.intake import form, who
+from handlers.intake.form import CHECK, WHO, Asked
+from handlers.links import Fate, Link, LinkPurpose
+from render.language import readable
 from schemas.questionnaire import QuestionType
 from schemas.rules import Flag
 from store import bookings, intakes
 from store.base import Tx
 from web import language as words
 from web.client import browser, intake_view
-from web.client.common import page, subject, visit_time
+from web.client.common import found, link, page, visit_time
 from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("intake", __name__)
 PARTS = ("year", "month", "day")
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a link opens: the intake (None when the visit is off), the page's language, the visit's time."""
+    """What a link opens: the intake (None when the visit is off), the page's language, the visit's time.
 
+    `name` is the first name of whom the form is for; "" where none is known.
+    """
+
+    link: Link
     asked: Asked | None
     language: str
     when: str
+    name: str
 
 
 def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
-    booking_id = subject(tx, LinkPurpose.intake, token)
+    opened = link(tx, LinkPurpose.intake, token)
     if change:
         require_own_form(token)
-        tx.lock(f"intake:{booking_id}")
-    booking = bookings.get(tx, booking_id)
-    asked = form.open_intake(tx, context(), booking_id, utc_now(), words.asked_for(request))
+        tx.lock(f"intake:{opened.subject}")
+        opened = link(tx, LinkPurpose.intake, token)
+    booking = bookings.get(tx, opened.subject)
+    asked = form.open_intake(tx, context(), opened.subject, utc_now(), words.asked_for(request))
     language = asked.library.language if asked else words.asked_for(request)
-    return Opened(asked, language, visit_time(tx, booking, language) if booking else "")
+    when = visit_time(tx, booking, language) if booking else ""
+    return Opened(opened, asked, language, when, who.name(tx, context(), booking) if booking else "")
 
 
 @blueprint.get("/i/<token>")
@@ -65,9 +74,11 @@ def _shown(opened: Opened, token: str, step: str) -> Response:
         return page("off", opened.language, token)
     if asked.intake.done:
         return intake_view.done(asked, token, opened.when, ())
+    if asked.ask is not None:
+        return intake_view.ask(asked, asked.ask, token, opened.name)
     if step != CHECK and asked.screen(step) is None:
         step = asked.resume_at()
-    return intake_view.screen(asked, token, step, opened.when)
+    return intake_view.screen(asked, token, step, opened.when, opened.name)
 
 
 @blueprint.post("/i/<token>/<step>")
@@ -80,6 +91,8 @@ def save(token: str, step: str) -> Response:
             return page("off", opened.language, token)
         if asked.intake.done:
             return intake_view.done(asked, token, opened.when, _told_before(tx, asked))
+        if asked.ask is not None and asked.ask.closed:
+            return _to(token, "")
         if step == CHECK:
             return _submit(tx, asked, token, opened.when)
         if asked.screen(step) is None:
@@ -88,7 +101,7 @@ def save(token: str, step: str) -> Response:
     alarming = _of_this_screen(asked, step, saved.flags)
     if saved.errors:
         shown = {**saved.shown, **_dates(asked, step)}
-        return intake_view.screen(asked, token, step, opened.when, saved.errors, shown, alarming)
+        return intake_view.screen(asked, token, step, opened.when, opened.name, saved.errors, shown, alarming)
     answer = intake_view.alarm(asked, token, alarming, saved.go_to) if alarming else _to(token, saved.go_to)
     return browser.remember(answer, asked.intake.id, step)
 
@@ -114,8 +127,53 @@ def _told_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
 def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
     sent = form.submit(tx, context(), asked, utc_now())
     if sent.go_to:
-        return _to(token, sent.go_to)
-    return browser.remember(intake_view.done(asked, token, when, sent.flags), asked.intake.id, CHECK)
+        return _to(token, "" if sent.go_to == WHO else sent.go_to)
+    return browser.remember(intake_view.done(asked, token, when, sent.flags, sent), asked.intake.id, CHECK)
+
+
+@blueprint.post("/i/<token>/who")
+def for_me(token: str) -> Response:
+    """The form is for the person whom it names; where it has to be certain, with the date of birth."""
+    with context().db.begin() as tx:
+        opened = _open(tx, token, change=True)
+        asked = opened.asked
+        if asked is None or asked.ask is None:
+            return _to(token, "")
+        if form.for_me(tx, context(), asked, intake_view.born(asked, request.form), utc_now()):
+            return _to(token, "")
+        opened = _open(tx, token)
+    asked = opened.asked
+    if asked is None or asked.ask is None:
+        return _to(token, "")
+    return intake_view.ask(asked, asked.ask, token, opened.name, again=asked.ask.birthday)
+
+
+@blueprint.post("/i/<token>/else")
+def for_somebody_else(token: str) -> Response:
+    """The form is for another person: a form of their own, at a link of their own; this one ends."""
+    called = " ".join(readable.plain(request.form.get("name", ""), LONGEST_NAME).split())
+    with context().db.begin() as tx:
+        url = _second_tap(tx, token, called)
+        if url:
+            return redirect(url, 303)  # type: ignore[return-value] # Flask makes its own
+        opened = _open(tx, token, change=True)
+        asked = opened.asked
+        if asked is None or asked.intake.done or not called:
+            return _to(token, "")
+        url = who.hand_on(tx, context(), asked.booking, called, opened.link.contact_id, utc_now())
+    return redirect(url, 303)  # type: ignore[return-value] # Flask makes its own
+
+
+def _second_tap(tx: Tx, token: str, called: str) -> str:
+    """The link of the other person's form when the same name was sent a moment ago."""
+    require_own_form(token)
+    opened = found(tx, LinkPurpose.intake, token)
+    if opened is not None:
+        tx.lock(f"intake:{opened.subject}")
+        opened = found(tx, LinkPurpose.intake, token)
+    if opened is None or opened.fate is not Fate.not_theirs or not called:
+        return ""
+    return who.handed_on(tx, context(), opened.subject, called, opened.contact_id, utc_now())
 
 
 @blueprint.post("/i/<token>/language")

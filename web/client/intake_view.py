@@ -2,22 +2,26 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
 
 from flask import Response
+from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
 
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
-from handlers.answers import SHORT_UPDATE
-from handlers.intake.form import CHECK, Asked
+from handlers.answers import FULL, SHORT_UPDATE
+from handlers.intake.form import CHECK, Asked, Submitted
+from handlers.intake.who import Ask
 from render.body import bodymap
 from render.body.bodymap import BodyView
 from render.language import readable
 from schemas.condition import Answer
 from schemas.condition_tree import Either, Every, Known, Node, Not, Test
+from schemas.form_answers import schema_for
 from schemas.intake import IntakeStatus
 from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
@@ -41,6 +45,7 @@ def screen(
     token: str,
     step: str,
     when: str,
+    name: str,
     errors: Mapping[str, str] | None = None,
     shown: Mapping[str, Answer] | None = None,
     found: Sequence[Flag] = (),
@@ -60,7 +65,47 @@ def screen(
     if step == CHECK:
         return page("check", language, token, **values, **_check(asked))
     values |= _questions(asked, step, when, shown or {}) | _warning(asked, found)
+    values["name"] = name if step == asked.screens[0].step.id else ""
     return page("screen", language, token, 422 if errors else 200, **values)
+
+
+BORN = "date_of_birth"
+
+
+def ask(asked: Asked, said_first: Ask, token: str, name: str, *, again: bool = False) -> Response:
+    """Whom is it for? Nothing that was said before is shown; `again`: what was sent did not fit."""
+    return page(
+        "who",
+        asked.library.language,
+        token,
+        422 if again else 200,
+        name=name,
+        again=again,
+        born=_question_of_birth(asked) if said_first.birthday else None,
+        all_of_it=_may_ask_everything(asked),
+        step="",
+    )
+
+
+def _question_of_birth(asked: Asked) -> Question:
+    known = asked.library.questionnaires[FULL].question(BORN)
+    assert known is not None
+    return replace(known, why="", hint="")
+
+
+def born(asked: Asked, posted: MultiDict[str, str]) -> str:
+    """The date of birth that was typed, as ISO; "" where it is no date."""
+    schema = schema_for(
+        [_question_of_birth(asked)], [BORN], asked.today, context().clinic.country, asked.library.errors
+    )
+    try:
+        return str(schema.load(posted.to_dict(flat=False))[BORN])
+    except ValidationError:
+        return ""
+
+
+def _may_ask_everything(asked: Asked) -> bool:
+    return asked.intake.status is IntakeStatus.open and asked.intake.questionnaire == SHORT_UPDATE
 
 
 def _check(asked: Asked) -> dict[str, Any]:
@@ -89,7 +134,7 @@ def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) 
         "welcome_back": not fresh and not seen and step == asked.resume_at(),
         "intro": _intro(asked) if fresh and first else "",
         "when": when,
-        "all_of_it": fresh and asked.intake.questionnaire == SHORT_UPDATE,
+        "all_of_it": _may_ask_everything(asked),
         "later": _later(current, asked),
         **map_tools(words.pages(asked.library.language).say),
     }
@@ -214,7 +259,9 @@ def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Respon
     )
 
 
-def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response:
+def done(
+    asked: Asked, token: str, when: str, found: Sequence[Flag], sent: Submitted | None = None
+) -> Response:
     """Thanks, what happens next, and what to do about a mistake: never an answer."""
     rules = asked.library.rules
     grave = [flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule)]
@@ -228,4 +275,6 @@ def done(asked: Asked, token: str, when: str, found: Sequence[Flag]) -> Response
         advice=[] if flags.stops(grave) else _texts(asked, told),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when if asked.booking.start > utc_now() else "",
+        again=sent.again if sent else (),
+        typed=sent.typed if sent else (),
     )

@@ -1,12 +1,18 @@
-"""The way to stop messages: one tap by a person, or one POST by a mail program (RFC 8058)."""
+"""The way to stop messages, and back: one tap by a person, or one POST by a mail program (RFC 8058)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, request
 
-from handlers.clients.contacts import EVERY_KIND, known, phone_of
+from handlers.clients import contacts
+from handlers.clients.contacts import EVERY_KIND
 from handlers.links import Link, LinkPurpose
 from schemas.delivery import Channel
+from schemas.person import ContactKind, ContactPoint, MessageKind
 from schemas.phone import e164
-from store import audit, clients, contacts
+from store import audit, clients
+from store import contacts as stored
 from store.base import Tx
 from web import language
 from web.client.common import link, page
@@ -16,6 +22,16 @@ from web.security import require_own_form
 blueprint = Blueprint("stop", __name__)
 ONE_CLICK = "One-Click"
 CHANNELS = (Channel.email, Channel.sms)
+KINDS = {kind.value: (kind,) for kind in MessageKind} | {"all": EVERY_KIND}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is to be stopped, or to begin again (`undo`)."""
+
+    channel: Channel
+    kinds: tuple[MessageKind, ...] = EVERY_KIND
+    undo: bool = False
 
 
 @blueprint.get("/u/<token>")
@@ -27,45 +43,67 @@ def ask(token: str) -> Response:
 
 @blueprint.post("/u/<token>")
 def stop(token: str) -> Response:
-    """Stop e-mails (or texts) to this address (or number); the same answer however often it is sent."""
+    """Stop a kind of message there, or let it come again; the same answer however often it is sent."""
     with context().db.begin() as tx:
         opened = link(tx, LinkPurpose.stop, token)
-        channel = _channel(token)
-        place = _place(tx, opened, channel)
+        choice = _choice(token)
+        place = _place(tx, opened, choice.channel)
         if place is not None:
-            contacts.stop(tx, place, EVERY_KIND, "link", utc_now())
-            audit.add(tx, "client", f"stop_{channel}", f"contact:{place}", utc_now())
+            _carry_out(tx, choice, place)
         return _page(tx, token, opened)
 
 
-def _channel(token: str) -> Channel:
+def _choice(token: str) -> Choice:
     """A mail program names none: its header stands in an e-mail. 400 for any other body."""
     if request.form.get("List-Unsubscribe") == ONE_CLICK:
-        return Channel.email
+        return Choice(Channel.email)
     require_own_form(token)
-    wanted = request.form.get("channel", "")
-    if wanted not in CHANNELS:
+    wanted, kinds = request.form.get("channel", ""), KINDS.get(request.form.get("kind", "all"))
+    if wanted not in CHANNELS or kinds is None:
         abort(400)
-    return Channel(wanted)
+    return Choice(Channel(wanted), kinds, "undo" in request.form)
 
 
-def _place(tx: Tx, opened: Link, channel: Channel) -> int | None:
+def _carry_out(tx: Tx, choice: Choice, place: ContactPoint) -> None:
+    if choice.undo:
+        done, act = contacts.allow(tx, context(), place, choice.kinds, utc_now()), "start"
+    else:
+        done, act = stored.stop(tx, place.id, choice.kinds, "link", utc_now()), "stop"
+    if done:
+        kinds = ", ".join(choice.kinds)
+        audit.add(tx, "client", f"{act}_{choice.channel}", f"contact:{place.id}", utc_now(), kinds)
+
+
+def _place(tx: Tx, opened: Link, channel: Channel) -> ContactPoint | None:
     """The contact point that the link was sent to, or the number of the same client."""
-    if channel is Channel.email:
-        return opened.contact_id
+    sent_to = stored.get(tx, opened.contact_id)
+    if sent_to is not None and sent_to.kind.value == channel.value:
+        return sent_to
     client = clients.find(tx, opened.client_id or 0)
-    return phone_of(tx, context(), client.phone, utc_now()) if client is not None else None
+    if client is None or channel is Channel.email:
+        return None
+    number = e164(client.phone, context().clinic.country)
+    if number is None:
+        return None
+    return stored.get(tx, stored.ensure(tx, ContactKind.sms, number, utc_now()))
 
 
 def _page(tx: Tx, token: str, opened: Link) -> Response:
-    email = contacts.get(tx, opened.contact_id)
+    email = stored.get(tx, opened.contact_id)
     client = clients.find(tx, opened.client_id or 0)
-    reached = known(tx, context(), "", client.phone if client is not None else "")
+    number = e164(client.phone, context().clinic.country) if client is not None and client.phone else None
+    phone = stored.find(tx, ContactKind.sms, number) if number else None
     return page(
         "stop_messages",
         language.asked_for(request),
         token,
-        no_email=bool(email and email.stopped),
-        no_texts=reached.no_texts,
-        texts=bool(client is not None and e164(client.phone, context().clinic.country)),
+        kinds=KINDS,
+        no_email=_stopped(email),
+        no_texts=_stopped(phone),
+        texts=number is not None,
     )
+
+
+def _stopped(place: ContactPoint | None) -> Iterable[str]:
+    """The choices of the page that are stopped."""
+    return [name for name, kinds in KINDS.items() if place is not None and place.stopped >= set(kinds)]

@@ -282,6 +282,8 @@ def test_a_client_who_comes_again_gets_the_short_update_and_may_ask_for_everythi
     hers.fill_in()
     later = again(context)
     second = phone(app, context, LinkPurpose.intake, later.id)
+    assert "Since last time" not in second.get().text
+    second.post("/who", {})
     page = second.get()
     assert "Since last time" in page.text
     assert "Bo" not in re.sub(r"<[^>]+>", " ", page.text).split()

@@ -5,14 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from handlers.clients import contacts
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from render.language.readable import full_date
-from schemas.booking import Booking, Person
+from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Tick
 from schemas.delivery import AlertCause, Urgency
-from store import checkins, clients, links, plans
+from store import checkins, links, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.phone import BASE, Fields, Phone, phone, soon
 from tests.helpers.strategies import worded
@@ -123,53 +122,6 @@ def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
     page = phone(app, context, LinkPurpose.plan, named.id).get().text
     assert "<b onclick" not in page
     assert "49" not in page
-
-
-# ---------------------------------------------------------------- stop
-
-
-def _stops(context: Context, booking: Booking) -> tuple[bool, bool]:
-    with context.db.read() as tx:
-        client = clients.get(tx, booking.client_id)
-        reached = contacts.known(tx, context, client.email, client.phone)
-    return reached.no_email, reached.no_texts
-
-
-def test_opening_the_stop_link_stops_nothing(app: Flask, context: Context, booking: Booking) -> None:
-    page = phone(app, context, LinkPurpose.stop, booking.client_id)
-    assert "Stop the e-mails" in page.get().text
-    page.http.head(page.link, base_url=BASE)
-    assert _stops(context, booking) == (False, False)
-
-
-@pytest.mark.B15
-def test_a_mail_program_stops_e_mails_with_one_post(app: Flask, context: Context, booking: Booking) -> None:
-    page = phone(app, context, LinkPurpose.stop, booking.client_id)
-    for _ in range(2):
-        done = page.http.post(page.link, data={"List-Unsubscribe": "One-Click"}, base_url=BASE)
-        assert done.status_code == 200
-    assert _stops(context, booking) == (True, False)
-
-
-@pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "Two-Click"}, {"channel": "email"}, {"x": "y"}])
-def test_any_other_body_stops_nothing(
-    app: Flask, context: Context, booking: Booking, body: dict[str, str]
-) -> None:
-    page = phone(app, context, LinkPurpose.stop, booking.client_id)
-    assert page.http.post(page.link, data=body, base_url=BASE).status_code == 403
-    assert _stops(context, booking) == (False, False)
-
-
-@pytest.mark.B15
-def test_a_person_stops_one_channel_and_keeps_the_other(
-    app: Flask, context: Context, booking: Booking
-) -> None:
-    with context.db.begin() as tx:
-        clients.describe(tx, booking.client_id, Person("", phone="+12125550139"), "US")
-    page = phone(app, context, LinkPurpose.stop, booking.client_id)
-    assert page.post("", {"channel": "sms"}).status_code == 200
-    assert _stops(context, booking) == (False, True)
-    assert page.post("", {"channel": "fax"}).status_code == 400
 
 
 # ---------------------------------------------------------------- check-ins

@@ -1,0 +1,26 @@
+"""A link that opens nothing any more: a new one on request, and the same words whatever comes of it."""
+
+from flask import Blueprint, Response, abort, request
+
+from handlers.links import LinkPurpose
+from handlers.send import new_link
+from web import language as words
+from web.client.common import KINDS, found, page
+from web.context import context, utc_now
+from web.security import count_guess, require_own_form
+
+blueprint = Blueprint("again", __name__)
+PURPOSES = {kind: purpose for purpose, kind in KINDS.items() if purpose is not LinkPurpose.note}
+
+
+@blueprint.post("/again/<kind>/<token>")
+def send(kind: str, token: str) -> Response:
+    """Send a new link to the address on file of the client whose link this was, if it was one."""
+    purpose = PURPOSES.get(kind) or abort(404)
+    count_guess()
+    require_own_form(token)
+    with context().db.begin() as tx:
+        link = found(tx, purpose, token)
+        if link is not None:
+            new_link.send(tx, purpose, link, utc_now())
+    return page("dead_sent", words.asked_for(request))
