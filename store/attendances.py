@@ -150,6 +150,12 @@ def unsettled(tx: Tx) -> list[Attendance]:
     return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
 
 
+def count_unsettled(tx: Tx) -> int:
+    """About how many staff are asked."""
+    open_ones = (attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None))
+    return int(tx.value(sa.select(sa.func.count()).select_from(attendances).where(*open_ones)) or 0)
+
+
 def clients_at(tx: Tx, contact_id: int) -> set[int]:
     """The clients who are, or were, reached at a contact point."""
     at = sa.or_(attendances.c.email_id == contact_id, attendances.c.phone_id == contact_id)

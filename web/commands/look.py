@@ -21,7 +21,7 @@ from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import segments
 from schemas.receipt import ReceiptStatus
-from store import bookings, clients, connections, deliveries, migrate, receipts, workers
+from store import attendances, bookings, clients, connections, deliveries, migrate, receipts, workers
 from store.base import Tx
 from web.context import context as the_context
 from web.context import utc_now
@@ -45,6 +45,7 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     return {
         "receipts": {str(name): received[name] for name in ReceiptStatus},
         "deliveries": {name: owed[name] for name in ("due", *DeliveryStatus)},
+        "questions": attendances.count_unsettled(tx),
         "worker": {
             "seen_at": seen.isoformat() if seen else None,
             "alive": workers.alive(seen, now),
@@ -180,8 +181,8 @@ def _texts() -> Iterator[str]:
     context = the_context()
     url = f"{context.clinic.public_url}/c/{'x' * 32}"  # as long as a personal link
     for language in context.clinic.languages if Channel.sms in context.senders else ():
-        words = context.mail_texts(language)["sms"]["checkin"]
-        parts = segments(words.format(clinic=context.clinic.name, url=url))
+        words = context.mail_texts(language)["sms"].values()
+        parts = max(segments(each.format(clinic=context.clinic.name, url=url)) for each in words)
         if parts > 1:
             yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
 

@@ -23,6 +23,7 @@ from web.console import (
     staff,
     summary,
     today,
+    who,
 )
 from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
 from web.console.plan_reasons import name_of
@@ -31,7 +32,7 @@ from web.console.view import language
 from web.context import context
 from web.static_files import url as static_url
 
-PAGES = (auth, today, booking, note, summary, outbox, clients, board, connections, content, audit, staff)
+PAGES = (auth, today, booking, note, summary, outbox, clients, board, connections, content, audit, staff, who)
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
         _module.blueprint.register_error_handler(403, refusals.not_yours)

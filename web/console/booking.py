@@ -30,13 +30,13 @@ from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role
 from schemas.summary import ToldFlag
-from store import audit, bookings, checkins, clients, contacts, intakes, notes
+from store import attendances, audit, bookings, checkins, clients, contacts, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
-from web.console import gate
+from web.console import gate, who
 from web.console.drawings import bodies
 from web.console.gate import allowed, me, now
 from web.console.plan_form import edit_from, plan_view
@@ -118,6 +118,8 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "area_names": {name: words.place(name) for name in AREAS},
         "deliveries": sent,
         "over": found.start <= now(),
+        "asked_who": who.asked_of(tx, attendances.current(tx, found.id)),
+        "came_before": who.came_before(tx, found),
     }
 
 

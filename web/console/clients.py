@@ -44,7 +44,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
     with context().db.begin() as tx:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
-        visits = bookings.of_client(tx, client_id)
+        family = clients.family(tx, client_id)
+        visits = [visit for each in family for visit in bookings.of_client(tx, each)]
+        joined = [clients.get(tx, each) for each in family if each != client_id]
         told = progress.of_client(tx, context(), client_id) if clinical else None
         reached = contacts.known(tx, context(), found.email, found.phone)
     charts = progress_chart(told, context().zone(), language()) if told else []
@@ -53,7 +55,8 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         status,
         client=found,
         reached=reached,
-        visits=visits,
+        visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
+        joined=joined,
         progress=told,
         changed=_changed(told),
         charts=charts,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from schemas.staff import Role
-from store import days
+from store import attendances, days
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
 from web.console.tags import lines
@@ -27,6 +27,7 @@ def today(day: str = "") -> Response:
     with context().db.read() as tx:
         visits = days.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
         who = days.practitioners(tx, start, end)
+        questions = attendances.count_unsettled(tx)
     fragment = "X-Fragment" in request.headers
     shown = lines(visits, context(), now(), language(), clinical=me().may(Role.practitioner))
     return page(
@@ -39,6 +40,7 @@ def today(day: str = "") -> Response:
         practitioners=who,
         practitioner=wanted,
         totals=_totals(shown),
+        questions=questions,
         next=_next(shown) if chosen == local_day(now()) else None,
         clinical=me().may(Role.practitioner),
     )
