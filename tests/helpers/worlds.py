@@ -1,4 +1,4 @@
-"""Schedulers as worlds: things happen to one booking, webhooks are sent, and the API shows what is so now."""
+"""Schedulers as worlds: things happen to bookings, webhooks are sent, and the API shows what is so now."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from integrations.base import Scheduler
 from integrations.schedulers import SCHEDULERS
 from integrations.simulate import sample
+from schemas.booking import Person
 from schemas.clinic import Connection
 from schemas.webhook import Inbound
 from tests.helpers.fake_vendor import FakeVendor
@@ -19,16 +20,24 @@ BEGAN = datetime(2026, 11, 20, 9, tzinfo=UTC)
 ZONE = "America/Denver"
 HOST = "https://vendor.example"
 MOVES_BY_NEW_NAME = frozenset({"calcom", "calendly"})
+ONE_ROW = frozenset({"easyappointments"})  # everybody with one address is one customer, renamed each time
+SILENT = frozenset({"square"})  # a customer that is corrected is no news of a booking
+TELLS_OF_PEOPLE = {"acuity": "updated", "easyappointments": "rescheduled", "square": "rescheduled"} | {
+    "standard": "updated"
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One identifier at the scheduler, as it is now."""
+    """One identifier at the scheduler, as it is now: `customer` is the row of who comes."""
 
     uid: str
     start: datetime
     at: datetime
     made: datetime
+    customer: int
+    visit: int = 0
+    slug: str = "deep-tissue-60"
     state: str = "confirmed"
     version: int = 0
     replaces: str = ""
@@ -42,12 +51,13 @@ class Row:
 
 @dataclass
 class World:
-    """One booking of one client at one scheduler. `number` makes identifiers and address its own."""
+    """Bookings of one clinic at one scheduler. `number` makes identifiers and the usual address its own."""
 
     scheduler: str
     number: int
     email: str = ""
     rows: dict[str, Row] = field(default_factory=dict)
+    people: dict[int, Person] = field(default_factory=dict)
     steps: int = 0
     vendor: FakeVendor = field(default_factory=FakeVendor)
 
@@ -68,34 +78,69 @@ class World:
         )
         return SCHEDULERS[self.scheduler](connection, self.vendor.http())
 
-    def happens(self, what: str, start: datetime) -> list[Inbound]:
-        """Something happens; returns the webhooks that the scheduler sends for it."""
+    def happens(
+        self,
+        what: str,
+        start: datetime | None = None,
+        *,
+        visit: int = 0,
+        who: Person | None = None,
+        at: datetime | None = None,
+        slug: str = "deep-tissue-60",
+    ) -> list[Inbound]:
+        """Something happens to one visit; returns the webhooks that the scheduler sends for it.
+
+        `created` and `handed_over` and `corrected` take `who`; `created` and `moved` take `start`.
+        """
         self.steps += 1
-        sent = getattr(self, f"_{what}")(BEGAN + timedelta(minutes=self.steps), start)
+        at = at or BEGAN + timedelta(minutes=self.steps)
+        if what == "created":
+            assert start is not None
+            sent = self._created(at, start, visit, who or Person("Zoë Łuć", self.email), slug)
+        else:
+            sent = getattr(self, f"_{what}")(at, self.current(visit), who or start)
         self._publish()
         return list(sent)
 
-    @property
-    def current(self) -> Row:
-        """The identifier at the end of the chain."""
-        return next(row for row in reversed(self.rows.values()) if not row.replaced_by)
+    def current(self, visit: int = 0) -> Row:
+        """The identifier at the end of the chain of one visit."""
+        mine = (row for row in reversed(self.rows.values()) if row.visit == visit)
+        return next(row for row in mine if not row.replaced_by)
+
+    def who(self, row: Row) -> Person:
+        """Who comes, as the scheduler shows it now."""
+        return self.people[row.customer]
 
     def _uid(self) -> str:
-        name = f"{self.number}{self.steps:02d}"
+        name = f"{self.number}{self.steps:03d}"
         return f"E{name}.I{name}" if self.scheduler == "calendly" else name
 
-    def _created(self, at: datetime, start: datetime) -> list[Inbound]:
-        row = Row(self._uid(), start, at, at)
+    def _customer(self, who: Person) -> int:
+        """The row of a customer: one for each address where it is shared, else one for each booking."""
+        for number, known in self.people.items():
+            if self.scheduler in ONE_ROW and known.email.casefold() == who.email.casefold():
+                self.people[number] = who
+                return number
+        self.people[len(self.people) + 1] = who
+        return len(self.people)
+
+    def _created(
+        self, at: datetime, start: datetime, visit: int, who: Person, slug: str, replaces: str = ""
+    ) -> list[Inbound]:
+        customer = self._customer(who)
+        row = Row(self._uid(), start, at, at, customer, visit, slug, replaces=replaces)
         self.rows[row.uid] = row
         return [self._webhook("created", row)]
 
-    def _moved(self, at: datetime, start: datetime) -> list[Inbound]:
-        old = self.current
+    def _changed(self, row: Row, at: datetime, **changes: Any) -> Row:
+        self.rows[row.uid] = replace(row, at=at, version=row.version + 1, **changes)
+        return self.rows[row.uid]
+
+    def _moved(self, at: datetime, old: Row, start: datetime) -> list[Inbound]:
         if self.scheduler not in MOVES_BY_NEW_NAME:
-            row = replace(old, start=start, at=at, version=old.version + 1)
-            self.rows[row.uid] = row
+            row = self._changed(old, at, start=start)
             return [self._webhook("rescheduled", row), *self._noise(row)]
-        new = Row(self._uid(), start, at, at, replaces=old.uid)
+        new = replace(old, uid=self._uid(), start=start, at=at, made=at, replaces=old.uid)
         self.rows[old.uid] = replace(old, state="cancelled", at=at, replaced_by=new.uid)
         self.rows[new.uid] = new
         made = self._webhook("rescheduled", new, replaces=old.uid)
@@ -103,23 +148,50 @@ class World:
             return [made]
         return [self._webhook("cancelled", self.rows[old.uid], replaces=new.uid), made]
 
+    def _moved_in_halves(self, at: datetime, old: Row, start: datetime) -> list[Inbound]:
+        """A move by a new name, of which the second webhook alone says that the two hang together."""
+        new = replace(old, uid=self._uid(), start=start, at=at, made=at, replaces=old.uid)
+        self.rows[old.uid] = replace(old, state="cancelled", at=at, replaced_by=new.uid)
+        self.rows[new.uid] = new
+        alone = self._webhook("created", replace(new, replaces=""))
+        if self.scheduler == "calendly":
+            return [alone, self._webhook("cancelled", self.rows[old.uid], replaces=new.uid)]
+        later = replace(new, at=at + timedelta(seconds=1))
+        return [alone, self._webhook("rescheduled", later)]
+
     def _noise(self, row: Row) -> list[Inbound]:
         """Acuity doubles everything as "changed"."""
         return [self._webhook("updated", row)] if self.scheduler == "acuity" else []
 
-    def _cancelled(self, at: datetime, start: datetime) -> list[Inbound]:
-        row = replace(self.current, state="cancelled", at=at, version=self.current.version + 1)
-        self.rows[row.uid] = row
+    def _cancelled(self, at: datetime, row: Row, _start: datetime | None) -> list[Inbound]:
+        row = self._changed(row, at, state="cancelled")
         return [self._webhook("cancelled", row), *self._noise(row)]
 
-    def _missed(self, at: datetime, start: datetime) -> list[Inbound]:
+    def _missed(self, at: datetime, row: Row, _start: datetime | None) -> list[Inbound]:
         """The client did not come; where there is no own event for it, it is a change like others."""
-        row = replace(self.current, state="no_show", at=at, version=self.current.version + 1)
-        self.rows[row.uid] = row
+        row = self._changed(row, at, state="no_show")
         own = {"acuity": "cancelled", "easyappointments": "rescheduled"}
         return [self._webhook(own.get(self.scheduler, "no_show"), row)]
 
+    def _corrected(self, at: datetime, row: Row, who: Person) -> list[Inbound]:
+        """Staff correct the person: one row of a customer is corrected for all of its bookings."""
+        self.people[row.customer] = who
+        if self.scheduler == "easyappointments":
+            return [customer_saved(row.customer, at)]
+        return self._told(self._changed(row, at)) if self.scheduler not in SILENT else []
+
+    def _handed_over(self, at: datetime, row: Row, who: Person) -> list[Inbound]:
+        """Staff put another person onto the booking."""
+        row = self._changed(row, at, customer=self._customer(who))
+        return self._told(row)
+
+    def _told(self, row: Row) -> list[Inbound]:
+        """The webhook of a change of who comes; Cal.com and Calendly have none, their API shows it."""
+        event = TELLS_OF_PEOPLE.get(self.scheduler)
+        return [self._webhook(event, row)] if event else []
+
     def _webhook(self, event: str, row: Row, replaces: str = "") -> Inbound:
+        who = self.who(row)
         headers, body = sample(
             self.scheduler,
             event,
@@ -128,9 +200,11 @@ class World:
             end=row.end,
             now=row.at,
             secret=SECRETS.get(self.scheduler, SECRET),
-            name="Zoë Łuć",
-            email=self.email,
+            name=who.name,
+            email=who.email,
+            phone=who.phone,
             zone=ZONE,
+            service=row.slug,
             version=row.version,
             replaces=replaces or row.replaces,
             url=URL,
@@ -143,17 +217,25 @@ class World:
             PUBLISH[self.scheduler](self)
 
 
+def customer_saved(number: int, at: datetime) -> Inbound:
+    """Easy!Appointments says that a customer was changed."""
+    body = json.dumps({"action": "customer_save", "payload": {"id": number}}).encode()
+    return Inbound({"content-type": "application/json", "x-ea-token": SECRET}, body, URL, at)
+
+
 def _calcom(world: World) -> None:
     listed = []
     for row in world.rows.values():
-        who = {"name": "Zoë Łuć", "email": world.email, "timeZone": ZONE, "language": "en"}
+        comes = world.who(row)
+        who = {"name": comes.name, "email": comes.email, "timeZone": ZONE, "language": "en"}
+        who |= {"phoneNumber": comes.phone} if comes.phone else {}
         answer = {
             "uid": row.uid,
             "status": "cancelled" if row.state == "cancelled" else "accepted",
             "start": _iso(row.start),
             "end": _iso(row.end),
             "title": "Deep tissue massage, 60 minutes",
-            "eventType": {"slug": "deep-tissue-60"},
+            "eventType": {"slug": row.slug},
             "hosts": [{"name": "Mara Field", "email": "mara@clinic.example", "timeZone": ZONE}],
             "location": "12 Main Street",
             "attendees": [{**who, "absent": row.state == "no_show"}],
@@ -197,15 +279,17 @@ def _decoded(world: World, row: Row) -> dict[str, Any]:
 def _acuity(world: World) -> None:
     listed = []
     for row in world.rows.values():
+        who = world.who(row)
+        given, _, family = who.name.partition(" ")
         answer = {
             "id": int(row.uid),
-            "firstName": "Zoë",
-            "lastName": "Łuć",
-            "email": world.email,
-            "phone": "",
+            "firstName": given,
+            "lastName": family,
+            "email": who.email,
+            "phone": who.phone,
             "datetime": row.start.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:%M:%S%z"),
             "duration": "60",
-            "type": "Deep tissue massage, 60 minutes",
+            "type": row.slug,
             "appointmentTypeID": 1,
             "calendar": "Mara Field",
             "location": "12 Main Street",
@@ -232,14 +316,17 @@ def _square(world: World) -> None:
             "created_at": _iso(row.made),
             "updated_at": _iso(row.at),
             "location_id": "L1",
-            "customer_id": "C1",
-            "appointment_segments": [{"duration_minutes": 60, "service_variation_id": "SV1"}],
+            "customer_id": f"C{row.customer}",
+            "appointment_segments": [{"duration_minutes": 60, "service_variation_id": row.slug}],
         }
         listed.append(answer)
         world.vendor.on("GET", f"/v2/bookings/{row.uid}", {"booking": answer})
     world.vendor.on("GET", "/v2/bookings", {"bookings": listed}).on("GET", "/v2/bookings", {})
-    customer = {"given_name": "Zoë", "family_name": "Łuć", "email_address": world.email}
-    world.vendor.on("GET", "/v2/customers/C1", {"customer": customer})
+    for number, who in world.people.items():
+        given, _, family = who.name.partition(" ")
+        customer = {"given_name": given, "family_name": family, "email_address": who.email}
+        customer |= {"phone_number": who.phone} if who.phone else {}
+        world.vendor.on("GET", f"/v2/customers/C{number}", {"customer": customer})
     world.vendor.on("GET", "/v2/locations/L1", {"location": {"timezone": ZONE}})
 
 
@@ -251,15 +338,19 @@ def _easyappointments(world: World) -> None:
     for row in world.rows.values():
         if row.state == "cancelled":
             continue
+        who = world.who(row)
+        given, _, family = who.name.partition(" ")
+        customer = {"first_name": given, "last_name": family, "email": who.email, "timezone": ZONE}
         answer = {
             "id": int(row.uid),
             "book": row.made.strftime(wall),  # the server's clock is at UTC
             "start": row.start.astimezone(ZoneInfo(ZONE)).strftime(wall),
             "end": row.end.astimezone(ZoneInfo(ZONE)).strftime(wall),
             "status": words[row.state],
-            "customer": {"first_name": "Zoë", "last_name": "Łuć", "email": world.email, "timezone": ZONE},
+            "customer": customer | ({"phone_number": who.phone} if who.phone else {}),
+            "customerId": row.customer,
             "provider": {"first_name": "Mara", "last_name": "Field", "timezone": ZONE},
-            "service": {"id": "1", "name": "Deep tissue massage, 60 minutes", "duration": "60"},
+            "service": {"id": "1", "name": row.slug, "duration": "60"},
             "serviceId": 1,
         }
         listed.append(answer)
