@@ -10,6 +10,7 @@ help:
 	@echo "make check    formatting, types, import rule, dependencies, tests"
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
+	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make bench    measure speed (see bench/README.md)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
@@ -58,6 +59,10 @@ lint: .venv/dev.stamp
 
 .PHONY: check
 check: lint test
+
+.PHONY: lives
+lives: .venv/dev.stamp
+	LIVES=$(or $(N),1000) $(BIN)/pytest -n 2 --dist worksteal tests/lives $(if $(DATABASE),--database $(DATABASE))
 
 .PHONY: nightly
 nightly: .venv/dev.stamp

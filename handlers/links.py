@@ -33,6 +33,7 @@ class LinkPurpose(StrEnum):
 
 
 OF_CLIENT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin, LinkPurpose.confirm)
+OF_VISIT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.note)  # the subject is a booking
 AFTER_VISIT = timedelta(days=1)  # how long the link to a form lives on after the visit
 PATHS = {
     LinkPurpose.intake: "/i/",
@@ -123,7 +124,13 @@ def look(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> Link | None
     row: Any = links.find(tx, _hash(value), purpose) if TOKEN.fullmatch(value) else None
     if row is None:
         return None
-    return Link(int(row.subject), row.client_id, row.contact_id, _fate(tx, purpose, row, now))
+    return Link(_subject(tx, purpose, row), row.client_id, row.contact_id, _fate(tx, purpose, row, now))
+
+
+def _subject(tx: Tx, purpose: LinkPurpose, row: Any) -> int:
+    """What it opens now: a visit that turned out to be another one leads there."""
+    booking = bookings.get(tx, row.subject) if purpose in OF_VISIT else None
+    return booking.id if booking else int(row.subject)
 
 
 def _fate(tx: Tx, purpose: LinkPurpose, row: Any, now: datetime) -> Fate:

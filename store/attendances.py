@@ -1,5 +1,6 @@
 """Attendances: which client comes to which booking, since when. One of a booking is open: who comes now."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -154,6 +155,14 @@ def count_unsettled(tx: Tx) -> int:
     """About how many staff are asked."""
     open_ones = (attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None))
     return int(tx.value(sa.select(sa.func.count()).select_from(attendances).where(*open_ones)) or 0)
+
+
+def left_by(tx: Tx, client_ids: Sequence[int]) -> list[int]:
+    """The bookings to which one person came once, and another person comes now."""
+    query = sa.select(attendances.c.booking_id).where(attendances.c.client_id.in_(client_ids))
+    query = query.join(bookings, bookings.c.id == attendances.c.booking_id)
+    query = query.where(bookings.c.client_id.not_in(client_ids)).distinct()
+    return sorted(row.booking_id for row in tx.all(query))
 
 
 def clients_at(tx: Tx, contact_id: int) -> set[int]:

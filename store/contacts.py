@@ -1,13 +1,15 @@
 """Contact points: an address or a number, once, with what its owner does not want."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store.base import Tx
-from store.tables import contact_points, opt_outs
+from store.tables import attendances, contact_points, deliveries, links, opt_outs
 
 
 def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
@@ -80,3 +82,15 @@ def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> None:
         tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(value=value))
     else:
         stop(tx, known.id, _stopped(tx, contact_id), "before", now)
+        _merge(tx, contact_id, known.id)
+
+
+def _merge(tx: Tx, old: int, new: int) -> None:
+    """Two spellings of one number are one contact point: what named the old one names the new one."""
+    for row in tx.all(sa.select(deliveries.c.id, deliveries.c.key).where(deliveries.c.contact_id == old)):
+        key = str(replace(DeliveryKey.parse(row.key), recipient=new))
+        tx.run(sa.update(deliveries).where(deliveries.c.id == row.id).values(key=key, contact_id=new))
+    for column in (attendances.c.phone_id, links.c.contact_id):
+        tx.run(sa.update(column.table).where(column == old).values({column.name: new}))
+    tx.run(sa.delete(opt_outs).where(opt_outs.c.contact_id == old))
+    tx.run(sa.delete(contact_points).where(contact_points.c.id == old))

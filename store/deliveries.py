@@ -71,6 +71,16 @@ def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*skipped).order_by(deliveries.c.id))]
 
 
+def withdrawn(tx: Tx, client_ids: Sequence[int], reason: Reason) -> list[Delivery]:
+    """What is not sent to one person for this reason."""
+    ended = (
+        deliveries.c.client_id.in_(client_ids),
+        deliveries.c.status == DeliveryStatus.withdrawn,
+        deliveries.c.reason == reason,
+    )
+    return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*ended).order_by(deliveries.c.id))]
+
+
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:
     """What is due by then and has not been settled, in order of time."""
     open_ones = deliveries.c.status.in_(("scheduled", "sending"))

@@ -73,10 +73,10 @@ def rows_of(tx: Tx, client_ids: Sequence[int]) -> dict[str, list[dict[str, Any]]
 
 
 def _contact_ids(tx: Tx, client_ids: Sequence[int]) -> list[int]:
-    """The contact points at which one person is or was reached."""
-    query = sa.select(attendances.c.email_id, attendances.c.phone_id)
-    found = tx.all(query.where(attendances.c.client_id.in_(client_ids)))
-    return sorted({each for row in found for each in row if each})
+    """The contact points at which one person is or was reached, those that were corrected away too."""
+    places = (attendances.c.email_id, attendances.c.phone_id, deliveries.c.contact_id, links.c.contact_id)
+    theirs = [sa.select(each).where(each.table.c.client_id.in_(client_ids)) for each in places]
+    return sorted({row[0] for row in tx.all(sa.union(*theirs)) if row[0]})
 
 
 def needles(tx: Tx, client_ids: Sequence[int]) -> list[str]:
@@ -166,11 +166,14 @@ def erase_rows(tx: Tx, client_ids: Sequence[int], hashes: Sequence[str], now: da
 
 
 def _forget_places(tx: Tx, places: Sequence[int]) -> int:
-    """Contact points that nobody else is reached at."""
-    emails = sa.select(attendances.c.email_id).where(attendances.c.email_id.in_(places))
-    phones = sa.select(attendances.c.phone_id).where(attendances.c.phone_id.in_(places))
-    used = sa.union(emails, phones)
-    alone = sorted(set(places) - {row[0] for row in tx.all(used)})
+    """Contact points that nobody is reached at any more, those that were corrected at once too."""
+    used = sa.union(sa.select(attendances.c.email_id), sa.select(attendances.c.phone_id)).subquery()
+    refused = sa.select(opt_outs.c.contact_id)
+    free = sa.select(contact_points.c.id).where(
+        ~sa.exists().where(used.c[0] == contact_points.c.id),
+        sa.or_(contact_points.c.id.in_(places), contact_points.c.id.not_in(refused)),
+    )
+    alone = [row.id for row in tx.all(free)]
     tx.run(sa.delete(opt_outs).where(opt_outs.c.contact_id.in_(alone)))
     return _delete(tx, contact_points, contact_points.c.id.in_(alone))
 

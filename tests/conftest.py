@@ -35,7 +35,7 @@ def in_memory() -> str | None:
 
 MEMORY = in_memory()
 DATABASES = ("sqlite", "postgresql")
-SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/test_histories")
+SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/lives", "tests/test_histories")
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=QUICK)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from clinical import identity
 from handlers.context import Context
@@ -36,6 +37,21 @@ def _clients(tx: Tx, context: Context, connection: str, notice: Notice) -> Itera
         else:
             said = notice.booking.client
             yield from (each.client_id for each in came if _may_mean(tx, context, each, said))
+
+
+def describes(tx: Tx, context: Context, family: Sequence[int], said: Person) -> bool:
+    """True where a description may mean this person; `family` is the client with those joined."""
+    known = [clients.person(clients.get(tx, each)) for each in family]
+    verdicts = [identity.compare(each, said, context.names, same_booking=True).verdict for each in known]
+    return any(each is not Verdict.another for each in verdicts)
+
+
+def blank(tx: Tx, context: Context, family: Sequence[int]) -> None:
+    """Take a person out of the records of visits that are another's by now."""
+    for booking_id in attendances.left_by(tx, family):
+        for record in bookings.of_booking(tx, booking_id):
+            if record.state and describes(tx, context, family, record.state.client):
+                bookings.put(tx, replace(record, state=replace(record.state, client=Person(""))))
 
 
 def _may_mean(tx: Tx, context: Context, one: Attendance, said: Person) -> bool:

@@ -130,12 +130,16 @@ def _taken(tx: Tx, context: Context, said: Person, client_id: int) -> bool:
 def recognise(
     tx: Tx, context: Context, current: Attendance, said: Person, now: datetime, unsure: Doubt = Doubt.none
 ) -> Attendance:
-    """The same client, as described now: a corrected name or address takes effect."""
+    """The same client, as described now: a corrected name or address takes effect.
+
+    While it is not certain, the client stays as we know them: the form's first screen asks by that name.
+    """
     news = _news(current.said, said)
     at = contacts.reached_at(tx, context, news, now)
     kept = {"email_id": at["email_id"] or current.email_id, "phone_id": at["phone_id"] or current.phone_id}
     attendances.recognise(tx, current.id, said, **kept, unsure=unsure)
-    _describe(tx, context, current.client_id, news)
+    if not unsure:
+        _describe(tx, context, current.client_id, news)
     found = attendances.current(tx, current.booking_id)
     assert found is not None
     return found
@@ -150,13 +154,18 @@ def _news(before: Person | None, said: Person) -> Person:
 
 
 def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
-    """What is newly known; a name that leaves out what we know already is not taken over."""
+    """What is newly known; a name that is another's, or leaves out what we know, is not taken over."""
     known = clients.person(clients.get(tx, client_id))
-    less = identity.related(known.name, said.name, context.names) is Names.part and len(
-        identity.folded(said.name, context.names)
-    ) <= len(identity.folded(known.name, context.names))
-    kept = _kept(context, replace(said, name="" if less else said.name))
+    name = said.name if _says_more(context, known.name, said.name) else ""
+    kept = _kept(context, replace(said, name=name))
     clients.describe(tx, client_id, kept, context.clinic.country)
+
+
+def _says_more(context: Context, known: str, said: str) -> bool:
+    how = identity.related(known, said, context.names)
+    if how is Names.part:
+        return len(identity.folded(said, context.names)) > len(identity.folded(known, context.names))
+    return how not in (Names.family, Names.other)
 
 
 def _kept(context: Context, said: Person) -> Person:

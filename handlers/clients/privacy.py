@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from handlers.clients import lineage
 from handlers.context import Context
+from schemas.booking import Person
 from schemas.webhook import Notice
 from store import audit, clients, receipts
 from store import erase as erasing
@@ -40,6 +41,7 @@ def export(context: Context, client_id: int, by: str, now: datetime) -> dict[str
             return None
         family = clients.family(tx, client_id)
         rows = erasing.rows_of(tx, family)
+        rows["records"] = [each for each in rows["records"] if _is_theirs(tx, context, family, each)]
         webhooks = [
             {"receipt": each.id, "body": each.inbound.body.decode(errors="replace")}
             for each in receipts.of_clients(tx, family)
@@ -48,6 +50,12 @@ def export(context: Context, client_id: int, by: str, now: datetime) -> dict[str
     receipt = {"id": secrets.token_hex(8), "at": now.isoformat(), "by": by, "client": client_id}
     counts = {name: len(each) for name, each in rows.items()} | {"webhooks": len(webhooks)}
     return {"receipt": receipt | {"counts": counts}, **rows, "webhooks": webhooks}
+
+
+def _is_theirs(tx: Tx, context: Context, family: Sequence[int], record: Mapping[str, Any]) -> bool:
+    """False for a record of their visit from the time when another person was to come to it."""
+    said = (record["state"] or {}).get("client") if isinstance(record["state"], dict) else None
+    return said is None or lineage.describes(tx, context, family, Person(**said))
 
 
 def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure | None:
@@ -64,6 +72,7 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
         needles = erasing.needles(tx, family)
         told = [each.id for each in receipts.of_clients(tx, family)]
         erasing.forget_bodies(tx, told)
+        lineage.blank(tx, context, family)
         records = erasing.external_ids(tx, erasing.booking_ids(tx, family))
         hashes = [record_hash(context, *record) for record in records]
         counts = erasing.erase_rows(tx, family, hashes, now) | {"webhooks": len(told)}

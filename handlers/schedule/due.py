@@ -55,23 +55,31 @@ def _plan(booking: Booking, policy: Policy) -> list[Expected]:
 
 
 def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
-    """Bring the messages of a booking, and of the visits that share its form or its day, in line with it."""
+    """Bring the messages of a booking in line with it, and of the visits for which it makes a difference."""
     booking = bookings.get(tx, booking_id)
     assert booking is not None
-    form = _form(tx, context, booking, now)
-    visits = forms.sharing(tx, form) if form else []
-    for each in {
-        visit.id: visit for visit in (*visits, *_of_the_day(tx, context, booking), booking)
-    }.values():
+    _form(tx, context, booking, now)
+    visits = [*_of_the_day(tx, context, booking), *_left_behind(tx, booking), booking]
+    for each in {visit.id: visit for visit in visits}.values():
         _sync_one(tx, context, each, now)
 
 
-def _form(tx: Tx, context: Context, booking: Booking, now: datetime) -> int | None:
-    """The form that serves the visit; offered only where something is due."""
+def _left_behind(tx: Tx, booking: Booking) -> list[Booking]:
+    """Visits that share its form or its day, or did until it was handed over, merged or moved."""
+    came = attendances.of_booking(tx, booking.id)
+    sharing = [
+        visit for form in {each.intake_id for each in came} if form for visit in forms.sharing(tx, form)
+    ]
+    family = [one for each in {one.client_id for one in came} for one in clients.family(tx, each)]
+    waived = deliveries.withdrawn(tx, family, Reason.later_visit)
+    on = [bookings.get(tx, each.booking_id) for each in waived]
+    return sharing + [each for each in on if each is not None]
+
+
+def _form(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    """A form serves the visit; offered only where something is due."""
     if _expected(context, booking, now):
-        return forms.serve(tx, context, booking, _service(context, booking), now)
-    comes = attendances.current(tx, booking.id)
-    return comes.intake_id if comes else None
+        forms.serve(tx, context, booking, _service(context, booking), now)
 
 
 def _service(context: Context, booking: Booking) -> Service:
