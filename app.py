@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         CONTENT=settings.content,
         WORKER=settings.worker,
         PROXIES=settings.proxies,
+        REMARKS=settings.remarks,
     )
     web.mount.everything(app, context)
     return app

@@ -1,22 +1,31 @@
-"""Reads the words of the mails."""
+"""Reads the words of the mails and text messages."""
 
 import tomllib
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
+from library.reading import SHIPPED
 from library.translations import laid_over
+
+Texts = dict[str, Any]
 
 
 @cache
-def read_mail_texts(content: Path, language: str) -> dict[str, Any]:
-    """The words of the mails in one language; where a text is not translated, the English one."""
-    english = _read(content, "en")
-    return english if language == "en" else dict(laid_over(english, _read(content, language)))
+def read_mail_texts(content: Path, language: str) -> Texts:
+    """The words of the mails in one language; where a text is not translated, the English one.
+
+    A clinic's own files lie over those that come with the app, so that an older one lacks nothing.
+    """
+    layers = [_read(folder, each) for each in ("en", language) for folder in (SHIPPED, content)]
+    return dict(reduce(laid_over, layers))
 
 
-def _read(content: Path, language: str) -> dict[str, Any]:
+def own_mail_texts(content: Path, language: str) -> Texts:
+    """What a clinic's own file holds, and nothing else."""
+    return _read(content, language)
+
+
+def _read(content: Path, language: str) -> Texts:
     path = content / "mail" / f"{language}.toml"
-    if language != "en" and not path.exists():
-        return {}
-    return tomllib.loads(path.read_text("utf-8"))
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}

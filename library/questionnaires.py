@@ -9,10 +9,12 @@ from library.translations import Raw
 from schemas.condition import Condition, Test, parse
 from schemas.questionnaire import Choice, Question, Questionnaire, QuestionType, Step
 from schemas.rules import Region
+from schemas.words import Words
 
 FOLDER = "questionnaires"
-SIDES = {"en": {"_l": ", left", "_r": ", right"}, "es": {"_l": ", izquierda", "_r": ", derecha"}}
-"""How the two places of a region are told apart in words, by language."""
+GATE = "gate"  # the set of choices with the words of every gate
+SIDES = ("l", "r")
+"""How the id of a place ends on the left and on the right of the body."""
 FACT_NAMES = frozenset(
     {
         "age",
@@ -22,7 +24,6 @@ FACT_NAMES = frozenset(
         "pain_places",
         "widespread",
         "main_region",
-        "fu_pain_rise",
         "grc",
     }
 )
@@ -57,15 +58,17 @@ class _Shared:
     """What questions of one file may refer to."""
 
     regions: Sequence[Region]
-    sides: Mapping[str, str]
+    pages: Words
     sets: Mapping[str, Mapping[str, str]]
 
 
-def read_questionnaires(reader: Reader, regions: Sequence[Region]) -> dict[str, Questionnaire]:
+def read_questionnaires(reader: Reader, regions: Sequence[Region], pages: Words) -> dict[str, Questionnaire]:
     """Return every questionnaire of the content folder by id; problems go to the reader."""
     files = sorted(path.name for path in (reader.folder / FOLDER).glob("*.toml"))
     raw = {name: found for name in files if (found := reader.load(f"{FOLDER}/{name}", QuestionnaireIn()))}
-    made = {name: _questionnaire(reader, name, one, raw, regions) for name, one in raw.items()}
+    for name, item in _unused_sets(raw):
+        reader.complain(f"{FOLDER}/{name}", item, "is used by no question", fatal=False)
+    made = {name: _questionnaire(reader, name, one, raw, regions, pages) for name, one in raw.items()}
     for name, questionnaire in made.items():
         base = made.get(f"{raw[name].get('questions_from', '')}.toml")
         for item, text in faults(questionnaire, base):
@@ -74,14 +77,14 @@ def read_questionnaires(reader: Reader, regions: Sequence[Region]) -> dict[str, 
 
 
 def _questionnaire(
-    reader: Reader, file: str, raw: Raw, others: Mapping[str, Raw], regions: Sequence[Region]
+    reader: Reader, file: str, raw: Raw, others: Mapping[str, Raw], regions: Sequence[Region], pages: Words
 ) -> Questionnaire:
     base = others.get(f"{raw.get('questions_from', '')}.toml", {})
     known = _own(base) | _own(raw)
     for item, text in _slips(raw, base, known):
         reader.complain(f"{FOLDER}/{file}", item, text)
     sets = {**base.get("choice_sets", {}), **raw.get("choice_sets", {})}
-    shared = _Shared(regions, SIDES.get(reader.language, SIDES["en"]), sets)
+    shared = _Shared(regions, pages, sets)
     return Questionnaire(
         raw["id"],
         raw["version"],
@@ -90,6 +93,15 @@ def _questionnaire(
         tuple(_step(step, shared, known) for step in raw["step"]),
         raw.get("intro", ""),
         reader.language,
+    )
+
+
+def _unused_sets(files: Mapping[str, Raw]) -> Iterator[tuple[str, str]]:
+    """Yield (file, name) of sets of choices that no question of any file takes."""
+    asked = [question for raw in files.values() for question in _own(raw).values()]
+    used = {given for question in asked if isinstance(given := question.get("choices"), str)} | {GATE}
+    yield from (
+        (file, name) for file, raw in files.items() for name in raw.get("choice_sets", {}) if name not in used
     )
 
 
@@ -150,7 +162,7 @@ def _choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> tuple[Choic
     if raw["type"] is QuestionType.GATE:
         return tuple(_gate_choices(raw, shared, known))
     if raw["type"] is QuestionType.BODYMAP:
-        return tuple(_places(shared.regions, shared.sides))
+        return tuple(_places(shared.regions, shared.pages))
     if raw.get("choices_from"):
         return tuple(Choice(region.id, region.label) for region in shared.regions)
     return tuple(
@@ -158,17 +170,17 @@ def _choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> tuple[Choic
     )
 
 
-def _places(regions: Sequence[Region], sides: Mapping[str, str]) -> Iterator[Choice]:
+def _places(regions: Sequence[Region], pages: Words) -> Iterator[Choice]:
     for region in regions:
         if not region.sides:
             yield Choice(region.id, region.label)
             continue
-        for side, words in sides.items():
-            yield Choice(region.id + side, region.label + words)
+        for side in SIDES:
+            yield Choice(f"{region.id}_{side}", pages.say(f"map.side.{side}", place=region.label))
 
 
 def _gate_choices(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> Iterator[Choice]:
-    words, covered = shared.sets.get("gate", {}), tuple(_covered(raw))
+    words, covered = shared.sets.get(GATE, {}), tuple(_covered(raw))
     yield Choice("none", words.get("none", ""), alone=True)
     if raw.get("mode") == "each":
         yield Choice("some", words.get("some", ""), opens=covered)

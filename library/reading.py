@@ -17,6 +17,7 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.loading import load_as
 
 T = TypeVar("T")
+NOT_TRANSLATED, NOT_REVIEWED = "is not translated", "not yet reviewed by a clinician"
 SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
@@ -110,7 +111,7 @@ class Reader:
         words = self.translation(file)
         for key in texts:
             if words is not None and raw.get(key) and key not in words:
-                self.problems.append(Problem(self.overlay(file), 1, key, "is not translated", fatal=False))
+                self.problems.append(Problem(self.overlay(file), 1, key, NOT_TRANSLATED, fatal=False))
         merged: Raw = laid_over(raw, words or {})
         return merged
 
@@ -144,13 +145,11 @@ class Reader:
         """Return the translation of a file without its mark of review, or None when there is none to use."""
         overlay = self.overlay(file)
         if not (self.folder / overlay).exists():
-            self.problems.append(Problem(overlay, 1, "file", "is not translated", fatal=False))
+            self.problems.append(Problem(overlay, 1, "file", NOT_TRANSLATED, fatal=False))
             return None
         words = self.toml(overlay)
         if words is not None and words.pop("reviewed", False) is not True:
-            self.problems.append(
-                Problem(overlay, 1, "reviewed", "not yet reviewed by a clinician", fatal=False)
-            )
+            self.problems.append(Problem(overlay, 1, "reviewed", NOT_REVIEWED, fatal=False))
         return words
 
     def _translate(self, file: str, raw: Raw) -> None:
@@ -164,7 +163,7 @@ class Reader:
             if text:
                 table[key] = text
             elif table[key]:
-                self.complain(overlay, ".".join(path), "is not translated", fatal=False)
+                self.complain(overlay, ".".join(path), NOT_TRANSLATED, fatal=False)
         for path in given:
             self.complain(overlay, ".".join(path), "translates a text that does not exist")
 

@@ -40,10 +40,11 @@ class Use:
 
 @cache
 def of_pages() -> tuple[Use, ...]:
-    """What the client's pages read of `pages.toml`."""
+    """What the client's pages, and places on the body, read of `pages.toml`."""
     web = ROOT / "web"
     templates = [*(web / "templates/client").glob("*.html"), web / "templates/console/preview.html"]
     modules = [*(web / "client").glob("*.py"), web / "language.py", web / "errors.py"]
+    modules += [ROOT / "library/questionnaires.py", ROOT / "handlers/intake/summary.py"]
     return _sorted(*map(_in_template, templates), *map(_in_module, modules))
 
 
@@ -59,6 +60,17 @@ def of_papers() -> tuple[Use, ...]:
 def of_doses() -> tuple[Use, ...]:
     """What the wording of a plan reads of `doses.toml`."""
     return _sorted(_in_module(ROOT / "clinical/plan/doses.py"))
+
+
+@cache
+def constants() -> frozenset[str]:
+    """Every single text in the code that decides, asks and shows: ids of questions and keys among them."""
+    rooms = ("clinical", "handlers", "render", "store", "web")
+    trees = (ast.parse(path.read_text("utf-8")) for room in rooms for path in (ROOT / room).rglob("*.py"))
+    walked = (node for tree in trees for node in ast.walk(tree))
+    return frozenset(
+        node.value for node in walked if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def _sorted(*found: Iterator[Use]) -> tuple[Use, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from library.reading import Reader
+from library.reading import NOT_TRANSLATED, Reader
 from library.uses import Use
 from schemas.words import Text, Words, placeholders, plural_form
 
@@ -47,9 +47,6 @@ def check_words(reader: Reader, file: str, words: Words, uses: tuple[Use, ...]) 
     for key in words.texts:
         if not any(use.reads(key) for use in uses):
             reader.complain(file, key, "is read by nothing", fatal=False)
-
-
-NOT_TRANSLATED = "is not translated"
 
 
 def _texts(reader: Reader, file: str, raw: Mapping[str, Any], under: str = "") -> dict[str, Text]:

@@ -28,15 +28,34 @@ SHARED = {
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
+    "sms": ("checkin", "alert"),
 }
+OF_TEXTS = frozenset({"clinic", "url", "reference"})
+"""What a text message may name."""
+NOBODY = "is read by nothing"
+LACKING = "is missing: the text that comes with Aftercare is used, or the English one"
 
 
 def problems(texts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Each fault as (key, what is wrong): a missing text, one of another kind, a name nobody fills in."""
+    """Each fault as (key, what is wrong): a missing text, one of another kind, a name nobody fills in.
+
+    A table or text that nothing reads is a fault too, and the mildest: `NOBODY`.
+    """
     found = [fault for name in (*MailKind, BEGUN) for fault in _own(name, texts.get(name))]
     for table, keys in SHARED.items():
         found.extend(_shared(table, keys, texts.get(table)))
+    found += [(name, NOBODY) for name in texts if name not in {*MailKind, BEGUN, *SHARED}]
     return found
+
+
+def lacking(own: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each text that a file could hold and does not, as (key, `LACKING`); a whole table once."""
+    tables = {name: tuple(OWN) for name in (*MailKind, BEGUN)} | SHARED
+    found = [name for name in tables if name not in own]
+    found += [
+        f"{name}.{key}" for name in tables if name in own for key in tables[name] if key not in own[name]
+    ]
+    return [(key, LACKING) for key in found]
 
 
 def _own(kind: str, table: Any) -> Iterator[tuple[str, str]]:
@@ -45,7 +64,7 @@ def _own(kind: str, table: Any) -> Iterator[tuple[str, str]]:
         return
     for key, wanted in OWN.items():
         yield from _one(f"{kind}.{key}", table.get(key), wanted)
-    yield from ((f"{kind}.{key}", "is not known") for key in table if key not in OWN)
+    yield from ((f"{kind}.{key}", NOBODY) for key in table if key not in OWN)
 
 
 def _shared(name: str, keys: tuple[str, ...], table: Any) -> Iterator[tuple[str, str]]:
@@ -53,15 +72,16 @@ def _shared(name: str, keys: tuple[str, ...], table: Any) -> Iterator[tuple[str,
         yield name, "is missing"
         return
     for key in keys:
-        yield from _one(f"{name}.{key}", table.get(key), str)
+        yield from _one(f"{name}.{key}", table.get(key), str, OF_TEXTS if name == "sms" else FILLED)
+    yield from ((f"{name}.{key}", NOBODY) for key in table if key not in keys)
 
 
-def _one(key: str, value: Any, wanted: type) -> Iterator[tuple[str, str]]:
+def _one(key: str, value: Any, wanted: type, known: frozenset[str] = FILLED) -> Iterator[tuple[str, str]]:
     lines = value if isinstance(value, list) else [value]
     if not isinstance(value, wanted) or not all(isinstance(line, str) for line in lines):
         yield key, f"must be {'a list of texts' if wanted is list else 'a text'}"
         return
     for line in lines:
         for word in PLACEHOLDER.findall(line):
-            if word not in FILLED:
+            if word not in known:
                 yield key, f"names {{{word}}}, which nobody fills in"

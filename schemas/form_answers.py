@@ -15,23 +15,24 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
 
 from schemas import mail_address, phone
 from schemas.questionnaire import Choice, Question, QuestionType
+from schemas.words import fill
 
-ERRORS: Mapping[str, str] = {
-    "missing_choice": "Choose one answer: {label}",
-    "missing_multi": "Choose at least one answer: {label}",
-    "missing_text": "Type an answer: {label}",
-    "missing_consent": "Tick this box to go on: {label}",
-    "unknown": "Choose one of the answers shown: {label}",
-    "alone": "You chose “{none}” and one more. Keep one of them.",
-    "too_many": "Choose no more than {n}.",
-    "too_long": "Use no more than {n} letters. You used {used}.",
-    "email": "Type an email address, like name@example.com.",
-    "phone": "Type the whole phone number, with area code. For another country, start with + and its code.",
-    "date": "Type a real date. Use numbers for the month, day and year.",
-    "date_future": "This date is not yet here. Check the year.",
-    "number": "Type a whole number from {low} to {high}.",
+ERRORS: Mapping[str, frozenset[str]] = {
+    "missing_choice": frozenset({"label"}),
+    "missing_multi": frozenset({"label"}),
+    "missing_text": frozenset({"label"}),
+    "missing_consent": frozenset({"label"}),
+    "unknown": frozenset({"label"}),
+    "alone": frozenset({"label", "none"}),
+    "too_many": frozenset({"label", "n"}),
+    "too_long": frozenset({"label", "n", "used"}),
+    "email": frozenset({"label"}),
+    "phone": frozenset({"label"}),
+    "date": frozenset({"label"}),
+    "date_future": frozenset({"label"}),
+    "number": frozenset({"label", "low", "high"}),
 }
-"""The English error sentences; the content files may replace each."""
+"""The sentences for mistakes, which content has under [errors], and what each may name."""
 
 _OLDEST = 120
 _MISSING = {
@@ -71,7 +72,7 @@ class AnswerField(fields.Field[Any]):
 
     def refuse(self, key: str, **values: object) -> ValidationError:
         """Return the client's error sentence for `key`."""
-        return ValidationError(self.texts[key].format(label=self.question.label, **values))
+        return ValidationError(fill(self.texts[key], {"label": self.question.label, **values}))
 
     def _deserialize(self, value: object, attr: str | None, data: object, **kwargs: Any) -> str | list[str]:
         del attr, data, kwargs
@@ -197,19 +198,18 @@ def schema_for(
     required: Collection[str],
     today: date,
     country: str,
-    texts: Mapping[str, str] = ERRORS,
+    texts: Mapping[str, str],
 ) -> Schema:
     """Build the Schema for the questions now on the screen; `load` gives clean answers or ValidationError.
 
     `required` holds the ids that must be answered; `texts` the error sentences (keys of `ERRORS`). In
     `country` (ISO 3166) a phone number needs no country code.
     """
-    sentences = {**ERRORS, **texts}
     made: dict[str, fields.Field[Any]] = {}
     for question in questions:
-        missing = sentences[_MISSING.get(question.type, "missing_text")].format(label=question.label)
+        missing = fill(texts[_MISSING.get(question.type, "missing_text")], {"label": question.label})
         needed = question.id in required
         made[question.id] = AnswerField(
-            question, sentences, today, country, required=needed, error_messages={"required": missing}
+            question, texts, today, country, required=needed, error_messages={"required": missing}
         )
     return _Answers.from_dict(made)()

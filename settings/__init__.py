@@ -7,6 +7,7 @@ import re
 import secrets
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from settings.clinic import clinic_of
-from settings.connections import connections_of
+from settings.connections import connections_of, prefix_of
 from settings.environment import ROOT, Variables, process_variables
 from settings.values import Mail, Settings, SettingsError, Sms
 
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 
+PREFIXES = ("AFTERCARE_", "CLINIC_", "SMS_", "SMTP_")
+"""How variables begin that are ours alone."""
 LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 
 
@@ -63,7 +66,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
     if read.problems:
         raise SettingsError(read.problems, settings)
-    return settings
+    own = tuple(prefix_of(each.name) for each in settings.connections)
+    return replace(settings, remarks=tuple(read.unread((*PREFIXES, *own))))
 
 
 def _public_url(read: Variables, production: bool) -> str:

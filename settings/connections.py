@@ -35,8 +35,13 @@ def connections_of(read: Variables, clinic: Clinic) -> tuple[Connection, ...]:
     return tuple(found)
 
 
+def prefix_of(name: str) -> str:
+    """How the variables of a connection begin: `NORTH_`."""
+    return f"{name.upper().replace('-', '_')}_"
+
+
 def _connection(read: Variables, name: str, scheduler: str, clinic: Clinic) -> Connection:
-    prefix = name.upper().replace("-", "_")
+    prefix = prefix_of(name).removesuffix("_")
     zone = read.text(f"{prefix}_ZONE")
     if zone:
         zone = read.zone(f"{prefix}_ZONE", ZONE_DEFAULT)

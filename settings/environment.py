@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -13,6 +14,8 @@ from settings.values import SettingsError
 
 ROOT = Path(__file__).parent.parent
 ZONE_DEFAULT = "America/New_York"
+NEAR = 0.9  # how alike two names are that one slip of the pen makes ...
+AKIN = 0.75  # ... and where the beginning says already that it is ours
 WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -22,9 +25,19 @@ class Variables:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.problems: list[str] = []
+        self.asked: set[str] = set()
+
+    def unread(self, prefixes: tuple[str, ...]) -> Iterator[str]:
+        """Yield a sentence for each variable that looks like ours and that nothing reads."""
+        for name in sorted(self.environ.keys() - self.asked):
+            ours = name.startswith(prefixes)
+            near = get_close_matches(name, self.asked, n=1, cutoff=AKIN if ours else NEAR)
+            if ours or near:
+                yield f"{name} is read by nothing" + (f": is {near[0]} meant?" if near else ".")
 
     def text(self, name: str, default: str = "") -> str:
         """The value without spaces around it, or the default."""
+        self.asked.add(name)
         return self.environ.get(name, "").strip() or default
 
     def need(self, name: str, what: str) -> str:

@@ -41,7 +41,7 @@ class Sms:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that is configured, checked."""
+    """Everything that is configured, checked; `remarks` are sentences about what stops nothing."""
 
     production: bool
     database_url: str
@@ -56,3 +56,4 @@ class Settings:
     require_totp: bool
     log_level: str
     proxies: int = 0
+    remarks: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """The repository keeps its own promises: what is read is documented, what is stored is used."""
 
 import ast
+import dataclasses
 import doctest
 import importlib
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from handlers import retry
+from schemas.clinic import Clinic, Policy, Service
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
 from settings.clinic import _ABOUT
@@ -117,6 +119,22 @@ def test_no_migration_uses_code_that_may_change() -> None:
             names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             assert not {name.partition(".")[0] for name in names} & {*ROOMS, "app"}, path
+
+
+def test_every_setting_of_the_clinic_is_read_by_something() -> None:
+    read = {
+        node.attr
+        for path in sources("handlers", "web", "render", "clinical", "integrations", "store")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute)
+    }
+    read |= {name for page in (ROOT / "web/templates").rglob("*.html") for name in _attributes(page)}
+    known = {each.name for kind in (Clinic, Policy, Service) for each in dataclasses.fields(kind)}
+    assert known - read - {"services", "default_service"} == set()  # those two are read by Clinic.service
+
+
+def _attributes(page: Path) -> list[str]:
+    return re.findall(r"\.([a-z_]+)", page.read_text(encoding="utf-8"))
 
 
 # ---- words

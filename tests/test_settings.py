@@ -357,3 +357,24 @@ def test_a_file_of_settings_that_cannot_be_read_is_named(
     monkeypatch.setattr("settings.environment.dotenv_values", refused)
     with pytest.raises(configuration.SettingsError, match=r"\.env: Permission denied; it must belong"):
         configuration.process_variables(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("CLINIC_PHON", "CLINIC_PHON is read by nothing: is CLINIC_PHONE meant?"),
+        ("CLINIC_MOOD", "CLINIC_MOOD is read by nothing."),
+        ("SMTP_USER", "SMTP_USER is read by nothing: is SMTP_USERNAME meant?"),
+        ("MAIN_SECRETS", "MAIN_SECRETS is read by nothing: is MAIN_SECRET meant?"),
+        ("SITE_COLOUR", "SITE_COLOUR is read by nothing."),
+        ("FIELD_KEY", "FIELD_KEY is read by nothing: is FIELD_KEYS meant?"),
+        ("DATABASE_URI", "DATABASE_URI is read by nothing: is DATABASE_URL meant?"),
+    ],
+)
+def test_a_variable_that_looks_like_ours_and_is_not_read_is_named(name: str, said: str) -> None:
+    assert configuration.load(environ("sqlite:////tmp/x.db", 25, **{name: "x"})).remarks == (said,)
+
+
+def test_other_peoples_variables_are_left_alone() -> None:
+    others = {"PATH": "/bin", "HOME": "/", "LANG": "C", "PORT": "8000", "WEB_CONCURRENCY": "2", "TZ": "UTC"}
+    assert configuration.load(environ("sqlite:////tmp/x.db", 25, **others)).remarks == ()

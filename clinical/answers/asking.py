@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 
 from clinical.answers.facts import age_on, derive, main_place
 from schemas.condition import Answer, Answers, values_of
-from schemas.form_answers import ERRORS, schema_for
+from schemas.form_answers import schema_for
 from schemas.questionnaire import (
     Question,
     Questionnaire,
@@ -177,8 +177,8 @@ def accept(
     answers: Answers,
     today: date,
     country: str,
+    texts: Mapping[str, str],
     known: Collection[str] = (),
-    texts: Mapping[str, str] = ERRORS,
     before: Answers = NONE,
 ) -> Accepted:
     """Take in what was submitted for one screen; raises KeyError when there is no such step.

@@ -220,8 +220,8 @@ def save_step(
         asked.answers,
         asked.today,
         context.clinic.country,
-        asked.known,
         asked.library.errors,
+        asked.known,
         asked.before,
     )
     if taken.errors:

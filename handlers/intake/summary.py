@@ -35,12 +35,22 @@ from store.base import Tx
 
 COMPLAINT = (
     *("visit_reason", "main_region", "main_side", "pain_duration", "pain_onset", "pain_pattern"),
-    *("pain_spread", "pain_feel", "worse_with", "better_with", "morning_stiff", "night_wake"),
+    *("pain_spread", "pain_feel", "worse_with", "better_with", "morning_stiff", "night_wake", "rf_clot_risk"),
 )
 PAINS = ("pain_now", "pain_avg7", "pain_worst24")
 GOALS = ("goals", "goal_text")
-DAILY = ("activity_profile", "sitting_hours", "activity_level", "minutes_per_day", "confidence", "equipment")
-WISHES = ("pressure_pref", "positions_ok", "comfort_note", "reading_help")
+DAILY = (
+    *("activity_profile", "sitting_hours", "activity_level", "minutes_per_day", "confidence", "equipment"),
+    *("run_minutes_week", "training_jump"),
+)
+WISHES = (
+    "pressure_pref",
+    "positions_ok",
+    "comfort_note",
+    "reading_help",
+    "language_pref",
+    "preferred_channel",
+)
 PROGRESS = ("upd_after_massage", "grc", "upd_days_done", "upd_difficulty", "upd_barrier")
 MEDICINES = ("allergy_oils", "allergy_text", "under_other_care", "doctor_name_phone")
 
@@ -71,9 +81,10 @@ class Words:
 
     def place(self, region: str) -> str:
         """A place on the body map in words: `Calf, left`."""
-        found = self.regions.get(region) or self.regions.get(region[:-2])
-        side = SIDES[self.library.language].get(region[-2:], "") if found and found.sides else ""
-        return f"{found.label}{side}" if found else region
+        name, _, side = region.rpartition("_")
+        if side in SIDES and name in self.regions:
+            return self.library.pages.say(f"map.side.{side}", place=self.regions[name].label)
+        return self.regions[region].label if region in self.regions else region
 
     def pairs(self, names: Iterable[str], answers: Answers) -> tuple[tuple[str, str], ...]:
         """(question, answer) in words for those that have an answer."""

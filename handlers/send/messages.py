@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from datetime import datetime
 from email.message import EmailMessage
+from enum import StrEnum
 
 from handlers import links
 from handlers.answers import effective
@@ -23,11 +24,31 @@ from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
 from schemas.plan import StoredPlan
+from schemas.words import fill
 from store import attendances, checkins, clients, contacts, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
-MINUTES = {"returning": "2", "short": "4"}
+
+class State(StrEnum):
+    """What makes two messages for one purpose read differently."""
+
+    usual = "usual"
+    begun = "begun"  # some of the form is filled in
+    soon = "soon"  # for the clinic, and not urgent
+
+
+MAILS: dict[tuple[Purpose, State], str] = {
+    (Purpose.intake, State.usual): "intake",
+    (Purpose.intake_reminder, State.usual): "intake_reminder",
+    (Purpose.intake_reminder, State.begun): "intake_reminder_begun",
+    (Purpose.plan, State.usual): "plan",
+    (Purpose.checkin, State.usual): "checkin",
+    (Purpose.alert, State.usual): "alert",
+    (Purpose.alert, State.soon): "nudge",
+    (Purpose.summary, State.usual): "summary",
+}
+"""The table of `content/mail` that each message reads."""
 
 
 def message_id(context: Context, delivery: Delivery) -> str:
@@ -130,9 +151,10 @@ def intake(
     """The request to fill in the questionnaire, or the reminder of it."""
     until = max(booking.end, now) + AFTER_VISIT
     url = links.issue(tx, context, LinkPurpose.intake, booking.id, now, until, delivery.key.recipient)
-    minutes = MINUTES.get(asked.questionnaire, "8")
     kind, language = MailKind(delivery.purpose), context.clinic.spoken(asked.language)
-    wording = mail.BEGUN if kind is MailKind.INTAKE_REMINDER and asked.answers else ""
+    minutes = f"{context.library(language).questionnaires[asked.questionnaire].minutes}"
+    begun = kind is MailKind.INTAKE_REMINDER and asked.answers
+    wording = MAILS[delivery.purpose, State.begun if begun else State.usual]
     return _to_client(tx, context, delivery, booking, now, kind, language, url, minutes, wording=wording)
 
 
@@ -163,7 +185,7 @@ def checkin(
     language = context.clinic.spoken(intake.language if intake else booking.language)
     if delivery.channel is Channel.sms:
         words = context.mail_texts(language)["sms"]["checkin"]
-        body = words.format(clinic=context.clinic.name, url=url)
+        body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
 
@@ -195,7 +217,7 @@ def staff(
     }
     envelope = Envelope(to, context.clinic.email, message_id(context, delivery), now)
     soon = alerts.urgency(delivery.key) is Urgency.soon
-    kind = MailKind.NUDGE if soon else MailKind(delivery.purpose)
+    kind = MailKind(MAILS[delivery.purpose, State.soon if soon else State.usual])
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
@@ -221,6 +243,7 @@ def connection(
 
 def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:
     """The same as a text message."""
-    body = f"{context.clinic.name}: please look at booking {reference(booking)} now."
+    words = context.mail_texts(context.clinic.language)["sms"]["alert"]
+    body = fill(words, {"clinic": context.clinic.name, "reference": reference(booking)})
     number = phone.for_texts(context.clinic.alert_sms, context.clinic.country) or ""
     return Text(number, body, str(delivery.key))

@@ -15,6 +15,7 @@ from tests.helpers.answers import TAPPED, TODAY, UPDATE, settled
 from tests.helpers.content import library
 
 KNOWN = {"name", "email", "phone"}
+HERE = ("US", library().errors)
 
 
 def questionnaire(name: str = "first_visit") -> Questionnaire:
@@ -35,7 +36,7 @@ def walk(
         if not left:
             return answers, len(seen), taps
         posted = {q.id: wanted[q.id] for q in left[0].questions if q.id in wanted}
-        outcome = accept(asked, left[0].step.id, posted, answers, TODAY, "US", KNOWN, before=past)
+        outcome = accept(asked, left[0].step.id, posted, answers, TODAY, *HERE, KNOWN, before=past)
         assert outcome.errors == {}
         answers = outcome.answers
         seen.append(left[0].step.id)
@@ -115,7 +116,7 @@ def test_ticking_that_you_can_not_stand_is_a_no() -> None:
 
 
 def test_none_can_not_be_chosen_with_something_else() -> None:
-    outcome = accept(questionnaire(), "safety_1", {"gate_nerves": ["none", "some"]}, {}, TODAY, "US")
+    outcome = accept(questionnaire(), "safety_1", {"gate_nerves": ["none", "some"]}, {}, TODAY, *HERE)
     assert "Keep one" in outcome.errors["gate_nerves"]
     assert outcome.answers == {}
 
@@ -134,13 +135,13 @@ def test_the_answer_to_a_hidden_question_is_dropped() -> None:
 def test_a_blank_question_on_a_screen_loses_its_earlier_answer() -> None:
     before: dict[str, Answer] = {"goal_text": "walk", "visit_reason": "pain"}
     posted = {name: TAPPED[name] for name in ("visit_reason", "goals", "activity_profile")}
-    outcome = accept(questionnaire(), "goals", posted | {"activity_level": "some"}, before, TODAY, "US")
+    outcome = accept(questionnaire(), "goals", posted | {"activity_level": "some"}, before, TODAY, *HERE)
     assert outcome.errors == {}
     assert "goal_text" not in outcome.answers
 
 
 def test_a_mistake_keeps_what_was_sent_and_names_the_question() -> None:
-    outcome = accept(questionnaire(), "scores", {"pain_now": "11", "pain_avg7": "3"}, settled(), TODAY, "US")
+    outcome = accept(questionnaire(), "scores", {"pain_now": "11", "pain_avg7": "3"}, settled(), TODAY, *HERE)
     assert outcome.errors["pain_now"] == "Type a whole number from 0 to 10."
     assert outcome.errors["pain_worst24"] == "Choose one answer: Worst pain in the last 24 hours"
     assert outcome.shown == {"pain_now": "11", "pain_avg7": "3"}
@@ -149,7 +150,7 @@ def test_a_mistake_keeps_what_was_sent_and_names_the_question() -> None:
 
 def test_consents_are_separate_and_an_unticked_box_is_a_no() -> None:
     posted = {"consent_massage": "on", "consent_health_data": "yes", "signature_name_date": "Ann"}
-    answers = accept(questionnaire(), "consent", posted, {}, TODAY, "US").answers
+    answers = accept(questionnaire(), "consent", posted, {}, TODAY, *HERE).answers
     assert answers["consent_massage"] == "yes"
     assert {answers[f"consent_{x}"] for x in ("exercise", "email", "sms", "marketing", "share_doctor")} == {
         "no"
@@ -157,7 +158,7 @@ def test_consents_are_separate_and_an_unticked_box_is_a_no() -> None:
 
 
 def test_required_consents_can_not_be_left_out() -> None:
-    errors = accept(questionnaire(), "consent", {"signature_name_date": "Ann"}, {}, TODAY, "US").errors
+    errors = accept(questionnaire(), "consent", {"signature_name_date": "Ann"}, {}, TODAY, *HERE).errors
     assert set(errors) == {"consent_massage", "consent_health_data"}
 
 
@@ -166,7 +167,13 @@ def test_only_tapped_places_can_be_the_main_one() -> None:
     screen = next(s for s in screens(questionnaire(), answers, TODAY) if s.step.id == "main_place")
     assert [choice.id for choice in screen.questions[0].choices] == ["low_back", "calf"]
     refused = accept(
-        questionnaire(), "main_place", {"main_region": "jaw", "main_side": "left"}, answers, TODAY, "US"
+        questionnaire(),
+        "main_place",
+        {"main_region": "jaw", "main_side": "left"},
+        answers,
+        TODAY,
+        "US",
+        library().errors,
     )
     assert set(refused.errors) == {"main_region"}
 
@@ -183,13 +190,13 @@ def test_what_the_booking_knows_is_not_asked_and_not_lost() -> None:
     posted = {
         name: TAPPED[name] for name in ("date_of_birth", "emergency_contact_name", "emergency_contact_phone")
     }
-    outcome = accept(questionnaire(), "about", posted, {"full_name": "Ann"}, TODAY, "US", KNOWN)
+    outcome = accept(questionnaire(), "about", posted, {"full_name": "Ann"}, TODAY, *HERE, KNOWN)
     assert outcome.answers["full_name"] == "Ann"
 
 
 def test_a_step_that_does_not_exist_is_refused() -> None:
     with pytest.raises(KeyError):
-        accept(questionnaire(), "nowhere", {}, {}, TODAY, "US")
+        accept(questionnaire(), "nowhere", {}, {}, TODAY, *HERE)
 
 
 def test_a_gate_lists_only_what_concerns_the_client() -> None:
@@ -287,5 +294,5 @@ def test_settling_twice_changes_nothing(changes: dict[str, str]) -> None:
 )
 def test_any_posted_text_is_taken_or_refused_but_never_fails(text: str, name: str) -> None:
     step = next(s for s in questionnaire().steps if name in {q.id for q in s.questions})
-    outcome = accept(questionnaire(), step.id, {name: [text, text]}, settled(), TODAY, "US")
+    outcome = accept(questionnaire(), step.id, {name: [text, text]}, settled(), TODAY, *HERE)
     assert all(sentence for sentence in outcome.errors.values())

@@ -129,7 +129,7 @@ FIRES: list[tuple[str, Severity, dict[str, Answer]]] = [
     ("RF26", URGENT, {"fu_symptoms": ["hot_limb"]}),
     ("RF26", URGENT, {"fu_symptoms": ["ill"]}),
     ("RF26", REVIEW, {"fu_symptoms": ["fall"]}),
-    ("RF26", REVIEW, {"fu_pain_rise": "3", "fu_worse_48h": "yes"}),
+    ("RF26", REVIEW, {"fu_feel": "very_sore"}),
     ("R_CLASH", REVIEW, {"under_other_care": ["doctor", "surgeon"]}),
 ]
 
@@ -158,7 +158,7 @@ NEAR_MISSES: list[tuple[str, dict[str, Answer]]] = [
     ("RF20", {"date_of_birth": "2008-11-22"}),
     ("RF21", {"pain_now": "7", "pain_avg7": "7", "pain_worst24": "10"}),
     ("RF25", {"goal_text": "On the weekend my life is busy"}),
-    ("RF26", {"fu_symptoms": ["none"], "fu_pain_rise": "3"}),
+    ("RF26", {"fu_symptoms": ["none"], "fu_feel": "bit_sore"}),
     ("R_CLASH", {"under_other_care": ["doctor"]}),
 ]
 

@@ -30,12 +30,18 @@ def test_every_fault_is_told_at_once(texts: dict[str, Any]) -> None:
     texts["checkin"]["after"] = ["fine", 3]
     del texts["common"]["stop"]
     texts["facts"] = 7
+    texts["sms"]["checkin"] = "{name}: {url}"
+    texts["welcome"] = {"subject": "Hi"}
+    texts["contents"]["title"] = "Plan"
     assert problems(texts) == [
         ("intake.subject", "names {nme}, which nobody fills in"),
         ("intake.lines", "must be a list of texts"),
-        ("plan.colour", "is not known"),
+        ("plan.colour", "is read by nothing"),
         ("checkin.after", "must be a list of texts"),
         ("alert", "is missing"),
         ("common.stop", "must be a text"),
+        ("contents.title", "is read by nothing"),
         ("facts", "is missing"),
+        ("sms.checkin", "names {name}, which nobody fills in"),
+        ("welcome", "is read by nothing"),
     ]

@@ -9,8 +9,10 @@ from marshmallow import ValidationError
 from schemas.condition import parse
 from schemas.form_answers import clean_text, schema_for
 from schemas.questionnaire import Choice, Question, QuestionType, is_required, options
+from tests.helpers.content import library
 
 TODAY = date(2026, 11, 22)
+ERRORS = library().errors
 PHONE = "Type the whole phone number, with area code. For another country, start with + and its code."
 CHOICES = (Choice("a", "Red"), Choice("b", "Blue"), Choice("none", "None of these", alone=True))
 
@@ -18,7 +20,7 @@ CHOICES = (Choice("a", "Red"), Choice("b", "Blue"), Choice("none", "None of thes
 def ask(kind: QuestionType, value: object, required: bool = True, **more: Any) -> object:
     """Return the cleaned answer to one question."""
     question = Question("it", kind, "Which one?", **more)
-    loaded = schema_for([question], {"it"} if required else (), TODAY, "US").load({"it": value})
+    loaded = schema_for([question], {"it"} if required else (), TODAY, "US", ERRORS).load({"it": value})
     return loaded.get("it")
 
 
@@ -54,7 +56,7 @@ def test_numbers_and_choices_come_back_as_text() -> None:
 
 
 def test_a_date_may_come_in_three_parts() -> None:
-    schema = schema_for([Question("it", QuestionType.DATE, "When?")], {"it"}, TODAY, "US")
+    schema = schema_for([Question("it", QuestionType.DATE, "When?")], {"it"}, TODAY, "US", ERRORS)
     assert schema.load({"it_year": "1980", "it_month": "5", "it_day": "31"}) == {"it": "1980-05-31"}
     with pytest.raises(ValidationError):
         schema.load({"it_year": "1980", "it_month": "", "it_day": "31"})
@@ -106,7 +108,7 @@ def test_an_optional_question_may_be_left_blank() -> None:
 
 
 def test_fields_that_are_not_asked_are_dropped() -> None:
-    schema = schema_for([Question("it", QuestionType.TEXT, "?")], (), TODAY, "US")
+    schema = schema_for([Question("it", QuestionType.TEXT, "?")], (), TODAY, "US", ERRORS)
     assert schema.load({"it": "x", "admin": "yes"}) == {"it": "x"}
 
 

@@ -1,6 +1,8 @@
 """The command line, as whoever runs it and tests from outside use it."""
 
 import json
+import re
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -25,6 +27,7 @@ from store.base import Database, DatabaseError
 from store.vault import Vault
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
+from tests.helpers.content import CONTENT, change
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 from tests.helpers.visits import book
@@ -167,6 +170,34 @@ def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
     said = run(app, "check").output
     assert said.count("not yet reviewed by a clinician") == 1
     assert "connection main has no API key" in said
+
+
+def test_what_nothing_reads_is_named_each_with_its_line(
+    given: configuration.Settings, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    change(folder, "messages.toml", "rf26 = ", 'rf27 = "See us."\nrf28 = "See us."\nrf26 = ')
+    change(folder, "mail/en.toml", "[sms]\n", '[party]\nsubject = "Hi"\n\n[sms]\nplan = "x"\n')
+    change(
+        folder,
+        "regions.toml",
+        "[[region]]",
+        '[[region]]\nid = "tail"\nview = "back"\nlabel = "Tail"\nsides = false\n\n[[region]]',
+    )
+    made = application.create_app(replace(given, content=folder, remarks=("SMTP_USER is read by nothing.",)))
+    with made.app_context():
+        said = run(made, "check")
+    lines = [re.sub(r":\d+:", ":", line) for line in said.output.splitlines()]
+    assert said.exit_code == 0
+    for expected in (
+        "Remark: content/messages.toml: messages.rf27: is read by nothing",
+        "Remark: content/messages.toml: messages.rf28: is read by nothing",
+        "Remark: content/mail/en.toml: party: is read by nothing",
+        "Remark: content/mail/en.toml: sms.plan: is read by nothing",
+        "Remark: content/regions.toml: tail: is not drawn on the body",
+        "Remark: SMTP_USER is read by nothing.",
+    ):
+        assert expected in lines
 
 
 def test_a_command_without_its_tables_says_what_to_run(given: configuration.Settings, tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from web.commands import client, look, out, restore, run, schedulers, staff
+from web.commands import check, client, look, out, restore, run, schedulers, staff
 from web.commands.base import prepare, told_plainly
 
 __all__ = ["install", "install_to_list", "is_listing", "prepare"]
 
 COMMANDS: tuple[click.Command, ...] = (
     *(run.migrate_command, run.work_command, run.tidy_command, run.reseal_command),
-    *(look.status_command, look.bookings_command, look.check_command),
+    *(look.status_command, look.bookings_command, check.check_command),
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),

@@ -2,26 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
-from flask import current_app
 
 from handlers.bookings import reconcile
 from handlers.bookings.records import head_of
 from handlers.context import Context
-from integrations.base import IntegrationError
-from integrations.channels.email import Smtp
-from library import content
-from library.reading import Problem
-from render import mail_check
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery, DeliveryStatus
-from schemas.message import segments
+from schemas.delivery import Delivery, DeliveryStatus
 from schemas.receipt import ReceiptStatus
-from store import attendances, bookings, clients, connections, deliveries, migrate, receipts, workers
+from store import attendances, bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
 from web.context import context as the_context
 from web.context import utc_now
@@ -115,88 +107,3 @@ def _delivery(each: Delivery) -> dict[str, Any]:
         "attempts": each.attempts,
         "message_id": each.message_id,
     }
-
-
-@click.command("check")
-@click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
-def check_command(mail: bool) -> None:
-    """Check settings and content; names every problem at once."""
-    outside = [*_keys(), *(_mail_server() if mail else ())]
-    found = [*_content_problems(), *_mail_problems()]
-    fatal = [each for each in found if each.fatal]
-    for each in fatal:
-        click.echo(f"content/{each}")
-    for line in outside:
-        click.echo(line)
-    for line in (
-        *_remarks([each for each in found if not each.fatal]),
-        *_blind(),
-        *_connections(),
-        *_texts(),
-    ):
-        click.echo(line)
-    if fatal or outside:
-        raise SystemExit(1)
-    click.echo("Settings and content are in order.")
-
-
-def _keys() -> Iterator[str]:
-    db = the_context().db
-    if migrate.is_current(db):
-        with db.read() as tx:
-            if not receipts.opens(tx):
-                yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
-
-
-def _mail_server() -> Iterator[str]:
-    sender = the_context().senders[Channel.email]
-    assert isinstance(sender, Smtp)
-    try:
-        sender.check()
-    except IntegrationError as error:
-        yield str(error)
-
-
-def _content_problems() -> list[Problem]:
-    return content.problems(current_app.config["CONTENT"])
-
-
-def _mail_problems() -> Iterator[Problem]:
-    context = the_context()
-    for language in context.clinic.languages:
-        for key, text in mail_check.problems(context.mail_texts(language)):
-            yield Problem(f"mail/{language}.toml", 1, key, text)
-
-
-def _remarks(found: Sequence[Problem]) -> Iterator[str]:
-    """What does not stop anything: one line for each kind, since there may be a file for every exercise."""
-    kinds = Counter(each.text for each in found)
-    first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
-    for text, count in kinds.items():
-        yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
-
-
-def _texts() -> Iterator[str]:
-    """Texts that travel in more parts than one, each of which is paid for."""
-    context = the_context()
-    url = f"{context.clinic.public_url}/c/{'x' * 32}"  # as long as a personal link
-    for language in context.clinic.languages if Channel.sms in context.senders else ():
-        words = context.mail_texts(language)["sms"].values()
-        parts = max(segments(each.format(clinic=context.clinic.name, url=url)) for each in words)
-        if parts > 1:
-            yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
-
-
-def _connections() -> Iterator[str]:
-    """What there is to know of each connection; some of it is asked there."""
-    for name, scheduler in the_context().schedulers.items():
-        try:
-            yield from (f"Remark: connection {name}: {text}" for text in scheduler.remarks())
-        except IntegrationError as error:
-            yield f"Remark: connection {name} could not be asked: {error}"
-
-
-def _blind() -> Iterator[str]:
-    for name, scheduler in the_context().schedulers.items():
-        if not scheduler.readable:
-            yield f"Remark: connection {name} has no API key, so what no webhook tells is not found."

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,15 @@ from handlers.context import Context
 from handlers.schedule import words
 from handlers.send import messages
 from handlers.worker import work
+from library.mail_texts import own_mail_texts, read_mail_texts
+from render.mail import MailKind
+from render.mail_check import SHARED
+from schemas.delivery import Purpose
+from schemas.words import fill
 from store import intakes
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW, make_context
+from tests.helpers.content import CONTENT
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, schedule_of
 
@@ -111,3 +118,26 @@ def test_no_mail_holds_an_answer_or_leads_elsewhere(context: Context, mailbox: M
         if mail["X-Aftercare-Kind"] != "summary":  # which is the practitioner's
             assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert len(mail.get_all("To", [])) == 1
+
+
+def test_every_purpose_has_its_mail_and_every_mail_its_purpose() -> None:
+    purposes = {purpose for purpose, _ in messages.MAILS}
+    assert purposes == set(Purpose) - {Purpose.attach}
+    for language in ("en", "es"):
+        tables = set(own_mail_texts(CONTENT, language)) - {*SHARED, MailKind.CONNECTION}
+        assert tables == set(messages.MAILS.values())
+
+
+@pytest.mark.parametrize("name", ["first_visit", "short", "returning"])
+def test_a_mail_says_the_minutes_of_its_form(context: Context, name: str) -> None:
+    form = context.library("en").questionnaires[name]
+    assert f"{form.minutes} minutes" in fill(form.intro, {"minutes": form.minutes})
+
+
+def test_a_clinics_own_mails_of_before_get_the_texts_that_they_lack(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail/en.toml").write_text('[sms]\ncheckin = "{clinic}: {url}"\n')
+    read = read_mail_texts(tmp_path, "en")
+    assert read["sms"]["checkin"] == "{clinic}: {url}"
+    assert "{reference}" in read["sms"]["alert"]
+    assert read["plan"] == read_mail_texts(CONTENT, "en")["plan"]

@@ -1,0 +1,34 @@
+"""The library: the whole content in one language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.checkin import CheckInRules
+from schemas.choosing import PlanContent
+from schemas.identity import NameRules
+from schemas.questionnaire import Questionnaire
+from schemas.rules import ConditionRow, Evidence, Region, Rules
+from schemas.words import Words, fill
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The content in one language; `errors` are for mistakes in a form, the rest are words."""
+
+    language: str
+    questionnaires: Mapping[str, Questionnaire]
+    rules: Rules
+    conditions: tuple[ConditionRow, ...]
+    regions: tuple[Region, ...]
+    messages: Mapping[str, str]
+    errors: Mapping[str, str]
+    evidence: Mapping[str, Evidence]
+    plan_content: PlanContent
+    pages: Words
+    papers: Words
+    checkins: CheckInRules
+    names: NameRules
+
+    def message(self, key: str, **values: object) -> str:
+        """Return a client text with its names in braces filled in; a name not given stays as it is."""
+        return fill(self.messages[key], values)

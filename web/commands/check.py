@@ -1,0 +1,132 @@
+"""The command that says what is wrong with settings and content, and what nothing reads."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import click
+from flask import current_app
+
+from integrations.base import IntegrationError
+from integrations.channels.email import Smtp
+from library import content
+from library.mail_texts import own_mail_texts
+from library.questionnaires import SIDES
+from library.reading import NOT_REVIEWED, NOT_TRANSLATED, Problem, line_of
+from render import mail_check
+from render.body import bodymap
+from render.body.bodymap import BodyView
+from schemas.delivery import Channel
+from schemas.message import segments
+from schemas.rules import Region
+from schemas.words import fill
+from store import migrate, receipts
+from web.context import context as the_context
+
+OF_EVERY_FILE = (NOT_REVIEWED, NOT_TRANSLATED, mail_check.LACKING)
+"""Remarks that may hold for a file of every exercise: they are said once, with their number."""
+
+
+@click.command("check")
+@click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
+def check_command(mail: bool) -> None:
+    """Check settings and content; names every problem at once."""
+    outside = [*_keys(), *(_mail_server() if mail else ())]
+    found = [*_content_problems(), *_region_problems(), *_mail_problems()]
+    fatal = [each for each in found if each.fatal]
+    for each in fatal:
+        click.echo(f"content/{each}")
+    for line in outside:
+        click.echo(line)
+    for line in (
+        *_remarks([each for each in found if not each.fatal]),
+        *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
+        *_blind(),
+        *_connections(),
+        *_texts(),
+    ):
+        click.echo(line)
+    if fatal or outside:
+        raise SystemExit(1)
+    click.echo("Settings and content are in order.")
+
+
+def _keys() -> Iterator[str]:
+    db = the_context().db
+    if migrate.is_current(db):
+        with db.read() as tx:
+            if not receipts.opens(tx):
+                yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+
+
+def _mail_server() -> Iterator[str]:
+    sender = the_context().senders[Channel.email]
+    assert isinstance(sender, Smtp)
+    try:
+        sender.check()
+    except IntegrationError as error:
+        yield str(error)
+
+
+def _content_problems() -> list[Problem]:
+    return content.problems(current_app.config["CONTENT"])
+
+
+def _region_problems() -> Iterator[Problem]:
+    """A place that is not drawn is offered to nobody; one that is drawn without words cannot be chosen."""
+    drawn = {region.id for view in BodyView for region in bodymap.regions(view)}
+    places = the_context().library(the_context().clinic.language).regions
+    file, path = "regions.toml", current_app.config["CONTENT"] / "regions.toml"
+    ids = {name for place in places for name in _ids(place)}
+    for place in places:
+        if not drawn & set(_ids(place)):
+            yield Problem(file, line_of(path, place.id), place.id, "is not drawn on the body", fatal=False)
+    yield from (Problem(file, 1, name, "is drawn on the body and has no words") for name in drawn - ids)
+
+
+def _ids(place: Region) -> list[str]:
+    return [f"{place.id}_{side}" for side in SIDES] if place.sides else [place.id]
+
+
+def _mail_problems() -> Iterator[Problem]:
+    context, folder = the_context(), current_app.config["CONTENT"]
+    for language in context.clinic.languages:
+        file = f"mail/{language}.toml"
+        lacking = mail_check.lacking(own_mail_texts(folder, language))
+        for key, text in (*mail_check.problems(context.mail_texts(language)), *lacking):
+            fatal = text not in (mail_check.NOBODY, mail_check.LACKING)
+            yield Problem(file, line_of(folder / file, key), key, text, fatal)
+
+
+def _remarks(found: Sequence[Problem]) -> Iterator[str]:
+    """What does not stop anything: one line each, but for what is to be said of almost every file."""
+    kinds = Counter(each.text for each in found if each.text in OF_EVERY_FILE)
+    first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
+    for text, count in kinds.items():
+        yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
+    yield from (f"Remark: content/{each}" for each in found if each.text not in OF_EVERY_FILE)
+
+
+def _texts() -> Iterator[str]:
+    """Texts that travel in more parts than one, each of which is paid for."""
+    context = the_context()
+    url = f"{context.clinic.public_url}/c/{'x' * 32}"  # as long as a personal link
+    for language in context.clinic.languages if Channel.sms in context.senders else ():
+        words = context.mail_texts(language)["sms"]["checkin"]
+        parts = segments(fill(words, {"clinic": context.clinic.name, "url": url}))
+        if parts > 1:
+            yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
+
+
+def _connections() -> Iterator[str]:
+    """What there is to know of each connection; some of it is asked there."""
+    for name, scheduler in the_context().schedulers.items():
+        try:
+            yield from (f"Remark: connection {name}: {text}" for text in scheduler.remarks())
+        except IntegrationError as error:
+            yield f"Remark: connection {name} could not be asked: {error}"
+
+
+def _blind() -> Iterator[str]:
+    for name, scheduler in the_context().schedulers.items():
+        if not scheduler.readable:
+            yield f"Remark: connection {name} has no API key, so what no webhook tells is not found."
