@@ -93,6 +93,8 @@ class Reply:
     """One reply to one check-in. Pain is 0 to 10, difficulty 1 to 5; None: not asked or not given.
 
     `days_done` counts within the last `window_days`; `red_flag` is what the flag rules say about the reply.
+    `overall` is the client's own word on the change since the visit (`grc`); `daily_easy` and `daily_hard`
+    are the days of the last week that were ticked off as too easy and as too hard.
     """
 
     red_flag: bool = False
@@ -106,6 +108,10 @@ class Reply:
     difficulty: int | None = None
     hard_exercise: str = ""
     activity: float | None = None
+    confidence: int | None = None
+    overall: str = ""
+    daily_easy: int = 0
+    daily_hard: int = 0
     crash: bool = False
     barriers: tuple[str, ...] = ()
 
@@ -120,6 +126,7 @@ class PlanState:
 
     pain_at_start: int | None = None
     activity_at_start: float | None = None
+    confidence_at_start: int | None = None
     pain_cap: int = 5
     days_per_week: int = 5
     days_in_plan: int = 0
@@ -145,17 +152,24 @@ class Alert:
 class Step:
     """What one check-in does: the action, the row of the table that said so, the client's text, the alerts.
 
-    `message` is a key of the clinic's messages, empty for none, and `days` what it may name: days `done` and
-    `planned`, where both are known. `tips` are sentences for what got in the way.
+    `message` is a key of the clinic's messages on how it went, `change` one on what became of the plan; both
+    are empty for none. `days` is what they may name: days `done` and `planned`, where both are known. `tips`
+    are sentences for what got in the way.
     """
 
     action: Action
     row: str
     message: str
+    change: str = ""
     days: dict[str, int] = field(default_factory=dict)
     alerts: tuple[Alert, ...] = ()
     tips: tuple[str, ...] = ()
     hard_exercise: str = ""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The keys of what the client reads, in order."""
+        return tuple(key for key in (self.message, self.change) if key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ HELD_BY = frozenset({Action.PAUSE, Action.REGRESS_REVIEW})
 """What a check-in does that a practitioner must look at first."""
 
 
+class Difference(StrEnum):
+    """How a plan differs from the one before it, all in all."""
+
+    MORE = "more"
+    LESS = "less"
+    OTHER = "other"
+    SAME = "same"
+
+
 class Within(StrEnum):
     """How soon the clinic must act on an alert."""
 
@@ -102,6 +111,8 @@ class Growth:
     pain_points: float
     pain_percent: float
     activity_points: float
+    better_points: float = 1
+    no_pain: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +154,20 @@ class AlertRow:
 class FeedbackRules:
     """Everything in `rules/feedback.toml`; `barriers` maps what got in the way to what to offer.
 
-    `no_step` and `paused` are keys of messages that a client reads in place of the row's.
+    `paused` is the key of a message that a client reads in place of the row's; `change` has one for each
+    `Difference` between the last plan and this one.
     """
 
     row: tuple[FeedbackRow, ...]
     alert: tuple[AlertRow, ...]
     barriers: dict[str, str]
-    no_step: str
+    change: dict[str, str]
     paused: str
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Every key of a message that a check-in may answer with."""
-        return (*(row.text for row in self.row if row.text), self.no_step, self.paused)
+        return (*(row.text for row in self.row if row.text), *self.change.values(), self.paused)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,14 @@ from dataclasses import replace
 from clinical.plan.case import Case, Policy
 from clinical.plan.choose import choose
 from schemas.checkin import DAYS, Alert, PlanState, Reply, Step
-from schemas.choosing import Action, FeedbackRules, Growth, PlanContent
+from schemas.choosing import Action, Difference, FeedbackRules, Growth, PlanContent
 from schemas.condition import Answer, values_of
-from schemas.plan import Plan
+from schemas.plan import Plan, Readiness
 
 UP = frozenset({Action.LEVEL_UP, Action.STAGE_OK})
+BETTER, UNCHANGED, WORSE, NO_PAIN = "better", "unchanged", "worse", "no_pain"
+"""How it goes since the start (`course` in `rules/feedback.toml`)."""
+OVERALL = {"much_worse": WORSE, "worse": WORSE, "better": BETTER, "much_better": BETTER}
 
 
 def decide(reply: Reply | None, state: PlanState, rules: FeedbackRules, growth: Growth) -> Step:
@@ -35,14 +38,41 @@ def next_plan(case: Case, reply: Reply | None, content: PlanContent, policy: Pol
 
     `case.history` holds the plan and the state; `case.flags` the flags of now. When no move, level, stage or
     status changes, the very plan of the history comes back, and a step up that was not possible is a hold.
+    What the step says of the plan is read off the two plans.
     """
-    step = decide(reply, case.history.state, content.feedback, content.choosing.growth)
-    made = choose(replace(case, history=replace(case.history, step=step)), content, policy)
-    last = case.history.plan
-    if last is None or not _same(made, last):
+    past = case.history
+    step = decide(reply, past.state, content.feedback, content.choosing.growth)
+    gap_days = 0 if reply and reply.days_done else past.gap_days
+    made = choose(replace(case, history=replace(past, step=step, gap_days=gap_days)), content, policy)
+    last = past.plan
+    if last is None or made.status is not Readiness.READY:
         return made, step
-    no_step = replace(step, action=Action.HOLD, message=content.feedback.no_step)
-    return last, no_step if step.action in UP else step
+    change = content.feedback.change.get(difference(last, made, content), "")
+    if not _same(made, last):
+        return made, replace(step, change=change)
+    action = Action.HOLD if step.action in UP else step.action
+    return last, replace(step, action=action, change=change)
+
+
+def difference(last: Plan, made: Plan, content: PlanContent) -> Difference:
+    """Return whether a plan asks more or less than the one before it, by stage, exercises and levels."""
+    if _same(made, last):
+        return Difference.SAME
+    if made.stage > last.stage:
+        return Difference.MORE
+    before, now = _load(last, content), _load(made, content)
+    more = [a > b for a, b in zip(now, before, strict=True)]
+    less = [a < b for a, b in zip(now, before, strict=True)]
+    if any(more) == any(less):
+        return Difference.OTHER
+    return Difference.MORE if any(more) else Difference.LESS
+
+
+def _load(plan: Plan, content: PlanContent) -> tuple[int, int]:
+    """How many exercises, and how hard they are together: rank in the family first, then level."""
+    known = [(content.exercises.get(item.exercise_id), item.level) for item in plan.items]
+    hard = sum(3 * (exercise.rank if exercise else 0) + level for exercise, level in known)
+    return len(plan.items), hard
 
 
 def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_days: int = 7) -> Reply:
@@ -62,6 +92,8 @@ def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_day
         window_days=window_days,
         difficulty=_whole(answers, "fu_difficulty", "upd_difficulty"),
         activity=activity_score(answers),
+        confidence=_whole(answers, "confidence"),
+        overall=_first(answers, "grc"),
         crash=_first(answers, "post_exert_crash") in ("yes", "not_sure"),
         barriers=values_of(answers, "upd_barrier"),
     )
@@ -140,7 +172,28 @@ def _from_reply(reply: Reply, state: PlanState, growth: Growth) -> dict[str, str
         "activity_change": _text(_activity_change(reply, state)),
         "crash": _yes(reply.crash or state.crash_after_effort),
         "enough_change": None if enough is None else _yes(enough),
+        "course": course(reply, state, growth),
+        "daily_easy": str(reply.daily_easy),
+        "daily_hard": str(reply.daily_hard),
     }
+
+
+def course(reply: Reply, state: PlanState, growth: Growth) -> str:
+    """Return how it goes since the start: `better`, `unchanged`, `worse`, or `no_pain` to go by.
+
+    What is not known of pain counts as unchanged. Whoever had no pain at the start is judged by what they
+    can do. The client's own word on the change only weighs where pain and activity say nothing.
+    """
+    pain, activity = _pain_change(reply, state), _activity_change(reply, state)
+    overall, grown = OVERALL.get(reply.overall, UNCHANGED), activity or 0.0
+    if (pain or 0) >= growth.pain_points or overall == WORSE:
+        return WORSE
+    if (pain or 0) > 0 or grown < 0:
+        return UNCHANGED
+    if state.pain_at_start is None or state.pain_at_start < growth.no_pain:
+        return NO_PAIN
+    eased = -(pain or 0) >= growth.better_points or (pain is None and overall == BETTER)
+    return BETTER if eased or grown >= growth.activity_points else UNCHANGED
 
 
 def _pain_change(reply: Reply, state: PlanState) -> int | None:

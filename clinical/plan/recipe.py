@@ -14,6 +14,7 @@ CALM = "calm_only"
 CALM_EXERCISE = "calm_belly_breath"
 Free = Callable[[Exercise], bool]
 SAME = frozenset({Action.HOLD, Action.HOLD_NO_REPLY, Action.PAUSE, Action.STOP})
+RISES = frozenset({Action.LEVEL_UP, Action.STAGE_OK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ def stage_for(case: Case, protocol: Protocol, growth: Growth) -> tuple[int, bool
         return 1, True, "stage_gap"
     step = case.history.step
     if step and step.action is Action.STAGE_OK and not case.in_review:
-        allowed = min(3, 1 + case.history.state.days_in_plan // (7 * protocol.stage_weeks))
-        if allowed > last.stage:
+        state, least = case.history.state, 7 * protocol.stage_weeks
+        allowed = min(3, 1 + state.days_in_plan // least)
+        if allowed > last.stage and state.days_in_stage >= least:
             return last.stage + 1, True, "stage_good"
     return last.stage, False, "stage_same"
 
@@ -102,9 +104,9 @@ def picks_for(case: Case, chosen: Recipe, content: PlanContent, free: Free) -> l
     picks = [_from_item(item, content, chosen) for item in known]
     if case.history.gap_days >= content.choosing.growth.gap_same_stage_days:
         return [replace(pick, level=1) for pick in picks]
-    if step is None or step.action in SAME or step.action is Action.STAGE_OK:
+    if step is None or step.action in SAME:
         return picks
-    if step.action is Action.LEVEL_UP:
+    if step.action in RISES:
         return list(_raised(picks, case, level_cap(case, chosen.protocol), content, free))
     return _stepped(picks, step, content, free)
 
@@ -141,7 +143,7 @@ def high_row(case: Case, chosen: Recipe, rules: ChoosingRules) -> LevelRow | Non
 def may_rise(case: Case, growth: Growth) -> bool:
     """Tell whether any level may rise now: a good check-in, and long enough after the last change."""
     step = case.history.step
-    good = step is not None and step.action in (Action.LEVEL_UP, Action.STAGE_OK)
+    good = step is not None and step.action in RISES
     soon = case.history.state.days_since_change < growth.days_between_rises
     return good and not soon and not case.in_review and not case.stopped
 

@@ -1,6 +1,6 @@
 """The safety filter, the swaps, the levels and the budget (steps R4, R5 and R6)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clinical.plan.case import Case, Policy, number, places
@@ -66,6 +66,7 @@ def filtered(
     for pick in picks:
         fact = _unfit(pick.exercise, kept, ground, content)
         if fact == ALREADY:
+            kept = [_at_least(one, pick) for one in kept]
             continue
         other = stand_in(pick.exercise, kept, ground, content) if fact else None
         if not fact:
@@ -74,9 +75,15 @@ def filtered(
             reasons.append(_left_out(pick.exercise, fact, content))
         else:
             because = Sentence(_key("swapped", fact), {"name": pick.exercise.id, "fact": fact})
-            kept.append(replace(pick, exercise=other, level=1, because=because, rule="R4", fact=fact))
+            kept.append(replace(pick, exercise=other, because=because, rule="R4", fact=fact))
             reasons.append(_swapped(pick.exercise, other, fact, content))
     return kept, reasons
+
+
+def _at_least(kept: Pick, listed: Pick) -> Pick:
+    """A copy that came in as a stand-in does not take the place of the same exercise at a higher level."""
+    same = kept.exercise.id == listed.exercise.id
+    return replace(kept, level=max(kept.level, listed.level)) if same else kept
 
 
 def stand_in(
@@ -104,10 +111,12 @@ def levelled(
     """
     low, high = low_row(case, content.choosing), high_row(case, chosen, content.choosing)
     more = 1 if high and not low else 0
-    cap = 1 if low and chosen.fresh else level_cap(case, chosen.protocol)
+    most = level_cap(case, chosen.protocol)
+    cap = 1 if low and chosen.fresh else most
     rising = _rising(start, more, case, content)
+    known = _before(case) if chosen.fresh and chosen.stage > 1 else {}
     slow = [_slow(pick, more, rising, case) for pick in picks]
-    capped = [replace(pick, level=min(pick.level, cap)) for pick in slow]
+    capped = [replace(pick, level=_capped(pick, cap, most, known)) for pick in slow]
     safe = [replace(pick, level=1) if pick.exercise.caution & case.facts else pick for pick in capped]
     row = low if low and chosen.fresh else None
     changes = zip(picks, safe, strict=True)
@@ -176,6 +185,11 @@ def _left_out(exercise: Exercise, fact: str, content: PlanContent) -> PlanReason
 def _before(case: Case) -> dict[str, int]:
     items: tuple[PlanItem, ...] = case.history.plan.items if case.history.plan else ()
     return {item.exercise_id: item.level for item in items}
+
+
+def _capped(pick: Pick, cap: int, most: int, known: Mapping[str, int]) -> int:
+    """A new stage takes nothing back of a level that was reached in the one before (`known`)."""
+    return min(max(min(pick.level, cap), known.get(pick.exercise.id, 1)), most)
 
 
 def _rising(start: Sequence[Pick], more: int, case: Case, content: PlanContent) -> frozenset[str]:

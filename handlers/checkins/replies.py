@@ -12,7 +12,7 @@ from handlers.plans import drafting
 from handlers.plans.history import history
 from handlers.schedule import alerts, recipients
 from schemas.booking import Booking
-from schemas.checkin import CheckIn, CheckInKind, Reply, Step, Tick
+from schemas.checkin import WEEK, CheckIn, CheckInKind, Reply, Step, Tick
 from schemas.choosing import HELD_BY, Action, PlanContent, Within
 from schemas.delivery import Due, Purpose
 from schemas.intake import Answers
@@ -89,6 +89,8 @@ def _judge(
     today = now.astimezone(context.zone(booking.zone)).date()
     found = _flags(context, answers, before.answers | answers, today)
     said = feedback.reply_from(answers, flags.stops(found), context.checkins.window_days(kind))
+    easy, hard = _daily(tx, booking, today)
+    said = replace(said, daily_easy=easy, daily_hard=hard)
     past = _with(said, history(tx, context, booking.client_id, before.answers, now, answers))
     content = context.plan_content(intake.language)
     case = _case(tx, booking, before, answers, found, past, said, content, today)
@@ -108,6 +110,17 @@ def _follow(tx: Tx, context: Context, booking: Booking, judged: Judged, what: st
 def _with(said: Reply, past: History) -> History:
     hard = past.state.hard_replies + (said.difficulty == HARDEST)
     return replace(past, state=replace(past.state, hard_replies=hard))
+
+
+def _daily(tx: Tx, booking: Booking, today: date) -> tuple[int, int]:
+    """On how many days of the last week the plan was ticked off as too easy, and as too hard."""
+    week = [each for each in checkins.of_booking(tx, booking.id) if _in_week(each.kind, today)]
+    said = [str(each.reply.get("effort", "")) for each in week]
+    return said.count("too_easy"), said.count("too_hard")
+
+
+def _in_week(kind: CheckInKind | Tick, today: date) -> bool:
+    return isinstance(kind, Tick) and 0 <= (today - kind.day).days < WEEK
 
 
 def _case(

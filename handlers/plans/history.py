@@ -51,7 +51,8 @@ def history(
     like = answers if said is None else said
     state = _state(tx, context, sent, replies, answers, like, now)
     step = _step_of_update(context, answers, state)
-    return History(_plan(sent[-1]), state, step, _gap_days(tx, client_id, sent[-1], now))
+    gap = 0 if _did_something(like) else _gap_days(tx, client_id, sent[-1], now)
+    return History(_plan(sent[-1]), state, step, gap)
 
 
 def _plan(stored: StoredPlan) -> Plan:
@@ -81,6 +82,7 @@ def _state(
     return PlanState(
         pain_at_start=_number(start, "pain_avg7"),
         activity_at_start=activity_score(start, like),
+        confidence_at_start=_number(start, "confidence"),
         pain_cap=last.pain_cap,
         days_per_week=last.days_per_week,
         days_in_plan=_days(context, sent[0], now),
@@ -115,16 +117,16 @@ def _step_of_update(context: Context, answers: Answers, state: PlanState) -> Ste
 
 
 def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:
-    """Days since the client last told of having exercised, or since the plan went out."""
+    """Days since the client last told of having exercised, or since the plan went out; today's word aside."""
     told = [
         each.answered_at
         for each in checkins.of_client(tx, clients.family(tx, client_id))
-        if each.answered_at and _did_something(each)
+        if each.answered_at and (isinstance(each.kind, Tick) or _did_something(each.reply))
     ]
     since = max([*told, *([last.sent_at] if last.sent_at else [])], default=now)
     return max(0, (now - since).days)
 
 
-def _did_something(each: CheckIn) -> bool:
-    days = _number(each.reply, "fu_days_done")
-    return isinstance(each.kind, Tick) or (days is not None and days > 0)
+def _did_something(said: Answers) -> bool:
+    """Tell whether a reply, or a returning client's update, names a day on which the plan was done."""
+    return any((_number(said, name) or 0) > 0 for name in ("fu_days_done", "upd_days_done"))

@@ -35,24 +35,37 @@ def step(reply: Reply | None, **state: object) -> Step:
         (replace(GOOD, new_symptoms=("fall",)), {}, Action.PAUSE, "paused"),
         (replace(GOOD, new_symptoms=("numb_tingling",)), {}, Action.PAUSE, "paused"),
         (None, {"missed": 1}, Action.HOLD_NO_REPLY, ""),
-        (replace(GOOD, pain=7, worse_next_day=True), {}, Action.REGRESS_REVIEW, "progress_down"),
-        (replace(GOOD, pain=8), {"pain_at_start": 8}, Action.REGRESS_REVIEW, "progress_down"),
+        (replace(GOOD, pain=7, worse_next_day=True), {}, Action.REGRESS_REVIEW, ""),
+        (replace(GOOD, pain=8), {"pain_at_start": 8}, Action.REGRESS_REVIEW, ""),
         (replace(GOOD, pain=6), {}, Action.REGRESS, "progress_down"),
         (replace(GOOD, pain_during=6), {}, Action.REGRESS, "progress_down"),
         (replace(GOOD, worse_next_day=True), {}, Action.REGRESS, "progress_down"),
-        (replace(GOOD, pain=6), {"last_action": Action.REGRESS}, Action.REGRESS_REVIEW, "progress_down"),
+        (replace(GOOD, pain=6), {"last_action": Action.REGRESS}, Action.REGRESS_REVIEW, ""),
+        (replace(GOOD, pain=4, overall="worse"), {}, Action.REGRESS, "progress_down"),
+        (replace(GOOD, difficulty=None, daily_hard=3), {}, Action.EASIER, "progress_down"),
+        (replace(GOOD, difficulty=None, daily_hard=2), {}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, daily_hard=2), {}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, difficulty=None, daily_easy=2), {}, Action.STAGE_OK, "progress_better"),
+        (replace(GOOD, difficulty=None), {}, Action.HOLD, "progress_hold"),
         (replace(GOOD, difficulty=5), {}, Action.EASIER, "progress_down"),
         (replace(GOOD, days_done=1), {}, Action.SHRINK, "shrink"),
         (replace(GOOD, days_done=3), {}, Action.HOLD, "progress_hold"),
         (replace(GOOD, difficulty=4), {}, Action.HOLD, "progress_hold"),
         (replace(GOOD, crash=True), {}, Action.HOLD, "progress_hold"),
         (GOOD, {"crash_after_effort": True}, Action.HOLD, "progress_hold"),
-        (replace(GOOD, difficulty=1), {}, Action.LEVEL_UP, "progress_up"),
-        (GOOD, {}, Action.STAGE_OK, "progress_up_right"),
-        (GOOD, {"days_in_stage": 13}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, difficulty=1), {}, Action.STAGE_OK, "progress_better"),
+        (GOOD, {}, Action.STAGE_OK, "progress_better"),
+        (replace(GOOD, difficulty=1, pain=4), {}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, difficulty=1, pain=None), {}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, pain=4), {"days_in_plan": 28}, Action.HOLD, "progress_look"),
+        (replace(GOOD, pain=0), {"pain_at_start": 0}, Action.STAGE_OK, "progress_done"),
+        (replace(GOOD, pain=None), {"pain_at_start": None}, Action.STAGE_OK, "progress_done"),
+        (replace(GOOD, pain=1), {"pain_at_start": 0}, Action.HOLD, "progress_hold"),
         (replace(GOOD, pain=5), {}, Action.HOLD, "progress_hold"),
         (replace(GOOD, activity=3.0), {"activity_at_start": 4.0}, Action.HOLD, "progress_hold"),
-        (replace(GOOD, activity=5.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_up_right"),
+        (replace(GOOD, activity=5.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_better"),
+        (replace(GOOD, pain=4, activity=5.0), {"activity_at_start": 4.0}, Action.HOLD, "progress_hold"),
+        (replace(GOOD, pain=4, activity=6.0), {"activity_at_start": 4.0}, Action.STAGE_OK, "progress_better"),
         (Reply(), {}, Action.HOLD, "progress_hold"),
     ],
 )
@@ -163,9 +176,12 @@ class Story:
 
 def test_story_improving_grows_stage_by_stage() -> None:
     story = Story()
-    actions = [story.week(replace(GOOD, pain=pain)).action for pain in (4, 3, 2, 2, 1)]
-    assert actions == [Action.HOLD, Action.STAGE_OK, Action.HOLD, Action.STAGE_OK, Action.HOLD]
-    assert (story.plan.stage, story.plan.version, story.plan.status) == (3, 3, Readiness.READY)
+    stages = []
+    for pain in (4, 3, 2, 2, 1):
+        story.week(replace(GOOD, pain=pain))
+        stages.append(story.plan.stage)
+    assert stages == [1, 2, 2, 3, 3]
+    assert story.plan.status is Readiness.READY
 
 
 def test_story_stalled_keeps_the_plan_and_suggests_a_doctor_after_four_weeks() -> None:
@@ -229,7 +245,7 @@ def test_story_new_red_flag_ends_the_plan_and_alerts_at_once() -> None:
 def test_easy_weeks_raise_two_moves_at_most() -> None:
     story = Story()
     before = {item.exercise_id: item.level for item in story.plan.items}
-    assert story.week(replace(GOOD, difficulty=1)).action is Action.LEVEL_UP
+    assert story.week(replace(GOOD, difficulty=1)).change == "plan_more"
     after = {item.exercise_id: item.level for item in story.plan.items}
     assert sorted(after[name] - before[name] for name in before) == [0, 1, 1]
     assert change_text(story.plan, moves()).startswith("A little more of: ")
@@ -243,7 +259,7 @@ def test_a_step_up_that_is_too_early_is_a_hold_and_says_so() -> None:
     case = replace(story.case, history=History(raised, early))
     plan, made = next_plan(case, replace(GOOD, difficulty=1), moves(), POLICY)
     assert plan is raised
-    assert (made.action, made.message, made.row) == (Action.HOLD, "progress_hold", "easy")
+    assert (made.action, made.change, made.row) == (Action.HOLD, "plan_same", "better")
 
 
 def test_a_move_at_the_top_level_gives_way_to_a_harder_one_only_if_that_is_safe() -> None:

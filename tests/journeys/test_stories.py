@@ -128,13 +128,13 @@ def test_who_gets_better_is_asked_five_times_and_the_plan_grows(story: Story) ->
     first = story.plan
     assert story.says(1, "h24", FINE).step.action is Action.HOLD
     assert story.says(3, "d3", DAY_3).step.action is Action.HOLD
-    assert story.says(7, "w1", WEEK | EASY).step.action is Action.LEVEL_UP
+    assert story.says(7, "w1", WEEK | EASY).step.change == "plan_more"
     second = story.plan
     risen = [name for name, level in _levels(second).items() if level > _levels(first).get(name, 0)]
     assert 1 <= len(risen) <= 2
     assert story.on_page == _moves(second)
     assert second.changes["up"]
-    assert story.says(14, "w2", WEEK | BETTER).step.message == "progress_up_right"
+    assert story.says(14, "w2", WEEK | BETTER).step.messages == ("progress_better", "plan_more")
     assert story.says(28, "w4", WEEK | BETTER).step.alerts == ()
     story.until(60)
     asked = ["1 checkin", "3 checkin", "7 checkin", "7 plan", "14 checkin"]

@@ -75,7 +75,7 @@ def test_a_protocol_that_no_row_chooses_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "item"),
     [
-        (MESSAGES, "You did {done} of", "You did {d} of", "messages.progress_up"),
+        (MESSAGES, "You did {done} of", "You did {d} of", "messages.progress_better"),
         (MESSAGES, 'paused = "', 'paused = "{done} ', "messages.paused"),
         (MESSAGES, 'rf02 = "', 'rf02 = "{done} ', "messages.rf02"),
         (MESSAGES, "Choose no more than {n}.", "Choose no more than {most}.", "errors.too_many"),

@@ -81,9 +81,7 @@ def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
     texts = list(dict.fromkeys(messages.message(flag.client_text, **known) for flag in found))
     if outcome.paused and not texts:
         texts = [messages.message(messages.plan_content.feedback.paused, **known)]
-    said = (
-        messages.message(outcome.step.message, **known, **outcome.step.days) if outcome.step.message else ""
-    )
+    said = [messages.message(key, **known, **outcome.step.days) for key in outcome.step.messages]
     return page(
         "checkin_done",
         language,
@@ -91,7 +89,7 @@ def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
         texts=texts,
         emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
         stops=bool(texts),
-        text="" if texts or PLACEHOLDER.search(said) else said,
+        text="" if texts else " ".join(one for one in said if not PLACEHOLDER.search(one)),
         tips=outcome.step.tips,
         here=here,
     )

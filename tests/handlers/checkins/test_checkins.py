@@ -9,6 +9,8 @@ from handlers.context import Context
 from handlers.plans import release
 from handlers.worker import work
 from schemas.checkin import CheckInKind
+from schemas.choosing import Action
+from schemas.condition import Answer
 from store import bookings
 from store import checkins as stored
 from store import plans as stored_plans
@@ -60,3 +62,25 @@ def test_severe_pain_on_a_plan_that_was_let_out_again_alerts_again_on_the_same_d
         assert mailbox.kinds().count("alert") == alerts
         with context.db.begin() as tx:
             assert release.release(tx, context, booking.id, "Mara", now)
+
+
+@pytest.mark.parametrize(
+    ("effort", "action"), [("too_hard", Action.EASIER), ("right", Action.HOLD), ("too_easy", Action.STAGE_OK)]
+)
+def test_days_ticked_off_as_too_hard_or_too_easy_are_read_where_the_reply_says_nothing_of_it(
+    context: Context, effort: str, action: Action
+) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    now = booking.end + timedelta(days=7)
+    work.work_once(context, booking.end + timedelta(hours=1))
+    with context.db.begin() as tx:
+        plan = stored_plans.newest(tx, booking.id)
+        assert plan is not None
+        for day in (1, 2, 3):
+            replies.tick(
+                tx, context, booking, plan.id, (now - timedelta(days=day)).date(), {"effort": effort}, now
+            )
+        asked = stored.ask(tx, booking.id, plan.id, CheckInKind.w1, now)
+        said: dict[str, Answer] = {"fu_symptoms": ["none"], "pain_avg7": "2", "fu_days_done": "7"}
+        assert replies.reply(tx, context, asked, said, now).step.action is action

@@ -185,10 +185,10 @@ def test_a_step_up_says_how_many_of_the_days_were_done(
     app: Flask, context: Context, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = {"fu_symptoms": "none", "pain_now": "2"}
-    step = Step(Action.LEVEL_UP, "easy", "progress_up", {"done": 4, "planned": 5})
+    step = Step(Action.STAGE_OK, "better", "progress_better", "plan_more", {"done": 4, "planned": 5})
     monkeypatch.setattr(replies, "reply", lambda *_given: replies.Outcome((), step))
     page = asked(app, context, booking, CheckInKind.h24).post("", told).text
-    assert "You did 4 of 5 days and it felt easy." in page
+    assert "You did 4 of 5 days and you feel better. We added a little." in page
     unknown = replies.Outcome((), replace(step, days={}))
     monkeypatch.setattr(replies, "reply", lambda *_given: unknown)
     page = asked(app, context, booking, CheckInKind.d3).post("", told).text
