@@ -18,11 +18,12 @@ class FigureError(ValueError):
 
 
 class View(StrEnum):
-    """From where the person is seen."""
+    """From where the person is seen; HAND shows the hand that a prop draws, and no person."""
 
     SIDE = "side"
     FRONT = "front"
     BACK = "back"
+    HAND = "hand"
 
 
 class Face(StrEnum):
@@ -36,10 +37,12 @@ class Face(StrEnum):
 class PropKind(StrEnum):
     """The things that a person uses, and the few lines that help to read a move."""
 
+    BAG = "bag"
     BALL = "ball"
     BAND = "band"
     BELT = "belt"
     BLADES = "blades"
+    BOTTLE = "bottle"
     BREATH = "breath"
     CHAIR = "chair"
     CHAIR_FRONT = "chair_front"
@@ -50,6 +53,7 @@ class PropKind(StrEnum):
     DOORWAY = "doorway"
     FLOOR = "floor"
     GROUND = "ground"
+    HAND = "hand"
     MAT = "mat"
     MAT_ABOVE = "mat_above"
     PAD = "pad"
@@ -59,9 +63,11 @@ class PropKind(StrEnum):
     RAIL = "rail"
     ROLL = "roll"
     ROLLER = "roller"
+    SHELF = "shelf"
     SPEED = "speed"
     STEP = "step"
     STOOL = "stool"
+    TABLE = "table"
     TOWEL = "towel"
     WALL = "wall"
     WALL_WIDE = "wall_wide"

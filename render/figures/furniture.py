@@ -154,6 +154,20 @@ def _stool(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     box(canvas, (x, prop.h - 3), (width, 3), WOOD, 1.2)
 
 
+def _table(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A table from the side, its left edge at `at`; only its near end is wanted, so one leg is enough."""
+    (x, _), width = spot(prop, body), prop.w or 34
+    box(canvas, (x + width - 6, 0), (2.8, prop.h - 2), WOOD_DARK)
+    box(canvas, (x, prop.h - 3), (width, 3), WOOD, 1)
+
+
+def _shelf(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A shelf on a wall, its left edge at `at`, its top at `h`."""
+    (x, _), width = spot(prop, body), prop.w or 18
+    box(canvas, (x, prop.h - 2.6), (width, 2.6), WOOD_DARK, 0.8)
+    canvas.stroke(f"M{pair((x + width - 9, prop.h - 3))}l8 8", WOOD_DARK, 1.4)
+
+
 FURNITURE: dict[PropKind, Draw] = {
     PropKind.CHAIR: _chair,
     PropKind.CHAIR_FRONT: _chair_front,
@@ -167,8 +181,10 @@ FURNITURE: dict[PropKind, Draw] = {
     PropKind.MAT_ABOVE: _mat_above,
     PropKind.POST: _post,
     PropKind.RAIL: _rail,
+    PropKind.SHELF: _shelf,
     PropKind.STEP: _step,
     PropKind.STOOL: _stool,
+    PropKind.TABLE: _table,
     PropKind.WALL: _wall,
     PropKind.WALL_WIDE: _wall_wide,
 }

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from render.figures.canvas import Canvas, capsule, circle, number, pair, polygon
-from render.figures.geometry import bearing, distance, frame, lerp, polar
+from render.figures.canvas import Canvas, blob, capsule, circle, number, pair, polygon
+from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar
 from render.figures.prop_parts import DARK, WOOD, WOOD_DARK, points, span, spot
 from render.figures.skeleton import Skeleton
 from schemas.figure import Prop, PropKind
@@ -123,12 +123,76 @@ def _breath(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     canvas.stroke("".join(waves), AIR, 1.3)
 
 
+def _bottle(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A small water bottle held in the middle; `r` is half its height."""
+    x, y = spot(prop, body)
+    half = prop.r or 5.0
+    wide = half * 0.42
+    canvas.see((x - wide, y - half))
+    canvas.see((x + wide, y + half))
+    canvas.rect((x - wide - 0.4, y - half - 0.4), (2 * wide + 0.8, 1.55 * half + 0.8), CLOTH_DARK, 1.4)
+    canvas.rect((x - wide, y - half), (2 * wide, 1.55 * half), CLOTH, 1.2)
+    canvas.rect((x - wide * 0.55, y + half * 0.5), (wide * 1.1, half * 0.5), RUBBER, 0.5)
+
+
+def _bag(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A full shopping bag that hangs from a hand at `at`; `r` is half its width."""
+    x, y = spot(prop, body)
+    half = prop.r or 6.0
+    canvas.see((x - half, y - 7 - 1.9 * half))
+    canvas.see((x + half, y))
+    canvas.stroke(
+        f"M{pair((x - half * 0.6, y - 7))}Q{pair((x, y + 5))} {pair((x + half * 0.6, y - 7))}", BELT, 1.4
+    )
+    low = y - 7 - 1.9 * half
+    corners = [(x - half * 0.8, y - 6.6), (x + half * 0.8, y - 6.6), (x + half, low), (x - half, low)]
+    canvas.fill(polygon(corners), "#e2c79a", f' stroke="{BELT}" stroke-width="0.8" stroke-linejoin="round"')
+
+
+FINGERS = ((-4.9, 9.4), (-1.7, 11.2), (1.6, 10.4), (4.7, 7.8))
+"""Where each finger starts on the palm, and how long it is, in units of `r`."""
+SKIN, SKIN_LINE = "#dba881", "#8a5a38"
+
+
+def _hand(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
+    """A hand seen from its palm, fingers up; `r` is its unit, `w` how far it is closed (0 open, 1 a fist)."""
+    origin, unit, closed = spot(prop, body), prop.r or 1.0, prop.w
+    place = frame(origin, 90, unit)
+    rim = f' stroke="{SKIN_LINE}" stroke-width="{number(0.5 * unit)}" stroke-linejoin="round"'
+    canvas.see(place(-12, -9))
+    canvas.see(place(25, 9))
+    canvas.fill(capsule(place(-12, 0), place(3, 0), 4.6 * unit, 5.2 * unit), SKIN, rim)
+    for v, long in FINGERS:
+        canvas.fill(
+            capsule(place(9, v * 0.9), place(12 + long * (1 - closed), v), 1.75 * unit, 1.55 * unit),
+            SKIN,
+            rim,
+        )
+    canvas.fill(blob([place(*at) for at in PALM]), SKIN, rim)
+    for v, long in FINGERS if closed > 0.5 else ():
+        tip = 12 - (2 * closed - 1) * long * 0.62
+        canvas.fill(capsule(place(12.4, v * 0.95), place(tip, v * 0.9), 1.75 * unit, 1.6 * unit), SKIN, rim)
+    canvas.fill(_thumb(place, closed, unit), SKIN, rim)
+
+
+PALM = ((0, -4.6), (4, -6.6), (11, -6.6), (13, -3.4), (13, 3.2), (11, 6.4), (4, 6.4), (0, 4.6))
+
+
+def _thumb(place: Frame, closed: float, unit: float) -> str:
+    """The thumb stands off an open hand and lies over the fingers of a fist."""
+    foot, tip = place(4, -5 + closed * 1.5), place(11 - closed * 4.2, -12 + closed * 14)
+    return capsule(foot, tip, 2.3 * unit, 1.7 * unit)
+
+
 GEAR: dict[PropKind, Draw] = {
+    PropKind.BAG: _bag,
     PropKind.BELT: _belt,
     PropKind.BALL: _ball,
     PropKind.BAND: _band,
+    PropKind.BOTTLE: _bottle,
     PropKind.BREATH: _breath,
     PropKind.DASH: _dash,
+    PropKind.HAND: _hand,
     PropKind.PAD: _soft,
     PropKind.PILLOW: _soft,
     PropKind.PIN: _pin,

@@ -19,11 +19,12 @@ def draw_scene(figure: Figure, look: Look, which: str) -> Canvas:
     bodies = {name: solve(figure, pose) for name, pose in poses.items()}
     shown = [prop for prop in figure.props if prop.only in ("", which)]
     _props(canvas, [prop for prop in shown if not prop.front], bodies[which])
-    if which == "end" and figure.ghost:
+    if which == "end" and figure.ghost and figure.view is not View.HAND:
         _ghost(figure, body.Person(canvas, bodies["start"], figure.start, look, figure.view, True))
-    person = body.Person(canvas, bodies[which], poses[which], look, figure.view)
-    body.see_person(person)
-    _person(figure, person, shown)
+    if figure.view is not View.HAND:
+        person = body.Person(canvas, bodies[which], poses[which], look, figure.view)
+        body.see_person(person)
+        _person(figure, person, shown)
     _props(canvas, [prop for prop in shown if prop.front], bodies[which])
     _marks(canvas, figure, bodies, which)
     return canvas

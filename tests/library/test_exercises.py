@@ -20,11 +20,10 @@ def test_the_clinic_content_has_no_problem() -> None:
     assert [one for one in problems(CONTENT) if not one.text.startswith(notes)] == []
 
 
-def test_there_are_sixty_moves_and_fourteen_protocols() -> None:
-    assert len(moves().exercises) == 60
-    assert len(moves().protocols) == 14
+def test_every_phase_has_its_moves() -> None:
     count = {phase: sum(one.phase is phase for one in moves().exercises.values()) for phase in Phase}
-    assert list(count.values()) == [4, 8, 16, 19, 13]
+    least = [4, 8, 16, 19, 13]
+    assert all(found >= wanted for found, wanted in zip(count.values(), least, strict=True)), count
 
 
 def test_easier_moves_never_rank_higher_and_chains_end() -> None:
