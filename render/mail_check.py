@@ -28,7 +28,7 @@ SHARED = {
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
-    "sms": ("checkin", "alert"),
+    "sms": ("checkin", "confirm", "alert"),
 }
 OF_TEXTS = frozenset({"clinic", "url", "reference"})
 """What a text message may name."""

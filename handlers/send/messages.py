@@ -44,6 +44,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.intake_reminder, State.begun): "intake_reminder_begun",
     (Purpose.plan, State.usual): "plan",
     (Purpose.checkin, State.usual): "checkin",
+    (Purpose.confirm, State.usual): "confirm",
     (Purpose.alert, State.usual): "alert",
     (Purpose.alert, State.soon): "nudge",
     (Purpose.summary, State.usual): "summary",

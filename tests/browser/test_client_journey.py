@@ -76,7 +76,7 @@ def test_a_first_visit_takes_at_most_25_screens_and_60_taps_and_every_screen_is_
     assert answers["pain_regions"] == ["low_back_l", "low_back_r"]
 
 
-def test_a_visit_again_takes_at_most_6_screens_and_20_taps(site: Site, open_page: OpenPage) -> None:
+def test_a_visit_again_takes_at_most_7_screens_and_20_taps(site: Site, open_page: OpenPage) -> None:
     now = datetime.now(UTC)
     first = site.visit()
     fill_in(site.context, first, now)
@@ -89,7 +89,7 @@ def test_a_visit_again_takes_at_most_6_screens_and_20_taps(site: Site, open_page
     page.goto(site.link(LinkPurpose.intake, second.id))
     hands = Hands(page, COMES_AGAIN)
     hands.fill_in()
-    assert len(hands.screens) <= 6
+    assert len(hands.screens) <= 7  # the first one asks whom it is for
     assert hands.taps <= 20
     assert _answers(site, second)["done"]
 

@@ -13,8 +13,10 @@ from handlers.clients import contacts
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.delivery import Channel
+from schemas.person import ContactKind
 from schemas.webhook import Inbound
 from store import attendances, checkins, clients
+from store import contacts as contact_points
 from tests.helpers.worlds import MOVES_BY_NEW_NAME, World
 from tests.lives import checks
 from tests.lives.clinic import Desk, Faults
@@ -281,6 +283,9 @@ class Life(RuleBasedStateMachine):
         if not human:
             return
         with self.desk.context.db.begin() as tx:
+            known = {point.value for point in contact_points.of_kind(tx, ContactKind.email)}
+            if human.email.casefold() not in known:
+                return  # nobody has written to them yet: there is no link to stop anything with
             args = (tx, self.desk.context, Channel.email, human.email)
             if again and human.email in self.stopped:
                 contacts.start(*args, self.desk.now)

@@ -26,7 +26,9 @@ CAUSES = st.from_regex(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*", fullmatch=True).filter
 )
 ALERTS = st.builds(AlertCause, CAUSES, st.sampled_from([Urgency.at_once, Urgency.soon]))
 NUMBERED: dict[Purpose, st.SearchStrategy[Number]] = {
-    **dict.fromkeys((Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.summary), COUNTS),
+    **dict.fromkeys(
+        (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.confirm, Purpose.summary), COUNTS
+    ),
     Purpose.checkin: st.builds(CheckInQuestion, st.sampled_from(CheckInKind), st.booleans()),
     Purpose.alert: st.just(ESCALATION) | ALERTS,
     Purpose.attach: st.sampled_from(NoteStatus),

@@ -13,12 +13,22 @@ blueprint = Blueprint("again", __name__)
 PURPOSES = {kind: purpose for purpose, kind in KINDS.items() if purpose is not LinkPurpose.note}
 
 
-@blueprint.post("/again/<kind>/<token>")
-def send(kind: str, token: str) -> Response:
+@blueprint.before_app_request
+def asked() -> Response | None:
+    """Answer `POST <the link>?again`.
+
+    The page of a dead link posts to its own address: nothing on it differs from that of any other.
+    """
+    if request.method != "POST" or request.query_string != b"again":
+        return None
+    kind, token = (*request.path.split("/"), "", "")[1:3]
+    return _send(PURPOSES.get(kind) or abort(404), token)
+
+
+def _send(purpose: LinkPurpose, token: str) -> Response:
     """Send a new link to the address on file of the client whose link this was, if it was one."""
-    purpose = PURPOSES.get(kind) or abort(404)
     count_guess()
-    require_own_form(token)
+    require_own_form("")
     with context().db.begin() as tx:
         link = found(tx, purpose, token)
         if link is not None:

@@ -27,7 +27,7 @@ def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
     """A personal link that is open; answers 404 (or 429) for one that opens nothing."""
     opened = found(tx, purpose, token)
     if opened is None or opened.fate is not Fate.open:
-        dead(purpose, token)
+        dead()
     return opened
 
 
@@ -36,10 +36,10 @@ def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:
     return links.look(tx, purpose, token, utc_now())
 
 
-def dead(purpose: LinkPurpose, token: str) -> NoReturn:
+def dead() -> NoReturn:
     """The same page for a link that has ended, was handed over or never was; it offers a new one."""
     count_guess()
-    abort(page("dead", words.asked_for(request), token, 404, kind=KINDS[purpose]))
+    abort(page("dead", words.asked_for(request), status=404))
 
 
 def page(template: str, language: str, token: str = "", status: int = 200, **values: Any) -> Response:

@@ -66,6 +66,7 @@ def urls(app: Flask) -> list[tuple[str, str]]:
                 ("<int:booking_id>", "1"),
                 ("<int:flag_id>", "1"),
                 ("<int:client_id>", "1"),
+                ("<int:other_id>", "2"),
                 ("<int:delivery_id>", "1"),
                 ("<int:staff_id>", "1"),
                 ("<day>", "2026-11-20"),
@@ -74,6 +75,7 @@ def urls(app: Flask) -> list[tuple[str, str]]:
             ):
                 path = path.replace(part, value)
             path = path.replace("<any('release', 'hold', 'send'):act>", "hold")
+            path = path.replace("<any('same', 'another'):verdict>", "same")
             path = path.replace("<any('deactivate', 'activate'):act>", "deactivate")
             path = path.replace("<any('hold', 'release', 'send_now', 'resend', 'withdraw'):act>", "hold")
             assert "<" not in path
