@@ -12,11 +12,12 @@ from playwright.sync_api import Page
 from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.booking import Booking
-from store import bookings, intakes, plans
+from store import bookings, intakes
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.helpers.answers import TAPPED, fill_in
 from tests.helpers.content import CONTENT
 from tests.helpers.hands import Hands, faults, faults_by_day_and_night, follow
+from tests.helpers.phone import visited
 from tests.helpers.visits import receive, webhook
 
 OpenPage = Callable[..., Page]
@@ -166,12 +167,7 @@ def test_the_back_button_and_a_closed_browser_lose_at_most_one_screen(
 
 @LOOKS
 def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: dict[str, Any]) -> None:
-    booking, now = site.visit(name=LONG_NAME), datetime.now(UTC)
-    fill_in(site.context, booking, now)
-    with site.context.db.begin() as tx:
-        drafted = plans.newest(tx, booking.id)
-        assert drafted is not None
-        plans.sent(tx, drafted.id, now)
+    booking = visited(site.context, name=LONG_NAME)
     page = open_page(kind)
     for link in (
         site.link(LinkPurpose.plan, booking.id),
@@ -184,12 +180,7 @@ def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: d
 
 
 def test_a_day_is_ticked_off_with_three_taps(site: Site, open_page: OpenPage) -> None:
-    booking, now = site.visit(), datetime.now(UTC)
-    fill_in(site.context, booking, now)
-    with site.context.db.begin() as tx:
-        drafted = plans.newest(tx, booking.id)
-        assert drafted is not None
-        plans.sent(tx, drafted.id, now)
+    booking = visited(site.context)
     page = open_page(PHONE)
     page.goto(site.link(LinkPurpose.plan, booking.id))
     for target in ("[name=effort][value=right]", "[name=pain][value='2']"):

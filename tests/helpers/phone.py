@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from clinical.answers import asking
+from clinical.answers.asking import NONE
 from handlers import links
 from handlers.clients import contacts
 from handlers.context import Context
@@ -19,10 +20,12 @@ from handlers.intake.form import open_intake
 from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.booking import Booking
+from schemas.checkin import CheckInKind
+from schemas.condition import Answers
 from schemas.intake import Intake
-from store import bookings, clients, intakes
+from store import bookings, checkins, clients, intakes, plans
 from store.base import Tx
-from tests.helpers.answers import TAPPED
+from tests.helpers.answers import TAPPED, fill_in
 from tests.helpers.visits import book, only, receive, webhook
 
 BASE = "https://care.test"
@@ -114,6 +117,28 @@ def soon(context: Context, **visit: Any) -> Booking:
     """A booking of Zoë's in two days from now."""
     now = datetime.now(UTC)
     return book(context, now, start=now + timedelta(days=2), **visit)
+
+
+def visited(context: Context, said: Answers = NONE, **visit: Any) -> Booking:
+    """Zoë's visit, over for an hour: she had answered before it, and the plan has gone out since."""
+    now = datetime.now(UTC)
+    made = book(context, now - timedelta(days=3), start=now - timedelta(hours=2), **visit)
+    fill_in(context, made, now - timedelta(days=1), **said)
+    work.work_once(context, now)
+    with context.db.read() as tx:
+        plan = plans.newest(tx, made.id)
+    assert plan is not None
+    assert plan.sent_at == now
+    return made
+
+
+def checkin_phone(app: Flask, context: Context, booking: Booking, kind: CheckInKind) -> Phone:
+    """Zoë's phone with the link of a check-in about the plan that went out."""
+    with context.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        checkin = checkins.ask(tx, booking.id, plan.id, kind, datetime.now(UTC))
+    return phone(app, context, LinkPurpose.checkin, checkin.id)
 
 
 def again(context: Context) -> Booking:

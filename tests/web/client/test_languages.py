@@ -1,7 +1,6 @@
 """Plan and check-in pages in the language that the client chooses there."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -13,9 +12,8 @@ from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Step
 from schemas.choosing import Action
 from store import checkins, intakes, plans
-from tests.helpers.answers import fill_in
 from tests.helpers.content import library
-from tests.helpers.phone import Phone, phone, soon
+from tests.helpers.phone import checkin_phone, phone, soon, visited
 
 KINDS = tuple(CheckInKind)
 
@@ -23,23 +21,7 @@ KINDS = tuple(CheckInKind)
 @pytest.fixture
 def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
-    made = soon(context)
-    now = datetime.now(UTC)
-    fill_in(context, made, now, act2_name="Climb stairs", act2_score="4")
-    with context.db.begin() as tx:
-        drafted = plans.newest(tx, made.id)
-        assert drafted is not None
-        plans.sent(tx, drafted.id, now)
-    return made
-
-
-def asked(app: Flask, context: Context, booking: Booking, kind: CheckInKind) -> Phone:
-    """Zoë's phone with the link of one check-in."""
-    with context.db.begin() as tx:
-        plan = plans.newest(tx, booking.id)
-        assert plan is not None
-        checkin = checkins.ask(tx, booking.id, plan.id, kind, datetime.now(UTC))
-    return phone(app, context, LinkPurpose.checkin, checkin.id)
+    return visited(context, {"act2_name": "Climb stairs", "act2_score": "4"})
 
 
 def test_the_browser_says_the_language_where_the_booking_does_not(app: Flask, context: Context) -> None:
@@ -95,7 +77,7 @@ def test_a_language_that_the_clinic_does_not_have_is_not_believed(
 def test_every_check_in_asks_its_questions_in_both_languages(
     app: Flask, context: Context, booking: Booking, kind: CheckInKind
 ) -> None:
-    hers = asked(app, context, booking, kind)
+    hers = checkin_phone(app, context, booking, kind)
     english, spanish = hers.get().text, hers.get("?language=es").text
     for page in (english, spanish):
         assert 'name="fu_symptoms"' in page
@@ -111,7 +93,7 @@ def test_every_check_in_asks_its_questions_in_both_languages(
 def test_a_check_in_left_blank_is_asked_again_and_never_passes(
     app: Flask, context: Context, booking: Booking, kind: CheckInKind
 ) -> None:
-    hers = asked(app, context, booking, kind)
+    hers = checkin_phone(app, context, booking, kind)
     again = hers.post("", {})
     assert again.status_code == 422
     assert 'role="alert"' in again.text
@@ -129,7 +111,7 @@ def test_a_check_in_left_blank_is_asked_again_and_never_passes(
 def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
     app: Flask, context: Context, booking: Booking, sign: str, number: bool
 ) -> None:
-    hers = asked(app, context, booking, CheckInKind.w1)
+    hers = checkin_phone(app, context, booking, CheckInKind.w1)
     page = hers.post("?language=es", {"fu_symptoms": sign}).text
     assert 'role="alert"' in page
     assert ('href="tel:911"' in page) is number
@@ -145,7 +127,7 @@ def test_a_new_sign_is_answered_in_the_same_response_in_the_clients_language(
 def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same(
     app: Flask, context: Context, booking: Booking
 ) -> None:
-    hers = asked(app, context, booking, CheckInKind.w1)
+    hers = checkin_phone(app, context, booking, CheckInKind.w1)
     page = hers.post("", {"fu_symptoms": ["none", "chest_breath"]})
     assert 'href="tel:911"' in page.text
     with context.db.read() as tx:
@@ -155,7 +137,7 @@ def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same
 
 @pytest.mark.B11
 def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Context, booking: Booking) -> None:
-    hers = asked(app, context, booking, CheckInKind.h24)
+    hers = checkin_phone(app, context, booking, CheckInKind.h24)
     page = hers.get("?feel=bit_sore").text
     assert 'value="bit_sore" checked' in page
     with context.db.read() as tx:
@@ -176,7 +158,7 @@ def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Contex
 def test_a_reply_is_answered_with_the_message_that_its_row_names(
     app: Flask, context: Context, booking: Booking, reply: dict[str, str], key: str, language: str
 ) -> None:
-    hers = asked(app, context, booking, CheckInKind.w1)
+    hers = checkin_phone(app, context, booking, CheckInKind.w1)
     page = hers.post(f"?language={language}", {"fu_symptoms": "none", **reply}).text
     assert library(language).messages[key] in page
 
@@ -187,10 +169,10 @@ def test_a_step_up_says_how_many_of_the_days_were_done(
     told = {"fu_symptoms": "none", "pain_now": "2"}
     step = Step(Action.STAGE_OK, "better", "progress_better", "plan_more", {"done": 4, "planned": 5})
     monkeypatch.setattr(replies, "reply", lambda *_given: replies.Outcome((), step))
-    page = asked(app, context, booking, CheckInKind.h24).post("", told).text
+    page = checkin_phone(app, context, booking, CheckInKind.h24).post("", told).text
     assert "You did 4 of 5 days and you feel better. We added a little." in page
     unknown = replies.Outcome((), replace(step, days={}))
     monkeypatch.setattr(replies, "reply", lambda *_given: unknown)
-    page = asked(app, context, booking, CheckInKind.d3).post("", told).text
+    page = checkin_phone(app, context, booking, CheckInKind.d3).post("", told).text
     assert "{" not in page
     assert "Thank you" in page

@@ -13,7 +13,7 @@ from schemas.checkin import CheckInKind, Tick
 from schemas.delivery import AlertCause, Urgency
 from store import checkins, links, plans
 from tests.helpers.answers import fill_in
-from tests.helpers.phone import BASE, Fields, Phone, phone, soon
+from tests.helpers.phone import BASE, Fields, Phone, checkin_phone, phone, visited
 from tests.helpers.strategies import worded
 from tests.helpers.visits import schedule_of
 
@@ -21,14 +21,7 @@ from tests.helpers.visits import schedule_of
 @pytest.fixture
 def booking(context: Context) -> Booking:
     """A booking whose plan was sent."""
-    made = soon(context)
-    now = datetime.now(UTC)
-    fill_in(context, made, now)
-    with context.db.begin() as tx:
-        drafted = plans.newest(tx, made.id)
-        assert drafted is not None
-        plans.sent(tx, drafted.id, now)
-    return made
+    return visited(context)
 
 
 @pytest.fixture
@@ -57,9 +50,9 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
 def test_no_day_before_the_visit_asks_to_be_ticked_off_and_the_plan_bears_the_day_of_the_visit(
     context: Context, booking: Booking, hers: Phone
 ) -> None:
-    page = hers.get().text
-    assert page.count("not marked") == 1  # today alone: the visit is still to come
-    visit = booking.end.astimezone(context.zone(booking.zone)).date()
+    page, zone = hers.get().text, context.zone(booking.zone)
+    visit = booking.end.astimezone(zone).date()
+    assert page.count("not marked") == (datetime.now(zone).date() - visit).days + 1
     assert full_date(visit) in page
 
 
@@ -117,7 +110,7 @@ def test_a_plan_that_was_withdrawn_is_not_shown(context: Context, booking: Booki
 
 
 def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
-    named = soon(context, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
+    named = visited(context, uid="u7", name="<b onclick=x>Zoë</b> {{ 7*7 }}", email="b@example.org")
     fill_in(context, named, datetime.now(UTC))
     page = phone(app, context, LinkPurpose.plan, named.id).get().text
     assert "<b onclick" not in page
@@ -130,11 +123,7 @@ def test_a_name_with_markup_stays_text(app: Flask, context: Context) -> None:
 @pytest.fixture
 def asked(app: Flask, context: Context, booking: Booking) -> Phone:
     """Zoë's phone with the link of the first check-in."""
-    with context.db.begin() as tx:
-        plan = plans.newest(tx, booking.id)
-        assert plan is not None
-        checkin = checkins.ask(tx, booking.id, plan.id, CheckInKind.h24, datetime.now(UTC))
-    return phone(app, context, LinkPurpose.checkin, checkin.id)
+    return checkin_phone(app, context, booking, CheckInKind.h24)
 
 
 def test_a_check_in_is_answered_once_and_by_a_person(
@@ -151,11 +140,7 @@ def test_a_check_in_is_answered_once_and_by_a_person(
 
 
 def test_a_count_of_a_few_days_is_tapped_not_typed(app: Flask, context: Context, booking: Booking) -> None:
-    with context.db.begin() as tx:
-        plan = plans.newest(tx, booking.id)
-        assert plan is not None
-        checkin = checkins.ask(tx, booking.id, plan.id, CheckInKind.d3, datetime.now(UTC))
-    page = phone(app, context, LinkPurpose.checkin, checkin.id).get().text
+    page = checkin_phone(app, context, booking, CheckInKind.d3).get().text
     assert page.count('type="radio" name="fu_days_done"') == 4
 
 

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -12,11 +11,9 @@ from flask.testing import FlaskClient
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckInKind
-from store import checkins, plans
 from store.tables import metadata
-from tests.helpers.answers import fill_in
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.phone import BASE, Phone, phone, soon
+from tests.helpers.phone import BASE, Phone, checkin_phone, phone, soon, visited
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 LINKS = re.compile(r'(?:href|src|action)="(?:https://care\.test)?(/[^"#]*)"')
@@ -67,21 +64,14 @@ def hers(app: Flask, context: Context) -> Phone:
 @pytest.fixture
 def others(app: Flask, context: Context) -> list[str]:
     """Every other kind of link: to a plan that was sent, a check-in, the end of mails, a note."""
-    now = datetime.now(UTC)
-    sent = soon(context, uid="u9", email="ann@example.org")
-    fill_in(context, sent, now)
-    with context.db.begin() as tx:
-        plan = plans.newest(tx, sent.id)
-        assert plan is not None
-        plans.sent(tx, plan.id, now)
-        checkin = checkins.ask(tx, sent.id, plan.id, CheckInKind.h24, now)
+    sent = visited(context, uid="u9", email="ann@example.org")
     subjects = {
         LinkPurpose.plan: sent.id,
         LinkPurpose.note: sent.id,
         LinkPurpose.stop: sent.client_id,
-        LinkPurpose.checkin: checkin.id,
     }
-    return [phone(app, context, purpose, subject).link for purpose, subject in subjects.items()]
+    found = [phone(app, context, purpose, subject).link for purpose, subject in subjects.items()]
+    return [*found, checkin_phone(app, context, sent, CheckInKind.h24).link]
 
 
 def rows(context: Context) -> dict[str, list[str]]:
