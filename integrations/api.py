@@ -137,7 +137,8 @@ class Api:
         if status in (404, 410) and gone:
             raise Gone(gone)
         if status in (401, 403):
-            raise IntegrationError(f"{self.label} refused our key ({status}). {self.denied}", permanent=True)
+            text = f"{self.label} refused our key ({status}). {self.denied}"
+            raise IntegrationError(text, permanent=True, status=status)
         wait = retry_after(answer.headers) or (self.pause if status == 429 else None)
         if wait and status in (429, 503):
             self.http.hold(self._account, wait)
@@ -186,7 +187,17 @@ class Api:
         params: Mapping[str, Any],
         following: Callable[[Part, Mapping[str, Any]], Mapping[str, Any] | None],
     ) -> Iterator[Part]:
-        """Each page of a list; `following` gives the parameters of the next page, or None at the end.
+        """Each page of a list; see `steps`."""
+        for page, _ in self.steps(where, params, following):
+            yield page
+
+    def steps(
+        self,
+        where: str,
+        params: Mapping[str, Any],
+        following: Callable[[Part, Mapping[str, Any]], Mapping[str, Any] | None],
+    ) -> Iterator[tuple[Part, Mapping[str, Any] | None]]:
+        """Each page of a list with the parameters of the next one, which `following` gives; None at the end.
 
         An answer that is a bare list reads as `{"data": [...]}`.
         """
@@ -196,7 +207,7 @@ class Api:
                 return
             answer = self.get(where, asked)
             page = Part({"data": answer}) if isinstance(answer, list) else self.as_part(answer)
-            yield page
             asked = following(page, asked)
+            yield page, asked
         if asked is not None:
             raise IntegrationError(f"{self.label} listed more than {MAX_PAGES} pages.")

@@ -172,14 +172,22 @@ class Scheduler:
         """Every booking of a client, by the scheduler's own identifier of them."""
         raise Unsupported(f"{self.label} bookings cannot be listed by client.")
 
-    def changed_since(self, since: datetime) -> Iterable[BookingState]:
-        """Bookings changed since then, and all future ones, for reconcile."""
-        raise Unsupported(f"{self.label} bookings cannot be listed.")
+    def changed_since(self, since: datetime) -> Iterator[BookingState]:
+        """Bookings changed since then, and all future ones; one may come twice."""
+        for batch in self.batches(since):
+            yield from batch.bookings
 
     def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
         """What `changed_since` lists, from `place` on: some cannot be read through in one go."""
-        for booking in self.changed_since(since):
-            yield Batch((booking,))
+        raise Unsupported(f"{self.label} bookings cannot be listed.")
+
+    def ping(self) -> None:
+        """Ask for as little as possible; raises IntegrationError when the key is refused."""
+        raise Unsupported(f"{self.label} cannot be asked.")
+
+    def is_subscribed(self) -> bool:
+        """True when our webhook is there and switched on; raises IntegrationError where nobody says."""
+        raise Unsupported(f"{self.label} does not say which webhooks it has.")
 
     def attach(self, external_id: str, note: Note) -> None:
         """Write link and status onto the booking."""

@@ -7,12 +7,19 @@ webhook means "read the appointment again".
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 from integrations.api import Api, path, readable
-from integrations.base import IntegrationError, Note, Scheduler, Subscription, UnknownPayload, Unsupported
+from integrations.base import (
+    Batch,
+    IntegrationError,
+    Note,
+    Scheduler,
+    Subscription,
+    UnknownPayload,
+    Unsupported,
+)
 from integrations.markers import block, merge
 from integrations.payload import Part, is_call, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
@@ -136,19 +143,32 @@ class Acuity(Scheduler):
         """The appointment as it is now; raises Gone."""
         return (booking(self._appointment(external_id)),)
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """Every appointment from the day before then, canceled ones too: no list by time of change."""
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """Every appointment from the day before then, canceled ones too: no list by time of change.
+
+        The place is the day that comes next.
+        """
         first = {
-            "minDate": (since - timedelta(days=1)).strftime("%Y-%m-%d"),
+            "minDate": place or (since - timedelta(days=1)).strftime("%Y-%m-%d"),
             "max": PAGE,
             "showall": "true",
             "direction": "ASC",
             "excludeForms": "true",
         }
         seen: set[str] = set()
-        for page in self._api().pages("/api/v1/appointments", first, partial(_next_page, seen)):
+        for page, following in self._api().steps("/api/v1/appointments", first, _next_page):
             fresh = [each for each in page.parts("data") if each.word("id") not in seen]
-            yield from readable(fresh, lambda each: [booking(each)], self.connection.name)
+            seen.update(each.word("id") for each in fresh)
+            found = tuple(readable(fresh, lambda each: [booking(each)], self.connection.name))
+            yield Batch(found, following["minDate"] if following else "")
+
+    def ping(self) -> None:
+        """One appointment at most."""
+        self._api().get("/api/v1/appointments", {"max": 1, "excludeForms": "true"})
+
+    def is_subscribed(self) -> bool:
+        """Any of our webhooks."""
+        return bool(self._subscriptions())
 
     def attach(self, external_id: str, note: Note) -> None:
         """Put link and status between our markers into the notes; the rest of them is kept."""
@@ -207,10 +227,9 @@ class Acuity(Scheduler):
         )
 
 
-def _next_page(seen: set[str], page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Acuity has no pages, and may give fewer than we ask for: go on from the last day until none is left."""
     found = page.parts("data")
-    seen.update(each.word("id") for each in found)
     last = max((each.text("datetime")[:10] for each in found if each.moment("datetime")), default="")
     if last < asked["minDate"]:
         return None

@@ -220,11 +220,6 @@ class Calendly(Scheduler):
         invitee = self._api().part(f"{where}/invitees{path(place.invitee)}", gone=GONE).part("resource")
         return (booking(invitee, scheduled, canceled=scheduled.text("status") == "canceled"),)
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """Every booking that starts after then: Calendly cannot list by time of change."""
-        for batch in self.batches(since):
-            yield from batch.bookings
-
     def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
         """The invitees of one event after the other, by start: each event is a request of its own.
 
@@ -316,6 +311,14 @@ class Calendly(Scheduler):
         pages = self._api().pages("/webhook_subscriptions", {**self._subscriber(), "count": PAGE}, _next_page)
         found = [each for page in pages for each in page.parts("collection")]
         return [each for each in found if each.values.get("callback_url") == self.our_url()]
+
+    def ping(self) -> None:
+        """Whose token it is."""
+        self._me()
+
+    def is_subscribed(self) -> bool:
+        """A subscription that keeps failing is switched off by Calendly."""
+        return any(each.text("state") == "active" for each in self._subscriptions())
 
     def _scope(self) -> dict[str, str]:
         """Whose bookings: `account` is the URI of an organization or of one person."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.api import Api, path, readable
-from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import Batch, Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, is_call, read_json, span
 from integrations.signing import header, require_any
@@ -225,21 +225,34 @@ class EasyAppointments(Scheduler):
         """The appointment as it is now, in UTC; raises Gone."""
         return (self._booking(self._appointment(external_id), {}),)
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """Every appointment from the day before then; deleted ones leave no trace here."""
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """Every appointment from the day before then; deleted ones leave no trace here.
+
+        By identifier, so that what is booked meanwhile comes last; the place is the page that comes next.
+        """
         first = {
             "from": (since - timedelta(days=1)).strftime("%Y-%m-%d"),
             "till": (since + timedelta(days=3 * 365)).strftime("%Y-%m-%d"),
             "with": EMBEDDED,
+            "sort": "+id",
             "length": PAGE,
-            "page": 1,
+            "page": int(place or 1),
         }
         known: dict[str, Part] = {}
         self._server_zone = self._default_timezone()
-        for page in self._api().pages("/appointments", first, _next_page):
-            yield from readable(
+        for page, following in self._api().steps("/appointments", first, _next_page):
+            found = readable(
                 page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
             )
+            yield Batch(tuple(found), str(following["page"]) if following else "")
+
+    def ping(self) -> None:
+        """One appointment at most."""
+        self._api().get("/appointments", {"length": 1, "page": 1})
+
+    def is_subscribed(self) -> bool:
+        """A webhook of this installation that leads to us."""
+        return bool(self._subscriptions())
 
     def bookings_of(self, client: str) -> Iterator[BookingState]:
         """Every appointment of a customer."""

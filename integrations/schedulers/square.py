@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
-from integrations.base import Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import Batch, Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.http import Http
 from integrations.payload import Part, read_json, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
@@ -153,16 +153,39 @@ class Square(Scheduler):
         answer = self._api().part(f"/v2/bookings{path(external_id)}", gone=GONE)
         return (self._booking(answer.part("booking")),)
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """Every booking that starts in the year after then: Square cannot list by time of change."""
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """Every booking that starts in the year after then: Square cannot list by time of change.
+
+        The place is the number of the window, and within it Square's cursor.
+        """
         self._known.clear()
-        for number in range(WINDOWS):
-            start = since + number * WINDOW
-            first = {"limit": PAGE, "start_at_min": utc_text(start), "start_at_max": utc_text(start + WINDOW)}
-            for page in self._api().pages("/v2/bookings", first, _next_page):
-                yield from readable(
-                    page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name
-                )
+        first, _, cursor = place.partition(" ")
+        for number in range(int(first or 0), WINDOWS):
+            yield from self._window(since + number * WINDOW, number, cursor)
+            cursor = ""
+
+    def _window(self, start: datetime, number: int, cursor: str) -> Iterator[Batch]:
+        """The bookings of one window; from its beginning where the cursor is too old for Square."""
+        first = {"limit": PAGE, "start_at_min": utc_text(start), "start_at_max": utc_text(start + WINDOW)}
+        try:
+            yield from self._pages(first | ({"cursor": cursor} if cursor else {}), number)
+        except IntegrationError as error:
+            if not cursor or error.status != 400:
+                raise
+            yield from self._pages(first, number)
+
+    def _pages(self, first: Mapping[str, Any], number: int) -> Iterator[Batch]:
+        for page, following in self._api().steps("/v2/bookings", first, _next_page):
+            found = readable(page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name)
+            yield Batch(tuple(found), f"{number} {following['cursor']}" if following else f"{number + 1}")
+
+    def ping(self) -> None:
+        """One booking at most."""
+        self._api().get("/v2/bookings", {"limit": 1})
+
+    def is_subscribed(self) -> bool:
+        """A subscription that is switched on."""
+        return any(each.flag("enabled") is not False for each in self._subscriptions())
 
     def _booking(self, found: Part) -> BookingState:
         segments = found.parts("appointment_segments") or [Part({})]

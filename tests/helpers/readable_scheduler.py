@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from integrations.base import Gone
+from integrations.base import Batch, Gone
 from integrations.schedulers.calcom import CalCom
 from schemas.booking import BookingState, BookingStatus
 from schemas.webhook import Inbound, Notice
@@ -18,6 +18,8 @@ class Readable(CalCom):
     lost: dict[str, BookingState]
     reads: list[str]
     trouble: Exception | None = None
+    subscribed = True
+    since: datetime | None = None
 
     @property
     def readable(self) -> bool:
@@ -40,10 +42,22 @@ class Readable(CalCom):
             raise Gone("It is not there.")
         return (self.rows[external_id],)
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """All there is."""
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """All there is, one after the other; the place is how many were read."""
         self._answer()
-        yield from list(self.rows.values())
+        self.since = since
+        for number, row in enumerate(list(self.rows.values()), 1):
+            if number > int(place or 0):
+                yield Batch((row,), str(number))
+
+    def ping(self) -> None:
+        """It answers."""
+        self._answer()
+
+    def is_subscribed(self) -> bool:
+        """As a test says."""
+        self._answer()
+        return self.subscribed
 
     def _answer(self) -> None:
         if self.trouble is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
-from integrations.base import IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import Batch, IntegrationError, Note, Scheduler, Subscription, Unsupported
 from integrations.payload import Part, read_json
 from integrations.schedulers.calcom.people import Account, is_sure, mailable
 from integrations.schedulers.calcom.states import (
@@ -23,6 +23,7 @@ from schemas.webhook import Inbound, Notice
 HOST = "https://api.cal.com"
 API_VERSION = "2024-08-13"
 PAGE = 100
+LISTS = ("afterUpdatedAt", "afterStart")
 MOST_MEMBERS = 250
 DENIED = "Make an API key with BOOKING_READ and WEBHOOK_WRITE under Settings, Developer, API keys."
 GONE = "Cal.com does not know this booking any more."
@@ -173,14 +174,29 @@ class CalCom(Scheduler):
         same = [each for each in data if each.values.get("uid") == external_id] or data
         return tuple(booking for each in same for booking in self._read(each))
 
-    def changed_since(self, since: datetime) -> Iterator[BookingState]:
-        """Our bookings changed since then, then all that start later; a booking may come twice."""
+    def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """Our bookings changed since then, then all that start later; a booking may come twice.
+
+        By when they were made, so that what is booked meanwhile comes last. The place is the list, and how
+        many of it are read.
+        """
         moment, ours = utc_text(since), self._ours()
-        for wanted in ("afterUpdatedAt", "afterStart"):
-            first = {wanted: moment, "take": PAGE, "skip": 0}
-            for page in self._api().pages("/v2/bookings", first, _next_page):
+        of, _, skip = place.partition(" ")
+        for wanted in LISTS[LISTS.index(of) if of in LISTS else 0 :]:
+            first = {wanted: moment, "sortCreated": "asc", "take": PAGE, "skip": int(skip or 0)}
+            skip = ""
+            for page, following in self._api().steps("/v2/bookings", first, _next_page):
                 hosted = [each for each in page.parts("data") if ours.hosts(each)]
-                yield from readable(hosted, self._read, self.connection.name)
+                found = tuple(readable(hosted, self._read, self.connection.name))
+                yield Batch(found, f"{wanted} {following['skip']}" if following else "")
+
+    def ping(self) -> None:
+        """Whose key it is."""
+        self._api().part("/v2/me")
+
+    def is_subscribed(self) -> bool:
+        """A webhook of the account that is switched on."""
+        return any(each.flag("active") is not False for each in self._subscriptions())
 
     def _read(self, booking: Part) -> list[BookingState]:
         return api_bookings(booking, self.connection.zone)
