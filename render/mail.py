@@ -116,7 +116,7 @@ def message(
 
     `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
     sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`,
-    `connection`, `hours`, `trouble`.
+    `connection`, `hours`, `trouble`, `unread`, `command`.
     Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
     a value.
     """

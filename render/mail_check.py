@@ -8,7 +8,7 @@ from render.mail import BEGUN, PLACEHOLDER, MailKind
 FILLED = frozenset(
     {
         *("name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
-        *("clinic", "phone", "connection", "hours", "trouble"),
+        *("clinic", "phone", "connection", "hours", "trouble", "unread", "command"),
     }
 )
 """What a sentence may name."""

@@ -24,6 +24,7 @@ from store.tables import (
     session_notes,
 )
 
+MOST_NAMES = 500  # in one statement
 _PLAIN = (
     *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
     *("replaces", "replaced_by", "root", "series"),
@@ -201,16 +202,40 @@ def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -
     return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at, bookings.c.id))]
 
 
-def with_open_deliveries(tx: Tx, connection: str, now: datetime) -> Sequence[int]:
-    """Bookings of a connection that are still owed something."""
+def looked_at(tx: Tx, connection: str, names: Sequence[str], reading: int) -> None:
+    """These identifiers were looked at in this reading."""
+    for at in range(0, len(names), MOST_NAMES):
+        some = records.c.external_id.in_(names[at : at + MOST_NAMES])
+        row = sa.update(records).where(records.c.connection == connection, some)
+        tx.run(row.values(listed_in=reading))
+
+
+def unlisted(tx: Tx, connection: str, reading: int, now: datetime) -> list[tuple[int, str]]:
+    """Of bookings with something due: what was not looked at in this reading, as (booking, identifier)."""
     query = (
-        sa.select(bookings.c.id)
+        sa.select(records.c.booking_id, records.c.external_id)
+        .join(bookings, bookings.c.id == records.c.booking_id)
         .join(deliveries, deliveries.c.booking_id == bookings.c.id)
         .where(bookings.c.connection == connection, deliveries.c.status == "scheduled")
-        .where(bookings.c.end_at > now)
+        .where(bookings.c.end_at > now, records.c.listed_in != reading)
         .distinct()
     )
-    return [row.id for row in tx.all(query)]
+    return [(row.booking_id, row.external_id) for row in tx.all(query)]
+
+
+def unknown_successors(tx: Tx, connection: str, reading: int) -> list[str]:
+    """What bookings that were looked at in this reading were moved to, and nothing is known of."""
+    new = sa.alias(records, "new")
+    known = sa.exists(
+        sa.select(new.c.id).where(
+            new.c.connection == connection,
+            new.c.external_id == records.c.replaced_by,
+            sa.or_(new.c.sealed_state.is_not(None), new.c.listed_in == reading),
+        )
+    )
+    moved = (records.c.connection == connection, records.c.replaced_by != "", records.c.listed_in == reading)
+    query = sa.select(records.c.replaced_by).where(*moved, ~known)
+    return [row.replaced_by for row in tx.all(query.distinct())]
 
 
 def listing(tx: Tx, *, email: str = "", limit: int = 1000) -> list[Booking]:

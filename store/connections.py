@@ -1,17 +1,17 @@
 """How each connection has been doing: first seen, last heard, last read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.trouble import TroubleKind
+from store import troubles
 from store.base import Database, Tx
 from store.tables import connections
 
-CLOCK = (
-    "A genuine webhook was refused: its time is over 5 minutes from ours. Check the clock of this machine."
-)
+CLOCK = "A genuine webhook was refused: its time is too far from ours. Check the clock of this machine."
 
 
 def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
@@ -39,49 +39,69 @@ def every(tx: Tx) -> Sequence[sa.Row[Any]]:
 
 def heard(tx: Tx, names: set[str], now: datetime) -> None:
     """A genuine webhook came in."""
-    was = connections.c.trouble == CLOCK
-    trouble = sa.case((was, ""), else_=connections.c.trouble)
-    since = sa.case((was, None), else_=connections.c.trouble_at)
     for name in sorted(names):  # one order everywhere: two processes must not wait for each other
-        row = sa.update(connections).where(connections.c.name == name)
-        tx.run(row.values(last_receipt_at=now, trouble=trouble, trouble_at=since))
+        tx.run(sa.update(connections).where(connections.c.name == name).values(last_receipt_at=now))
+        troubles.end(tx, TroubleKind.clock, name)
 
 
 def refused(tx: Tx, name: str, now: datetime, *, clock: bool = False) -> None:
     """A webhook with a wrong credential came in; `clock`: a genuine one, whose time is far from ours."""
     tx.run(sa.update(connections).where(connections.c.name == name).values(last_refused_at=now))
     if clock:
-        set_trouble(tx, name, CLOCK, now)
+        troubles.note(tx, TroubleKind.clock, name, CLOCK, now)
 
 
-def reconciled(tx: Tx, name: str, now: datetime) -> None:
-    """It was tried to read the scheduler through."""
-    tx.run(sa.update(connections).where(connections.c.name == name).values(last_reconcile_at=now))
+def begin_reading(tx: Tx, name: str, now: datetime) -> sa.Row[Any] | None:
+    """The reading that is under way, or a new one; None for a connection that nobody knows yet.
 
-
-def read_through(tx: Tx, name: str, now: datetime) -> None:
-    """The scheduler was read through to the end."""
+    What is under way goes on at its place, also after a restart.
+    """
     row = sa.update(connections).where(connections.c.name == name)
-    tx.run(row.values(last_reconcile_at=now, last_read_at=now))
+    fresh = {"read_begun_at": now, "read_place": "", "read_failed": 0, "read_step_at": now}
+    number = connections.c.read_number + 1
+    tx.run(row.where(connections.c.read_begun_at.is_(None)).values(**fresh, read_number=number))
+    return get(tx, name)
 
 
-def set_trouble(tx: Tx, name: str, text: str, now: datetime) -> None:
-    """What is wrong with a connection now; "" for nothing."""
-    since = sa.func.coalesce(connections.c.trouble_at, now) if text else None
-    row = sa.update(connections).where(connections.c.name == name)
-    tx.run(row.values(trouble=text[:500], trouble_at=since))
+def step(tx: Tx, name: str, reading: int, now: datetime, *, place: str = "", failed: int = 0) -> None:
+    """A reading came further; `place` where it may go on ("": where it was); `failed` of it not taken in."""
+    row = sa.update(connections).where(*_under_way(name, reading))
+    further = {"read_place": place} if place else {}
+    tx.run(row.values(read_step_at=now, read_failed=connections.c.read_failed + failed, **further))
 
 
-def tell(tx: Tx, name: str, now: datetime) -> bool:
-    """True for the first who is about to tell somebody of this trouble: nobody else will."""
-    row = sa.update(connections).where(connections.c.name == name, connections.c.told_at.is_(None))
-    return tx.first(row.values(told_at=now).returning(connections.c.name)) is not None
+def end_reading(tx: Tx, name: str, reading: int, due_at: datetime, now: datetime) -> None:
+    """A reading came to its end; the next one begins at `due_at`."""
+    row = sa.update(connections).where(*_under_way(name, reading))
+    done = {"last_reconcile_at": now, "last_read_at": connections.c.read_begun_at, "read_due_at": due_at}
+    tx.run(row.values(**done, read_begun_at=None, read_place=""))
 
 
-def untell(tx: Tx, name: str) -> None:
-    """It works again, or nobody could be told: the next trouble is told."""
-    row = sa.update(connections).where(connections.c.name == name, connections.c.told_at.is_not(None))
-    tx.run(row.values(told_at=None))
+def _under_way(name: str, reading: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """What an older process still does for a reading that has ended changes nothing."""
+    mine = (connections.c.name == name, connections.c.read_number == reading)
+    return (*mine, connections.c.read_begun_at.is_not(None))
+
+
+def read_at(tx: Tx, name: str, due_at: datetime) -> None:
+    """The scheduler is to be read at `due_at`."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(read_due_at=due_at))
+
+
+def claim_reading(tx: Tx, name: str, now: datetime, until: datetime, longest: timedelta) -> bool:
+    """True when a reading is due: it is left to the caller until `until`.
+
+    What is due later than `longest` from now was planned by a clock that has been set back.
+    """
+    due = connections.c.read_due_at
+    is_due = sa.or_(due.is_(None), due <= now, due > now + longest)
+    row = sa.update(connections).where(connections.c.name == name, is_due)
+    return tx.first(row.values(read_due_at=until, last_reconcile_at=now).returning(due)) is not None
+
+
+def webhook_seen(tx: Tx, name: str, now: datetime) -> None:
+    """Our subscription is at the scheduler."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(webhook_seen_at=now))
 
 
 def keep_secret(tx: Tx, name: str, secret: str) -> None:

@@ -166,6 +166,14 @@ def counts(tx: Tx) -> dict[str, int]:
     return {name: count for name, count in rows}  # noqa: C416 - dict() loses the types
 
 
+def not_understood(tx: Tx, since: datetime) -> dict[str, tuple[int, datetime]]:
+    """By connection: how many genuine webhooks since then we could not read, and when the newest failed."""
+    newest = sa.func.max(receipts.c.settled_at, type_=receipts.c.settled_at.type)
+    query = sa.select(receipts.c.connection, sa.func.count(), newest).group_by(receipts.c.connection)
+    unread = (receipts.c.status == ReceiptStatus.not_understood, receipts.c.settled_at >= since)
+    return {name: (count, at) for name, count, at in tx.all(query.where(*unread))}
+
+
 def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) -> Sequence[sa.Row[Any]]:
     """The newest receipts, without their bodies."""
     columns = [column for column in receipts.c if column.name not in ("sealed_body", "sealed_headers")]

@@ -70,13 +70,28 @@ connections = sa.Table(
     _time("last_receipt_at", nullable=True),
     _time("last_refused_at", nullable=True),
     _time("last_reconcile_at", nullable=True),
-    _time("last_read_at", nullable=True),  # when it was last read through to the end
+    _time("last_read_at", nullable=True),  # when the last reading began that came to its end
+    sa.Column("read_number", sa.Integer, nullable=False, server_default="0"),  # of the newest reading
+    _time("read_begun_at", nullable=True),  # when the reading began that is under way
+    sa.Column("read_place", sa.Text, nullable=False, server_default=""),  # as the scheduler names it
+    sa.Column("read_failed", sa.Integer, nullable=False, server_default="0"),  # bookings that failed in it
+    _time("read_step_at", nullable=True),  # when it last came further
+    _time("read_due_at", nullable=True),  # when it goes on, or the next one begins
+    _time("webhook_seen_at", nullable=True),  # when our subscription was last seen at the scheduler
     _word("attach_way"),
     _time("attach_since", nullable=True),  # when writing onto bookings was switched to this way
-    _word("trouble", 500),
-    _time("trouble_at", nullable=True),  # since when
-    _time("told_at", nullable=True),  # when whoever runs the clinic was told that something is wrong
     _sealed("sealed_secret"),
+)
+
+# What is wrong now, and when the clinic was sent a mail about it.
+troubles = sa.Table(
+    "troubles",
+    metadata,
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    _word("text", 500),
+    _time("since"),
+    _time("mailed_at", nullable=True),
 )
 
 # An address or a number, and what its owner does not want; whoever the client is.
@@ -190,6 +205,7 @@ records = sa.Table(
     _word("replaced_by", 200),
     _word("root", 200),
     _word("series", 200),
+    sa.Column("listed_in", sa.Integer, nullable=False, server_default="0"),  # the reading that last saw it
     sa.UniqueConstraint("connection", "external_id", "seat"),
     sa.Index("ix_records_booking_id", "booking_id"),
     sa.Index("ix_records_connection_replaces", "connection", "replaces"),

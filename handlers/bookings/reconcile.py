@@ -1,62 +1,142 @@
-"""Re-read a scheduler to find what no webhook told us (B2). What is found goes the way of every notice."""
+"""Re-read a scheduler to find what no webhook told us (B2). What is found goes the way of every notice.
+
+A reading may take several rounds: how far it came is kept, so that a limit, a restart or a long list never
+makes it begin again.
+"""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from handlers.bookings.inbox import read
 from handlers.bookings.observe import notice_of, observe
 from handlers.bookings.records import is_live
 from handlers.context import Context
-from integrations.base import IntegrationError
+from integrations.base import Batch, IntegrationError
 from schemas.booking import BookingState
-from store import bookings, connections, receipts
-from store.base import DatabaseError
+from schemas.trouble import TroubleKind
+from store import bookings, connections, receipts, troubles
+from store.base import DatabaseError, Tx
 from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.reconcile")
-AT_START = timedelta(minutes=5)
+ROUND = 500  # bookings that a worker reads before it looks after what else is due
+HELD = timedelta(minutes=2)  # a round is left to one worker for so long
+SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)  # until it is tried again: it may pass; it may not
+STUCK = timedelta(minutes=15)  # a limit that lets nothing through for so long is trouble
+LONGEST = timedelta(hours=6)  # that a reading is ever planned ahead, beside its usual pace
 LEAST_QUIET = timedelta(hours=24)
 QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gone quiet
 ENOUGH_GAPS = 8
 One = TypeVar("One")
 SOME_FAILED = "{} of its bookings could not be taken in; see the log."
+FAILED = "Reading it through failed; see the log."
+
+
+@dataclass(slots=True)
+class Round:
+    """What one process reads of one reading, until its end or until `most` bookings are read."""
+
+    context: Context
+    connection: str
+    now: datetime
+    most: int | None
+    tell: Callable[[str], None]
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def full(self) -> bool:
+        """True when the rest is for the next round."""
+        return self.most is not None and len(self.seen) >= self.most
+
+    def run(self) -> bool:
+        """Read on; True when the reading came to its end. Raises IntegrationError."""
+        with self.context.db.begin() as tx:
+            row = connections.begin_reading(tx, self.connection, self.now)
+        assert row is not None
+        reading: int = row.read_number
+        for batch in self._batches(row):
+            self._take_in(batch, reading)
+            if self.full:
+                return False
+        for name in self._missing(reading):
+            if self.full:
+                return False
+            self._read(name, reading)
+        self._end(reading)
+        return True
+
+    def _batches(self, row: Any) -> Iterator[Batch]:
+        """From where the reading stands, changes since the last good one; all that is to come in any case."""
+        last = min(row.last_read_at or row.read_begun_at, row.read_begun_at)
+        back = self.context.clinic.policy.reconcile_back
+        return self.context.schedulers[self.connection].batches(last - back, row.read_place)
+
+    def _take_in(self, batch: Batch, reading: int) -> None:
+        failed = sum(_failed(self.connection, self._observe, each) for each in batch.bookings)
+        names = [each.external_id for each in batch.bookings]
+        with self.context.db.begin() as tx:
+            bookings.looked_at(tx, self.connection, names, reading)
+            connections.step(tx, self.connection, reading, self.now, place=batch.place, failed=failed)
+        self._saw(names)
+
+    def _observe(self, booking: BookingState) -> None:
+        with self.context.db.begin() as tx:
+            notice = notice_of(booking, self.now)
+            observe(tx, self.context, self.connection, notice, self.now, listed=True)
+
+    def _missing(self, reading: int) -> list[str]:
+        """What was not in the list: deleted bookings are found so, and what a listed one was moved to."""
+        with self.context.db.read() as tx:
+            found = set(bookings.unknown_successors(tx, self.connection, reading))
+            for booking_id, name in bookings.unlisted(tx, self.connection, reading, self.now):
+                with suppress(SealBroken):  # what no key opens does not say which booking it is
+                    mine = bookings.of_booking(tx, booking_id)
+                    found |= {name for each in mine if each.external_id == name and is_live(each)}
+        return sorted(found)
+
+    def _read(self, name: str, reading: int) -> None:
+        failed = int(_failed(self.connection, self._ask, name))
+        with self.context.db.begin() as tx:
+            bookings.looked_at(tx, self.connection, [name], reading)
+            connections.step(tx, self.connection, reading, self.now, failed=failed)
+        self._saw([name])
+
+    def _ask(self, name: str) -> None:
+        read(self.context, self.connection, name, self.now)
+
+    def _saw(self, names: list[str]) -> None:
+        for name in names:
+            self.tell(name)
+        self.seen.update(names)
+
+    def _end(self, reading: int) -> None:
+        with self.context.db.begin() as tx:
+            row = connections.get(tx, self.connection)
+            failed = row.read_failed if row else 0
+            due_at = self.now + self.context.clinic.policy.reconcile_every
+            connections.end_reading(tx, self.connection, reading, due_at, self.now)
+            if failed:
+                text = SOME_FAILED.format(failed)
+                troubles.note(tx, TroubleKind.unreadable, self.connection, text, self.now)
+            else:
+                troubles.end(tx, TroubleKind.unreadable, self.connection)
 
 
 def reconcile(
     context: Context, connection: str, now: datetime, tell: Callable[[str], None] = lambda _line: None
 ) -> int:
-    """Read what changed lately and all that is still to come; returns how many bookings were read.
+    """Read on to the end, from where a reading stands, else a new one; returns how many bookings were read.
 
-    Raises `IntegrationError` when the scheduler cannot be read.
+    Raises `IntegrationError` when the scheduler cannot be read on; what was read stays, and the next call
+    goes on from there.
     """
-    seen: set[str] = set()
-    moved: set[str] = set()
-    failed = 0
-
-    def take_in(booking: BookingState) -> None:
-        with context.db.begin() as tx:
-            moved.update(observe(tx, context, connection, notice_of(booking, now), now, listed=True))
-
-    def read_again(external_id: str) -> None:
-        read(context, connection, external_id, now)
-
-    for booking in context.schedulers[connection].changed_since(now - context.clinic.policy.reconcile_back):
-        seen.add(booking.external_id)
-        failed += _failed(connection, take_in, booking)
-        tell(booking.external_id)
-    for external_id in sorted(moved - seen):
-        failed += _failed(connection, read_again, external_id)
-    for external_id in _unseen(context, connection, seen, now):
-        seen.add(external_id)
-        failed += _failed(connection, read_again, external_id)
-        tell(external_id)
-    with context.db.begin() as tx:
-        connections.read_through(tx, connection, now)
-        connections.set_trouble(tx, connection, SOME_FAILED.format(failed) if failed else "", now)
-    return len(seen)
+    round_ = Round(context, connection, now, None, tell)
+    round_.run()
+    return len(round_.seen)
 
 
 def _failed(connection: str, act: Callable[[One], object], one: One) -> bool:
@@ -71,54 +151,57 @@ def _failed(connection: str, act: Callable[[One], object], one: One) -> bool:
     return False
 
 
-def _unseen(context: Context, connection: str, seen: set[str], now: datetime) -> list[str]:
-    """Bookings that are owed something and were not in the list: deleted ones are found this way."""
-    with context.db.read() as tx:
-        ids = bookings.with_open_deliveries(tx, connection, now)
-        found: set[str] = set()
-        for booking_id in ids:
-            with suppress(SealBroken):  # what no key opens does not say which booking it is
-                found |= {each.external_id for each in bookings.of_booking(tx, booking_id) if is_live(each)}
-    return sorted(found - seen)
-
-
 def all_due(context: Context, now: datetime, *, starting: bool = False) -> None:
-    """Reconcile every connection whose time has come; what fails is noted and tried at the next round.
-
-    At the start of a worker that is each one that was not read within the last minutes.
-    """
-    every = AT_START if starting else context.clinic.policy.reconcile_every
+    """Read on wherever it is due, for one round; at the start of a worker that is everywhere."""
+    every = max(LONGEST, context.clinic.policy.reconcile_every)
     for name, scheduler in context.schedulers.items():
-        if not scheduler.readable or not _is_due(context, name, now, every):
+        if not scheduler.readable:
             continue
-        try:
-            count = reconcile(context, name, now)
-            log.info("reconciled", extra={"connection": name, "count": count})
-        except DatabaseError:
-            raise
-        except Exception as error:
-            trouble = (
-                str(error)
-                if isinstance(error, IntegrationError)
-                else "Reading it through failed; see the log."
-            )
-            with context.db.begin() as tx:
-                connections.reconciled(tx, name, now)
-                connections.set_trouble(tx, name, trouble, now)
-            log.warning("reconcile failed", extra={"connection": name}, exc_info=True)
+        with context.db.begin() as tx:
+            if starting:
+                connections.read_at(tx, name, now)
+            mine = connections.claim_reading(tx, name, now, now + HELD, every)
+        if mine:
+            _one_round(context, name, now)
 
 
-def _is_due(context: Context, name: str, now: datetime, every: timedelta) -> bool:
-    with context.db.read() as tx:
+def _one_round(context: Context, name: str, now: datetime) -> None:
+    round_ = Round(context, name, now, ROUND, lambda _line: None)
+    try:
+        over = round_.run()
+    except DatabaseError:
+        raise
+    except IntegrationError as error:
+        interrupted(context, name, error, now)
+        return
+    except Exception:
+        log.exception("reconcile failed", extra={"connection": name})
+        interrupted(context, name, IntegrationError(FAILED), now)
+        return
+    log.info("reconciled" if over else "reading on", extra={"connection": name, "count": len(round_.seen)})
+    if not over:
+        with context.db.begin() as tx:
+            connections.read_at(tx, name, now)
+
+
+def interrupted(context: Context, name: str, error: IntegrationError, now: datetime) -> None:
+    """Note why a scheduler cannot be read, and when it is tried again.
+
+    A limit is no trouble as long as the reading comes further between one and the next.
+    """
+    wait, limited = timedelta(seconds=error.retry_after or 0), bool(error.retry_after) and error.status < 500
+    with context.db.begin() as tx:
+        connections.read_at(tx, name, now + max(wait, LATER if error.permanent else SOON))
         row = connections.get(tx, name)
-    return row is None or row.last_reconcile_at is None or abs(now - row.last_reconcile_at) >= every
+        came_further = row is not None and row.read_step_at is not None and now - row.read_step_at < STUCK
+        if not (limited and came_further):
+            troubles.note(tx, TroubleKind.unreadable, name, str(error), now)
+    log.warning("reading waits", extra={"connection": name, "why": str(error)})
 
 
-def gone_quiet(context: Context, name: str, now: datetime) -> timedelta | None:
+def gone_quiet(tx: Tx, name: str, now: datetime) -> timedelta | None:
     """How long a connection has been silent, when that is much longer than it usually is."""
-    with context.db.read() as tx:
-        row = connections.get(tx, name)
-        gaps = receipts.gaps(tx, name)
+    row, gaps = connections.get(tx, name), receipts.gaps(tx, name)
     if row is None or row.last_receipt_at is None or len(gaps) < ENOUGH_GAPS:
         return None
     silent: timedelta = now - row.last_receipt_at

@@ -24,6 +24,7 @@ from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
 from schemas.plan import StoredPlan
+from schemas.trouble import Trouble, TroubleKind
 from schemas.words import fill
 from store import attendances, checkins, clients, contacts, intakes
 from store import plans as stored_plans
@@ -50,6 +51,8 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.summary, State.usual): "summary",
 }
 """The table of `content/mail` that each message reads."""
+
+SAID_BY_SCHEDULER = (TroubleKind.unreadable, TroubleKind.clock)
 
 
 def message_id(context: Context, delivery: Delivery) -> str:
@@ -224,22 +227,26 @@ def staff(
     )
 
 
-def connection(
-    context: Context, label: str, hours: str, trouble: str, key: str, now: datetime
-) -> EmailMessage:
-    """To whoever runs the clinic: a scheduler is quiet (for so many hours) or cannot be read (its words)."""
+def connection(context: Context, label: str, trouble: Trouble, now: datetime) -> EmailMessage:
+    """To whoever runs the clinic: what is wrong with a scheduler, and what to do. No health data."""
     values = {
         "url": f"{context.clinic.public_url.rstrip('/')}/console/connections",
         "connection": label,
-        "hours": hours,
-        "trouble": trouble,
+        "hours": trouble.text if trouble.kind is TroubleKind.quiet else "",
+        "trouble": trouble.text if trouble.kind in SAID_BY_SCHEDULER else "",
+        "unread": trouble.text if trouble.kind is TroubleKind.not_understood else "",
+        "command": _register(trouble.name) if trouble.kind is TroubleKind.webhook_gone else "",
     }
     language, kind = context.clinic.language, MailKind.CONNECTION
-    identity = _identity(context, kind, f"connection:{key}")
-    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
+    key = f"connection:{trouble.kind}:{trouble.name}:{trouble.since.isoformat()}"
+    envelope = Envelope(context.clinic.alert_email, context.clinic.email, _identity(context, kind, key), now)
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
+
+
+def _register(name: str) -> str:
+    return f"flask --app app register {name}"
 
 
 def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:

@@ -1,72 +1,126 @@
-"""Tells whoever runs the clinic, once each time, that a scheduler has gone quiet or cannot be read (B2)."""
+"""Watches the connections, and sends the clinic one mail for each trouble (B2).
+
+What is wrong stands in `store.troubles` until it is mended: whoever shows it reads it there.
+"""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import messages
-from integrations.base import IntegrationError, OutcomeUnknown
+from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
 from schemas.delivery import Channel
-from store import connections
+from schemas.trouble import Trouble, TroubleKind
+from store import connections, receipts, troubles
+from store.base import Tx
 
 log = logging.getLogger("aftercare.watch")
-FAILING_FOR = timedelta(hours=3)  # a short outage at the scheduler ends by itself
+ASK_EVERY = timedelta(minutes=5)  # whether our key works and our webhook is there
+SHOWN_FOR = timedelta(days=7)  # a webhook that nobody could read is shown for so long
+PATIENCE = {
+    TroubleKind.unreadable: timedelta(minutes=5),  # a short outage at the scheduler ends by itself
+    TroubleKind.webhook_gone: timedelta(minutes=4),  # seen twice
+    TroubleKind.clock: timedelta(hours=3),  # it may have been one late copy
+}
+"""How long a trouble must last before it is worth a mail; the others are mailed at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a connection, since when; `hours` of silence, or the words of the scheduler."""
-
-    since: datetime
-    hours: str = ""
-    trouble: str = ""
-
-
-def tell(context: Context, now: datetime) -> None:
-    """One mail for each connection that is in trouble; no other until it has worked in between."""
-    for name in context.schedulers:
-        found = fault(context, name, now)
-        if found is None:
-            with context.db.begin() as tx:
-                connections.untell(tx, name)
-        elif messages.can_mail(context.clinic.alert_email):
-            _tell(context, name, found, now)
+def ask(context: Context, now: datetime) -> None:
+    """Ask every scheduler whether our key works and our webhook is there, where nothing says it already."""
+    for name, scheduler in context.schedulers.items():
+        if not scheduler.readable or _is_being_read(context, name):
+            continue
+        try:
+            scheduler.ping()
+        except IntegrationError as error:
+            if not error.retry_after:
+                reconcile.interrupted(context, name, error, now)
+            continue
+        _look_for_webhook(context, name, scheduler, now)
 
 
-def fault(context: Context, name: str, now: datetime) -> Fault | None:
-    """What is wrong with a connection that somebody has to know of; None when nothing is."""
+def _is_being_read(context: Context, name: str) -> bool:
+    """True while a reading is under way or tried again: it says by itself what is wrong."""
     with context.db.read() as tx:
         row = connections.get(tx, name)
-    quiet = reconcile.gone_quiet(context, name, now)
-    failing = bool(row and row.trouble and row.trouble_at and now - row.trouble_at >= FAILING_FOR)
-    if row is None or not (quiet or failing):
-        return None
-    hours = str(int(quiet.total_seconds() // 3600)) if quiet else ""
-    since = now - quiet if quiet else row.trouble_at
-    return Fault(since, hours, row.trouble if failing else "")
+    return row is None or row.read_begun_at is not None
 
 
-def _tell(context: Context, name: str, found: Fault, now: datetime) -> None:
-    label = f"{name} ({context.schedulers[name].label})"
-    key = f"{name}:{found.since.isoformat()}"
-    mail = messages.connection(context, label, found.hours, found.trouble, key, now)
-    with context.db.begin() as tx:
-        first = connections.tell(tx, name, now)
-    if first:
-        _send(context, name, mail)
-
-
-def _send(context: Context, name: str, mail: EmailMessage) -> None:
+def _look_for_webhook(context: Context, name: str, scheduler: Scheduler, now: datetime) -> None:
+    """Note that our webhook is there; that it has gone only where it was seen before."""
     try:
-        context.senders[Channel.email].send(mail)
+        there = scheduler.is_subscribed()
+    except IntegrationError:
+        return  # not every key may list webhooks
+    with context.db.begin() as tx:
+        row = connections.get(tx, name)
+        if there:
+            connections.webhook_seen(tx, name, now)
+            troubles.end(tx, TroubleKind.webhook_gone, name)
+        elif row is not None and row.webhook_seen_at is not None:
+            troubles.note(tx, TroubleKind.webhook_gone, name, "", now)
+
+
+def look(context: Context, now: datetime) -> None:
+    """Note which connections have gone quiet and whose webhooks we could not read; end what is mended."""
+    with context.db.begin() as tx:
+        unread = receipts.not_understood(tx, now - SHOWN_FOR)
+        for name in context.schedulers:
+            _quiet(tx, name, now)
+            count, newest = unread.get(name, (0, None))
+            if count:
+                troubles.note(tx, TroubleKind.not_understood, name, str(count), now, newest=newest)
+            else:
+                troubles.end(tx, TroubleKind.not_understood, name)
+        for each in troubles.current(tx):
+            if each.name not in context.schedulers:
+                troubles.end(tx, each.kind, each.name)
+
+
+def _quiet(tx: Tx, name: str, now: datetime) -> None:
+    silent = reconcile.gone_quiet(tx, name, now)
+    if silent:
+        troubles.note(tx, TroubleKind.quiet, name, str(int(silent.total_seconds() // 3600)), now)
+    else:
+        troubles.end(tx, TroubleKind.quiet, name)
+
+
+def mail(context: Context, now: datetime) -> None:
+    """One mail for each trouble; no other until it was mended in between."""
+    if not messages.can_mail(context.clinic.alert_email):
+        return
+    with context.db.read() as tx:
+        found = troubles.current(tx)
+    for each in found:
+        lasts = now - each.since
+        if each.mailed_at is None and each.name in context.schedulers and lasts >= _patience(each):
+            _mail(context, each, now)
+
+
+def _patience(trouble: Trouble) -> timedelta:
+    return PATIENCE.get(trouble.kind, timedelta())
+
+
+def _mail(context: Context, trouble: Trouble, now: datetime) -> None:
+    label = f"{trouble.name} ({context.schedulers[trouble.name].label})"
+    made = messages.connection(context, label, trouble, now)
+    with context.db.begin() as tx:
+        first = troubles.claim_mail(tx, trouble, now)
+    if first:
+        _send(context, trouble, made)
+
+
+def _send(context: Context, trouble: Trouble, made: EmailMessage) -> None:
+    about = {"connection": trouble.name, "trouble": str(trouble.kind)}
+    try:
+        context.senders[Channel.email].send(made)
     except OutcomeUnknown:
-        log.warning("told of a connection, outcome unknown", extra={"connection": name})
+        log.warning("mailed about a connection, outcome unknown", extra=about)
     except IntegrationError:
         with context.db.begin() as tx:
-            connections.untell(tx, name)
-        log.warning("nobody could be told of a connection", extra={"connection": name})
+            troubles.not_mailed(tx, trouble)
+        log.warning("nobody could be mailed about a connection", extra=about)
     else:
-        log.info("told of a connection", extra={"connection": name})
+        log.info("mailed about a connection", extra=about)

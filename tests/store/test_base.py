@@ -167,7 +167,7 @@ def test_a_connection_that_was_read_before_is_not_at_its_first_reading(empty: st
     with db.begin() as tx:
         command.upgrade(migrate.config(tx.conn), "0001")
         for name, read_at in (("old", NOW), ("new", None)):
-            known = {"name": name, "scheduler": "calcom", "first_seen_at": NOW, "trouble": ""}
+            known = {"name": name, "scheduler": "calcom", "first_seen_at": NOW}
             table = tables.connections
             tx.run(sa.insert(table).values(**known, last_reconcile_at=read_at))
     migrate.upgrade(db)

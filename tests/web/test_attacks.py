@@ -13,7 +13,7 @@ import pytest
 import settings as configuration
 from handlers.context import Context
 from integrations.signing import sha256
-from store import connections
+from store import troubles
 from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
 from tests.helpers.processes import Running
 from tests.helpers.visits import webhook
@@ -50,8 +50,7 @@ def raw(running: Running, request: bytes) -> bytes:
 def trouble(context: Context, name: str) -> str:
     """What the console shows about a connection."""
     with context.db.read() as tx:
-        row = connections.get(tx, name)
-    return str(row.trouble) if row else ""
+        return " ".join(each.text for each in troubles.current(tx, name))
 
 
 def until(good: Callable[[], bool]) -> None:

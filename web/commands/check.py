@@ -19,8 +19,9 @@ from schemas.delivery import Channel
 from schemas.message import segments
 from schemas.rules import Region
 from schemas.words import fill
-from store import migrate, receipts
+from store import migrate, receipts, troubles
 from web.context import context as the_context
+from web.troubles import in_a_line
 
 OF_EVERY_FILE = (NOT_REVIEWED, NOT_TRANSLATED, mail_check.LACKING)
 """Remarks that may hold for a file of every exercise: they are said once, with their number."""
@@ -42,6 +43,7 @@ def check_command(mail: bool) -> None:
         *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
         *_blind(),
         *_connections(),
+        *_troubles(),
         *_texts(),
     ):
         click.echo(line)
@@ -117,10 +119,21 @@ def _texts() -> Iterator[str]:
             yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
 
 
+def _troubles() -> Iterator[str]:
+    """What is wrong with a connection by what the worker has seen."""
+    db = the_context().db
+    if migrate.is_current(db):
+        with db.read() as tx:
+            found = troubles.current(tx)
+        yield from (f"Trouble with connection {each.name}: {in_a_line(each)}" for each in found)
+
+
 def _connections() -> Iterator[str]:
     """What there is to know of each connection; some of it is asked there."""
     for name, scheduler in the_context().schedulers.items():
         try:
+            if scheduler.readable:
+                scheduler.ping()
             yield from (f"Remark: connection {name}: {text}" for text in scheduler.remarks())
         except IntegrationError as error:
             yield f"Remark: connection {name} could not be asked: {error}"

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,12 @@ from handlers.context import Context
 from schemas.booking import Booking
 from schemas.delivery import Delivery, DeliveryStatus
 from schemas.receipt import ReceiptStatus
-from store import attendances, bookings, clients, connections, deliveries, receipts, workers
+from schemas.trouble import Trouble
+from store import attendances, bookings, clients, connections, deliveries, receipts, troubles, workers
 from store.base import Tx
 from web.context import context as the_context
 from web.context import utc_now
+from web.troubles import in_a_line
 
 
 @click.command("status")
@@ -27,7 +30,9 @@ def status_command(as_json: bool) -> None:
     with context.db.read() as tx:
         status = _status(tx, now)
         rows = connections.every(tx)
-    status["connections"] = [_connection(context, row, now) for row in rows]
+        wrong = troubles.current(tx)
+        status["connections"] = [_connection(tx, context, row, wrong, now) for row in rows]
+    status["troubles"] = [_trouble(each) for each in wrong]
     click.echo(json.dumps(status, indent=None if as_json else 2))
 
 
@@ -45,8 +50,20 @@ def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     }
 
 
-def _connection(context: Context, row: Any, now: datetime) -> dict[str, Any]:
-    quiet = reconcile.gone_quiet(context, row.name, now)
+def _trouble(trouble: Trouble) -> dict[str, Any]:
+    return {
+        "kind": str(trouble.kind),
+        "connection": trouble.name,
+        "text": in_a_line(trouble),
+        "since": trouble.since.isoformat(),
+        "mailed_at": trouble.mailed_at.isoformat() if trouble.mailed_at else None,
+    }
+
+
+def _connection(
+    tx: Tx, context: Context, row: Any, wrong: Sequence[Trouble], now: datetime
+) -> dict[str, Any]:
+    quiet = reconcile.gone_quiet(tx, row.name, now)
     times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at")
     told = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
     return {
@@ -55,7 +72,8 @@ def _connection(context: Context, row: Any, now: datetime) -> dict[str, Any]:
         "configured": row.name in context.schedulers,
         **told,
         "quiet_hours": round(quiet / timedelta(hours=1), 1) if quiet else None,
-        "trouble": row.trouble,
+        "reading_since": row.read_begun_at.isoformat() if row.read_begun_at else None,
+        "trouble": next((in_a_line(each) for each in wrong if each.name == row.name), ""),
     }
 
 

@@ -5,15 +5,16 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.bookings import reconcile
 from integrations.base import Scheduler, Unsupported
 from schemas.receipt import ReceiptStatus
 from schemas.staff import Role
-from store import audit, connections, receipts
+from schemas.trouble import Trouble
+from store import audit, connections, receipts, troubles
 from web.console import gate
 from web.console.gate import BOTH, allowed, me, now
-from web.console.view import page
+from web.console.view import page, say
 from web.context import context
+from web.troubles import quoted, sentence
 
 blueprint = gate.blueprint("operations")
 STATUSES = {
@@ -33,16 +34,15 @@ def connections_page() -> Response:
     """Every connection: when it was last heard and read, what is wrong, what it can do."""
     with context().db.read() as tx:
         rows = connections.every(tx)
+        wrong = troubles.current(tx)
         troubled = receipts.recent(tx, status=ReceiptStatus.not_understood, limit=20)
         dead = receipts.recent(tx, status=ReceiptStatus.dead, limit=20)
-    return page(
-        "connections", rows=[_connection(row) for row in rows], troubled=[*troubled, *dead], statuses=STATUSES
-    )
+    found = [_connection(row, [each for each in wrong if each.name == row.name]) for row in rows]
+    return page("connections", rows=found, troubled=[*troubled, *dead], statuses=STATUSES)
 
 
-def _connection(row: Any) -> dict[str, Any]:
+def _connection(row: Any, wrong: list[Trouble]) -> dict[str, Any]:
     scheduler = context().schedulers.get(row.name)
-    quiet = reconcile.gone_quiet(context(), row.name, now())
     return {
         "row": row,
         "label": scheduler.label if scheduler else row.scheduler,
@@ -50,8 +50,13 @@ def _connection(row: Any) -> dict[str, Any]:
         "readable": scheduler is not None and scheduler.readable,
         "attach": _attach(scheduler) if scheduler else "",
         "url": scheduler.connection.webhook_url if scheduler else "",
-        "quiet_hours": round(quiet.total_seconds() / 3600) if quiet else 0,
+        "troubles": [_worded(each) for each in wrong],
     }
+
+
+def _worded(trouble: Trouble) -> dict[str, Any]:
+    words = {"sentence": sentence(trouble, say()), "quoted": quoted(trouble)}
+    return {**words, "since": trouble.since, "mailed_at": trouble.mailed_at}
 
 
 def _attach(scheduler: Scheduler) -> str:

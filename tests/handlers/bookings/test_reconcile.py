@@ -18,7 +18,7 @@ from handlers.context import Context
 from handlers.worker import duties, work
 from integrations.base import IntegrationError
 from schemas.booking import BookingState, BookingStatus, Person
-from store import bookings, connections
+from store import bookings, connections, troubles
 from store.vault import Vault
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.mailbox import Mailbox
@@ -55,9 +55,8 @@ def test_a_booking_that_no_key_opens_does_not_keep_the_others_out(context: Conte
     assert reconcile(ours, "main", NOW + timedelta(minutes=1)) == 2
     assert only(ours).start == START
     with ours.db.read() as tx:
-        told = connections.get(tx, "main")
-    assert told is not None
-    assert told.trouble.startswith("1 of its bookings could not be taken in")
+        (told,) = troubles.current(tx)
+    assert told.text.startswith("1 of its bookings could not be taken in")
 
 
 def test_a_move_a_cancellation_and_a_deletion_are_found(context: Context) -> None:
@@ -175,17 +174,12 @@ def test_a_scheduler_in_trouble_is_noted_and_does_not_stop_the_others(context: C
     ]:
         scheduler.trouble = trouble
         all_due(ours, NOW, starting=True)
-        with ours.db.begin() as tx:
-            seen = connections.get(tx, "main")
-            assert seen is not None
-            assert seen.trouble == told
-            connections.reconciled(tx, "main", NOW - timedelta(days=1))
+        with ours.db.read() as tx:
+            assert [each.text for each in troubles.current(tx)] == [told]
     scheduler.trouble = None
-    all_due(ours, NOW)
+    all_due(ours, NOW, starting=True)
     with ours.db.read() as tx:
-        seen = connections.get(tx, "main")
-    assert seen is not None
-    assert seen.trouble == ""
+        assert troubles.current(tx) == []
 
 
 @pytest.mark.B2
@@ -196,9 +190,10 @@ def test_a_connection_that_went_quiet_is_reported(context: Context) -> None:
         with context.db.begin() as tx:
             connections.heard(tx, {"main"}, at)
     last = NOW + timedelta(hours=9)
-    assert gone_quiet(context, "main", last + timedelta(hours=5)) is None
-    assert gone_quiet(context, "main", last + LEAST_QUIET + timedelta(hours=1)) == timedelta(hours=25)
-    assert gone_quiet(context, "site", last + timedelta(days=90)) is None
+    with context.db.read() as tx:
+        assert gone_quiet(tx, "main", last + timedelta(hours=5)) is None
+        assert gone_quiet(tx, "main", last + LEAST_QUIET + timedelta(hours=1)) == timedelta(hours=25)
+        assert gone_quiet(tx, "site", last + timedelta(days=90)) is None
 
 
 class Shared:

@@ -10,8 +10,9 @@ from handlers import staff
 from handlers.context import Context
 from handlers.worker import watch, work
 from schemas.staff import Role
+from schemas.trouble import TroubleKind
 from settings import startup
-from store import client_words, connections
+from store import client_words, troubles
 from store import staff as accounts
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.console import PASSWORD
@@ -57,8 +58,8 @@ def test_the_mail_to_a_client_leaves(praxis: Context, mailbox: Mailbox) -> None:
 
 def test_an_alert_leaves_for_the_clinics_own_address(praxis: Context, mailbox: Mailbox) -> None:
     with praxis.db.begin() as tx:
-        connections.set_trouble(tx, "main", "It is down.", NOW)
-    watch.tell(praxis, NOW + timedelta(hours=4))
+        troubles.note(tx, TroubleKind.unreadable, "main", "It is down.", NOW)
+    watch.mail(praxis, NOW + timedelta(hours=4))
     assert mailbox.recipients == [[f"care@{DOMAIN}"]]
 
 

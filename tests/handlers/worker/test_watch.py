@@ -1,18 +1,42 @@
-"""Whoever runs the clinic hears of a scheduler in trouble: once each time."""
+"""Whoever runs the clinic hears of a scheduler in trouble within minutes: once each time."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from handlers.context import Context
-from handlers.worker import watch
-from store import connections
+from handlers.worker import duties, watch, work
+from integrations.base import IntegrationError
+from schemas.receipt import ReceiptStatus
+from schemas.trouble import Trouble, TroubleKind
+from schemas.webhook import Inbound
+from store import connections, receipts, troubles
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.readable_scheduler import Readable, reading
 from tests.helpers.visits import receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+REFUSED = IntegrationError("Cal.com refused our key (401).", permanent=True, status=401)
+DOWN = IntegrationError("Cal.com did not answer.")
+LIMIT = IntegrationError("Cal.com asks us to slow down (429).", retry_after=60, status=429)
+
+
+def watched(context: Context, now: datetime) -> None:
+    """One look of the worker, a minute after the last."""
+    watch.look(context, now)
+    watch.mail(context, now)
+
+
+def wrong(context: Context) -> list[Trouble]:
+    with context.db.read() as tx:
+        return troubles.current(tx)
+
+
+def kinds(context: Context) -> list[TroubleKind]:
+    return [each.kind for each in wrong(context)]
 
 
 def heard(context: Context, since: datetime, times: int = 10) -> datetime:
@@ -25,48 +49,195 @@ def heard(context: Context, since: datetime, times: int = 10) -> datetime:
     return at
 
 
-def trouble(context: Context, text: str, at: datetime) -> None:
+def note(context: Context, text: str, at: datetime, kind: TroubleKind = TroubleKind.unreadable) -> None:
     with context.db.begin() as tx:
-        connections.set_trouble(tx, "main", text, at)
+        troubles.note(tx, kind, "main", text, at)
+
+
+def text_of(mailbox: Mailbox, number: int = -1) -> str:
+    body = mailbox.mails[number].get_body(("plain",))
+    assert body is not None
+    return " ".join(body.get_content().split())
+
+
+def live(context: Context, chores: duties.Duties, since: datetime, minutes: int) -> datetime:
+    """The worker's duties, every ten seconds for so many minutes; returns the time after."""
+    now = since
+    while now < since + minutes * MINUTE:
+        chores.run(context, now)
+        now += timedelta(seconds=10)
+    return now
 
 
 def test_a_quiet_connection_is_told_once_until_it_wakes_up(context: Context, mailbox: Mailbox) -> None:
     last = heard(context, NOW)
     for hours in (2, 25, 26, 60):
-        watch.tell(context, last + hours * HOUR)
+        watched(context, last + hours * HOUR)
     assert mailbox.kinds() == ["connection"]
     assert mailbox.recipients == [[context.clinic.alert_email]]
-    body = mailbox.mails[0].get_body(("plain",))
-    assert body is not None
-    assert "main (Cal.com) has sent us nothing for 25 hours." in body.get_content()
-    assert "/console/connections" in body.get_content()
+    assert "main (Cal.com) has sent us nothing for 25 hours." in text_of(mailbox)
+    assert "/console/connections" in text_of(mailbox)
     again = heard(context, last + 70 * HOUR, 60)
-    watch.tell(context, again)
-    watch.tell(context, again + 400 * HOUR)
+    watched(context, again)
+    watched(context, again + 400 * HOUR)
     assert mailbox.kinds() == ["connection", "connection"]
     assert mailbox.mails[0]["Message-ID"] != mailbox.mails[1]["Message-ID"]
 
 
 def test_a_scheduler_that_cannot_be_read_is_told_in_its_own_words(context: Context, mailbox: Mailbox) -> None:
-    for hours in range(5):
-        trouble(context, f"Cal.com refused our key, try {hours}.", NOW + hours * HOUR)
-        watch.tell(context, NOW + hours * HOUR)
+    for minutes in range(0, 60, 2):
+        note(context, f"Cal.com refused our key, try {minutes}.", NOW + minutes * MINUTE)
+        watched(context, NOW + minutes * MINUTE)
     (mail,) = mailbox.of("connection")
-    assert "It says: Cal.com refused our key, try 3." in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    trouble(context, "", NOW + 5 * HOUR)
-    watch.tell(context, NOW + 5 * HOUR)
-    trouble(context, "The key is wrong.", NOW + 6 * HOUR)
-    watch.tell(context, NOW + 7 * HOUR)
+    assert "It says: Cal.com refused our key, try 6." in text_of(mailbox)
+    with context.db.begin() as tx:
+        assert troubles.end(tx, TroubleKind.unreadable, "main")
+    watched(context, NOW + HOUR)
+    note(context, "The key is wrong.", NOW + 6 * HOUR)
+    watched(context, NOW + 6 * HOUR + 4 * MINUTE)
     assert len(mailbox.mails) == 1, "a short outage is nobody's business"
-    watch.tell(context, NOW + 9 * HOUR)
+    watched(context, NOW + 6 * HOUR + 5 * MINUTE)
     assert len(mailbox.mails) == 2
+    assert mail["Message-ID"] != mailbox.mails[1]["Message-ID"]
 
 
 def test_a_mail_that_was_refused_is_tried_again(context: Context, mailbox: Mailbox) -> None:
-    trouble(context, "The key is wrong.", NOW)
+    note(context, "The key is wrong.", NOW)
     mailbox.refuse = "451 later"
-    watch.tell(context, NOW + 4 * HOUR)
+    watched(context, NOW + 4 * HOUR)
     mailbox.refuse = ""
-    watch.tell(context, NOW + 5 * HOUR)
-    watch.tell(context, NOW + 6 * HOUR)
+    watched(context, NOW + 5 * HOUR)
+    watched(context, NOW + 6 * HOUR)
     assert mailbox.kinds() == ["connection"]
+
+
+@pytest.mark.parametrize("trouble", [REFUSED, DOWN], ids=["refused key", "down"])
+def test_trouble_is_named_within_minutes_mailed_once_and_ends_when_mended(
+    context: Context, mailbox: Mailbox, trouble: IntegrationError
+) -> None:
+    ours, scheduler = reading(context)
+    chores = duties.Duties()
+    now = live(ours, chores, NOW, 20)
+    assert kinds(ours) == []
+    scheduler.trouble = trouble
+    now = live(ours, chores, now, 6)
+    assert [(each.kind, each.text) for each in wrong(ours)] == [(TroubleKind.unreadable, str(trouble))]
+    now = live(ours, chores, now, 120)
+    assert mailbox.kinds() == ["connection"]
+    assert str(trouble) in text_of(mailbox)
+    scheduler.trouble = None
+    with ours.db.read() as tx:
+        before = connections.get(tx, "main").last_read_at  # type: ignore[union-attr]
+    now = live(ours, chores, now, 6)
+    assert kinds(ours) == []
+    with ours.db.read() as tx:
+        row = connections.get(tx, "main")
+    assert row is not None
+    assert row.last_read_at > before, "it is read through as soon as it works again"
+    live(ours, chores, now, 60)
+    assert mailbox.kinds() == ["connection"]
+
+
+def test_after_trouble_it_is_read_from_the_last_good_reading(context: Context) -> None:
+    ours, scheduler = reading(context)
+    chores = duties.Duties()
+    now = live(ours, chores, NOW, 1)
+    scheduler.trouble = DOWN
+    chores.run(ours, now + timedelta(hours=2))
+    scheduler.trouble = None
+    chores.run(ours, now + timedelta(days=21))
+    assert scheduler.since == NOW - ours.clinic.policy.reconcile_back
+
+
+def test_a_limit_is_no_trouble_until_nothing_comes_through_for_long(
+    context: Context, mailbox: Mailbox
+) -> None:
+    ours, scheduler = reading(context)
+    chores = duties.Duties()
+    scheduler.trouble = LIMIT
+    now = live(ours, chores, NOW, 14)
+    assert kinds(ours) == []
+    now = live(ours, chores, now, 10)
+    assert kinds(ours) == [TroubleKind.unreadable]
+    assert mailbox.kinds() == ["connection"]
+    scheduler.trouble = None
+    live(ours, chores, now, 2)
+    assert kinds(ours) == []
+
+
+def test_a_webhook_that_vanished_is_named_and_one_that_was_never_seen_is_not(
+    context: Context, mailbox: Mailbox
+) -> None:
+    ours, scheduler = reading(context)
+    chores = duties.Duties()
+    scheduler.subscribed = False  # made by hand at another place of the scheduler
+    now = live(ours, chores, NOW, 30)
+    assert kinds(ours) == []
+    scheduler.subscribed = True
+    now = live(ours, chores, now, 10)
+    scheduler.subscribed = False
+    now = live(ours, chores, now, 12)
+    assert kinds(ours) == [TroubleKind.webhook_gone]
+    assert mailbox.kinds() == ["connection"]
+    assert "flask --app app register main" in text_of(mailbox)
+    scheduler.subscribed = True
+    live(ours, chores, now, 6)
+    assert kinds(ours) == []
+
+
+def test_a_key_that_may_not_list_webhooks_is_no_trouble(context: Context) -> None:
+    class Narrow(Readable):
+        def is_subscribed(self) -> bool:
+            raise IntegrationError("Cal.com refused our key (403).", permanent=True, status=403)
+
+    ours, scheduler = reading(context)
+    scheduler.__class__ = Narrow
+    live(ours, duties.Duties(), NOW, 12)
+    assert kinds(ours) == []
+
+
+def unread(at: datetime) -> Inbound:
+    """A genuine webhook of a shape that nobody knows."""
+    return webhook("created", at, uid="", name="Zoë Łuć")
+
+
+def spoil(context: Context, at: datetime) -> None:
+    """One more genuine webhook that cannot be read."""
+    receive(context, unread(at))
+    work.work_once(context, at)
+
+
+def test_a_webhook_that_nobody_could_read_is_mailed_once_with_what_to_do_and_nothing_about_health(
+    context: Context, mailbox: Mailbox
+) -> None:
+    spoil(context, NOW)
+    watched(context, NOW + MINUTE)
+    spoil(context, NOW + HOUR)  # a whole day of them is one mail
+    for minutes in range(60, 23 * 60, 60):
+        watched(context, NOW + minutes * MINUTE)
+    assert mailbox.kinds() == ["connection"]
+    assert "Messages from main (Cal.com) that we could not read: 1." in text_of(mailbox)
+    assert not [word for word in ("Zoë", "zoe@", "Łuć", "tissue") if word in mailbox.mails[0].as_string()]
+    assert [(each.kind, each.text) for each in wrong(context)] == [(TroubleKind.not_understood, "2")]
+    spoil(context, NOW + 50 * HOUR)
+    watched(context, NOW + 51 * HOUR)
+    watched(context, NOW + 52 * HOUR)
+    assert mailbox.kinds() == ["connection", "connection"], "a new one on another day is told again"
+    assert mailbox.mails[0]["Message-ID"] != mailbox.mails[1]["Message-ID"]
+
+
+def test_what_could_be_read_after_all_is_no_trouble_any_more(context: Context) -> None:
+    spoil(context, NOW)
+    watched(context, NOW + MINUTE)
+    with context.db.begin() as tx:
+        (row,) = receipts.recent(tx, status="not_understood")
+        receipts.settle(tx, row.id, ReceiptStatus.done, "", NOW + HOUR)
+    watched(context, NOW + HOUR)
+    assert kinds(context) == []
+
+
+def test_a_trouble_of_a_connection_that_is_not_configured_any_more_ends(context: Context) -> None:
+    note(context, "It is down.", NOW)
+    schedulers = {name: each for name, each in context.schedulers.items() if name != "main"}
+    watched(replace(context, schedulers=schedulers), NOW + HOUR)
+    assert kinds(context) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from handlers import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.staff import Role
+from web import troubles
 from web.client import stop
 from web.console import (
     auth,
@@ -70,6 +71,7 @@ def in_tables() -> Iterator[str]:
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
     yield from (role.capitalize() for role in Role)
     yield from ("Front", "Back")
+    yield from troubles.SENTENCES.values()
 
 
 def used() -> set[str]:

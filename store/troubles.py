@@ -1,0 +1,65 @@
+"""What is wrong now: one row for each trouble until it is mended. Pages, commands and mails read it here."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.trouble import Trouble, TroubleKind
+from store.base import Tx
+from store.tables import troubles
+
+AGAIN = timedelta(days=1)  # what happens again so long after the mail is worth another mail
+
+
+def note(
+    tx: Tx, kind: TroubleKind, name: str, text: str, now: datetime, *, newest: datetime | None = None
+) -> None:
+    """It is so now. Noted again it keeps its beginning, and its mail is not sent again.
+
+    `newest` is when it last happened, for what happens again and again: a day after the mail it begins anew.
+    """
+    tx.lock(f"trouble-{kind}-{name}")
+    was = _row(tx, kind, name)
+    if was is None:
+        row = {"kind": kind, "name": name, "text": text[:500], "since": newest or now}
+        tx.run(sa.insert(troubles).values(**row))
+        return
+    begins = newest is not None and was.mailed_at is not None and newest - was.mailed_at >= AGAIN
+    fresh = {"since": newest, "mailed_at": None} if begins else {}
+    tx.run(sa.update(troubles).where(*_is(kind, name)).values(text=text[:500], **fresh))
+
+
+def end(tx: Tx, kind: TroubleKind, name: str) -> bool:
+    """It is mended; False where nothing was wrong."""
+    gone = sa.delete(troubles).where(*_is(kind, name)).returning(troubles.c.name)
+    return tx.first(gone) is not None
+
+
+def current(tx: Tx, name: str = "") -> list[Trouble]:
+    """Everything that is wrong, or what is wrong with one connection; the oldest first."""
+    query = sa.select(troubles).order_by(troubles.c.since, troubles.c.kind, troubles.c.name)
+    return [_trouble(row) for row in tx.all(query.where(troubles.c.name == name) if name else query)]
+
+
+def claim_mail(tx: Tx, trouble: Trouble, now: datetime) -> bool:
+    """True for the first who is about to mail about this trouble: nobody else will."""
+    row = sa.update(troubles).where(*_is(trouble.kind, trouble.name), troubles.c.mailed_at.is_(None))
+    return tx.first(row.values(mailed_at=now).returning(troubles.c.name)) is not None
+
+
+def not_mailed(tx: Tx, trouble: Trouble) -> None:
+    """The mail did not leave."""
+    tx.run(sa.update(troubles).where(*_is(trouble.kind, trouble.name)).values(mailed_at=None))
+
+
+def _is(kind: TroubleKind, name: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (troubles.c.kind == kind, troubles.c.name == name)
+
+
+def _row(tx: Tx, kind: TroubleKind, name: str) -> sa.Row[Any] | None:
+    return tx.first(sa.select(troubles).where(*_is(kind, name)))
+
+
+def _trouble(row: sa.Row[Any]) -> Trouble:
+    return Trouble(TroubleKind(row.kind), row.name, row.text, row.since, row.mailed_at)

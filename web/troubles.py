@@ -1,0 +1,39 @@
+"""What each trouble of a connection means, and what to do: for the console, `check` and `status`."""
+
+from collections.abc import Callable
+
+from schemas.trouble import Trouble, TroubleKind
+from schemas.words import fill
+
+SENTENCES = {
+    TroubleKind.unreadable: "We cannot read its bookings.",
+    TroubleKind.webhook_gone: "Our webhook is not there any more. Run: flask --app app register {name}",
+    TroubleKind.not_understood: "Webhooks that we could not read: {text}. "
+    "Look at the newest bookings and changes at the scheduler: what these said is missing here.",
+    TroubleKind.clock: "A genuine webhook was refused.",
+    TroubleKind.quiet: "It has sent nothing for {text} hours, much longer than usual. "
+    "See whether the webhook is still there.",
+}
+"""What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
+
+QUOTED = (TroubleKind.unreadable, TroubleKind.clock)
+
+
+def in_english(text: str, **values: object) -> str:
+    """A sentence with its names filled in."""
+    return fill(text, values)
+
+
+def sentence(trouble: Trouble, say: Callable[..., str] = in_english) -> str:
+    """One trouble in a sentence or two; `say` puts it into another language and fills it."""
+    return say(SENTENCES[trouble.kind], name=trouble.name, text=trouble.text)
+
+
+def quoted(trouble: Trouble) -> str:
+    """What the scheduler or this machine says about it; "" where the sentence says it all."""
+    return trouble.text if trouble.kind in QUOTED else ""
+
+
+def in_a_line(trouble: Trouble) -> str:
+    """One trouble on one line, in English."""
+    return f"{sentence(trouble)} {quoted(trouble)}".strip()
