@@ -69,10 +69,10 @@ def build_context(settings: Settings) -> Context:
 
 def without_settings(app: Flask, error: SettingsError) -> Flask:
     """Stop with everything that is wrong; only the list of commands and their help need no settings."""
-    told = "Aftercare cannot start:\n- " + "\n- ".join(error.problems)
+    message = "Aftercare cannot start:\n- " + "\n- ".join(error.problems)
     if not web.commands.is_listing():
-        raise SystemExit(told) from None
-    web.commands.install_to_list(app, told)
+        raise SystemExit(message) from None
+    web.commands.install_to_list(app, message)
     return app
 
 
@@ -96,9 +96,9 @@ def with_kept_secret(connection: Connection, db: Database) -> Connection:
     try:
         kept = connections.kept(db, connection.name) or secrets.token_hex(32)
     except SealBroken:
-        told = "the secret that register kept was sealed with a key that is not in FIELD_KEYS any more"
+        message = "the secret that register kept was sealed with a key that is not in FIELD_KEYS any more"
         way = "put the key back, or give the secret itself as the scheduler shows it"
-        raise SettingsError([f"Connection {connection.name}: {told}; {way}."]) from None
+        raise SettingsError([f"Connection {connection.name}: {message}; {way}."]) from None
     return replace(connection, secrets=(*given, kept), secret_kept=True)
 
 

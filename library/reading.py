@@ -218,7 +218,7 @@ def line_of(path: Path, item: str) -> int:
 
 
 def _entry_line(lines: Sequence[str], item: str) -> int:
-    """The line of `table.key = ...`, told by the heads of tables; 0 when there is none."""
+    """The line of `table.key = ...`, found by the heads of tables; 0 when there is none."""
     table = ""
     for number, line in enumerate(lines, 1):
         if head := _HEAD.match(line):

@@ -8,7 +8,7 @@ from schemas.order import Order
 
 
 class BookingStatus(StrEnum):
-    """Where a booking stands. `pending` waits for the clinic's yes; only `confirmed` is owed messages."""
+    """Where a booking stands. `pending` waits for the clinic's yes; only `confirmed` gets messages."""
 
     pending = "pending"
     confirmed = "confirmed"

@@ -49,7 +49,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When messages are owed. Every figure can be set; the defaults are the ones in `content/clinic.toml`."""
+    """When messages are due. Every figure can be set; the defaults are the ones in `content/clinic.toml`."""
 
     settle: timedelta = timedelta(seconds=20)
     reminders: tuple[timedelta, ...] = (timedelta(hours=72), timedelta(hours=24))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 NEVER = datetime.min.replace(tzinfo=UTC)
-HINT = -2  # the version of what only a hint told: anything else is newer
+HINT = -2  # the version of what only a hint said: anything else is newer
 UNKNOWN = -1
 
 

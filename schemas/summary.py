@@ -1,4 +1,4 @@
-"""What a practitioner reads before a visit, flags first: `Told` on a page, `Summary` on paper."""
+"""What a practitioner reads before a visit, flags first: `VisitSummary` on a page, `Summary` on paper."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,7 +92,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldFlag:
+class FlagLine:
     """One flag: how grave, its name, the answers that raised it.
 
     `because` holds (question, answer) in words; `cleared_by` is "" while the flag stands.
@@ -108,7 +108,7 @@ class ToldFlag:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldCaution:
+class CautionLine:
     """What one condition means for the massage and for the exercise (a row of the condition matrix)."""
 
     name: str
@@ -117,7 +117,7 @@ class ToldCaution:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldChange:
+class ChangeLine:
     """One answer that differs from the last visit's."""
 
     question: str
@@ -134,7 +134,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class VisitSummary:
     """Flags first, then complaint, pain, goals, what changed, cautions, medicines, wishes, consents.
 
     `regions` and `avoid` are body-map ids. `pains` are (words, 0 to 10). Every text is in `language`.
@@ -147,7 +147,7 @@ class Told:
     when: str
     practitioner: str
     language: str
-    flags: tuple[ToldFlag, ...]
+    flags: tuple[FlagLine, ...]
     complaint: tuple[tuple[str, str], ...]
     regions: tuple[str, ...]
     avoid: tuple[str, ...]
@@ -155,8 +155,8 @@ class Told:
     goals: tuple[tuple[str, str], ...]
     activities: tuple[tuple[str, str], ...]
     daily: tuple[tuple[str, str], ...]
-    changes: tuple[ToldChange, ...]
-    cautions: tuple[ToldCaution, ...]
+    changes: tuple[ChangeLine, ...]
+    cautions: tuple[CautionLine, ...]
     medicines: tuple[tuple[str, str], ...]
     wishes: tuple[tuple[str, str], ...]
     consents: tuple[tuple[str, bool], ...]

@@ -83,7 +83,7 @@ class _Strict(Schema):
 
 
 class ClinicSection(_Strict):
-    """[clinic]: what clients see, and who is told what; any other text of `Clinic` may stand here too."""
+    """[clinic]: what clients see, and who hears of what; any other text of `Clinic` may stand here too."""
 
     zone = _text(is_zone, ZONE)
     email = _text(partial(is_address, named=True), ADDRESS)
@@ -94,7 +94,7 @@ class ClinicSection(_Strict):
 
 
 class PolicySection(_Strict):
-    """[policy]: when messages are owed, and what a plan needs."""
+    """[policy]: when messages are due, and what a plan needs."""
 
     settle_seconds = _number()
     reminder_hours = fields.List(_number())
@@ -141,7 +141,7 @@ def read(filed: Mapping[str, Any], text: str = "") -> tuple[dict[str, Any], list
         return dict(ClinicFile().load(filed)), []
     except ValidationError as error:
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
-        return valid, [_told(where, said, text) for where, said in _flat(error.messages, ())]
+        return valid, [_sentence(where, said, text) for where, said in _flat(error.messages, ())]
 
 
 def _flat(errors: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -153,7 +153,7 @@ def _flat(errors: Any, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
         yield from _flat(inner, (*where, str(key)) if key not in ("_schema", "value") else where)
 
 
-def _told(where: tuple[str, ...], said: str, text: str) -> str:
+def _sentence(where: tuple[str, ...], said: str, text: str) -> str:
     line = line_of(text, where)
     place = f"content/clinic.toml:{line}" if line else "content/clinic.toml"
     return f"{place}: {'.'.join(where)} {said}"
@@ -190,13 +190,13 @@ def services(filed: Mapping[str, Any]) -> tuple[dict[str, Service], Service]:
 
 def policy(filed: Mapping[str, Any]) -> Policy:
     """The clinic's rules as the file has them, and as they are by default where it is silent."""
-    told = filed.get("policy", {})
-    found: dict[str, Any] = {name: told[name] for name in _AS_THEY_ARE if name in told}
-    found |= {name: clock(told[name]) for name in ("quiet_from", "quiet_until") if told.get(name)}
-    for key in told.keys() & _LENGTHS:
+    policy = filed.get("policy", {})
+    found: dict[str, Any] = {name: policy[name] for name in _AS_THEY_ARE if name in policy}
+    found |= {name: clock(policy[name]) for name in ("quiet_from", "quiet_until") if policy.get(name)}
+    for key in policy.keys() & _LENGTHS:
         name, _, unit = key.rpartition("_")
-        found[name] = timedelta(**{unit: told[key]})
-    if "reminder_hours" in told:
-        hours = sorted(told["reminder_hours"], reverse=True)[:2]
+        found[name] = timedelta(**{unit: policy[key]})
+    if "reminder_hours" in policy:
+        hours = sorted(policy["reminder_hours"], reverse=True)[:2]
         found["reminders"] = tuple(timedelta(hours=each) for each in hours)
     return dataclasses.replace(Policy(), **found)

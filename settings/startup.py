@@ -1,4 +1,4 @@
-"""What stops the start: settings and content that do not hold together, told all at once."""
+"""What stops the start: settings and content that do not hold together, said all at once."""
 
 from functools import cache
 

@@ -40,12 +40,12 @@ def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
     # One look into the intakes' index for each visit: a join would read the intakes of all years.
     each = sa.select(sa.case((in_time, 1), else_=0)).where(intakes.c.booking_id == bookings.c.id)
     visits = (
-        sa.select(each.correlate(bookings).scalar_subquery().label("told"))
+        sa.select(each.correlate(bookings).scalar_subquery().label("answered"))
         .where(bookings.c.start_at >= start, bookings.c.start_at < end)
         .where(bookings.c.status == "confirmed", bookings.c.merged_into.is_(None))
         .subquery()
     )
-    return _share(tx, sa.select(sa.func.sum(visits.c.told), sa.func.count(visits.c.told)))
+    return _share(tx, sa.select(sa.func.sum(visits.c.answered), sa.func.count(visits.c.answered)))
 
 
 def alerts(tx: Tx, start: datetime, end: datetime, within: timedelta) -> tuple[Share, Share]:
@@ -73,7 +73,7 @@ def plans_sent(tx: Tx, start: datetime, end: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Answered:
     """One answered check-in: whose, which, what was said."""
 
     client_id: int
@@ -83,7 +83,9 @@ class Told:
     reply: dict[str, object]
 
 
-def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[CheckInKind, ...], most: int) -> list[Told]:
+def answered(
+    tx: Tx, start: datetime, end: datetime, kinds: tuple[CheckInKind, ...], most: int
+) -> list[Answered]:
     """The newest answered check-ins of these kinds, at most `most` (their answers are sealed one by one)."""
     query = (
         sa.select(checkins, bookings.c.client_id)
@@ -94,7 +96,7 @@ def told(tx: Tx, start: datetime, end: datetime, kinds: tuple[CheckInKind, ...],
         .limit(most)
     )
     return [
-        Told(
+        Answered(
             row.client_id,
             row.booking_id,
             row.plan_id,

@@ -32,7 +32,7 @@ def _address(written: str) -> str:
 
 
 def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: str) -> None:
-    """Write the words of a client down anew."""
+    """Write the words of a client down again."""
     forget(tx, client_id)
     rows = [{"client_id": client_id, "word": word} for word in words(name, email, number, country)]
     if rows:

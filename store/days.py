@@ -94,8 +94,8 @@ def _query(start: datetime, end: datetime, practitioner: str, pain: bool) -> sa.
 
 def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
     message = beside.messages.get(row.id)
-    told = pains.said(tx, row.sealed_answers, row.submitted_at or row.updated_at)
-    told += beside.pains.get(row.client_id, [])
+    given = pains.said(tx, row.sealed_answers, row.submitted_at or row.updated_at)
+    given += beside.pains.get(row.client_id, [])
     return Visit(
         id=row.id,
         client_id=row.client_id,
@@ -114,7 +114,7 @@ def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
         plan_status=message.status if message else "",
         plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,
-        pains=tuple(sorted(told, key=lambda each: each.at)),
+        pains=tuple(sorted(given, key=lambda each: each.at)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Deliveries: the schedule of what is owed to whom, and what became of it."""
+"""Deliveries: the schedule of what is due to whom, and what became of it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
 
 
 def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
-    """Everything owed, sent or withdrawn for one booking, in order of time."""
+    """Everything due, sent or withdrawn for one booking, in order of time."""
     query = sa.select(deliveries).where(deliveries.c.booking_id == booking_id)
     return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
 
@@ -88,7 +88,7 @@ def due_by(tx: Tx, when: datetime) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
 
 
-def owe(tx: Tx, due: Due, now: datetime) -> None:
+def schedule(tx: Tx, due: Due, now: datetime) -> None:
     """Schedule it, move it, or take it up again; what was tried already stays as it is.
 
     What a person held or withdrew does not go to a client again by itself; an alert for a new cause does.

@@ -1,4 +1,4 @@
-"""Values under older keys, sealed anew with the first one, so that an old key can be taken away."""
+"""Values under older keys, sealed again with the first one, so that an old key can be taken away."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ class Old:
     column: sa.Column[Any]
     key: Any
     sealed: bytes
-    anew: bytes
+    renewed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ def look(tx: Tx, table: sa.Table, after: Any) -> Batch | None:
         for column in columns:
             sealed = getattr(row, column.name)
             try:
-                anew = tx.vault.anew(sealed) if sealed else None
+                renewed = tx.vault.renewed(sealed) if sealed else None
             except SealBroken:
                 broken += 1
             else:
-                old += [Old(column, row[0], sealed, anew)] if anew else []
+                old += [Old(column, row[0], sealed, renewed)] if renewed else []
     return Batch(rows[-1][0], len(rows), tuple(old), broken)
 
 
@@ -66,7 +66,7 @@ def write(tx: Tx, old: Old) -> None:
     """Put the new seal in place of the old one; what was changed or deleted meanwhile stays as it is."""
     table = old.column.table
     same = (_key(table) == old.key, old.column == old.sealed)
-    tx.run(sa.update(table).where(*same).values({old.column.name: old.anew}))
+    tx.run(sa.update(table).where(*same).values({old.column.name: old.renewed}))
 
 
 def _sealed(table: sa.Table) -> list[sa.Column[Any]]:

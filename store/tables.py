@@ -213,7 +213,7 @@ records = sa.Table(
     sa.Index("ix_records_connection_series", "connection", "series"),
 )
 
-# The schedule: what is owed to whom and when. There is no second queue.
+# The schedule: what is due to whom and when. There is no second queue.
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -428,7 +428,7 @@ client_words = sa.Table(
     sa.Index("ix_client_words_word", "word", "client_id", postgresql_ops={"word": "text_pattern_ops"}),
 )
 
-# A practitioner's changes to a drafted plan; they are applied anew whenever the plan is chosen again.
+# A practitioner's changes to a drafted plan; they are applied again whenever the plan is chosen again.
 plan_edits = sa.Table(
     "plan_edits",
     metadata,

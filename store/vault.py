@@ -29,7 +29,7 @@ class Vault:
         except InvalidToken:
             raise SealBroken("A sealed value does not open: is the right key in FIELD_KEYS?") from None
 
-    def anew(self, sealed: bytes) -> bytes | None:
+    def renewed(self, sealed: bytes) -> bytes | None:
         """The same value under the first key; None when that key sealed it; raises SealBroken."""
         try:
             self._first.decrypt(bytes(sealed))

@@ -12,7 +12,7 @@ EXTRA = (
 
 
 class JsonLine(logging.Formatter):
-    """One JSON object a line. Of an exception only the types and places are told, never its text:
+    """One JSON object a line. Of an exception only the types and places are written, never its text:
     the text may hold what a client wrote."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -30,7 +30,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's worker with threads; only its own error answers, and how it ends, are ours."""
 
     def load_wsgi(self) -> None:
-        """Wrong settings are told once and end the server: starting again would not mend them."""
+        """Wrong settings are said once and end the server: starting again would not mend them."""
         try:
             super().load_wsgi()
         except SystemExit as stop:

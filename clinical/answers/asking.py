@@ -86,7 +86,7 @@ def _view(questionnaire: Questionnaire, answers: Answers, today: date, before: A
 def carried(before: Answers) -> dict[str, Answer]:
     """Return those answers of earlier visits that still count at the next one.
 
-    Safety signs are asked anew at every visit, so an earlier "no" never stands for today; nor do an earlier
+    Safety signs are asked again at every visit, so an earlier "no" never stands for today; nor do an earlier
     update, gate or check-in.
     """
     return {name: value for name, value in before.items() if not name.startswith(_OF_ONE_VISIT)}

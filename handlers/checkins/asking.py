@@ -63,7 +63,7 @@ def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
         if at <= now:
             continue
         key = recipients.to_client(tx, booking, Purpose.checkin, CheckInQuestion(rule.id), channel)
-        deliveries.owe(tx, Due(key, at), now)
+        deliveries.schedule(tx, Due(key, at), now)
 
 
 def went_out(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: datetime) -> None:
@@ -86,7 +86,7 @@ def _remind(tx: Tx, context: Context, delivery: Delivery, at: datetime, now: dat
     reminder = CheckInQuestion(asked_now.kind, reminder=True)
     key = replace(delivery.key, booking=delivery.booking_id, number=reminder, resend=0)
     if not delivery.key.resend or deliveries.by_key(tx, key) is None:
-        deliveries.owe(tx, Due(key, at), now)
+        deliveries.schedule(tx, Due(key, at), now)
 
 
 def not_now(tx: Tx, context: Context, booking: Booking, kind: CheckInKind, now: datetime) -> Reason:

@@ -18,7 +18,7 @@ from store.pains import Pain, score_of
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 NEWEST = 100  # sealed replies that one board opens
 DAYS_DONE = "fu_days_done"
-Told = dict[str, object]
+Reply = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,11 @@ class Progress:
 
 
 def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
-    """Everything a client has told about pain, activities and days, oldest first."""
+    """Everything a client has said about pain, activities and days, oldest first."""
     family = clients.family(tx, client_id)
-    told = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, family)]
+    given = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, family)]
     replies = [one for one in asked(tx, client_id) if one.answered_at]
-    said = [(at, answers) for at, answers in told if at]
+    said = [(at, answers) for at, answers in given if at]
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
     versions = plans.of_client(tx, family)
@@ -92,14 +92,14 @@ def board_of(tx: Tx, context: Context, start: datetime, end: datetime) -> Board:
     """The board for [start, end)."""
     rules, growth = context.checkins, context.plan_content(context.clinic.language).choosing.growth
     in_time, cleared = board.alerts(tx, start, end, timedelta(minutes=rules.board.alert_within_minutes))
-    told = _before_and_after(tx, start, end)
+    pairs = _before_and_after(tx, start, end)
     return Board(
         start=start,
         end=end,
         replies=board.replies(tx, start, end),
         enough_days=_enough_days(tx, rules, start, end),
-        eased=_eased(told, growth),
-        abler=_abler(told, growth),
+        eased=_eased(pairs, growth),
+        abler=_abler(pairs, growth),
         alerts=in_time,
         false_alarms=cleared,
         intakes=board.intakes_in_time(tx, start, end),
@@ -109,39 +109,39 @@ def board_of(tx: Tx, context: Context, start: datetime, end: datetime) -> Board:
 
 def _enough_days(tx: Tx, rules: CheckInRules, start: datetime, end: datetime) -> Share:
     counted = tuple(rule.id for rule in rules.checkin if DAYS_DONE in rule.questions)
-    told = board.told(tx, start, end, counted, NEWEST)
-    planned = board.days_per_week(tx, {one.plan_id for one in told})
+    replies = board.answered(tx, start, end, counted, NEWEST)
+    planned = board.days_per_week(tx, {one.plan_id for one in replies})
     parts = [
         days / (planned[one.plan_id] * rules.window_days(one.kind) / WEEK)
-        for one in told
+        for one in replies
         if (days := _days(one.reply)) is not None and planned.get(one.plan_id)
     ]
     return Share(sum(100 * part >= rules.board.enough_days_percent for part in parts), len(parts))
 
 
-def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Told, Told]]:
+def _before_and_after(tx: Tx, start: datetime, end: datetime) -> list[tuple[Reply, Reply]]:
     """What the intake of a visit said, and what was said four weeks later."""
-    told = board.told(tx, start, end, (CheckInKind.w4,), NEWEST)
-    first = board.answers_of(tx, {one.booking_id for one in told})
-    return [(first.get(one.booking_id, {}), one.reply) for one in told]
+    replies = board.answered(tx, start, end, (CheckInKind.w4,), NEWEST)
+    first = board.answers_of(tx, {one.booking_id for one in replies})
+    return [(first.get(one.booking_id, {}), one.reply) for one in replies]
 
 
-def _eased(told: list[tuple[Told, Told]], growth: Growth) -> Share:
+def _eased(replies: list[tuple[Reply, Reply]], growth: Growth) -> Share:
     """Less pain by an amount that matters, in points or percent."""
-    pairs = [(score_of(before), score_of(after)) for before, after in told]
+    pairs = [(score_of(before), score_of(after)) for before, after in replies]
     known = [(before, after) for before, after in pairs if before and after is not None]
     enough = [min(growth.pain_points, growth.pain_percent / 100 * before) for before, _ in known]
     eased = sum(before - after >= least for (before, after), least in zip(known, enough, strict=True))
     return Share(eased, len(known))
 
 
-def _abler(told: list[tuple[Told, Told]], growth: Growth) -> Share:
+def _abler(replies: list[tuple[Reply, Reply]], growth: Growth) -> Share:
     """More points for what was hard to do, by an amount that matters."""
-    gains = [gain for before, after in told if (gain := _gain(before, after)) is not None]
+    gains = [gain for before, after in replies if (gain := _gain(before, after)) is not None]
     return Share(sum(gain >= growth.activity_points for gain in gains), len(gains))
 
 
-def _gain(before: Told, after: Told) -> float | None:
+def _gain(before: Reply, after: Reply) -> float | None:
     """The mean change of the activities that were scored both times; None where there is none."""
     scores = [(str(before.get(name, "")), str(after.get(name, ""))) for name in ACTIVITIES]
     changes = [int(now) - int(then) for then, now in scores if then.isdigit() and now.isdigit()]

@@ -34,4 +34,4 @@ def by_mail(tx: Tx, delivery: Delivery, now: datetime) -> None:
     if delivery.purpose is Purpose.checkin and delivery.channel is Channel.sms:
         place = recipients.recipient(tx, delivery.booking_id, Channel.email)
         key = replace(delivery.key, booking=delivery.booking_id, channel=Channel.email, recipient=place)
-        deliveries.owe(tx, Due(key, now), now)
+        deliveries.schedule(tx, Due(key, now), now)

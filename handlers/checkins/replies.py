@@ -139,15 +139,15 @@ def _case(
     A practitioner who let the plan out knew the flags of then: they keep it from growing, not from going on.
     """
     merged = before.answers | answers
-    told = {name: value for name, value in merged.items() if not name.startswith("fu_")}
+    given = {name: value for name, value in merged.items() if not name.startswith("fu_")}
     rules = {flag.rule for flag in found}
     standing = (*found, *(flag for flag in before.flags if flag.rule not in rules))
     step = feedback.decide(said, past.state, content.feedback, content.choosing.growth)
     known = not found and step.action not in HELD_BY
     return case_for(
         merged,
-        facts.derive(told, today),
-        facts.age_on(told, today),
+        facts.derive(given, today),
+        facts.age_on(given, today),
         standing,
         past,
         notes.newest(tx, booking.id),
@@ -187,5 +187,5 @@ def _next_version(
     if step.action is Action.STOP:
         return made
     key = recipients.to_client(tx, booking, Purpose.plan, stored.version)
-    deliveries.owe(tx, Due(key, now), now)
+    deliveries.schedule(tx, Due(key, now), now)
     return made

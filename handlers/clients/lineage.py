@@ -21,8 +21,8 @@ BATCH = 200
 
 def trace(tx: Tx, context: Context, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
     """Tie a receipt to the clients that its notices describe."""
-    told = {client for notice in notices for client in _clients(tx, context, connection, notice)}
-    receipts.trace(tx, receipt_id, told)
+    found = {client for notice in notices for client in _clients(tx, context, connection, notice)}
+    receipts.trace(tx, receipt_id, found)
 
 
 def _clients(tx: Tx, context: Context, connection: str, notice: Notice) -> Iterable[int]:

@@ -70,12 +70,12 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
             return None
         family = clients.family(tx, client_id)
         needles = erasing.needles(tx, family)
-        told = [each.id for each in receipts.of_clients(tx, family)]
-        erasing.forget_bodies(tx, told)
+        ids = [each.id for each in receipts.of_clients(tx, family)]
+        erasing.forget_bodies(tx, ids)
         lineage.blank(tx, context, family)
         records = erasing.external_ids(tx, erasing.booking_ids(tx, family))
         hashes = [record_hash(context, *record) for record in records]
-        counts = erasing.erase_rows(tx, family, hashes, now) | {"webhooks": len(told)}
+        counts = erasing.erase_rows(tx, family, hashes, now) | {"webhooks": len(ids)}
         counts["mentions"] = erasing.scrub(tx, needles)
         receipt = Erasure(secrets.token_hex(8), now, counts)
         audit.add(tx, by, "erase", f"client:{client_id}", now, receipt.id)

@@ -153,7 +153,7 @@ def _asked(
 
 
 def _before(tx: Tx, asked: Intake) -> Answers:
-    """What earlier visits said and still counts; safety signs are asked anew."""
+    """What earlier visits said and still counts; safety signs are asked again."""
     if asked.questionnaire != SHORT_UPDATE:
         return {}
     earlier = previous(tx, asked)
@@ -280,7 +280,7 @@ def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
         _stop_chasing(tx, asked.booking.id, now)
         _tell_practitioner(tx, asked.booking, now)
         drafting.draft(tx, context, asked.booking.id, now)
-        attach.owe(tx, context, asked.booking, now)
+        attach.schedule(tx, context, asked.booking, now)
         again = reached.agreed_again(tx, context, asked.booking, asked.answers, now)
         typed = reached.ask_to_confirm(tx, context, asked.booking, asked.answers, now)
         return Submitted("", raised, again, typed)
@@ -310,4 +310,4 @@ def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
 
 
 def _tell_practitioner(tx: Tx, booking: Booking, now: datetime) -> None:
-    deliveries.owe(tx, Due(recipients.about(booking, Purpose.summary, 0), now), now)
+    deliveries.schedule(tx, Due(recipients.about(booking, Purpose.summary, 0), now), now)

@@ -59,7 +59,7 @@ def ask_to_confirm(
             key = DeliveryKey(
                 booking.id, Purpose.confirm, 0, channel, client=comes.client_id, recipient=place
             )
-            deliveries.owe(tx, Due(key, now), now)
+            deliveries.schedule(tx, Due(key, now), now)
             asked.append(channel)
     return tuple(asked)
 

@@ -18,16 +18,16 @@ from schemas.questionnaire import Question, QuestionType
 from schemas.rules import STOPS, Flag, Region, Severity
 from schemas.summary import (
     Caution,
+    CautionLine,
     Change,
+    ChangeLine,
     Consent,
     Fact,
+    FlagLine,
     Section,
     Summary,
     SummaryFlag,
-    Told,
-    ToldCaution,
-    ToldChange,
-    ToldFlag,
+    VisitSummary,
     Weight,
 )
 from store import bookings, checkins, clients, intakes
@@ -99,7 +99,9 @@ def words(context: Context, language: str) -> Words:
     return Words(library, questions, {region.id: region for region in library.regions})
 
 
-def told_for(tx: Tx, context: Context, booking_id: int, now: datetime, language: str = "") -> Told | None:
+def for_visit(
+    tx: Tx, context: Context, booking_id: int, now: datetime, language: str = ""
+) -> VisitSummary | None:
     """The summary; None while the client has not sent the intake (or none is asked)."""
     booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
     if booking is None or intake is None or not intake.done:
@@ -108,7 +110,7 @@ def told_for(tx: Tx, context: Context, booking_id: int, now: datetime, language:
     seen = picture(tx, context, booking, intake, now)
     answers = seen.answers
     client = clients.get(tx, booking.client_id)
-    return Told(
+    return VisitSummary(
         reference=reference(booking),
         client=client.name,
         age=seen.age,
@@ -134,7 +136,7 @@ def told_for(tx: Tx, context: Context, booking_id: int, now: datetime, language:
     )
 
 
-def _flags(tx: Tx, booking: Booking, seen: Picture, said: Words) -> tuple[ToldFlag, ...]:
+def _flags(tx: Tx, booking: Booking, seen: Picture, said: Words) -> tuple[FlagLine, ...]:
     stored = {one["rule"]: one for one in intakes.flags_of(tx, booking.id)}
     standing = {flag.rule: flag for flag in seen.flags}
     found = [
@@ -143,8 +145,8 @@ def _flags(tx: Tx, booking: Booking, seen: Picture, said: Words) -> tuple[ToldFl
     return (*sorted(found, key=lambda one: one.severity.rank), *_cleared(stored, set(standing), said))
 
 
-def _flag(flag: Flag, number: int, said: Words) -> ToldFlag:
-    return ToldFlag(
+def _flag(flag: Flag, number: int, said: Words) -> FlagLine:
+    return FlagLine(
         id=number,
         rule=flag.rule,
         severity=flag.severity,
@@ -154,7 +156,7 @@ def _flag(flag: Flag, number: int, said: Words) -> ToldFlag:
     )
 
 
-def early_flags(tx: Tx, context: Context, booking_id: int, language: str = "") -> tuple[ToldFlag, ...]:
+def early_flags(tx: Tx, context: Context, booking_id: int, language: str = "") -> tuple[FlagLine, ...]:
     """Flags that stand, gravest first, though the form is not sent: some act the moment they are raised."""
     said = words(context, language or context.clinic.language)
     standing = [one for one in intakes.flags_of(tx, booking_id) if not one["cleared_at"]]
@@ -165,9 +167,9 @@ def early_flags(tx: Tx, context: Context, booking_id: int, language: str = "") -
 
 def _cleared(
     stored: Mapping[str, Mapping[str, object]], standing: set[str], said: Words
-) -> tuple[ToldFlag, ...]:
+) -> tuple[FlagLine, ...]:
     return tuple(
-        ToldFlag(
+        FlagLine(
             id=int(str(one["id"])),
             rule=rule,
             severity=Severity(str(one["severity"])),
@@ -196,7 +198,7 @@ def _activities(answers: Answers) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[ToldChange, ...]:
+def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[ChangeLine, ...]:
     """What a returning client says differently, before and after."""
     earlier = previous(tx, intake)
     if earlier is None:
@@ -205,15 +207,15 @@ def _changes(tx: Tx, intake: Intake, answers: Answers, said: Words) -> tuple[Tol
     names = [name for name in said.questions if name in before and not name.startswith(("gate_", "upd_"))]
     changed = [name for name in names if values_of(before, name) != values_of(answers, name)]
     return tuple(
-        ToldChange(said.label(name), said.said(name, before) or "–", said.said(name, answers) or "–")
+        ChangeLine(said.label(name), said.said(name, before) or "–", said.said(name, answers) or "–")
         for name in changed
         if said.questions[name].type is not QuestionType.CONSENT and name in answers
     )
 
 
-def _cautions(seen: Picture, said: Words) -> tuple[ToldCaution, ...]:
+def _cautions(seen: Picture, said: Words) -> tuple[CautionLine, ...]:
     return tuple(
-        ToldCaution(row.name, row.massage, row.exercise)
+        CautionLine(row.name, row.massage, row.exercise)
         for row in said.library.conditions
         if row.when.holds(seen.answers, seen.facts, seen.age)
     )
@@ -221,8 +223,10 @@ def _cautions(seen: Picture, said: Words) -> tuple[ToldCaution, ...]:
 
 def _medicines(said: Words, answers: Answers) -> tuple[tuple[str, str], ...]:
     taken = [name for name in said.questions if name.startswith("med_")]
-    told = [name for name in (*taken, *MEDICINES) if values_of(answers, name) not in ((), ("no",), ("none",))]
-    return said.pairs(told, answers)
+    given = [
+        name for name in (*taken, *MEDICINES) if values_of(answers, name) not in ((), ("no",), ("none",))
+    ]
+    return said.pairs(given, answers)
 
 
 def _consents(said: Words, answers: Answers) -> tuple[tuple[str, bool], ...]:
@@ -237,8 +241,8 @@ def _last_reply(tx: Tx, booking: Booking, said: Words) -> tuple[tuple[str, str],
         for each in checkins.of_client(tx, clients.family(tx, booking.client_id))
         if each.answered_at and each.reply
     ]
-    told = [each for each in replies if isinstance(each.kind, CheckInKind)]
-    return said.pairs(told[-1].reply, told[-1].reply) if told else ()
+    given = [each for each in replies if isinstance(each.kind, CheckInKind)]
+    return said.pairs(given[-1].reply, given[-1].reply) if given else ()
 
 
 def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:
@@ -254,35 +258,35 @@ def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:
 WEIGHTS = {**dict.fromkeys(STOPS, Weight.STOP), Severity.REVIEW: Weight.REVIEW}
 
 
-def paper(told: Told, said: Words) -> Summary:
+def paper(visit: VisitSummary, said: Words) -> Summary:
     """The same for one printed page; flags that were cleared and single answers stay out."""
-    standing = [flag for flag in told.flags if not flag.cleared_by]
+    standing = [flag for flag in visit.flags if not flag.cleared_by]
     allergies = {said.label(name) for name in ("allergy_oils", "allergy_text")}
     return Summary(
-        client_name=told.client,
-        when=told.when,
-        reference=told.reference,
-        service=told.service,
-        practitioner=told.practitioner,
-        age=told.age,
+        client_name=visit.client,
+        when=visit.when,
+        reference=visit.reference,
+        service=visit.service,
+        practitioner=visit.practitioner,
+        age=visit.age,
         flags=tuple(_paper_flag(flag) for flag in standing),
-        complaint="; ".join(f"{label} {value}" for label, value in told.complaint[:4]),
-        regions=told.regions,
-        main_region=told.regions[0] if told.regions else "",
-        place=", ".join(said.place(one) for one in told.regions),
-        pain=tuple(Fact(label, f"{score} / 10") for label, score in told.pains),
-        goals=tuple(value for _label, value in told.goals),
-        activities=tuple(Fact(label, value) for label, value in told.activities),
-        changes=tuple(Change(one.question, one.before, one.after) for one in told.changes),
-        last_plan="; ".join(f"{label}: {value}" for label, value in told.progress),
-        cautions=tuple(Caution(one.name, one.massage, one.exercise) for one in told.cautions),
-        medicines=tuple(f"{a}: {b}" for a, b in told.medicines if a not in allergies),
-        allergies=tuple(b for a, b in told.medicines if a in allergies),
-        preferences=tuple(Fact(label, value) for label, value in (*told.wishes, *told.daily)),
-        consents=tuple(Consent(label, yes) for label, yes in told.consents),
+        complaint="; ".join(f"{label} {value}" for label, value in visit.complaint[:4]),
+        regions=visit.regions,
+        main_region=visit.regions[0] if visit.regions else "",
+        place=", ".join(said.place(one) for one in visit.regions),
+        pain=tuple(Fact(label, f"{score} / 10") for label, score in visit.pains),
+        goals=tuple(value for _label, value in visit.goals),
+        activities=tuple(Fact(label, value) for label, value in visit.activities),
+        changes=tuple(Change(one.question, one.before, one.after) for one in visit.changes),
+        last_plan="; ".join(f"{label}: {value}" for label, value in visit.progress),
+        cautions=tuple(Caution(one.name, one.massage, one.exercise) for one in visit.cautions),
+        medicines=tuple(f"{a}: {b}" for a, b in visit.medicines if a not in allergies),
+        allergies=tuple(b for a, b in visit.medicines if a in allergies),
+        preferences=tuple(Fact(label, value) for label, value in (*visit.wishes, *visit.daily)),
+        consents=tuple(Consent(label, yes) for label, yes in visit.consents),
     )
 
 
-def _paper_flag(flag: ToldFlag) -> SummaryFlag:
+def _paper_flag(flag: FlagLine) -> SummaryFlag:
     because = "; ".join(f"{label} {value}" for label, value in flag.because)
     return SummaryFlag(WEIGHTS.get(flag.severity, Weight.NOTE), flag.name, because, flag.action)

@@ -117,13 +117,13 @@ def _step_of_update(context: Context, answers: Answers, state: PlanState) -> Ste
 
 
 def _gap_days(tx: Tx, client_id: int, last: StoredPlan, now: datetime) -> int:
-    """Days since the client last told of having exercised, or since the plan went out; today's word aside."""
-    told = [
+    """Days since the client last spoke of having exercised before today, or since the plan went out."""
+    spoken = [
         each.answered_at
         for each in checkins.of_client(tx, clients.family(tx, client_id))
         if each.answered_at and (isinstance(each.kind, Tick) or _did_something(each.reply))
     ]
-    since = max([*told, *([last.sent_at] if last.sent_at else [])], default=now)
+    since = max([*spoken, *([last.sent_at] if last.sent_at else [])], default=now)
     return max(0, (now - since).days)
 
 

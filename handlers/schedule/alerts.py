@@ -46,4 +46,4 @@ def _schedule(
     assert booking is not None
     for channel in channels:
         key = recipients.about(booking, Purpose.alert, cause, channel)
-        deliveries.owe(tx, Due(key, now + wait), now)
+        deliveries.schedule(tx, Due(key, now + wait), now)

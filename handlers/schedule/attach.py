@@ -17,7 +17,7 @@ WORDS = {
 }
 
 
-def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     """Schedule one write for the status of now; a status that was written is never written again.
 
     Bookings from before it was switched on are left alone, so that nobody is mailed about many at once.
@@ -33,7 +33,7 @@ def owe(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     if scheduler.chosen_way in scheduler.ways_once and status is not NoteStatus.intake_missing:
         return
     key = recipients.about(booking, Purpose.attach, status, Channel.note)
-    deliveries.owe(tx, Due(key, now), now)
+    deliveries.schedule(tx, Due(key, now), now)
 
 
 def _came_after(tx: Tx, booking: Booking) -> bool:

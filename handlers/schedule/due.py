@@ -98,11 +98,11 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
         if _is_for(tx, context, booking, purpose, now)
     ]
     if dues:
-        attach.owe(tx, context, booking, now)
+        attach.schedule(tx, context, booking, now)
     sent = _sent(tx, booking)
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
     for due in dues:
-        _owe(tx, due, now)
+        _schedule(tx, due, now)
     _follow_recipient(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
@@ -149,12 +149,12 @@ def _sent(tx: Tx, booking: Booking) -> dict[Any, DeliveryKey]:
     return found
 
 
-def _owe(tx: Tx, due: Due, now: datetime) -> None:
+def _schedule(tx: Tx, due: Due, now: datetime) -> None:
     """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
     known = deliveries.by_key(tx, due.key)
     settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
     if known is None or not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING:
-        deliveries.owe(tx, due, now)
+        deliveries.schedule(tx, due, now)
 
 
 def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
@@ -168,7 +168,7 @@ def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
             and place not in (0, each.key.recipient)
             and _theirs(each, booking)
         ):
-            deliveries.owe(tx, Due(replace(each.key, recipient=place), each.due_at), now)
+            deliveries.schedule(tx, Due(replace(each.key, recipient=place), each.due_at), now)
 
 
 def _theirs(delivery: Delivery, booking: Booking) -> bool:
@@ -213,7 +213,7 @@ def _after_plan(delivery: Delivery) -> bool:
 
 
 def reason_for(booking: Booking, now: datetime) -> Reason:
-    """Why nothing is owed, as a word for the outbox."""
+    """Why nothing is due, as a word for the outbox."""
     if booking.status is BookingStatus.confirmed:
         return Reason.too_late if booking.end < now else Reason.not_needed
     return Reason(booking.status)

@@ -43,7 +43,7 @@ def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """The same message once more, as a message of its own. Raises `NotNow`."""
     delivery = _in(tx, delivery_id, GONE_OUT)
     tx.lock(f"resend:{delivery.booking_id}")
-    deliveries.owe(tx, Due(_next_key(tx, delivery), now), now)
+    deliveries.schedule(tx, Due(_next_key(tx, delivery), now), now)
     audit.add(tx, by, "resend", f"delivery:{delivery_id}", now)
 
 

@@ -187,7 +187,7 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
     stored_plans.sent(tx, plan.id, now)
     drafting.keep_words(tx, context, plan)
     asking.schedule(tx, context, booking, now)
-    attach.owe(tx, context, booking, now)
+    attach.schedule(tx, context, booking, now)
 
 
 def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:

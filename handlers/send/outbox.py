@@ -154,9 +154,9 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
 
 
 def _note_sent(context: Context, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
-    identity, told = _identity(decision.message), "".join(filter(str.isprintable, vendor_id))
+    identity, given = _identity(decision.message), "".join(filter(str.isprintable, vendor_id))
     with context.db.begin() as tx:
-        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=told)
+        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=given)
         if decision.after:
             decision.after(tx)
 

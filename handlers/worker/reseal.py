@@ -1,4 +1,4 @@
-"""Seal old values anew with the first of FIELD_KEYS, while everything else goes on."""
+"""Seal old values again with the first of FIELD_KEYS, while everything else goes on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from store import reseal as stored
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many values were sealed anew, and how many open with none of the keys."""
+    """How many values were sealed again, and how many open with none of the keys."""
 
     values: int
     broken: int
@@ -43,5 +43,5 @@ def reseal(context: Context, by: str, now: datetime, tell: Callable[[int], objec
             last, values, broken = batch.last, values + len(batch.old), broken + batch.broken
             tell(batch.rows)
     with context.db.begin() as tx:
-        audit.add(tx, by, "resealed", "values", now, f"{values} anew, {broken} broken")
+        audit.add(tx, by, "resealed", "values", now, f"{values} again, {broken} broken")
     return Resealed(values, broken)

@@ -15,13 +15,13 @@ from store import erase as erasing
 def hold_overdue(context: Context, by: str, now: datetime) -> int:
     """Hold every message to a client that is due by now; returns how many. Only a person lets them out.
 
-    Webhooks that the backup holds unread are read first: what they owe was sent long ago, too.
+    Webhooks that the backup holds unread are read first: what follows from them was sent long ago, too.
     """
     while inbox.work(context, now):
         pass
     with context.db.begin() as tx:
-        owed = deliveries.due_by(tx, now + context.clinic.policy.settle)
-        ids = [each.id for each in owed if each.purpose.to_client]
+        due = deliveries.due_by(tx, now + context.clinic.policy.settle)
+        ids = [each.id for each in due if each.purpose.to_client]
         deliveries.end(tx, ids, DeliveryStatus.held, Reason.held_by_person, now)
         audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
     return len(ids)

@@ -98,7 +98,7 @@ def what_is_made_for_a_visit_is_of_one_person(tx: Tx, life: "Life") -> None:
         seen = picture(tx, context, booking, intake, now)
         made = drafting.case_of(tx, context, booking, seen, now)
         asked = form.open_intake(tx, context, booking.id, now)
-        told = summary.told_for(tx, context, booking.id, now)
+        told = summary.for_visit(tx, context, booking.id, now)
         text = repr((seen.answers, made.answers, asked.before if asked else "", told))
         assert words_in(life, text) <= ({who.given} if who else set()), (visit.number, who, text)
         pain = made.history.state.pain_at_start if made.history and made.history.state else None

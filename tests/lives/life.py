@@ -239,7 +239,7 @@ class Life(RuleBasedStateMachine):
         if not visit or visit.exchanged or self.mute:
             return
         human = visit.who
-        human.reached_anew(f"{human.family}{human.number}.{len(human.addresses)}@example.org".lower())
+        human.reached_again(f"{human.family}{human.number}.{len(human.addresses)}@example.org".lower())
         for each in self.visits:
             if each.who is human and each.on:
                 self.changes("corrected", each, how)

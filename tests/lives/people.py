@@ -57,7 +57,7 @@ class Human:
         self.spellings.add(name)
         return Person(name, email or self.email, self.phone)
 
-    def reached_anew(self, email: str) -> None:
+    def reached_again(self, email: str) -> None:
         """They have another address from now on."""
         self.email = email
         self.addresses.add(email)

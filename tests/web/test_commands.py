@@ -130,7 +130,7 @@ def test_sealing_anew_says_how_many_and_what_does_not_open(
     app: Flask, given: configuration.Settings, context: Context
 ) -> None:
     book(context)
-    assert "0 values sealed anew." in run(app, "reseal").output
+    assert "0 values sealed again." in run(app, "reseal").output
     other = application.create_app(replace(given, field_keys=(Fernet.generate_key().decode(),)))
     with other.app_context():
         lost = run(other, "reseal")

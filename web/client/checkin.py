@@ -71,10 +71,10 @@ def answer(token: str) -> Response:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
         outcome = replies.reply(tx, context(), opened.checkin, answers, utc_now())
-    return told(token, opened.language, outcome, f"/c/{token}")
+    return result_page(token, opened.language, outcome, f"/c/{token}")
 
 
-def told(token: str, language: str, outcome: Outcome, here: str) -> Response:
+def result_page(token: str, language: str, outcome: Outcome, here: str) -> Response:
     """Thanks and what follows from a reply; warnings first. Never an answer."""
     found, messages = outcome.flags, context().library(language)
     known = words.numbers(context().clinic)

@@ -90,7 +90,7 @@ def save(token: str, step: str) -> Response:
         if asked is None:
             return page("off", opened.language, token)
         if asked.intake.done:
-            return intake_view.done(asked, token, opened.when, _told_before(tx, asked))
+            return intake_view.done(asked, token, opened.when, _warned_before(tx, asked))
         if asked.ask is not None and asked.ask.closed:
             return _to(token, "")
         if step == CHECK:
@@ -116,7 +116,7 @@ def _of_this_screen(asked: Asked, step: str, found: tuple[Flag, ...]) -> tuple[F
     )
 
 
-def _told_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
+def _warned_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
     """For a second tap on "send" in the same browser: the flags once more, so that no warning is missed."""
     if CHECK not in browser.seen(asked.intake.id):
         return ()

@@ -213,11 +213,11 @@ def _answered(current: Screen, asked: Asked) -> bool:
 
 def _given(current: Screen, asked: Asked) -> Given:
     say = words.pages(asked.library.language).say
-    told = ((question, _told(question, asked, say)) for question in current.questions)
-    return Given(current, tuple((question, text) for question, text in told if text))
+    given = ((question, _answer_text(question, asked, say)) for question in current.questions)
+    return Given(current, tuple((question, text) for question, text in given if text))
 
 
-def _told(question: Question, asked: Asked, say: Say) -> str:
+def _answer_text(question: Question, asked: Asked, say: Say) -> str:
     """An answer in words."""
     if question.type is QuestionType.CONSENT:
         return say("page.yes") if asked.answers.get(question.id) == "yes" else say("page.no")
@@ -266,13 +266,13 @@ def done(
     rules = asked.library.rules
     grave = [flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule)]
     review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
-    told = [flag for flag in review if flag.rule != rules.review.id] or review  # the others say it too
+    given = [flag for flag in review if flag.rule != rules.review.id] or review  # the others say it too
     return page(
         "done",
         asked.library.language,
         token,
         **_warning(asked, grave),
-        advice=[] if flags.stops(grave) else _texts(asked, told),
+        advice=[] if flags.stops(grave) else _texts(asked, given),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when if asked.booking.start > utc_now() else "",
         again=sent.again if sent else (),

@@ -13,7 +13,7 @@ from schemas.checkin import Tick
 from store import bookings, clients, intakes
 from store import checkins as stored_checkins
 from web import language as words
-from web.client.checkin import told
+from web.client.checkin import result_page
 from web.client.common import chosen_language, page, subject
 from web.context import context, utc_now
 from web.security import require_own_form
@@ -96,7 +96,7 @@ def tick(token: str) -> Response:
             today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
             outcome = replies.tick(tx, context(), booking, current.plan.id, today, _ticked(), utc_now())
     if outcome:
-        return told(token, language, outcome, f"/p/{token}")
+        return result_page(token, language, outcome, f"/p/{token}")
     return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
 
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from web.commands import check, client, look, out, restore, run, schedulers, staff
-from web.commands.base import prepare, told_plainly
+from web.commands.base import prepare, with_plain_errors
 
 __all__ = ["install", "install_to_list", "is_listing", "prepare"]
 
@@ -22,7 +22,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *(staff.staff_group, client.client_group),
 )
 for each in COMMANDS:
-    told_plainly(each)
+    with_plain_errors(each)
 
 
 def install(app: Flask) -> None:

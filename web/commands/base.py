@@ -67,11 +67,11 @@ def prepare(context: Context, now: datetime) -> None:
         contacts.normalise(tx, context, now)
 
 
-def told_plainly(command: click.Command) -> click.Command:
+def with_plain_errors(command: click.Command) -> click.Command:
     """Have a command say in a sentence what whoever runs it can mend; of a group, each of its commands."""
     if isinstance(command, click.Group):
         for each in command.commands.values():
-            told_plainly(each)
+            with_plain_errors(each)
     elif command.callback is not None:
         command.callback = _in_a_sentence(command.callback)
     return command

@@ -37,11 +37,11 @@ def status_command(as_json: bool) -> None:
 
 
 def _status(tx: Tx, now: datetime) -> dict[str, Any]:
-    received, owed = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
+    received, due = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
     seen = workers.last_seen(tx)
     return {
         "receipts": {str(name): received[name] for name in ReceiptStatus},
-        "deliveries": {name: owed[name] for name in ("due", *DeliveryStatus)},
+        "deliveries": {name: due[name] for name in ("due", *DeliveryStatus)},
         "questions": attendances.count_unsettled(tx),
         "worker": {
             "seen_at": seen.isoformat() if seen else None,
@@ -65,12 +65,12 @@ def _connection(
 ) -> dict[str, Any]:
     quiet = reconcile.gone_quiet(tx, row.name, now)
     times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at")
-    told = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
+    said = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
     return {
         "name": row.name,
         "scheduler": row.scheduler,
         "configured": row.name in context.schedulers,
-        **told,
+        **said,
         "quiet_hours": round(quiet / timedelta(hours=1), 1) if quiet else None,
         "reading_since": row.read_begun_at.isoformat() if row.read_begun_at else None,
         "trouble": next((in_a_line(each) for each in wrong if each.name == row.name), ""),
@@ -81,7 +81,7 @@ def _connection(
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--client", "email", default="", help="Only bookings of this e-mail address.")
 def bookings_command(as_json: bool, email: str) -> None:
-    """Every booking, with what is owed for it, what was sent and why something was not."""
+    """Every booking, with what is due for it, what was sent and why something was not."""
     with the_context().db.read() as tx:
         found = [_booking(tx, each) for each in bookings.listing(tx, email=email)]
     if as_json:

@@ -1,4 +1,4 @@
-"""Commands that run: bring the database up to date, work, tidy up, seal anew."""
+"""Commands that run: bring the database up to date, work, tidy up, seal again."""
 
 import secrets
 import signal
@@ -50,7 +50,7 @@ def reseal_command() -> None:
     context = the_context()
     with progress("rows", reseal.rows(context)) as bar:
         found = reseal.reseal(context, BY, utc_now(), bar.update)
-    click.echo(f"{found.values} values sealed anew.")
+    click.echo(f"{found.values} values sealed again.")
     if found.broken:
         raise click.ClickException(f"{found.broken} values open with none of the keys in FIELD_KEYS.")
 

@@ -29,7 +29,7 @@ from schemas.reason import Reason
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role
-from schemas.summary import ToldFlag
+from schemas.summary import FlagLine
 from store import attendances, audit, bookings, checkins, clients, contacts, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
@@ -80,7 +80,7 @@ def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
 
 
 def _values(tx: Tx, found: Booking) -> dict[str, Any]:
-    told = summary.told_for(tx, context(), found.id, now(), language())
+    visit = summary.for_visit(tx, context(), found.id, now(), language())
     intake = intakes.of_booking(tx, found.id)
     stored = stored_plans.newest(tx, found.id)
     sent = stored_deliveries.of_booking(tx, found.id)
@@ -90,12 +90,12 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         [one.reason for one in standing.look(tx, context(), found, now())] if intake and intake.done else []
     )
     verdict = next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
-    raised = told.flags if told else summary.early_flags(tx, context(), found.id, language())
+    raised = visit.flags if visit else summary.early_flags(tx, context(), found.id, language())
     return {
         "booking": found,
         "client": client,
         "phone": client.phone or str(intake.answers.get("mobile_phone", "") if intake else ""),
-        "summary": told,
+        "summary": visit,
         "standing": [flag for flag in raised if not flag.cleared_by],
         "intake": intake,
         "intake_tag": intake_tag(
@@ -103,7 +103,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         ),
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
-        "bodies": bodies(told, say()) if told else [],
+        "bodies": bodies(visit, say()) if visit else [],
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
@@ -113,8 +113,8 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "note": notes.newest(tx, found.id),
         "took": TOOK,
         "areas": area_words(),
-        "places": [words.place(one) for one in told.regions] if told else [],
-        "avoid": [words.place(one) for one in told.avoid] if told else [],
+        "places": [words.place(one) for one in visit.regions] if visit else [],
+        "avoid": [words.place(one) for one in visit.avoid] if visit else [],
         "area_names": {name: words.place(name) for name in AREAS},
         "deliveries": sent,
         "over": found.start <= now(),
@@ -134,7 +134,7 @@ def _in_the_way(tx: Tx, found: Booking, holds: list[Reason]) -> Reason:
 
 
 def _plan_tag(
-    sent: list[Delivery], intake: Intake | None, raised: tuple[ToldFlag, ...], stored: StoredPlan | None
+    sent: list[Delivery], intake: Intake | None, raised: tuple[FlagLine, ...], stored: StoredPlan | None
 ) -> tuple[str, str] | None:
     message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
     if message is None:

@@ -47,9 +47,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         family = clients.family(tx, client_id)
         visits = [visit for each in family for visit in bookings.of_client(tx, each)]
         joined = [clients.get(tx, each) for each in family if each != client_id]
-        told = progress.of_client(tx, context(), client_id) if clinical else None
+        made = progress.of_client(tx, context(), client_id) if clinical else None
         reached = contacts.known(tx, context(), found.email, found.phone)
-    charts = progress_chart(told, context().zone(), language()) if told else []
+    charts = progress_chart(made, context().zone(), language()) if made else []
     return page(
         "client",
         status,
@@ -57,28 +57,28 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         reached=reached,
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
         joined=joined,
-        progress=told,
-        changed=_changed(told),
+        progress=made,
+        changed=_changed(made),
         charts=charts,
-        tables=_tables(told) if told else {},
+        tables=_tables(made) if made else {},
         clinical=clinical,
         error=error,
     )
 
 
-def _changed(told: Progress | None) -> dict[int, str]:
+def _changed(made: Progress | None) -> dict[int, str]:
     """What each version of a plan changed, by its row."""
     content = context().plan_content(language())
-    return {one.id: change_text(one.plan, content) for one in (told.versions if told else ())}
+    return {one.id: change_text(one.plan, content) for one in (made.versions if made else ())}
 
 
-def _tables(told: Progress) -> dict[str, list[tuple[datetime, str]]]:
+def _tables(made: Progress) -> dict[str, list[tuple[datetime, str]]]:
     """The numbers of the chart, as (when, what)."""
     of = say()
     return {
-        "pains": [(one.at, str(one.score)) for one in told.pains],
-        "activity": [(at, f"{round(mean, 1):g}") for at, mean in told.activity],
-        "weeks": [(one.at, of("{part} of {whole}", part=one.done, whole=one.planned)) for one in told.weeks],
+        "pains": [(one.at, str(one.score)) for one in made.pains],
+        "activity": [(at, f"{round(mean, 1):g}") for at, mean in made.activity],
+        "weeks": [(one.at, of("{part} of {whole}", part=one.done, whole=one.planned)) for one in made.weeks],
     }
 
 

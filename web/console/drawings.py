@@ -11,30 +11,30 @@ from render import charts
 from render.body import bodymap
 from render.body.bodymap import BodyView
 from render.charts import Reading
-from schemas.summary import Told
+from schemas.summary import VisitSummary
 from web.context import context
 from web.language import Say
 
 TITLES = {BodyView.FRONT: "Front", BodyView.BACK: "Back"}
 
 
-def bodies(told: Told, say: Say) -> list[dict[str, object]]:
+def bodies(visit: VisitSummary, say: Say) -> list[dict[str, object]]:
     """Front and back with the places filled in; a side without any is left out."""
     made: list[dict[str, object]] = []
     for view, title in TITLES.items():
-        there = [one.id for one in bodymap.regions(view) if one.id in told.regions]
+        there = [one.id for one in bodymap.regions(view) if one.id in visit.regions]
         if there:
             drawing = bodymap.svg(view, there, interactive=False, sides=(say("L"), say("R")))
             made.append({"svg": Markup(drawing), "title": say(title), "label": say(title)})  # noqa: S704 - drawn by us
     return made
 
 
-def progress_chart(told: Progress, zone: ZoneInfo, language: str) -> list[dict[str, object]]:
+def progress_chart(shown: Progress, zone: ZoneInfo, language: str) -> list[dict[str, object]]:
     """The drawings, each with the class that says on which screen it is shown; [] without a number."""
     words = context().library(context().clinic.spoken(language)).papers
-    readings = [Reading(one.at.astimezone(zone).date(), pain=one.score) for one in told.pains]
-    readings += [Reading(one.at.astimezone(zone).date(), days_done=one.done) for one in told.weeks]
-    readings += [Reading(at.astimezone(zone).date(), activity=mean) for at, mean in told.activity]
+    readings = [Reading(one.at.astimezone(zone).date(), pain=one.score) for one in shown.pains]
+    readings += [Reading(one.at.astimezone(zone).date(), days_done=one.done) for one in shown.weeks]
+    readings += [Reading(at.astimezone(zone).date(), activity=mean) for at, mean in shown.activity]
     made: list[dict[str, object]] = []
     for word, narrow in (("wide", False), ("slim", True)):
         drawing = charts.progress(readings, words, narrow=narrow, ident=f"chart-{word}")

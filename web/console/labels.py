@@ -67,7 +67,7 @@ ACTS = {
     "join": "joined two clients",
     "part": "parted two clients",
     "restored": "held all messages after a restore",
-    "resealed": "sealed values anew",
+    "resealed": "sealed values again",
     "stop_email": "asked for no more e-mail",
     "stop_sms": "asked for no more texts",
     "start_email": "asked for e-mail again",
@@ -162,7 +162,7 @@ DETAILS = (
 IN_BRACKETS = re.compile(r"(\(code |\()([^()]*)\)")
 
 
-def told(detail: str, say: Say) -> str:
+def worded(detail: str, say: Say) -> str:
     """What was said of an attempt, in the language of the page where the words are ours."""
     found = IN_BRACKETS.search(detail)
     if found is None:

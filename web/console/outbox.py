@@ -140,7 +140,7 @@ def may(message: stored.Message) -> list[str]:
 
 
 def state(message: stored.Message) -> tuple[str, str]:
-    """Where a message stands, as a word and a colour; one that the gate will hold is told as waiting."""
+    """Where a message stands, as a word and a colour; one that the gate will hold is shown as waiting."""
     return PLAN["held" if _waits(message) else message.status]
 
 

@@ -24,16 +24,16 @@ blueprint = gate.blueprint("summary")
 def summary_page(booking_id: int) -> Response:
     """Flags first, then what a session needs, on one page."""
     with context().db.begin() as tx:
-        told = summary.told_for(tx, context(), booking_id, now(), language()) or abort(404)
+        visit = summary.for_visit(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "view_summary", f"booking:{booking_id}", now())
     words = summary.words(context(), language())
     return page(
         "summary",
-        summary=told,
+        summary=visit,
         booking_id=booking_id,
-        bodies=bodies(told, say()),
-        places=[words.place(one) for one in told.regions],
-        avoid=[words.place(one) for one in told.avoid],
+        bodies=bodies(visit, say()),
+        places=[words.place(one) for one in visit.regions],
+        avoid=[words.place(one) for one in visit.avoid],
         flag_tags=FLAGS,
     )
 
@@ -43,13 +43,13 @@ def summary_page(booking_id: int) -> Response:
 def summary_paper(booking_id: int) -> Response:
     """The same as a PDF of one page."""
     with context().db.begin() as tx:
-        told = summary.told_for(tx, context(), booking_id, now(), language()) or abort(404)
+        visit = summary.for_visit(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
-    page_of = summary.paper(told, summary.words(context(), language()))
+    page_of = summary.paper(visit, summary.words(context(), language()))
     made = pdf.summary_pdf(
-        page_of, context().clinic, date=now().date(), words=context().library(told.language).papers
+        page_of, context().clinic, date=now().date(), words=context().library(visit.language).papers
     )
-    return _file(made.data, told.reference)
+    return _file(made.data, visit.reference)
 
 
 def _file(data: bytes, name: str) -> Response:

@@ -109,7 +109,7 @@ def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
 
 
 def plan_tag(status: str, answered: bool, stops: bool, drafted: PlanStatus | None, say: Say) -> Tag | None:
-    """Where a plan stands; one that is still to go out is told as the gate would decide now."""
+    """Where a plan stands; one that is still to go out is shown as the gate would decide now."""
     if status != "scheduled":
         return _said(PLAN.get(status), say)
     if stops:

@@ -8,7 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from render.language import readable
 from schemas.staff import Role
 from web.console import gate
-from web.console.labels import sentence, told
+from web.console.labels import sentence, worded
 from web.context import context
 from web.language import NAMES, Say, say_in
 
@@ -59,7 +59,7 @@ def _shared() -> dict[str, Any]:
         "moment": lambda when: moment(when),
         "iso": readable.utc,
         "why": lambda word: sentence(word, say(), clinical=who is not None and who.may(Role.practitioner)),
-        "told": lambda detail: told(detail, say()),
+        "worded": lambda detail: worded(detail, say()),
         "zone_name": zone.key,
         "now": gate.now(),
     }

@@ -149,14 +149,14 @@ class CalCom(Scheduler):
             # A body without answers, such as BOOKING_PAID, does not say who booked; the API does.
             return [Notice(uid, trigger, event_id=key, occurred_at=at)]
         ends = trigger == "BOOKING_CANCELLED" and _ends_series(payload)
-        told = [
+        notices = [
             Notice(uid, trigger, seat=each.seat, booking=each, event_id=key, occurred_at=at, ends_series=ends)
             for each in found
         ]
         if ends and self.readable and found[0].series:
             # Its uid answers with all the dates as they are now.
-            told.append(Notice(found[0].series, trigger, event_id=key, occurred_at=at))
-        return told
+            notices.append(Notice(found[0].series, trigger, event_id=key, occurred_at=at))
+        return notices
 
     def _meeting(self, trigger: str, payload: Part) -> list[Notice]:
         """They fire at the scheduled time, or never: good for filling in, not for an order of events."""

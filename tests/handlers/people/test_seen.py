@@ -112,7 +112,7 @@ def test_an_answered_visit_that_is_handed_over_is_asked_anew_and_nothing_changes
         asked = form.open_intake(tx, context, second.id, NOW + 3 * SOON)
         assert asked is not None
         assert (asked.questionnaire.id, asked.answers, asked.before) == ("first_visit", {}, {})
-        assert summary.told_for(tx, context, second.id, NOW + 3 * SOON) is None
+        assert summary.for_visit(tx, context, second.id, NOW + 3 * SOON) is None
     work.work_once(context, after(second))
     assert mailbox.of("plan") == []
     assert "only Zoë knows this" in export(context, first)

@@ -330,7 +330,7 @@ def test_other_rules_make_the_next_version_and_the_old_one_is_kept(context: Cont
     assert [(each.version, each.status) for each in kept] == [(1, "replaced"), (2, "draft")]
 
 
-def test_a_sent_plan_is_never_drafted_anew(context: Context) -> None:
+def test_a_sent_plan_is_never_drafted_again(context: Context) -> None:
     booking = book(context)
     fill_in(context, booking)
     work.work_once(context, DUE)

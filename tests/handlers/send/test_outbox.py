@@ -358,7 +358,7 @@ def texting(
     with ours.db.begin() as tx:
         question = CheckInQuestion(CheckInKind.h24)
         key = recipients.to_client(tx, booking, Purpose.checkin, question, Channel.sms)
-        deliveries.owe(tx, Due(key, NOW), NOW)
+        deliveries.schedule(tx, Due(key, NOW), NOW)
     text = Text("+15550100139", "A quick question for you.", str(key))
     monkeypatch.setattr(decide, "decide", lambda *_args: decide.Send(text))
     return replace(ours, senders={Channel.sms: hand, Channel.email: Hand()}), hand

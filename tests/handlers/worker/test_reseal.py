@@ -1,4 +1,4 @@
-"""After a change of keys every old value can be sealed anew, and the old key be thrown away."""
+"""After a change of keys every old value can be sealed again, and the old key be thrown away."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_every_old_value_opens_with_the_new_key_alone(
         said = [row.detail for row in tx.all(sa.select(audit).where(audit.c.action == "resealed"))]
     assert told is not None
     assert told.answers
-    assert said[1] == f"{found.values} anew, 0 broken"
+    assert said[1] == f"{found.values} again, 0 broken"
 
 
 def test_a_value_without_its_key_is_counted_and_left_as_it_is(

@@ -126,6 +126,6 @@ def test_what_a_mail_server_answers_is_told_in_spanish_too() -> None:
     assert {re.sub(r"\{.*\}", "{n}", text) for text in ours} <= set(labels.DETAILS)
     say = say_in("es")
     for code in ("550", "TimeoutError"):
-        assert labels.told(f"The mail server does not answer ({code}).", say).endswith(
+        assert labels.worded(f"The mail server does not answer ({code}).", say).endswith(
             f"no responde ({code})."
         )
