@@ -32,6 +32,11 @@ def wait(attempts: int, error: IntegrationError) -> timedelta | None:
     return max(planned, timedelta(seconds=error.retry_after or 0))
 
 
+def never() -> bool:
+    """Whoever works to the end is never stopping."""
+    return False
+
+
 @contextmanager
 def kept(renew: Callable[[timedelta], None], every: float = EVERY) -> Iterator[None]:
     """Call `renew` with the time that has passed, every few seconds, until the work inside is done."""

@@ -1,18 +1,42 @@
 """Deliveries: the schedule of what is due to whom, and what became of it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due
+from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx
-from store.leases import LEASE, is_over
-from store.tables import deliveries
+from store.leases import EVERY, LEASE, Connections, is_over
+from store.tables import bookings, deliveries
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of the schedule: what is for these purposes, goes by these channels, is of these connections."""
+
+    purposes: tuple[Purpose, ...] = tuple(Purpose)
+    channels: tuple[Channel, ...] = tuple(Channel)
+    of: Connections = EVERY
+
+    def hold(self) -> sa.ColumnElement[bool]:
+        """True for a delivery in this part."""
+        theirs = sa.select(bookings.c.id).where(
+            bookings.c.id == deliveries.c.booking_id, self.of.hold(bookings.c.connection)
+        )
+        return sa.and_(
+            deliveries.c.purpose.in_(self.purposes),
+            deliveries.c.channel.in_(self.channels),
+            sa.true() if self.of == EVERY else theirs.exists(),
+        )
+
+
+ALL = Share()
 
 
 def _delivery(row: sa.Row[Any]) -> Delivery:
@@ -140,14 +164,23 @@ def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: Reason, now:
     tx.run(ending)
 
 
-def claim(tx: Tx, now: datetime, limit: int) -> list[Delivery]:
-    """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
+def _due(now: datetime, share: Share) -> sa.ColumnElement[bool]:
     over = is_over(deliveries.c.lease_until, now)
     due = sa.or_(
         sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
         sa.and_(deliveries.c.status == "sending", over),
     )
-    ids = sa.select(deliveries.c.id).where(due).order_by(deliveries.c.due_at).limit(limit)
+    return sa.and_(due, share.hold())
+
+
+def any_due(tx: Tx, now: datetime, share: Share = ALL) -> bool:
+    """True when `claim` would find something: a look that takes no lock."""
+    return tx.first(sa.select(deliveries.c.id).where(_due(now, share)).limit(1)) is not None
+
+
+def claim(tx: Tx, now: datetime, limit: int, share: Share = ALL) -> list[Delivery]:
+    """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
+    ids = sa.select(deliveries.c.id).where(_due(now, share)).order_by(deliveries.c.due_at).limit(limit)
     take = (
         sa.update(deliveries)
         .where(deliveries.c.id.in_(ids.with_for_update(skip_locked=True)))

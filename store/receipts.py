@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store.base import Tx
-from store.leases import LEASE, is_over
+from store.leases import EVERY, LEASE, Connections, is_over
 from store.tables import receipt_clients, receipts
 from store.vault import SealBroken
 
@@ -32,18 +32,23 @@ def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
     tx.conn.execute(sa.insert(receipts), rows)
 
 
-def claim(tx: Tx, now: datetime, limit: int, connection: str = "") -> list[Receipt]:
-    """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless.
-
-    `connection`: those of one alone.
-    """
+def _due(now: datetime, of: Connections) -> sa.ColumnElement[bool]:
     over = is_over(receipts.c.lease_until, now)
     due = sa.or_(
         sa.and_(receipts.c.status == ReceiptStatus.pending, receipts.c.due_at <= now),
         sa.and_(receipts.c.status == ReceiptStatus.working, over),
     )
-    of = (receipts.c.connection == connection,) if connection else ()
-    ids = sa.select(receipts.c.id).where(due, *of).order_by(receipts.c.id).limit(limit)
+    return sa.and_(due, of.hold(receipts.c.connection))
+
+
+def any_due(tx: Tx, now: datetime, of: Connections = EVERY) -> bool:
+    """True when `claim` would find something: a look that takes no lock."""
+    return tx.first(sa.select(receipts.c.id).where(_due(now, of)).limit(1)) is not None
+
+
+def claim(tx: Tx, now: datetime, limit: int, of: Connections = EVERY) -> list[Receipt]:
+    """Take up to `limit` receipts that are due, oldest first; a lease makes a crash harmless."""
+    ids = sa.select(receipts.c.id).where(_due(now, of)).order_by(receipts.c.id).limit(limit)
     take = (
         sa.update(receipts)
         .where(receipts.c.id.in_(ids.with_for_update(skip_locked=True)))
@@ -61,6 +66,13 @@ def waiting(tx: Tx, now: datetime, connection: str) -> int:
         sa.select(sa.func.count()).select_from(receipts).where(open_ones, receipts.c.connection == connection)
     )
     return int(tx.value(query.where(receipts.c.received_at <= now)) or 0)
+
+
+def in_work(tx: Tx, now: datetime, connection: str) -> bool:
+    """True while a worker has a webhook of a connection that came in by now."""
+    held = (receipts.c.status == ReceiptStatus.working, receipts.c.lease_until > now)
+    mine = (receipts.c.connection == connection, receipts.c.received_at <= now)
+    return tx.first(sa.select(receipts.c.id).where(*held, *mine).limit(1)) is not None
 
 
 def trace(tx: Tx, receipt_id: int, client_ids: Iterable[int]) -> None:
@@ -126,6 +138,13 @@ def settle(tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, now: datet
         .where(receipts.c.id == receipt_id)
         .values(status=status, note=note[:500], settled_at=now, lease_until=None)
     )
+
+
+def give_back(tx: Tx, ids: Iterable[int]) -> None:
+    """Let somebody else have what was taken and not begun."""
+    ours = (receipts.c.id.in_(list(ids)), receipts.c.status == ReceiptStatus.working)
+    row = sa.update(receipts).where(*ours)
+    tx.run(row.values(status=ReceiptStatus.pending, lease_until=None, attempts=receipts.c.attempts - 1))
 
 
 def retry(tx: Tx, receipt_id: int, due_at: datetime, note: str) -> None:

@@ -1,6 +1,7 @@
 """Receipts become bookings: parse, fetch where the webhook says too little or is old, observe."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,29 +15,45 @@ from schemas.booking import BookingState
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
-from store.leases import LEASE
+from store.leases import EVERY, LEASE, Connections
 
 log = logging.getLogger("aftercare.inbox")
 BATCH = 20
 LONGEST_CHAIN = 20  # moves of one booking that are followed at once
 
 
-def work(context: Context, now: datetime, connection: str = "") -> int:
-    """Process what is due, of every connection or of one; returns how many receipts were taken."""
+def work(
+    context: Context, now: datetime, of: Connections = EVERY, stopping: Callable[[], bool] = retry.never
+) -> int:
+    """Process what is due, of these connections; returns how many receipts were taken.
+
+    Once `stopping` says so, what has not been begun is given back.
+    """
+    with context.db.read() as tx:
+        if not receipts.any_due(tx, now, of):
+            return 0
     with context.db.begin() as tx:
-        taken = receipts.claim(tx, now, BATCH, connection)
-    if not taken:
-        return 0
+        taken = receipts.claim(tx, now, BATCH, of)
     with retry.kept(partial(_renew, context, taken, now)):
-        for receipt in taken:
+        for number, receipt in enumerate(taken):
+            if stopping():
+                _give_back(context, taken[number:])
+                break
             _process(context, receipt, now)
     return len(taken)
 
 
-def drain(context: Context, now: datetime, connection: str = "") -> None:
+def drain(
+    context: Context, now: datetime, of: Connections = EVERY, stopping: Callable[[], bool] = retry.never
+) -> None:
     """Take in everything that can be taken in now."""
-    while work(context, now, connection):
+    while not stopping() and work(context, now, of, stopping):
         pass
+
+
+def _give_back(context: Context, left: list[Receipt]) -> None:
+    with context.db.begin() as tx:
+        receipts.give_back(tx, [each.id for each in left])
 
 
 def _renew(context: Context, taken: list[Receipt], now: datetime, passed: timedelta) -> None:

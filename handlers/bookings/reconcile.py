@@ -153,16 +153,21 @@ def _failed(connection: str, act: Callable[[One], object], one: One) -> bool:
 
 def all_due(context: Context, now: datetime, *, starting: bool = False) -> None:
     """Read on wherever it is due, for one round; at the start of a worker that is everywhere."""
+    for name in context.schedulers:
+        when_due(context, name, now, starting=starting)
+
+
+def when_due(context: Context, name: str, now: datetime, *, starting: bool = False) -> None:
+    """Read one scheduler on, for one round, when it is due; at the start of a worker it is."""
+    if not context.readable(name):
+        return
     every = max(LONGEST, context.clinic.policy.reconcile_every)
-    for name, scheduler in context.schedulers.items():
-        if not scheduler.readable:
-            continue
-        with context.db.begin() as tx:
-            if starting:
-                connections.read_at(tx, name, now)
-            mine = connections.claim_reading(tx, name, now, now + HELD, every)
-        if mine:
-            _one_round(context, name, now)
+    with context.db.begin() as tx:
+        if starting:
+            connections.read_at(tx, name, now)
+        mine = connections.claim_reading(tx, name, now, now + HELD, every)
+    if mine:
+        _one_round(context, name, now)
 
 
 def _one_round(context: Context, name: str, now: datetime) -> None:

@@ -1,6 +1,8 @@
 """Deliveries go out: claim, decide again with what is true now, send, write down what became of it."""
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -19,25 +21,44 @@ from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
 from schemas.reason import Reason
 from store import bookings, deliveries, receipts
-from store.leases import LEASE
+from store.leases import LEASE, only
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10
 REPEAT_AFTER = timedelta(minutes=5)
 HEAR_AGAIN = timedelta(seconds=10)  # when webhooks of the connection wait that cannot be taken in yet
+OTHERS = 2.0  # seconds to wait for webhooks that another lane or worker has in hand
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 
 
-def work(context: Context, now: datetime) -> int:
-    """Send what is due; returns how many deliveries were taken."""
+def work(
+    context: Context,
+    now: datetime,
+    share: deliveries.Share = deliveries.ALL,
+    stopping: Callable[[], bool] = retry.never,
+) -> int:
+    """Send what is due of a share of the schedule; returns how many deliveries were taken.
+
+    Once `stopping` says so, what has not been begun is given back.
+    """
+    with context.db.read() as tx:
+        if not deliveries.any_due(tx, now, share):
+            return 0
     with context.db.begin() as tx:
-        taken = deliveries.claim(tx, now, BATCH)
-    if not taken:
-        return 0
+        taken = deliveries.claim(tx, now, BATCH, share)
     with retry.kept(partial(_renew, context, taken, now)):
-        for delivery in taken:
-            _process(context, delivery, now)
+        for number, delivery in enumerate(taken):
+            if stopping():
+                _give_back(context, taken[number:])
+                break
+            _process(context, delivery, now, stopping)
     return len(taken)
+
+
+def _give_back(context: Context, left: list[Delivery]) -> None:
+    with context.db.begin() as tx:
+        for each in left:
+            deliveries.put_back(tx, each, each.due_at, reason=each.reason, detail=each.detail, tried=False)
 
 
 def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timedelta) -> None:
@@ -45,12 +66,14 @@ def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timed
         deliveries.renew(tx, taken, now + passed + LEASE)
 
 
-def _process(context: Context, delivery: Delivery, now: datetime) -> None:
+def _process(
+    context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool] = retry.never
+) -> None:
     if delivery.attempts > retry.MOST:
         _given_up(context, delivery, "The worker ended each time it worked on this.", now)
         return
     try:
-        if not _heard_out(context, delivery, now):
+        if not _heard_out(context, delivery, now, stopping):
             return
         _ask_scheduler(context, delivery, now)
         decision = _decide(context, delivery, now)
@@ -64,7 +87,7 @@ def _process(context: Context, delivery: Delivery, now: datetime) -> None:
         _failed(context, delivery, IntegrationError("This message could not be made; see the log."), now)
 
 
-def _heard_out(context: Context, delivery: Delivery, now: datetime) -> bool:
+def _heard_out(context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool]) -> bool:
     """What came in before now is taken in first: a cancellation that waits in the queue counts."""
     if not delivery.purpose.to_client:
         return True
@@ -73,12 +96,23 @@ def _heard_out(context: Context, delivery: Delivery, now: datetime) -> bool:
         waits = receipts.waiting(tx, now, booking.connection) if booking else 0
     if booking is None or not waits:
         return True
-    inbox.drain(context, now, booking.connection)
+    inbox.drain(context, now, only(booking.connection), stopping)
+    _wait_for_others(context, booking.connection, now)
     with context.db.begin() as tx:
         if not receipts.waiting(tx, now, booking.connection):
             return True
         deliveries.put_back(tx, delivery, now + HEAR_AGAIN, reason=Reason.webhooks_wait, tried=False)
     return False
+
+
+def _wait_for_others(context: Context, connection: str, now: datetime) -> None:
+    """Webhooks that another lane or worker has in hand are done in a moment, as a rule."""
+    until = time.monotonic() + OTHERS
+    while time.monotonic() < until:
+        with context.db.read() as tx:
+            if not receipts.in_work(tx, now, connection):
+                return
+        time.sleep(0.05)
 
 
 def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:

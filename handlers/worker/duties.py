@@ -1,48 +1,55 @@
 """What the worker does by the clock, beside receipts and deliveries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.worker import watch
 from store import receipts
 
-EVERY = timedelta(seconds=5)
-WATCH_EVERY = timedelta(minutes=1)
-TIDY_EVERY = timedelta(hours=1)
-
 
 @dataclass(slots=True)
-class Duties:
-    """When the duties were last looked at, and last tidied up."""
+class Duty:
+    """Something that is done every so often, and when it was last done."""
 
-    looked: datetime | None = None
-    watched: datetime | None = None
-    asked: datetime | None = None
-    tidied: datetime | None = None
+    every: timedelta
+    act: Callable[[Context, datetime], object]
+    done: datetime | None = None
 
-    def run(self, context: Context, now: datetime) -> None:
-        """Everything whose time has come; nothing at all most of the time."""
-        if self.looked is not None and abs(now - self.looked) < EVERY:
-            return
-        starting, self.looked = self.looked is None, now
-        reconcile.all_due(context, now, starting=starting)
-        if _is_over(self.asked, now, watch.ASK_EVERY):
-            self.asked = now
-            watch.ask(context, now)
-        if _is_over(self.watched, now, WATCH_EVERY):
-            self.watched = now
-            watch.look(context, now)
-            watch.mail(context, now)
-        if _is_over(self.tidied, now, TIDY_EVERY):
-            self.tidied = now
-            forget(context, now)
+    def run(self, context: Context, now: datetime) -> int:
+        """Do it when its time has come, also by a clock that was set back; 0, since nothing is left to do."""
+        if self.done is None or abs(now - self.done) >= self.every:
+            self.done = now
+            self.act(context, now)
+        return 0
 
 
-def _is_over(last: datetime | None, now: datetime, every: timedelta) -> bool:
-    """True when it was longer ago than this, also by a clock that has been set back."""
-    return last is None or abs(now - last) >= every
+class Reading:
+    """The reading of one scheduler: first of all at the start, then when it is due; and whether it is well."""
+
+    def __init__(self, connection: str) -> None:
+        self.connection = connection
+        self._starting = True
+        self._asking = Duty(watch.ASK_EVERY, partial(watch.ask, connection))
+
+    def run(self, context: Context, now: datetime) -> int:
+        """Read it on for one round when it is due; 0, since nothing is left to do."""
+        starting, self._starting = self._starting, False
+        reconcile.when_due(context, self.connection, now, starting=starting)
+        return self._asking.run(context, now)
+
+
+def every_duty() -> dict[str, Duty]:
+    """Those that belong to no connection, by name; none of them is done yet."""
+    return {"watch": Duty(timedelta(minutes=1), _watch), "upkeep": Duty(timedelta(hours=1), forget)}
+
+
+def _watch(context: Context, now: datetime) -> None:
+    watch.look(context, now)
+    watch.mail(context, now)
 
 
 def forget(context: Context, now: datetime) -> int:

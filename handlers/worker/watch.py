@@ -27,18 +27,18 @@ PATIENCE = {
 """How long a trouble must last before it is worth a mail; the others are mailed at once."""
 
 
-def ask(context: Context, now: datetime) -> None:
-    """Ask every scheduler whether our key works and our webhook is there, where nothing says it already."""
-    for name, scheduler in context.schedulers.items():
-        if not scheduler.readable or _is_being_read(context, name):
-            continue
-        try:
-            scheduler.ping()
-        except IntegrationError as error:
-            if not error.retry_after:
-                reconcile.interrupted(context, name, error, now)
-            continue
-        _look_for_webhook(context, name, scheduler, now)
+def ask(name: str, context: Context, now: datetime) -> None:
+    """Ask a scheduler whether our key works and our webhook is there, where nothing says it already."""
+    scheduler = context.schedulers[name]
+    if not scheduler.readable or _is_being_read(context, name):
+        return
+    try:
+        scheduler.ping()
+    except IntegrationError as error:
+        if not error.retry_after:
+            reconcile.interrupted(context, name, error, now)
+        return
+    _look_for_webhook(context, name, scheduler, now)
 
 
 def _is_being_read(context: Context, name: str) -> bool:

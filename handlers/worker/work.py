@@ -1,21 +1,21 @@
-"""The worker: one round of everything that is due, and the loop around it."""
+"""The worker: one round of everything that is due, and the lanes that work until they are stopped."""
 
 import logging
 import threading
-from collections.abc import Callable
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
-from handlers.worker import duties
+from handlers.worker import lanes
 from store import workers
 from store.base import DatabaseError, kind
 
 log = logging.getLogger("aftercare.worker")
-IDLE = 0.5  # seconds between looks at an empty schedule
-DOWN = 3.0  # seconds to wait for a database that does not answer
-BEAT = timedelta(seconds=20)
+BEAT = 20.0  # seconds
+GRACE = 8.0  # seconds to finish what is in hand; most supervisors wait ten before they kill
 
 
 def work_once(context: Context, now: datetime, name: str = "worker") -> int:
@@ -30,26 +30,30 @@ def work_once(context: Context, now: datetime, name: str = "worker") -> int:
 def work(
     context: Context, clock: Callable[[], datetime], stop: threading.Event, name: str = "worker"
 ) -> None:
-    """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
-    last_beat: datetime | None = None
-    chores = duties.Duties()
+    """Run every lane until `stop` is set, and say meanwhile that we are alive, whatever a lane waits for."""
+    threads = [
+        threading.Thread(target=lane.run, args=(clock, stop), name=lane.name, daemon=True)
+        for lane in lanes.every(context, stop.is_set)
+    ]
+    for thread in threads:
+        thread.start()
     while not stop.is_set():
         try:
-            now = clock()
-            if last_beat is None or not timedelta(0) <= now - last_beat < BEAT:
-                _beat(context, name, now)
-                last_beat = now
-            busy = inbox.work(context, now) + outbox.work(context, clock())
-            chores.run(context, clock())
-            if not busy:
-                stop.wait(IDLE)
+            _beat(context, name, clock())
+            stop.wait(BEAT)
         except (DatabaseError, OSError) as error:
-            log.error("database does not answer", extra={"error": kind(error)})
-            stop.wait(DOWN)
-        except Exception:
-            # Whatever it is, the next message is not to blame: a worker that ends helps nobody.
-            log.exception("a round of work failed")
-            stop.wait(DOWN)
+            log.error("database does not answer", extra={"lane": "heartbeat", "error": kind(error)})
+            stop.wait(lanes.DOWN)
+    _finish(threads)
+
+
+def _finish(threads: Sequence[threading.Thread]) -> None:
+    """Wait a moment for what is in hand; what is not done by then is taken over when its lease ends."""
+    until = time.monotonic() + GRACE
+    for thread in threads:
+        thread.join(max(until - time.monotonic(), 0))
+        if thread.is_alive():
+            log.warning("left unfinished", extra={"lane": thread.name})
 
 
 def _beat(context: Context, name: str, now: datetime) -> None:

@@ -161,8 +161,7 @@ def test_a_worker_reads_at_its_start_even_when_the_hour_is_not_over(context: Con
     ours, scheduler = reading(context)
     all_due(ours, NOW)
     scheduler.rows["u1"] = row()
-    chores = duties.Duties()
-    chores.run(ours, NOW + timedelta(minutes=10))
+    duties.Reading("main").run(ours, NOW + timedelta(minutes=10))
     assert only(ours).start == START
 
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from handlers.context import Context
-from handlers.worker import duties, watch, work
+from handlers.worker import watch, work
 from integrations.base import IntegrationError
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble, TroubleKind
 from schemas.webhook import Inbound
 from store import connections, receipts, troubles
+from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.readable_scheduler import Readable, reading
@@ -60,7 +61,7 @@ def text_of(mailbox: Mailbox, number: int = -1) -> str:
     return " ".join(body.get_content().split())
 
 
-def live(context: Context, chores: duties.Duties, since: datetime, minutes: int) -> datetime:
+def live(context: Context, chores: Chores, since: datetime, minutes: int) -> datetime:
     """The worker's duties, every ten seconds for so many minutes; returns the time after."""
     now = since
     while now < since + minutes * MINUTE:
@@ -116,7 +117,7 @@ def test_trouble_is_named_within_minutes_mailed_once_and_ends_when_mended(
     context: Context, mailbox: Mailbox, trouble: IntegrationError
 ) -> None:
     ours, scheduler = reading(context)
-    chores = duties.Duties()
+    chores = Chores()
     now = live(ours, chores, NOW, 20)
     assert kinds(ours) == []
     scheduler.trouble = trouble
@@ -140,7 +141,7 @@ def test_trouble_is_named_within_minutes_mailed_once_and_ends_when_mended(
 
 def test_after_trouble_it_is_read_from_the_last_good_reading(context: Context) -> None:
     ours, scheduler = reading(context)
-    chores = duties.Duties()
+    chores = Chores()
     now = live(ours, chores, NOW, 1)
     scheduler.trouble = DOWN
     chores.run(ours, now + timedelta(hours=2))
@@ -153,7 +154,7 @@ def test_a_limit_is_no_trouble_until_nothing_comes_through_for_long(
     context: Context, mailbox: Mailbox
 ) -> None:
     ours, scheduler = reading(context)
-    chores = duties.Duties()
+    chores = Chores()
     scheduler.trouble = LIMIT
     now = live(ours, chores, NOW, 14)
     assert kinds(ours) == []
@@ -169,7 +170,7 @@ def test_a_webhook_that_vanished_is_named_and_one_that_was_never_seen_is_not(
     context: Context, mailbox: Mailbox
 ) -> None:
     ours, scheduler = reading(context)
-    chores = duties.Duties()
+    chores = Chores()
     scheduler.subscribed = False  # made by hand at another place of the scheduler
     now = live(ours, chores, NOW, 30)
     assert kinds(ours) == []
@@ -192,7 +193,7 @@ def test_a_key_that_may_not_list_webhooks_is_no_trouble(context: Context) -> Non
 
     ours, scheduler = reading(context)
     scheduler.__class__ = Narrow
-    live(ours, duties.Duties(), NOW, 12)
+    live(ours, Chores(), NOW, 12)
     assert kinds(ours) == []
 
 

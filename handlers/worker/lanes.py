@@ -1,0 +1,100 @@
+"""The worker's lanes: a thread for each kind of work, so that what hangs holds up nothing else.
+
+Whatever asks a scheduler has a lane for each connection. Alerts have one for each channel: they ask no
+scheduler and wait for no receipt.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.bookings import inbox
+from handlers.context import Context
+from handlers.send import outbox
+from handlers.worker import duties
+from schemas.delivery import TO_CLIENT, Channel, Purpose
+from store.base import DatabaseError, kind
+from store.deliveries import Share
+from store.leases import Connections, only
+
+log = logging.getLogger("aftercare.worker")
+IDLE = 0.5  # seconds between looks at an empty schedule
+SELDOM = 5.0  # seconds between looks at what is done by the hour
+DOWN = 3.0  # seconds to wait for a database that does not answer
+CLIENTS: dict[str, tuple[tuple[Purpose, ...], Channel]] = {
+    "mails": (TO_CLIENT, Channel.email),
+    "texts": (TO_CLIENT, Channel.sms),
+    "notes": ((Purpose.attach,), Channel.note),
+}
+STAFF = {
+    "alerts by mail": Share((Purpose.alert,), (Channel.email,)),
+    "alerts by text": Share((Purpose.alert,), (Channel.sms,)),
+    "summaries": Share((Purpose.summary,)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One kind of work. `step` does some of what is due at a time, and returns how much it was."""
+
+    name: str
+    step: Callable[[datetime], int]
+    idle: float = IDLE
+
+    def run(self, clock: Callable[[], datetime], stop: threading.Event) -> None:
+        """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
+        while not stop.is_set():
+            try:
+                if not self.step(clock()):
+                    stop.wait(self.idle)
+            except (DatabaseError, OSError) as error:
+                log.error("database does not answer", extra={"lane": self.name, "error": kind(error)})
+                stop.wait(DOWN)
+            except Exception:
+                # Whatever it is, the next message is not to blame: a worker that ends helps nobody.
+                log.exception("a round of work failed", extra={"lane": self.name})
+                stop.wait(DOWN)
+
+
+def every(context: Context, stopping: Callable[[], bool]) -> list[Lane]:
+    """All lanes of a worker: so many for each connection, and those that belong to none."""
+    found = [_sending(context, name, share, stopping) for name, share in STAFF.items()]
+    for name in context.schedulers:
+        found += _of_connection(context, name, stopping)
+    found.append(_of_removed_connections(context, stopping))
+    return [*found, *(_by_the_clock(context, name, duty) for name, duty in duties.every_duty().items())]
+
+
+def _of_connection(context: Context, name: str, stopping: Callable[[], bool]) -> list[Lane]:
+    of = only(name)
+
+    def take_in(now: datetime) -> int:
+        return inbox.work(context, now, of, stopping)
+
+    sending = [
+        _sending(context, f"{what} of {name}", Share(purposes, (channel,), of), stopping)
+        for what, (purposes, channel) in CLIENTS.items()
+    ]
+    reading = _by_the_clock(context, f"reading of {name}", duties.Reading(name))
+    return [Lane(f"receipts of {name}", take_in), *sending, reading]
+
+
+def _of_removed_connections(context: Context, stopping: Callable[[], bool]) -> Lane:
+    """What is left of connections that are not configured any more: there is no scheduler to wait for."""
+    of = Connections(tuple(context.schedulers))
+    share = Share((*TO_CLIENT, Purpose.attach), of=of)
+
+    def step(now: datetime) -> int:
+        return inbox.work(context, now, of, stopping) + outbox.work(context, now, share, stopping)
+
+    return Lane("removed connections", step)
+
+
+def _sending(context: Context, name: str, share: Share, stopping: Callable[[], bool]) -> Lane:
+    return Lane(name, lambda now: outbox.work(context, now, share, stopping))
+
+
+def _by_the_clock(context: Context, name: str, duty: duties.Duty | duties.Reading) -> Lane:
+    return Lane(name, lambda now: duty.run(context, now), SELDOM)
