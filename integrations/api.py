@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import requests
 
-from integrations.base import Gone, IntegrationError, OutcomeUnknown, UnknownPayload
-from integrations.http import Http, was_sent
+from integrations.base import Gone, IntegrationError, NotAsked, OutcomeUnknown, UnknownPayload
+from integrations.http import Http, Resting, was_sent
 from integrations.payload import Part
 
 MAX_PAGES = 1000
@@ -128,6 +128,9 @@ class Api:
             return OutcomeUnknown(
                 f"{self.label} did not answer: it is not known whether the request took effect."
             )
+        if isinstance(error, Resting):
+            text = f"{self.label} does not answer; it is asked again in a moment."
+            return NotAsked(text, retry_after=error.seconds)
         return IntegrationError(f"{self.label} did not answer.")
 
     def _check(self, answer: requests.Response, gone: str, once: bool) -> None:

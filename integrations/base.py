@@ -71,6 +71,14 @@ class OutcomeUnknown(IntegrationError):
     """The request was sent and the answer was lost: it may or may not have happened."""
 
 
+class Silent(IntegrationError):
+    """The service did not answer, and nothing was handed over."""
+
+
+class NotAsked(Silent):
+    """It has kept silent before and was left alone; `retry_after` says when it is tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What we write back onto a booking: a link and a status word, never an answer (B12)."""

@@ -3,16 +3,33 @@
 import ssl
 import time
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
+from integrations.breaker import Breaker
+from integrations.deadline import Deadline
+
 TIMEOUT = (5.0, 15.0)  # seconds to connect, to wait for the next bytes
-LONGEST = 60.0  # seconds for a whole answer
+LONGEST = 30.0  # seconds for a whole call
 MAX_ANSWER = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+_deadline: ContextVar[Deadline] = ContextVar("deadline")
+
+
+class Resting(requests.ConnectTimeout):
+    """Nothing was asked: the host has kept silent, and is tried again in so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("The host does not answer.")
+        self.seconds = seconds
 
 
 class Http:
@@ -21,9 +38,10 @@ class Http:
     def __init__(
         self, session: requests.Session | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.session = session or requests.Session()
+        self.session = session or _session()
         self.session.trust_env = False
         self.clock = clock
+        self.breaker = Breaker(clock)
         self._free_at: dict[Hashable, float] = {}
 
     def hold(self, account: Hashable, seconds: float) -> None:
@@ -35,12 +53,72 @@ class Http:
         return max(self._free_at.get(account, 0.0) - self.clock(), 0.0)
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        """Send one request; raises `requests.RequestException` when there is no answer, or too much of it."""
-        kwargs.setdefault("timeout", TIMEOUT)
-        answer = self.session.request(method, url, allow_redirects=False, stream=True, **kwargs)
-        if answer.raw is not None:
-            answer._content = _read(answer)
+        """Send one request; raises `requests.RequestException` when there is no answer, or too much of it.
+
+        A host that has kept silent several times is not asked: then it raises `Resting`.
+        """
+        host = urlsplit(url).netloc
+        seconds = self.breaker.wait(host)
+        if seconds:
+            raise Resting(seconds)
+        try:
+            answer = self._asked(method, url, **kwargs)
+        except requests.RequestException:
+            self.breaker.heard(host, answered=False)
+            raise
+        self.breaker.heard(host, answered=True)
         return answer
+
+    def _asked(self, method: str, url: str, **kwargs: Any) -> requests.Response:
+        kwargs.setdefault("timeout", TIMEOUT)
+        with Deadline(LONGEST) as deadline:
+            token = _deadline.set(deadline)
+            try:
+                answer = self.session.request(method, url, allow_redirects=False, stream=True, **kwargs)
+                if answer.raw is not None:
+                    answer._content = _read(answer)
+            finally:
+                _deadline.reset(token)
+        if deadline.passed:  # the end of what we have may be where we cut it off
+            raise requests.ReadTimeout("The answer took too long.")
+        return answer
+
+
+class _Connection(HTTPConnection):
+    """Shows its socket to the deadline of the call that it serves."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _deadline.get().watch(self.sock)
+
+
+class _TlsConnection(HTTPSConnection):
+    """The same over TLS."""
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _deadline.get().watch(self.sock)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter())
+    return session
 
 
 def was_sent(error: requests.RequestException) -> bool:
@@ -54,10 +132,10 @@ def was_sent(error: requests.RequestException) -> bool:
 
 def _read(answer: requests.Response) -> bytes:
     """The body, decompressed, as long as it stays within our bounds."""
-    until, body = time.monotonic() + LONGEST, bytearray()
+    body = bytearray()
     with answer:
         for chunk in answer.iter_content(CHUNK):
             body += chunk
-            if len(body) > MAX_ANSWER or time.monotonic() > until:
+            if len(body) > MAX_ANSWER:
                 raise requests.exceptions.ContentDecodingError("The answer is too long.")
     return bytes(body)

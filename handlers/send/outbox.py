@@ -16,7 +16,7 @@ from handlers.clients import contacts
 from handlers.context import Context
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
-from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
+from integrations.base import IntegrationError, NotAsked, OptedOut, OutcomeUnknown
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
 from schemas.reason import Reason
@@ -131,7 +131,7 @@ def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
     except IntegrationError as error:
         # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.
         if not error.permanent and delivery.attempts <= MOST_ASKED:
-            raise
+            raise IntegrationError(str(error), retry_after=error.retry_after) from error
         log.warning("sending without a second look", extra={"delivery": delivery.id})
 
 
@@ -203,6 +203,9 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
     if isinstance(error, OutcomeUnknown):
         _outcome_unknown(context, delivery, error, now)
         return
+    if isinstance(error, NotAsked):
+        _not_tried(context, delivery, error, now)
+        return
     wait = retry.wait(delivery.attempts, error)
     if wait is None:
         _given_up(context, delivery, str(error), now)
@@ -213,6 +216,13 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
     log.warning(
         "delivery not sent", extra={"delivery": delivery.id, "error": kind, "seconds": wait.total_seconds()}
     )
+
+
+def _not_tried(context: Context, delivery: Delivery, error: NotAsked, now: datetime) -> None:
+    """The service is left alone for a while: that is no attempt."""
+    due_at = now + timedelta(seconds=error.retry_after or 0)
+    with context.db.begin() as tx:
+        deliveries.put_back(tx, delivery, due_at, reason=Reason.trying_again, detail=str(error), tried=False)
 
 
 def _given_up(context: Context, delivery: Delivery, detail: str, now: datetime) -> None:

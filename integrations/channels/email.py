@@ -7,12 +7,33 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
+from typing import Any
 
-from integrations.base import IntegrationError, OutcomeUnknown
+from integrations.base import IntegrationError, NotAsked, OutcomeUnknown, Silent
+from integrations.breaker import Breaker
+from integrations.deadline import Deadline
 from schemas.message import Text
 
-TIMEOUT = 20.0  # seconds
+TIMEOUT = 20.0  # seconds to connect, to wait for the next bytes
+LONGEST = 60.0  # seconds for a whole mail
 NOT_INTERNATIONAL = "The mail server cannot send to an address with other letters than a to z before the @."
+
+
+class _Server(smtplib.SMTP):
+    """Shows its socket to the deadline of the call that it serves."""
+
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*args, **kwargs)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer of the server."""
+        self.deadline.watch(self.sock)
+        return super().getreply()
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +45,29 @@ class Smtp:
     security: str = "starttls"
     username: str = ""
     password: str = field(default="", repr=False)
+    breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
 
     def send(self, message: EmailMessage | Text) -> str:
-        """Hand one mail to the server; returns its answer. Raises `IntegrationError`."""
+        """Hand one mail to the server; returns its answer. Raises `IntegrationError`.
+
+        A server that has kept silent several times is left alone for a while: then it raises `NotAsked`.
+        """
         assert isinstance(message, EmailMessage)
+        seconds = self.breaker.wait(self.host)
+        if seconds:
+            raise NotAsked(
+                "The mail server does not answer; it is tried again in a moment.", retry_after=seconds
+            )
+        silent = False
+        try:
+            return self._send(message)
+        except (Silent, OutcomeUnknown):
+            silent = True
+            raise
+        finally:
+            self.breaker.heard(self.host, answered=not silent)
+
+    def _send(self, message: EmailMessage) -> str:
         with self._signed_in() as server:
             answer = self._transfer(server, message)
             # A server that stumbles over our goodbye has the mail already.
@@ -43,7 +83,7 @@ class Smtp:
     @contextmanager
     def _signed_in(self) -> Iterator[smtplib.SMTP]:
         try:
-            with closing(self._connect()) as server:
+            with Deadline(LONGEST) as deadline, closing(self._connect(deadline)) as server:
                 self._sign_in(server)
                 yield server
         except smtplib.SMTPAuthenticationError as error:
@@ -53,13 +93,13 @@ class Smtp:
         except smtplib.SMTPResponseException as error:
             raise IntegrationError(f"The mail server refused us (code {error.smtp_code}).") from error
         except (smtplib.SMTPException, OSError) as error:
-            raise IntegrationError(f"The mail server does not answer ({type(error).__name__}).") from error
+            raise Silent(f"The mail server does not answer ({type(error).__name__}).") from error
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, deadline: Deadline) -> smtplib.SMTP:
         if self.security == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
-        return smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+            return _TlsServer(deadline, self.host, self.port, timeout=TIMEOUT, context=context)
+        return _Server(deadline, self.host, self.port, timeout=TIMEOUT)
 
     def _sign_in(self, server: smtplib.SMTP) -> None:
         if self.security == "starttls":

@@ -16,8 +16,14 @@ from typing import Any
 import requests
 
 from integrations.api import retry_after
-from integrations.base import IntegrationError, InvalidSignature, OptedOut, OutcomeUnknown
-from integrations.http import Http, was_sent
+from integrations.base import (
+    IntegrationError,
+    InvalidSignature,
+    NotAsked,
+    OptedOut,
+    OutcomeUnknown,
+)
+from integrations.http import Http, Resting, was_sent
 from schemas.message import Text
 
 # The words that Twilio knows (Advanced Opt-Out, "default keywords"), what networks ask for, and Spanish.
@@ -59,17 +65,30 @@ class Sms:
     def send(self, message: EmailMessage | Text) -> str:
         """Hand one text to the service; returns its id. Raises `IntegrationError`."""
         assert isinstance(message, Text)
+        self._require_free()
         url = f"{self.api_base}/2010-04-01/Accounts/{self.account}/Messages.json"
         values = {"To": message.to, "From": self.sender, "Body": message.body}
         try:
             answer = self.http.request("POST", url, data=values, auth=(self.account, self.token))
+        except Resting as error:
+            text = "The text-message service does not answer; it is asked again in a moment."
+            raise NotAsked(text, retry_after=error.seconds) from error
         except requests.RequestException as error:
             if was_sent(error):
                 raise OutcomeUnknown(
                     "The text-message service got the text, and its answer was lost."
                 ) from error
             raise IntegrationError("The text-message service does not answer.") from error
+        wait = retry_after(answer.headers)
+        if wait and answer.status_code in (429, 503):
+            self.http.hold(self.account, wait)
         return _result(answer)
+
+    def _require_free(self) -> None:
+        """Raise while the service wants to be left alone: asking would prolong it."""
+        seconds = self.http.held(self.account)
+        if seconds > 0:
+            raise NotAsked("The text-message service asked us to slow down.", retry_after=max(seconds, 1.0))
 
 
 def _result(answer: requests.Response) -> str:
