@@ -3,7 +3,9 @@
 import secrets
 from dataclasses import replace
 from functools import cache, partial
+from threading import Event
 
+import click
 from flask import Flask
 
 import settings as configuration
@@ -92,6 +94,8 @@ def with_kept_secret(connection: Connection, db: Database) -> Connection:
     """Where the secret is left to `register`: the one it kept, or until then one that nobody knows."""
     if LEFT_TO_REGISTER not in connection.secrets:
         return connection
+    if web.commands.waits():
+        db.wait_until_there(Event(), partial(click.echo, err=True))
     given = [secret for secret in connection.secrets if secret != LEFT_TO_REGISTER]
     try:
         kept = connections.kept(db, connection.name) or secrets.token_hex(32)

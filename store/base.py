@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from store.vault import Vault
 DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catch: the database did not answer
 BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 LOOK_AGAIN = 0.002  # seconds
+LOOK_FOR_IT = 2.0  # seconds between looks for a database that is not there yet
 NOT_OURS = ("unable to open database file", "attempt to write a readonly database")
 NO_TABLE = ("no such table", "no such column", "does not exist")
 
@@ -138,6 +139,20 @@ class Database:
     def _references(self, conn: Connection, *, on: bool) -> None:
         dbapi: Any = conn.connection.dbapi_connection
         dbapi.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+    def wait_until_there(self, stop: threading.Event, say: Callable[[str], object]) -> bool:
+        """Wait until the database answers, and say what is waited for; False when it was stopped before."""
+        said = ""
+        while not stop.is_set():
+            try:
+                with self.read() as tx:
+                    tx.run(sa.select(1))
+                return True
+            except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+                if said != (said := why(error)):
+                    say(f"Waiting for the database: {said}.")
+                stop.wait(LOOK_FOR_IT)
+        return False
 
     def backup(self, path: Path) -> None:
         """Copy a SQLite file as it is now, beside all other work, into a new file that only we may read."""

@@ -15,7 +15,6 @@ def start(context: Context) -> None:
     """Start it, unless this process runs a command: then the command is all that was asked for."""
     if click.get_current_context(silent=True) is not None:
         return
-    prepare(context, datetime.now(UTC))
     stop = threading.Event()
     thread = threading.Thread(target=_run, args=(context, stop), name="worker", daemon=True)
     thread.start()
@@ -23,4 +22,4 @@ def start(context: Context) -> None:
 
 
 def _run(context: Context, stop: threading.Event) -> None:
-    work.work(context, lambda: datetime.now(UTC), stop, "inline")
+    work.work(context, stop, lambda: prepare(context, datetime.now(UTC)), "inline")

@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime
 
 EXTRA = (
-    *("receipt", "delivery", "booking", "connection", "status", "purpose", "reason", "error"),
+    *("lane", "receipt", "delivery", "booking", "connection", "status", "purpose", "reason", "error"),
     *("seconds", "count", "method", "route", "code", "milliseconds", "rule"),
 )
 

@@ -28,7 +28,7 @@ class Duty:
 
 
 class Reading:
-    """The reading of one scheduler: first of all at the start, then when it is due; and whether it is well."""
+    """The reading of one scheduler, first of all at the start; and whether it is well."""
 
     def __init__(self, connection: str) -> None:
         self.connection = connection

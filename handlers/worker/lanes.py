@@ -9,11 +9,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
 from handlers.worker import duties
+from handlers.worker.clock import Clock
 from schemas.delivery import TO_CLIENT, Channel, Purpose
 from store.base import DatabaseError, kind
 from store.deliveries import Share
@@ -28,10 +30,9 @@ CLIENTS: dict[str, tuple[tuple[Purpose, ...], Channel]] = {
     "texts": (TO_CLIENT, Channel.sms),
     "notes": ((Purpose.attach,), Channel.note),
 }
-STAFF = {
+ALERTS = {
     "alerts by mail": Share((Purpose.alert,), (Channel.email,)),
     "alerts by text": Share((Purpose.alert,), (Channel.sms,)),
-    "summaries": Share((Purpose.summary,)),
 }
 
 
@@ -42,12 +43,14 @@ class Lane:
     name: str
     step: Callable[[datetime], int]
     idle: float = IDLE
+    needs_clock: bool = True  # it pauses while the clock is doubted
 
-    def run(self, clock: Callable[[], datetime], stop: threading.Event) -> None:
+    def run(self, clock: Clock, stop: threading.Event) -> None:
         """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
         while not stop.is_set():
             try:
-                if not self.step(clock()):
+                now = clock.now()
+                if (self.needs_clock and clock.doubted) or not self.step(now):
                     stop.wait(self.idle)
             except (DatabaseError, OSError) as error:
                 log.error("database does not answer", extra={"lane": self.name, "error": kind(error)})
@@ -60,11 +63,14 @@ class Lane:
 
 def every(context: Context, stopping: Callable[[], bool]) -> list[Lane]:
     """All lanes of a worker: so many for each connection, and those that belong to none."""
-    found = [_sending(context, name, share, stopping) for name, share in STAFF.items()]
+    found = [
+        Lane(name, _sending(context, share, stopping), needs_clock=False) for name, share in ALERTS.items()
+    ]
+    found.append(Lane("summaries", _sending(context, Share((Purpose.summary,)), stopping)))
     for name in context.schedulers:
         found += _of_connection(context, name, stopping)
     found.append(_of_removed_connections(context, stopping))
-    return [*found, *(_by_the_clock(context, name, duty) for name, duty in duties.every_duty().items())]
+    return found + [_of_duty(context, name, duty) for name, duty in duties.every_duty().items()]
 
 
 def _of_connection(context: Context, name: str, stopping: Callable[[], bool]) -> list[Lane]:
@@ -74,27 +80,23 @@ def _of_connection(context: Context, name: str, stopping: Callable[[], bool]) ->
         return inbox.work(context, now, of, stopping)
 
     sending = [
-        _sending(context, f"{what} of {name}", Share(purposes, (channel,), of), stopping)
+        Lane(f"{what} of {name}", _sending(context, Share(purposes, (channel,), of), stopping))
         for what, (purposes, channel) in CLIENTS.items()
     ]
-    reading = _by_the_clock(context, f"reading of {name}", duties.Reading(name))
-    return [Lane(f"receipts of {name}", take_in), *sending, reading]
+    receiving = Lane(f"receipts of {name}", take_in, needs_clock=False)
+    return [receiving, _of_duty(context, f"reading of {name}", duties.Reading(name)), *sending]
 
 
 def _of_removed_connections(context: Context, stopping: Callable[[], bool]) -> Lane:
     """What is left of connections that are not configured any more: there is no scheduler to wait for."""
     of = Connections(tuple(context.schedulers))
-    share = Share((*TO_CLIENT, Purpose.attach), of=of)
-
-    def step(now: datetime) -> int:
-        return inbox.work(context, now, of, stopping) + outbox.work(context, now, share, stopping)
-
-    return Lane("removed connections", step)
+    send = _sending(context, Share((*TO_CLIENT, Purpose.attach), of=of), stopping)
+    return Lane("removed connections", lambda now: inbox.work(context, now, of, stopping) + send(now))
 
 
-def _sending(context: Context, name: str, share: Share, stopping: Callable[[], bool]) -> Lane:
-    return Lane(name, lambda now: outbox.work(context, now, share, stopping))
+def _of_duty(context: Context, name: str, duty: duties.Duty | duties.Reading) -> Lane:
+    return Lane(name, partial(duty.run, context), SELDOM, needs_clock=False)
 
 
-def _by_the_clock(context: Context, name: str, duty: duties.Duty | duties.Reading) -> Lane:
-    return Lane(name, lambda now: duty.run(context, now), SELDOM)
+def _sending(context: Context, share: Share, stopping: Callable[[], bool]) -> Callable[[datetime], int]:
+    return lambda now: outbox.work(context, now, share, stopping)

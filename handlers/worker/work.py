@@ -5,13 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
 from handlers.worker import lanes
+from handlers.worker.clock import Clock
 from store import workers
 from store.base import DatabaseError, kind
+from store.newest import newest
 
 log = logging.getLogger("aftercare.worker")
 BEAT = 20.0  # seconds
@@ -27,10 +30,16 @@ def work_once(context: Context, now: datetime, name: str = "worker") -> int:
     return done
 
 
-def work(
-    context: Context, clock: Callable[[], datetime], stop: threading.Event, name: str = "worker"
-) -> None:
-    """Run every lane until `stop` is set, and say meanwhile that we are alive, whatever a lane waits for."""
+def work(context: Context, stop: threading.Event, prepare: Callable[[], object], name: str) -> None:
+    """Run every lane until `stop` is set, and say meanwhile that we are alive, whatever a lane waits for.
+
+    `prepare` is called first, as soon as the database answers.
+    """
+    if not context.db.wait_until_there(stop, partial(log.error, "%s")):
+        return
+    prepare()
+    with context.db.read() as tx:
+        clock = Clock(newest(tx))
     threads = [
         threading.Thread(target=lane.run, args=(clock, stop), name=lane.name, daemon=True)
         for lane in lanes.every(context, stop.is_set)
@@ -39,7 +48,7 @@ def work(
         thread.start()
     while not stop.is_set():
         try:
-            _beat(context, name, clock())
+            _beat(context, name, clock.now())
             stop.wait(BEAT)
         except (DatabaseError, OSError) as error:
             log.error("database does not answer", extra={"lane": "heartbeat", "error": kind(error)})

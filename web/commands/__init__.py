@@ -10,7 +10,7 @@ from flask.cli import FlaskGroup
 from web.commands import check, client, look, out, restore, run, schedulers, staff
 from web.commands.base import prepare, with_plain_errors
 
-__all__ = ["install", "install_to_list", "is_listing", "prepare"]
+__all__ = ["install", "install_to_list", "is_listing", "prepare", "waits"]
 
 COMMANDS: tuple[click.Command, ...] = (
     *(run.migrate_command, run.work_command, run.tidy_command, run.reseal_command),
@@ -35,6 +35,11 @@ def is_listing() -> bool:
     """True while `flask` looks for commands; `flask run` and its like ask for the application later."""
     context = click.get_current_context(silent=True)
     return context is not None and isinstance(context.command, FlaskGroup)
+
+
+def waits() -> bool:
+    """True for web and worker, which wait for a database that is not there yet; other commands say so."""
+    return not is_listing() or run.work_command.name in sys.argv[1:]
 
 
 def install_to_list(app: Flask, why_not: str) -> None:

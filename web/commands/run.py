@@ -27,14 +27,14 @@ def migrate_command() -> None:
 def work_command(once: bool, now: datetime | None) -> None:
     """Run the worker."""
     context = the_context()
-    prepare(context, utc_now())
-    name = f"{socket.gethostname()}-{secrets.token_hex(4)}"[:64]
     if once or now:
+        prepare(context, utc_now())
         at = now or utc_now()
         done = work.work_once(context, at, "once")
         click.echo(f"{done} done.")
         return
-    work.work(context, utc_now, _stop_on_signals(), name)
+    name = f"{socket.gethostname()}-{secrets.token_hex(4)}"[:64]
+    work.work(context, _stop_on_signals(), lambda: prepare(context, utc_now()), name)
 
 
 def _stop_on_signals() -> threading.Event:

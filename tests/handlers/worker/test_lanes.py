@@ -1,0 +1,151 @@
+"""The worker's lanes: together they do everything once, and each goes on whatever happens in another."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.bookings import inbox
+from handlers.context import Context
+from handlers.schedule import alerts
+from handlers.send import outbox
+from handlers.worker import lanes, work
+from handlers.worker.clock import Clock
+from handlers.worker.lanes import ALERTS, CLIENTS, Lane
+from schemas.delivery import TO_CLIENT, Channel, Purpose
+from store import bookings, deliveries, receipts
+from store.deliveries import Share
+from store.leases import Connections, only
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import book, receive, webhook
+
+USED = [
+    *itertools.product(TO_CLIENT, (Channel.email, Channel.sms)),
+    *itertools.product((Purpose.alert,), (Channel.email, Channel.sms)),
+    (Purpose.summary, Channel.email),
+    (Purpose.attach, Channel.note),
+]
+LATER = NOW + timedelta(minutes=10)
+
+
+def shares() -> list[Share]:
+    """What the lanes of one connection, of all, and of those that were removed send."""
+    mine = [Share(purposes, (channel,), only("main")) for purposes, channel in CLIENTS.values()]
+    removed = Share((*TO_CLIENT, Purpose.attach), of=Connections(("main",)))
+    return [*ALERTS.values(), Share((Purpose.summary,)), *mine, removed]
+
+
+@given(st.sampled_from(USED), st.sampled_from(["main", "gone", ""]))
+def test_every_message_of_every_connection_is_in_exactly_one_lane(
+    message: tuple[Purpose, Channel], connection: str
+) -> None:
+    purpose, channel = message
+
+    def holds(share: Share) -> bool:
+        inside = (connection in share.of.names) != share.of.excluded
+        return purpose in share.purposes and channel in share.channels and inside
+
+    assert [holds(share) for share in shares()].count(True) == 1
+
+
+def test_a_lane_claims_what_is_its_own(context: Context) -> None:
+    receive(
+        context,
+        *(webhook("created", NOW, connection=each, uid=each, email=f"{each}@example.org") for each in SITES),
+    )
+    inbox.drain(context, NOW)
+    with context.db.begin() as tx:
+        found = {each.connection: each.id for each in bookings.listing(tx)}
+        alerts.at_once(tx, found["main"], "RF03", NOW)
+        claimed = [
+            sorted((each.purpose.value, each.booking_id) for each in deliveries.claim(tx, LATER, 10, share))
+            for share in shares()
+        ]
+        left = deliveries.claim(tx, LATER, 10)
+    assert claimed == [
+        [("alert", found["main"])],
+        [("alert", found["main"])],
+        [],
+        [("intake", found["main"])],
+        [],
+        [],
+        [("intake", found["site"])],
+    ]
+    assert left == []
+
+
+SITES = ("main", "site")
+
+
+def test_a_lane_goes_on_after_any_failure(caplog: pytest.LogCaptureFixture) -> None:
+    stop, failures = threading.Event(), iter([KeyError("zoe@example.org"), OSError("disk"), None])
+
+    def step(_now: datetime) -> int:
+        failure = next(failures)
+        if failure:
+            raise failure
+        stop.set()
+        return 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lanes, "DOWN", 0.0)
+        Lane("lane", step).run(Clock(), stop)
+    assert stop.is_set()
+    assert [record.message for record in caplog.records] == [
+        "a round of work failed",
+        "database does not answer",
+    ]
+
+
+@pytest.mark.parametrize("begun", [0, 1, 3])
+def test_what_a_stopped_worker_had_not_begun_is_given_back_as_it_was(context: Context, begun: int) -> None:
+    receive(context, *(webhook("created", NOW, uid=f"u{n}", email=f"u{n}@example.org") for n in range(3)))
+    assert inbox.work(context, NOW, stopping=_after(begun)) == 3
+    with context.db.begin() as tx:
+        left = receipts.claim(tx, NOW, 10)
+    assert [each.attempts for each in left] == [1] * (3 - begun)
+
+
+@pytest.mark.parametrize("begun", [0, 1, 3])
+def test_what_it_had_not_sent_is_given_back_as_it_was(context: Context, mailbox: Mailbox, begun: int) -> None:
+    receive(context, *(webhook("created", NOW, uid=f"u{n}", email=f"u{n}@example.org") for n in range(3)))
+    inbox.drain(context, NOW)
+    assert outbox.work(context, LATER, stopping=_after(begun)) == 3
+    assert len(mailbox.mails) == begun
+    with context.db.begin() as tx:
+        left = deliveries.claim(tx, LATER, 10)
+    assert [(each.attempts, each.reason) for each in left] == [(1, "")] * (3 - begun)
+    work.work_once(context, LATER + timedelta(minutes=1))
+    assert len({str(mail["To"]) for mail in mailbox.mails}) == 3
+
+
+def _after(steps: int) -> Callable[[], bool]:
+    """Stopping once so many have been begun."""
+    left = iter([False] * steps)
+    return lambda: next(left, True)
+
+
+def test_webhooks_that_another_lane_has_in_hand_are_waited_for(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    mailbox.mails.clear()
+    cancelled = webhook("cancelled", NOW)
+    receive(context, cancelled, now=NOW)
+    with context.db.begin() as tx:
+        (taken,) = receipts.claim(tx, LATER, 10)
+        deliveries.reschedule(tx, deliveries.of_booking(tx, booking.id)[0].id, LATER)
+
+    def other_lane() -> None:
+        with context.db.begin() as tx:
+            receipts.give_back(tx, [taken.id])
+        inbox.work(context, LATER)
+
+    timer = threading.Timer(0.3, other_lane)
+    timer.start()
+    work.work_once(context, LATER)
+    timer.join()
+    assert mailbox.mails == []
