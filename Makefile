@@ -11,6 +11,7 @@ help:
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
 	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
+	@echo "make crash    ROUNDS=30 kills and other faults (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make bench    measure speed (see bench/README.md)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
@@ -63,6 +64,10 @@ check: lint test
 .PHONY: lives
 lives: .venv/dev.stamp
 	LIVES=$(or $(N),1000) $(BIN)/pytest -n 2 --dist worksteal tests/lives $(if $(DATABASE),--database $(DATABASE))
+
+.PHONY: crash
+crash: .venv/dev.stamp
+	ROUNDS=$(or $(ROUNDS),30) $(BIN)/pytest -n 2 --dist worksteal tests/crash $(if $(DATABASE),--database $(DATABASE))
 
 .PHONY: nightly
 nightly: .venv/dev.stamp

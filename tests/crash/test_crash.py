@@ -14,19 +14,17 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import settings as profile
 
 import settings as configuration
 from handlers.context import Context
 from handlers.worker import work
 from store import bookings, deliveries, receipts
 from tests.helpers.clinic import environ, make_context
+from tests.helpers.faults import NIGHTLY, ROUNDS
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.processes import Running
 from tests.helpers.visits import webhook
 
-NIGHTLY = profile().max_examples > 1000
-ROUNDS = 20 if NIGHTLY else 3
 PAUSE = 0.01 if NIGHTLY else 0.1  # seconds, of each of the four clients between two bookings
 READY = 30.0  # seconds; two on an idle machine, more when tests share its cores
 

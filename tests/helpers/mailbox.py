@@ -1,5 +1,6 @@
 """A real mail server that keeps its mails."""
 
+import asyncio
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,9 +17,12 @@ class Mailbox:
     refuse: str = ""
     hang_up_after_data: bool = False
     port: int = 0
+    seconds: float = 0.0  # that it takes to answer
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         """Keep the mail; then answer as told."""
+        if self.seconds:
+            await asyncio.sleep(self.seconds)
         if self.refuse:
             return self.refuse
         mail = message_from_bytes(envelope.content, policy=policy.default)
