@@ -18,7 +18,13 @@ def start(context: Context) -> None:
     stop = threading.Event()
     thread = threading.Thread(target=_run, args=(context, stop), name="worker", daemon=True)
     thread.start()
-    atexit.register(stop.set)
+    atexit.register(_end, stop, thread)
+
+
+def _end(stop: threading.Event, thread: threading.Thread) -> None:
+    """What is in hand is finished before the process ends."""
+    stop.set()
+    thread.join(work.GRACE + 1)
 
 
 def _run(context: Context, stop: threading.Event) -> None:
