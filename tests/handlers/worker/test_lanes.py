@@ -2,8 +2,9 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,10 +18,12 @@ from handlers.worker import lanes, work
 from handlers.worker.clock import Clock
 from handlers.worker.lanes import ALERTS, CLIENTS, Lane
 from schemas.delivery import TO_CLIENT, Channel, Purpose
-from store import bookings, deliveries, receipts
+from settings import Settings
+from store import bookings, deliveries, receipts, workers
 from store.deliveries import Share
 from store.leases import Connections, only
-from tests.helpers.clinic import NOW
+from tests.helpers.clinic import NOW, make_context, with_policy
+from tests.helpers.installation import wait_for
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, webhook
 
@@ -149,3 +152,28 @@ def test_webhooks_that_another_lane_has_in_hand_are_waited_for(context: Context,
     work.work_once(context, LATER)
     timer.join()
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(
+    ("ahead", "kinds"), [(timedelta(), {"alert", "intake"}), (timedelta(days=1), {"alert"})]
+)
+def test_a_worker_whose_clock_is_behind_the_database_sends_alerts_alone(
+    given: Settings, mailbox: Mailbox, ahead: timedelta, kinds: set[str]
+) -> None:
+    now = datetime.now(UTC)
+    context = with_policy(make_context(given, now - timedelta(days=1)), settle=timedelta())
+    receive(context, webhook("created", now, start=now + timedelta(days=7)))
+    inbox.drain(context, now)
+    with context.db.begin() as tx:
+        alerts.at_once(tx, bookings.listing(tx)[0].id, "RF03", now)
+        workers.beat(tx, "another", now + ahead)
+    stop = threading.Event()
+    worker = threading.Thread(target=work.work, args=(context, stop, lambda: None, "worker"))
+    worker.start()
+    wait_for(lambda: kinds <= set(mailbox.kinds()))
+    time.sleep(1)
+    stop.set()
+    worker.join(work.GRACE + 2)
+    context.db.close()
+    assert not worker.is_alive()
+    assert set(mailbox.kinds()) == kinds
