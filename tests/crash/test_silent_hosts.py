@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.helpers.installation import LONG, installation, wait_for
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.silent import Silent, silent, text_service
@@ -17,7 +15,6 @@ def asked(host: Silent) -> bool:
     return bool(host.taken)
 
 
-@pytest.mark.B22
 def test_a_hanging_scheduler_and_text_service_hold_up_neither_alerts_nor_another_connection(
     database_url: str, mailbox: Mailbox, tmp_path: Path
 ) -> None:
@@ -45,7 +42,6 @@ def test_a_hanging_scheduler_and_text_service_hold_up_neither_alerts_nor_another
         }
 
 
-@pytest.mark.B22
 def test_a_silent_mail_server_holds_up_neither_webhooks_nor_an_alert_by_text(
     database_url: str, tmp_path: Path
 ) -> None:
