@@ -26,7 +26,10 @@ def values_of(answers: Answers, name: str) -> tuple[str, ...]:
     given = answers.get(name)
     if given is None:
         return ()
-    several = [given] if isinstance(given, str) or not isinstance(given, Sequence) else given
+    if isinstance(given, str):
+        text = given.strip()
+        return (text,) if text else ()
+    several = given if isinstance(given, Sequence) else [given]
     return tuple(text for text in (str(value).strip() for value in several) if text)
 
 
@@ -57,6 +60,8 @@ class Known:
         given = values_of(self.answers, name)
         derived = _by_name(self.facts).get(name, ())
         years = (str(self.age),) if name == "age" and self.age is not None else ()
+        if not years and not derived and len(given) < 2:
+            return given
         return tuple(dict.fromkeys((*given, *years, *derived)))
 
 

@@ -72,9 +72,9 @@ class _View:
         gate = self.gates.get(question.id)
         return (
             question.known not in known
-            and self.concerns(question)
+            and opened(question, gate, self.answers)  # first, for it costs least
             and (gate is None or self.concerns(gate))
-            and opened(question, gate, self.answers)
+            and self.concerns(question)
         )
 
 
@@ -218,9 +218,14 @@ def unanswered(
     before: Answers = NONE,
 ) -> tuple[tuple[str, str], ...]:
     """Return (step id, question id) of everything still needed; empty means that it may be sent in."""
+    return unanswered_on(screens(questionnaire, answers, today, known, before), answers)
+
+
+def unanswered_on(shown: Sequence[Screen], answers: Answers) -> tuple[tuple[str, str], ...]:
+    """Return the same of screens that are known already."""
     return tuple(
         (screen.step.id, question.id)
-        for screen in screens(questionnaire, answers, today, known, before)
+        for screen in shown
         for question in screen.questions
         if question.id in screen.required and not _good(question, answers)
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
@@ -29,7 +30,7 @@ WHO = "who"  # the page before the first, where it is asked whom the form is for
 LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """One client's questionnaire as it stands: the content, what was said now, what was said before."""
 
@@ -48,34 +49,35 @@ class Asked:
         """What the client has said so far."""
         return self.intake.answers
 
-    @property
+    @cached_property
     def screens(self) -> tuple[Screen, ...]:
         """The screens that this client sees, given the answers so far."""
-        return asking.screens(self.questionnaire, self.answers, self.today, self.known, self.before)
+        return self._screens({})
 
-    @property
+    def _screens(self, more: Answers) -> tuple[Screen, ...]:
+        answers = {**self.answers, **more}
+        return asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+
+    @cached_property
     def pages(self) -> int:
         """How many pages there are, the check page too, as far as can be told: it grows for few clients."""
         ahead = self.screens[self._passed() :]
         open_ones = {question.id for each in ahead for question in each.questions} - self.answers.keys()
         likely = {name: value for name, value in LIKELY.items() if name in open_ones}
-        answers = {**self.answers, **likely}
-        shown = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
-        return len(shown) + 1
+        return len(self._screens(likely)) + 1
 
     def _passed(self) -> int:
         names = [each.step.id for each in self.screens]
         return names.index(self.intake.step) + 1 if self.intake.step in names else 0
 
-    @property
+    @cached_property
     def missing(self) -> tuple[tuple[str, str], ...]:
         """(step, question) of everything that is still needed."""
-        return asking.unanswered(self.questionnaire, self.answers, self.today, self.known, self.before)
+        return asking.unanswered_on(self.screens, self.answers)
 
     def screen(self, step: str, sent: Answers = asking.NONE) -> Screen | None:
         """The screen of a step, if this client sees it; `sent` is what was just sent and not yet kept."""
-        answers = {**self.answers, **sent}
-        found = asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        found = self._screens(sent) if sent else self.screens
         return next((each for each in found if each.step.id == step), None)
 
     def resume_at(self) -> str:
