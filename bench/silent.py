@@ -1,6 +1,6 @@
 """How long alerts and other connections wait while a host takes every connection and never answers.
 
-Run from the repository's folder: .venv/bin/python bench/silent.py [seconds] [postgresql URL]
+Run from the repository's folder: .venv/bin/python bench/silent.py [seconds] [host] [postgresql URL]
 The scheduler of one of five connections hangs, then the mail server, then the text-message service.
 Prints the longest waits and how often /readyz was 200; ends with 1 when a bar is missed.
 """
@@ -25,6 +25,7 @@ from tests.helpers.processes import Running
 from tests.helpers.silent import Silent, TextService, silent, text_service
 
 ALERT, OTHER = 5.0, 10.0  # seconds
+HOSTS = ("scheduler", "mail server", "text service")
 EVERY = 5.0  # seconds between two alerts
 NUMBERS = count()
 
@@ -101,14 +102,14 @@ def _heard(hanging: str, box: Mailbox, texts: TextService, before: int) -> Calla
     return lambda: len(box.of("alert")) > before
 
 
-def main(seconds: float, url: str = "") -> None:
-    """Each host in turn."""
+def main(seconds: float, host: str = "", url: str = "") -> None:
+    """Each host in turn, or one."""
     good = True
-    for hanging in ("scheduler", "mail server", "text service"):
+    for hanging in [host] if host else HOSTS:
         with tempfile.TemporaryDirectory() as folder:
             good &= measure(hanging, url or f"sqlite:///{folder}/bench.db", Path(folder), seconds)
     sys.exit(not good)
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 100.0, *sys.argv[2:3])
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 100.0, *sys.argv[2:4])
