@@ -4,11 +4,16 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.pool import QueuePool
 
 from handlers.bookings import inbox
 from handlers.context import Context
@@ -18,13 +23,17 @@ from handlers.worker import lanes, work
 from handlers.worker.clock import Clock
 from handlers.worker.lanes import ALERTS, CLIENTS, Lane
 from schemas.delivery import TO_CLIENT, Channel, Purpose
+from schemas.message import Text
 from settings import Settings
 from store import bookings, deliveries, receipts, workers
 from store.deliveries import Share
 from store.leases import Connections, only
+from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW, make_context, with_policy
+from tests.helpers.faults import KINDS, make_due
 from tests.helpers.installation import wait_for
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.readable_scheduler import reading
 from tests.helpers.visits import book, receive, webhook
 
 USED = [
@@ -177,3 +186,27 @@ def test_a_worker_whose_clock_is_behind_the_database_sends_alerts_alone(
     context.db.close()
     assert not worker.is_alive()
     assert set(mailbox.kinds()) == kinds
+
+
+def test_no_transaction_is_open_while_a_host_is_waited_for(
+    given: Settings, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, now, held = make_context(given, NOW - timedelta(days=30)), NOW + timedelta(hours=6), list[int]()
+    pool = cast("QueuePool", context.db.engine.pool)
+
+    def waited_for(_message: EmailMessage | Text | None = None) -> str:
+        held.append(pool.checkedout())
+        return ""
+
+    ours, scheduler = reading(context)
+    make_due(ours, mailbox, now, 2, KINDS)
+    with ours.db.begin() as tx:
+        for each in bookings.listing(tx):
+            alerts.at_once(tx, each.id, "RF03", now)
+    monkeypatch.setattr(scheduler, "_answer", waited_for)
+    post = SimpleNamespace(send=waited_for)
+    work.work_once(replace(ours, senders={Channel.email: post, Channel.sms: post}), now)
+    Chores().run(ours, now)
+    context.db.close()
+    assert len(held) >= 20
+    assert set(held) == {0}
