@@ -21,6 +21,17 @@ DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catc
 BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 LOOK_AGAIN = 0.002  # seconds
 LOOK_FOR_IT = 2.0  # seconds between looks for a database that is not there yet
+GONE_AFTER = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 20_000,  # milliseconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+"""When a PostgreSQL server behind a dead network counts as gone, so that nobody waits for it for ever.
+
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
+"""
 NOT_OURS = ("unable to open database file", "attempt to write a readonly database")
 NO_TABLE = ("no such table", "no such column", "does not exist")
 
@@ -178,8 +189,9 @@ class Database:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        wait = {"connect_timeout": 5}
-        return sa.create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=wait)
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=GONE_AFTER
+        )
     if url.database and url.database != ":memory:":
         _private_file(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})

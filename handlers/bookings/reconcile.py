@@ -15,7 +15,7 @@ from handlers.bookings.inbox import read
 from handlers.bookings.observe import notice_of, observe
 from handlers.bookings.records import is_live
 from handlers.context import Context
-from integrations.base import Batch, IntegrationError
+from integrations.base import Batch, IntegrationError, NotAsked
 from schemas.booking import BookingState
 from schemas.trouble import TroubleKind
 from store import bookings, connections, receipts, troubles
@@ -192,9 +192,10 @@ def _one_round(context: Context, name: str, now: datetime) -> None:
 def interrupted(context: Context, name: str, error: IntegrationError, now: datetime) -> None:
     """Note why a scheduler cannot be read, and when it is tried again.
 
-    A limit is no trouble as long as the reading comes further between one and the next.
+    A limit is no trouble as long as the reading comes further between one and the next; silence is.
     """
-    wait, limited = timedelta(seconds=error.retry_after or 0), bool(error.retry_after) and error.status < 500
+    wait = timedelta(seconds=error.retry_after or 0)
+    limited = bool(error.retry_after) and error.status < 500 and not isinstance(error, NotAsked)
     with context.db.begin() as tx:
         connections.read_at(tx, name, now + max(wait, LATER if error.permanent else SOON))
         row = connections.get(tx, name)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 import settings as configuration
 from handlers.bookings import inbox
-from handlers.bookings.reconcile import LEAST_QUIET, all_due, gone_quiet, reconcile
+from handlers.bookings.reconcile import LEAST_QUIET, all_due, gone_quiet, interrupted, reconcile
 from handlers.context import Context
 from handlers.worker import duties, work
-from integrations.base import IntegrationError
+from integrations.base import IntegrationError, NotAsked
 from schemas.booking import BookingState, BookingStatus, Person
+from schemas.trouble import TroubleKind
 from store import bookings, connections, troubles
 from store.vault import Vault
 from tests.helpers.clinic import NOW, environ, make_context
@@ -252,3 +253,22 @@ def test_whatever_was_lost_a_reading_leads_to_the_state_of_the_whole_history(
         assert found.start == START + timedelta(days=moves)
         assert owed["plan:0"] == found.end + timedelta(minutes=30)
         assert "intake:0" in owed
+
+
+@pytest.mark.parametrize(
+    ("error", "noted"),
+    [
+        (IntegrationError("It asks us to slow down.", retry_after=60), []),
+        (NotAsked("It does not answer.", retry_after=60), [TroubleKind.unreadable]),
+    ],
+)
+def test_a_limit_that_lets_something_through_is_no_trouble_and_silence_is_one(
+    context: Context, error: IntegrationError, noted: list[TroubleKind]
+) -> None:
+    with context.db.begin() as tx:
+        row = connections.begin_reading(tx, "main", NOW)
+        assert row is not None
+        connections.step(tx, "main", row.read_number, NOW)
+    interrupted(context, "main", error, NOW + timedelta(minutes=1))
+    with context.db.read() as tx:
+        assert [each.kind for each in troubles.current(tx)] == noted
