@@ -1,11 +1,18 @@
-"""How gunicorn answers and logs what never reaches the application: without a word of the request.
+"""gunicorn's worker with threads: requests are gathered before a thread takes them, webhooks have their own.
 
-A request line may hold a personal link, and a malformed one is somebody else's text.
+What never reaches the application is answered and logged without a word of the request: a request line may
+hold a personal link, and a malformed one is somebody else's text.
 """
 
 import logging
+import selectors
+import socket
+import struct
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from gunicorn import util
@@ -14,6 +21,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from web.arrival import CONTINUE, Arrival, State
 from web.logs import JsonLine
 from web.security import HEADERS
 
@@ -26,8 +34,22 @@ ANSWERS = {
 }
 
 
+REFUSALS = {State.long_head: "431 Request Header Fields Too Large", State.large_body: "413 Content Too Large"}
+FOR_MACHINES = (b"POST /webhooks/", b"GET /healthz", b"GET /readyz", b"GET /metrics")
+MOST_ARRIVING = 500  # connections: one more, and the one that has said least for longest is closed
+MOST_AT_ONCE = 65536  # bytes
+WIRE_SECONDS = 10  # that a thread waits for a reader that does not read
+LINGER_SECONDS = 2.0
+Connection = Any  # gunicorn's TConn
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker with threads; only its own error answers, and how it ends, are ours."""
+    """Hands a request to a thread when all of it is there; people and machines have threads of their own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.arriving: dict[Connection, Arrival] = {}
+        self.machines: ThreadPoolExecutor
 
     def load_wsgi(self) -> None:
         """Wrong settings are said once and end the server: starting again would not mend them."""
@@ -36,6 +58,99 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except SystemExit as stop:
             print(stop, file=sys.stderr, flush=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+
+    def init_process(self) -> None:
+        """Make the threads in this process."""
+        self.machines = ThreadPoolExecutor(self.cfg.threads, "webhooks")
+        super().init_process()
+
+    def enqueue_req(self, conn: Connection) -> None:
+        """Begin to gather the next request of a connection; no thread waits for it."""
+        if self.cfg.is_ssl:  # bytes that a proxy has to take off first are gunicorn's own affair
+            super().enqueue_req(conn)
+            return
+        if not conn.initialized:
+            conn.init()
+            _bound(conn.sock)
+        conn.sock.setblocking(False)
+        self.arriving[conn] = Arrival()
+        if not self._take_in(conn, conn.parser.unreader.take_buffered()) and not self._receive(conn):
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._more, conn))
+        if len(self.arriving) > MOST_ARRIVING:
+            self._drop(next(iter(self.arriving)))
+
+    def _more(self, conn: Connection, _sock: Any) -> None:
+        self._receive(conn)
+
+    def _receive(self, conn: Connection) -> bool:
+        """Read what has come; True when nothing more is waited for."""
+        try:
+            data = conn.sock.recv(MOST_AT_ONCE)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(conn)
+            return True
+        return self._take_in(conn, data)
+
+    def _take_in(self, conn: Connection, data: bytes) -> bool:
+        arrival = self.arriving[conn]
+        if arrival.refused:
+            return False
+        state = arrival.add(data)
+        if state is State.whole:
+            self._hand_on(conn)
+        elif state in REFUSALS:
+            self._refuse(conn, REFUSALS[state])
+        elif arrival.wants_continue:
+            arrival.wants_continue = False
+            with suppress(OSError):
+                conn.sock.send(CONTINUE)
+        return state is State.whole
+
+    def _refuse(self, conn: Connection, status: str) -> None:
+        """Answer, and read on for a moment: closing with unread bytes would tear the answer off."""
+        log.warning("request not taken", extra={"code": int(status[:3])})
+        self.arriving[conn] = Arrival(deadline=time.monotonic() + LINGER_SECONDS, refused=True)
+        with suppress(OSError):
+            conn.sock.send(answer(status))
+            conn.sock.shutdown(socket.SHUT_WR)
+
+    def _hand_on(self, conn: Connection) -> None:
+        data = bytes(self._let_go(conn).data)
+        conn.parser.unreader.unread(data)
+        conn.data_ready = True
+        pool = self.machines if data.startswith(FOR_MACHINES) else self.tpool
+        done = partial(self.method_queue.defer, self.finish_request, conn)
+        pool.submit(self.handle, conn).add_done_callback(done)
+
+    def _let_go(self, conn: Connection) -> Arrival:
+        with suppress(KeyError, ValueError):  # a request that came at once was never watched
+            self.poller.unregister(conn.sock)
+        return self.arriving.pop(conn)
+
+    def _drop(self, conn: Connection) -> None:
+        self._let_go(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """Close what takes too long to say what it wants; when we stop, all that is not whole."""
+        now = time.monotonic()
+        for conn, arrival in list(self.arriving.items()):
+            if now < arrival.deadline and self.alive:
+                continue
+            if arrival.data:
+                with suppress(OSError):
+                    conn.sock.send(answer("408 Request Timeout"))
+            self._drop(conn)
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        super().run()
+        self.machines.shutdown(wait=False)
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be read, with the headers of every other answer."""
@@ -47,6 +162,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             log.error("request failed", exc_info=exc)
         with suppress(OSError):
             util.write_nonblock(client, answer(status))
+
+
+def _bound(sock: socket.socket) -> None:
+    """No thread waits for this peer for longer than WIRE_SECONDS, whoever sets the socket to block."""
+    seconds = struct.pack("ll", WIRE_SECONDS, 0)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
 
 
 def answer(status: str) -> bytes:

@@ -1,0 +1,83 @@
+"""A request while it arrives: how much of it is there, and until when the rest is waited for.
+
+The server gathers requests without a thread, so that a slow or silent sender takes up a few bytes, no more.
+What counts as whole is only guessed here; the server's own parser reads every request again.
+"""
+
+import re
+import time
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+MOST_HEAD = 64 * 1024  # bytes of request line and headers
+MOST_BODY = 1024 * 1024 + 64 * 1024  # the largest body that any page reads, and what chunks add to it
+HEAD_SECONDS, BODY_SECONDS = 10.0, 20.0
+HEAD_END = b"\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+_EXPECT = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
+
+
+class State(Enum):
+    """How far a request has come."""
+
+    more = auto()
+    whole = auto()
+    long_head = auto()
+    large_body = auto()
+
+
+@dataclass(slots=True)
+class Arrival:
+    """The bytes of one request so far. `deadline` is in seconds of the monotonic clock."""
+
+    data: bytearray = field(default_factory=bytearray)
+    deadline: float = field(default_factory=lambda: time.monotonic() + HEAD_SECONDS)
+    wants_continue: bool = False
+    refused: bool = False  # answered already; what still comes is thrown away
+    _body_at: int = 0
+    _end: int | None = None  # where the body ends; None when its chunks say so
+    _chunk_at: int = 0
+
+    def add(self, data: bytes) -> State:
+        """Take in what came, and say whether it is enough."""
+        before = len(self.data)
+        self.data += data
+        if not self._body_at and not self._read_head(max(0, before - len(HEAD_END))):
+            return State.long_head if len(self.data) > MOST_HEAD else State.more
+        end = self._chunks_end() if self._end is None else self._end
+        if (end or len(self.data)) - self._body_at > MOST_BODY:
+            return State.large_body
+        return State.whole if end is not None and len(self.data) >= end else State.more
+
+    def _read_head(self, looked_at: int) -> bool:
+        found = self.data.find(HEAD_END, looked_at)
+        if found < 0:
+            return False
+        head = bytes(self.data[: found + 2])
+        plain = _EXPECT.sub(b"", head)  # answered here: the parser would ask for the body once more
+        self.wants_continue = plain != head
+        self.data[: found + 2] = plain
+        self._body_at = self._chunk_at = len(plain) + 2
+        length = _LENGTH.search(plain)
+        if not _CHUNKED.search(plain):
+            self._end = self._body_at + (int(length[1]) if length else 0)
+        self.deadline = time.monotonic() + BODY_SECONDS
+        return True
+
+    def _chunks_end(self) -> int | None:
+        """Where the last chunk and its trailers end; None while they are not there yet."""
+        while (line := self.data.find(b"\r\n", self._chunk_at)) >= 0:
+            try:
+                size = int(self.data[self._chunk_at : line].partition(b";")[0], 16)
+            except ValueError:
+                return len(self.data)  # no chunk at all: the parser will say so
+            if size <= 0:
+                end = self.data.find(HEAD_END, line)
+                return end + len(HEAD_END) if end >= 0 else None
+            after = line + 2 + size
+            if bytes(self.data[after : after + 2]) not in (b"", b"\r", b"\r\n"):
+                return len(self.data)
+            self._chunk_at = after + 2
+        return None
