@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from handlers import passwords
+from handlers import hashing, passwords
 from handlers.context import Context
 from schemas import mail_address
 from schemas.staff import Role, Staff, StaffSession, Stage
@@ -35,6 +36,7 @@ class Refused(StrEnum):
 
     wrong = "wrong"
     too_many = "too_many"
+    busy = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +87,32 @@ def log_in(
     context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
 ) -> Entry | Refused:
     """Look at a password. Right: a new session, whole or waiting for the second factor."""
+    try:
+        with hashing.place():
+            return _log_in(context, email, password, address, now, require_totp=require_totp)
+    except hashing.Busy:
+        return Refused.busy
+
+
+def _log_in(
+    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
+) -> Entry | Refused:
     keys = _keys(email, address)
     with context.db.begin() as tx:
         if _too_many(tx, keys, now):
             return Refused.too_many
         staff.note_try(tx, list(keys.values()), now)
         found = staff.by_email(tx, email)
-    good = _matches(found.password_hash if found and found.active else DECOY, password)
+    known = found.password_hash if found and found.active else DECOY
+    good = _matches(known, password)
+    fresh = hashing.run(partial(_hasher.hash, password)) if good and _hasher.check_needs_rehash(known) else ""
     with context.db.begin() as tx:
         if found is None or not found.active or not good:
             audit.add(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
         staff.forgive(tx, [keys["pair"]])
-        if _hasher.check_needs_rehash(found.password_hash):
-            staff.set_password(tx, found.id, _hasher.hash(password))
+        if fresh:
+            staff.set_password(tx, found.id, fresh)
         staff.tidy(tx, now - timedelta(days=30))
         return _enter(tx, found, now, require_totp=require_totp)
 
@@ -124,7 +138,7 @@ def _open(tx: Tx, who: Staff, stage: Stage, now: datetime, totp: str = "") -> En
 
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        return hashing.run(partial(_hasher.verify, password_hash, password))
     except (Argon2Error, InvalidHashError):
         return False
 
@@ -249,6 +263,14 @@ def _fresh_codes(tx: Tx, context: Context, staff_id: int) -> list[str]:
 
 def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
     """Another password; every session ends and a new one begins. Raises `Unfit`."""
+    try:
+        with hashing.place():
+            return _change_password(context, who, old, new, now)
+    except hashing.Busy:
+        return Refused.busy
+
+
+def _change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
     with context.db.begin() as tx:
         refused = _guess(tx, who, now)
     if refused:
@@ -256,7 +278,7 @@ def change_password(context: Context, who: Staff, old: str, new: str, now: datet
     if not _matches(who.password_hash, old):
         return Refused.wrong
     _check_password(context, new, who.email, who.name)
-    made = _hasher.hash(new)
+    made = hashing.run(partial(_hasher.hash, new))
     with context.db.begin() as tx:
         staff.forgive(tx, [_code_key(who)])
         staff.set_password(tx, who.id, made)

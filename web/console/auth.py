@@ -24,6 +24,8 @@ from web.language import NAMES
 blueprint = gate.blueprint("auth")
 WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
+BUSY = "Many people sign in at this moment. Wait a minute, then try again."
+REFUSED = {Refused.wrong: (WRONG, 401), Refused.too_many: (TOO_MANY, 429), Refused.busy: (BUSY, 503)}
 SAFE_PATH = re.compile(r"/(?:console|n)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
 
 
@@ -76,9 +78,10 @@ def log_in() -> AnyResponse:
 
 
 def _refused(why: Refused) -> Response:
-    if why is Refused.too_many:
-        return _login_page(TOO_MANY, 429)
-    return _login_page(WRONG, 401)
+    response = _login_page(*REFUSED[why])
+    if why is Refused.busy:
+        response.headers["Retry-After"] = "30"
+    return response
 
 
 def _entered(entry: Entry, after: str = "") -> AnyResponse:
@@ -183,7 +186,7 @@ def change_password() -> AnyResponse:
     except Unfit as error:
         return _account_page(422, error=str(error))
     if isinstance(found, Refused):
-        return _account_page(422, error=TOO_MANY if found is Refused.too_many else WRONG)
+        return _account_page(503 if found is Refused.busy else 422, error=REFUSED[found][0])
     response = redirect(url_for("console_auth.account", saved=1), 303)
     gate.set_cookie(response, found.token)
     return response
