@@ -11,6 +11,25 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError, dates
 from babel.core import get_global
 
+SIGN_OF_A_MESSAGE = re.compile(r"[!?;=+*#%&$€£¥₿\"“”„«»{}\[\]|~^_]|\d|\.{2}|…")
+MOST_WORDS_OF_A_NAME, MOST_SMALL_WORDS = 8, 4
+SMALL_WORDS_OF_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        "al af av bin bint da das de dei del della den der des di do dos du e el i la las le los och og "
+        "st te ten ter und van von y zu zum zur",
+    )
+)
+WORDS_OF_A_MESSAGE = frozenset(  # none that is anybody's name
+    re.findall(
+        r"\w+",
+        "account appointment bitcoin claim click confirm congratulations http https invoice link login money "
+        "offer password payment please prize refund reply reward subscribe unsubscribe urgent verify warning "
+        "winner won www your clic contraseña cuenta dinero enlace factura ganado gratis llame oferta premio "
+        "urgente usted verifique bitte dringend gewinn gewonnen ihr klicken kostenlos passwort rechnung "
+        "überweisung cliquez gagné gratuit payer votre vous",
+    )
+)
 LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w\.\w{2}")
 DOT_OF_A_HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 
@@ -240,9 +259,23 @@ def _printable(char: str) -> bool:
 
 
 def greeting_name(name: str) -> str:
-    """A name that is safe to greet with; empty where it could be read as an address or a link."""
-    line = plain(name, 60)
-    return "" if LIKE_A_LINK.search(line) else line
+    """A name that is safe to greet with; empty where it could be read as an address, a link or a message.
+
+    Whoever books types it, and may send it to a stranger. A greeting without a name harms nobody, so that
+    all counts as a message that has signs or digits of one, its words, or more small words than names have.
+    """
+    line = plain(name, 61)
+    words = line.split()
+    small = [word for word in words if word.islower() and word not in SMALL_WORDS_OF_NAMES]
+    message = (
+        len(line) > 60
+        or LIKE_A_LINK.search(line)
+        or SIGN_OF_A_MESSAGE.search(line)
+        or len(words) > MOST_WORDS_OF_A_NAME
+        or (len(words) > MOST_SMALL_WORDS and len(small) > 1)
+        or any(word.casefold().strip(".,") in WORDS_OF_A_MESSAGE for word in words)
+    )
+    return "" if message else line
 
 
 def unlinked(text: str) -> str:
