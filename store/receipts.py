@@ -12,24 +12,30 @@ from schemas.webhook import Inbound
 from store.base import Tx
 from store.leases import EVERY, LEASE, Connections, is_over
 from store.tables import receipt_clients, receipts
-from store.vault import SealBroken
+from store.vault import SealBroken, Vault
+
+
+def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> dict[str, Any]:
+    """A webhook as the row that it is kept in."""
+    return {
+        "public_id": public_id,
+        "connection": connection,
+        "url": inbound.url,
+        "received_at": inbound.received_at,
+        "due_at": inbound.received_at,
+        "sealed_headers": vault.seal_json(dict(inbound.headers)),
+        "sealed_body": vault.seal(inbound.body),
+    }
+
+
+def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Store rows that `sealed` has made."""
+    tx.conn.execute(sa.insert(receipts), rows)
 
 
 def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
     """Store webhooks, each as (public id, connection, inbound)."""
-    rows = [
-        {
-            "public_id": public_id,
-            "connection": connection,
-            "url": inbound.url,
-            "received_at": inbound.received_at,
-            "due_at": inbound.received_at,
-            "sealed_headers": tx.vault.seal_json(dict(inbound.headers)),
-            "sealed_body": tx.vault.seal(inbound.body),
-        }
-        for public_id, connection, inbound in arrivals
-    ]
-    tx.conn.execute(sa.insert(receipts), rows)
+    put(tx, [sealed(tx.vault, *each) for each in arrivals])
 
 
 def _due(now: datetime, of: Connections) -> sa.ColumnElement[bool]:

@@ -36,6 +36,7 @@ ANSWERS = {
 
 REFUSALS = {State.long_head: "431 Request Header Fields Too Large", State.large_body: "413 Content Too Large"}
 FOR_MACHINES = (b"POST /webhooks/", b"GET /healthz", b"GET /readyz", b"GET /metrics")
+FOR_WEBHOOKS = 32  # threads: most wait for a commit, which is the larger the more of them share it
 MOST_ARRIVING = 500  # connections: one more, and the one that has said least for longest is closed
 MOST_AT_ONCE = 65536  # bytes
 WIRE_SECONDS = 10  # that a thread waits for a reader that does not read
@@ -61,7 +62,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Make the threads in this process."""
-        self.machines = ThreadPoolExecutor(self.cfg.threads, "webhooks")
+        self.machines = ThreadPoolExecutor(FOR_WEBHOOKS, "webhooks")
         super().init_process()
 
     def enqueue_req(self, conn: Connection) -> None:

@@ -27,6 +27,7 @@ class Slow:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self.vault = db.vault
         self.gate = threading.Event()
         self.commits = 0
         self.error: Exception | None = None
@@ -146,3 +147,14 @@ def test_a_flood_of_refusals_is_one_write_and_keeps_nobody_waiting(
     else:
         raise AssertionError("The last refusal was not noted.")
     assert slow.commits <= 5
+
+
+def test_a_connection_is_noted_as_heard_once_a_second(context: Context) -> None:
+    ingest, second = Ingest(context.db), timedelta(seconds=1)
+    for number, at in enumerate((NOW, NOW + second / 2, NOW + second, NOW - second)):
+        ingest.add(f"r_{number}", "main", arrival(number), at)
+        with context.db.read() as tx:
+            row = connections.get(tx, "main")
+        assert row is not None
+        assert abs(row.last_receipt_at - at) < second
+    assert count(context) == 4
