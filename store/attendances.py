@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from schemas.booking import Person
 from schemas.person import Attendance, Doubt
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import attendances, bookings, intakes
 from store.vault import SealBroken
 
@@ -36,6 +36,7 @@ def _sealed(tx: Tx, person: Person | None) -> bytes | None:
     return tx.vault.seal_json(asdict(person)) if person else None
 
 
+@once(attendances)
 def current(tx: Tx, booking_id: int) -> Attendance | None:
     """Who comes to a booking now."""
     open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
@@ -43,6 +44,7 @@ def current(tx: Tx, booking_id: int) -> Attendance | None:
     return _attendance(tx, row) if row else None
 
 
+@once(attendances)
 def of_booking(tx: Tx, booking_id: int) -> list[Attendance]:
     """Everybody who came or was to come to a booking, oldest first."""
     query = sa.select(attendances).where(attendances.c.booking_id == booking_id)
@@ -135,6 +137,7 @@ def served_by(tx: Tx, attendance_id: int, intake_id: int) -> None:
     tx.run(sa.update(attendances).where(attendances.c.id == attendance_id).values(intake_id=intake_id))
 
 
+@once(attendances)
 def sharing(tx: Tx, intake_id: int) -> list[Attendance]:
     """The open attendances that one form serves."""
     query = sa.select(attendances).where(

@@ -4,16 +4,18 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.sql.dml import UpdateBase
 
 from store.vault import Vault
 
@@ -73,31 +75,87 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
 
 @dataclass(frozen=True, slots=True)
 class Tx:
-    """One open transaction, and the vault for sealed columns."""
+    """One open transaction, and the vault for sealed columns.
+
+    `seen` is what `once` remembers: a table's answers go when the transaction writes to it.
+    """
 
     conn: Connection
     vault: Vault
+    seen: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def all(self, statement: sa.Executable) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         """Every row of a statement."""
-        return self.conn.execute(statement).all()
+        return self._execute(statement).all()
 
     def first(self, statement: sa.Executable) -> sa.Row[Any] | None:
         """The first row, or None."""
-        return self.conn.execute(statement).first()
+        return self._execute(statement).first()
 
     def value(self, statement: sa.Executable) -> Any:
         """The first column of the first row, or None."""
-        return self.conn.execute(statement).scalar()
+        return self._execute(statement).scalar()
 
-    def run(self, statement: sa.Executable) -> None:
-        """Execute for its effect."""
-        self.conn.execute(statement)
+    def run(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Execute for its effect; with `rows`, once for each."""
+        self._execute(statement, rows)
+
+    def _execute(
+        self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> sa.CursorResult[Any]:
+        if isinstance(statement, UpdateBase):
+            self.seen.pop(statement.table.name, None)  # type: ignore[union-attr]
+        elif not isinstance(statement, sa.SelectBase):
+            self.seen.clear()
+        return self.conn.execute(statement, rows)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the transaction that is undone alone when it raises."""
+        try:
+            with self.conn.begin_nested():
+                yield
+        except BaseException:
+            self.seen.clear()
+            raise
 
     def lock(self, name: str) -> None:
         """Let one transaction at a time through for this name. On SQLite every writer is alone anyway."""
+        self.seen.clear()
         if self.conn.dialect.name == "postgresql":
             self.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once(*tables: sa.Table) -> Callable[[Callable[Concatenate[Tx, P], T]], Callable[Concatenate[Tx, P], T]]:
+    """For a reader of one table that is asked the same again and again while a transaction decides.
+
+    It is read once, until the transaction writes to one of `tables` or takes a lock. What stands in
+    its answer is shared: nobody may change it.
+    """
+
+    def wrap(read: Callable[Concatenate[Tx, P], T]) -> Callable[Concatenate[Tx, P], T]:
+        @wraps(read)
+        def reader(tx: Tx, *args: P.args, **options: P.kwargs) -> T:
+            key = (
+                read,
+                *(tuple(each) if isinstance(each, list) else each for each in args),
+                *options.items(),
+            )
+            known = [tx.seen.setdefault(table.name, {}) for table in tables]
+            if not all(key in each for each in known):
+                answer = read(tx, *args, **options)
+                for each in known:
+                    each[key] = answer
+            found: T = known[0][key]
+            return cast(T, list(found)) if isinstance(found, list) else found
+
+        return cast(Callable[Concatenate[Tx, P], T], reader)
+
+    return wrap
 
 
 class Database:

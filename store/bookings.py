@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import (
     attendances,
     bookings,
@@ -58,6 +58,7 @@ def _record(tx: Tx, row: sa.Row[Any]) -> Record:
     )
 
 
+@once(records)
 def named(tx: Tx, connection: str, external_id: str) -> list[Record]:
     """Every record with this identifier: one, or one per client of a group."""
     same = (records.c.connection == connection, records.c.external_id == external_id)
@@ -79,6 +80,7 @@ def of_series(tx: Tx, connection: str, series: str) -> list[Record]:
     return [_record(tx, row) for row in tx.all(sa.select(records).where(*same).order_by(records.c.id))]
 
 
+@once(records)
 def of_booking(tx: Tx, booking_id: int) -> list[Record]:
     """The records of one thread, oldest first."""
     query = sa.select(records).where(records.c.booking_id == booking_id).order_by(records.c.id)
@@ -141,6 +143,7 @@ def _thread(row: sa.Row[Any]) -> Booking:
     return Booking(id=row.id, status=status, start=row.start_at, end=row.end_at, **same)
 
 
+@once(bookings)
 def get(tx: Tx, booking_id: int) -> Booking | None:
     """One booking; a merged one answers as the one that it was merged into."""
     row = tx.first(sa.select(bookings).where(bookings.c.id == booking_id))
@@ -183,6 +186,7 @@ def attach_to(record: Record, booking_id: int) -> Record:
     return replace(record, booking_id=booking_id)
 
 
+@once(attendances, bookings)
 def together(tx: Tx, booking_id: int) -> list[int]:
     """This booking, those that were merged into it, and those that the same form serves now."""
     mine = sa.select(attendances.c.intake_id).where(
@@ -195,6 +199,7 @@ def together(tx: Tx, booking_id: int) -> list[int]:
     return sorted({booking_id, *(row[0] for row in tx.all(sa.union(shared, merged)))})
 
 
+@once(bookings)
 def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -> list[Booking]:
     """The bookings of one person that begin in [start, end], in order of time."""
     query = sa.select(bookings).where(bookings.c.client_id.in_(client_ids), bookings.c.merged_into.is_(None))

@@ -36,7 +36,7 @@ def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: s
     forget(tx, client_id)
     rows = [{"client_id": client_id, "word": word} for word in words(name, email, number, country)]
     if rows:
-        tx.conn.execute(sa.insert(client_words), rows)
+        tx.run(sa.insert(client_words), rows)
 
 
 def forget(tx: Tx, client_id: int) -> None:

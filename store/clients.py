@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.booking import Person
 from store import client_words
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import clients
 
 SAID = ("name", "email", "phone", "zone", "language")
@@ -34,11 +34,13 @@ def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
         client_words.index(tx, client_id, now.name, now.email, now.phone, country)
 
 
+@once(clients)
 def get(tx: Tx, client_id: int) -> sa.Row[Any]:
     """One client; raises when there is none (ids come from our own rows)."""
     return tx.conn.execute(sa.select(clients).where(clients.c.id == client_id)).one()
 
 
+@once(clients)
 def find(tx: Tx, client_id: int) -> sa.Row[Any] | None:
     """One client, or None; for ids that come from outside."""
     return tx.first(sa.select(clients).where(clients.c.id == client_id))
@@ -56,6 +58,7 @@ def reached_at(tx: Tx, emails: Sequence[str], phones: Sequence[str]) -> list[sa.
     return list(tx.all(query.order_by(clients.c.id)))
 
 
+@once(clients)
 def family(tx: Tx, client_id: int) -> list[int]:
     """The ids under which one person's rows stand: this client, and those joined with them."""
     first = root(tx, client_id)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import attendances, contact_points, deliveries, links, opt_outs
 
 
@@ -26,6 +26,7 @@ def _is(kind: ContactKind, value: str) -> tuple[sa.ColumnElement[bool], ...]:
     return contact_points.c.kind == kind, contact_points.c.value == value
 
 
+@once(contact_points, opt_outs)
 def get(tx: Tx, contact_id: int | None) -> ContactPoint | None:
     """One contact point, with what its owner does not want."""
     row = tx.first(sa.select(contact_points).where(contact_points.c.id == contact_id))

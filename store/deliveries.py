@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
-from store.base import Tx
+from store.base import Tx, once
 from store.leases import EVERY, LEASE, Connections, is_over
 from store.tables import bookings, deliveries
 
@@ -56,6 +56,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
     )
 
 
+@once(deliveries)
 def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
     """Everything due, sent or withdrawn for one booking, in order of time."""
     query = sa.select(deliveries).where(deliveries.c.booking_id == booking_id)
@@ -68,6 +69,7 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+@once(deliveries)
 def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     """The delivery with this key."""
     row = tx.first(sa.select(deliveries).where(deliveries.c.key == str(key)))
@@ -103,6 +105,14 @@ def withdrawn(tx: Tx, client_ids: Sequence[int], reason: Reason) -> list[Deliver
         deliveries.c.reason == reason,
     )
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*ended).order_by(deliveries.c.id))]
+
+
+def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> list[int]:
+    """The bookings for which one contact point is asked to fill in a form, made around a time, by age."""
+    same = (deliveries.c.contact_id == contact_id, deliveries.c.purpose == Purpose.intake)
+    near = deliveries.c.created_at.between(when - within, when + within)
+    query = sa.select(deliveries.c.booking_id).where(*same, near).order_by(deliveries.c.id)
+    return list(dict.fromkeys(row.booking_id for row in tx.all(query)))
 
 
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:

@@ -209,7 +209,7 @@ def never_again(tx: Tx, hashes: Sequence[str], now: datetime) -> None:
     known = {row.record_hash for row in tx.all(sa.select(erased).where(erased.c.record_hash.in_(hashes)))}
     rows = [{"record_hash": one, "erased_at": now} for one in dict.fromkeys(hashes) if one not in known]
     if rows:
-        tx.conn.execute(sa.insert(erased), rows)
+        tx.run(sa.insert(erased), rows)
 
 
 def every_hash(tx: Tx) -> list[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
-from store.base import Tx
+from store.base import Tx, once
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
 
@@ -24,6 +24,7 @@ def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
     )
 
 
+@once(intakes, attendances)
 def of_booking(tx: Tx, booking_id: int) -> Intake | None:
     """The form that serves a visit, of the client who comes to it now; several visits may share it."""
     open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))

@@ -30,7 +30,7 @@ def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> d
 
 def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Store rows that `sealed` has made."""
-    tx.conn.execute(sa.insert(receipts), rows)
+    tx.run(sa.insert(receipts), rows)
 
 
 def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:

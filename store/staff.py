@@ -104,7 +104,7 @@ def set_codes(tx: Tx, staff_id: int, hashes: Sequence[str]) -> None:
     tx.run(sa.delete(recovery_codes).where(recovery_codes.c.staff_id == staff_id))
     if hashes:
         rows = [{"staff_id": staff_id, "code_hash": each} for each in hashes]
-        tx.conn.execute(sa.insert(recovery_codes), rows)
+        tx.run(sa.insert(recovery_codes), rows)
 
 
 def use_code(tx: Tx, staff_id: int, code_hash: str, now: datetime) -> bool:
@@ -169,7 +169,7 @@ def tidy(tx: Tx, before: datetime) -> None:
 
 def note_try(tx: Tx, keys: Sequence[str], now: datetime) -> None:
     """Count a try before it is looked at, so that many at once count too."""
-    tx.conn.execute(sa.insert(login_tries), [{"key": key, "at": now} for key in keys])
+    tx.run(sa.insert(login_tries), [{"key": key, "at": now} for key in keys])
 
 
 def tries(tx: Tx, key: str, since: datetime) -> int:

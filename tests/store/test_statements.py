@@ -1,0 +1,93 @@
+"""How many statements a webhook and a message take: each is a wait for the database."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from handlers.bookings import inbox
+from handlers.context import Context
+from handlers.send import outbox
+from handlers.worker import work
+from store import attendances, bookings, clients
+from store.base import Tx
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import only, receive, webhook
+
+LATER = NOW + timedelta(minutes=1)
+A_WEBHOOK, A_MESSAGE = 56, 30
+"""With the statements that take and begin: 85 and 43 before a transaction remembered what it read."""
+
+
+class Counted:
+    """The statements of a database, as they are sent."""
+
+    def __init__(self, context: Context) -> None:
+        self.statements: list[str] = []
+        sa.event.listen(context.db.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _conn: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "SELECT pg_advisory")):
+            self.statements.append(statement)
+
+    def of(self, act: object) -> int:
+        assert callable(act)
+        self.statements.clear()
+        act()
+        return len(self.statements)
+
+
+def book(context: Context, number: int) -> None:
+    who = {"uid": f"u{number}", "email": f"c{number}@example.org", "name": f"Ann C{number}"}
+    receive(context, webhook("created", NOW, start=NOW + timedelta(days=3 + number), **who))
+
+
+def test_a_webhook_and_a_message_take_few_statements(context: Context, mailbox: Mailbox) -> None:
+    book(context, 0)
+    work.work_once(context, NOW)
+    work.work_once(context, LATER)
+    counted = Counted(context)
+    book(context, 1)
+    assert counted.of(lambda: inbox.work(context, NOW)) <= A_WEBHOOK
+    assert counted.of(lambda: outbox.work(context, LATER)) <= A_MESSAGE
+    assert mailbox.kinds() == ["intake"] * 2
+
+
+def undone(tx: Tx) -> None:
+    """A part of a transaction that fails."""
+    with tx.part():
+        _ = 1 / 0
+
+
+def test_what_was_read_is_read_again_after_a_write(context: Context) -> None:
+    book(context, 0)
+    work.work_once(context, NOW)
+    booking = only(context, "c0@example.org")
+    counted = Counted(context)
+
+    def read(tx: Tx) -> None:
+        bookings.get(tx, booking.id)
+        clients.family(tx, booking.client_id)
+        attendances.current(tx, booking.id)
+
+    with context.db.begin() as tx:
+        assert counted.of(lambda: read(tx)) == 4
+        assert counted.of(lambda: read(tx)) == 0
+        attendances.end(tx, booking.id, NOW)
+        assert attendances.current(tx, booking.id) is None
+        assert counted.of(lambda: read(tx)) == 0
+        tx.lock("somebody else may have written meanwhile")
+        assert counted.of(lambda: read(tx)) == 4
+        with pytest.raises(ZeroDivisionError):
+            undone(tx)
+        assert counted.of(lambda: read(tx)) == 4
+
+
+def test_what_is_handed_out_twice_is_not_one_list(context: Context) -> None:
+    book(context, 0)
+    work.work_once(context, NOW)
+    booking = only(context, "c0@example.org")
+    with context.db.read() as tx:
+        attendances.of_booking(tx, booking.id).clear()
+        assert len(attendances.of_booking(tx, booking.id)) == 1
