@@ -28,6 +28,7 @@ class Reason(StrEnum):
     later_visit = "later_visit"
     answered = "answered"
     asked_lately = "asked_lately"
+    many_bookings = "many_bookings"
     no_email_consent = "no_email_consent"
     no_consent = "no_consent"
     by_mail = "by_mail"

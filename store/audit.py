@@ -1,5 +1,6 @@
 """Who did what: rows are only ever added, and hold ids, never names or answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,12 @@ class Line:
     action: str
     subject: str
     detail: str
+
+
+def was_done(tx: Tx, subject: str, actions: Iterable[str]) -> bool:
+    """True when somebody has done one of these to it."""
+    done = (audit.c.subject == subject, audit.c.action.in_(list(actions)))
+    return tx.first(sa.select(audit.c.id).where(*done).limit(1)) is not None
 
 
 def log(

@@ -237,6 +237,7 @@ deliveries = sa.Table(
     _time("settled_at", nullable=True),
     sa.Index("ix_deliveries_status_due_at", "status", "due_at"),
     sa.Index("ix_deliveries_booking_id", "booking_id"),
+    sa.Index("ix_deliveries_contact_id_created_at", "contact_id", "created_at"),
 )
 
 intakes = sa.Table(

@@ -16,7 +16,7 @@ from handlers.plans import drafting, standing
 from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
 from handlers.schedule.quiet import quiet_hours
-from handlers.send import messages
+from handlers.send import flood, messages
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
@@ -139,6 +139,8 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
         return Skip(Reason.answered)
     if _too_late(context, booking, now):
         return Skip(Reason.too_late)
+    if flood.is_flood(tx, delivery, booking):
+        return Hold(Reason.many_bookings)
     if now >= booking.end:  # nothing is asked "before your visit" once it is over
         return Skip(Reason.visit_started)
     begin(tx, context, booking, now)

@@ -104,6 +104,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.unsubscribed: "The client wants no more messages of this kind.",
     Reason.answered: "The client has answered already.",
     Reason.asked_lately: "The client was asked a few hours before.",
+    Reason.many_bookings: "Many bookings name this address at once: it got one mail. Release it if it fits.",
     Reason.no_email_consent: "The client did not agree to e-mail. Print the plan instead.",
     Reason.no_consent: "The client did not agree to this.",
     Reason.by_mail: "No text can reach this client, so it goes by e-mail.",

@@ -1,0 +1,66 @@
+"""Forty bookings for a stranger's address are one mail to it and one word to the clinic."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.context import Context
+from handlers.send import by_hand, flood
+from handlers.worker import work
+from schemas.delivery import DeliveryStatus
+from schemas.reason import Reason
+from store import bookings
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import receive, schedule_of, webhook
+
+LATER, DAY = NOW + timedelta(minutes=1), timedelta(days=1)
+STRANGER = "stranger@example.org"
+
+
+def book_many(context: Context, count: int) -> None:
+    """So many visits of so many people at one address, within 15 seconds."""
+    for number in range(count):
+        start = NOW + 7 * DAY + number * timedelta(hours=2)
+        who: dict[str, Any] = {
+            "uid": f"u{number}",
+            "name": f"{chr(65 + number % 26)}lan {number}",
+            "start": start,
+        }
+        at = NOW + number * timedelta(seconds=15) / count
+        receive(context, webhook("created", at, email=STRANGER, **who), now=at)
+    work.work_once(context, NOW + timedelta(seconds=16))
+    work.work_once(context, LATER)
+    work.work_once(context, LATER)  # the word to the clinic is due by then
+
+
+def to_stranger(mailbox: Mailbox) -> int:
+    return sum(STRANGER in to for to in mailbox.recipients)
+
+
+def test_forty_at_once_are_one_mail_and_a_word_to_the_clinic(context: Context, mailbox: Mailbox) -> None:
+    book_many(context, 40)
+    assert to_stranger(mailbox) == 1
+    assert mailbox.kinds() == ["intake", "nudge"]
+    work.work_once(context, NOW + 20 * DAY)  # no reminder either, but for the one
+    assert to_stranger(mailbox) <= 3
+
+
+@pytest.mark.parametrize("count", [1, flood.MOST])
+def test_a_family_is_asked_for_each(context: Context, mailbox: Mailbox, count: int) -> None:
+    book_many(context, count)
+    assert mailbox.kinds() == ["intake"] * count
+
+
+def test_what_a_person_lets_out_goes(context: Context, mailbox: Mailbox) -> None:
+    book_many(context, flood.MOST + 1)
+    with context.db.read() as tx:
+        visits = bookings.listing(tx, email=STRANGER)
+    asked = [schedule_of(context, each)["intake:0"] for each in visits]
+    held = [each for each in asked if each.status is DeliveryStatus.held]
+    assert [each.reason for each in held] == [Reason.many_bookings] * flood.MOST
+    with context.db.begin() as tx:
+        by_hand.release(tx, context, held[0].id, "mara", LATER)
+    work.work_once(context, LATER + timedelta(minutes=1))
+    assert to_stranger(mailbox) == 2
