@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 log = logging.getLogger("aftercare.clock")
 STEP = timedelta(minutes=2).total_seconds()  # more than slewing or a busy machine explains
-BELIEVED = timedelta(hours=1).total_seconds()  # a clock that stays where it went to is believed after this
+TRUSTED = timedelta(hours=1).total_seconds()  # a clock that stays where it jumped to is trusted after this
 
 
 def steady() -> float:
@@ -24,7 +24,7 @@ def wall() -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Doubt:
+class _Jump:
     """`before` is what wall minus steady time was when the clock was right, as far as we know."""
 
     before: float
@@ -32,13 +32,13 @@ class _Doubt:
     until: float
 
     def is_over(self, offset: float, now: float) -> bool:
-        """True when the clock is back where it was, or has stayed for so long that it is believed."""
+        """True when the clock is back where it was, or has stayed for so long that it is trusted."""
         right = offset <= self.before + STEP if self.ahead else offset >= self.before - STEP
         return right or now >= self.until
 
 
 class Clock:
-    """The time for the lanes; while it is `doubted`, nothing that can wait is sent.
+    """The time for the lanes; while it is not `trusted`, nothing that can wait is sent.
 
     `newest` is the newest time that the database holds: a clock behind it is wrong from the start.
     """
@@ -51,7 +51,7 @@ class Clock:
     ) -> None:
         self._wall, self._steady = wall, steady
         self._lock = threading.Lock()
-        self._doubt: _Doubt | None = None
+        self._jump: _Jump | None = None
         self._offset = newest.timestamp() - steady() if newest else wall() - steady()
         self._look(only_back=True)
 
@@ -61,20 +61,20 @@ class Clock:
             return datetime.fromtimestamp(self._look(), UTC)
 
     @property
-    def doubted(self) -> bool:
-        """True from a step of the clock on, until it is taken back or believed."""
+    def trusted(self) -> bool:
+        """False from a jump of the clock on, until it is taken back or has stood for long."""
         with self._lock:
             self._look()
-            return self._doubt is not None
+            return self._jump is None
 
     def _look(self, *, only_back: bool = False) -> float:
         wall, now = self._wall(), self._steady()
         moved = wall - now - self._offset
-        if self._doubt and self._doubt.is_over(wall - now, now):
-            self._doubt = None
-            log.warning("the clock is believed again: sending goes on")
-        elif not self._doubt and (moved < -STEP or (moved > STEP and not only_back)):
-            self._doubt = _Doubt(self._offset, moved > 0, now + BELIEVED)
+        if self._jump and self._jump.is_over(wall - now, now):
+            self._jump = None
+            log.warning("the clock is trusted again: sending goes on")
+        elif not self._jump and (moved < -STEP or (moved > STEP and not only_back)):
+            self._jump = _Jump(self._offset, moved > 0, now + TRUSTED)
             log.error("the clock has jumped: sending pauses", extra={"seconds": round(moved)})
         self._offset = wall - now
         return wall

@@ -43,14 +43,14 @@ class Lane:
     name: str
     step: Callable[[datetime], int]
     idle: float = IDLE
-    needs_clock: bool = True  # it pauses while the clock is doubted
+    needs_clock: bool = True  # it pauses while the clock is not trusted
 
     def run(self, clock: Clock, stop: threading.Event) -> None:
         """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
         while not stop.is_set():
             try:
                 now = clock.now()
-                if (self.needs_clock and clock.doubted) or not self.step(now):
+                if (self.needs_clock and not clock.trusted) or not self.step(now):
                     stop.wait(self.idle)
             except (DatabaseError, OSError) as error:
                 log.error("database does not answer", extra={"lane": self.name, "error": kind(error)})

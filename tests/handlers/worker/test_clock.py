@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.worker.clock import BELIEVED, STEP, Clock
+from handlers.worker.clock import STEP, TRUSTED, Clock
 from handlers.worker.lanes import Lane
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -30,26 +30,26 @@ class Machine:
 @given(
     jump=st.one_of(st.floats(STEP + 1, 400 * DAY), st.floats(-400 * DAY, -STEP - 1)),
     before=st.lists(st.floats(0, 3 * DAY), max_size=5),
-    after=st.floats(0, BELIEVED - 1),
+    after=st.floats(0, TRUSTED - 1),
 )
-def test_a_jump_ahead_or_back_is_doubted_until_it_is_taken_back_or_believed(
+def test_a_jump_ahead_or_back_is_not_trusted_until_it_is_taken_back_or_has_stood(
     jump: float, before: list[float], after: float
 ) -> None:
     machine = Machine()
     clock = machine.clock()
     for seconds in before:
         machine.steady += seconds
-        assert not clock.doubted
+        assert clock.trusted
     machine.offset += jump
-    assert clock.doubted
+    assert not clock.trusted
     machine.steady += after
-    assert clock.doubted
+    assert not clock.trusted
     machine.offset -= jump
-    assert not clock.doubted
+    assert clock.trusted
     machine.offset += jump
-    assert clock.doubted
-    machine.steady += BELIEVED + 1
-    assert not clock.doubted
+    assert not clock.trusted
+    machine.steady += TRUSTED + 1
+    assert clock.trusted
 
 
 @given(st.lists(st.tuples(st.floats(0, DAY), st.floats(-1, 1)), max_size=30))
@@ -59,21 +59,21 @@ def test_sleep_slewing_and_small_corrections_are_no_jump(rounds: list[tuple[floa
     for seconds, correction in rounds:
         machine.steady += seconds
         machine.offset += correction
-        assert not clock.doubted
+        assert clock.trusted
 
 
 @given(behind=st.floats(STEP + 1, 60 * 365 * DAY))
-def test_a_clock_behind_what_is_stored_is_doubted_from_the_start_until_it_is_set(behind: float) -> None:
+def test_a_clock_behind_what_is_stored_is_not_trusted_from_the_start_until_it_is_set(behind: float) -> None:
     machine = Machine()
     clock = machine.clock(NOW + timedelta(seconds=machine.steady + behind))
-    assert clock.doubted
+    assert not clock.trusted
     machine.offset += behind + 3 * DAY  # the machine was off for three days
-    assert not clock.doubted
+    assert clock.trusted
 
 
 @pytest.mark.parametrize("newest", [None, NOW, NOW - timedelta(days=30), NOW + timedelta(minutes=1)])
 def test_a_machine_that_was_off_or_is_new_starts_at_once(newest: datetime | None) -> None:
-    assert not Machine().clock(newest).doubted
+    assert Machine().clock(newest).trusted
 
 
 class OneRound(Event):
@@ -86,7 +86,7 @@ class OneRound(Event):
 
 
 @pytest.mark.parametrize(("needs_clock", "steps"), [(True, 0), (False, 1)])
-def test_a_lane_of_clients_sends_nothing_by_a_doubted_clock_and_one_of_alerts_goes_on(
+def test_a_lane_of_clients_sends_nothing_by_a_clock_that_jumped_and_one_of_alerts_goes_on(
     needs_clock: bool, steps: int
 ) -> None:
     machine, done = Machine(), list[datetime]()
