@@ -26,8 +26,9 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.processes import Running
 from tests.helpers.visits import webhook
 
-EACH = 12  # clients for each kind of message: more than a round claims, so that no round waits for leases
-FEW = 4
+KILLS = max(2 * ROUNDS // 3, 1)
+EACH = 10 * KILLS // len(KINDS) + 1  # clients for each kind: enough that no round waits for leases
+FEW = 3
 MORE = {"SETTLE_SECONDS": "0", "LOG_LEVEL": "warning", **ANY_HOUR}
 
 
@@ -64,10 +65,10 @@ def context(running: Running) -> Iterator[Context]:
 def test_a_killed_worker_loses_and_doubles_no_message_of_any_kind(
     running: Running, context: Context, mailbox: Mailbox
 ) -> None:
-    due = make_due(context, mailbox, datetime.now(UTC), EACH * max(ROUNDS // 3, 1), KINDS)
+    due = make_due(context, mailbox, datetime.now(UTC), EACH, KINDS)
     mailbox.seconds = 0.15
     chance = random.Random(11)
-    for _ in range(ROUNDS):
+    for _ in range(KILLS):
         before = len(mailbox.mails)
         running.start("worker")
         wait_for(_goes_on(mailbox, due, before))
@@ -75,7 +76,7 @@ def test_a_killed_worker_loses_and_doubles_no_message_of_any_kind(
         running.kill("worker")
     mailbox.seconds = 0.0
     finish(context)
-    check_each_once(context, due, mailbox, doubled=2 * ROUNDS)  # each lane has one in hand, at most
+    check_each_once(context, due, mailbox, doubled=2 * KILLS)  # each lane has one in hand, at most
 
 
 def _all(mailbox: Mailbox, due: Due) -> bool:
@@ -154,7 +155,7 @@ def test_a_database_that_is_not_there_yet_or_stops_hard_is_waited_for(
     running = Running(environ(url, mailbox.port, **MORE), tmp_path)
     context = make_context(configuration.load(running.environ), datetime.now(UTC) - timedelta(days=30))
     try:
-        due = make_due(context, mailbox, datetime.now(UTC), EACH, KINDS)
+        due = make_due(context, mailbox, datetime.now(UTC), FEW, KINDS)
         context.db.close()
         stop_hard(postgres)
         for name in ("worker", "web"):
@@ -173,7 +174,7 @@ def test_a_database_that_is_not_there_yet_or_stops_hard_is_waited_for(
         assert all(process.poll() is None for process in running.processes.values())
         running.stop()
         finish(context)
-        check_each_once(context, due, mailbox, doubled=3 * ROUNDS)
+        check_each_once(context, due, mailbox, doubled=2 * ROUNDS)
     finally:
         running.stop()
         context.db.close()
