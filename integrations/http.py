@@ -21,7 +21,6 @@ LONGEST = 30.0  # seconds for a whole call
 MAX_ANSWER = 8 * 1024 * 1024
 CHUNK = 64 * 1024
 NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-_deadline: ContextVar[Deadline] = ContextVar("deadline")
 
 
 class Resting(requests.ConnectTimeout):
@@ -30,6 +29,15 @@ class Resting(requests.ConnectTimeout):
     def __init__(self, seconds: float) -> None:
         super().__init__("The host does not answer.")
         self.seconds = seconds
+
+
+class _Call(Deadline):
+    """A call under way; `connecting` until there is somebody to send the request to."""
+
+    connecting = False
+
+
+_call: ContextVar[_Call] = ContextVar("call")
 
 
 class Http:
@@ -71,15 +79,19 @@ class Http:
 
     def _asked(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", TIMEOUT)
-        with Deadline(LONGEST) as deadline:
-            token = _deadline.set(deadline)
+        with _Call(LONGEST) as call:
+            token = _call.set(call)
             try:
                 answer = self.session.request(method, url, allow_redirects=False, stream=True, **kwargs)
                 if answer.raw is not None:
                     answer._content = _read(answer)
+            except requests.Timeout as error:
+                if call.connecting:
+                    raise requests.ConnectTimeout("No connection was made.") from error
+                raise
             finally:
-                _deadline.reset(token)
-        if deadline.passed:  # the end of what we have may be where we cut it off
+                _call.reset(token)
+        if call.passed:  # the end of what we have may be where we cut it off
             raise requests.ReadTimeout("The answer took too long.")
         return answer
 
@@ -87,17 +99,27 @@ class Http:
 class _Connection(HTTPConnection):
     """Shows its socket to the deadline of the call that it serves."""
 
+    def connect(self) -> None:
+        _call.get().connecting = True
+        super().connect()
+        _call.get().connecting = False
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         super().request(*args, **kwargs)
-        _deadline.get().watch(self.sock)
+        _call.get().watch(self.sock)
 
 
 class _TlsConnection(HTTPSConnection):
     """The same over TLS."""
 
+    def connect(self) -> None:
+        _call.get().connecting = True
+        super().connect()
+        _call.get().connecting = False
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         super().request(*args, **kwargs)
-        _deadline.get().watch(self.sock)
+        _call.get().watch(self.sock)
 
 
 class _Pool(HTTPConnectionPool):

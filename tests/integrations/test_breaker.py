@@ -62,6 +62,15 @@ def test_a_call_ends_at_its_deadline_however_slowly_the_answer_drips(
     assert http.was_sent(raised.value)
 
 
+def test_a_host_that_hangs_before_the_request_has_not_got_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "TIMEOUT", (0.2, 5.0))
+    with silent() as host:
+        sms = Sms(Http(), "AC1", "token", "+15550100", host.url.replace("http:", "https:"))
+        with pytest.raises(IntegrationError) as raised:
+            sms.send(Text("+15550123", "Hello", "key"))
+    assert not isinstance(raised.value, OutcomeUnknown)
+
+
 @pytest.mark.parametrize("greeting", [b"", b"220 slow "])
 def test_a_mail_ends_at_its_deadline(greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(email, "LONGEST", 0.6)
