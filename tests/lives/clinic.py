@@ -21,7 +21,7 @@ from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery
 from schemas.webhook import Inbound
 from store import attendances, bookings, clients, connections, deliveries, intakes
-from store.base import Tx
+from store.base import Database, Tx
 from store.tables import metadata
 from tests.helpers.answers import MOST_SCREENS, tapped
 from tests.helpers.visits import receive
@@ -53,6 +53,26 @@ def watched() -> Iterator[Faults]:
     root.addHandler(faults)
     yield faults
     root.removeHandler(faults)
+
+
+@dataclass
+class Writes:
+    """How many statements have changed the database."""
+
+    number: int = 0
+
+    def look(self, _conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        """Count it unless it reads."""
+        self.number += not statement.startswith(("SELECT", "BEGIN", "PRAGMA"))
+
+
+@contextmanager
+def counted(db: Database) -> Iterator[Writes]:
+    """Counts what is written into a database."""
+    writes = Writes()
+    sa.event.listen(db.engine, "before_cursor_execute", writes.look)
+    yield writes
+    sa.event.remove(db.engine, "before_cursor_execute", writes.look)
 
 
 @dataclass

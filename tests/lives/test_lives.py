@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from handlers.context import Context
 from integrations.schedulers import SCHEDULERS
-from tests.lives.clinic import watched
+from tests.lives.clinic import counted, watched
 from tests.lives.life import Life
 
 LIVES = int(os.environ.get("LIVES") or settings().max_examples // 4)
@@ -17,11 +17,11 @@ STEPS = 30
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 def test_nothing_of_one_person_reaches_another_whatever_happens(context: Context, scheduler: str) -> None:
-    with watched() as faults:
+    with watched() as faults, counted(context.db) as writes:
 
         class OneLife(Life):
             def __init__(self) -> None:
-                super().__init__(context, scheduler, faults)
+                super().__init__(context, scheduler, faults, writes)
 
         run_state_machine_as_test(
             OneLife,
