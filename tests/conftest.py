@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from argon2 import PasswordHasher
-from flask import Flask
 from hypothesis import HealthCheck, settings
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 
 import settings as configuration
 from handlers import staff
@@ -21,6 +18,7 @@ from handlers.context import Context
 from tests.helpers.clinic import environ, make_context
 from tests.helpers.databases import drop_postgres, fresh_postgres, migrate_fresh, prepare_postgres
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.once import compile_once
 from tests.helpers.ports import free_port
 from tests.helpers.praxis import praxis_content
 
@@ -43,24 +41,8 @@ settings.register_profile("nightly", deadline=None, max_examples=4000, suppress_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once for a test process, not once for each of its thousand applications."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Take what another application compiled."""
-        if code := self.kept.get(bucket.key):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep it for the next."""
-        self.kept[bucket.key] = bucket.bytecode_to_string()
-
-
 staff._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
-Flask.jinja_options = {"bytecode_cache": Compiled()}
+compile_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from store import migrate
 from store.base import Database
 from store.vault import Vault
+from tests.helpers.once import statements_of
 
 TEMPLATE = "aftercare_template"
 
@@ -17,6 +18,7 @@ def migrate_fresh(url: str) -> None:
     """Make the schema in an empty database."""
     db = Database(url, Vault([Fernet.generate_key().decode()]))
     migrate.upgrade(db)
+    statements_of(db.engine)
     db.close()
 
 
