@@ -50,9 +50,9 @@ class Shared:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def shared(quick_folder: Path) -> Iterator[Shared]:
     """One context for all examples; each has identifiers and an address of its own."""
-    folder: Path = tmp_path_factory.mktemp("histories")
+    folder = quick_folder / "histories"
     built = make_context(
         configuration.load(environ(f"sqlite:///{folder / 'a.db'}", 25)), BEGAN - timedelta(days=1)
     )
