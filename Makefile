@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
+# Compiled files are kept, whatever the machine says: without them each test process compiles all tests again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help:
