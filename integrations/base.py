@@ -1,6 +1,6 @@
 """The contract of a scheduler and of a channel, and the one error family that both raise."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,6 +116,7 @@ class Scheduler:
     ways: tuple[str, ...] = ()  # to write a link back, as `attach` of the connection names them
     default_way = ""  # the way when the connection names none
     ways_once: tuple[str, ...] = ()  # ways that bother a person each time: used once per booking
+    seen_by: Mapping[str, str] = {}  # who sees what is written in each way, and who is mailed about it
     one_row_per_address = False  # True where a new booking renames the person of all bookings of an address
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
@@ -134,7 +135,12 @@ class Scheduler:
 
     def remarks(self) -> list[str]:
         """What whoever runs the clinic should know of this connection; may ask the scheduler."""
-        return []
+        return [self.onlookers] if self.onlookers else []
+
+    @property
+    def onlookers(self) -> str:
+        """Who sees what we write onto bookings, and who is mailed about it; "" where nothing is written."""
+        return self.seen_by.get(self.chosen_way, "") if self.readable else ""
 
     def our_url(self) -> str:
         """The public URL of our endpoint; raises IntegrationError when it is not configured."""

@@ -8,10 +8,10 @@ from schemas.words import fill
 SENTENCES = {
     TroubleKind.unreadable: "We cannot read its bookings.",
     TroubleKind.webhook_gone: "Our webhook is not there any more. Run: flask --app app register {name}",
-    TroubleKind.not_understood: "Webhooks that we could not read: {text}. "
+    TroubleKind.not_understood: "Webhooks that we could not read: {number}. "
     "Look at the newest bookings and changes at the scheduler: what these said is missing here.",
     TroubleKind.clock: "A genuine webhook was refused.",
-    TroubleKind.quiet: "It has sent nothing for {text} hours, much longer than usual. "
+    TroubleKind.quiet: "It has sent nothing for {number} hours, much longer than usual. "
     "See whether the webhook is still there.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
@@ -26,7 +26,7 @@ def in_english(text: str, **values: object) -> str:
 
 def sentence(trouble: Trouble, say: Callable[..., str] = in_english) -> str:
     """One trouble in a sentence or two; `say` puts it into another language and fills it."""
-    return say(SENTENCES[trouble.kind], name=trouble.name, text=trouble.text)
+    return say(SENTENCES[trouble.kind], name=trouble.name, number=trouble.text)
 
 
 def quoted(trouble: Trouble) -> str:

@@ -23,7 +23,7 @@ from store.base import DatabaseError, Tx
 from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.reconcile")
-ROUND = 500  # bookings that a worker reads before it looks after what else is due
+ROUND = 200  # bookings that a worker reads before it looks after what else is due
 HELD = timedelta(minutes=2)  # a round is left to one worker for so long
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)  # until it is tried again: it may pass; it may not
 STUCK = timedelta(minutes=15)  # a limit that lets nothing through for so long is trouble

@@ -7,6 +7,7 @@ webhook means "read the appointment again".
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -102,6 +103,12 @@ class Acuity(Scheduler):
     label = "Acuity"
     ways = ("notes",)
     default_way = "notes"
+    seen_by = MappingProxyType(
+        {
+            "notes": "link and status stand in the notes of the appointment, which staff at Acuity see and "
+            "clients do not. Nobody is mailed."
+        }
+    )
     cancel_is_final = False
 
     @property

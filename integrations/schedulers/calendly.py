@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
@@ -157,6 +158,12 @@ class Calendly(Scheduler):
     label = "Calendly"
     ways = ("contact_note",)
     ways_once = ("contact_note",)
+    seen_by = MappingProxyType(
+        {
+            "contact_note": "the link stands in a private note about the contact, which at Calendly only the "
+            "person whose token it is sees. Nobody is mailed."
+        }
+    )
 
     @property
     def readable(self) -> bool:

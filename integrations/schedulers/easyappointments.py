@@ -164,6 +164,7 @@ class EasyAppointments(Scheduler):
     one_row_per_address = True  # a public booking renames the one customer row of its address
     ways = ("customer_field", "notes")
     ways_once = ("notes",)
+    seen_by = SEEN
     cancel_is_final = False
     _server_zone = ""  # of the clock that notes when something was booked, once it was asked for
 
@@ -190,7 +191,7 @@ class EasyAppointments(Scheduler):
 
     def remarks(self) -> list[str]:
         """Who sees what is written and who is mailed; practitioners at UTC, where nobody set a zone."""
-        found = [SEEN[self.connection.attach]] if self.connection.attach in SEEN else []
+        found = super().remarks()
         clock = self.connection.clinic_zone
         if not self.readable or self.connection.zone or clock in NO_CHOICE:
             return found

@@ -5,6 +5,7 @@ A webhook names customer, service, team member and place by identifiers; `versio
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
@@ -100,6 +101,12 @@ class Square(Scheduler):
 
     label = "Square"
     ways = ("custom_attribute",)
+    seen_by = MappingProxyType(
+        {
+            "custom_attribute": "link and status stand in a custom attribute of the booking, which staff see "
+            "in Square. Nobody is mailed."
+        }
+    )
     default_way = "custom_attribute"
 
     def __init__(self, connection: Connection, http: Http) -> None:

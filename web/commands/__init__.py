@@ -16,7 +16,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *(run.migrate_command, run.work_command, run.tidy_command, run.reseal_command),
     *(look.status_command, look.bookings_command, check.check_command),
     *(schedulers.simulate_command, schedulers.replay_command),
-    *(schedulers.reconcile_command, schedulers.register_command),
+    *(schedulers.connect_command, schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
     *(restore.backup_command, restore.journal_command, restore.restored_command),
     *(staff.staff_group, client.client_group),

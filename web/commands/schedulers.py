@@ -2,17 +2,18 @@
 
 import json
 import secrets
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import click
 from flask import current_app
 
-from handlers.bookings import reconcile
+from handlers.bookings import preview, reconcile
 from handlers.context import Context
 from integrations.base import IntegrationError
 from integrations.simulate import EVENTS, new_secret, sample
 from schemas.clinic import Connection
-from store import connections, receipts
+from store import connections, migrate, receipts
 from web.commands.base import prepare, progress, scheduler_of
 from web.context import context as the_context
 from web.context import utc_now
@@ -133,3 +134,43 @@ def _keep(context: Context, connection: Connection, secret: str) -> None:
     with context.db.begin() as tx:
         connections.keep_secret(tx, connection.name, secret)
     click.echo("Its secret is kept in the database, sealed. Restart the web process now.")
+
+
+@click.command("connect")
+@click.argument("connection")
+@click.option("--preview", "only_preview", is_flag=True, help="Show what would be sent; nothing is stored.")
+def connect_command(connection: str, only_preview: bool) -> None:
+    """Read a scheduler for the first time: what exists is known then, and never written to."""
+    context, now = the_context(), utc_now()
+    if not scheduler_of(connection).readable:
+        raise click.ClickException(f"{connection} has no API key: what comes by webhook from now on is new.")
+    try:
+        if only_preview:
+            _show(context, connection, now)
+        else:
+            prepare(context, now)
+            click.echo(f"{connection}: {reconcile.reconcile(context, connection, now)} bookings read.")
+    except IntegrationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _show(context: Context, connection: str, now: datetime) -> None:
+    if not migrate.is_current(context.db):
+        raise click.ClickException("Run first: flask --app app migrate")
+    for line in _in_words(context, connection, preview.preview(context, connection, now)):
+        click.echo(line)
+    click.echo("Nothing was stored or sent.")
+
+
+def _in_words(context: Context, connection: str, shown: preview.Preview) -> Iterator[str]:
+    scheduler = context.schedulers[connection]
+    more = ", and there are more" if shown.cut else ""
+    yield f"{connection} ({scheduler.label}): {shown.read} bookings{more}."
+    yield f"Made before the connection, never written to: {shown.earlier}."
+    yield f"Visits that are over: {shown.over}. Not readable: {shown.failed}."
+    yield "What would go out from now on:" if shown.messages else "No message would go out."
+    for each in shown.messages:
+        start, due = (at.astimezone(context.zone()) for at in (each.start, each.due_at))
+        yield f"  {due:%Y-%m-%d %H:%M}  {each.purpose}  (visit {start:%Y-%m-%d %H:%M})"
+    if scheduler.onlookers:
+        yield f"Written onto bookings: {shown.notes}. To know: {scheduler.onlookers}"

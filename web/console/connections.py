@@ -5,12 +5,13 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from integrations.base import Scheduler, Unsupported
+from handlers.bookings import preview
+from integrations.base import IntegrationError, Scheduler, Unsupported
 from schemas.receipt import ReceiptStatus
 from schemas.staff import Role
 from schemas.trouble import Trouble
 from store import audit, connections, receipts, troubles
-from web.console import gate
+from web.console import gate, labels
 from web.console.gate import BOTH, allowed, me, now
 from web.console.view import page, say
 from web.context import context
@@ -26,6 +27,7 @@ STATUSES = {
     ReceiptStatus.ignored: ("Nothing to do", "calm"),
 }
 MOST_SHOWN = 20_000  # characters of one raw body
+MOST_READ = 500  # bookings for one page
 
 
 @blueprint.get("/console/connections")
@@ -57,6 +59,28 @@ def _connection(row: Any, wrong: list[Trouble]) -> dict[str, Any]:
 def _worded(trouble: Trouble) -> dict[str, Any]:
     words = {"sentence": sentence(trouble, say()), "quoted": quoted(trouble)}
     return {**words, "since": trouble.since, "mailed_at": trouble.mailed_at}
+
+
+@blueprint.get("/console/connections/<name>/preview")
+@allowed(Role.manager)
+def preview_page(name: str) -> Response:
+    """What would be sent from now on; the scheduler is asked, and nothing is stored or sent."""
+    scheduler = context().schedulers.get(name)
+    if scheduler is None or not scheduler.readable:
+        abort(404)
+    try:
+        shown, error = preview.preview(context(), name, now(), MOST_READ), ""
+    except IntegrationError as reason:
+        shown, error = preview.Preview(), str(reason)
+    return page(
+        "connection_preview",
+        name=name,
+        label=scheduler.label,
+        shown=shown,
+        error=error,
+        onlookers=scheduler.onlookers,
+        purposes=labels.PURPOSES,
+    )
 
 
 def _attach(scheduler: Scheduler) -> str:

@@ -32,9 +32,9 @@ ZOE = Person("Zoë Łuć", "zoe@example.org", zone="America/New_York", language=
 
 def row(uid: str = "u1", start: datetime = START, **more: object) -> BookingState:
     """A booking as the scheduler lists it."""
-    made = {"created_at": NOW, "service": "deep-tissue-60", "zone": "America/New_York"}
+    made = {"client": ZOE, "created_at": NOW, "service": "deep-tissue-60", "zone": "America/New_York"}
     end = start + timedelta(hours=1)
-    return BookingState(uid, BookingStatus.confirmed, start, end, ZOE, **(made | more))  # type: ignore[arg-type]
+    return BookingState(uid, BookingStatus.confirmed, start, end, **(made | more))  # type: ignore[arg-type]
 
 
 def test_a_creation_that_no_webhook_told_is_found_and_asked_once(context: Context, mailbox: Mailbox) -> None:
