@@ -15,25 +15,33 @@ help:
 	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make crash    ROUNDS=30 kills and other faults (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make bench    measure speed (see bench/README.md)"
+	@echo "make install  one small server: account, folder, systemd units (as root)"
+	@echo "make upgrade  a new version, or back to where it was (as root; VERSION=v0.2.0)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
+# An environment that was half made (no venv package, a full disk, Ctrl-C) has no pip that works: it is made again.
+PACKAGES := apt install git make python3 python3-venv   (macOS: xcode-select --install, and Python from python.org or Homebrew)
+define environment
+command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: $(PACKAGES)"; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")' || exit 1; \
+$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv; $(PYTHON) -m venv .venv >.venv.log 2>&1 || { \
+  rm -rf .venv; tail -1 .venv.log; rm -f .venv.log; echo "Python cannot make an environment: $(PACKAGES)"; exit 1; }; rm -f .venv.log; }
+endef
+
 .venv/app.stamp: requirements/app.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(environment)
 	@echo "Installing what Aftercare needs (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
 	@touch $@
 
 .venv/demo.stamp: requirements/demo.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(environment)
 	@echo "Installing what the demonstration needs (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.lock
 	@touch $@ .venv/app.stamp
 
 .venv/dev.stamp: requirements/dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(environment)
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@ .venv/demo.stamp .venv/app.stamp
@@ -47,6 +55,18 @@ env: .venv/app.stamp
 	@test ! -e .env || { echo ".env is there already; nothing changed."; exit 1; }
 	@{ grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python -m settings; } > .env && chmod 600 .env
 	@echo "Wrote .env with new keys. Fill in the rest, then: .venv/bin/flask --app app check"
+
+.PHONY: install
+install:
+	@sh deploy/install.sh
+
+.PHONY: upgrade
+upgrade:
+	@sh deploy/upgrade.sh
+
+.PHONY: fresh
+fresh:
+	@sh deploy/fresh.sh $(RELEASE)
 
 .PHONY: test
 test: .venv/dev.stamp

@@ -1,0 +1,14 @@
+#!/bin/sh
+# backup.sh FOLDER: a copy of the database while everything runs, and the journal of erasures beside it.
+# KEEP=14 copies stay. Have another machine fetch the folder, and keep it apart from .env: with both, every answer can be read.
+set -eu
+umask 077
+cd "$(dirname "$0")/.."
+folder=${1:?name the folder for the backups}
+bin=${BIN:-.venv/bin}
+mkdir -p "$folder"
+"$bin/python" deploy/database.py dump "$folder/$(date -u +%Y-%m-%dT%H%M%SZ).backup"
+"$bin/flask" --app app journal > "$folder/journal.part"
+mv "$folder/journal.part" "$folder/journal.txt"
+# What was erased must leave the backups too, so the oldest go.
+ls -1 "$folder" | grep '\.backup$' | sort -r | tail -n +$((${KEEP:-14} + 1)) | while read -r old; do rm -f "$folder/$old"; done

@@ -1,0 +1,44 @@
+#!/bin/sh
+# install.sh: Aftercare on one small server, as root, by `make install`. Give it again after any change: it begins where it stopped.
+# PREFIX=/srv/aftercare is where it lives; DESTDIR puts everything under another root (packages, tests) and starts nothing.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+prefix=${PREFIX:-/srv/aftercare}
+root=${DESTDIR:-}
+home=$root$prefix
+units=$root/etc/systemd/system
+
+say() { printf '%s\n' "$*"; }
+stop() { say "$*" >&2; exit 1; }
+
+[ -n "$root" ] || [ "$(id -u)" = 0 ] || stop "make install needs root: sudo make install"
+[ -n "$root" ] || id aftercare >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --shell /usr/sbin/nologin aftercare
+
+mkdir -p "$home/var" "$units" "$root/var/backups/aftercare"
+if [ "$here" != "$home" ]; then
+  # Everything that belongs to the version; never .env, var or an environment of another machine.
+  (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build .) | tar -xf - -C "$home"
+fi
+[ -n "$root" ] || make -C "$home" .venv/app.stamp
+[ -n "$root" ] || [ -e "$home/.env" ] || make -C "$home" env
+
+for unit in aftercare-web.service aftercare-worker.service aftercare-backup.service aftercare-backup.timer; do
+  sed "s#/srv/aftercare#$prefix#g" "$here/deploy/$unit" > "$units/$unit"
+done
+
+if [ -z "$root" ]; then
+  # The program belongs to root, so that nobody who gets into it can change it; what it writes belongs to its account.
+  chown -R root:aftercare "$home"
+  chmod -R o-rwx "$home"
+  chown -R aftercare:aftercare "$home/var" /var/backups/aftercare
+  chown aftercare:aftercare "$home/.env"
+  chmod 700 "$home/var" /var/backups/aftercare
+  chmod 600 "$home/.env"
+fi
+
+say "Aftercare is in $prefix. Next:"
+say "  1. fill in $prefix/.env and $prefix/content/clinic.toml"
+say "  2. cd $prefix && sudo -u aftercare .venv/bin/flask --app app check --mail && sudo -u aftercare .venv/bin/flask --app app migrate"
+say "  3. sudo -u aftercare .venv/bin/flask --app app staff add you@clinic.example --name \"Your Name\" --role manager"
+say "  4. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it"
+say "  5. systemctl daemon-reload && systemctl enable --now aftercare-web aftercare-worker aftercare-backup.timer"

@@ -1,0 +1,54 @@
+#!/bin/sh
+# upgrade.sh: a new version, or back to where it was. By `make upgrade`; VERSION=v0.2.0 names one, else the newest of this branch.
+# Stop, copy the database, change the program, migrate, check, start. What fails on the way is undone: old program, old database.
+set -eu
+cd "$(dirname "$0")/.."
+bin=${BIN:-.venv/bin}
+control=${SYSTEMCTL:-systemctl}
+folder=${BACKUPS:-/var/backups/aftercare}
+as=${RUN_AS-sudo -u aftercare}
+
+say() { printf '%s\n' "$*"; }
+flask() { $as "$bin/flask" --app app "$@"; }
+requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp; }
+
+[ -z "$(git status --porcelain --untracked-files=no -- . ':!content')" ] || {
+  say "Files of the program were changed here: git status. Undo that first, or keep them in a branch of your own." >&2
+  exit 1
+}
+old=$(git rev-parse HEAD)
+git fetch --quiet --tags 2>/dev/null || say "No newer version can be fetched; going on with what is here."
+if [ -n "${VERSION:-}" ]; then new=$VERSION; else new=$(git rev-parse '@{upstream}' 2>/dev/null || git rev-parse HEAD); fi
+git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no version $new." >&2; exit 1; }
+
+mkdir -p "$folder"
+copy=$folder/before-upgrade-$(date -u +%Y-%m-%dT%H%M%SZ).backup
+
+own=  # what the clinic has changed in content/ is laid aside and put onto the new version, or back onto the old one
+aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
+put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
+
+back() { [ -z "$own" ] || { git stash pop --quiet && own=; }; }
+
+back() {
+  trap - EXIT
+  say "The upgrade did not work. Going back to where it was ..." >&2
+  git checkout --quiet --force "$old" && requirements && put_on
+  if [ -e "$copy" ]; then $as "$bin/python" deploy/database.py restore "$copy"; fi
+  $control start aftercare-web aftercare-worker
+  say "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above." >&2
+  exit 1
+}
+
+trap back EXIT
+$control stop aftercare-web aftercare-worker
+$as "$bin/python" deploy/database.py dump "$copy"
+aside
+git checkout --quiet "$new"
+put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }
+requirements
+flask migrate
+flask check
+trap - EXIT
+$control start aftercare-web aftercare-worker
+say "Now at $(git describe --tags --always). The database of before is in $copy."

