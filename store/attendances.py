@@ -14,6 +14,14 @@ from store.base import Tx, once
 from store.tables import attendances, bookings, intakes
 from store.vault import SealBroken
 
+_OPEN = sa.select(attendances).where(attendances.c.ended_at.is_(None))
+_CURRENT = (
+    _OPEN.where(attendances.c.booking_id == sa.bindparam("booking_id"))
+    .order_by(attendances.c.id.desc())
+    .limit(1)
+)
+_SHARING = _OPEN.where(attendances.c.intake_id == sa.bindparam("intake_id")).order_by(attendances.c.id)
+
 
 def _attendance(tx: Tx, row: sa.Row[Any]) -> Attendance:
     same = ("id", "booking_id", "client_id", "email_id", "phone_id", "intake_id", "since", "ended_at")
@@ -39,8 +47,7 @@ def _sealed(tx: Tx, person: Person | None) -> bytes | None:
 @once(attendances)
 def current(tx: Tx, booking_id: int) -> Attendance | None:
     """Who comes to a booking now."""
-    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
-    row = tx.first(sa.select(attendances).where(*open_one).order_by(attendances.c.id.desc()).limit(1))
+    row = tx.first(_CURRENT, booking_id=booking_id)
     return _attendance(tx, row) if row else None
 
 
@@ -140,10 +147,7 @@ def served_by(tx: Tx, attendance_id: int, intake_id: int) -> None:
 @once(attendances)
 def sharing(tx: Tx, intake_id: int) -> list[Attendance]:
     """The open attendances that one form serves."""
-    query = sa.select(attendances).where(
-        attendances.c.intake_id == intake_id, attendances.c.ended_at.is_(None)
-    )
-    return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
+    return [_attendance(tx, row) for row in tx.all(_SHARING, intake_id=intake_id)]
 
 
 def unsettled(tx: Tx) -> list[Attendance]:

@@ -34,6 +34,24 @@ _PLAIN = (
 _TIMES = ("start", "end", "created_at")
 _NAMES = frozenset(each.name for each in fields(BookingState))
 
+_ID: sa.BindParameter[int] = sa.bindparam("booking_id")
+_ONE = sa.select(bookings).where(bookings.c.id == _ID)
+_NAMED = (
+    sa.select(records)
+    .where(records.c.connection == sa.bindparam("connection"))
+    .where(records.c.external_id == sa.bindparam("external_id"))
+    .order_by(records.c.seat)
+)
+_FORM = sa.select(attendances.c.intake_id).where(
+    attendances.c.booking_id == _ID, attendances.c.ended_at.is_(None)
+)
+_TOGETHER = sa.union(
+    sa.select(attendances.c.booking_id).where(
+        attendances.c.intake_id.in_(_FORM), attendances.c.ended_at.is_(None)
+    ),
+    sa.select(bookings.c.id).where(bookings.c.merged_into == _ID),
+)
+
 
 def _dump(booking: BookingState) -> dict[str, Any]:
     values = asdict(booking)
@@ -61,8 +79,7 @@ def _record(tx: Tx, row: sa.Row[Any]) -> Record:
 @once(records)
 def named(tx: Tx, connection: str, external_id: str) -> list[Record]:
     """Every record with this identifier: one, or one per client of a group."""
-    same = (records.c.connection == connection, records.c.external_id == external_id)
-    return [_record(tx, row) for row in tx.all(sa.select(records).where(*same).order_by(records.c.seat))]
+    return [_record(tx, row) for row in tx.all(_NAMED, connection=connection, external_id=external_id)]
 
 
 def successors(tx: Tx, connection: str, external_id: str) -> list[Record]:
@@ -146,7 +163,7 @@ def _thread(row: sa.Row[Any]) -> Booking:
 @once(bookings)
 def get(tx: Tx, booking_id: int) -> Booking | None:
     """One booking; a merged one answers as the one that it was merged into."""
-    row = tx.first(sa.select(bookings).where(bookings.c.id == booking_id))
+    row = tx.first(_ONE, booking_id=booking_id)
     if row is not None and row.merged_into is not None:
         return get(tx, row.merged_into)
     return _thread(row) if row else None
@@ -189,14 +206,7 @@ def attach_to(record: Record, booking_id: int) -> Record:
 @once(attendances, bookings)
 def together(tx: Tx, booking_id: int) -> list[int]:
     """This booking, those that were merged into it, and those that the same form serves now."""
-    mine = sa.select(attendances.c.intake_id).where(
-        attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None)
-    )
-    shared = sa.select(attendances.c.booking_id).where(
-        attendances.c.intake_id.in_(mine), attendances.c.ended_at.is_(None)
-    )
-    merged = sa.select(bookings.c.id).where(bookings.c.merged_into == booking_id)
-    return sorted({booking_id, *(row[0] for row in tx.all(sa.union(shared, merged)))})
+    return sorted({booking_id, *(row[0] for row in tx.all(_TOGETHER, booking_id=booking_id))})
 
 
 @once(bookings)

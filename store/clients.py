@@ -12,6 +12,8 @@ from store.base import Tx, once
 from store.tables import clients
 
 SAID = ("name", "email", "phone", "zone", "language")
+_ONE = sa.select(clients).where(clients.c.id == sa.bindparam("client_id"))
+_JOINED = sa.select(clients.c.id).where(clients.c.joined_into == sa.bindparam("client_id"))
 
 
 def make(tx: Tx, person: Person, country: str, now: datetime) -> int:
@@ -37,13 +39,13 @@ def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
 @once(clients)
 def get(tx: Tx, client_id: int) -> sa.Row[Any]:
     """One client; raises when there is none (ids come from our own rows)."""
-    return tx.conn.execute(sa.select(clients).where(clients.c.id == client_id)).one()
+    return tx.conn.execute(_ONE, {"client_id": client_id}).one()
 
 
 @once(clients)
 def find(tx: Tx, client_id: int) -> sa.Row[Any] | None:
     """One client, or None; for ids that come from outside."""
-    return tx.first(sa.select(clients).where(clients.c.id == client_id))
+    return tx.first(_ONE, client_id=client_id)
 
 
 def person(row: sa.Row[Any]) -> Person:
@@ -62,7 +64,7 @@ def reached_at(tx: Tx, emails: Sequence[str], phones: Sequence[str]) -> list[sa.
 def family(tx: Tx, client_id: int) -> list[int]:
     """The ids under which one person's rows stand: this client, and those joined with them."""
     first = root(tx, client_id)
-    joined = tx.all(sa.select(clients.c.id).where(clients.c.joined_into == first))
+    joined = tx.all(_JOINED, client_id=first)
     return [first, *(row.id for row in joined)]
 
 

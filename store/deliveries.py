@@ -39,6 +39,14 @@ class Share:
 ALL = Share()
 
 
+_BY_KEY = sa.select(deliveries).where(deliveries.c.key == sa.bindparam("key"))
+_OF_BOOKING = (
+    sa.select(deliveries)
+    .where(deliveries.c.booking_id == sa.bindparam("booking_id"))
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+)
+
+
 def _delivery(row: sa.Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
@@ -59,8 +67,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
 @once(deliveries)
 def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
     """Everything due, sent or withdrawn for one booking, in order of time."""
-    query = sa.select(deliveries).where(deliveries.c.booking_id == booking_id)
-    return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
+    return [_delivery(row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
 def get(tx: Tx, delivery_id: int) -> Delivery | None:
@@ -72,7 +79,7 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
 @once(deliveries)
 def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     """The delivery with this key."""
-    row = tx.first(sa.select(deliveries).where(deliveries.c.key == str(key)))
+    row = tx.first(_BY_KEY, key=str(key))
     return _delivery(row) if row else None
 
 

@@ -13,6 +13,13 @@ from store.base import Tx, once
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
 
+_OF_BOOKING = (
+    sa.select(intakes)
+    .join(attendances, attendances.c.intake_id == intakes.c.id)
+    .where(attendances.c.booking_id == sa.bindparam("booking_id"), attendances.c.ended_at.is_(None))
+    .where(attendances.c.client_id == intakes.c.client_id)
+)
+
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
     names = [name for name in Intake.__dataclass_fields__ if name not in ("status", "answers", "wording")]
@@ -27,9 +34,7 @@ def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
 @once(intakes, attendances)
 def of_booking(tx: Tx, booking_id: int) -> Intake | None:
     """The form that serves a visit, of the client who comes to it now; several visits may share it."""
-    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
-    query = sa.select(intakes).join(attendances, attendances.c.intake_id == intakes.c.id)
-    row = tx.first(query.where(*open_one, attendances.c.client_id == intakes.c.client_id))
+    row = tx.first(_OF_BOOKING, booking_id=booking_id)
     return _intake(tx, row) if row else None
 
 
