@@ -34,6 +34,8 @@ class Use:
 
     def reads(self, key: str) -> bool:
         """True when the text of this key is one that is read here."""
+        if "*" not in self.key:
+            return key == self.key
         mine, given = self.key.split("."), key.split(".")
         return len(mine) == len(given) and all(map(fnmatchcase, given, mine))
 
