@@ -15,6 +15,7 @@ from store import checkins, intakes, plans
 from tests.helpers.content import library
 from tests.helpers.phone import checkin_phone, phone, soon, visited
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is about words alone
 KINDS = tuple(CheckInKind)
 
 
