@@ -3,6 +3,7 @@
 from library.reading import Reader
 from library.shapes import FlagsIn
 from library.translations import Raw
+from library.typed_rules import read_typed
 from schemas.condition import parse
 from schemas.rules import ReviewRules, Rule, RuleCase, Rules, Severity
 
@@ -20,9 +21,10 @@ def read_rules(reader: Reader) -> Rules | None:
             reader.complain(FILE, rule["id"], "stands twice")
         seen.add(rule["id"])
     for rule in (*raw["rule"], raw["clash"]):
-        if not (_has_own_case(rule) or rule.get("case") or (rule.get("phrases") and "severity" in rule)):
-            reader.complain(FILE, rule["id"], "needs `severity` with `when` or `phrases`, or cases")
-    return Rules(tuple(_rule(rule) for rule in raw["rule"]), _review(raw["review"]), _rule(raw["clash"]))
+        if not (_has_own_case(rule) or rule.get("case")):
+            reader.complain(FILE, rule["id"], "needs `severity` with `when`, or cases")
+    rules = tuple(_rule(rule) for rule in raw["rule"])
+    return Rules(rules, _review(raw["review"]), _rule(raw["clash"]), read_typed(reader))
 
 
 def _has_own_case(raw: Raw) -> bool:
@@ -35,11 +37,7 @@ def _rule(raw: Raw) -> Rule:
         given.append({"when": raw["when"], "severity": raw["severity"]})
     defaults = {"client_text": raw["client_text"], "clinic_action": raw["clinic_action"]}
     cases = tuple(RuleCase(**{**defaults, **case}) for case in given)
-    phrases = tuple(raw.get("phrases", ()))
-    found = RuleCase(parse("always"), raw["severity"], **defaults) if phrases and "severity" in raw else None
-    crisis = raw.get("crisis", bool(phrases))  # words looked for point to a crisis, unless it says not
-    check_in = raw.get("check_in", False)
-    return Rule(raw["id"], raw["name"], raw["source"], cases, phrases, found, crisis, check_in)
+    return Rule(raw["id"], raw["name"], raw["source"], cases, raw.get("check_in", False))
 
 
 def _review(raw: Raw) -> ReviewRules:

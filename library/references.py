@@ -9,7 +9,6 @@ from schemas.checkin import DAYS
 from schemas.condition import Condition
 from schemas.form_answers import ERRORS
 from schemas.questionnaire import Question
-from schemas.rules import RuleCase
 from schemas.words import PLACEHOLDER
 
 Finding = tuple[str, str, str]
@@ -30,6 +29,9 @@ def unresolved(library: Library) -> Iterator[Finding]:
         for case in rule.cases:
             for text in _condition_faults(case.when, asked):
                 yield "rules/flags.toml", rule.id, text
+    for danger in library.rules.typed.dangers:
+        for text in _condition_faults(danger.settled, asked) if danger.settled else ():
+            yield "rules/typed.toml", danger.id, text
     for fact in library.rules.review.facts:
         if fact.partition("=")[0] not in {*asked, *FACT_NAMES}:
             yield "rules/flags.toml", fact, "is a fact about nothing that is asked"
@@ -40,8 +42,8 @@ def unresolved(library: Library) -> Iterator[Finding]:
 def warning_texts(library: Library) -> Iterator[tuple[str, str]]:
     """Yield (rule, message) for every message that a safety rule names."""
     for rule in (*library.rules.rules, library.rules.clash):
-        cases: tuple[RuleCase, ...] = (*rule.cases, *((rule.found,) if rule.found else ()))
-        yield from ((rule.id, case.client_text) for case in cases)
+        yield from ((rule.id, case.client_text) for case in rule.cases)
+    yield from ((danger.id, danger.case.client_text) for danger in library.rules.typed.dangers)
     review = library.rules.review
     yield from (("review", case.client_text) for case in (review.always, review.unsure_emergency))
 

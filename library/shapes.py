@@ -138,15 +138,13 @@ class CaseIn(_Strict):
 
 
 class RuleIn(_Strict):
-    """A safety rule: either `when` and `severity`, or several cases, or phrases."""
+    """A safety rule: either `when` and `severity`, or several cases."""
 
     id = _id()
     name = _word()
     when = ConditionField()
     severity = fields.Enum(Severity, by_value=True)
     case = fields.List(fields.Nested(CaseIn))
-    phrases = fields.List(fields.String())
-    crisis = fields.Boolean()
     check_in = fields.Boolean()
     client_text = _word()
     clinic_action = _word()

@@ -1,57 +1,33 @@
 """What the rules of content say and what they find: safety rules, flags, the condition matrix, regions."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
 from schemas.condition import Because, Condition
+from schemas.severity import STOPS, RuleCase, Severity
+from schemas.typed import TypedRules
 
-
-class Severity(StrEnum):
-    """What a flag does, from worst to mildest (clinical sources, section 2.1)."""
-
-    STOP_EMERGENCY = "stop_emergency"
-    STOP_URGENT = "stop_urgent"
-    REVIEW = "review"
-    ADJUST = "adjust"
-
-    @property
-    def rank(self) -> int:
-        """Return 0 for the worst."""
-        return list(Severity).index(self)
-
-    @property
-    def stops(self) -> bool:
-        """Tell whether there is no visit and no plan until a clinician clears it."""
-        return self in STOPS
-
-
-STOPS = (Severity.STOP_EMERGENCY, Severity.STOP_URGENT)
-
-
-@dataclass(frozen=True, slots=True)
-class RuleCase:
-    """One way in which a rule fires; the first case that holds decides the severity."""
-
-    when: Condition
-    severity: Severity
-    client_text: str
-    clinic_action: str
+__all__ = [
+    "STOPS",
+    "ConditionRow",
+    "Evidence",
+    "Flag",
+    "Region",
+    "ReviewRules",
+    "Rule",
+    "RuleCase",
+    "Rules",
+    "Severity",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A safety rule; `phrases` are searched for in whatever the client typed, and fire `found`.
-
-    `crisis`: the clinic is alerted at once though nothing stops. `check_in`: only a reply can fire it.
-    """
+    """A safety rule; `check_in`: only a reply can fire it."""
 
     id: str
     name: str
     source: str
     cases: tuple[RuleCase, ...]
-    phrases: tuple[str, ...] = ()
-    found: RuleCase | None = None
-    crisis: bool = False
     check_in: bool = False
 
 
@@ -85,15 +61,30 @@ class ReviewRules:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The whole of `content/rules/flags.toml`."""
+    """The whole of `content/rules/flags.toml`, and what is looked for in typed words."""
 
     rules: tuple[Rule, ...]
     review: ReviewRules
     clash: Rule
+    typed: TypedRules = field(default_factory=TypedRules)
 
     def is_crisis(self, rule_id: str) -> bool:
-        """Tell whether what this rule finds points to a crisis."""
-        return any(rule.crisis for rule in self.rules if rule.id == rule_id)
+        """Tell whether what this rule finds points to somebody who may hurt themselves."""
+        danger = self.typed.danger(rule_id)
+        return danger is not None and danger.crisis
+
+    def is_quiet(self, rule_id: str) -> bool:
+        """Tell whether no page may name what this rule finds: somebody may look on."""
+        danger = self.typed.danger(rule_id)
+        return danger is not None and danger.quiet
+
+    def acts_at_once(self, flag: Flag) -> bool:
+        """Tell whether the clinic hears of a flag the moment it is raised: a stop, or a typed danger."""
+        return flag.severity.stops or self.typed.danger(flag.rule) is not None
+
+    def is_shown_at_once(self, flag: Flag) -> bool:
+        """Tell whether the client reads of a flag before anything else is asked."""
+        return flag.severity.stops or self.is_crisis(flag.rule)
 
     def is_of_check_in(self, rule_id: str) -> bool:
         """Tell whether this rule is about replies to check-ins alone."""

@@ -5,11 +5,10 @@ answered "not sure" stops the visit where it can mean an emergency, and needs a 
 review facts. Nothing here passes a client: no flag means only that nothing was found.
 """
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from clinical.answers import typed
 from clinical.answers.facts import FREE_TEXT
 from schemas.condition import Answers, Because, values_of
 from schemas.questionnaire import Question, Questionnaire, applies
@@ -36,7 +35,7 @@ def evaluate(
     known = frozenset(facts)
     found = [
         *_fired(answers, known, age, (*rules.rules, rules.clash)),
-        *_phrases(answers, rules.rules, asked),
+        *_typed(answers, known, age, rules, asked),
         *_unsettled(answers, known, age, rules, asked, blanks),
     ]
     return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
@@ -45,9 +44,9 @@ def evaluate(
 def at_once(
     answers: Answers, facts: Collection[str], age: int | None, rules: Rules, asked: Questionnaire
 ) -> tuple[Flag, ...]:
-    """Return the flags to act on while the form is still open: those that stop, and crisis words."""
+    """Return the flags to act on while the form is still open: those that stop, and typed danger."""
     found = evaluate(answers, facts, age, rules, asked, blanks=False)
-    return tuple(flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule))
+    return tuple(flag for flag in found if rules.acts_at_once(flag))
 
 
 def worst(flags: Sequence[Flag]) -> Flag | None:
@@ -99,22 +98,19 @@ def _fired(answers: Answers, facts: frozenset[str], age: int | None, rules: Sequ
             yield _flag(rule.id, rule.name, rule.source, case, because)
 
 
-def _phrases(answers: Answers, rules: Sequence[Rule], asked: Questionnaire | None) -> Iterator[Flag]:
-    typed = FREE_TEXT | ({q.id for q in asked.questions() if q.type.is_free_text} if asked else set())
-    words = {
-        name: plain_words(" ".join(values_of(answers, name))) for name in sorted(typed) if name in answers
-    }
-    for rule in rules:
-        because = [(name, p) for name, text in words.items() for p in rule.phrases if plain_words(p) in text]
-        if because and rule.found:
-            yield _flag(rule.id, rule.name, rule.source, rule.found, because)
-
-
-def plain_words(text: str) -> str:
-    """Return text in lower case, without accents and signs, one space before each word, for phrase search."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    visible = "".join(char for char in parts if unicodedata.category(char) not in ("Mn", "Cf"))
-    return " " + " ".join(re.findall(r"\w+", visible.replace("_", " ")))
+def _typed(
+    answers: Answers, facts: frozenset[str], age: int | None, rules: Rules, asked: Questionnaire | None
+) -> Iterator[Flag]:
+    """Yield what the client typed of danger, in whichever field, where no answer says it already."""
+    fields = FREE_TEXT | ({q.id for q in asked.questions() if q.type.is_free_text} if asked else set())
+    said: dict[str, list[Because]] = {}
+    for name in sorted(fields & answers.keys()):
+        for found in typed.search("; ".join(values_of(answers, name)), rules.typed):
+            said.setdefault(found.danger.id, []).append((name, found.words))
+    for danger in rules.typed.dangers:
+        settled = danger.settled is not None and danger.settled.holds(answers, facts, age)
+        if danger.id in said and not settled:
+            yield _flag(danger.id, danger.name, danger.source, danger.case, said[danger.id])
 
 
 def _unsettled(
@@ -132,8 +128,9 @@ def _unsettled(
     if asked is None:
         other += [(name, "not_sure") for name in sorted(answers) if _unsure(name, answers)]
     review = rules.review
+    given = (fact.partition("=") for fact in review.facts if fact in facts)
     held: list[Because] = [
-        (name, value) for name, _, value in (f.partition("=") for f in review.facts if f in facts)
+        (name, value) for name, _, value in given if not _says_nothing(name, answers, rules)
     ]
     if grave:
         yield _flag(
@@ -141,6 +138,12 @@ def _unsettled(
         )
     if held or other:
         yield _flag(review.id, review.name, review.source, review.always, [*held, *other])
+
+
+def _says_nothing(name: str, answers: Answers, rules: Rules) -> bool:
+    """Tell whether a comment is only "no" or "none": nothing that a person has to look at."""
+    said = values_of(answers, name) if name in FREE_TEXT else ()
+    return bool(said) and typed.says_nothing(" ".join(said), rules.typed)
 
 
 def _open_questions(

@@ -172,7 +172,7 @@ def _flags(context: Context, answers: Answers, merged: Answers, today: date) -> 
 
 
 def _of_reply(rules: Rules, flag: Flag) -> bool:
-    return rules.is_crisis(flag.rule) or rules.is_of_check_in(flag.rule)
+    return rules.acts_at_once(flag) or rules.is_of_check_in(flag.rule)
 
 
 def _next_version(

@@ -264,7 +264,7 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
         new = intakes.raise_flag(
             tx, asked.booking.id, asked.intake.client_id, flag.rule, flag.severity, flags.to_stored(flag), now
         )
-        if new and (flag.severity.stops or rules.is_crisis(flag.rule)):
+        if new and rules.acts_at_once(flag):
             alerts.at_once(tx, asked.booking.id, flag.rule, now)
     return standing
 

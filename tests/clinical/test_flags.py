@@ -14,7 +14,6 @@ from clinical.answers.flags import (
     at_once,
     evaluate,
     from_stored,
-    plain_words,
     stops,
     to_stored,
     worst,
@@ -122,6 +121,9 @@ FIRES: list[tuple[str, Severity, dict[str, Answer]]] = [
     ("RF23", REVIEW, {"cond_fibro": "yes", "post_exert_crash": "not_sure"}),
     ("RF24", REVIEW, {"pregnancy": "t1", "rf_pregnancy_warn": "no"}),
     ("RF24", REVIEW, {"cond_other_text": "I had gout"}),
+    ("typed_cauda", EMERGENCY, {"act1_name": "cant hold my pee"}),
+    ("typed_thinner", REVIEW, {"med_other": "eliquis"}),
+    ("typed_violence", REVIEW, {"comfort_note": "my husband hits me"}),
     ("RF24", REVIEW, {"rf_weak": "not_sure"}),
     ("RF25", REVIEW, {"comfort_note": "Some days I WANT  to\ndie."}),
     ("RF25", REVIEW, {"goal_text": "a veces quiero morír"}),
@@ -141,8 +143,8 @@ def test_a_rule_fires_with_its_severity(rule: str, severity: Severity, changes: 
 
 def test_every_rule_of_the_clinical_sources_is_there_and_tried() -> None:
     numbers = {f"RF{number:02}" for number in range(1, 27)}
-    assert {rule for rule, _, _ in FIRES} == numbers | {"R_CLASH"}
-    assert {rule.id for rule in library().rules.rules} == numbers - {"RF24"}
+    assert {rule for rule, _, _ in FIRES if not rule.startswith("typed_")} == numbers | {"R_CLASH"}
+    assert {rule.id for rule in library().rules.rules} == numbers - {"RF24", "RF25"}
     assert len(library().rules.review.facts) == 31
 
 
@@ -157,7 +159,11 @@ NEAR_MISSES: list[tuple[str, dict[str, Answer]]] = [
     ("RF12", {"morning_stiff": "gt_60", "better_with": ["moving", "rest"]}),
     ("RF20", {"date_of_birth": "2008-11-22"}),
     ("RF21", {"pain_now": "7", "pain_avg7": "7", "pain_worst24": "10"}),
+    ("RF24", {"cond_other_text": "None."}),
+    ("RF24", {"cond_other_text": "n/a"}),
+    ("RF24", {"cond_other_text": "ninguno"}),
     ("RF25", {"goal_text": "On the weekend my life is busy"}),
+    ("typed_thinner", {"med_other": "eliquis", "med_blood_thinner": "yes"}),
     ("RF26", {"fu_symptoms": ["none"], "fu_feel": "bit_sore"}),
     ("R_CLASH", {"under_other_care": ["doctor"]}),
 ]
@@ -184,13 +190,9 @@ def test_a_flag_says_which_answer_raised_it() -> None:
     assert "E05" in flag.source
 
 
-def test_crisis_words_are_named_but_the_text_around_them_is_not_kept() -> None:
-    flag = flags_of(settled(comfort_note="my sister said kill  MYSELF once"))[0]
+def test_typed_words_are_named_but_the_text_around_them_is_not_kept() -> None:
+    flag = flags_of(settled(comfort_note="All my sisters know. I want to kill  MYSELF some days"))[0]
     assert flag.because == (("comfort_note", "kill myself"),)
-
-
-def test_a_hidden_character_does_not_hide_crisis_words() -> None:
-    assert " suicide" in plain_words("(sui\u200bcide)")
 
 
 def test_the_worst_flag_comes_first() -> None:
@@ -224,7 +226,9 @@ def test_while_the_form_is_open_blanks_wait_but_what_was_said_acts_at_once() -> 
 def test_what_a_rule_is_about_stands_in_the_rules_whatever_their_names() -> None:
     ours = library().rules
     renamed = tuple(replace(rule, id=f"X{rule.id}") for rule in ours.rules)
-    rules = replace(ours, rules=renamed, review=replace(ours.review, id="X1"))
+    dangers = tuple(replace(danger, id=f"X{danger.id}") for danger in ours.typed.dangers)
+    typed = replace(ours.typed, dangers=dangers)
+    rules = replace(ours, rules=renamed, review=replace(ours.review, id="X1"), typed=typed)
     said: Answers = {"goal_text": "I want to die", "rf_weak": "not_sure"}
     found = at_once(said, derive(said, TODAY), None, rules, first_visit())
     assert [flag.rule for flag in found] == ["XRF25"]
@@ -304,11 +308,6 @@ def _gates_over_safety() -> tuple[Question, ...]:
     return tuple(
         {over[question.id].id: over[question.id] for question in _safety() if question.id in over}.values()
     )
-
-
-@given(st.text(max_size=60))
-def test_any_typed_text_is_searched_without_failing(text: str) -> None:
-    assert plain_words(text).startswith(" ")
 
 
 def test_emergency_questions_are_those_of_the_emergency_rules() -> None:

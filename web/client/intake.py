@@ -112,7 +112,10 @@ def _of_this_screen(asked: Asked, step: str, found: tuple[Flag, ...]) -> tuple[F
     here = {question.id for question in current.questions} if current else set()
     here |= {item for question in (current.questions if current else ()) for item in question.covers}
     return tuple(
-        flag for flag in found if flag.rule not in asked.raised or here & {name for name, _ in flag.because}
+        flag
+        for flag in found
+        if asked.library.rules.is_shown_at_once(flag)
+        and (flag.rule not in asked.raised or here & {name for name, _ in flag.because})
     )
 
 

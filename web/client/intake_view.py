@@ -264,7 +264,7 @@ def done(
 ) -> Response:
     """Thanks, what happens next, and what to do about a mistake: never an answer."""
     rules = asked.library.rules
-    grave = [flag for flag in found if flag.severity.stops or rules.is_crisis(flag.rule)]
+    grave = [flag for flag in found if rules.is_shown_at_once(flag)]
     review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
     given = [flag for flag in review if flag.rule != rules.review.id] or review  # the others say it too
     return page(

@@ -1,0 +1,234 @@
+"""Reads what clients type for danger: inflections, common slips of the finger, two languages at once.
+
+A pattern fires where one phrase of each of its groups stands near the others in one sentence, unless the
+sentence denies it, tells of long ago or of somebody else. Words that fill ("the", "my", "really") may stand
+between. In doubt it fires: a person looks.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise, product
+
+from rapidfuzz.distance import OSA
+
+from schemas.typed import Danger, Harmless, Pattern, Phrase, TypedRules
+
+NEAR = 12  # words that may lie between the first and the last word of a match
+REACH = 8  # words over which a "no" reaches
+LONG, LONGER = 5, 10  # letters from which a word may have one slip, and two
+SENTENCE = re.compile(r"[.!;]+")
+LATEST_PAST_YEAR = 2024
+CLITICS = frozenset({"me", "se", "le", "te", "lo", "la"})  # after a Spanish "no": it denies a verb
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A danger and the words that said so."""
+
+    danger: Danger
+    words: str
+
+
+def plain(text: str) -> str:
+    """Return text in lower case, without accents, hidden characters and apostrophes."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    visible = "".join(char for char in parts if unicodedata.category(char) not in ("Mn", "Cf"))
+    return re.sub(r"['’`´ʼ]", "", visible)
+
+
+def sentences(text: str) -> list[list[str]]:
+    """Return the words of each sentence."""
+    split = (re.findall(r"[a-z0-9]+", part) for part in SENTENCE.split(plain(text)))
+    return [words for words in split if words]
+
+
+def says_nothing(text: str, rules: TypedRules) -> bool:
+    """Tell whether a comment is only "no", "none", "n/a", "nada" or the like."""
+    known = rules.harmless.nothing if rules.harmless else frozenset()
+    return all(word in known for words in sentences(text) for word in words)
+
+
+def search(text: str, rules: TypedRules) -> Iterator[Found]:
+    """Yield every danger that a text names, each once, in the order of the rules."""
+    if rules.harmless is None or not text:
+        return
+    index = _index(rules)
+    said = [_Sentence(words, index, rules.harmless) for words in sentences(text)]
+    for danger in rules.dangers:
+        hit = next((hit for one in said if (hit := one.names(danger))), "")
+        if hit:
+            yield Found(danger, hit)
+
+
+def same(word: str, wanted: str) -> bool:
+    """Tell whether a typed word is the wanted one, but for its ending (`*`) or a slip of the finger."""
+    stem = wanted.rstrip("*")
+    if is_exactly(word, wanted):
+        return True
+    if len(stem) < LONG + (stem != wanted) or word[:1] != stem[0]:
+        return False
+    slips = 2 if len(stem) >= LONGER else 1
+    parts = {word[: len(stem) + more] for more in (-1, 0, 1)} if stem != wanted else {word}
+    return any(OSA.distance(part, stem, score_cutoff=slips) <= slips for part in parts)
+
+
+def is_exactly(word: str, wanted: str) -> bool:
+    """Tell whether a typed word is the wanted one, but for its ending (`*`)."""
+    return word == wanted or (wanted.endswith("*") and word.startswith(wanted.rstrip("*")))
+
+
+class _Index:
+    """Every word that a pattern looks for, and which of them a typed word may be."""
+
+    def __init__(self, rules: TypedRules, harmless: Harmless) -> None:
+        phrases = [
+            one
+            for danger in rules.dangers
+            for pattern in danger.patterns
+            for group in pattern.groups
+            for one in group
+        ]
+        self.known = harmless.words
+        self.by_letter: dict[str, list[str]] = {}
+        for wanted in sorted({word for phrase in phrases for word in phrase}):
+            self.by_letter.setdefault(wanted[0], []).append(wanted)
+        self.meanings = lru_cache(maxsize=4096)(self._meanings)
+
+    def _meanings(self, word: str) -> frozenset[str]:
+        means = is_exactly if word in self.known else same
+        return frozenset(wanted for wanted in self.by_letter.get(word[0], ()) if means(word, wanted))
+
+
+@lru_cache(maxsize=8)
+def _index(rules: TypedRules) -> _Index:
+    assert rules.harmless is not None
+    return _Index(rules, rules.harmless)
+
+
+class _Sentence:
+    """One sentence, and what in it makes a danger harmless."""
+
+    def __init__(self, words: list[str], index: _Index, harmless: Harmless) -> None:
+        self.words, self.harmless = words, harmless
+        self.meanings = [index.meanings(word) for word in words]
+        self.places: dict[str, list[int]] = {}
+        for place, meanings in enumerate(self.meanings):
+            for wanted in meanings:
+                self.places.setdefault(wanted, []).append(place)
+        self.present = bool(self.said(harmless.present))
+        self.mistaken = {place for span in self.said(harmless.not_no) for place in range(*span)}
+
+    def names(self, danger: Danger) -> str:
+        """Return the words that name a danger, or ""."""
+        if self.said(danger.unless):
+            return ""
+        for pattern in danger.patterns:
+            for hit in self.hits(pattern):
+                if not self.excused(hit, danger):
+                    start, end = min(hit)[0], max(span[1] for span in hit)
+                    return " ".join(self.words[start:end])
+        return ""
+
+    def hits(self, pattern: Pattern) -> Iterator[tuple[Span, ...]]:
+        """Yield the places at which one phrase of each group stands, near each other."""
+        groups = [self.spans(group) for group in pattern.groups]
+        if all(groups):
+            for hit in product(*groups):
+                near = max(span[1] for span in hit) - min(span[0] for span in hit) <= NEAR
+                if near and all(one[1] <= other[0] for one, other in pairwise(sorted(hit))):
+                    yield hit
+
+    def spans(self, phrases: Sequence[Phrase]) -> list[Span]:
+        """Return where any of the phrases of a pattern stands, slips of the finger and all."""
+        found = (
+            (start, end)
+            for phrase in phrases
+            for start in self.places.get(phrase[0], ())
+            if (end := self.end_of(phrase, start, self.may_be))
+        )
+        return list(dict.fromkeys(found))
+
+    def said(self, phrases: Sequence[Phrase]) -> list[Span]:
+        """Return where any of the phrases stands as it is written."""
+        places = range(len(self.words))
+        found = ((start, self.end_of(one, start, self.is_word)) for one in phrases for start in places)
+        return [(start, end) for start, end in found if end]
+
+    def end_of(self, phrase: Phrase, start: int, fits: Callable[[int, str], bool]) -> int:
+        """Return where a phrase that begins at `start` ends, or 0."""
+        place = start
+        for number, wanted in enumerate(phrase):
+            while number and place < len(self.words) and self.fills(place) and not fits(place, wanted):
+                place += 1
+            if place >= len(self.words) or not fits(place, wanted):
+                return 0
+            place += 1
+        return place
+
+    def may_be(self, place: int, wanted: str) -> bool:
+        return wanted in self.meanings[place]
+
+    def is_word(self, place: int, wanted: str) -> bool:
+        return is_exactly(self.words[place], wanted)
+
+    def fills(self, place: int) -> bool:
+        return self.words[place] in self.harmless.fillers or self.words[place].isdigit()
+
+    def excused(self, hit: Sequence[Span], danger: Danger) -> bool:
+        """Tell whether what was found is denied, long ago, only feared, or about somebody else."""
+        start, end = min(hit)[0], max(span[1] for span in hit)
+        own = {place for span in hit for place in range(*span)}
+        return (
+            self.denied(start, end, own)
+            or any(0 <= start - fear[1] <= 2 for fear in self.said(self.harmless.fear))
+            or (not danger.ever and self.long_ago())
+            or (not danger.anyone and self.of_others(start, own))
+        )
+
+    def denied(self, start: int, end: int, own: set[int]) -> bool:
+        """Tell whether a "no" reaches the words found: before or among them, or as the last word after."""
+        places = [place for place in range(max(0, start - REACH), end) if place not in own | self.mistaken]
+        if any(self.is_no(place, start) for place in places):
+            return True
+        after = self.words[end : end + 2]
+        return len(after) == 1 and after[0] in self.harmless.no
+
+    def is_no(self, place: int, start: int) -> bool:
+        word, between = self.words[place], self.words[place + 1 : start]
+        of_a_verb = word in self.harmless.not_verb or (word == "no" and between[:1] and between[0] in CLITICS)
+        if word in self.harmless.no and not of_a_verb:
+            return not self.harmless.yet.intersection(between)
+        if not of_a_verb:
+            return False
+        nearest = [one for one in between if one not in self.harmless.fillers]
+        return len(nearest) <= 1 or (
+            nearest[0] in self.harmless.have and not self.harmless.yet.intersection(nearest[1:])
+        )
+
+    def long_ago(self) -> bool:
+        if self.present:
+            return False
+        years = (int(word) for word in self.words if len(word) == 4 and word.isdigit())
+        dated = any(1900 < year <= LATEST_PAST_YEAR for year in years) and "since" not in self.words
+        return bool(self.said(self.harmless.past)) or (dated and "desde" not in self.words)
+
+    def of_others(self, start: int, own: set[int]) -> bool:
+        """Tell whether the nearest person before the words found is somebody else, or the family has it."""
+        if self.said(self.harmless.family):
+            return True
+        for place in range(start - 1, -1, -1):
+            if place in own:
+                continue
+            if self.words[place] in self.harmless.people:
+                return True
+            if self.words[place] in self.harmless.me and not self.speaks_of(place + 1):
+                return False
+        return False
+
+    def speaks_of(self, place: int) -> bool:
+        """Tell whether "my" is followed by a person: "my old mother"."""
+        return any(word in self.harmless.people for word in self.words[place : place + 2])

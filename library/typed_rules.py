@@ -1,0 +1,87 @@
+"""Reads what is looked for in typed words from `content/rules/typed.toml`."""
+
+from dataclasses import dataclass, fields
+
+from library.reading import Reader
+from schemas.condition import Condition, parse
+from schemas.severity import RuleCase, Severity
+from schemas.typed import Danger, Harmless, Phrase, TypedRules, pattern, phrase
+
+FILE = "rules/typed.toml"
+PHRASES = ("not_no", "past", "present", "family", "fear")
+
+
+@dataclass(frozen=True, slots=True)
+class _DangerIn:
+    """One danger as the file has it."""
+
+    id: str
+    name: str
+    severity: Severity
+    client_text: str
+    clinic_action: str
+    source: str
+    patterns: tuple[str, ...]
+    match: tuple[str, ...]
+    no_match: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    settled: Condition | None = None
+    crisis: bool = False
+    quiet: bool = False
+    ever: bool = False
+    anyone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _TypedIn:
+    """The whole file."""
+
+    lists: dict[str, str]
+    harmless: dict[str, tuple[str, ...]]
+    danger: tuple[_DangerIn, ...]
+
+
+def read_typed(reader: Reader) -> TypedRules:
+    """Return what is looked for, nothing when the file cannot be read; problems go to the reader."""
+    reader = reader.holding(FILE)
+    raw = reader.part(_TypedIn, FILE, reader.toml(FILE))
+    if raw is None:
+        return TypedRules()
+    if set(raw.harmless) != {one.name for one in fields(Harmless)}:
+        reader.complain(FILE, "harmless", f"must have {', '.join(one.name for one in fields(Harmless))}")
+        return TypedRules()
+    dangers = tuple(_danger(one, raw.lists, reader) for one in raw.danger)
+    ids = [danger.id for danger in dangers]
+    for name in {name for name in ids if ids.count(name) > 1}:
+        reader.complain(FILE, name, "stands twice")
+    return TypedRules(dangers, _harmless(raw.harmless))
+
+
+def _harmless(raw: dict[str, tuple[str, ...]]) -> Harmless:
+    said: dict[str, frozenset[str] | tuple[Phrase, ...]] = {
+        name: tuple(map(phrase, words)) if name in PHRASES else frozenset(words)
+        for name, words in raw.items()
+    }
+    return Harmless(**said)  # type: ignore[arg-type] # the names were compared, and PHRASES says which is which
+
+
+def _danger(raw: _DangerIn, lists: dict[str, str], reader: Reader) -> Danger:
+    case = RuleCase(parse("always"), raw.severity, raw.client_text, raw.clinic_action)
+    patterns = []
+    for text in raw.patterns:
+        try:
+            patterns.append(pattern(text, lists))
+        except (KeyError, ValueError, IndexError) as error:
+            reader.complain(FILE, raw.id, f"pattern {text!r} names a list that is not there: {error}")
+    given = {name: getattr(raw, name) for name in ("settled", "crisis", "quiet", "ever", "anyone")}
+    return Danger(
+        raw.id,
+        raw.name,
+        raw.source,
+        case,
+        tuple(patterns),
+        unless=tuple(map(phrase, raw.unless)),
+        match=raw.match,
+        no_match=raw.no_match,
+        **given,
+    )

@@ -1,0 +1,91 @@
+"""What is looked for in the words that a client types: patterns, and what makes a sentence harmless."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.condition import Condition
+from schemas.severity import RuleCase, Severity
+
+Phrase = tuple[str, ...]
+"""Words in a row; `*` at a word's end stands for any ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Groups of phrases: one phrase of each must stand near the others, in any order."""
+
+    text: str
+    groups: tuple[tuple[Phrase, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """One danger that can be typed; `case` says what it does.
+
+    `ever`: it counts however long ago. `anyone`: it counts whoever it is about. `crisis`: somebody may hurt
+    themselves. `quiet`: nothing that leaves the clinic or stands on a page names it. `settled`: answers that
+    say it already, so that their own rules judge it. `unless`: phrases that make the sentence harmless.
+    """
+
+    id: str
+    name: str
+    source: str
+    case: RuleCase
+    patterns: tuple[Pattern, ...]
+    unless: tuple[Phrase, ...] = ()
+    settled: Condition | None = None
+    crisis: bool = False
+    quiet: bool = False
+    ever: bool = False
+    anyone: bool = False
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """What it does."""
+        return self.case.severity
+
+
+@dataclass(frozen=True, slots=True)
+class Harmless:
+    """The words that tell how a sentence is meant, in every language together."""
+
+    fillers: frozenset[str]
+    no: frozenset[str]
+    not_verb: frozenset[str]
+    have: frozenset[str]
+    yet: frozenset[str]
+    not_no: tuple[Phrase, ...]
+    past: tuple[Phrase, ...]
+    present: tuple[Phrase, ...]
+    people: frozenset[str]
+    me: frozenset[str]
+    family: tuple[Phrase, ...]
+    fear: tuple[Phrase, ...]
+    nothing: frozenset[str]
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TypedRules:
+    """The whole of `rules/typed.toml`; compared as an object, since it is read once."""
+
+    dangers: tuple[Danger, ...] = ()
+    harmless: Harmless | None = None
+
+    def danger(self, name: str) -> Danger | None:
+        """Return a danger by its id."""
+        return next((danger for danger in self.dangers if danger.id == name), None)
+
+
+def phrase(text: str) -> Phrase:
+    """Return a phrase as its words."""
+    return tuple(text.split())
+
+
+def pattern(text: str, lists: Mapping[str, str]) -> Pattern:
+    """Return `a b | c & d` as a pattern, with `{name}` standing for a list of phrases; raises KeyError."""
+    filled = text.format_map(lists)
+    groups = (group.split("|") for group in filled.split("&"))
+    return Pattern(text, tuple(tuple(phrase(one) for one in group if one.strip()) for group in groups))

@@ -1,0 +1,96 @@
+"""Typed danger reaches a person, and what ordinary people type does not."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinical.answers.typed import says_nothing, search, sentences
+from tests.helpers.content import library
+
+TEXTS = Path(__file__).parent / "typed"
+LANGUAGES = ("en", "es")
+RULES = library().rules.typed
+EXAMPLES = [(danger.id, text) for danger in RULES.dangers for text in danger.match]
+HARMLESS = [text for danger in RULES.dangers for text in danger.no_match]
+
+
+@cache
+def texts(language: str, kind: str) -> list[str]:
+    found: list[str] = tomllib.loads((TEXTS / f"{language}.toml").read_text("utf-8"))[kind]
+    return found
+
+
+def dangers(text: str) -> set[str]:
+    return {found.danger.id for found in search(text, RULES)}
+
+
+@pytest.mark.parametrize(("danger", "text"), EXAMPLES)
+def test_each_danger_is_found_in_its_examples(danger: str, text: str) -> None:
+    assert danger in dangers(text)
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_must_not_match_does_not(text: str) -> None:
+    assert dangers(text) == set()
+
+
+@pytest.mark.parametrize("danger", RULES.dangers, ids=lambda danger: danger.id)
+def test_each_danger_has_examples_in_both_directions(danger: object) -> None:
+    assert len(danger.match) >= 4  # type: ignore[attr-defined]
+    assert len(danger.no_match) >= 3  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_different_people_type_of_danger_reaches_a_person(language: str) -> None:
+    missed = [text for text in texts(language, "danger") if not dangers(text)]
+    assert len(texts(language, "danger")) >= 60
+    assert missed == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_ordinary_people_type_is_let_alone(language: str) -> None:
+    held = [(text, dangers(text)) for text in texts(language, "ordinary") if dangers(text)]
+    assert len(texts(language, "ordinary")) >= 120
+    assert held == []
+
+
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda text: text.replace("e", "e\u200b"), lambda text: f"  {text}!!"]
+)
+def test_case_signs_and_hidden_characters_hide_nothing(change: object) -> None:
+    for danger, text in EXAMPLES:
+        assert danger in dangers(change(text))  # type: ignore[operator]
+
+
+@given(
+    st.sampled_from(EXAMPLES),
+    st.sampled_from(texts("en", "ordinary") + texts("es", "ordinary")),
+    st.booleans(),
+)
+def test_an_ordinary_sentence_before_or_after_hides_no_danger(
+    example: tuple[str, str], other: str, first: bool
+) -> None:
+    danger, text = example
+    assert danger in dangers(f"{other}. {text}" if first else f"{text}. {other}")
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_without_failing(text: str) -> None:
+    dangers(text)
+    assert all(words for words in sentences(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "No.", "none", "N/A", "nada", "Ninguno", "no, gracias", "nothing else", "-"]
+)
+def test_a_comment_that_says_nothing_is_nothing(text: str) -> None:
+    assert says_nothing(text, RULES)
+
+
+@pytest.mark.parametrize("text", ["gout", "no gout now, but last year", "a bad knee"])
+def test_a_comment_that_says_something_is_not(text: str) -> None:
+    assert not says_nothing(text, RULES)
