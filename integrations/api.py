@@ -67,7 +67,8 @@ def readable(
 class Api:
     """One vendor's API. `denied` says what key, scope or plan a 401 or 403 asks for.
 
-    `pause` is how long to wait, in seconds, after a 429 that does not say it.
+    `pause` is how long to wait, in seconds, after a 429 that does not say it. `left_out` gathers the paths of
+    fields in its answers that could not be read.
     """
 
     http: Http
@@ -77,6 +78,7 @@ class Api:
     headers: Mapping[str, str] = field(default_factory=dict)
     auth: tuple[str, str] | None = None
     pause: float = 60.0
+    left_out: list[str] = field(default_factory=list, compare=False)
 
     def get(self, where: str, params: Mapping[str, Any] | None = None, *, gone: str = "") -> Any:
         """The decoded answer of a GET; `gone` is the text of the Gone that a 404 raises."""
@@ -176,7 +178,7 @@ class Api:
         """A decoded answer as an object; anything else is a failure that may pass."""
         if not isinstance(answer, dict):
             raise IntegrationError(f"{self.label} answered in a way that we do not know.")
-        return Part(answer)
+        return Part(answer, dropped=self.left_out)
 
     def delete(self, where: str, found: Sequence[Part]) -> int:
         """Delete each of these below `where`, by its id; returns how many there were."""
@@ -209,7 +211,7 @@ class Api:
             if asked is None:
                 return
             answer = self.get(where, asked)
-            page = Part({"data": answer}) if isinstance(answer, list) else self.as_part(answer)
+            page = self.as_part({"data": answer} if isinstance(answer, list) else answer)
             asked = following(page, asked)
             yield page, asked
         if asked is not None:

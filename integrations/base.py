@@ -123,6 +123,7 @@ class Scheduler:
     def __init__(self, connection: Connection, http: Http) -> None:
         self.connection = connection
         self.http = http
+        self.left_out: list[str] = []  # fields of answers that could not be read, since somebody cleared it
 
     @property
     def readable(self) -> bool:

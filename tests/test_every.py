@@ -513,3 +513,11 @@ def test_no_side_field_in_any_form_loses_the_visit(vendor: Vendor, data: st.Data
     (found,) = vendor.serving(changed).fetch(vendor.name_of(1))
     assert found.external_id == vendor.name_of(1)
     assert found.start < found.end
+
+
+@each_vendor
+def test_what_was_left_out_of_an_answer_is_named(vendor: Vendor) -> None:
+    ours = vendor.serving(mutated(vendor.row(1), vendor.made, "replace", [["odd"]]))
+    ours.fetch(vendor.name_of(1))
+    assert any(vendor.made[-1] in each for each in ours.left_out)
+    assert "odd" not in " ".join(ours.left_out)

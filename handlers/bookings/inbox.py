@@ -72,6 +72,7 @@ def _process(context: Context, receipt: Receipt, now: datetime) -> None:
     notices = _parsed(context, scheduler, receipt, now)
     if notices is None:
         return
+    scheduler.left_out.clear()
     try:
         for notice in notices:
             take_in(context, receipt.connection, notice, now, replayed=receipt.replays > 0)
@@ -83,18 +84,18 @@ def _process(context: Context, receipt: Receipt, now: datetime) -> None:
         log.exception("receipt failed", extra={"receipt": receipt.public_id})
         _try_again(context, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
-    _settle(
-        context, receipt, ReceiptStatus.done if notices else ReceiptStatus.ignored, _summary(notices), now
-    )
+    status = ReceiptStatus.done if notices else ReceiptStatus.ignored
+    _settle(context, receipt, status, _summary(notices, scheduler.left_out), now)
     with context.db.begin() as tx:
         lineage.trace(tx, context, receipt.id, receipt.connection, notices)
     privacy.drop_body(context, receipt.id, receipt.connection, notices)
 
 
-def _summary(notices: list[Notice]) -> str:
-    """What a receipt was about, and which fields of it were left out."""
+def _summary(notices: list[Notice], fetched: list[str]) -> str:
+    """What a receipt was about, and which fields of it and of what was read for it were left out."""
     events = ", ".join(notice.event for notice in notices)
-    left_out = ", ".join(dict.fromkeys(path for notice in notices for path in notice.notes))
+    paths = [*(path for notice in notices for path in notice.notes), *fetched]
+    left_out = ", ".join(dict.fromkeys(paths))
     return f"{events} (left out, not readable: {left_out})" if left_out else events
 
 

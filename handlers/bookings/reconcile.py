@@ -76,12 +76,20 @@ class Round:
         return self.context.schedulers[self.connection].batches(last - back, row.read_place)
 
     def _take_in(self, batch: Batch, reading: int) -> None:
+        self._log_left_out()
         failed = sum(_failed(self.connection, self._observe, each) for each in batch.bookings)
         names = [each.external_id for each in batch.bookings]
         with self.context.db.begin() as tx:
             bookings.looked_at(tx, self.connection, names, reading)
             connections.step(tx, self.connection, reading, self.now, place=batch.place, failed=failed)
         self._saw(names)
+
+    def _log_left_out(self) -> None:
+        left_out = self.context.schedulers[self.connection].left_out
+        if left_out:
+            fields = ", ".join(dict.fromkeys(left_out))[:500]
+            log.info("fields not readable", extra={"connection": self.connection, "fields": fields})
+            left_out.clear()
 
     def _observe(self, booking: BookingState) -> None:
         with self.context.db.begin() as tx:

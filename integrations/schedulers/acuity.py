@@ -230,7 +230,12 @@ class Acuity(Scheduler):
             raise Unsupported("Set the user ID and the API key of Acuity to read appointments.")
         base = (self.connection.api_base or HOST).rstrip("/").removesuffix("/api/v1")
         return Api(
-            self.http, self.label, base, DENIED, auth=(self.connection.account, self.connection.api_key)
+            self.http,
+            self.label,
+            base,
+            DENIED,
+            auth=(self.connection.account, self.connection.api_key),
+            left_out=self.left_out,
         )
 
 

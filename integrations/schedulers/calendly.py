@@ -346,7 +346,12 @@ class Calendly(Scheduler):
             raise Unsupported("This needs a token of Calendly: set the connection's …_API_KEY.")
         base = (self.connection.api_base or HOST).rstrip("/")
         return Api(
-            self.http, self.label, base, DENIED, {"Authorization": f"Bearer {self.connection.api_key}"}
+            self.http,
+            self.label,
+            base,
+            DENIED,
+            {"Authorization": f"Bearer {self.connection.api_key}"},
+            left_out=self.left_out,
         )
 
 

@@ -404,9 +404,9 @@ class EasyAppointments(Scheduler):
         base = self.connection.api_base.rstrip("/").removesuffix(PREFIX).removesuffix("/index.php") + PREFIX
         if self.connection.account:
             auth = (self.connection.account, self.connection.api_key)
-            return Api(self.http, self.label, base, DENIED, auth=auth, pause=PAUSE)
+            return Api(self.http, self.label, base, DENIED, auth=auth, pause=PAUSE, left_out=self.left_out)
         bearer = {"Authorization": f"Bearer {self.connection.api_key}"}
-        return Api(self.http, self.label, base, DENIED, bearer, pause=PAUSE)
+        return Api(self.http, self.label, base, DENIED, bearer, pause=PAUSE, left_out=self.left_out)
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -314,7 +314,7 @@ class Square(Scheduler):
             "Square-Version": API_VERSION,
         }
         base = (self.connection.api_base or HOST).rstrip("/").removesuffix("/v2")
-        return Api(self.http, self.label, base, DENIED, headers)
+        return Api(self.http, self.label, base, DENIED, headers, left_out=self.left_out)
 
     def _owner(self) -> Api:
         """Webhook subscriptions belong to the application and need its own token."""

@@ -271,6 +271,7 @@ class CalCom(Scheduler):
             base=(self.connection.api_base or HOST).rstrip("/").removesuffix("/v2"),
             denied=DENIED,
             headers={"Authorization": f"Bearer {self.connection.api_key}", "cal-api-version": API_VERSION},
+            left_out=self.left_out,
         )
 
 

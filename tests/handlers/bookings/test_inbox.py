@@ -41,6 +41,24 @@ def statuses(context: Context) -> list[str]:
         return [row.status for row in reversed(receipts.recent(tx))]
 
 
+def test_what_could_not_be_read_of_an_answer_is_named_on_the_receipt(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, scheduler = reading(context)
+    there = scheduler.fetch
+
+    def fetch(external_id: str) -> Any:
+        scheduler.left_out.append("data.location")
+        return there(external_id)
+
+    receive(ours, webhook("created", NOW), webhook("created", NOW))
+    monkeypatch.setattr(scheduler, "fetch", fetch)
+    work.work_once(ours, NOW)
+    with ours.db.read() as tx:
+        notes = [row.note for row in reversed(receipts.recent(tx))]
+    assert notes == ["BOOKING_CREATED", "BOOKING_CREATED (left out, not readable: data.location)"]
+
+
 def test_a_receipt_becomes_a_booking_once(context: Context) -> None:
     booking = book(context)
     assert (booking.start, booking.connection) == (NOW + timedelta(days=7), "main")

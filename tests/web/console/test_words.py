@@ -50,7 +50,7 @@ def in_code() -> Iterator[str]:
 
 
 def in_tables() -> Iterator[str]:
-    yield from (auth.WRONG, auth.TOO_MANY, *passwords.FAULTS, tags.FOR_YOU[0])
+    yield from (auth.WRONG, auth.TOO_MANY, auth.BUSY, *passwords.FAULTS, tags.FOR_YOU[0])
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)
