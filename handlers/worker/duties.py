@@ -37,8 +37,8 @@ class Reading:
 
     def run(self, context: Context, now: datetime) -> int:
         """Read it on for one round when it is due; 0, since nothing is left to do."""
-        starting, self._starting = self._starting, False
-        reconcile.when_due(context, self.connection, now, starting=starting)
+        reconcile.when_due(context, self.connection, now, starting=self._starting)
+        self._starting = False
         return self._asking.run(context, now)
 
 
