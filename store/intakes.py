@@ -19,6 +19,13 @@ _OF_BOOKING = (
     .where(attendances.c.booking_id == sa.bindparam("booking_id"), attendances.c.ended_at.is_(None))
     .where(attendances.c.client_id == intakes.c.client_id)
 )
+_COMES = sa.select(bookings.c.client_id).where(bookings.c.id == sa.bindparam("booking_id"))
+_FLAGS = (
+    sa.select(flags)
+    .where(flags.c.booking_id.in_(sa.bindparam("booking_ids", expanding=True)))
+    .where(flags.c.client_id == _COMES.scalar_subquery())
+    .order_by(flags.c.id)
+)
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
@@ -141,7 +148,7 @@ def raise_flag(
 def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     """The flags for a visit, of who comes now: rule, severity, times, and what was sealed."""
     found = []
-    for row in tx.all(sa.select(flags).where(*_of_visit(tx, booking_id)).order_by(flags.c.id)):
+    for row in tx.all(_FLAGS, booking_id=booking_id, booking_ids=together(tx, booking_id)):
         names = ("id", "booking_id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
         found.append(tx.vault.open_json(row.sealed_flag) | {name: getattr(row, name) for name in names})
     return found
