@@ -63,14 +63,17 @@ class Site:
 
 
 @pytest.fixture
-def open_site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Callable[..., Site]]:
+def open_site(quick_folder: Path, sqlite_template: Path, mailbox: Mailbox) -> Iterator[Callable[..., Site]]:
     """A function that serves a clinic on loopback, on a database file; settings may be changed."""
+    folder = quick_folder / os.urandom(6).hex()
+    folder.mkdir()
+    path = shutil.copy(sqlite_template, folder / "aftercare.db")
     closing: list[Callable[[], None]] = []
 
     def open_one(**more: str) -> Site:
         port = free_port()
         base = f"http://127.0.0.1:{port}"
-        url = f"sqlite:///{tmp_path / 'aftercare.db'}"
+        url = f"sqlite:///{path}"
         told = {"PUBLIC_URL": base, "SETTLE_SECONDS": "0", **more}
         given = configuration.load(environ(url, mailbox.port, **told))
         context = make_context(given, datetime.now(UTC) - timedelta(days=800))
@@ -83,6 +86,7 @@ def open_site(tmp_path: Path, mailbox: Mailbox) -> Iterator[Callable[..., Site]]
     yield open_one
     for close in closing:
         close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
