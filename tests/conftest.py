@@ -13,8 +13,8 @@ from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
 import settings as configuration
-from handlers import staff
 from handlers.context import Context
+from handlers.staff import hashing
 from tests.helpers.clinic import environ, make_context
 from tests.helpers.databases import drop_postgres, fresh_postgres, migrate_fresh, prepare_postgres
 from tests.helpers.mailbox import Mailbox
@@ -41,7 +41,7 @@ settings.register_profile("nightly", deadline=None, max_examples=4000, suppress_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-staff._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
+hashing._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
 compile_once()
 
 

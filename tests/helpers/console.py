@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from handlers import staff
 from handlers.bookings import observe
 from handlers.context import Context
+from handlers.staff import accounts
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.condition import Answer
 from schemas.staff import Role
@@ -62,7 +62,7 @@ def account(
 ) -> int:
     """Somebody who may sign in."""
     with context.db.begin() as tx:
-        return staff.add(tx, context, email, name, roles, PASSWORD, NOW, credential="LMT")
+        return accounts.add(tx, context, email, name, roles, PASSWORD, NOW, credential="LMT")
 
 
 def token_in(page: TestResponse | str) -> str:

@@ -6,10 +6,10 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from handlers import staff
-from handlers.staff import Unfit
+from handlers.staff import accounts
+from handlers.staff.passwords import Unfit
 from schemas.staff import Role, Staff
-from store import staff as accounts
+from store import staff as stored_staff
 from store.base import Tx
 from web.commands.base import BY
 from web.context import context, utc_now
@@ -23,7 +23,7 @@ def _password(from_input: bool) -> str:
 
 
 def _one(tx: Tx, email: str) -> Staff:
-    found = accounts.by_email(tx, email)
+    found = stored_staff.by_email(tx, email)
     if found is None:
         raise click.ClickException("There is no account with this address.")
     return found
@@ -48,7 +48,7 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
     chosen = [Role(role) for role in roles or (Role.practitioner,)]
     try:
         with context().db.begin() as tx:
-            staff.add(tx, context(), email, about.pop("name"), chosen, password, utc_now(), **about)
+            accounts.add(tx, context(), email, about.pop("name"), chosen, password, utc_now(), **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
@@ -64,7 +64,7 @@ def _tell(email: str, password: str) -> None:
 def list_command() -> None:
     """Every account."""
     with context().db.read() as tx:
-        found = accounts.every(tx)
+        found = stored_staff.every(tx)
     if not found:
         click.echo(NOBODY)
     for one in found:
@@ -91,7 +91,7 @@ def activate_command(email: str) -> None:
 
 def _switch(email: str, *, active: bool) -> None:
     with context().db.begin() as tx:
-        staff.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
+        accounts.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
 
 
 @staff_group.command("reset")
@@ -102,7 +102,7 @@ def reset_command(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin)
     try:
         with context().db.begin() as tx:
-            staff.reset(tx, context(), _one(tx, email).id, password, BY, utc_now())
+            accounts.reset(tx, context(), _one(tx, email).id, password, BY, utc_now())
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)

@@ -9,11 +9,13 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import passwords, staff
-from handlers.staff import Entry, Refused, Unfit
+from handlers.staff import passwords, second_factor, sessions, sign_in
+from handlers.staff.passwords import Unfit
+from handlers.staff.sessions import Entry
+from handlers.staff.tries import Refused
 from render.paper import qr
 from schemas.staff import Stage
-from store import staff as accounts
+from store import staff as stored_staff
 from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, me, now
@@ -64,7 +66,7 @@ def _next() -> str:
 @allowed(ANYBODY)
 def log_in() -> AnyResponse:
     """Look at address and password; the answer to every mistake is the same."""
-    found = staff.log_in(
+    found = sign_in.log_in(
         context(),
         request.form.get("email", "")[:320],
         request.form.get("password", "")[: passwords.LONGEST + 1],
@@ -110,7 +112,7 @@ def code() -> AnyResponse:
 @allowed(ENROLLING)
 def check_code() -> AnyResponse:
     """Look at the second factor."""
-    found = staff.confirm(context(), gate.cookie(), request.form.get("code", "")[:40], now())
+    found = second_factor.confirm(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return page("code", status, error=text, next=_next())
@@ -128,7 +130,7 @@ def enrol() -> AnyResponse:
 
 def _enrol_page(error: str = "", status: int = 200) -> Response:
     secret = g.session.totp
-    uri = staff.totp_uri(me(), secret, context().clinic.name)
+    uri = second_factor.totp_uri(me(), secret, context().clinic.name)
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
     return page("enrol", status, error=error, qr=drawn, secret=spaced, next=_next())
@@ -140,7 +142,7 @@ def confirm_enrol() -> AnyResponse:
     """Confirm the second factor by its first code, and show the recovery codes once."""
     if g.session is None:
         return redirect(url_for("console_auth.login"), 303)
-    found = staff.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
+    found = second_factor.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return _enrol_page(text, status)
@@ -156,7 +158,7 @@ def logout() -> AnyResponse:
     """End the session here and at the server."""
     if g.session is not None:
         with context().db.begin() as tx:
-            staff.log_out(tx, g.session, me(), now())
+            sessions.log_out(tx, g.session, me(), now())
     response = redirect(url_for("console_auth.login"), 303)
     cookies.drop(response, gate.SESSION)
     response.headers["Clear-Site-Data"] = '"cache"'
@@ -172,7 +174,7 @@ def account() -> Response:
 
 def _account_page(status: int = 200, **values: Any) -> Response:
     with context().db.read() as tx:
-        left = accounts.codes_left(tx, me().id)
+        left = stored_staff.codes_left(tx, me().id)
     return page("account", status, languages=NAMES, codes_left=left, **values)
 
 
@@ -182,7 +184,7 @@ def change_password() -> AnyResponse:
     """Another password; every other browser is logged out."""
     old, new = (request.form.get(name, "")[: passwords.LONGEST + 1] for name in ("old", "new"))
     try:
-        found = staff.change_password(context(), me(), old, new, now())
+        found = sign_in.change_password(context(), me(), old, new, now())
     except Unfit as error:
         return _account_page(422, error=str(error))
     if isinstance(found, Refused):
@@ -196,7 +198,7 @@ def change_password() -> AnyResponse:
 @allowed(*BOTH)
 def begin_second_factor() -> AnyResponse:
     """Set up a new second factor (the old one counts until the new one is confirmed)."""
-    staff.begin_totp(context(), gate.cookie(), now())
+    second_factor.begin_totp(context(), gate.cookie(), now())
     return redirect(url_for("console_auth.enrol"), 303)
 
 
@@ -207,5 +209,5 @@ def change_language() -> AnyResponse:
     chosen = request.form.get("language", "")
     if chosen in NAMES:
         with context().db.begin() as tx:
-            accounts.set_language(tx, me().id, chosen)
+            stored_staff.set_language(tx, me().id, chosen)
     return redirect(url_for("console_auth.account"), 303)

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import staff
 from handlers.context import Context
+from handlers.staff import sessions
 from schemas.staff import Role, Staff, StaffSession, Stage
-from store import staff as accounts
+from store import staff as stored_staff
 from web import cookies
 from web.context import context, utc_now
 from web.security import from_here
@@ -80,14 +80,14 @@ def _check() -> AnyResponse | None:
 
 def _recognise() -> None:
     with context().db.read() as tx:
-        found = staff.current(tx, cookie(), now())
+        found = sessions.current(tx, cookie(), now())
     if found is None:
         return
     g.staff, g.session = found
     quiet = "X-Fragment" in request.headers  # a page that refreshes itself is nobody at the keys
     if not quiet and now() - g.session.seen_at > TOUCH:
         with context().db.begin() as tx:
-            accounts.touch(tx, g.session.id, now())
+            stored_staff.touch(tx, g.session.id, now())
 
 
 def _refuse(roles: tuple[Role, ...]) -> AnyResponse | None:

@@ -5,10 +5,11 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import links, staff
+from handlers import links
 from handlers.links import LinkPurpose
 from handlers.plans import release, standing
 from handlers.schedule.words import reference
+from handlers.staff import sessions
 from schemas.booking import Booking
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
@@ -16,7 +17,7 @@ from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role, Staff, Stage
 from store import bookings
 from store import plans as stored_plans
-from store import staff as accounts
+from store import staff as stored_staff
 from store.base import Tx
 from web.console import gate
 from web.console.booking import TOOK, area_words, note_from
@@ -35,7 +36,7 @@ def note(token: str) -> AnyResponse:
     """The note's page; who is signed in goes to the booking itself."""
     with context().db.read() as tx:
         found = _booking(tx, token)
-        signed_in = staff.current(tx, gate.cookie(), now())
+        signed_in = sessions.current(tx, gate.cookie(), now())
         if signed_in and signed_in[1].stage is Stage.full and signed_in[0].may(Role.practitioner):
             return redirect(url_for("console_booking.booking", booking_id=found.id, _anchor="note"), 303)
         values = _values(tx, found, token)
@@ -72,7 +73,7 @@ def _reason(tx: Tx, found: Booking) -> Reason:
 
 
 def _people(tx: Tx) -> list[Staff]:
-    return [one for one in accounts.every(tx) if one.active and one.may(Role.practitioner)]
+    return [one for one in stored_staff.every(tx) if one.active and one.may(Role.practitioner)]
 
 
 @blueprint.post("/n/<token>")

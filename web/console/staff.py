@@ -3,9 +3,9 @@
 from flask import Response, abort, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import staff
+from handlers.staff import accounts
 from schemas.staff import Role
-from store import staff as accounts
+from store import staff as stored_staff
 from web.console import gate
 from web.console.gate import allowed, me, now
 from web.console.view import page
@@ -19,7 +19,7 @@ blueprint = gate.blueprint("people")
 def people() -> Response:
     """Every account."""
     with context().db.read() as tx:
-        return page("people", people=accounts.every(tx))
+        return page("people", people=stored_staff.every(tx))
 
 
 @blueprint.post("/console/staff/<int:staff_id>/<any('deactivate', 'activate'):act>")
@@ -29,7 +29,7 @@ def switch(staff_id: int, act: str) -> AnyResponse:
     if staff_id == me().id:
         abort(409)
     with context().db.begin() as tx:
-        if accounts.get(tx, staff_id) is None:
+        if stored_staff.get(tx, staff_id) is None:
             abort(404)
-        staff.set_active(tx, staff_id, me().name, now(), active=act == "activate")
+        accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
     return redirect(url_for("console_people.people", done=1), 303)

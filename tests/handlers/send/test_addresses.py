@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 import settings as configuration
-from handlers import staff
 from handlers.context import Context
+from handlers.staff import accounts, passwords
 from handlers.worker import watch, work
 from schemas.staff import Role
 from schemas.trouble import TroubleKind
 from settings import startup
 from store import client_words, troubles
-from store import staff as accounts
+from store import staff as stored_staff
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.console import PASSWORD
 from tests.helpers.mailbox import Mailbox
@@ -73,7 +73,7 @@ def test_a_client_is_found_by_either_form(praxis: Context, asked: str) -> None:
 def test_staff_sign_in_with_either_form(praxis: Context) -> None:
     """A browser sends the domain of an address field in ASCII."""
     with praxis.db.begin() as tx:
-        staff.add(tx, praxis, "Mara@praxis-müller.example", "Mara", [Role.manager], PASSWORD, NOW)
-        assert accounts.by_email(tx, f"mara@{DOMAIN}") is not None
-        with pytest.raises(staff.Unfit, match="e-mail address"):
-            staff.add(tx, praxis, "mara@nowhere", "Other", [Role.manager], PASSWORD, NOW)
+        accounts.add(tx, praxis, "Mara@praxis-müller.example", "Mara", [Role.manager], PASSWORD, NOW)
+        assert stored_staff.by_email(tx, f"mara@{DOMAIN}") is not None
+        with pytest.raises(passwords.Unfit, match="e-mail address"):
+            accounts.add(tx, praxis, "mara@nowhere", "Other", [Role.manager], PASSWORD, NOW)

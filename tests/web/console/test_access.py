@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from handlers import staff
 from handlers.context import Context
+from handlers.staff import sessions, tries
 from schemas.staff import Role
-from store import staff as accounts
+from store import staff as stored_staff
 from store.tables import staff_sessions
 from tests.helpers.console import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
 from web.console.gate import ANYBODY, ENROLLING, LINK
@@ -157,7 +157,7 @@ def test_an_unknown_address_and_a_wrong_password_get_the_same_answer(app: Flask,
 def test_guessing_is_stopped_even_with_the_right_password_at_last(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))
-    for _ in range(staff.MOST_TRIES["pair"]):
+    for _ in range(tries.MOST_TRIES["pair"]):
         client.post(
             "/console/login", base_url=BASE, data={"csrf": token, "email": EMAIL, "password": "wrong"}
         )
@@ -237,7 +237,7 @@ def test_a_new_password_ends_every_other_session(app: Flask, context: Context) -
     assert there.get("/console/", base_url=BASE).status_code == 303
 
 
-@pytest.mark.parametrize(("column", "ago"), [("seen_at", staff.IDLE), ("created_at", staff.ABSOLUTE)])
+@pytest.mark.parametrize(("column", "ago"), [("seen_at", sessions.IDLE), ("created_at", sessions.ABSOLUTE)])
 def test_a_session_ends_by_itself(app: Flask, context: Context, column: str, ago: timedelta) -> None:
     client = sign_in(app)
     with context.db.begin() as tx:
@@ -275,7 +275,7 @@ def test_a_form_needs_the_token_of_its_own_session(app: Flask, context: Context)
     )
     assert as_json.status_code == 400
     with context.db.read() as tx:
-        found = accounts.by_email(tx, EMAIL)
+        found = stored_staff.by_email(tx, EMAIL)
     assert found is not None
     assert found.language == "en"
 

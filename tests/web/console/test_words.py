@@ -5,7 +5,7 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-from handlers import passwords
+from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.staff import Role
 from web import troubles

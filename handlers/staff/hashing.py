@@ -7,13 +7,20 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
 AT_ONCE, MOST_WAITING = 2, 4
 NICE = 10  # webhooks and pages go first
 T = TypeVar("T")
+_hasher = PasswordHasher()
+# A hash that no password opens: an unknown address costs as much time as a wrong password.
+DECOY = "$argon2id$v=19$m=65536,t=3,p=4$ynFDfaFrc9di1NcNDSxHLg$AdoLFPZG7UfyP+CweztO7mfEHvTIc+yECTZOXb156QM"
 
 
 class Busy(Exception):
@@ -61,3 +68,26 @@ def _alone(work: Callable[[], T]) -> T:
         return work()
     finally:
         fcntl.flock(_thread.lock, fcntl.LOCK_UN)
+
+
+def hashed(password: str) -> str:
+    """The hash of a password, made in its turn."""
+    return run(partial(_hasher.hash, password))
+
+
+def hash_here(password: str) -> str:
+    """The hash of a password, made at once: for commands, which nobody floods."""
+    return _hasher.hash(password)
+
+
+def is_old(password_hash: str) -> bool:
+    """True for a hash of weaker parameters than those of today."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def matches(password_hash: str, password: str) -> bool:
+    """True for the password behind a hash; takes as long for a wrong one."""
+    try:
+        return run(partial(_hasher.verify, password_hash, password))
+    except (Argon2Error, InvalidHashError):
+        return False

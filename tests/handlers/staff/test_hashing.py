@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from handlers import hashing, staff
 from handlers.context import Context
-from handlers.staff import Refused
+from handlers.staff import hashing, sign_in, tries
+from handlers.staff.tries import Refused
 from tests.helpers.clinic import NOW
 
 
@@ -44,7 +44,7 @@ def test_who_finds_no_place_is_told_so_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr(hashing, "_places", threading.BoundedSemaphore(1))
     with hashing.place():
-        found = staff.log_in(context, "a@b.example", "some password", "10.0.0.1", NOW, require_totp=False)
+        found = sign_in.log_in(context, "a@b.example", "some password", "10.0.0.1", NOW, require_totp=False)
     assert found is Refused.busy
     with context.db.read() as tx:
-        assert not staff._too_many(tx, staff._keys("a@b.example", "10.0.0.1"), NOW)
+        assert not tries.too_many(tx, tries.keys("a@b.example", "10.0.0.1"), NOW)

@@ -10,12 +10,15 @@ from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers import passwords, staff
 from handlers.context import Context
-from handlers.staff import DECOY, Entry, Refused, Unfit
+from handlers.staff import accounts, passwords, second_factor, sessions, sign_in, tries
+from handlers.staff.hashing import DECOY
+from handlers.staff.passwords import Unfit
+from handlers.staff.sessions import Entry
+from handlers.staff.tries import Refused
 from schemas.staff import Role, Stage
 from store import audit
-from store import staff as accounts
+from store import staff as stored_staff
 from store.vault import Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.console import EMAIL, PASSWORD, account
@@ -24,7 +27,7 @@ ADDRESS = "192.0.2.1"
 
 
 def enter(context: Context, *, require_totp: bool = False) -> Entry:
-    found = staff.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=require_totp)
+    found = sign_in.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=require_totp)
     assert isinstance(found, Entry)
     return found
 
@@ -34,10 +37,10 @@ def enrolled(context: Context) -> tuple[str, list[str]]:
     entry = enter(context, require_totp=True)
     assert entry.stage is Stage.enrol
     with context.db.read() as tx:
-        known = staff.current(tx, entry.token, NOW)
+        known = sessions.current(tx, entry.token, NOW)
     assert known is not None
     secret = known[1].totp
-    done = staff.enrol(context, entry.token, pyotp.TOTP(secret).at(NOW), NOW)
+    done = second_factor.enrol(context, entry.token, pyotp.TOTP(secret).at(NOW), NOW)
     assert not isinstance(done, Refused)
     return secret, done[1]
 
@@ -45,17 +48,17 @@ def enrolled(context: Context) -> tuple[str, list[str]]:
 def test_the_second_factor_is_set_up_once_and_asked_for_from_then_on(context: Context) -> None:
     account(context)
     secret, codes = enrolled(context)
-    assert len(set(codes)) == staff.CODES
+    assert len(set(codes)) == second_factor.CODES
     later = NOW + timedelta(minutes=5)
     entry = enter(context)
     assert entry.stage is Stage.code
-    assert staff.confirm(context, entry.token, "000000", later) is Refused.wrong
-    whole = staff.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later)
+    assert second_factor.confirm(context, entry.token, "000000", later) is Refused.wrong
+    whole = second_factor.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later)
     assert isinstance(whole, Entry)
     assert whole.token != entry.token
     with context.db.read() as tx:
-        assert staff.current(tx, entry.token, later) is None, "the half-way session has ended"
-        assert staff.current(tx, whole.token, later) is not None
+        assert sessions.current(tx, entry.token, later) is None, "the half-way session has ended"
+        assert sessions.current(tx, whole.token, later) is not None
 
 
 def test_a_code_counts_once(context: Context) -> None:
@@ -63,41 +66,46 @@ def test_a_code_counts_once(context: Context) -> None:
     secret, _codes = enrolled(context)
     later = NOW + timedelta(minutes=5)
     code = pyotp.TOTP(secret).at(later)
-    assert isinstance(staff.confirm(context, enter(context).token, code, later), Entry)
-    assert staff.confirm(context, enter(context).token, code, later) is Refused.wrong
+    assert isinstance(second_factor.confirm(context, enter(context).token, code, later), Entry)
+    assert second_factor.confirm(context, enter(context).token, code, later) is Refused.wrong
 
 
 def test_the_code_that_enrolled_does_not_sign_in_again(context: Context) -> None:
     account(context)
     secret, _codes = enrolled(context)
-    assert staff.confirm(context, enter(context).token, pyotp.TOTP(secret).at(NOW), NOW) is Refused.wrong
+    assert (
+        second_factor.confirm(context, enter(context).token, pyotp.TOTP(secret).at(NOW), NOW) is Refused.wrong
+    )
 
 
 def test_a_recovery_code_lets_in_once_however_it_is_typed(context: Context) -> None:
     account(context)
     _secret, codes = enrolled(context)
     typed = codes[0].upper().replace("-", " ")
-    assert isinstance(staff.confirm(context, enter(context).token, typed, NOW), Entry)
-    assert staff.confirm(context, enter(context).token, codes[0], NOW) is Refused.wrong
+    assert isinstance(second_factor.confirm(context, enter(context).token, typed, NOW), Entry)
+    assert second_factor.confirm(context, enter(context).token, codes[0], NOW) is Refused.wrong
     with context.db.read() as tx:
-        assert accounts.codes_left(tx, 1) == staff.CODES - 1
+        assert stored_staff.codes_left(tx, 1) == second_factor.CODES - 1
 
 
 def test_guessing_codes_is_stopped(context: Context) -> None:
     account(context)
     secret, _codes = enrolled(context)
     entry = enter(context)
-    for _ in range(staff.MOST_TRIES["code"]):
-        assert staff.confirm(context, entry.token, "123123", NOW) is Refused.wrong
+    for _ in range(tries.MOST_TRIES["code"]):
+        assert second_factor.confirm(context, entry.token, "123123", NOW) is Refused.wrong
     later = NOW + timedelta(minutes=5)
-    assert staff.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later) is Refused.too_many
+    assert (
+        second_factor.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later) is Refused.too_many
+    )
 
 
 def test_a_login_halfway_in_ends_after_ten_minutes(context: Context) -> None:
     account(context)
     secret, _codes = enrolled(context)
     entry, late = enter(context), NOW + timedelta(minutes=11)
-    assert staff.confirm(context, entry.token, pyotp.TOTP(secret).at(late), late) is Refused.wrong
+    code = pyotp.TOTP(secret).at(late)
+    assert second_factor.confirm(context, entry.token, code, late) is Refused.wrong
 
 
 @pytest.mark.parametrize(
@@ -118,7 +126,7 @@ def test_a_login_halfway_in_ends_after_ten_minutes(context: Context) -> None:
 )
 def test_weak_passwords_are_refused_and_the_reason_said(context: Context, weak: str, fault: str) -> None:
     with context.db.begin() as tx, pytest.raises(Unfit, match=re.escape(fault)):
-        staff.add(tx, context, EMAIL, "Mara Field", [Role.manager], weak, NOW)
+        accounts.add(tx, context, EMAIL, "Mara Field", [Role.manager], weak, NOW)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +152,7 @@ def test_two_accounts_cannot_share_an_address_or_a_name(context: Context) -> Non
     account(context)
     for email, name in ((EMAIL.upper(), "Somebody Else"), ("other@example.org", "MARA field")):
         with context.db.begin() as tx, pytest.raises(Unfit):
-            staff.add(tx, context, email, name, [Role.manager], PASSWORD, NOW)
+            accounts.add(tx, context, email, name, [Role.manager], PASSWORD, NOW)
 
 
 def test_an_unknown_address_costs_as_much_work_as_a_wrong_password() -> None:
@@ -154,11 +162,11 @@ def test_an_unknown_address_costs_as_much_work_as_a_wrong_password() -> None:
 def test_every_way_in_and_out_is_in_the_log(context: Context) -> None:
     account(context)
     entry = enter(context)
-    staff.log_in(context, EMAIL, "a wrong password", ADDRESS, NOW, require_totp=False)
+    sign_in.log_in(context, EMAIL, "a wrong password", ADDRESS, NOW, require_totp=False)
     with context.db.begin() as tx:
-        known = staff.current(tx, entry.token, NOW)
+        known = sessions.current(tx, entry.token, NOW)
         assert known is not None
-        staff.log_out(tx, known[1], known[0], NOW)
+        sessions.log_out(tx, known[1], known[0], NOW)
     with context.db.read() as tx:
         acts = [line.action for line in audit.log(tx)]
     assert acts == ["logout", "login_failed", "login", "staff_added"]
@@ -168,11 +176,11 @@ def test_a_reset_takes_password_second_factor_and_sessions_away(context: Context
     number = account(context)
     enrolled(context)
     with context.db.begin() as tx:
-        staff.reset(tx, context, number, "nine loud brown stones", "command line", NOW)
-        assert accounts.codes_left(tx, number) == 0
-    old = staff.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=False)
+        accounts.reset(tx, context, number, "nine loud brown stones", "command line", NOW)
+        assert stored_staff.codes_left(tx, number) == 0
+    old = sign_in.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=False)
     assert old is Refused.wrong
-    new = staff.log_in(context, EMAIL, "nine loud brown stones", ADDRESS, NOW, require_totp=False)
+    new = sign_in.log_in(context, EMAIL, "nine loud brown stones", ADDRESS, NOW, require_totp=False)
     assert isinstance(new, Entry)
     assert new.stage is Stage.full
 
@@ -184,7 +192,8 @@ def test_a_second_factor_under_a_lost_key_lets_nobody_in_and_can_be_reset(contex
     later = NOW + timedelta(minutes=5)
     entry = enter(context)
     assert entry.stage is Stage.code
-    assert staff.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later) is Refused.wrong
+    code = pyotp.TOTP(secret).at(later)
+    assert second_factor.confirm(context, entry.token, code, later) is Refused.wrong
     with context.db.begin() as tx:
-        staff.reset(tx, context, number, PASSWORD, "command line", NOW)
+        accounts.reset(tx, context, number, PASSWORD, "command line", NOW)
     assert enter(context).stage is Stage.full

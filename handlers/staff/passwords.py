@@ -5,6 +5,8 @@ from typing import Any
 
 from zxcvbn import zxcvbn
 
+from handlers.context import Context
+
 SHORTEST, LONGEST = 12, 200
 LOOKED_AT = 72  # characters: the time that a look takes grows with their square
 STRONG = 3  # of 4: safe where a hash is guessed at slowly, as ours is
@@ -17,6 +19,17 @@ ORDERED = "Rows of keys, repeats and dates are quickly guessed. Put together fou
 PLAIN = "This is quickly guessed. Put together four unrelated words."
 FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN)
 """Every sentence that a person may read here, in English."""
+
+
+class Unfit(ValueError):
+    """A password or an account that cannot be taken; the text says why."""
+
+
+def check(context: Context, password: str, email: str, name: str) -> None:
+    """Raise `Unfit` for a password that is quickly guessed by who knows its owner."""
+    found = fault(password, name, email, context.clinic.name)
+    if found:
+        raise Unfit(found)
 
 
 def fault(password: str, *known: str) -> str:

@@ -1,0 +1,55 @@
+"""Sessions of staff: opened at sign-in, over by themselves after a while, ended on the server."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.staff import Staff, StaffSession, Stage
+from store import audit, staff
+from store.base import Tx
+
+IDLE = timedelta(minutes=30)
+ABSOLUTE = timedelta(hours=12)
+HALFWAY = timedelta(minutes=10)  # how long a login may wait for its code
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A session that was just opened: its cookie's value and how far it goes."""
+
+    token: str
+    stage: Stage
+
+
+def let_in(tx: Tx, who: Staff, now: datetime) -> Entry:
+    audit.add(tx, who.name, "login", f"staff:{who.id}", now)
+    return open_session(tx, who, Stage.full, now)
+
+
+def open_session(tx: Tx, who: Staff, stage: Stage, now: datetime, totp: str = "") -> Entry:
+    token = secrets.token_urlsafe(32)
+    staff.open_session(tx, digest(token), who.id, stage, now, totp)
+    return Entry(token, stage)
+
+
+def current(tx: Tx, token: str, now: datetime) -> tuple[Staff, StaffSession] | None:
+    """Who a cookie belongs to; None when it is unknown, ended, too old, or idle for too long."""
+    found = staff.session(tx, digest(token)) if token else None
+    if found is None:
+        return None
+    limit = ABSOLUTE if found.stage is Stage.full else HALFWAY
+    if now - found.created_at > limit or now - found.seen_at > IDLE:
+        return None
+    who = staff.get(tx, found.staff_id)
+    return (who, found) if who is not None and who.active else None
+
+
+def log_out(tx: Tx, session: StaffSession, who: Staff, now: datetime) -> None:
+    """End this session at once, on the server."""
+    staff.end_session(tx, session.id, now)
+    audit.add(tx, who.name, "logout", f"staff:{who.id}", now)
+
+
+def digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()

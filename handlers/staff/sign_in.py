@@ -1,0 +1,81 @@
+"""Signing in with a password, and changing it."""
+
+from datetime import datetime, timedelta
+
+import pyotp
+
+from handlers.context import Context
+from handlers.staff import hashing, passwords, tries
+from handlers.staff.sessions import Entry, let_in, open_session
+from handlers.staff.tries import Refused
+from schemas.staff import Staff, Stage
+from store import audit, staff
+from store.base import Tx
+
+
+def log_in(
+    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
+) -> Entry | Refused:
+    """Look at a password. Right: a new session, whole or waiting for the second factor."""
+    try:
+        with hashing.place():
+            return _log_in(context, email, password, address, now, require_totp=require_totp)
+    except hashing.Busy:
+        return Refused.busy
+
+
+def _log_in(
+    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
+) -> Entry | Refused:
+    keys = tries.keys(email, address)
+    with context.db.begin() as tx:
+        if tries.too_many(tx, keys, now):
+            return Refused.too_many
+        staff.note_try(tx, list(keys.values()), now)
+        found = staff.by_email(tx, email)
+    known = found.password_hash if found and found.active else hashing.DECOY
+    good = hashing.matches(known, password)
+    fresh = hashing.hashed(password) if good and hashing.is_old(known) else ""
+    with context.db.begin() as tx:
+        if found is None or not found.active or not good:
+            audit.add(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
+            return Refused.wrong
+        staff.forgive(tx, [keys["pair"]])
+        if fresh:
+            staff.set_password(tx, found.id, fresh)
+        staff.tidy(tx, now - timedelta(days=30))
+        return _enter(tx, found, now, require_totp=require_totp)
+
+
+def _enter(tx: Tx, who: Staff, now: datetime, *, require_totp: bool) -> Entry:
+    if who.totp:
+        return open_session(tx, who, Stage.code, now)
+    if require_totp:
+        return open_session(tx, who, Stage.enrol, now, pyotp.random_base32())
+    return let_in(tx, who, now)
+
+
+def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
+    """Another password; every session ends and a new one begins. Raises `Unfit`."""
+    try:
+        with hashing.place():
+            return _change_password(context, who, old, new, now)
+    except hashing.Busy:
+        return Refused.busy
+
+
+def _change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
+    with context.db.begin() as tx:
+        refused = tries.guess(tx, who, now)
+    if refused:
+        return refused
+    if not hashing.matches(who.password_hash, old):
+        return Refused.wrong
+    passwords.check(context, new, who.email, who.name)
+    made = hashing.hashed(new)
+    with context.db.begin() as tx:
+        staff.forgive(tx, [tries.code_key(who)])
+        staff.set_password(tx, who.id, made)
+        staff.end_sessions(tx, who.id, now)
+        audit.add(tx, who.name, "password_changed", f"staff:{who.id}", now)
+        return open_session(tx, who, Stage.full, now)
