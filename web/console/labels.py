@@ -149,6 +149,7 @@ DETAILS = (
     "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD.",
     "The mail server refused us (code {n}).",
     "The mail server does not answer ({n}).",
+    "The mail server does not answer; it is tried again in a moment.",
     "The mail server refused the message (code {n}).",
     "The connection was lost after the mail was handed over.",
     "The mail server cannot send to an address with other letters than a to z before the @.",
