@@ -56,6 +56,7 @@ class PropKind(StrEnum):
     HAND = "hand"
     MAT = "mat"
     MAT_ABOVE = "mat_above"
+    PACES = "paces"
     PAD = "pad"
     PILLOW = "pillow"
     PIN = "pin"
@@ -84,7 +85,10 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Limb:
-    """An arm or a leg: two angles, or a reach to a spot; `end` is the angle of the hand or foot."""
+    """An arm or a leg: two angles, or a reach to a spot; `end` is the angle of the hand or foot.
+
+    `lift`, said of the finish, is how far a reaching hand or foot rises above the straight way there.
+    """
 
     upper: float = -90
     lower: float = -90
@@ -95,17 +99,22 @@ class Limb:
     scale: Point = (1, 1)
     grip: bool = False
     thumb: int = 1
+    lift: float = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """One position of the body. `pin` holds a joint at a point; without it the hip is at `hip`."""
+    """One position of the body. `pin` holds a joint at a point; without it the hip is at `hip`.
+
+    `nod` turns the head about its own middle, which `head` alone would move along.
+    """
 
     hip: Point = (0, 50)
     pin: Spot | None = None
     torso: float = 90
     torso_scale: float = 1
     head: float | None = None
+    nod: float = 0
     face: Face | None = None
     glide: float = 0
     turn: float = 0

@@ -1,8 +1,10 @@
 """The pose checker: what is wrong with a figure that a person would notice only by looking."""
 
+from collections.abc import Callable
 from itertools import chain
 
 from render.figures.geometry import distance
+from render.figures.motion import between
 from render.figures.panels import Box, drawn_box, frame_of
 from render.figures.skeleton import FOREARM, SHIN, SIDES, THIGH, UPPER_ARM, Skeleton, solve
 from schemas.figure import Arrow, Figure, Limb, Point, Pose, Prop, PropKind, View
@@ -18,9 +20,19 @@ FLOOR_ROOM = {
     "head": 4.8,
     "neck": 2.6,
 }
+Solid = tuple[float, float, float, float]
 STANDS_ON = (PropKind.FLOOR, PropKind.GROUND, PropKind.MAT)
 EMPTY_SHARE = 0.35
 SLACK = 0.6
+
+
+def problems_between(figure: Figure, steps: int = 8) -> list[str]:
+    """Return where a moving figure would sink into the floor or pass through furniture on its way."""
+    rows: list[str] = []
+    for step in range(1, steps):
+        body, name = between(figure, step / steps), f"{step} of {steps}"
+        rows += [*_below_floor(figure, name, body, SLACK), *_in_furniture(figure, name, body)]
+    return rows
 
 
 def problems(figure: Figure) -> list[str]:
@@ -39,13 +51,13 @@ def problems(figure: Figure) -> list[str]:
     )
 
 
-def _below_floor(figure: Figure, name: str, body: Skeleton) -> list[str]:
+def _below_floor(figure: Figure, name: str, body: Skeleton, slack: float = 0) -> list[str]:
     if figure.from_above or not any(prop.kind in STANDS_ON for prop in figure.props):
         return []
     return [
         f"{name}: {joint} is below the floor ({place[1]:.1f})"
         for joint, place in body.joints.items()
-        if place[1] < FLOOR_ROOM.get(joint.split("_")[0], -99)
+        if place[1] < FLOOR_ROOM.get(joint.split("_")[0], -99) - slack
         and not (joint.startswith("toe") and figure.view is not View.SIDE)
     ]
 
@@ -74,22 +86,51 @@ def _is_too_far(limb: Limb, body: Skeleton, root: Point, lengths: tuple[float, f
 
 
 def _in_furniture(figure: Figure, name: str, body: Skeleton) -> list[str]:
-    """Joints inside a wall or a counter, which a side view shows as edges that nothing can pass."""
-    solids = [_solid(prop) for prop in figure.props if prop.kind in (PropKind.WALL, PropKind.COUNTER)]
+    """Joints inside a thing that a side view shows with its edges: nothing can pass there."""
+    if figure.view is not View.SIDE:
+        return []
     return [
-        f"{name}: {joint} is inside a wall or a counter"
+        f"{name}: {joint} is inside a {prop.kind}"
+        for prop in figure.props
+        if prop.kind in SOLID
         for joint, (x, y) in body.joints.items()
-        for left, right, top in solids
-        if left < x < right and y < top
+        for left, right, low, top in [SOLID[prop.kind](prop)]
+        if left < x < right and low < y < top
     ]
 
 
-def _solid(prop: Prop) -> tuple[float, float, float]:
-    """Left edge, right edge and height of a wall or a counter."""
-    if prop.kind is PropKind.WALL and prop.x:
-        return prop.x[0], prop.x[1], prop.h
+def _wall(prop: Prop) -> Solid:
+    left, right = prop.x or (0, 0)
+    return left, right, -9, prop.h
+
+
+def _counter(prop: Prop) -> Solid:
     left = prop.at.x if prop.at else 0
-    return left + 3, left + (prop.w or 20), prop.h - 3.4
+    return left + 3, left + (prop.w or 20), -9, prop.h - 3.4
+
+
+def _board(prop: Prop) -> Solid:
+    """The top of a table, a stool or a shelf."""
+    left = prop.at.x if prop.at else 0
+    return left, left + (prop.w or 18), prop.h - 3, prop.h
+
+
+def _seat(prop: Prop) -> Solid:
+    one = prop.at.x if prop.at else 0
+    ends = sorted((one, one + (prop.w or 26)))
+    return ends[0], ends[1], (prop.h or 22) - 3.6, prop.h or 22
+
+
+SOLID: dict[PropKind, Callable[[Prop], Solid]] = {
+    PropKind.WALL: _wall,
+    PropKind.STEP: _wall,
+    PropKind.COUNTER: _counter,
+    PropKind.TABLE: _board,
+    PropKind.STOOL: _board,
+    PropKind.SHELF: _board,
+    PropKind.CHAIR: _seat,
+}
+"""Left and right edge, bottom and top of what is solid."""
 
 
 def _marks_outside(figure: Figure, bodies: dict[str, Skeleton], box: Box) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from render.figures.canvas import Canvas, blob, capsule, circle, number, pair, polygon
-from render.figures.geometry import Frame, bearing, distance, frame, lerp, polar
+from render.figures.geometry import Frame, frame, lerp, polar
 from render.figures.prop_parts import DARK, WOOD, WOOD_DARK, points, span, spot
 from render.figures.skeleton import Skeleton
 from schemas.figure import Prop, PropKind
@@ -29,12 +29,13 @@ def _soft(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
 
 
 def _roll(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
-    """A rolled towel seen from its end."""
+    """A rolled towel seen from its end: a coil."""
     centre, radius = spot(prop, body), prop.r or 3
     canvas.see(centre, radius)
     canvas.fill(circle(centre, radius), CLOTH_DARK)
-    canvas.fill(circle(centre, radius - 0.6), CLOTH)
-    canvas.stroke(circle(centre, radius * 0.45), CLOTH_DARK, 0.7)
+    canvas.fill(circle(centre, radius - 0.5), CLOTH)
+    turns = [polar(centre, 40 * step, radius * (0.12 + 0.04 * step)) for step in range(19)]
+    canvas.stroke("M" + "L".join(pair(point) for point in turns), CLOTH_DARK, 0.6)
 
 
 def _roller(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
@@ -61,15 +62,13 @@ def _ball(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
 
 
 def _pin(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
-    """A rolling pin between two hands; `r` is its half width."""
+    """A rolling pin from handle to handle; `r` is its half width."""
     start, end = points(prop, body)
     canvas.see(start, 2)
     canvas.see(end, 2)
-    radius = prop.r or 2.6
-    canvas.fill(capsule(start, end, 1.1, 1.1), WOOD_DARK)
-    place, half = frame(lerp(start, end, 0.5), bearing(start, end)), distance(start, end) * 0.33
-    corners = [(-half, -radius), (half, -radius), (half, radius), (-half, radius)]
-    canvas.fill(polygon([place(u, v) for u, v in corners]), WOOD, f' stroke="{WOOD_DARK}" stroke-width="0.6"')
+    radius, barrel = prop.r or 2.6, (lerp(start, end, 0.24), lerp(start, end, 0.76))
+    canvas.fill(capsule(start, end, 1.5, 1.5), WOOD_DARK)
+    canvas.fill(capsule(*barrel, radius, radius), WOOD, f' stroke="{WOOD_DARK}" stroke-width="0.7"')
 
 
 def _line(canvas: Canvas, prop: Prop, body: Skeleton, color: str, width: float, dash: str = "") -> None:
@@ -95,6 +94,17 @@ def _belt(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
 def _towel(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
     _line(canvas, prop, body, CLOTH_DARK, (prop.w or 2.4) + 1)
     _line(canvas, prop, body, CLOTH, prop.w or 2.4)
+
+
+def _paces(canvas: Canvas, prop: Prop, _body: Skeleton) -> None:
+    """Shoe prints along the ground, `w` apart: how long a step is."""
+    left, width = span(prop)
+    canvas.see((left, prop.y - 2))
+    canvas.see((left + width, prop.y + 2))
+    for step in range(int(width / prop.w) + 1):
+        x = left + prop.w * step
+        canvas.fill(capsule((x, prop.y), (x + 4, prop.y), 1.6, 2.0), DARK)
+        canvas.fill(circle((x - 3, prop.y), 1.4), DARK)
 
 
 def _dash(canvas: Canvas, prop: Prop, body: Skeleton) -> None:
@@ -193,6 +203,7 @@ GEAR: dict[PropKind, Draw] = {
     PropKind.BREATH: _breath,
     PropKind.DASH: _dash,
     PropKind.HAND: _hand,
+    PropKind.PACES: _paces,
     PropKind.PAD: _soft,
     PropKind.PILLOW: _soft,
     PropKind.PIN: _pin,

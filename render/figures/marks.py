@@ -6,7 +6,7 @@ from render.figures.geometry import bearing, distance, lerp, polar
 from schemas.figure import Point
 
 ARROW = "#d9480f"
-FOCUS = "#f08c00"
+FOCUS = "#b35900"
 BADGE_RIM, BADGE_INK = "#8795a3", "#3c4650"
 
 

@@ -4,6 +4,7 @@ from render.figures import body, limbs, marks
 from render.figures.canvas import Canvas
 from render.figures.head import head
 from render.figures.look import Look
+from render.figures.motion import between, pose_between
 from render.figures.props import draw_prop
 from render.figures.skeleton import Skeleton, solve
 from schemas.figure import Face, Figure, Pose, Prop, PropKind, View
@@ -27,6 +28,19 @@ def draw_scene(figure: Figure, look: Look, which: str) -> Canvas:
         _person(figure, person, shown)
     _props(canvas, [prop for prop in shown if prop.front], bodies[which])
     _marks(canvas, figure, bodies, which)
+    return canvas
+
+
+def draw_between(figure: Figure, look: Look, share: float) -> Canvas:
+    """Draw a figure at `share` of the way from its start to its finish, without arrows, rings and shadow."""
+    canvas, skeleton = Canvas(), between(figure, share)
+    shown = [prop for prop in figure.props if prop.only in ("", "start" if share < 0.5 else "end")]
+    _props(canvas, [prop for prop in shown if not prop.front], skeleton)
+    if figure.view is not View.HAND:
+        person = body.Person(canvas, skeleton, pose_between(figure, share), look, figure.view)
+        body.see_person(person)
+        _person(figure, person, shown)
+    _props(canvas, [prop for prop in shown if prop.front], skeleton)
     return canvas
 
 

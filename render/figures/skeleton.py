@@ -59,7 +59,7 @@ def _trunk(body: Skeleton, pose: Pose) -> None:
     joints["mid"] = polar(lerp(pose.hip, joints["neck"], 0.5), pose.torso + 90, pose.arch)
     joints["nape"] = polar(joints["neck"], head - 90, pose.glide * 0.55)
     joints["head"] = polar(polar(joints["neck"], head - 90, pose.glide), head, NECK + HEAD)
-    body.angles["head"] = head
+    body.angles["head"] = head + pose.nod
 
 
 def _girdles(body: Skeleton, pose: Pose, view: View, side: str) -> None:

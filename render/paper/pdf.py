@@ -117,6 +117,7 @@ def _plan_data(
         "date": full_date(when, words.language),
         "version": plan.version,
         "intro": plan.intro,
+        "massage": plan.massage,
         "note": plan.practitioner_note,
         "changed": plan.change_text,
         "guide": _without_label(plan.pain_rule, words.say("plan.guide")),
