@@ -15,6 +15,7 @@ Finding = tuple[str, str, str]
 """File, id or key, and what is wrong."""
 EMERGENCY = frozenset({"emergency_number"})
 OF_REASONS = {"no_equipment": frozenset({"thing"}), "avoid_area": frozenset({"region"})}
+OF_MASSAGE = frozenset({"regions", "ease", "load"})
 REASON = frozenset({"name", "fact", "region"})
 """What a sentence of `wording.toml` under [reasons] may name, unless `OF_REASONS` says otherwise."""
 
@@ -103,6 +104,8 @@ def _plan_texts(library: Library) -> Iterator[tuple[str, str, str, Iterable[str]
         yield "wording.toml", f"modes.{key}.intro", mode.intro, ("count", "minutes", "days")
     for key, text in (("stop_rule", words.stop_rule), ("stop_when", words.stop_when)):
         yield "wording.toml", key, text, EMERGENCY
+    for key in ("worked", "general"):
+        yield "wording.toml", f"massage.{key}", getattr(words.massage, key), OF_MASSAGE
     yield "wording.toml", "side_note", words.side_note, ("fact",)
 
 

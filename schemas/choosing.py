@@ -190,6 +190,15 @@ class BannedWords:
 
 
 @dataclass(frozen=True, slots=True)
+class MassageWords:
+    """The line that ties a visit to its plan: with the places worked on, and without; what joins places."""
+
+    worked: str
+    general: str
+    join: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """Everything in `wording.toml`; braces in the texts are filled in when a plan is made."""
 
@@ -199,6 +208,7 @@ class Wording:
     stop_when: str
     side_note: str
     over_time: str
+    massage: MassageWords
     phases: dict[str, str]
     reasons: dict[str, str]
     changes: dict[str, str]

@@ -1,12 +1,33 @@
 """Exercises, protocols and safety tags as the clinic's content files describe them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from schemas.condition import Condition
 from schemas.plan import Dose, Phase
 
 LEVELS = (1, 2, 3)
+AEROBIC_TAG, PAUSE_TAG = "walk", "pause"
+
+
+class Kind(StrEnum):
+    """What an exercise is for in a plan: it eases, stretches, loads, is aerobic, or breaks up a day."""
+
+    EASE = "ease"
+    STRETCH = "stretch"
+    LOAD = "load"
+    AEROBIC = "aerobic"
+    PAUSE = "pause"
+
+
+KIND_OF_PHASE = {
+    Phase.CALM: Kind.EASE,
+    Phase.INHIBIT: Kind.EASE,
+    Phase.LENGTHEN: Kind.STRETCH,
+    Phase.ACTIVATE: Kind.LOAD,
+    Phase.INTEGRATE: Kind.LOAD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,13 @@ class Exercise:
     presses: tuple[str, ...] = ()
     avoid: frozenset[str] = frozenset()
     caution: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> Kind:
+        """What it is for in a plan."""
+        if AEROBIC_TAG in self.tags:
+            return Kind.AEROBIC
+        return Kind.PAUSE if PAUSE_TAG in self.tags else KIND_OF_PHASE[self.phase]
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,10 +179,10 @@ class KeptWords:
 class Plan:
     """One version of a client's plan. Two plans are equal when the same was decided.
 
-    `minutes_per_day` is an estimate, and `over_time` says that it is more than the client has;
+    `minutes_per_day` is an estimate over a week, and `over_time` says that it is more than the client has;
     `days_per_week` is what adherence is counted against; `pain_cap` is 0 to 10. `changes` names what is new
     against the plan before, by kind (`new`, `up`, `down`, `gone`; `same` alone for nothing), empty for a
-    first plan.
+    first plan. `worked` are the body-map places that the visit worked on.
 
     Beside the decision it carries the language that the client reads, the SHA-256 of each content file that
     the decision was made from, and the words of then.
@@ -201,6 +201,7 @@ class Plan:
     changes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     practitioner_note: str = ""
     overrides: tuple[Override, ...] = ()
+    worked: tuple[str, ...] = ()
     language: str = field(default="en", compare=False)
     made_from: dict[str, str] = field(default_factory=dict, compare=False)
     kept: KeptWords = field(default_factory=KeptWords, compare=False)

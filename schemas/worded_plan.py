@@ -41,6 +41,7 @@ class WordedPlan:
     """One version of a plan in the reader's language, ready to be shown, printed or mailed.
 
     `reasons` has one sentence, or "" where it says nothing to a client, for each reason of the plan.
+    `massage` ties the visit to the plan and names places, so it stays on the page and in the PDF.
     `protocol_name_full` is for the practitioner, and only where the clinic's scope of practice has it.
     """
 
@@ -59,6 +60,7 @@ class WordedPlan:
     practitioner_note: str = ""
     change_text: str = ""
     tip: str = ""
+    massage: str = ""
     protocol_name_full: str = ""
 
     @property

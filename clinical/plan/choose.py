@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from clinical.plan import gate
 from clinical.plan.case import Case, Policy, with_facts
 from clinical.plan.decision import plan_for
-from clinical.plan.minutes import fitted_to_day
+from clinical.plan.minutes import fitted_to_week
 from clinical.plan.recipe import CALM, CALM_EXERCISE, Pick, Recipe, picks_for, recipe
 from clinical.plan.safety import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from schemas.choosing import PlanContent
+from schemas.exercise import Kind
 from schemas.hold import Hold, readiness_of
 from schemas.plan import Effect, Override, Plan, PlanReason, Readiness, Sentence
 
@@ -54,7 +55,7 @@ def _drafted(
     passed, outs = filtered(start, ground, content)
     safe, levels = levelled(passed, start, case, chosen, content)
     most = budget(case, chosen, policy, content.choosing.budget)
-    picks, cut = fitted_to_day(safe, most, case, content)
+    picks, cut = fitted_to_week(_eased(safe, chosen, ground, content), most, case, content)
     filled = _filled(picks, ground, content)
     reasons = [*outs, *levels, *cut]
     return filled, [*reasons, *_gone(case, filled, reasons)]
@@ -66,6 +67,15 @@ def _calm_first(case: Case, content: PlanContent) -> list[Pick]:
         return []
     calm = content.exercises[CALM_EXERCISE]
     return [Pick(calm, 1, Sentence("calm_added"), "R5", "session_response=sore", keep=True)]
+
+
+def _eased(picks: list[Pick], chosen: Recipe, ground: Ground, content: PlanContent) -> list[Pick]:
+    """Put a calm exercise to a new list that has nothing that eases ; the answers may forbid all."""
+    if not chosen.fresh or any(pick.exercise.kind is Kind.EASE for pick in picks):
+        return picks
+    calm = (content.exercises[one.exercise] for one in content.protocols[CALM].stage[0].moves)
+    free = [one for one in calm if one.kind is Kind.EASE and not blocked_by(one, ground, content)]
+    return [*picks, *(Pick(one, 1, Sentence("fill"), "R6", f"protocol={CALM}") for one in free[:1])]
 
 
 def _filled(picks: list[Pick], ground: Ground, content: PlanContent) -> list[Pick]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from math import ceil
 
 from clinical.plan.case import Case, number, sore_side
-from clinical.plan.recipe import Pick, Recipe, seconds_a_day
+from clinical.plan.recipe import Pick, Recipe, seconds_a_week
 from clinical.plan.safety import RUNNING
 from schemas.choosing import PlanContent
+from schemas.condition import without_side
 from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanReason, Readiness, Side
 
 LOW_PAIN = 3
@@ -27,7 +28,7 @@ def plan_for(
 ) -> Plan:
     """Return the plan of these exercises, in phase order, with its figures."""
     items = [_item(pick, place, case, content) for place, pick in enumerate(picks)]
-    days, minutes = days_per_week(items), ceil(sum(seconds_a_day(item.dose) for item in items) / 60)
+    days, minutes = days_per_week(items), ceil(sum(seconds_a_week(item.dose) for item in items) / 420)
     last = case.history.plan
     return Plan(
         protocol_id=chosen.protocol.id,
@@ -43,6 +44,7 @@ def plan_for(
         changes=changes(last, items) if last else {},
         practitioner_note=case.note.client_note.strip() if case.note else "",
         overrides=overrides,
+        worked=tuple(dict.fromkeys(map(without_side, case.note.areas_worked))) if case.note else (),
         language=content.language,
         made_from=_made_from(items, case, chosen, content),
     )

@@ -1,19 +1,24 @@
-"""The day's minutes: which exercises fit into the time that the client can give (step R6)."""
+"""The minutes of a week: which exercises fit into the time that the client can give (step R6).
+
+A plan joins ease and work: what calms or releases comes first and then what loads, as massage comes before
+exercise. So one of each stays in, however small the plan; the others follow in the order of the list.
+"""
 
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 from clinical.plan.case import Case, number
 from clinical.plan.decision import dose_of
-from clinical.plan.recipe import Pick, seconds_a_day
-from clinical.plan.safety import fitted
+from clinical.plan.recipe import Pick, seconds_a_week, seconds_of
+from clinical.plan.safety import no_room
 from schemas.choosing import PlanContent
+from schemas.exercise import Kind
 from schemas.plan import Effect, PlanReason
 
 Cost = Callable[[Pick], int]
 
 
-def fitted_to_day(
+def fitted_to_week(
     picks: Sequence[Pick], count: int, case: Case, content: PlanContent
 ) -> tuple[list[Pick], list[PlanReason]]:
     """Return the most useful exercises that fit into the client's minutes, and why the rest wait.
@@ -21,42 +26,44 @@ def fitted_to_day(
     There are two to `count`. Where no two fit, the two that take least time stay: the plan then says how
     long it takes.
     """
-    plain, cut = fitted(picks, count)
-    minutes = number(case, "minutes_per_day")
-    if minutes is None:
-        return plain, cut
-    seconds = 60 * minutes
 
     def cost(pick: Pick) -> int:
-        return seconds_a_day(dose_of(pick, case, content)[0])
+        return seconds_a_week(dose_of(pick, case, content)[0])
 
-    inside = _within(picks, count, content.choosing.budget.least, seconds, cost)
-    gone = [pick for pick in picks if pick not in inside]
-    names = {pick.exercise.id for pick in plain} if len(inside) == count else {p.exercise.id for p in gone}
-    late = [pick for pick in gone if pick.exercise.id in names]
-    others = [
-        reason for reason in cut if reason.exercise_id in {p.exercise.id for p in gone if p not in late}
+    week = seconds_of(case)
+    taken = _core(picks, content.choosing.budget.least, week, cost)
+    late: list[Pick] = []
+    for pick in (*(pick for pick in picks if pick.keep), *picks):
+        if pick in taken or len(taken) >= count:
+            continue
+        (taken if sum(map(cost, taken)) + cost(pick) <= week else late).append(pick)
+    minutes = number(case, "minutes_per_day") or 0
+    gone = [pick for pick in picks if pick not in taken]
+    return [pick for pick in picks if pick in taken], [
+        _no_time(pick, minutes) if pick in late else no_room(pick, count) for pick in gone
     ]
-    return inside, [*(_no_time(pick, minutes) for pick in late), *others]
 
 
-def _within(picks: Sequence[Pick], count: int, least: int, seconds: float, cost: Cost) -> list[Pick]:
-    """Take exercises in order as long as they fit, those to keep first; else the first pair that fits."""
-    taken = [pick for pick in picks if pick.keep][:count]
-    for pick in picks:
-        room = len(taken) < count and sum(map(cost, taken)) + cost(pick) <= seconds
-        if pick not in taken and room:
-            taken.append(pick)
-    if len(taken) < least <= len(picks):
-        taken = _pair(picks, least, seconds, cost)
-    return [pick for pick in picks if pick in taken]
+def core_two(picks: Sequence[Pick]) -> list[Pick]:
+    """Return the two exercises that matter most: one that loads and one that eases, else the first two."""
+    pairs = _pairs(picks, 2)
+    return [pick for pick in picks if pick in pairs[0]] if pairs else list(picks)
 
 
-def _pair(picks: Sequence[Pick], least: int, seconds: float, cost: Cost) -> list[Pick]:
-    kept = {pick.exercise.id for pick in picks if pick.keep}
-    pairs = [pair for pair in combinations(picks, least) if kept <= {pick.exercise.id for pick in pair}]
-    fits = [pair for pair in pairs if sum(map(cost, pair)) <= seconds]
+def _core(picks: Sequence[Pick], least: int, week: float, cost: Cost) -> list[Pick]:
+    pairs = _pairs(picks, least)
+    fits = [pair for pair in pairs if sum(map(cost, pair)) <= week]
+    if not pairs:
+        return list(picks)
     return list(fits[0] if fits else min(pairs, key=lambda pair: sum(map(cost, pair))))
+
+
+def _pairs(picks: Sequence[Pick], least: int) -> list[tuple[Pick, ...]]:
+    """Every pair of load and ease, best first; any others where a list has not both."""
+    first = [*(pick for pick in picks if pick.keep), *(pick for pick in picks if not pick.keep)]
+    loads = [pick for pick in picks if pick.exercise.kind is Kind.LOAD]
+    eases = [pick for pick in first if pick.exercise.kind is Kind.EASE]
+    return list(product(loads, eases)) or list(combinations(picks, least))
 
 
 def _no_time(pick: Pick, minutes: float) -> PlanReason:

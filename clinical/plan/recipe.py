@@ -111,6 +111,12 @@ def picks_for(case: Case, chosen: Recipe, content: PlanContent, free: Free) -> l
     return _stepped(picks, step, content, free)
 
 
+def seconds_of(case: Case) -> float:
+    """Return the seconds of a week that the client can give; without an end where they did not say."""
+    minutes = number(case, "minutes_per_day")
+    return inf if minutes is None else 60 * 7 * minutes
+
+
 def seconds_a_day(dose: Dose) -> int:
     """Return about how long one exercise takes on a day, in seconds, rests included."""
     if dose.minutes:
@@ -119,6 +125,11 @@ def seconds_a_day(dose: Dose) -> int:
     sides = 2 if dose.each_side else 1
     rests = max(0, dose.sets - 1) * (dose.rest_seconds or 10)
     return (dose.sets * dose.reps * a_rep * sides + rests) * dose.times_per_day
+
+
+def seconds_a_week(dose: Dose) -> int:
+    """Return about how long one exercise takes in a week, in seconds."""
+    return seconds_a_day(dose) * dose.days_per_week
 
 
 def by_priority(items: Sequence[PlanItem]) -> list[PlanItem]:
@@ -243,10 +254,8 @@ def _without_hardest(picks: list[Pick]) -> list[Pick]:
 
 def _raised(picks: Sequence[Pick], case: Case, cap: int, content: PlanContent, free: Free) -> Iterator[Pick]:
     left = content.choosing.growth.rises if may_rise(case, content.choosing.growth) else 0
-    minutes = number(case, "minutes_per_day")
-    room = (
-        inf if minutes is None else 60 * minutes - sum(_seconds(pick.exercise, pick.level) for pick in picks)
-    )
+    week = seconds_of(case)
+    room = week - sum(_seconds(pick.exercise, pick.level) for pick in picks)
     for pick in picks:
         more = _seconds(*_wish(pick, content)) - _seconds(pick.exercise, pick.level)
         rises = left > 0 and more <= max(0, room)
@@ -262,7 +271,7 @@ def _wish(pick: Pick, content: PlanContent) -> tuple[Exercise, int]:
 
 
 def _seconds(exercise: Exercise, level: int) -> int:
-    return seconds_a_day(exercise.dose.at(level))
+    return seconds_a_week(exercise.dose.at(level))
 
 
 def _higher(pick: Pick, case: Case, cap: int, content: PlanContent, free: Free) -> Pick | None:

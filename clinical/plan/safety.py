@@ -138,15 +138,8 @@ def budget(case: Case, chosen: Recipe, policy: Policy, rules: Budget) -> int:
 
 
 def fitted(picks: Sequence[Pick], count: int) -> tuple[list[Pick], list[PlanReason]]:
-    """Return the first `count` exercises; those marked to keep push out the last of the others (R6)."""
-    room = count - sum(pick.keep for pick in picks)
-    inside: list[Pick] = []
-    for pick in picks:
-        if pick.keep or room > 0:
-            inside.append(pick)
-            room -= not pick.keep
-    out = [pick for pick in picks if pick not in inside]
-    return inside[:count], [_no_room(pick, count) for pick in [*out, *inside[count:]]]
+    """Return the first `count` exercises, and why the others wait (R6)."""
+    return list(picks[:count]), [no_room(pick, count) for pick in picks[count:]]
 
 
 def _candidates(exercise: Exercise, content: PlanContent) -> Iterator[Exercise]:
@@ -213,10 +206,10 @@ def _level_reason(old: Pick, new: Pick, case: Case, why: str, cap: int) -> PlanR
     return PlanReason("R5", f"cap={cap}", Effect.LEVEL, new.exercise.id, why, values)
 
 
-def _no_room(pick: Pick, count: int) -> PlanReason:
-    return PlanReason(
-        "R6", f"moves={count}", Effect.BUDGET, pick.exercise.id, "no_room", {"count": f"{count}"}
-    )
+def no_room(pick: Pick, count: int) -> PlanReason:
+    """Return why an exercise waits for a later plan."""
+    values = {"count": f"{count}"}
+    return PlanReason("R6", f"moves={count}", Effect.BUDGET, pick.exercise.id, "no_room", values)
 
 
 def _by_minutes(minutes: float, rules: Budget) -> int:

@@ -12,7 +12,7 @@ from clinical.plan.case import Policy
 from clinical.plan.decision import LOW_PAIN
 from clinical.plan.doses import dose_text, side_text, tempo_text
 from schemas.choosing import LevelRow, MatchRow, PlanContent
-from schemas.exercise import Adjust, Exercise
+from schemas.exercise import Adjust, Exercise, Kind
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
 from schemas.worded_plan import WordedItem, WordedPlan
 
@@ -40,6 +40,7 @@ def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
         practitioner_note=plan.practitioner_note,
         change_text=change_text(plan, content),
         tip=protocol.tip if protocol else plan.kept.tip,
+        massage=massage_text(plan, content),
         protocol_name_full=protocol.name if protocol and mode.protocol_names else "",
     )
 
@@ -67,6 +68,20 @@ def change_text(plan: Plan, content: PlanContent) -> str:
         return _old(plan, content).change_text
     names = {kind: [_name(name, content) for name in ids] for kind, ids in plan.changes.items()}
     return " ".join(words[kind].format(names=", ".join(filter(None, found))) for kind, found in names.items())
+
+
+def massage_text(plan: Plan, content: PlanContent) -> str:
+    """Return one line that ties the visit to the plan: what massage eased, and which exercise keeps it."""
+    known = [
+        content.exercises[item.exercise_id] for item in plan.items if item.exercise_id in content.exercises
+    ]
+    ease = next((one.name for one in known if one.kind is Kind.EASE), "")
+    load = next((one.name for one in known if one.kind is Kind.LOAD), "")
+    if not ease or not load:
+        return ""
+    words = content.wording.massage
+    regions = words.join.join(filter(None, (_region(place, content) for place in plan.worked)))
+    return (words.worked if regions else words.general).format(regions=regions, ease=ease, load=load)
 
 
 def _intro(plan: Plan, template: str, content: PlanContent) -> str:

@@ -8,10 +8,11 @@ from clinical.plan.case import Case, History, Policy
 from clinical.plan.choose import choose
 from clinical.plan.decision import changes
 from clinical.plan.edit import Edit, EditRefused, edit
-from clinical.plan.recipe import seconds_a_day
+from clinical.plan.recipe import seconds_a_day, seconds_a_week
 from clinical.plan.wording import change_text
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action, Mode
+from schemas.exercise import Kind
 from schemas.plan import Dose, Effect, Plan, Readiness
 from schemas.rules import Severity
 from schemas.session_note import Response, SendWish, SessionNote
@@ -25,7 +26,7 @@ def intake(**changed: str | list[str]) -> Answers:
     answers = dict(HEALTHY)
     for name, value in changed.items():
         answers = with_answer(answers, name, value) if isinstance(value, str) else {**answers, name: value}
-    return answers
+    return {name: value for name, value in answers.items() if value}
 
 
 def plan_of(policy: Policy = CLINICAL, /, **changed: str | list[str]) -> Plan:
@@ -41,6 +42,7 @@ def reason(plan: Plan, exercise: str, effect: Effect) -> str:
     return next(text for one, text in said if (one.exercise_id, one.effect) == (exercise, effect))
 
 
+NOWHERE: dict[str, str | list[str]] = {"main_region": "", "pain_regions": []}
 YOUNG, MIDDLE, OLD = "2000-01-01", "1970-01-01", "1950-01-01"
 
 
@@ -92,10 +94,28 @@ YOUNG, MIDDLE, OLD = "2000-01-01", "1970-01-01", "1950-01-01"
         ({"main_region": "achilles_heel_r", "visit_reason": "sport"}, "achilles_load"),
         ({"main_region": "foot_sole_l", "date_of_birth": OLD}, "plantar_heel"),
         ({"main_region": "low_back_l"}, "low_back_office"),
-        ({"main_region": "calf_r", "visit_reason": "sport"}, "athlete_overuse"),
-        ({"main_region": "calf_r", "cond_oa": ["knee", "hand"]}, "arthritis_gentle"),
-        ({"main_region": "calf_r", "date_of_birth": OLD}, "senior_mobility_balance"),
-        ({"main_region": "calf_r"}, "general_unknown"),
+        ({"main_region": "calf_r", "visit_reason": "sport"}, "shin_calf"),
+        ({"main_region": "calf_r", "cond_oa": ["knee", "hand"]}, "shin_calf"),
+        ({"main_region": "calf_r", "date_of_birth": OLD}, "shin_calf"),
+        ({"main_region": "ankle_l"}, "ankle_steady"),
+        ({"main_region": "foot_top_l"}, "ankle_steady"),
+        ({"main_region": "elbow_outer_r"}, "elbow_load"),
+        ({"main_region": "wrist_hand_r"}, "hand_wrist"),
+        ({"main_region": "thigh_back_r"}, "hamstring_load"),
+        ({"main_region": "thigh_inner_r"}, "thigh_groin"),
+        ({"main_region": "head_front_r"}, "neck_shoulder_desk"),
+        ({"main_region": "knee_front_l", "date_of_birth": YOUNG, "worse_with": "standing"}, "knee_daily"),
+        ({"main_region": "knee_front_l", "date_of_birth": YOUNG, "visit_reason": "sport"}, "patellar_load"),
+        ({"pain_duration": "lt_6w"}, "low_back_new"),
+        ({"worse_with": "bending_forward"}, "low_back_bend"),
+        ({"worse_with": "bending_back"}, "low_back_arch"),
+        ({"worse_with": ["bending_back", "bending_forward"]}, "low_back_office"),
+        ({"goals": "lift", "activity_profile": "athlete"}, "back_lifter"),
+        ({**NOWHERE, "visit_reason": "sport"}, "athlete_overuse"),
+        ({**NOWHERE, "cond_oa": ["knee", "hand"]}, "arthritis_gentle"),
+        ({**NOWHERE, "date_of_birth": OLD, "visit_reason": "sport"}, "senior_mobility_balance"),
+        (NOWHERE, "general_unknown"),
+        ({"main_region": "chest_l"}, "general_unknown"),
         ({"main_region": "belly"}, "general_unknown"),
     ],
 )
@@ -105,16 +125,19 @@ def test_the_first_row_that_fits_chooses_the_protocol(
     assert plan_of(**changed).protocol_id == protocol
 
 
-@pytest.mark.parametrize("region", ["belly", "neck_front", "jaw_l", "hip_groin_l"])
+@pytest.mark.parametrize("region", ["belly", "neck_front", "jaw_l", "chest_r", "hip_groin_l"])
 def test_places_that_need_a_look_are_held(region: str) -> None:
-    assert plan_of(main_region=region).status is Readiness.HELD
+    plan = plan_of(main_region=region)
+    assert plan.status is Readiness.HELD
+    assert "no_plan" in {one.values.get("row") for one in plan.reasons}
+    assert worded(plan).items[0].because.startswith("We have no set plan for ")
 
 
 def test_a_plain_back_gets_three_moves_in_phase_order_and_is_ready() -> None:
     plan = plan_of(sitting_hours="0-2", activity_profile="manual_job")
     assert plan.status is Readiness.READY
-    assert names(plan) == ["act_bridge", "len_hip_flexor_stand", "int_walk"]
-    assert [item.phase_label for item in worded(plan).items] == ["Stretch", "Wake up", "Move"]
+    assert names(plan) == ["act_bridge", "calm_legs_on_chair", "int_walk"]
+    assert [item.phase_label for item in worded(plan).items] == ["Calm", "Build", "Move"]
 
 
 def test_every_move_names_the_answer_that_chose_it() -> None:
@@ -131,9 +154,10 @@ def test_a_blocked_move_is_swapped_down_the_easier_chain_and_says_why() -> None:
 
 
 def test_a_move_without_its_thing_at_home_is_left_out_or_swapped() -> None:
-    plan = plan_of(main_region="neck_back", equipment=["none"], cond_neck_unstable="yes")
-    assert "inh_shoulder_blade_ball" not in names(plan)
-    assert reason(plan, "inh_shoulder_blade_ball", Effect.OUT).endswith("you do not have a ball at home.")
+    plan = plan_of(main_region="mid_back", equipment=["none"])
+    assert names(plan) == ["act_scap_squeeze", "len_chair_back_arch", "inh_neck_rub"]
+    said = reason(plan, "inh_shoulder_blade_ball", Effect.SWAPPED)
+    assert said.endswith("because you do not have a ball at home.")
 
 
 def test_a_move_that_needs_something_nobody_asked_about_is_left_out() -> None:
@@ -142,9 +166,9 @@ def test_a_move_that_needs_something_nobody_asked_about_is_left_out() -> None:
     assert "act_bridge" not in names(choose(case_of(answers), moves(), CLINICAL))
 
 
-def test_a_desk_worker_keeps_the_break_however_small_the_plan() -> None:
-    plan = plan_of(main_region="neck_back", minutes_per_day="5")
-    assert names(plan) == ["act_scap_squeeze", "int_desk_reset"]
+def test_a_desk_worker_keeps_the_break_beside_what_loads_and_what_eases() -> None:
+    plan = plan_of(main_region="neck_back", minutes_per_day="10")
+    assert names(plan) == ["act_scap_squeeze", "inh_neck_rub", "int_desk_reset"]
 
 
 def test_pain_down_the_leg_puts_the_gentle_moves_first() -> None:
@@ -172,10 +196,16 @@ def test_the_budget_follows_minutes_and_confidence(changed: dict[str, str], coun
     assert len(plan_of(**changed).items) == count
 
 
-def test_a_short_day_gets_short_moves_and_hears_why_the_long_one_waits() -> None:
-    plan = plan_of(minutes_per_day="10")
-    assert names(plan) == ["act_bridge", "len_hip_flexor_stand", "act_pelvic_tilt"]
+@pytest.mark.parametrize("region", ["low_back_l", "knee_inner_l", "hip_groin_l"])
+def test_ten_minutes_a_day_hold_a_walk_because_minutes_count_by_the_week(region: str) -> None:
+    plan = plan_of(minutes_per_day="10", main_region=region, date_of_birth=MIDDLE)
+    assert "int_walk" in names(plan)
+    assert sum(seconds_a_week(item.dose) for item in plan.items) <= 10 * 60 * 7
     assert plan.minutes_per_day <= 10
+
+
+def test_a_move_that_does_not_fit_into_the_week_waits_and_the_client_hears_why() -> None:
+    plan = plan_of(replace(CLINICAL, first_moves=4), **NOWHERE, visit_reason="sport", minutes_per_day="10")
     text = reason(plan, "int_walk", Effect.BUDGET)
     assert text == "We left out Walking plan for now, so that your plan fits into the minutes you have."
 
@@ -183,7 +213,7 @@ def test_a_short_day_gets_short_moves_and_hears_why_the_long_one_waits() -> None
 def test_where_no_two_moves_fit_the_plan_says_how_long_it_takes() -> None:
     plan = plan_of(minutes_per_day="5", under_other_care=["surgeon"])
     assert (plan.protocol_id, names(plan)) == ("calm_only", ["calm_belly_breath", "calm_muscle_let_go"])
-    assert "about 7 minutes" in worded(plan).intro
+    assert "about 6 minutes a day" in worded(plan).intro
     assert worded(plan).intro.endswith(moves().wording.over_time)
 
 
@@ -192,8 +222,8 @@ def test_a_step_up_that_does_not_fit_into_the_minutes_waits() -> None:
     last = History(first, PlanState(days_in_plan=7, days_since_change=7), Step(Action.LEVEL_UP, "easy", ""))
     second = choose(replace(case_of(intake(minutes_per_day="5")), history=last), moves(), CLINICAL)
     assert [(item.exercise_id, item.level) for item in second.items] == [
-        ("len_hip_flexor_stand", 2),
-        ("act_bridge", 1),
+        ("calm_legs_on_chair", 1),
+        ("act_bridge", 2),
     ]
 
 
@@ -207,15 +237,15 @@ def test_what_does_not_fit_is_kept_for_later_in_plain_words() -> None:
 
 
 def test_an_athlete_starts_at_the_listed_level_and_a_sore_one_at_level_1() -> None:
-    fit = plan_of(main_region="calf_r", visit_reason="sport")
-    sore = plan_of(main_region="calf_r", visit_reason="sport", pain_now="6")
+    fit = plan_of(**NOWHERE, visit_reason="sport")
+    sore = plan_of(**NOWHERE, visit_reason="sport", pain_now="6")
     assert max(item.level for item in fit.items) == 2
     assert {item.level for item in sore.items} == {1}
     assert reason(sore, "act_bridge", Effect.LEVEL) == "We start low because you are quite sore now."
 
 
 def test_a_caution_keeps_a_move_at_level_1_with_a_note() -> None:
-    plan = plan_of(main_region="calf_r", visit_reason="sport", cond_heart="stable")
+    plan = plan_of(cond_heart="stable")
     walk = next(item for item in plan.items if item.exercise_id == "int_walk")
     assert walk.level == 1
     said = next(item for item in worded(plan).items if item.exercise_id == "int_walk")
@@ -311,7 +341,7 @@ def test_an_edit_swaps_removes_and_levels_and_keeps_the_version() -> None:
     change = Edit("sam", swap=(("act_bridge", "act_glute_squeeze"),), levels=(("int_walk", 2),))
     edited = edit(plan, change, case, moves(), CLINICAL)
     levels = {item.exercise_id: item.level for item in edited.items}
-    assert levels == {"act_glute_squeeze": 1, "len_hip_flexor_stand": 1, "int_walk": 2}
+    assert levels == {"act_glute_squeeze": 1, "calm_legs_on_chair": 1, "int_walk": 2}
     assert edited.version == plan.version
     assert reason(edited, "act_bridge", Effect.OUT) == "Your therapist left out Bridge."
 
@@ -443,3 +473,47 @@ def test_what_changed_is_said_in_one_line() -> None:
 )
 def test_minutes_are_estimated_from_counts_holds_pace_and_rests(dose: Dose, seconds: int) -> None:
     assert seconds_a_day(dose) == seconds
+
+
+@pytest.mark.parametrize("date_of_birth", [YOUNG, MIDDLE, OLD])
+@pytest.mark.parametrize("minutes", ["5", "10", "15"])
+@pytest.mark.parametrize("things", [["none"], ["ball", "band", "foam_roller", "rolling_pin", "step"]])
+def test_every_first_plan_has_a_move_that_eases_and_one_that_loads(
+    date_of_birth: str, minutes: str, things: list[str]
+) -> None:
+    for region in moves().choosing.regions:
+        plan = plan_of(
+            Policy(),
+            main_region=region,
+            date_of_birth=date_of_birth,
+            minutes_per_day=minutes,
+            equipment=things,
+        )
+        kinds = {moves().exercises[item.exercise_id].kind for item in plan.items}
+        assert {Kind.EASE, Kind.LOAD} <= kinds, (region, names(plan))
+
+
+def test_breath_work_that_makes_a_client_worse_gives_way_to_letting_go() -> None:
+    plan = plan_of(main_region="shoulder_front_l", cond_panic_breath="yes")
+    assert "calm_muscle_let_go" in names(plan)
+    assert "breath" not in {tag for name in names(plan) for tag in moves().exercises[name].tags}
+
+
+def test_one_line_ties_the_massage_to_what_keeps_its_ease() -> None:
+    note = replace(NOTE, areas_worked=("low_back_l", "low_back_r", "buttock_l"))
+    said = worded(choose(case_of(intake(), note=note), moves(), CLINICAL)).massage
+    assert said.startswith("Your massage worked to ease your low back and your buttock. Rest with legs on")
+    assert worded(plan_of()).massage.startswith("Massage eases first.")
+
+
+def test_every_move_is_in_some_list() -> None:
+    listed = {name for protocol in moves().protocols.values() for name in protocol.exercises()}
+    assert set(moves().exercises) == listed
+
+
+def test_every_list_has_a_move_that_eases_and_all_but_the_calm_one_a_load() -> None:
+    for protocol in moves().protocols.values():
+        for stage in protocol.stage:
+            kinds = {moves().exercises[move.exercise].kind for move in stage.moves}
+            assert Kind.EASE in kinds, protocol.id
+            assert Kind.LOAD in kinds or protocol.id == "calm_only", protocol.id

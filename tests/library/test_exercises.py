@@ -98,7 +98,7 @@ def test_a_banned_word_is_found_whole_and_in_any_case() -> None:
         ),
         (
             "rules/choosing.toml",
-            "main_region in {mid_back, chest}",
+            "main_region in {neck_front, belly, jaw, chest}",
             "main_region = = x",
             "match",
             "condition",
