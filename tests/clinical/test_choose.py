@@ -110,6 +110,8 @@ YOUNG, MIDDLE, OLD = "2000-01-01", "1970-01-01", "1950-01-01"
         ({"worse_with": "bending_forward"}, "low_back_bend"),
         ({"worse_with": "bending_back"}, "low_back_arch"),
         ({"worse_with": ["bending_back", "bending_forward"]}, "low_back_office"),
+        ({"worse_with": "bending_back", "pain_spread": "below_elbow_knee"}, "low_back_office"),
+        ({"pain_duration": "lt_6w", "cond_sciatica": "yes"}, "low_back_office"),
         ({"goals": "lift", "activity_profile": "athlete"}, "back_lifter"),
         ({**NOWHERE, "visit_reason": "sport"}, "athlete_overuse"),
         ({**NOWHERE, "cond_oa": ["knee", "hand"]}, "arthritis_gentle"),
@@ -169,6 +171,11 @@ def test_a_move_that_needs_something_nobody_asked_about_is_left_out() -> None:
 def test_a_desk_worker_keeps_the_break_beside_what_loads_and_what_eases() -> None:
     plan = plan_of(main_region="neck_back", minutes_per_day="10")
     assert names(plan) == ["act_scap_squeeze", "inh_neck_rub", "int_desk_reset"]
+
+
+def test_a_new_sprain_starts_in_a_chair() -> None:
+    plan = plan_of(main_region="ankle_l", pain_duration="lt_6w")
+    assert names(plan)[:2] == ["act_heel_raise_sit", "len_ankle_pump"]
 
 
 def test_pain_down_the_leg_puts_the_gentle_moves_first() -> None:
