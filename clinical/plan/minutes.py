@@ -44,12 +44,6 @@ def fitted_to_week(
     ]
 
 
-def core_two(picks: Sequence[Pick]) -> list[Pick]:
-    """Return the two exercises that matter most: one that loads and one that eases, else the first two."""
-    pairs = _pairs(picks, 2)
-    return [pick for pick in picks if pick in pairs[0]] if pairs else list(picks)
-
-
 def _core(picks: Sequence[Pick], least: int, week: float, cost: Cost) -> list[Pick]:
     pairs = _pairs(picks, least)
     fits = [pair for pair in pairs if sum(map(cost, pair)) <= week]
