@@ -201,6 +201,7 @@ class Delivery:
     message_id: str
     vendor_id: str
     settled_at: datetime | None
+    seen_at: datetime | None = None  # of an alert: when somebody pressed its button
 
     @property
     def purpose(self) -> Purpose:

@@ -61,6 +61,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
         message_id=row.message_id,
         vendor_id=row.vendor_id,
         settled_at=row.settled_at,
+        seen_at=row.seen_at,
     )
 
 
@@ -292,6 +293,13 @@ def counts(tx: Tx, now: datetime) -> dict[str, int]:
     status = sa.case((overdue, "due"), else_=deliveries.c.status)
     rows = tx.all(sa.select(status, sa.func.count()).group_by(status))
     return {name: count for name, count in rows}  # noqa: C416
+
+
+def alert_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
+    """Somebody pressed the button: every alert of a booking is seen; False when all were seen before."""
+    alerts = (deliveries.c.booking_id == booking_id, deliveries.c.purpose == Purpose.alert)
+    row = sa.update(deliveries).where(*alerts, deliveries.c.seen_at.is_(None)).values(seen_at=now)
+    return bool(tx.all(row.returning(deliveries.c.id)))
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:

@@ -235,6 +235,7 @@ deliveries = sa.Table(
     _word("vendor_id", 200),
     _time("created_at"),
     _time("settled_at", nullable=True),
+    _time("seen_at", nullable=True),  # when somebody pressed the button of an alert
     sa.Index("ix_deliveries_status_due_at", "status", "due_at"),
     sa.Index("ix_deliveries_booking_id", "booking_id"),
     sa.Index("ix_deliveries_contact_id_created_at", "contact_id", "created_at"),
@@ -449,6 +450,7 @@ erased = sa.Table(
     _time("erased_at"),
 )
 
+sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)
 sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
 sa.Index("ix_plans_sent_at", plans.c.sent_at)
 sa.Index("ix_flags_raised_at", flags.c.raised_at)

@@ -98,6 +98,7 @@ def clear_flag(
         raise NotNow("Say on what basis: for example, who examined the client and when.")
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
+    acknowledge(tx, booking_id, by, now)
     drafting.draft(tx, context, booking_id, now)
     _look_again(tx, booking_id, now)
 
@@ -111,11 +112,11 @@ def _look_again(tx: Tx, booking_id: int, now: datetime) -> None:
 
 
 def acknowledge(tx: Tx, booking_id: int, by: str, now: datetime) -> bool:
-    """Somebody has seen the flags; True the first time."""
-    seen = intakes.flags_seen(tx, booking_id, now)
-    if seen:
+    """Somebody has pressed the button of an alert; True the first time."""
+    seen = [intakes.flags_seen(tx, booking_id, now), deliveries.alert_seen(tx, booking_id, now)]
+    if any(seen):
         audit.add(tx, by, "flags_seen", f"booking:{booking_id}", now)
-    return seen
+    return any(seen)
 
 
 def review(tx: Tx, booking_id: int, by: str, now: datetime) -> None:

@@ -1,15 +1,32 @@
-"""An alert to the clinic that somebody must look: at once, or in the next days."""
+"""An alert to the clinic that somebody must look: at once, or in the next days.
+
+One that must be looked at now goes on to the next way and the next person, until somebody signed in has
+pressed its button. Opening a page is no sign that a person has read it.
+"""
 
 from datetime import datetime, timedelta
 
+from handlers.context import Context
 from handlers.schedule import recipients
-from schemas.delivery import ESCALATION, AlertCause, Channel, DeliveryKey, Due, Purpose, Urgency
+from schemas.booking import Booking
+from schemas.delivery import (
+    ESCALATION,
+    AlertCause,
+    Channel,
+    Delivery,
+    DeliveryKey,
+    DeliveryStatus,
+    Due,
+    Purpose,
+    Urgency,
+)
 from schemas.rules import Severity
 from store import bookings, deliveries, intakes
 from store.base import Tx
 
 # How long each severity may stay unseen before the next person is alerted (clinical sources, section 2.1).
 ACKNOWLEDGE = {Severity.STOP_EMERGENCY: timedelta(minutes=15), Severity.STOP_URGENT: timedelta(hours=2)}
+AT_ONCE = timedelta()
 
 
 def at_once(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
@@ -23,10 +40,49 @@ def soon(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
 
 
 def escalate(tx: Tx, booking_id: int, channel: Channel, now: datetime) -> None:
-    """Plan a second alert, to the next person, for stops that nobody has looked at."""
-    waits = [ACKNOWLEDGE[severity] for severity in intakes.open_stops(tx, booking_id, unseen=True)]
-    if waits:
+    """Plan a second alert, to the next person, for what nobody has seen by then."""
+    if waits := unseen(tx, booking_id):
         _schedule(tx, booking_id, ESCALATION, (channel,), now, min(waits))
+
+
+def pass_on(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> None:
+    """It was refused, or it is not known whether it arrived: the next way and the next person, at once.
+
+    The text went out together with the mail. Where the next person is the same one, their time is left to
+    them: the mail server has just refused them.
+    """
+    waits = unseen(tx, delivery.booking_id)
+    if not waits or urgency(delivery.key) is Urgency.soon:
+        return
+    mail, text = (Channel.email, Channel.sms)
+    if urgency(delivery.key) is Urgency.escalated:
+        _schedule(tx, delivery.booking_id, ESCALATION, ({mail: text, text: mail}[delivery.channel],), now)
+        return
+    same = context.clinic.alert_next_email in ("", context.clinic.alert_email)
+    wait = min(waits) if same and delivery.channel is mail else AT_ONCE
+    _schedule(tx, delivery.booking_id, ESCALATION, (mail,), now, wait)
+
+
+def unseen(tx: Tx, booking_id: int) -> list[timedelta]:
+    """How long what nobody has seen of a booking may stay so, each; [] when all is seen."""
+    flags = [ACKNOWLEDGE[severity] for severity in intakes.open_stops(tx, booking_id, unseen=True)]
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
+    return flags + [ACKNOWLEDGE[Severity.STOP_URGENT] for _each in _replies(tx, booking)]
+
+
+def _replies(tx: Tx, booking: Booking) -> list[Delivery]:
+    """Alerts of now that no flag stands for: what a client said in a check-in."""
+    rules = {flag["rule"] for flag in intakes.flags_of(tx, booking.id)}
+    return [
+        each
+        for each in deliveries.of_booking(tx, booking.id)
+        if isinstance(each.key.number, AlertCause)
+        and each.key.number.urgency is Urgency.at_once
+        and each.key.number.name not in rules
+        and each.key.client in (0, booking.client_id)
+        and each.seen_at is None
+    ]
 
 
 def urgency(key: DeliveryKey) -> Urgency | None:
@@ -40,10 +96,12 @@ def _schedule(
     cause: AlertCause,
     channels: tuple[Channel, ...],
     now: datetime,
-    wait: timedelta = timedelta(),
+    wait: timedelta = AT_ONCE,
 ) -> None:
     booking = bookings.get(tx, booking_id)
     assert booking is not None
     for channel in channels:
         key = recipients.about(booking, Purpose.alert, cause, channel)
-        deliveries.schedule(tx, Due(key, now + wait), now)
+        known = deliveries.by_key(tx, key)
+        if known is None or known.status is not DeliveryStatus.scheduled or known.due_at > now + wait:
+            deliveries.schedule(tx, Due(key, now + wait), now)

@@ -237,7 +237,8 @@ def _confirm(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
 def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     urgency = alerts.urgency(delivery.key)
     escalated = urgency is Urgency.escalated
-    if escalated and not delivery.key.resend and not intakes.open_stops(tx, booking.id, unseen=True):
+    seen = not alerts.unseen(tx, booking.id) if escalated else delivery.seen_at is not None
+    if seen and not delivery.key.resend:
         return Skip(Reason.acknowledged)
     after = None
     if urgency is not None and not escalated:

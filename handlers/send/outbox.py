@@ -14,10 +14,11 @@ from handlers.bookings.records import is_live
 from handlers.checkins import reach
 from handlers.clients import contacts
 from handlers.context import Context
+from handlers.schedule import alerts
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
 from integrations.base import IntegrationError, NotAsked, OptedOut, OutcomeUnknown
-from schemas.delivery import Channel, Delivery, DeliveryStatus
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
 from schemas.reason import Reason
 from store import bookings, deliveries, receipts
@@ -70,7 +71,8 @@ def _process(
     context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool] = retry.never
 ) -> None:
     if delivery.attempts > retry.MOST:
-        _given_up(context, delivery, "The worker ended each time it worked on this.", now)
+        ended = IntegrationError("The worker ended each time it worked on this.", permanent=True)
+        _failed(context, delivery, ended, now)
         return
     try:
         if not _heard_out(context, delivery, now, stopping):
@@ -200,6 +202,9 @@ def _identity(message: EmailMessage | Text) -> str:
 
 
 def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    if delivery.purpose is Purpose.alert:
+        with context.db.begin() as tx:
+            alerts.pass_on(tx, context, delivery, now)
     if isinstance(error, OutcomeUnknown):
         _outcome_unknown(context, delivery, error, now)
         return

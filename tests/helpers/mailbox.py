@@ -15,9 +15,18 @@ class Mailbox:
     recipients: list[list[str]] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     refuse: str = ""
+    refuse_to: dict[str, str] = field(default_factory=dict)
     hang_up_after_data: bool = False
     port: int = 0
     seconds: float = 0.0  # that it takes to answer
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, to: str, options: Any) -> str:
+        """Take the recipient, or answer as told for this address."""
+        if to in self.refuse_to:
+            return self.refuse_to[to]
+        envelope.rcpt_tos.append(to)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
         """Keep the mail; then answer as told."""
@@ -37,6 +46,11 @@ class Mailbox:
     def kinds(self) -> list[str]:
         """The kind of every mail, in order of arrival."""
         return [mail["X-Aftercare-Kind"] for mail in self.mails]
+
+    def alerted(self) -> list[str]:
+        """Whom the alerts went to, in order of arrival."""
+        both = zip(self.recipients, self.mails, strict=True)
+        return [to[0] for to, mail in both if mail["X-Aftercare-Kind"] == "alert"]
 
     def of(self, kind: str) -> list[EmailMessage]:
         """The mails of one kind."""

@@ -45,6 +45,7 @@ def check_command(mail: bool) -> None:
         *_connections(),
         *_troubles(),
         *_texts(),
+        *_ways(),
     ):
         click.echo(line)
     if fatal or outside:
@@ -58,6 +59,23 @@ def _keys() -> Iterator[str]:
         with db.read() as tx:
             if not receipts.opens(tx):
                 yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+
+
+def _ways() -> Iterator[str]:
+    """An alarm needs two ways: the second one counts when the first one fails."""
+    clinic = the_context().clinic
+    mails = {each.casefold() for each in (clinic.alert_email, clinic.alert_next_email) if each}
+    texts = bool(clinic.alert_sms) and Channel.sms in the_context().senders
+    if len(mails) + texts < 2:
+        yield (
+            "Remark: there is only one way to reach you with an alert. If it fails, nobody is reached: set "
+            "CLINIC_ALERT_SMS (with SMS_ACCOUNT) or, for another person, CLINIC_ALERT_NEXT_EMAIL."
+        )
+    elif not texts:
+        yield (
+            "Remark: alerts reach you by mail alone. If the mail server fails, nobody is reached: set "
+            "CLINIC_ALERT_SMS and SMS_ACCOUNT."
+        )
 
 
 def _mail_server() -> Iterator[str]:

@@ -16,12 +16,13 @@ from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import page as plan_page
 from handlers.plans import pictures, release, standing
 from handlers.plans.by_hand import NotNow
+from handlers.schedule import alerts
 from handlers.schedule.recipients import recipient
 from handlers.send import by_hand
 from render.language import readable
 from render.paper import qr
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery
+from schemas.delivery import Channel, Delivery, Urgency
 from schemas.intake import Intake
 from schemas.person import MessageKind
 from schemas.plan import PlanStatus, StoredPlan
@@ -74,7 +75,6 @@ def booking(booking_id: int) -> Response:
 def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
     with _opened(booking_id) as (tx, found):
         audit.add(tx, me().name, "view", f"booking:{found.id}", now())
-        plans_by_hand.acknowledge(tx, found.id, me().name, now())
         values = _values(tx, found)
     return page("booking", status, **values, **more)
 
@@ -103,6 +103,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         ),
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
+        "alerted": _is_alerted(tx, found, sent),
         "bodies": bodies(visit, say()) if visit else [],
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
         "verdict": verdict,
@@ -121,6 +122,13 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "asked_who": who.asked_of(tx, attendances.current(tx, found.id)),
         "came_before": who.came_before(tx, found),
     }
+
+
+def _is_alerted(tx: Tx, found: Booking, sent: list[Delivery]) -> bool:
+    """Nobody has pressed the button yet, of a flag that stops or of an alert."""
+    now_please = (Urgency.at_once, Urgency.escalated)
+    unseen = [one for one in sent if one.seen_at is None and alerts.urgency(one.key) in now_please]
+    return bool(unseen) or bool(intakes.open_stops(tx, found.id, unseen=True))
 
 
 def _in_the_way(tx: Tx, found: Booking, holds: list[Reason]) -> Reason:
@@ -240,6 +248,15 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     except NotNow as error:
         return _page(booking_id, 422, error=str(error))
     return _back(booking_id, "flags")
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/seen")
+@allowed(Role.practitioner)
+def seen(booking_id: int) -> AnyResponse:
+    """Somebody has seen the alert: it goes to nobody else."""
+    with _opened(booking_id) as (tx, found):
+        plans_by_hand.acknowledge(tx, found.id, me().name, now())
+    return _back(booking_id)
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/reviewed")

@@ -1,12 +1,19 @@
 """The clinic is told at once, and the next person is told when nobody has looked."""
 
+from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 
 import pytest
 
 from handlers.context import Context
+from handlers.plans import by_hand
 from handlers.schedule import alerts
 from handlers.worker import work
+from integrations.base import IntegrationError, OutcomeUnknown
+from integrations.channels.email import Smtp
+from schemas.delivery import Channel
+from schemas.message import Text
 from store import bookings, intakes
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
@@ -42,6 +49,116 @@ def test_an_alert_that_nobody_looked_at_is_sent_once_more(
     assert told(context, mailbox, timedelta()) == 1
     assert told(context, mailbox, wait - timedelta(minutes=1)) == 1
     assert told(context, mailbox, wait) == 2
+    assert told(context, mailbox, timedelta(days=2)) == 2
+
+
+class Texts:
+    """A text-message service that takes everything, or refuses it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Text] = []
+        self.refusal: IntegrationError | None = None
+
+    def send(self, message: EmailMessage | Text) -> str:
+        """Keep it, or refuse it."""
+        assert isinstance(message, Text)
+        if self.refusal:
+            raise self.refusal
+        self.sent.append(message)
+        return "SM1"
+
+
+@pytest.fixture
+def texts() -> Texts:
+    return Texts()
+
+
+def with_ways(context: Context, texts: Texts | None, next_email: str = "") -> Context:
+    """The clinic can be reached so."""
+    clinic = replace(context.clinic, alert_sms="+12125550123" if texts else "", alert_next_email=next_email)
+    senders = dict(context.senders) | ({Channel.sms: texts} if texts else {})
+    return replace(context, clinic=clinic, senders=senders)
+
+
+@pytest.mark.parametrize("refusal", ["451 not now", "550 5.1.1 unknown", "554 spam"])
+def test_a_refused_alert_goes_to_the_next_person_at_once(
+    context: Context, mailbox: Mailbox, refusal: str
+) -> None:
+    clinic = with_ways(context, None, "second@clinic.example")
+    booking = book(clinic)
+    raise_stop(clinic, booking.id, "stop_emergency")
+    mailbox.refuse_to = {clinic.clinic.alert_email: refusal}
+    for seconds in (0, 1, 2):
+        work.work_once(clinic, NOW + timedelta(seconds=seconds))
+    assert mailbox.alerted() == ["second@clinic.example"]
+
+
+def test_a_refused_alert_to_the_next_person_goes_out_as_a_text(
+    context: Context, mailbox: Mailbox, texts: Texts
+) -> None:
+    clinic = with_ways(context, texts, "second@clinic.example")
+    booking = book(clinic)
+    raise_stop(clinic, booking.id, "stop_emergency")
+    mailbox.refuse = "550 no"
+    for seconds in (0, 1, 2):
+        work.work_once(clinic, NOW + timedelta(seconds=seconds))
+    assert len(texts.sent) == 2, "the text that goes with the mail, and the one in place of the second mail"
+    assert {text.to for text in texts.sent} == {"+12125550123"}
+    work.work_once(clinic, NOW + timedelta(hours=4))
+    assert len(texts.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "refusal", [IntegrationError("no", permanent=True), OutcomeUnknown("lost"), IntegrationError("later")]
+)
+def test_a_text_that_was_refused_or_lost_brings_the_next_person_by_mail(
+    context: Context, mailbox: Mailbox, texts: Texts, refusal: IntegrationError
+) -> None:
+    clinic = with_ways(context, texts, "second@clinic.example")
+    texts.refusal = refusal
+    booking = book(clinic)
+    raise_stop(clinic, booking.id, "stop_emergency")
+    for seconds in (0, 1, 2):
+        work.work_once(clinic, NOW + timedelta(seconds=seconds))
+    assert sorted(mailbox.alerted()) == sorted([clinic.clinic.alert_email, "second@clinic.example"])
+
+
+def test_an_alert_whose_answer_was_lost_is_still_passed_on(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    raise_stop(context, booking.id, "stop_emergency")
+    mailbox.hang_up_after_data = True
+    for minutes in (0, 5):
+        work.work_once(context, NOW + timedelta(minutes=minutes))
+    mailbox.hang_up_after_data = False
+    before = len(mailbox.of("alert"))
+    rested = {Channel.email: Smtp("127.0.0.1", mailbox.port, "none")}  # whose breaker has closed again
+    work.work_once(replace(context, senders=rested), NOW + timedelta(minutes=16))
+    assert len(mailbox.of("alert")) == before + 1
+
+
+def test_an_alert_that_failed_is_not_tried_again_once_somebody_has_seen_it(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    raise_stop(context, booking.id, "stop_emergency")
+    mailbox.refuse = "451 later"
+    work.work_once(context, NOW)
+    with context.db.begin() as tx:
+        by_hand.acknowledge(tx, booking.id, "Mara Field", NOW)
+    mailbox.refuse = ""
+    for hours in (1, 2, 3):
+        work.work_once(context, NOW + timedelta(hours=hours))
+    assert mailbox.of("alert") == []
+    assert schedule_of(context, booking)["alert:RF10"].reason == "acknowledged"
+
+
+def test_what_a_client_said_in_a_check_in_is_passed_on_too(context: Context, mailbox: Mailbox) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        alerts.at_once(tx, booking.id, "d3-worse", NOW)
+    assert told(context, mailbox, timedelta()) == 1
+    assert told(context, mailbox, timedelta(hours=1)) == 1
+    assert told(context, mailbox, timedelta(hours=2)) == 2
     assert told(context, mailbox, timedelta(days=2)) == 2
 
 
