@@ -110,7 +110,9 @@ def senders(settings: Settings) -> dict[Channel, Sender]:
     """One sender per channel that is configured."""
     mail = settings.mail
     found: dict[Channel, Sender] = {
-        Channel.email: Smtp(mail.host, mail.port, mail.security, mail.username, mail.password)
+        Channel.email: Smtp(
+            mail.host, mail.port, mail.security, mail.username, mail.password, mail.per_minute
+        )
     }
     sms = settings.sms
     if sms.account:

@@ -67,6 +67,16 @@ class OptedOut(IntegrationError):
     permanent = True
 
 
+class NoSuchAddress(IntegrationError):
+    """The address does not exist: the only refusal that is the recipient's own."""
+
+    permanent = True
+
+
+class SenderRefused(IntegrationError):
+    """The service takes nothing of ours now: it is our account, quota, policy or reputation."""
+
+
 class OutcomeUnknown(IntegrationError):
     """The request was sent and the answer was lost: it may or may not have happened."""
 

@@ -49,6 +49,8 @@ class Reason(StrEnum):
     quiet_hours = "quiet_hours"
     webhooks_wait = "webhooks_wait"
     trying_again = "trying_again"
+    mail_waits = "mail_waits"
+    paced = "paced"
     outcome_unknown = "outcome_unknown"
     failed = "failed"
     acknowledged = "acknowledged"

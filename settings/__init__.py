@@ -169,7 +169,7 @@ def _mail(read: Variables, production: bool) -> Mail:
     for name, value in (("SMTP_USERNAME", username), ("SMTP_PASSWORD", password)):
         if not value.isascii():  # no mail server is asked in any other letters
             read.problems.append(f"{name} may hold only the letters a to z, digits and plain signs.")
-    return Mail(host, port, security, username, password)
+    return Mail(host, port, security, username, password, read.number("SMTP_PER_MINUTE", 0))
 
 
 def _sms(read: Variables) -> Sms:

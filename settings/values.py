@@ -20,13 +20,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """The mail server. `security` is tls, starttls or none."""
+    """The mail server. `security` is tls, starttls or none; `per_minute` mails at most, 0 for any number."""
 
     host: str
     port: int
     security: str
     username: str
     password: str = field(repr=False)
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -355,6 +355,17 @@ links = sa.Table(
     sa.Index("ix_links_purpose_subject", "purpose", "subject"),
 )
 
+# A channel that takes nothing of ours now: the mail server refuses our account, or does not answer.
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("channel", sa.String(10), primary_key=True),
+    _time("since"),
+    _time("until"),
+    sa.Column("times", sa.Integer, nullable=False),
+    _word("text", 500),
+)
+
 workers = sa.Table("workers", metadata, sa.Column("name", sa.String(64), primary_key=True), _time("seen_at"))
 
 audit = sa.Table(

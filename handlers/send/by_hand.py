@@ -8,7 +8,7 @@ from handlers.plans.by_hand import WAITING, NotNow, release_plan
 from handlers.schedule import recipients
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason
-from store import audit, deliveries
+from store import audit, contacts, deliveries
 from store.base import Tx
 
 NOT_SENT = (*WAITING, DeliveryStatus.skipped, DeliveryStatus.withdrawn, DeliveryStatus.dead)
@@ -26,6 +26,7 @@ def release(tx: Tx, context: Context, delivery_id: int, by: str, now: datetime) 
     delivery = _in(tx, delivery_id, WAITING)
     if delivery.purpose is Purpose.plan:
         release_plan(tx, context, delivery.booking_id, by, now)
+    _trust_again(tx, delivery, by, now)
     fresh = deliveries.get(tx, delivery_id)
     if fresh is not None and fresh.status is DeliveryStatus.held:
         deliveries.reschedule(tx, delivery_id, max(delivery.due_at, now))
@@ -35,6 +36,7 @@ def release(tx: Tx, context: Context, delivery_id: int, by: str, now: datetime) 
 def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """Due at once. The decision at the moment of sending is still made: what is wrong stays unsent."""
     delivery = _in(tx, delivery_id, NOT_SENT)
+    _trust_again(tx, delivery, by, now)
     deliveries.reschedule(tx, delivery.id, now)
     audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now)
 
@@ -42,6 +44,7 @@ def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
 def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """The same message once more, as a message of its own. Raises `NotNow`."""
     delivery = _in(tx, delivery_id, GONE_OUT)
+    _trust_again(tx, delivery, by, now)
     tx.lock(f"resend:{delivery.booking_id}")
     deliveries.schedule(tx, Due(_next_key(tx, delivery), now), now)
     audit.add(tx, by, "resend", f"delivery:{delivery_id}", now)
@@ -72,6 +75,14 @@ def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     delivery = _in(tx, delivery_id, WAITING)
     deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
     audit.add(tx, by, "withdraw", f"delivery:{delivery_id}", now)
+
+
+def _trust_again(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:
+    """Mail to the address came back, and a person says that it is to be tried again."""
+    point = contacts.get(tx, delivery.key.recipient)
+    if point is not None and point.bounced_at is not None:
+        contacts.bounced(tx, point.id, None)
+        audit.add(tx, by, "address_again", f"delivery:{delivery.id}", now)
 
 
 def _in(tx: Tx, delivery_id: int, statuses: tuple[DeliveryStatus, ...]) -> Delivery:

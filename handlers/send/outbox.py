@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
-from typing import assert_never
+from typing import Any, assert_never
 
 from handlers import retry
 from handlers.bookings import inbox
@@ -17,11 +17,21 @@ from handlers.context import Context
 from handlers.schedule import alerts
 from handlers.send import decide
 from handlers.send.decide import Hold, Later, Send, Skip, Write
-from integrations.base import IntegrationError, NotAsked, OptedOut, OutcomeUnknown
+from integrations.base import (
+    IntegrationError,
+    NoSuchAddress,
+    NotAsked,
+    OptedOut,
+    OutcomeUnknown,
+    SenderRefused,
+    Silent,
+)
+from integrations.channels.email import Smtp
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
 from schemas.reason import Reason
-from store import bookings, deliveries, receipts
+from store import bookings, deliveries, pauses, receipts
+from store import contacts as stored_contacts
 from store.leases import LEASE, only
 
 log = logging.getLogger("aftercare.outbox")
@@ -29,6 +39,12 @@ BATCH = 10
 REPEAT_AFTER = timedelta(minutes=5)
 HEAR_AGAIN = timedelta(seconds=10)  # when webhooks of the connection wait that cannot be taken in yet
 OTHERS = 2.0  # seconds to wait for webhooks that another lane or worker has in hand
+PAUSES = (
+    *(timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=5)),
+    *(timedelta(minutes=15), timedelta(minutes=30)),
+)
+"""How long a channel that refuses us is left alone, the first time and so on."""
+LONGEST_PAUSE = max(PAUSES)  # a pause that ends later was begun by a clock that has been set back
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 
 
@@ -167,17 +183,57 @@ def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -
     with context.db.read() as tx:  # the last look: a cancel that came while the message was made wins
         if not deliveries.still_ours(tx, delivery):
             return
+        pause = pauses.get(tx, delivery.channel)
+    if _waits(context, delivery, pause, now):
+        return
     try:
         vendor_id = context.senders[delivery.channel].send(decision.message)
     except OptedOut:
         _opted_out(context, delivery, decision.message, now)
         return
+    if pause:
+        with context.db.begin() as tx:
+            pauses.end(tx, delivery.channel)
     try:
         _note_sent(context, delivery, decision, vendor_id, now)
     except Exception as error:
         log.exception("sent, and not noted", extra={"delivery": delivery.id})
         raise OutcomeUnknown("The message was sent, and we could not note it.") from error
     log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+
+
+def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> bool:
+    """Put it back while its channel takes nothing, or enough for this minute; an alert is always tried."""
+    if delivery.purpose is Purpose.alert:
+        return False
+    sender = context.senders[delivery.channel]
+    full = sender.wait() if isinstance(sender, Smtp) else 0
+    if pause is not None and now < pause.until <= now + LONGEST_PAUSE:
+        until, reason, detail = pause.until, Reason.mail_waits, pause.text
+    elif full:
+        until, reason, detail = now + timedelta(seconds=full), Reason.paced, ""
+    else:
+        return False
+    with context.db.begin() as tx:
+        deliveries.put_back(tx, delivery, until, reason=reason, detail=detail, tried=False)
+    return True
+
+
+def _refused_us(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
+    """Nothing of ours is taken: all of the channel waits, and no message is lost by it.
+
+    One that alone is refused while others go through is given up in the end.
+    """
+    with context.db.begin() as tx:
+        times = pauses.begin(tx, delivery.channel, str(error), now)
+        alone = times == 1
+        if not (alone and delivery.attempts >= retry.MOST):
+            until = now + PAUSES[min(times, len(PAUSES)) - 1]
+            pauses.until(tx, delivery.channel, until)
+            deliveries.put_back(tx, delivery, until, reason=Reason.mail_waits, detail=str(error), tried=alone)
+            log.warning("channel pauses", extra={"channel": str(delivery.channel), "times": times})
+            return
+    _given_up(context, delivery, str(error), now)
 
 
 def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Text, now: datetime) -> None:
@@ -211,6 +267,12 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
     if isinstance(error, NotAsked):
         _not_tried(context, delivery, error, now)
         return
+    if isinstance(error, SenderRefused) or (isinstance(error, Silent) and delivery.channel is Channel.email):
+        _refused_us(context, delivery, error, now)
+        return
+    if isinstance(error, NoSuchAddress):
+        _no_such_address(context, delivery, str(error), now)
+        return
     wait = retry.wait(delivery.attempts, error)
     if wait is None:
         _given_up(context, delivery, str(error), now)
@@ -230,8 +292,20 @@ def _not_tried(context: Context, delivery: Delivery, error: NotAsked, now: datet
         deliveries.put_back(tx, delivery, due_at, reason=Reason.trying_again, detail=str(error), tried=False)
 
 
-def _given_up(context: Context, delivery: Delivery, detail: str, now: datetime) -> None:
-    _settle(context, delivery, DeliveryStatus.dead, now, reason=Reason.failed, detail=detail)
+def _no_such_address(context: Context, delivery: Delivery, detail: str, now: datetime) -> None:
+    """The one refusal that is the recipient's own: nothing more goes there until somebody says otherwise."""
+    if delivery.purpose.to_client and delivery.channel is Channel.email:
+        with context.db.begin() as tx:
+            stored_contacts.bounced(tx, delivery.key.recipient, now)
+        _given_up(context, delivery, detail, now, Reason.address_refused)
+    else:
+        _given_up(context, delivery, detail, now)
+
+
+def _given_up(
+    context: Context, delivery: Delivery, detail: str, now: datetime, reason: Reason = Reason.failed
+) -> None:
+    _settle(context, delivery, DeliveryStatus.dead, now, reason=reason, detail=detail)
     with context.db.begin() as tx:
         reach.by_mail(tx, delivery, now)
 

@@ -1,22 +1,45 @@
-"""E-mail over SMTP. An answer lost after the data is `OutcomeUnknown`: the mail may have arrived."""
+"""E-mail over SMTP, on connections that stay open.
+
+An answer lost after the data is `OutcomeUnknown`: the mail may have arrived. A refusal says whose fault it is
+(see smtp_replies): `NoSuchAddress`, `SenderRefused`, or an `IntegrationError` about this one message.
+"""
 
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Any
 
-from integrations.base import IntegrationError, NotAsked, OutcomeUnknown, Silent
+from integrations.base import IntegrationError, NoSuchAddress, NotAsked, OutcomeUnknown, SenderRefused, Silent
 from integrations.breaker import Breaker
+from integrations.channels.smtp_replies import Blame, blame, words
 from integrations.deadline import Deadline
 from schemas.message import Text
 
 TIMEOUT = 20.0  # seconds to connect, to wait for the next bytes
 LONGEST = 60.0  # seconds for a whole mail
+IDLE = 30.0  # seconds that an unused connection is kept: many servers hang up after a minute
+MOST_KEPT = 4
+MINUTE = 60.0
 NOT_INTERNATIONAL = "The mail server cannot send to an address with other letters than a to z before the @."
+TEXTS = {
+    Blame.recipient: "There is no such mailbox (code {}).",
+    Blame.full: "The mailbox of the client takes no mail (code {}).",
+    Blame.content: "The mail server refused this message for what is in it (code {}).",
+    Blame.ours: "The mail server refuses our mail (code {}).",
+    Blame.unclear: "The mail server refused the message (code {}).",
+}
+HUNG_UP = (smtplib.SMTPServerDisconnected, OSError)
+
+
+class _Closing(smtplib.SMTPServerDisconnected):
+    """The server says that it hangs up (421): it may have had enough of this connection, or of us."""
 
 
 class _Server(smtplib.SMTP):
@@ -36,16 +59,67 @@ class _TlsServer(_Server, smtplib.SMTP_SSL):
     """The same over TLS from the first byte."""
 
 
+class Pool:
+    """Connections that are open and unused, and when mails were sent lately. Safe between threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._unused: list[tuple[float, _Server]] = []
+        self._sent: deque[float] = deque()
+
+    def take(self) -> _Server | None:
+        """The connection that was used last, unless it has been unused for long."""
+        with self._lock:
+            old = [server for at, server in self._unused if self._clock() - at > IDLE]
+            self._unused = [item for item in self._unused if item[1] not in old]
+            found = self._unused.pop()[1] if self._unused else None
+        for server in old:
+            server.close()
+        return found
+
+    def give(self, server: _Server) -> None:
+        """Keep it for the next mail."""
+        with self._lock:
+            self._unused.append((self._clock(), server))
+            surplus = self._unused.pop(0)[1] if len(self._unused) > MOST_KEPT else None
+        if surplus:
+            surplus.close()
+
+    def sent(self) -> None:
+        """Note that a mail was handed over."""
+        with self._lock:
+            self._sent.append(self._clock())
+
+    def wait(self, per_minute: int) -> float:
+        """Seconds until another mail keeps to the limit; 0 when it does now."""
+        now = self._clock()
+        with self._lock:
+            while self._sent and now - self._sent[0] >= MINUTE:
+                self._sent.popleft()
+            over = len(self._sent) - per_minute
+            return self._sent[over] + MINUTE - now if per_minute and over >= 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """A mail server. `security` is "tls" (from the first byte), "starttls" or "none" (loopback only)."""
+    """A mail server. `security` is "tls" (from the first byte), "starttls" or "none" (loopback only).
+
+    `per_minute` is how many mails it may get in a minute from this process; 0: any number.
+    """
 
     host: str
     port: int
     security: str = "starttls"
     username: str = ""
     password: str = field(default="", repr=False)
+    per_minute: int = 0
     breaker: Breaker = field(default_factory=Breaker, repr=False, compare=False)
+    pool: Pool = field(default_factory=Pool, repr=False, compare=False)
+
+    def wait(self) -> float:
+        """Seconds until the next mail may be sent, by the limit of a minute."""
+        return self.pool.wait(self.per_minute)
 
     def send(self, message: EmailMessage | Text) -> str:
         """Hand one mail to the server; returns its answer. Raises `IntegrationError`.
@@ -60,84 +134,127 @@ class Smtp:
             )
         silent = False
         try:
-            return self._send(message)
+            with Deadline(LONGEST) as deadline:
+                return self._send(message, deadline)
         except (Silent, OutcomeUnknown):
             silent = True
             raise
         finally:
             self.breaker.heard(self.host, answered=not silent)
 
-    def _send(self, message: EmailMessage) -> str:
-        with self._signed_in() as server:
-            answer = self._transfer(server, message)
-            # A server that stumbles over our goodbye has the mail already.
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            return answer
+    def _send(self, message: EmailMessage, deadline: Deadline) -> str:
+        kept = self.pool.take()
+        if kept is not None:
+            kept.deadline = deadline
+            with suppress(*HUNG_UP):  # while nothing was sent; nothing of this mail has gone over
+                return self._hand_over(kept, message)
+        with self._talking():
+            return self._hand_over(self._open(deadline), message)
 
     def check(self) -> None:
         """Sign in, send nothing. Raises `IntegrationError`."""
-        with self._signed_in() as server:
+        with Deadline(LONGEST) as deadline, self._talking():
+            server = self._open(deadline)
+        with suppress(smtplib.SMTPException, OSError):
             server.quit()
 
     @contextmanager
-    def _signed_in(self) -> Iterator[smtplib.SMTP]:
+    def _talking(self) -> Iterator[None]:
+        """What goes wrong before there is a mail to speak of is between the server and us."""
         try:
-            with Deadline(LONGEST) as deadline, closing(self._connect(deadline)) as server:
-                self._sign_in(server)
-                yield server
+            yield
         except smtplib.SMTPAuthenticationError as error:
-            raise IntegrationError(
+            raise SenderRefused(
                 "The mail server refused our sign-in: check SMTP_USERNAME and SMTP_PASSWORD."
             ) from error
+        except _Closing as error:
+            raise SenderRefused(str(error)) from error
         except smtplib.SMTPResponseException as error:
-            raise IntegrationError(f"The mail server refused us (code {error.smtp_code}).") from error
+            raise SenderRefused(f"The mail server refused us (code {error.smtp_code}).") from error
         except (smtplib.SMTPException, OSError) as error:
             raise Silent(f"The mail server does not answer ({type(error).__name__}).") from error
 
-    def _connect(self, deadline: Deadline) -> smtplib.SMTP:
+    def _open(self, deadline: Deadline) -> _Server:
+        """A connection that is signed in."""
+        server = self._connect(deadline)
+        try:
+            if self.security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if self.username:
+                server.login(self.username, self.password)
+            server.ehlo_or_helo_if_needed()
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _connect(self, deadline: Deadline) -> _Server:
         if self.security == "tls":
             context = ssl.create_default_context()
             return _TlsServer(deadline, self.host, self.port, timeout=TIMEOUT, context=context)
         return _Server(deadline, self.host, self.port, timeout=TIMEOUT)
 
-    def _sign_in(self, server: smtplib.SMTP) -> None:
-        if self.security == "starttls":
-            server.starttls(context=ssl.create_default_context())
-        if self.username:
-            server.login(self.username, self.password)
-
-    def _transfer(self, server: smtplib.SMTP, message: EmailMessage) -> str:
-        """The dialogue in steps, to know whether an error came before or after the data."""
-        sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
-        server.ehlo_or_helo_if_needed()
-        plain = to.isascii() and sender.isascii()
-        if not plain and not server.has_extn("smtputf8"):
-            raise IntegrationError(NOT_INTERNATIONAL, permanent=True)
-        data = message.as_bytes(policy=SMTP if plain else SMTPUTF8)
-        self._expect(_mail_from(server, sender, plain=plain))
-        self._accepted(server.rcpt(to))
-        self._expect(server.docmd("DATA"), good=354)
+    def _hand_over(self, server: _Server, message: EmailMessage) -> str:
+        """One mail; the connection is kept, unless it is not known where it stands."""
         try:
-            # Dots are doubled and line ends are CRLF: as_bytes with the SMTP policy made them so.
-            server.send(_dot_stuffed(data))
-            code, answer = server.getreply()
-        except (smtplib.SMTPException, OSError) as error:
-            raise OutcomeUnknown("The connection was lost after the mail was handed over.") from error
-        self._accepted((code, answer))
-        return answer.decode("ascii", "replace")[:200]
+            answer = _transfer(server, message)
+        except IntegrationError as error:
+            if isinstance(error, OutcomeUnknown) or not _reset(server):
+                server.close()
+            else:
+                self.pool.give(server)
+            raise
+        except BaseException:
+            server.close()
+            raise
+        self.pool.sent()
+        self.pool.give(server)
+        return answer
 
-    @staticmethod
-    def _expect(reply: tuple[int, bytes], good: int = 250) -> None:
-        if reply[0] // 100 != good // 100:
-            raise smtplib.SMTPResponseException(reply[0], reply[1])
 
-    @staticmethod
-    def _accepted(reply: tuple[int, bytes]) -> None:
-        """A 5xx to the address or the message is for good; one to ourselves (greeting, sender) is not."""
-        if reply[0] // 100 != 2:
-            text = f"The mail server refused the message (code {reply[0]})."
-            raise IntegrationError(text, permanent=500 <= reply[0] < 600)
+def _reset(server: smtplib.SMTP) -> bool:
+    """Forget the mail that was refused; False when the server is gone."""
+    try:
+        return server.rset()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _transfer(server: smtplib.SMTP, message: EmailMessage) -> str:
+    """The dialogue in steps, to know whether an error came before or after the data."""
+    sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+    plain = to.isascii() and sender.isascii()
+    if not plain and not server.has_extn("smtputf8"):
+        raise IntegrationError(NOT_INTERNATIONAL, permanent=True)
+    data = message.as_bytes(policy=SMTP if plain else SMTPUTF8)
+    _accepted(_mail_from(server, sender, plain=plain), at_us=True)
+    _accepted(server.rcpt(to))
+    _accepted(server.docmd("DATA"), good=3)
+    try:
+        # Dots are doubled and line ends are CRLF: as_bytes with the SMTP policy made them so.
+        server.send(_dot_stuffed(data))
+        code, answer = server.getreply()
+    except (smtplib.SMTPException, OSError) as error:
+        raise OutcomeUnknown("The connection was lost after the mail was handed over.") from error
+    _accepted((code, answer), after_data=True)
+    return answer.decode("ascii", "replace")[:200]
+
+
+def _accepted(
+    reply: tuple[int, bytes], *, good: int = 2, at_us: bool = False, after_data: bool = False
+) -> None:
+    """Raise what a refusal means; `at_us`: it answers our own address, so nothing else is at fault."""
+    code, text = reply[0], reply[1].decode("utf-8", "replace")
+    if code // 100 == good:
+        return
+    if code == 421 and not after_data:
+        raise _Closing(TEXTS[Blame.ours].format(f"{code}: {words(text)}"))
+    whose = Blame.ours if at_us else blame(code, text)
+    if whose is Blame.ours:
+        raise SenderRefused(TEXTS[whose].format(f"{code}: {words(text)}"))
+    for_good = 500 <= code < 600 and whose is not Blame.full
+    kind = NoSuchAddress if whose is Blame.recipient and for_good else IntegrationError
+    raise kind(TEXTS[whose if code >= 500 else Blame.unclear].format(code), permanent=for_good)
 
 
 def _mail_from(server: smtplib.SMTP, sender: str, *, plain: bool) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """A real mail server that keeps its mails."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ class Mailbox:
     refuse: str = ""
     refuse_to: dict[str, str] = field(default_factory=dict)
     hang_up_after_data: bool = False
+    on_data: Callable[[], object] = lambda: None
     port: int = 0
     seconds: float = 0.0  # that it takes to answer
 
@@ -32,6 +34,7 @@ class Mailbox:
         """Keep the mail; then answer as told."""
         if self.seconds:
             await asyncio.sleep(self.seconds)
+        self.on_data()
         if self.refuse:
             return self.refuse
         mail = message_from_bytes(envelope.content, policy=policy.default)

@@ -146,7 +146,7 @@ def test_a_text_that_the_service_refuses_goes_by_mail_in_the_same_hour(
 
 def test_who_was_never_reached_is_not_silent(clinic: Context, mailbox: Mailbox) -> None:
     booking = visited(clinic, "555-0123", **AGREED)
-    mailbox.refuse = "550 no such mailbox"
+    mailbox.refuse = "554 not this one"
     days_pass(clinic, booking, 1, 13)
     mailbox.refuse = ""
     days_pass(clinic, booking, 14, 15)
