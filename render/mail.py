@@ -42,13 +42,20 @@ class MailKind(StrEnum):
     NUDGE = "nudge"
     SUMMARY = "summary"
     CONNECTION = "connection"
+    TROUBLE = "trouble"
+    TROUBLE_OVER = "trouble_over"
 
 
 BEGUN = "intake_reminder_begun"
 """The table of the reminder's words for who has answered something already."""
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
-STAFF = frozenset({MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY, MailKind.CONNECTION})
+STAFF = frozenset(
+    {
+        *(MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY),
+        *(MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER),
+    }
+)
 Texts = Mapping[str, Mapping[str, Any]]
 
 

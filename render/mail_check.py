@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from render.mail import BEGUN, PLACEHOLDER, MailKind
+from schemas.trouble import TroubleKind
 
 FILLED = frozenset(
     {
+        "count",
+        *TroubleKind,
         *("name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
         *("clinic", "phone", "connection", "hours", "trouble", "unread", "command"),
     }
@@ -28,7 +31,7 @@ SHARED = {
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
-    "sms": ("checkin", "confirm", "alert"),
+    "sms": ("checkin", "confirm", "alert", "trouble"),
 }
 OF_TEXTS = frozenset({"clinic", "url", "reference"})
 """What a text message may name."""

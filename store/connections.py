@@ -37,6 +37,12 @@ def every(tx: Tx) -> Sequence[sa.Row[Any]]:
     return tx.all(sa.select(connections).order_by(connections.c.name))
 
 
+def first_seen(tx: Tx) -> datetime | None:
+    """When the first connection was configured."""
+    at: datetime | None = tx.value(sa.select(sa.func.min(connections.c.first_seen_at)))
+    return at
+
+
 def heard(tx: Tx, names: set[str], now: datetime) -> None:
     """A genuine webhook came in."""
     for name in sorted(names):  # one order everywhere: two processes must not wait for each other

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store.base import Tx, once
-from store.tables import attendances, contact_points, deliveries, links, opt_outs
+from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs
+from store.tally import Tally, tally
 
 
 def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
@@ -74,6 +75,18 @@ def _stopped(tx: Tx, contact_id: int) -> set[MessageKind]:
 def bounced(tx: Tx, contact_id: int, at: datetime | None) -> None:
     """Mail to it came back (or, None: it works again)."""
     tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(bounced_at=at))
+
+
+def refused(tx: Tx, ended: datetime) -> Tally:
+    """The addresses that mail came back from, of who comes to a visit that had not ended by then."""
+    query = (
+        sa.select(contact_points)
+        .join(attendances, attendances.c.email_id == contact_points.c.id)
+        .join(bookings, bookings.c.id == attendances.c.booking_id)
+        .where(contact_points.c.bounced_at.is_not(None), attendances.c.ended_at.is_(None))
+        .where(bookings.c.status == "confirmed", bookings.c.end_at > ended)
+    )
+    return tally(tx, query, contact_points.c.bounced_at, sa.func.count(contact_points.c.id.distinct()))
 
 
 def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas.delivery import Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import SOON, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, once
 from store.leases import EVERY, LEASE, Connections, is_over
 from store.tables import bookings, deliveries
+from store.tally import Tally, tally
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
@@ -300,6 +301,38 @@ def alert_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     alerts = (deliveries.c.booking_id == booking_id, deliveries.c.purpose == Purpose.alert)
     row = sa.update(deliveries).where(*alerts, deliveries.c.seen_at.is_(None)).values(seen_at=now)
     return bool(tx.all(row.returning(deliveries.c.id)))
+
+
+def unseen_alerts(tx: Tx) -> Tally:
+    """The bookings with an alert that asks for a look now, and that nobody has seen."""
+    at_once = ~deliveries.c.key.like(f"%:alert:{SOON}%")
+    unseen = (*_UNSEEN, at_once, deliveries.c.status != DeliveryStatus.withdrawn)
+    bookings = sa.func.count(deliveries.c.booking_id.distinct())
+    return tally(tx, sa.select(deliveries).where(*unseen), deliveries.c.created_at, bookings)
+
+
+def unsent_alerts(tx: Tx) -> Tally:
+    """The alerts that nobody has seen, and that could not be sent."""
+    put_off = deliveries.c.reason.in_((Reason.trying_again, Reason.mail_waits))
+    tried = sa.or_(deliveries.c.status == DeliveryStatus.dead, put_off)
+    return tally(tx, sa.select(deliveries).where(*_UNSEEN, tried), deliveries.c.created_at)
+
+
+def dead(tx: Tx, since: datetime) -> Tally:
+    """The other messages that could not be sent, since then."""
+    ended = (deliveries.c.status == DeliveryStatus.dead, deliveries.c.settled_at >= since)
+    query = sa.select(deliveries).where(*ended, deliveries.c.purpose != Purpose.alert)
+    return tally(tx, query, deliveries.c.settled_at)
+
+
+_UNSEEN = (deliveries.c.purpose == Purpose.alert, deliveries.c.seen_at.is_(None))
+
+
+def oldest_due(tx: Tx) -> datetime | None:
+    """Since when the first of what is not settled has been due."""
+    waits = deliveries.c.status.in_(("scheduled", "sending"))
+    at: datetime | None = tx.value(sa.select(sa.func.min(deliveries.c.due_at)).where(waits))
+    return at
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:

@@ -12,6 +12,7 @@ from schemas.webhook import Inbound
 from store.base import Tx
 from store.leases import EVERY, LEASE, Connections, is_over
 from store.tables import receipt_clients, receipts
+from store.tally import Tally, tally
 from store.vault import SealBroken, Vault
 
 
@@ -197,6 +198,20 @@ def not_understood(tx: Tx, since: datetime) -> dict[str, tuple[int, datetime]]:
     query = sa.select(receipts.c.connection, sa.func.count(), newest).group_by(receipts.c.connection)
     unread = (receipts.c.status == ReceiptStatus.not_understood, receipts.c.settled_at >= since)
     return {name: (count, at) for name, count, at in tx.all(query.where(*unread))}
+
+
+def failed(tx: Tx, since: datetime) -> Tally:
+    """The webhooks since then that we failed on, and that can be processed again."""
+    kept = (receipts.c.settled_at >= since, receipts.c.sealed_body.is_not(None))
+    query = sa.select(receipts).where(receipts.c.status == ReceiptStatus.dead, *kept)
+    return tally(tx, query, receipts.c.settled_at)
+
+
+def oldest_due(tx: Tx) -> datetime | None:
+    """Since when the first of what is not settled has been due."""
+    waits = receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working))
+    at: datetime | None = tx.value(sa.select(sa.func.min(receipts.c.due_at)).where(waits))
+    return at
 
 
 def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) -> Sequence[sa.Row[Any]]:

@@ -92,6 +92,7 @@ troubles = sa.Table(
     _word("text", 500),
     _time("since"),
     _time("mailed_at", nullable=True),
+    sa.Column("over", sa.Boolean, nullable=False, server_default=sa.false()),  # its end is to be mailed
 )
 
 # An address or a number, and what its owner does not want; whoever the client is.
@@ -461,6 +462,7 @@ erased = sa.Table(
     _time("erased_at"),
 )
 
+sa.Index("ix_contact_points_bounced_at", contact_points.c.bounced_at)
 sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)
 sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
 sa.Index("ix_plans_sent_at", plans.c.sent_at)

@@ -27,19 +27,38 @@ def note(
         return
     begins = newest is not None and was.mailed_at is not None and newest - was.mailed_at >= AGAIN
     fresh = {"since": newest, "mailed_at": None} if begins else {}
-    tx.run(sa.update(troubles).where(*_is(kind, name)).values(text=text[:500], **fresh))
+    tx.run(sa.update(troubles).where(*_is(kind, name)).values(text=text[:500], over=False, **fresh))
 
 
 def end(tx: Tx, kind: TroubleKind, name: str) -> bool:
-    """It is mended; False where nothing was wrong."""
-    gone = sa.delete(troubles).where(*_is(kind, name)).returning(troubles.c.name)
-    return tx.first(gone) is not None
+    """It is mended; False where nothing was wrong. What was mailed stays until its end is mailed, too."""
+    wrong = (*_is(kind, name), ~troubles.c.over)
+    mailed = sa.update(troubles).where(*wrong, troubles.c.mailed_at.is_not(None)).values(over=True)
+    if tx.first(mailed.returning(troubles.c.name)) is not None:
+        return True
+    return tx.first(sa.delete(troubles).where(*wrong).returning(troubles.c.name)) is not None
 
 
-def current(tx: Tx, name: str = "") -> list[Trouble]:
+def current(tx: Tx, name: str | None = None) -> list[Trouble]:
     """Everything that is wrong, or what is wrong with one connection; the oldest first."""
-    query = sa.select(troubles).order_by(troubles.c.since, troubles.c.kind, troubles.c.name)
-    return [_trouble(row) for row in tx.all(query.where(troubles.c.name == name) if name else query)]
+    query = sa.select(troubles).where(~troubles.c.over)
+    return _listed(tx, query if name is None else query.where(troubles.c.name == name))
+
+
+def mended(tx: Tx) -> list[Trouble]:
+    """What is over and was mailed, and whose end was not."""
+    return _listed(tx, sa.select(troubles).where(troubles.c.over))
+
+
+def _listed(tx: Tx, query: sa.Select[Any]) -> list[Trouble]:
+    rows = tx.all(query.order_by(troubles.c.since, troubles.c.kind, troubles.c.name))
+    return [_trouble(row) for row in rows]
+
+
+def forget(tx: Tx, trouble: Trouble) -> bool:
+    """True for the first who is about to mail its end: nobody else will."""
+    gone = sa.delete(troubles).where(*_is(trouble.kind, trouble.name), troubles.c.over)
+    return tx.first(gone.returning(troubles.c.name)) is not None
 
 
 def claim_mail(tx: Tx, trouble: Trouble, now: datetime) -> bool:
@@ -62,4 +81,4 @@ def _row(tx: Tx, kind: TroubleKind, name: str) -> sa.Row[Any] | None:
 
 
 def _trouble(row: sa.Row[Any]) -> Trouble:
-    return Trouble(TroubleKind(row.kind), row.name, row.text, row.since, row.mailed_at)
+    return Trouble(TroubleKind(row.kind), row.name, row.text, row.since, row.mailed_at, over=row.over)

@@ -30,7 +30,7 @@ def say_in(language: str) -> Say:
     """A function that says an English text of the console in a language, with its names filled in."""
     known = texts(language)
 
-    def say(text: str, **values: object) -> str:
+    def say(text: str, /, **values: object) -> str:
         return fill(known.get(text, text), values)
 
     return say

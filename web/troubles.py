@@ -1,4 +1,4 @@
-"""What each trouble of a connection means, and what to do: for the console, `check` and `status`."""
+"""What each trouble means, and what to do: for the console, `check` and `status`."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,22 @@ SENTENCES = {
     TroubleKind.clock: "A genuine webhook was refused.",
     TroubleKind.quiet: "It has sent nothing for {number} hours, much longer than usual. "
     "See whether the webhook is still there.",
+    TroubleKind.alert: "Visits with an alert that nobody has seen: {text}. Open them and press the button.",
+    TroubleKind.alert_unsent: "Alerts that could not be sent: {text}. Look at the visits now.",
+    TroubleKind.message: "Messages that could not be sent: {text}. Send them again, or let them go.",
+    TroubleKind.address: "Addresses that mail came back from: {text}. Ask these clients for another one.",
+    TroubleKind.failed: "Webhooks that we failed on: {text}. Process them again.",
+    TroubleKind.mail: "The mail server takes no mail of ours. It says:",
+    TroubleKind.worker: "No worker runs, so nothing goes out. Run: flask --app app work",
+    TroubleKind.late: "Work is late.",
+    TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
 
-QUOTED = (TroubleKind.unreadable, TroubleKind.clock)
+QUOTED = (TroubleKind.unreadable, TroubleKind.clock, TroubleKind.mail)
 
 
-def in_english(text: str, **values: object) -> str:
+def in_english(text: str, /, **values: object) -> str:
     """A sentence with its names filled in."""
     return fill(text, values)
 
@@ -30,7 +39,7 @@ def sentence(trouble: Trouble, say: Callable[..., str] = in_english) -> str:
 
 
 def quoted(trouble: Trouble) -> str:
-    """What the scheduler or this machine says about it; "" where the sentence says it all."""
+    """What the other side or this machine says about it; "" where the sentence says it all."""
     return trouble.text if trouble.kind in QUOTED else ""
 
 

@@ -227,22 +227,38 @@ def staff(
     )
 
 
-def connection(context: Context, label: str, trouble: Trouble, now: datetime) -> EmailMessage:
-    """To whoever runs the clinic: what is wrong with a scheduler, and what to do. No health data."""
-    values = {
-        "url": f"{context.clinic.public_url.rstrip('/')}/console/connections",
-        "connection": label,
-        "hours": trouble.text if trouble.kind is TroubleKind.quiet else "",
-        "trouble": trouble.text if trouble.kind in SAID_BY_SCHEDULER else "",
-        "unread": trouble.text if trouble.kind is TroubleKind.not_understood else "",
-        "command": _register(trouble.name) if trouble.kind is TroubleKind.webhook_gone else "",
-    }
-    language, kind = context.clinic.language, MailKind.CONNECTION
-    key = f"connection:{trouble.kind}:{trouble.name}:{trouble.since.isoformat()}"
-    envelope = Envelope(context.clinic.alert_email, context.clinic.email, _identity(context, kind, key), now)
+def trouble(context: Context, found: Trouble, page: str, now: datetime) -> EmailMessage:
+    """To whoever runs the clinic: what is wrong and what to do, or that it is over. No health data."""
+    language = context.clinic.language
+    since = readable.moment(found.since, context.zone(), language)
+    values = {name.value: "" for name in TroubleKind} | {found.kind.value: since}
+    values |= {"count": found.text if found.newest or found.text.isdigit() else "", "trouble": found.text}
+    values |= {"url": f"{context.clinic.public_url}{page}", "connection": "", "hours": "", "unread": ""}
+    values |= {"command": ""} | (_of_connection(context, found) if found.name else {})
+    kind = MailKind.CONNECTION if found.name else MailKind.TROUBLE
+    kind = MailKind.TROUBLE_OVER if found.over else kind
+    identity = _identity(context, kind, f"{kind}:{found.kind}:{found.name}:{found.since.isoformat()}")
+    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
+
+
+def _of_connection(context: Context, found: Trouble) -> dict[str, str]:
+    return {
+        "connection": f"{found.name} ({context.schedulers[found.name].label})",
+        "hours": found.text if found.kind is TroubleKind.quiet else "",
+        "trouble": found.text if found.kind in SAID_BY_SCHEDULER else "",
+        "unread": found.text if found.kind is TroubleKind.not_understood else "",
+        "command": _register(found.name) if found.kind is TroubleKind.webhook_gone else "",
+    }
+
+
+def trouble_text(context: Context, found: Trouble) -> Text:
+    """That something is wrong, as a text: what it is stands in the console."""
+    words = context.mail_texts(context.clinic.language)["sms"]["trouble"]
+    key = f"trouble:{found.kind}:{found.name}:{found.since.isoformat()}"
+    return Text(_alert_number(context), fill(words, {"clinic": context.clinic.name}), key)
 
 
 def _register(name: str) -> str:
@@ -253,5 +269,8 @@ def alert_text(context: Context, delivery: Delivery, booking: Booking) -> Text:
     """The same as a text message."""
     words = context.mail_texts(context.clinic.language)["sms"]["alert"]
     body = fill(words, {"clinic": context.clinic.name, "reference": reference(booking)})
-    number = phone.for_texts(context.clinic.alert_sms, context.clinic.country) or ""
-    return Text(number, body, str(delivery.key))
+    return Text(_alert_number(context), body, str(delivery.key))
+
+
+def _alert_number(context: Context) -> str:
+    return phone.for_texts(context.clinic.alert_sms, context.clinic.country) or ""

@@ -1,4 +1,4 @@
-"""Watches the connections, and sends the clinic one mail for each trouble (B2).
+"""Watches service and connections, and sends the clinic one mail for each trouble, and one for its end (B2).
 
 What is wrong stands in `store.troubles` until it is mended: whoever shows it reads it there.
 """
@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import messages
+from handlers.worker import troubles as service
 from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
 from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
@@ -23,8 +24,11 @@ PATIENCE = {
     TroubleKind.unreadable: timedelta(minutes=5),  # a short outage at the scheduler ends by itself
     TroubleKind.webhook_gone: timedelta(minutes=4),  # seen twice
     TroubleKind.clock: timedelta(hours=3),  # it may have been one late copy
+    TroubleKind.worker: timedelta(minutes=5),  # it may be started again just now
+    TroubleKind.mail: timedelta(minutes=5),  # it may be the server's short pause
 }
 """How long a trouble must last before it is worth a mail; the others are mailed at once."""
+SAY_THEMSELVES = (TroubleKind.alert,)  # they have mails and texts of their own, and go on to the next person
 
 
 def ask(name: str, context: Context, now: datetime) -> None:
@@ -64,8 +68,9 @@ def _look_for_webhook(context: Context, name: str, scheduler: Scheduler, now: da
 
 
 def look(context: Context, now: datetime) -> None:
-    """Note which connections have gone quiet and whose webhooks we could not read; end what is mended."""
+    """Note what is wrong with the service and with connections; end what is mended."""
     with context.db.begin() as tx:
+        _of_the_service(tx, context, now)
         unread = receipts.not_understood(tx, now - SHOWN_FOR)
         for name in context.schedulers:
             _quiet(tx, name, now)
@@ -75,8 +80,29 @@ def look(context: Context, now: datetime) -> None:
             else:
                 troubles.end(tx, TroubleKind.not_understood, name)
         for each in troubles.current(tx):
-            if each.name not in context.schedulers:
+            if each.name and each.name not in context.schedulers:
                 troubles.end(tx, each.kind, each.name)
+
+
+def _of_the_service(tx: Tx, context: Context, now: datetime) -> None:
+    """Whoever looks here is a worker: that there is none is noted by `without_worker`."""
+    found = {each.kind: each for each in service.of_the_service(tx, context, now)}
+    found.pop(TroubleKind.worker, None)
+    for kind in service.OF_THE_SERVICE:
+        if each := found.get(kind):
+            troubles.note(tx, kind, "", each.text, each.since, newest=each.newest)
+        else:
+            troubles.end(tx, kind, "")
+
+
+def without_worker(context: Context, now: datetime) -> None:
+    """What a process beside the worker does: mail that there is none. The worker itself says its end."""
+    with context.db.begin() as tx:
+        found = [each for each in service.of_the_service(tx, context, now) if each.kind is TroubleKind.worker]
+        for each in found:
+            troubles.note(tx, each.kind, "", each.text, each.since)
+    if found:
+        mail(context, now)
 
 
 def _quiet(tx: Tx, name: str, now: datetime) -> None:
@@ -88,39 +114,57 @@ def _quiet(tx: Tx, name: str, now: datetime) -> None:
 
 
 def mail(context: Context, now: datetime) -> None:
-    """One mail for each trouble; no other until it was mended in between."""
-    if not messages.can_mail(context.clinic.alert_email):
-        return
+    """One mail for each trouble, and one when it was mended; no other in between."""
     with context.db.read() as tx:
-        found = troubles.current(tx)
+        found, over = troubles.current(tx), troubles.mended(tx)
     for each in found:
-        lasts = now - each.since
-        if each.mailed_at is None and each.name in context.schedulers and lasts >= _patience(each):
-            _mail(context, each, now)
+        known = not each.name or each.name in context.schedulers
+        patience = PATIENCE.get(each.kind, timedelta())
+        if (
+            each.mailed_at is None
+            and known
+            and each.kind not in SAY_THEMSELVES
+            and now - each.since >= patience
+        ):
+            _begun(context, each, now)
+    for each in over:
+        with context.db.begin() as tx:
+            first = troubles.forget(tx, each)
+        if first and (not each.name or each.name in context.schedulers):
+            _mailed(context, each, messages.trouble(context, each, service.page_of(each), now))
 
 
-def _patience(trouble: Trouble) -> timedelta:
-    return PATIENCE.get(trouble.kind, timedelta())
-
-
-def _mail(context: Context, trouble: Trouble, now: datetime) -> None:
-    label = f"{trouble.name} ({context.schedulers[trouble.name].label})"
-    made = messages.connection(context, label, trouble, now)
+def _begun(context: Context, trouble: Trouble, now: datetime) -> None:
+    """By mail; where that fails, as a text. Where nobody can be reached the next look tries again."""
     with context.db.begin() as tx:
         first = troubles.claim_mail(tx, trouble, now)
-    if first:
-        _send(context, trouble, made)
+    if not first:
+        return
+    made = messages.trouble(context, trouble, service.page_of(trouble), now)
+    if not _mailed(context, trouble, made) and not _texted(context, trouble):
+        with context.db.begin() as tx:
+            troubles.not_mailed(tx, trouble)
 
 
-def _send(context: Context, trouble: Trouble, made: EmailMessage) -> None:
+def _mailed(context: Context, trouble: Trouble, made: EmailMessage) -> bool:
     about = {"connection": trouble.name, "trouble": str(trouble.kind)}
     try:
         context.senders[Channel.email].send(made)
     except OutcomeUnknown:
-        log.warning("mailed about a connection, outcome unknown", extra=about)
+        log.warning("mailed about a trouble, outcome unknown", extra=about)
     except IntegrationError:
-        with context.db.begin() as tx:
-            troubles.not_mailed(tx, trouble)
-        log.warning("nobody could be mailed about a connection", extra=about)
+        log.warning("nobody could be mailed about a trouble", extra=about)
+        return False
     else:
-        log.info("mailed about a connection", extra=about)
+        log.info("mailed about a trouble", extra=about)
+    return True
+
+
+def _texted(context: Context, trouble: Trouble) -> bool:
+    if not context.clinic.alert_sms or Channel.sms not in context.senders:
+        return False
+    try:
+        context.senders[Channel.sms].send(messages.trouble_text(context, trouble))
+    except IntegrationError as error:
+        return isinstance(error, OutcomeUnknown)
+    return True

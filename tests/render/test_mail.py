@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from render.mail import STAFF, Contents, Envelope, MailKind, message
 from render.paper.pdf import plan_pdf
+from schemas.trouble import TroubleKind
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
 from tests.helpers.reading_level import grade
 
 CONTENT = Path(__file__).parents[2] / "content" / "mail"
 TEXTS = {name: tomllib.loads((CONTENT / f"{name}.toml").read_text("utf-8")) for name in ("en", "es")}
-CONTEXT = {
+CONTEXT: dict[str, str] = {
     "url": LINK,
     "name": "Zoë Nuñez",
     "when": "Friday, November 27 at 3:00 PM (Eastern time)",
@@ -33,7 +34,13 @@ CONTEXT = {
     "connection": "main (Cal.com)",
     "hours": "30",
     "trouble": "It refused our key.",
+    "unread": "",
+    "command": "",
+    **{kind.value: "" for kind in TroubleKind},
+    "message": "Nov 20, 9:00 AM",
+    "count": "3",
 }
+OF_TROUBLE = (MailKind.TROUBLE, MailKind.TROUBLE_OVER)
 HEALTH = re.compile(
     r"pain|hurt|sore|back|knee|neck|exercise|symptom|health|medic|treat|dolor|duele|ejercicio|espalda|\bsalud\b",
     re.IGNORECASE,
@@ -110,7 +117,8 @@ def test_a_mail_to_staff_names_nobody(kind: MailKind) -> None:
     mail = made(kind)
     whole = mail["Subject"] + part(mail, "plain") + part(mail, "html")
     assert "Nuñez" not in whole
-    assert ("main (Cal.com)" if kind is MailKind.CONNECTION else "00042") in part(mail, "plain")
+    about = {MailKind.CONNECTION: "main (Cal.com)"} | dict.fromkeys(OF_TROUBLE, "Nov 20")
+    assert about.get(kind, "00042") in part(mail, "plain")
     assert LINK in part(mail, "plain")
 
 

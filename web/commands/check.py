@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import click
 from flask import current_app
 
+from handlers.worker import troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from library import content
@@ -19,8 +20,9 @@ from schemas.delivery import Channel
 from schemas.message import segments
 from schemas.rules import Region
 from schemas.words import fill
-from store import migrate, receipts, troubles
+from store import migrate, receipts
 from web.context import context as the_context
+from web.context import utc_now
 from web.troubles import in_a_line
 
 OF_EVERY_FILE = (NOT_REVIEWED, NOT_TRANSLATED, mail_check.LACKING)
@@ -138,12 +140,14 @@ def _texts() -> Iterator[str]:
 
 
 def _troubles() -> Iterator[str]:
-    """What is wrong with a connection by what the worker has seen."""
-    db = the_context().db
-    if migrate.is_current(db):
-        with db.read() as tx:
-            found = troubles.current(tx)
-        yield from (f"Trouble with connection {each.name}: {in_a_line(each)}" for each in found)
+    """What is wrong at this moment with the service, and with connections by what the worker has seen."""
+    context = the_context()
+    if migrate.is_current(context.db):
+        with context.db.read() as tx:
+            found = troubles.current(tx, context, utc_now())
+        for each in found:
+            about = f"Trouble with connection {each.name}" if each.name else "Trouble"
+            yield f"{about}: {in_a_line(each)}"
 
 
 def _connections() -> Iterator[str]:

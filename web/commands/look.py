@@ -11,11 +11,12 @@ import click
 from handlers.bookings import reconcile
 from handlers.bookings.records import head_of
 from handlers.context import Context
+from handlers.worker import troubles
 from schemas.booking import Booking
 from schemas.delivery import Delivery, DeliveryStatus
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble
-from store import attendances, bookings, clients, connections, deliveries, receipts, troubles, workers
+from store import attendances, bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
 from web.context import context as the_context
 from web.context import utc_now
@@ -30,7 +31,7 @@ def status_command(as_json: bool) -> None:
     with context.db.read() as tx:
         status = _status(tx, now)
         rows = connections.every(tx)
-        wrong = troubles.current(tx)
+        wrong = troubles.current(tx, context, now)
         status["connections"] = [_connection(tx, context, row, wrong, now) for row in rows]
     status["troubles"] = [_trouble(each) for each in wrong]
     click.echo(json.dumps(status, indent=None if as_json else 2))

@@ -41,7 +41,7 @@ ACTS = {
     "unknown": ("resend",),
     "skipped": ("send_now",),
     "withdrawn": ("send_now",),
-    "dead": ("send_now",),
+    "dead": ("send_now", "withdraw"),
 }
 KEPT = ("tab", "purpose", "page", "booking")
 HELD_BACK = LOOKS | REFUSALS

@@ -5,12 +5,15 @@ from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 
+from handlers.worker import troubles
 from render.language import readable
 from schemas.staff import Role
 from web.console import gate
 from web.console.labels import sentence, worded
 from web.context import context
 from web.language import NAMES, Say, say_in
+from web.troubles import quoted
+from web.troubles import sentence as sentence_of
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
@@ -45,12 +48,14 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
 
 def _shared() -> dict[str, Any]:
     who = g.get("staff")
+    full = bool(g.get("session") and g.session.stage == "full")
     zone = context().zone()
     return {
         "t": say(),
         "lang": language(),
         "me": who,
-        "full": bool(g.get("session") and g.session.stage == "full"),
+        "full": full,
+        "troubles": _troubles() if full and "X-Fragment" not in request.headers else [],
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
         "clinic": context().clinic,
@@ -63,6 +68,22 @@ def _shared() -> dict[str, Any]:
         "zone_name": zone.key,
         "now": gate.now(),
     }
+
+
+def _troubles() -> list[dict[str, str]]:
+    """What is wrong, each in a sentence, with the page that shows more of it."""
+    with context().db.read() as tx:
+        found = troubles.current(tx, context(), gate.now())
+    return [
+        {
+            "name": each.name,
+            "sentence": sentence_of(each, say()),
+            "quoted": worded(quoted(each), say()),
+            "since": moment(each.since),
+            "href": troubles.page_of(each),
+        }
+        for each in found
+    ]
 
 
 def _local(when: datetime, zone: str | None = None) -> datetime:

@@ -24,6 +24,8 @@ from tests.helpers.visits import book, schedule_of
 
 OVER = NOW + timedelta(days=7, hours=2)
 
+OF_THE_CLINIC = (MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER)
+
 
 def test_the_same_delivery_has_the_same_message_id_for_ever(context: Context) -> None:
     booking = book(context)
@@ -124,7 +126,7 @@ def test_every_purpose_has_its_mail_and_every_mail_its_purpose() -> None:
     purposes = {purpose for purpose, _ in messages.MAILS}
     assert purposes == set(Purpose) - {Purpose.attach}
     for language in ("en", "es"):
-        tables = set(own_mail_texts(CONTENT, language)) - {*SHARED, MailKind.CONNECTION}
+        tables = set(own_mail_texts(CONTENT, language)) - {*SHARED, *OF_THE_CLINIC}
         assert tables == set(messages.MAILS.values())
 
 

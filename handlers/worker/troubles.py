@@ -1,0 +1,74 @@
+"""What is wrong with the running of the service: one definition for console, commands and mails."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from handlers.context import Context
+from schemas.delivery import Channel
+from schemas.trouble import Trouble, TroubleKind
+from store import connections, contacts, deliveries, pauses, receipts, troubles, workers
+from store.base import Tx
+from store.tally import Tally
+
+LATE = timedelta(minutes=10)
+AGAIN = 2  # one refusal of the mail server may be an accident
+OF_THE_SERVICE = (
+    *(TroubleKind.alert, TroubleKind.alert_unsent, TroubleKind.message, TroubleKind.address),
+    *(TroubleKind.failed, TroubleKind.mail, TroubleKind.worker, TroubleKind.late),
+)
+"""What is read off the rows at any moment; everything else stands in `store.troubles` alone."""
+PAGES = {
+    TroubleKind.alert: "outbox?tab=all&purpose=alert",
+    TroubleKind.alert_unsent: "outbox?tab=all&purpose=alert",
+    TroubleKind.message: "outbox?tab=failed",
+    TroubleKind.address: "outbox?tab=waiting",
+    TroubleKind.mail: "outbox?tab=coming",
+    TroubleKind.late: "outbox?tab=coming",
+}
+
+
+def page_of(trouble: Trouble) -> str:
+    """The path of the console's page that shows more of it."""
+    return f"/console/{PAGES.get(trouble.kind, 'connections')}"
+
+
+def current(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
+    """Everything that is wrong at this moment: of the service first, then of connections."""
+    kept = [each for each in troubles.current(tx) if each.kind not in OF_THE_SERVICE]
+    return [*of_the_service(tx, context, now), *kept]
+
+
+def of_the_service(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
+    """What is wrong with the running of the service, the gravest first."""
+    since = now - timedelta(days=context.clinic.policy.body_days)  # later nobody can do anything about it
+    return [
+        *_counted(TroubleKind.alert, deliveries.unseen_alerts(tx)),
+        *_counted(TroubleKind.alert_unsent, deliveries.unsent_alerts(tx)),
+        *_running(tx, now),
+        *_mail(tx),
+        *_counted(TroubleKind.message, deliveries.dead(tx, since)),
+        *_counted(TroubleKind.address, contacts.refused(tx, now - context.clinic.policy.too_late)),
+        *_counted(TroubleKind.failed, receipts.failed(tx, since)),
+    ]
+
+
+def _counted(kind: TroubleKind, found: Tally) -> Iterator[Trouble]:
+    count, first, last = found
+    if first:
+        yield Trouble(kind, "", str(count), first, newest=last)
+
+
+def _running(tx: Tx, now: datetime) -> Iterator[Trouble]:
+    """The worker, and what waits for it."""
+    seen = workers.last_seen(tx) or connections.first_seen(tx)
+    due = min((at for at in (deliveries.oldest_due(tx), receipts.oldest_due(tx)) if at), default=None)
+    if seen is not None and not workers.alive(seen, now):
+        yield Trouble(TroubleKind.worker, "", "", seen)
+    elif due is not None and now - due > LATE:
+        yield Trouble(TroubleKind.late, "", "", due)
+
+
+def _mail(tx: Tx) -> Iterator[Trouble]:
+    pause = pauses.get(tx, Channel.email)
+    if pause is not None and pause.times >= AGAIN:
+        yield Trouble(TroubleKind.mail, "", pause.text, pause.since)
