@@ -17,6 +17,7 @@ from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
 from integrations.channels.sms import Sms
 from integrations.http import Http
+from integrations.probe import Probe
 from integrations.schedulers import SCHEDULERS
 from library.figures import load_figures
 from library.mail_texts import read_mail_texts
@@ -66,6 +67,7 @@ def build_context(settings: Settings) -> Context:
         mail_texts=partial(read_mail_texts, content),
         figures=read_figures(content),
         link_key=configuration.link_key(settings),
+        probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.base import Scheduler
 from integrations.channels.base import Sender
+from integrations.probe import Probe
 from library.content import Library
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
@@ -29,6 +30,7 @@ class Context:
     mail_texts: Callable[[str], Mapping[str, Any]]
     figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
+    probe: Probe | None = None
 
     def plan_content(self, language: str) -> PlanContent:
         """Return what plans are made and worded from, in the nearest language that the clinic has."""

@@ -59,6 +59,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         require_totp=read.switch("REQUIRE_TOTP", default=production),
         log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
         proxies=read.number("PROXIES", 0),
+        ping_url=_ping_url(read),
     )
     if production:
         read.problems += _open_files(settings.database_url, ROOT / ".env")
@@ -77,6 +78,16 @@ def _public_url(read: Variables, production: bool) -> str:
         read.problems.append("PUBLIC_URL must look like https://care.example.com")
     elif value and production and not value.startswith("https://"):
         read.problems.append("PUBLIC_URL must begin with https:// (or set AFTERCARE_ENV=development).")
+    return value
+
+
+def _ping_url(read: Variables) -> str:
+    """The address that is asked every minute: whoever sees it may keep the alarm silent, so it is secret."""
+    value = read.text("PING_URL")
+    parts = urlsplit(value)
+    inside = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if value and (not parts.hostname or parts.scheme != "https") and not (parts.scheme == "http" and inside):
+        read.problems.append("PING_URL must begin with https:// (http:// only for this machine).")
     return value
 
 

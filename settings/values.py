@@ -57,4 +57,5 @@ class Settings:
     require_totp: bool
     log_level: str
     proxies: int = 0
+    ping_url: str = ""
     remarks: tuple[str, ...] = ()

@@ -8,7 +8,20 @@ from handlers.context import Context
 from schemas import phone
 from store.ingest import Ingest
 from store.refusals import Refusals
-from web import commands, console, errors, front, health, inline, logs, security, sms, static_files, webhooks
+from web import (
+    commands,
+    console,
+    errors,
+    front,
+    health,
+    inline,
+    logs,
+    security,
+    sms,
+    static_files,
+    watching,
+    webhooks,
+)
 from web.client import again, checkin, confirm, intake, plan, stop
 
 
@@ -30,3 +43,5 @@ def everything(app: Flask, context: Context) -> None:
     commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(context)
+    elif app.config["PRODUCTION"]:
+        watching.start(context)

@@ -44,7 +44,11 @@ class Reading:
 
 def every_duty() -> dict[str, Duty]:
     """Those that belong to no connection, by name; none of them is done yet."""
-    return {"watch": Duty(timedelta(minutes=1), _watch), "upkeep": Duty(timedelta(hours=1), forget)}
+    return {
+        "watch": Duty(timedelta(minutes=1), _watch),
+        "outside": Duty(timedelta(minutes=1), watch.outside),
+        "upkeep": Duty(timedelta(hours=1), forget),
+    }
 
 
 def _watch(context: Context, now: datetime) -> None:

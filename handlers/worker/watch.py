@@ -26,6 +26,7 @@ PATIENCE = {
     TroubleKind.clock: timedelta(hours=3),  # it may have been one late copy
     TroubleKind.worker: timedelta(minutes=5),  # it may be started again just now
     TroubleKind.mail: timedelta(minutes=5),  # it may be the server's short pause
+    TroubleKind.web: timedelta(minutes=4),  # seen several times
 }
 """How long a trouble must last before it is worth a mail; the others are mailed at once."""
 SAY_THEMSELVES = (TroubleKind.alert,)  # they have mails and texts of their own, and go on to the next person
@@ -103,6 +104,20 @@ def without_worker(context: Context, now: datetime) -> None:
             troubles.note(tx, each.kind, "", each.text, each.since)
     if found:
         mail(context, now)
+
+
+def outside(context: Context, now: datetime) -> None:
+    """Look at the public address, and ping whoever waits for it: not while clients reach nothing."""
+    if context.probe is None:
+        return
+    answers = context.probe.web_answers()
+    with context.db.begin() as tx:
+        if answers:
+            troubles.end(tx, TroubleKind.web, "")
+        elif answers is not None:
+            troubles.note(tx, TroubleKind.web, "", "", now)
+    if answers is not False:
+        context.probe.ping()
 
 
 def _quiet(tx: Tx, name: str, now: datetime) -> None:
