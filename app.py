@@ -13,6 +13,7 @@ import web.commands
 import web.mount
 from handlers.context import Context
 from integrations.base import Scheduler
+from integrations.bounces import Bounces, Imap
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
 from integrations.channels.sms import Sms
@@ -67,8 +68,16 @@ def build_context(settings: Settings) -> Context:
         mail_texts=partial(read_mail_texts, content),
         figures=read_figures(content),
         link_key=configuration.link_key(settings),
+        bounces=bounces(settings),
         probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),
     )
+
+
+def bounces(settings: Settings) -> Bounces:
+    """Where we hear of mail that came back."""
+    given = settings.returns
+    box = Imap(given.host, given.port, given.username, given.password, given.folder, given.tls)
+    return Bounces(given.secrets, box if given.host else None)
 
 
 def without_settings(app: Flask, error: SettingsError) -> Flask:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.base import Scheduler
+from integrations.bounces import Bounces
 from integrations.channels.base import Sender
 from integrations.probe import Probe
 from library.content import Library
@@ -31,6 +32,7 @@ class Context:
     figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
     probe: Probe | None = None
+    bounces: Bounces | None = None
 
     def plan_content(self, language: str) -> PlanContent:
         """Return what plans are made and worded from, in the nearest language that the clinic has."""

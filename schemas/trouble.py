@@ -22,6 +22,7 @@ class TroubleKind(StrEnum):
     mail = "mail"  # the mail server takes nothing of ours
     worker = "worker"  # no worker gives a sign of life
     late = "late"  # what is due waits, although a worker lives
+    bounces = "bounces"  # the mailbox with bounces cannot be read
     web = "web"  # the public address does not answer
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from settings.clinic import clinic_of
 from settings.connections import connections_of, prefix_of
 from settings.environment import ROOT, Variables, process_variables
-from settings.values import Mail, Settings, SettingsError, Sms
+from settings.values import Mail, Returns, Settings, SettingsError, Sms
 
 __all__ = [
     "LEFT_TO_REGISTER",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-PREFIXES = ("AFTERCARE_", "CLINIC_", "SMS_", "SMTP_")
+PREFIXES = ("AFTERCARE_", "BOUNCES_", "CLINIC_", "SMS_", "SMTP_")
 """How variables begin that are ours alone."""
 LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 
@@ -60,6 +60,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         log_level=read.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info").upper(),
         proxies=read.number("PROXIES", 0),
         ping_url=_ping_url(read),
+        returns=_returns(read),
     )
     if production:
         read.problems += _open_files(settings.database_url, ROOT / ".env")
@@ -190,6 +191,21 @@ def _sms(read: Variables) -> Sms:
         read.need("SMS_FROM", "the number that texts come from")
     base = read.text("SMS_API_BASE", "https://api.twilio.com")
     return Sms(account, read.text("SMS_TOKEN"), read.text("SMS_FROM"), base)
+
+
+def _returns(read: Variables) -> Returns:
+    secrets = tuple(read.text("BOUNCES_SECRET").split())
+    if not all(each.startswith("whsec_") for each in secrets):
+        read.problems.append("BOUNCES_SECRET must be whsec_ followed by at least 24 random bytes in base64.")
+    host = read.text("BOUNCES_IMAP_HOST")
+    tls = read.choice("BOUNCES_IMAP_SECURITY", ("tls", "none"), "tls") == "tls"
+    if host and not tls and host not in ("localhost", "127.0.0.1", "::1"):
+        read.problems.append("BOUNCES_IMAP_SECURITY=none is only for a mailbox on this machine.")
+    names = ("BOUNCES_IMAP_USERNAME", "BOUNCES_IMAP_PASSWORD")
+    why = "sign-in at the mailbox into which bounces come"
+    username, password = (read.need(name, why) if host else read.text(name) for name in names)
+    port = read.number("BOUNCES_IMAP_PORT", 993 if tls else 143, least=1, most=65535)
+    return Returns(secrets, host, port, username, password, read.text("BOUNCES_IMAP_FOLDER", "INBOX"), tls)
 
 
 def link_key(settings: Settings) -> bytes:

@@ -41,6 +41,19 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True)
+class Returns:
+    """Where mail that came back is heard of: a webhook's secrets, a mailbox; an empty `host` means none."""
+
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    host: str = ""
+    port: int = 993
+    username: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+    tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured, checked; `remarks` are sentences about what stops nothing."""
 
@@ -58,4 +71,5 @@ class Settings:
     log_level: str
     proxies: int = 0
     ping_url: str = ""
+    returns: Returns = Returns()
     remarks: tuple[str, ...] = ()

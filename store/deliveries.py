@@ -85,6 +85,21 @@ def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+def by_message_id(tx: Tx, message_id: str) -> Delivery | None:
+    """The delivery that was sent under this Message-ID."""
+    row = tx.first(sa.select(deliveries).where(deliveries.c.message_id == message_id)) if message_id else None
+    return _delivery(row) if row else None
+
+
+def came_back(tx: Tx, delivery: Delivery, reason: Reason, detail: str) -> bool:
+    """What was taken for sent has not arrived; False when something else became of it meanwhile."""
+    same = (deliveries.c.id == delivery.id, deliveries.c.generation == delivery.generation)
+    sent = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    row = sa.update(deliveries).where(*same, sent)
+    row = row.values(status=DeliveryStatus.dead, reason=reason, detail=detail[:500])
+    return tx.first(row.returning(deliveries.c.id)) is not None
+
+
 def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[Delivery]:
     """What is held for one person for one of these reasons."""
     held = (

@@ -367,6 +367,15 @@ pauses = sa.Table(
     _word("text", 500),
 )
 
+# How far the mailbox was read into which bounces come (UIDVALIDITY and UID of RFC 3501).
+mailboxes = sa.Table(
+    "mailboxes",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("validity", sa.BigInteger, nullable=False),
+    sa.Column("last_uid", sa.BigInteger, nullable=False),
+)
+
 workers = sa.Table("workers", metadata, sa.Column("name", sa.String(64), primary_key=True), _time("seen_at"))
 
 audit = sa.Table(
@@ -462,6 +471,7 @@ erased = sa.Table(
     _time("erased_at"),
 )
 
+sa.Index("ix_deliveries_message_id", deliveries.c.message_id)
 sa.Index("ix_contact_points_bounced_at", contact_points.c.bounced_at)
 sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)
 sa.Index("ix_deliveries_due_at", deliveries.c.due_at)

@@ -9,6 +9,7 @@ from schemas import phone
 from store.ingest import Ingest
 from store.refusals import Refusals
 from web import (
+    bounces,
     commands,
     console,
     errors,
@@ -33,7 +34,20 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["refusals"] = Refusals(context.db)
     security.install(app, context)
     errors.install(app)
-    for part in (front, webhooks, health, sms, static_files, intake, plan, checkin, stop, again, confirm):
+    for part in (
+        front,
+        webhooks,
+        health,
+        sms,
+        bounces,
+        static_files,
+        intake,
+        plan,
+        checkin,
+        stop,
+        again,
+        confirm,
+    ):
         app.register_blueprint(part.blueprint)
     console.install(app)
     country = context.clinic.country

@@ -21,11 +21,12 @@ SENTENCES = {
     TroubleKind.mail: "The mail server takes no mail of ours. It says:",
     TroubleKind.worker: "No worker runs, so nothing goes out. Run: flask --app app work",
     TroubleKind.late: "Work is late.",
+    TroubleKind.bounces: "Mail that comes back is not noticed.",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
 
-QUOTED = (TroubleKind.unreadable, TroubleKind.clock, TroubleKind.mail)
+QUOTED = (TroubleKind.unreadable, TroubleKind.clock, TroubleKind.mail, TroubleKind.bounces)
 
 
 def in_english(text: str, /, **values: object) -> str:

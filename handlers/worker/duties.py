@@ -7,6 +7,7 @@ from functools import partial
 
 from handlers.bookings import reconcile
 from handlers.context import Context
+from handlers.send import bounces
 from handlers.worker import watch
 from store import receipts
 
@@ -46,6 +47,7 @@ def every_duty() -> dict[str, Duty]:
     """Those that belong to no connection, by name; none of them is done yet."""
     return {
         "watch": Duty(timedelta(minutes=1), _watch),
+        "bounces": Duty(timedelta(minutes=5), bounces.read_mailbox),
         "outside": Duty(timedelta(minutes=1), watch.outside),
         "upkeep": Duty(timedelta(hours=1), forget),
     }

@@ -26,6 +26,7 @@ PATIENCE = {
     TroubleKind.clock: timedelta(hours=3),  # it may have been one late copy
     TroubleKind.worker: timedelta(minutes=5),  # it may be started again just now
     TroubleKind.mail: timedelta(minutes=5),  # it may be the server's short pause
+    TroubleKind.bounces: timedelta(hours=1),  # a mailbox may be away for a while
     TroubleKind.web: timedelta(minutes=4),  # seen several times
 }
 """How long a trouble must last before it is worth a mail; the others are mailed at once."""

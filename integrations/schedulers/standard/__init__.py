@@ -3,26 +3,18 @@
 The body is described in `shape`, and with an example in docs/schedulers/standard.md.
 """
 
-import re
-from binascii import Error as Base64Error
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError
-from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from integrations.base import InvalidSignature, Scheduler, UnknownPayload
+from integrations.base import Scheduler, UnknownPayload
 from integrations.payload import Part, read_json, span
 from integrations.schedulers.standard.shape import BOOKING_ID, LARGEST_VERSION, DataSchema, IdSchema
-from integrations.signing import header, require_any, require_fresh, shaped, unix_seconds
+from integrations.standard_webhooks import signatures, verify
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
-
-PREFIX = "whsec_"
-MOST_ENTRIES = 20
-ID = re.compile(r"[\x21-\x7e]{1,256}\Z", re.ASCII)
-ENTRY = re.compile(r"v1,[A-Za-z0-9+/]{43}=\Z", re.ASCII)
 
 # Our word for the state that each type announces; None: the body's own `status` decides.
 TYPES: dict[str, BookingStatus | None] = {
@@ -122,17 +114,6 @@ def booking(data: Part, status: BookingStatus | None, made: datetime | None) -> 
     return BookingState(core["id"], start=start, end=end, client=_client(data), created_at=made, **side)
 
 
-def signatures(secret: str, message_id: str, seconds: str, body: bytes) -> list[str]:
-    """The one signature entry under this secret; none when the secret or the body is unusable."""
-    try:
-        at = datetime.fromtimestamp(int(seconds), UTC)
-        return (
-            [Webhook(secret).sign(message_id, at, body.decode("utf-8"))] if secret.startswith(PREFIX) else []
-        )
-    except (EmptyWebhookSecretError, Base64Error, ValueError):
-        return []
-
-
 class Standard(Scheduler):
     """Whoever signs as Standard Webhooks says and sends our small booking body."""
 
@@ -148,18 +129,7 @@ class Standard(Scheduler):
 
     def verify(self, inbound: Inbound) -> None:
         """Standard Webhooks, with exact encodings and a window of 300 seconds both ways."""
-        message_id = shaped(inbound, "webhook-id", ID)
-        seconds = unix_seconds(header(inbound, "webhook-timestamp"))
-        entries = header(inbound, "webhook-signature").split(" ")
-        # An entry of another version or kind is left alone. A comma at an end: two headers were made one.
-        if len(entries) > MOST_ENTRIES or not all(each and each[-1] != "," for each in entries):
-            raise InvalidSignature("The header webhook-signature is not well formed.")
-        ours = [each for each in entries if ENTRY.match(each)]
-        expected = [
-            s for each in self.connection.secrets for s in signatures(each, message_id, seconds, inbound.body)
-        ]
-        require_any(ours, expected)
-        require_fresh(seconds, inbound.received_at)
+        verify(self.connection.secrets, inbound)
 
     def parse(self, inbound: Inbound) -> list[Notice]:
         """The booking as the sender describes it."""

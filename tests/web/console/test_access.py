@@ -21,6 +21,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 OTHERS = {
     "webhooks.receive": "a scheduler, by its signature",
     "texts.receive": "the text-message service, by its signature",
+    "bounces.receive": "the mail service, by its signature",
     "front.front": "anybody",
     "health.healthz": "anybody",
     "health.readyz": "anybody",

@@ -1,0 +1,83 @@
+"""Mail that came back: the message counts as failed, and an address that does not exist is marked.
+
+A report is believed only by the Message-ID that we sent, which nobody can guess, and only about the address
+that this mail went to.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from handlers.clients.contacts import address
+from handlers.context import Context
+from handlers.schedule import alerts
+from integrations.base import IntegrationError
+from integrations.bounces import Bounce, Place
+from integrations.channels.email import TEXTS
+from integrations.channels.smtp_replies import Blame, blame
+from schemas.delivery import Delivery, Purpose
+from schemas.reason import Reason
+from schemas.trouble import TroubleKind
+from store import contacts, deliveries, mailboxes, troubles
+from store.base import Tx
+
+log = logging.getLogger("aftercare.bounces")
+CLOCKS = timedelta(minutes=5)  # by which the clock of a mail server may differ from ours
+
+
+def read_mailbox(context: Context, now: datetime) -> int:
+    """Read what came into the mailbox since the last look; returns how many messages came back."""
+    source = context.bounces.mailbox if context.bounces else None
+    if source is None:
+        return 0
+    name = f"{source.username}@{source.host}/{source.folder}"[:200]
+    with context.db.read() as tx:
+        place = Place(*mailboxes.place(tx, name))
+    try:
+        at, found = source.new(place, now)
+    except IntegrationError as error:
+        with context.db.begin() as tx:
+            troubles.note(tx, TroubleKind.bounces, "", str(error), now)
+        return 0
+    with context.db.begin() as tx:
+        troubles.end(tx, TroubleKind.bounces, "")
+        taken = [take_in(tx, context, each, now) for each in found]
+        mailboxes.went_on(tx, name, at.validity, at.last)
+    return sum(taken)
+
+
+def take_in(tx: Tx, context: Context, bounce: Bounce, now: datetime) -> bool:
+    """One mail that came back; False when it is none of ours, old, or known."""
+    delivery = deliveries.by_message_id(tx, bounce.message_id)
+    if delivery is None or not bounce.status.startswith("5") or not _is_of_this_sending(delivery, bounce):
+        return False
+    if not _is_recipient(tx, context, delivery, bounce.recipient):
+        return False
+    whose = blame(550, f"{bounce.status} {bounce.text}")
+    unknown = whose is Blame.recipient and delivery.purpose.to_client
+    reason = Reason.address_refused if unknown else Reason.failed
+    if not deliveries.came_back(tx, delivery, reason, TEXTS[whose].format(_code(bounce))):
+        return False
+    if unknown:
+        contacts.bounced(tx, delivery.key.recipient, now)
+    if delivery.purpose is Purpose.alert:
+        alerts.pass_on(tx, context, delivery, now)
+    log.info("mail came back", extra={"delivery": delivery.id, "whose": str(whose)})
+    return True
+
+
+def _is_of_this_sending(delivery: Delivery, bounce: Bounce) -> bool:
+    """A person may have sent it once more since: a late copy of the first report says nothing of that."""
+    return bounce.at is None or delivery.settled_at is None or bounce.at >= delivery.settled_at - CLOCKS
+
+
+def _is_recipient(tx: Tx, context: Context, delivery: Delivery, written: str) -> bool:
+    if not delivery.purpose.to_client:
+        own = (context.clinic.alert_email, context.clinic.alert_next_email)
+        return address(written) in {address(each) for each in own if each}
+    point = contacts.get(tx, delivery.key.recipient)
+    return point is not None and address(written) == point.value
+
+
+def _code(bounce: Bounce) -> str:
+    """The status as RFC 3463 writes it: anything else of a report is somebody's text."""
+    return ".".join(part[:3] for part in bounce.status.split(".")[:3] if part.isascii() and part.isdigit())
