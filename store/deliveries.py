@@ -164,12 +164,17 @@ def schedule(tx: Tx, due: Due, now: datetime) -> None:
         reschedule(tx, known.id, due.due_at)
 
 
-def reschedule(tx: Tx, delivery_id: int, due_at: datetime) -> None:
-    """Due at another time; the generation moves on, so that nothing claimed before counts."""
+def reschedule(tx: Tx, delivery_id: int, due_at: datetime, *, by_person: bool = False) -> None:
+    """Due at another time; the generation moves on, so that nothing claimed before counts.
+
+    `by_person`: what was tried in vain before does not count either.
+    """
+    tries = {"attempts": 0} if by_person else {}
     tx.run(
         sa.update(deliveries)
         .where(deliveries.c.id == delivery_id)
         .values(
+            **tries,
             status="scheduled",
             due_at=due_at,
             reason="",

@@ -37,7 +37,7 @@ def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """Due at once. The decision at the moment of sending is still made: what is wrong stays unsent."""
     delivery = _in(tx, delivery_id, NOT_SENT)
     _trust_again(tx, delivery, by, now)
-    deliveries.reschedule(tx, delivery.id, now)
+    deliveries.reschedule(tx, delivery.id, now, by_person=True)
     audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now)
 
 

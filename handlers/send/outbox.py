@@ -44,6 +44,7 @@ PAUSES = (
     *(timedelta(minutes=15), timedelta(minutes=30)),
 )
 """How long a channel that refuses us is left alone, the first time and so on."""
+ALERT_AGAIN = timedelta(minutes=1)  # an alert does not wait for the end of a pause
 LONGEST_PAUSE = max(PAUSES)  # a pause that ends later was begun by a clock that has been set back
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 
@@ -230,6 +231,8 @@ def _refused_us(context: Context, delivery: Delivery, error: IntegrationError, n
         if not (alone and delivery.attempts >= retry.MOST):
             until = now + PAUSES[min(times, len(PAUSES)) - 1]
             pauses.until(tx, delivery.channel, until)
+            if delivery.purpose is Purpose.alert:
+                until = min(until, now + ALERT_AGAIN)
             deliveries.put_back(tx, delivery, until, reason=Reason.mail_waits, detail=str(error), tried=alone)
             log.warning("channel pauses", extra={"channel": str(delivery.channel), "times": times})
             return

@@ -8,6 +8,7 @@ import pytest
 
 from handlers import retry
 from handlers.context import Context
+from handlers.schedule import alerts
 from handlers.send import by_hand
 from handlers.worker import work
 from integrations.channels.email import Pool, Smtp
@@ -172,3 +173,37 @@ def test_no_more_mails_a_minute_than_the_clinic_allows(context: Context, mailbox
         clock[0] += 60
         work.work_once(clinic, LATER + minutes * MINUTE)
     assert len(mailbox.mails) == 7
+
+
+def test_an_alert_is_tried_every_minute_also_while_everything_else_waits(
+    context: Context, mailbox: Mailbox
+) -> None:
+    one = asked(context)
+    mailbox.refuse = QUOTA
+    for minutes in range(0, 180, 5):
+        work.work_once(context, LATER + minutes * MINUTE)
+    at = LATER + 180 * MINUTE
+    with context.db.begin() as tx:
+        alerts.at_once(tx, one.booking_id, "d3-worse", at)
+    work.work_once(context, at)
+    mailbox.refuse = ""
+    work.work_once(context, at + MINUTE)
+    assert mailbox.alerted() == [context.clinic.alert_email]
+    work.work_once(context, at + 31 * MINUTE)
+    assert mailbox.kinds().count("intake") == 1
+    assert mailbox.kinds().count("alert") == 1
+
+
+def test_what_failed_for_good_is_sent_when_a_person_says_so(context: Context, mailbox: Mailbox) -> None:
+    one = asked(context)
+    mailbox.refuse = "451 not now"
+    for hours in range(40):
+        work.work_once(context, LATER + timedelta(hours=hours))
+        work.work_once(context, LATER + timedelta(hours=hours, minutes=31))
+    assert now_of(context, one).status is DeliveryStatus.dead
+    assert now_of(context, one).attempts == retry.MOST
+    mailbox.refuse = ""
+    with context.db.begin() as tx:
+        by_hand.send_now(tx, one.id, "Mara Field", LATER + 2 * DAY)
+    work.work_once(context, LATER + 2 * DAY)
+    assert now_of(context, one).status is DeliveryStatus.sent
