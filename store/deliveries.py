@@ -131,12 +131,16 @@ def withdrawn(tx: Tx, client_ids: Sequence[int], reason: Reason) -> list[Deliver
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*ended).order_by(deliveries.c.id))]
 
 
-def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> list[int]:
-    """The bookings for which one contact point is asked to fill in a form, made around a time, by age."""
+def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> dict[int, DeliveryStatus]:
+    """The bookings for which one contact point is asked to fill in a form, made around a time, by age.
+
+    What was withdrawn or left out asks nobody and does not count.
+    """
     same = (deliveries.c.contact_id == contact_id, deliveries.c.purpose == Purpose.intake)
     near = deliveries.c.created_at.between(when - within, when + within)
-    query = sa.select(deliveries.c.booking_id).where(*same, near).order_by(deliveries.c.id)
-    return list(dict.fromkeys(row.booking_id for row in tx.all(query)))
+    asks = deliveries.c.status.not_in(("withdrawn", "skipped"))
+    query = sa.select(deliveries).where(*same, near, asks).order_by(deliveries.c.id.desc())
+    return {row.booking_id: DeliveryStatus(row.status) for row in reversed(tx.all(query))}
 
 
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:

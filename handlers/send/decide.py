@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
@@ -17,6 +17,7 @@ from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
 from handlers.schedule.quiet import quiet_hours
 from handlers.send import flood, messages
+from handlers.send.flood import Flood
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
@@ -27,6 +28,7 @@ from store import attendances, bookings, clients, contacts, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
+WAITS = timedelta(minutes=1)  # the others of a flood, for the first request to go
 ASKING = (Purpose.intake, Purpose.intake_reminder)
 APART = schedule.LEAST_GAP / 2
 
@@ -139,8 +141,10 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
         return Skip(Reason.answered)
     if _too_late(context, booking, now):
         return Skip(Reason.too_late)
-    if flood.is_flood(tx, delivery, booking):
-        return Hold(Reason.many_bookings)
+    many = flood.look(tx, delivery, booking)
+    if many is not Flood.no:
+        waits = many is Flood.first_comes
+        return Later(now + WAITS, Reason.many_bookings) if waits else Hold(Reason.many_bookings)
     if now >= booking.end:  # nothing is asked "before your visit" once it is over
         return Skip(Reason.visit_started)
     begin(tx, context, booking, now)

@@ -1,10 +1,11 @@
 """Many bookings for one address at once: a stranger's, perhaps. It gets one mail, and the clinic a word."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 from handlers.schedule import alerts
 from schemas.booking import Booking
-from schemas.delivery import Delivery
+from schemas.delivery import Delivery, DeliveryStatus
 from store import audit, deliveries
 from store.base import Tx
 
@@ -14,17 +15,32 @@ CAUSE = "many_bookings"
 BY_PERSON = ("release", "send_now")
 
 
-def is_flood(tx: Tx, delivery: Delivery, booking: Booking) -> bool:
-    """True for all but the first of too many requests to one address; the clinic is alerted once.
+ON_ITS_WAY = (DeliveryStatus.scheduled, DeliveryStatus.sending)
 
-    What a person let out or sends again goes.
+
+class Flood(StrEnum):
+    """How one of many requests to one address stands: go, wait for the first one to go, or hold."""
+
+    no = "no"
+    first_comes = "first_comes"
+    yes = "yes"
+
+
+def look(tx: Tx, delivery: Delivery, booking: Booking) -> Flood:
+    """Whether a request is one of too many to one address; the clinic is alerted once.
+
+    Only when the first has gone are the others held, so that one goes in any case. What a person let out or
+    sends again goes.
     """
     if delivery.key.resend:
-        return False
+        return Flood.no
     asked = deliveries.asked_about(tx, delivery.key.recipient, booking.first_seen_at, TOGETHER)
-    if len(asked) <= MOST or booking.id == asked[0]:
-        return False
+    first = next(iter(asked), booking.id)
+    if len(asked) <= MOST or booking.id == first:
+        return Flood.no
     if audit.was_done(tx, f"delivery:{delivery.id}", BY_PERSON):
-        return False
-    alerts.soon(tx, asked[0], CAUSE, booking.first_seen_at)
-    return True
+        return Flood.no
+    if asked[first] in ON_ITS_WAY:
+        return Flood.first_comes
+    alerts.soon(tx, first, CAUSE, booking.first_seen_at)
+    return Flood.yes

@@ -27,6 +27,7 @@ def test_nothing_of_one_person_reaches_another_whatever_happens(context: Context
             OneLife,
             settings=settings(
                 max_examples=LIVES,
+                derandomize="LIVES" not in os.environ,
                 stateful_step_count=STEPS,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

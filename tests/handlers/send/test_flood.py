@@ -19,8 +19,8 @@ LATER, DAY = NOW + timedelta(minutes=1), timedelta(days=1)
 STRANGER = "stranger@example.org"
 
 
-def book_many(context: Context, count: int) -> None:
-    """So many visits of so many people at one address, within 15 seconds."""
+def book_many(context: Context, count: int, *, gone: bool = False) -> None:
+    """So many visits of so many people at one address, within 15 seconds; `gone`: the first is cancelled."""
     for number in range(count):
         start = NOW + 7 * DAY + number * timedelta(hours=2)
         who: dict[str, Any] = {
@@ -30,9 +30,16 @@ def book_many(context: Context, count: int) -> None:
         }
         at = NOW + number * timedelta(seconds=15) / count
         receive(context, webhook("created", at, email=STRANGER, **who), now=at)
+    if gone:
+        receive(context, webhook("cancelled", NOW, uid="u0", email=STRANGER, start=NOW + 7 * DAY), now=NOW)
     work.work_once(context, NOW + timedelta(seconds=16))
-    work.work_once(context, LATER)
-    work.work_once(context, LATER)  # the word to the clinic is due by then
+    for minutes in (
+        1,
+        2,
+        3,
+        3,
+    ):  # the first goes, the others look again, the clinic hears of it
+        work.work_once(context, NOW + timedelta(minutes=minutes))
 
 
 def to_stranger(mailbox: Mailbox) -> int:
@@ -45,6 +52,13 @@ def test_forty_at_once_are_one_mail_and_a_word_to_the_clinic(context: Context, m
     assert mailbox.kinds() == ["intake", "nudge"]
     work.work_once(context, NOW + 20 * DAY)  # no reminder either, but for the one
     assert to_stranger(mailbox) <= 3
+
+
+def test_one_mail_goes_although_the_first_of_many_bookings_was_cancelled(
+    context: Context, mailbox: Mailbox
+) -> None:
+    book_many(context, 12, gone=True)
+    assert to_stranger(mailbox) == 1
 
 
 @pytest.mark.parametrize("count", [1, flood.MOST])
