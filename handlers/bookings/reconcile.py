@@ -197,18 +197,22 @@ def _one_round(context: Context, name: str, now: datetime) -> None:
             connections.read_at(tx, name, now)
 
 
+def is_limit(error: IntegrationError) -> bool:
+    """True where a scheduler works and wants us to slow down; one that is silent does not work."""
+    return bool(error.retry_after) and error.status < 500 and not isinstance(error, NotAsked)
+
+
 def interrupted(context: Context, name: str, error: IntegrationError, now: datetime) -> None:
     """Note why a scheduler cannot be read, and when it is tried again.
 
     A limit is no trouble as long as the reading comes further between one and the next; silence is.
     """
     wait = timedelta(seconds=error.retry_after or 0)
-    limited = bool(error.retry_after) and error.status < 500 and not isinstance(error, NotAsked)
     with context.db.begin() as tx:
         connections.read_at(tx, name, now + max(wait, LATER if error.permanent else SOON))
         row = connections.get(tx, name)
         came_further = row is not None and row.read_step_at is not None and now - row.read_step_at < STUCK
-        if not (limited and came_further):
+        if not (is_limit(error) and came_further):
             troubles.note(tx, TroubleKind.unreadable, name, str(error), now)
     log.warning("reading waits", extra={"connection": name, "why": str(error)})
 

@@ -41,7 +41,7 @@ def ask(name: str, context: Context, now: datetime) -> None:
     try:
         scheduler.ping()
     except IntegrationError as error:
-        if not error.retry_after:
+        if not reconcile.is_limit(error):
             reconcile.interrupted(context, name, error, now)
         return
     _look_for_webhook(context, name, scheduler, now)

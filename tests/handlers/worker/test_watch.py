@@ -22,6 +22,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 REFUSED = IntegrationError("Cal.com refused our key (401).", permanent=True, status=401)
 DOWN = IntegrationError("Cal.com did not answer.")
+BUSY = IntegrationError("Cal.com answered 503.", retry_after=30, status=503)
 LIMIT = IntegrationError("Cal.com asks us to slow down (429).", retry_after=60, status=429)
 
 
@@ -113,7 +114,7 @@ def test_a_mail_that_was_refused_is_tried_again(context: Context, mailbox: Mailb
     assert mailbox.kinds() == ["connection"]
 
 
-@pytest.mark.parametrize("trouble", [REFUSED, DOWN], ids=["refused key", "down"])
+@pytest.mark.parametrize("trouble", [REFUSED, DOWN, BUSY], ids=["refused key", "down", "busy"])
 def test_trouble_is_named_within_minutes_mailed_once_and_ends_when_mended(
     context: Context, mailbox: Mailbox, trouble: IntegrationError
 ) -> None:
