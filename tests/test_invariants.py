@@ -1,4 +1,4 @@
-"""The hard invariants of choosing a plan (INV-01 to INV-31), as properties over random intakes."""
+"""The hard invariants of choosing a plan (INV-01 to INV-33), as properties over random intakes."""
 
 import json
 from collections.abc import Mapping
@@ -15,10 +15,12 @@ from clinical.loop.feedback import adherence, next_plan
 from clinical.plan import gate
 from clinical.plan.case import Case, History, Policy, case_for, with_facts
 from clinical.plan.choose import choose
+from clinical.plan.recipe import seconds_a_week
 from library.exercise_checks import banned_in
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action
-from schemas.condition import Answer
+from schemas.condition import Answer, values_of
+from schemas.exercise import Kind
 from schemas.hold import readiness_of
 from schemas.plan import Effect, Plan, Readiness, Side, dump, load
 from schemas.questionnaire import Question
@@ -493,6 +495,26 @@ def test_inv_31_at_most_one_running_move_and_none_for_who_does_not_run(
     running = [item for item in plan.items if "running" in moves().exercises[item.exercise_id].tags]
     assert len(running) <= 1
     assert not running or "is_runner=no" not in facts_of(case) or plan.overrides
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_32_a_first_plan_eases_and_loads(answers: Answers, policy: Policy) -> None:
+    plan = choose(case_of(answers), moves(), policy)
+    kinds = {moves().exercises[item.exercise_id].kind for item in plan.items}
+    assert Kind.EASE in kinds or not plan.items
+    assert Kind.LOAD in kinds or not plan.items or plan.protocol_id == "calm_only"
+
+
+@CASES
+@given(intakes(), policies)
+def test_inv_33_a_first_plan_fits_into_the_week_or_says_that_it_does_not(
+    answers: Answers, policy: Policy
+) -> None:
+    plan = choose(case_of(answers), moves(), policy)
+    minutes = next(iter(values_of(answers, "minutes_per_day")), "")
+    seconds = sum(seconds_a_week(item.dose) for item in plan.items)
+    assert not minutes or plan.over_time or seconds <= float(minutes) * 60 * 7
 
 
 @pytest.mark.parametrize("action", list(Action))
