@@ -1,6 +1,7 @@
 """Receipts become bookings: parse, fetch where the webhook says too little or is old, observe."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,11 +16,14 @@ from schemas.booking import BookingState
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
+from store.base import Tx
 from store.leases import EVERY, LEASE, Connections
 
 log = logging.getLogger("aftercare.inbox")
 BATCH = 20
 LONGEST_CHAIN = 20  # moves of one booking that are followed at once
+SLICE = 0.05  # seconds that a transaction for many takes: on SQLite webhooks that arrive wait for it
+GAP = 0.004  # seconds between two of them, for those that wait
 
 
 def work(
@@ -35,11 +39,11 @@ def work(
     with context.db.begin() as tx:
         taken = receipts.claim(tx, now, BATCH, of)
     with retry.kept(partial(_renew, context, taken, now)):
-        for number, receipt in enumerate(taken):
-            if stopping():
-                _give_back(context, taken[number:])
-                break
-            _process(context, receipt, now)
+        left = taken
+        while left and not stopping():
+            left = _take_in_some(context, left, now, stopping)
+        if left:
+            _give_back(context, left)
     return len(taken)
 
 
@@ -59,6 +63,53 @@ def _give_back(context: Context, left: list[Receipt]) -> None:
 def _renew(context: Context, taken: list[Receipt], now: datetime, passed: timedelta) -> None:
     with context.db.begin() as tx:
         receipts.renew(tx, [each.id for each in taken], now + passed + LEASE)
+
+
+class _NeedsMore(Exception):
+    """A webhook that cannot be taken in without its scheduler."""
+
+
+def _take_in_some(
+    context: Context, taken: list[Receipt], now: datetime, stopping: Callable[[], bool]
+) -> list[Receipt]:
+    """Take in what needs no scheduler with one commit for many, then the others; returns what is left."""
+    begun, alone, until = 0, list[Receipt](), time.monotonic() + SLICE
+    with context.db.begin() as tx:
+        while begun < len(taken) and (not begun or time.monotonic() < until):
+            if not _at_once(tx, context, taken[begun], now):
+                alone.append(taken[begun])
+            begun += 1
+    time.sleep(GAP)
+    while alone and not stopping():
+        _process(context, alone.pop(0), now)
+    return alone + taken[begun:]
+
+
+def _at_once(tx: Tx, context: Context, receipt: Receipt, now: datetime) -> bool:
+    """Take a webhook in within a transaction for many; False, and nothing done, where that is not enough.
+
+    What was tried before is tried alone: it may be what ended the worker.
+    """
+    scheduler = context.schedulers.get(receipt.connection)
+    if scheduler is None or receipt.locked or receipt.attempts > 1:
+        return False
+    try:
+        notices = scheduler.parse(receipt.inbound)
+        with tx.part():
+            for notice in notices:
+                _observe_at_once(tx, context, receipt, notice, now)
+            _finish(tx, context, receipt, notices, [], now)
+    except Exception:  # it comes once more, alone, and what is wrong is said there
+        return False
+    return True
+
+
+def _observe_at_once(tx: Tx, context: Context, receipt: Receipt, notice: Notice, now: datetime) -> None:
+    name, scheduler = receipt.connection, context.schedulers[receipt.connection]
+    if notice.of_client or _must_read(tx, scheduler, name, notice, replayed=receipt.replays > 0):
+        raise _NeedsMore
+    if observe(tx, context, name, notice, now) and scheduler.readable:
+        raise _NeedsMore
 
 
 def _process(context: Context, receipt: Receipt, now: datetime) -> None:
@@ -84,11 +135,19 @@ def _process(context: Context, receipt: Receipt, now: datetime) -> None:
         log.exception("receipt failed", extra={"receipt": receipt.public_id})
         _try_again(context, receipt, IntegrationError("We failed on this webhook; see the log."), now)
         return
-    status = ReceiptStatus.done if notices else ReceiptStatus.ignored
-    _settle(context, receipt, status, _summary(notices, scheduler.left_out), now)
     with context.db.begin() as tx:
-        lineage.trace(tx, context, receipt.id, receipt.connection, notices)
-    privacy.drop_body(context, receipt.id, receipt.connection, notices)
+        _finish(tx, context, receipt, notices, scheduler.left_out, now)
+
+
+def _finish(
+    tx: Tx, context: Context, receipt: Receipt, notices: list[Notice], fetched: list[str], now: datetime
+) -> None:
+    """It is done: say so, and of whom it told."""
+    status = ReceiptStatus.done if notices else ReceiptStatus.ignored
+    receipts.settle(tx, receipt.id, status, _summary(notices, fetched), now)
+    lineage.trace(tx, context, receipt.id, receipt.connection, notices)
+    privacy.drop_body(tx, context, receipt.id, receipt.connection, notices)
+    log.info("receipt settled", extra={"receipt": receipt.public_id, "status": status})
 
 
 def _summary(notices: list[Notice], fetched: list[str]) -> str:
@@ -126,9 +185,8 @@ def take_in(
         _read_client(context, connection, notice.external_id, now)
         return
     with context.db.read() as tx:
-        news = not replayed and is_news(tx, connection, notice)
-    thin = notice.booking is None and not notice.gone
-    if scheduler.readable and not notice.gone and (thin or not news):
+        must_read = _must_read(tx, scheduler, connection, notice, replayed=replayed)
+    if must_read:
         read(context, connection, notice.external_id, now)
         return
     with context.db.begin() as tx:
@@ -136,6 +194,13 @@ def take_in(
     if scheduler.readable:
         for external_id in unknown:
             read(context, connection, external_id, now)
+
+
+def _must_read(tx: Tx, scheduler: Scheduler, connection: str, notice: Notice, *, replayed: bool) -> bool:
+    """True where a notice says too little or nothing new, or is replayed, and the scheduler can be asked."""
+    if not scheduler.readable or notice.gone:
+        return False
+    return notice.booking is None or replayed or not is_news(tx, connection, notice)
 
 
 def _read_client(context: Context, connection: str, client: str, now: datetime) -> None:

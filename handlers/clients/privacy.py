@@ -107,7 +107,7 @@ def forgotten(tx: Tx, context: Context, connection: str, notice: Notice, now: da
     return True
 
 
-def drop_body(context: Context, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
+def drop_body(tx: Tx, context: Context, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
     """Delete a raw webhook that speaks of erased clients alone, as soon as it has been read.
 
     One about a client and no booking is deleted in any case: what it told was read at the scheduler.
@@ -115,12 +115,8 @@ def drop_body(context: Context, receipt_id: int, connection: str, notices: Seque
     if not notices:
         return
     if all(each.of_client for each in notices):
-        with context.db.begin() as tx:
-            receipts.forget_body(tx, receipt_id)
+        receipts.forget_body(tx, receipt_id)
         return
     hashes = [record_hash(context, connection, each.external_id, each.seat) for each in notices]
-    with context.db.read() as tx:
-        if not all(erasing.is_erased(tx, [one]) for one in hashes):
-            return
-    with context.db.begin() as tx:
+    if all(erasing.is_erased(tx, [one]) for one in hashes):
         erasing.forget_bodies(tx, [receipt_id])

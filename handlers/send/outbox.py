@@ -140,9 +140,9 @@ def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
         return
     with context.db.read() as tx:
         booking = bookings.get(tx, delivery.booking_id)
-        records = bookings.of_booking(tx, booking.id) if booking else []
-    if booking is None or not context.readable(booking.connection):
-        return
+        if booking is None or not context.readable(booking.connection):
+            return
+        records = bookings.of_booking(tx, booking.id)
     try:
         for record in records:
             if is_live(record):

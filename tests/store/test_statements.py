@@ -1,23 +1,26 @@
 """How many statements a webhook and a message take: each is a wait for the database."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from handlers.bookings import inbox
+from handlers.bookings.observe import observe
 from handlers.context import Context
 from handlers.send import outbox
 from handlers.worker import work
-from store import attendances, bookings, clients
+from schemas.webhook import Notice
+from store import attendances, bookings, clients, receipts
 from store.base import Tx
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
-A_WEBHOOK, A_MESSAGE = 56, 30
-"""With the statements that take and begin: 85 and 43 before a transaction remembered what it read."""
+A_WEBHOOK, A_MESSAGE = 53, 29
+"""85 and 43 before a transaction remembered what it had read."""
 
 
 class Counted:
@@ -52,6 +55,39 @@ def test_a_webhook_and_a_message_take_few_statements(context: Context, mailbox: 
     assert counted.of(lambda: inbox.work(context, NOW)) <= A_WEBHOOK
     assert counted.of(lambda: outbox.work(context, LATER)) <= A_MESSAGE
     assert mailbox.kinds() == ["intake"] * 2
+
+
+def test_twenty_webhooks_share_a_commit(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "SLICE", 60.0)
+    for number in range(20):
+        book(context, number)
+    commits = list[object]()
+    sa.event.listen(context.db.engine, "commit", commits.append)
+    assert inbox.work(context, NOW) == 20
+    assert len(commits) <= 4, "two of them only read: is anything due, and what is it"
+    with context.db.read() as tx:
+        assert receipts.counts(tx) == {"done": 20}
+
+
+def test_one_that_fails_takes_no_other_with_it(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "SLICE", 60.0)
+    for number in range(5):
+        book(context, number)
+
+    def fails_on_one(
+        tx: Tx, of: Context, connection: str, notice: Notice, *args: Any, **options: Any
+    ) -> object:
+        found = observe(tx, of, connection, notice, *args, **options)
+        if notice.external_id == "u2":
+            raise ArithmeticError
+        return found
+
+    monkeypatch.setattr(inbox, "observe", fails_on_one)
+    assert inbox.work(context, NOW) == 5
+    with context.db.read() as tx:
+        assert receipts.counts(tx) == {"done": 4, "pending": 1}
+        assert bookings.listing(tx, email="c2@example.org") == []
+        assert len(bookings.listing(tx)) == 4
 
 
 def undone(tx: Tx) -> None:
