@@ -49,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         CONTENT=settings.content,
         WORKER=settings.worker,
         PROXIES=settings.proxies,
+        METRICS_TOKEN=settings.metrics_token,
+        PROBE_URL=settings.probe_url,
         REMARKS=settings.remarks,
     )
     web.mount.everything(app, context)

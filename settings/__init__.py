@@ -61,6 +61,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         proxies=read.number("PROXIES", 0),
         ping_url=_ping_url(read),
         returns=_returns(read),
+        metrics_token=read.text("METRICS_TOKEN"),
+        probe_url=read.text("PROBE_URL"),
     )
     if production:
         read.problems += _open_files(settings.database_url, ROOT / ".env")

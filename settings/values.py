@@ -72,4 +72,6 @@ class Settings:
     proxies: int = 0
     ping_url: str = ""
     returns: Returns = Returns()
+    metrics_token: str = field(default="", repr=False)
+    probe_url: str = ""
     remarks: tuple[str, ...] = ()

@@ -243,6 +243,23 @@ class Database:
         finally:
             dbapi.close()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the file of SQLite lies."""
+        return Path(str(self.engine.url.database)).parent if self.sqlite else None
+
+    def commit_seconds(self) -> float:
+        """How long a small commit takes, with its fsync."""
+        began = time.perf_counter()
+        with self.begin() as tx:
+            tx.run(sa.text("UPDATE alembic_version SET version_num = version_num"))
+        return time.perf_counter() - began
+
+    def clock(self, tx: Tx) -> datetime | None:
+        """The time at PostgreSQL, which may be another machine."""
+        found: datetime | None = None if self.sqlite else tx.value(sa.select(sa.func.clock_timestamp()))
+        return found
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()

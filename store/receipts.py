@@ -192,6 +192,15 @@ def counts(tx: Tx) -> dict[str, int]:
     return {name: count for name, count in rows}  # noqa: C416 - dict() loses the types
 
 
+def oldest(tx: Tx, now: datetime) -> datetime | None:
+    """Since when the webhook that is due for longest has been due; None when none is."""
+    waits = (receipts.c.status == ReceiptStatus.pending, receipts.c.due_at <= now)
+    found: datetime | None = tx.value(
+        sa.select(receipts.c.due_at).where(*waits).order_by(receipts.c.due_at).limit(1)
+    )
+    return found
+
+
 def not_understood(tx: Tx, since: datetime) -> dict[str, tuple[int, datetime]]:
     """By connection: how many genuine webhooks since then we could not read, and when the newest failed."""
     newest = sa.func.max(receipts.c.settled_at, type_=receipts.c.settled_at.type)

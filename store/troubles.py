@@ -61,6 +61,12 @@ def forget(tx: Tx, trouble: Trouble) -> bool:
     return tx.first(gone.returning(troubles.c.name)) is not None
 
 
+def counts(tx: Tx) -> dict[str, int]:
+    """How many things are wrong, by kind."""
+    rows = tx.all(sa.select(troubles.c.kind, sa.func.count()).group_by(troubles.c.kind))
+    return {kind: count for kind, count in rows}  # noqa: C416 - dict() loses the types
+
+
 def claim_mail(tx: Tx, trouble: Trouble, now: datetime) -> bool:
     """True for the first who is about to mail about this trouble: nobody else will."""
     row = sa.update(troubles).where(*_is(trouble.kind, trouble.name), troubles.c.mailed_at.is_(None))

@@ -17,6 +17,7 @@ from web import (
     health,
     inline,
     logs,
+    metrics,
     security,
     sms,
     static_files,
@@ -34,6 +35,7 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["refusals"] = Refusals(context.db)
     security.install(app, context)
     errors.install(app)
+    metrics.install(app, context)
     for part in (
         front,
         webhooks,

@@ -29,7 +29,12 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
-ANY_HOST = ("/webhooks/", "/healthz", "/readyz")  # senders sign what they send; probes come by address
+ANY_HOST = (
+    "/webhooks/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+)  # senders sign what they send; probes come by address
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 500
 BAD_TOKENS, BAD_SECONDS = 30, 600

@@ -7,7 +7,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from web.commands import check, client, look, out, restore, run, schedulers, staff
+from web.commands import check, client, doctor, look, out, restore, run, schedulers, staff
 from web.commands.base import prepare, with_plain_errors
 
 __all__ = ["install", "install_to_list", "is_listing", "prepare", "waits"]
@@ -15,6 +15,7 @@ __all__ = ["install", "install_to_list", "is_listing", "prepare", "waits"]
 COMMANDS: tuple[click.Command, ...] = (
     *(run.migrate_command, run.work_command, run.tidy_command, run.reseal_command),
     *(look.status_command, look.bookings_command, check.check_command),
+    doctor.doctor_command,
     *(schedulers.simulate_command, schedulers.replay_command),
     *(schedulers.connect_command, schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
