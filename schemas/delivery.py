@@ -202,6 +202,7 @@ class Delivery:
     vendor_id: str
     settled_at: datetime | None
     seen_at: datetime | None = None  # of an alert: when somebody pressed its button
+    trace: str = ""  # the public id of the receipt that it follows from
 
     @property
     def purpose(self) -> Purpose:

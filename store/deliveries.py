@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas import trace
 from schemas.delivery import SOON, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, once
@@ -63,6 +64,7 @@ def _delivery(row: sa.Row[Any]) -> Delivery:
         vendor_id=row.vendor_id,
         settled_at=row.settled_at,
         seen_at=row.seen_at,
+        trace=row.trace,
     )
 
 
@@ -160,6 +162,7 @@ def schedule(tx: Tx, due: Due, now: datetime) -> None:
         key = due.key
         row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
         row |= {"client_id": key.client or None, "contact_id": key.recipient or None}
+        row |= {"trace": trace.current()}
         tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
         return
     if known.status not in MOVABLE or (known.reason in BY_PERSON and known.purpose.to_client):

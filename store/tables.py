@@ -234,6 +234,7 @@ deliveries = sa.Table(
     _word("detail", 500),
     _word("message_id", 120),
     _word("vendor_id", 200),
+    _word("trace", 40),  # the public id of the receipt that it follows from
     _time("created_at"),
     _time("settled_at", nullable=True),
     _time("seen_at", nullable=True),  # when somebody pressed the button of an alert

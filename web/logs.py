@@ -5,6 +5,8 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from schemas import trace
+
 EXTRA = (
     *("lane", "receipt", "delivery", "booking", "connection", "status", "purpose", "reason", "error"),
     *("seconds", "count", "method", "route", "code", "milliseconds", "rule"),
@@ -25,6 +27,8 @@ class JsonLine(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {name: getattr(record, name) for name in EXTRA if hasattr(record, name)}
+        if trace.current():
+            line["trace"] = trace.current()
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
             line["place"] = _places(record)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.base import InvalidSignature, WrongClock
+from schemas import trace
 from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
@@ -75,6 +76,8 @@ def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
         response = _answer(503, error="We could not store this. Please send it again.")
         response.headers["Retry-After"] = "10"
         return response
+    with trace.following(public_id):
+        log.info("webhook kept", extra={"connection": connection})
     return _answer(202, receipt=public_id)
 
 

@@ -12,6 +12,7 @@ from handlers.bookings.observe import is_news, notice_of, observe
 from handlers.clients import lineage, privacy
 from handlers.context import Context
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
+from schemas import trace
 from schemas.booking import BookingState
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
@@ -76,12 +77,15 @@ def _take_in_some(
     begun, alone, until = 0, list[Receipt](), time.monotonic() + SLICE
     with context.db.begin() as tx:
         while begun < len(taken) and (not begun or time.monotonic() < until):
-            if not _at_once(tx, context, taken[begun], now):
-                alone.append(taken[begun])
+            with trace.following(taken[begun].public_id):
+                if not _at_once(tx, context, taken[begun], now):
+                    alone.append(taken[begun])
             begun += 1
     time.sleep(GAP)
     while alone and not stopping():
-        _process(context, alone.pop(0), now)
+        receipt = alone.pop(0)
+        with trace.following(receipt.public_id):
+            _process(context, receipt, now)
     return alone + taken[begun:]
 
 

@@ -27,6 +27,7 @@ from integrations.base import (
     Silent,
 )
 from integrations.channels.email import Smtp
+from schemas import trace
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
 from schemas.reason import Reason
@@ -69,7 +70,8 @@ def work(
             if stopping():
                 _give_back(context, taken[number:])
                 break
-            _process(context, delivery, now, stopping)
+            with trace.following(delivery.trace):
+                _process(context, delivery, now, stopping)
     return len(taken)
 
 
