@@ -136,6 +136,13 @@ def test_wrong_settings_are_told_once_and_end_the_web_process(running: Running, 
     assert wrong.logs().count("SECRET_KEY is too short") == 1
 
 
+def test_several_web_processes_on_one_sqlite_file_are_refused(running: Running, tmp_path: Path) -> None:
+    several = Running({**running.environ, "WEB_CONCURRENCY": "2"}, tmp_path)
+    several.start("web")
+    assert several.processes["web"].wait(60) == 1
+    assert several.logs().count("SQLite takes one web process") == 1
+
+
 def test_every_line_of_the_log_is_json(running: Running) -> None:
     raw(running, b"nonsense\r\n\r\n")
     lines = running.logs().splitlines()
