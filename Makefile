@@ -105,7 +105,8 @@ figures: .venv/app.stamp
 
 .PHONY: bench
 bench: .venv/dev.stamp
-	@for f in bench/*.py; do echo "== $$f"; PYTHONPATH=. $(BIN)/python $$f || exit 1; done
+	@for part in bench bench.choosing bench.pdf bench.ingest bench.silent bench.console; do \
+		echo "== $$part"; $(BIN)/python -m $$part || exit 1; done
 
 .PHONY: lock
 COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml

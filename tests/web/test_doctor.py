@@ -28,7 +28,8 @@ def app(given: Settings, context: Context, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def run(app: Flask) -> Result:
-    return app.test_cli_runner().invoke(args=["doctor"])
+    with app.app_context():
+        return app.test_cli_runner().invoke(args=["doctor"])
 
 
 def beat(context: Context, at: datetime) -> None:

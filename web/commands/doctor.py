@@ -112,7 +112,7 @@ def _names(context: Context, _now: datetime) -> Iterator[Finding]:
     for host in {urlsplit(context.clinic.public_url).hostname or "", sender.host}:
         good = outside.resolves(host)
         do = "" if good else "Correct the setting, or the name server of this machine (/etc/resolv.conf)."
-        yield Finding("DNS", f"{host} {'has' if good else 'has no'} address.", do)
+        yield Finding("DNS", f"{host} has {'an' if good else 'no'} address.", do)
 
 
 def _mail_server(context: Context, _now: datetime) -> Iterator[Finding]:
