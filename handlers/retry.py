@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -22,13 +22,24 @@ WAITS = (
     timedelta(hours=10),
 )
 MOST = len(WAITS) + 1  # attempts, the first one and one after each wait
+URGENT = (
+    *(timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30)),
+    *[timedelta(minutes=1)] * 60,
+    *[timedelta(minutes=10)] * 160,
+)
+"""For what somebody must see now: a service that is back delivers it within a minute, for an hour."""
 
 
-def wait(attempts: int, error: IntegrationError) -> timedelta | None:
+def most(waits: Sequence[timedelta] = WAITS) -> int:
+    """How many attempts there are with these waits."""
+    return len(waits) + 1
+
+
+def wait(attempts: int, error: IntegrationError, waits: Sequence[timedelta] = WAITS) -> timedelta | None:
     """How long to wait after the n-th failed attempt; None when trying again is useless."""
-    if error.permanent or attempts >= MOST:
+    if error.permanent or attempts >= most(waits):
         return None
-    planned = WAITS[max(attempts, 1) - 1]
+    planned = waits[max(attempts, 1) - 1]
     return max(planned, timedelta(seconds=error.retry_after or 0))
 
 

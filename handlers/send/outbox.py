@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -45,7 +45,6 @@ PAUSES = (
     *(timedelta(minutes=15), timedelta(minutes=30)),
 )
 """How long a channel that refuses us is left alone, the first time and so on."""
-ALERT_AGAIN = timedelta(minutes=1)  # an alert does not wait for the end of a pause
 LONGEST_PAUSE = max(PAUSES)  # a pause that ends later was begun by a clock that has been set back
 MOST_ASKED = 3  # attempts that wait for a scheduler that does not answer
 
@@ -89,7 +88,7 @@ def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timed
 def _process(
     context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool] = retry.never
 ) -> None:
-    if delivery.attempts > retry.MOST:
+    if delivery.attempts > retry.most(_waits_of(delivery)):
         ended = IntegrationError("The worker ended each time it worked on this.", permanent=True)
         _failed(context, delivery, ended, now)
         return
@@ -106,6 +105,11 @@ def _process(
         # One message that cannot be made must not stop the others: it is tried again, then shown as dead.
         log.exception("delivery failed", extra={"delivery": delivery.id})
         _failed(context, delivery, IntegrationError("This message could not be made; see the log."), now)
+
+
+def _waits_of(delivery: Delivery) -> Sequence[timedelta]:
+    """What somebody must see now is tried again more often than a letter."""
+    return retry.URGENT if delivery.purpose is Purpose.alert else retry.WAITS
 
 
 def _heard_out(context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool]) -> bool:
@@ -222,6 +226,10 @@ def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> b
     return True
 
 
+def _refuses_us(channel: Channel, error: IntegrationError) -> bool:
+    return isinstance(error, SenderRefused) or (isinstance(error, Silent) and channel is Channel.email)
+
+
 def _refused_us(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
     """Nothing of ours is taken: all of the channel waits, and no message is lost by it.
 
@@ -233,8 +241,6 @@ def _refused_us(context: Context, delivery: Delivery, error: IntegrationError, n
         if not (alone and delivery.attempts >= retry.MOST):
             until = now + PAUSES[min(times, len(PAUSES)) - 1]
             pauses.until(tx, delivery.channel, until)
-            if delivery.purpose is Purpose.alert:
-                until = min(until, now + ALERT_AGAIN)
             deliveries.put_back(tx, delivery, until, reason=Reason.mail_waits, detail=str(error), tried=alone)
             log.warning("channel pauses", extra={"channel": str(delivery.channel), "times": times})
             return
@@ -272,13 +278,13 @@ def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: 
     if isinstance(error, NotAsked):
         _not_tried(context, delivery, error, now)
         return
-    if isinstance(error, SenderRefused) or (isinstance(error, Silent) and delivery.channel is Channel.email):
+    if delivery.purpose is not Purpose.alert and _refuses_us(delivery.channel, error):
         _refused_us(context, delivery, error, now)
         return
     if isinstance(error, NoSuchAddress):
         _no_such_address(context, delivery, str(error), now)
         return
-    wait = retry.wait(delivery.attempts, error)
+    wait = retry.wait(delivery.attempts, error, _waits_of(delivery))
     if wait is None:
         _given_up(context, delivery, str(error), now)
         return

@@ -8,6 +8,7 @@ import pytest
 
 import settings as configuration
 from handlers.context import Context
+from handlers.schedule import alerts
 from handlers.worker import work
 from integrations.base import IntegrationError
 from integrations.channels import email
@@ -20,6 +21,7 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 from tests.helpers.readable_scheduler import reading
 from tests.helpers.silent import silent
+from tests.helpers.visits import book
 
 LATER = [timedelta(seconds=30), timedelta(minutes=8), timedelta(hours=1), timedelta(hours=4)]
 
@@ -116,3 +118,22 @@ def test_a_scheduler_that_does_not_answer_keeps_no_message_back_for_ever(
     assert mailbox.mails == []
     heal(ours)
     check_each_once(context, due, mailbox, doubled=0)
+
+
+@pytest.mark.parametrize("refusal", ["451 4.3.0 later", "550 5.7.1 our policy", "421 4.7.0 closing"])
+@pytest.mark.parametrize("minutes", [0, 3, 20, 59])
+def test_an_alert_is_out_within_two_minutes_of_the_mail_servers_return(
+    context: Context, mailbox: Mailbox, refusal: str, minutes: int
+) -> None:
+    booking = book(context)
+    mailbox.mails.clear()
+    with context.db.begin() as tx:
+        alerts.at_once(tx, booking.id, "RF03", NOW)
+    mailbox.refuse = refusal
+    for second in range(0, minutes * 60 + 1, 20):
+        work.work_once(context, NOW + timedelta(seconds=second))
+    assert mailbox.of("alert") == []
+    mailbox.refuse = ""
+    for second in range(20, 121, 20):
+        work.work_once(context, NOW + timedelta(minutes=minutes, seconds=second))
+    assert len(mailbox.of("alert")) == 1
