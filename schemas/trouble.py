@@ -23,6 +23,7 @@ class TroubleKind(StrEnum):
     worker = "worker"  # no worker gives a sign of life
     late = "late"  # what is due waits, although a worker lives
     bounces = "bounces"  # the mailbox with bounces cannot be read
+    jumped = "jumped"  # the clock of the worker's machine jumped, and messages to clients wait
     web = "web"  # the public address does not answer
 
 

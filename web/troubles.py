@@ -22,6 +22,8 @@ SENTENCES = {
     TroubleKind.worker: "No worker runs, so nothing goes out. Run: flask --app app work",
     TroubleKind.late: "Work is late.",
     TroubleKind.bounces: "Mail that comes back is not noticed.",
+    TroubleKind.jumped: "The clock of the worker's machine has jumped: set it right. "
+    "Messages to clients wait until then, or for an hour.",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""

@@ -12,7 +12,8 @@ from handlers.context import Context
 from handlers.send import outbox
 from handlers.worker import lanes
 from handlers.worker.clock import Clock
-from store import workers
+from schemas.trouble import TroubleKind
+from store import troubles, workers
 from store.base import DatabaseError, kind
 from store.newest import newest
 
@@ -46,14 +47,28 @@ def work(context: Context, stop: threading.Event, prepare: Callable[[], object],
     ]
     for thread in threads:
         thread.start()
+    trusted = None
     while not stop.is_set():
         try:
             _beat(context, name, clock.now())
+            trusted = _note_clock(context, clock, trusted)
             stop.wait(BEAT)
         except (DatabaseError, OSError) as error:
             log.error("database does not answer", extra={"lane": "heartbeat", "error": kind(error)})
             stop.wait(lanes.DOWN)
     _finish(threads)
+
+
+def _note_clock(context: Context, clock: Clock, before: bool | None) -> bool:
+    """Note that the clock has jumped, or is trusted again; returns whether it is trusted."""
+    trusted = clock.trusted
+    if trusted is not before:
+        with context.db.begin() as tx:
+            if trusted:
+                troubles.end(tx, TroubleKind.jumped, "")
+            else:
+                troubles.note(tx, TroubleKind.jumped, "", "", clock.now())
+    return trusted
 
 
 def _finish(threads: Sequence[threading.Thread]) -> None:
