@@ -6,8 +6,9 @@ numbers; a comma turns the order, and an initial fits each name that begins with
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import product
 
 from rapidfuzz.distance import OSA
 
@@ -17,10 +18,15 @@ from schemas.identity import Change, Match, NameRules, Verdict
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>")
 NUMBER = re.compile(r"\+?\d[\d\s().\-/]{4,}\d")
 TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation left unfilled
-WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
+SEVERAL = re.compile(r"\w\s*[&+/]\s*\w")  # Ann & Ben Lee
+MARKED = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")  # elsewhere a mark is a part of the letter
+FAMILY_FIRST = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+COMMAS = str.maketrans("،，、", ",,,")
+LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
+SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})  # without such keys
 SHORT = 4  # letters: of names no longer than this, one exchanged letter makes another name (Tim, Tom)
 LONG = 6  # letters: only in names as long as this are two slips one slip
-ENDINGS = "aoy"  # one of them more makes another name: Paul and Paula, Bill and Billy
+ENDINGS = "aoyаоя"  # one of them more makes another name: Paul and Paula, Bill and Billy
 
 
 class Names(StrEnum):
@@ -47,27 +53,45 @@ def folded(name: str, rules: NameRules) -> tuple[str, ...]:
 
 def _bare(name: str) -> str:
     """The name without what a template left unfilled, notes in brackets and telephone numbers."""
-    return NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name)))
+    return NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name))).translate(COMMAS)
 
 
 def first_name(name: str, rules: NameRules) -> str:
-    """The given name as it is written, to ask by; the whole name where an initial stands for it.
+    """The given name as it is written, to ask by; the whole name where an initial or the family name leads.
 
     "" where there is none.
     """
     family, comma, given = _bare(name).partition(",")
-    text = given if comma and _kept(_words(given), rules) else f"{family} {given}"
-    words = [word for word in text.split() if _words(word)]
+    turned = comma and _kept(_words(given), rules)
+    words = [word for word in (given if turned else f"{family} {given}").split() if _words(word)]
     called = [word for word in words if not set(_words(word)) <= rules.titles] or words
-    if called and len(_words(called[0])[0]) == 1:
+    first = "".join(_words(called[0])) if called else ""
+    if len(first) == 1 or (first and not turned and _may_be_family(first, rules)):
         return " ".join(called)
     return called[0] if called else ""
 
 
+def _may_be_family(word: str, rules: NameRules) -> bool:
+    """True for a first word that may be the family name: its writing, or its language, puts that first."""
+    return _script([word]) in FAMILY_FIRST or word in rules.family_first
+
+
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign)).replace("’", "'")
-    return [word.strip("'-") for word in WORD.findall(plain)]
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("’", "'").translate(LETTERS)
+    return [word for each in "".join(_signs(plain)).split() if (word := each.strip("'-"))]
+
+
+def _signs(text: str) -> Iterator[str]:
+    """What stands in words, and blanks: letters, digits, and marks where they are a part of the letter."""
+    script = ""
+    for sign in text:
+        if sign.isalnum():
+            script = _script([sign])
+            yield sign
+        elif unicodedata.category(sign).startswith("M"):
+            yield "" if script in MARKED else sign
+        elif unicodedata.category(sign) != "Cf":
+            yield sign if sign in "'-" else " "
 
 
 def _kept(words: Sequence[str], rules: NameRules) -> tuple[str, ...]:
@@ -82,14 +106,45 @@ def _kept(words: Sequence[str], rules: NameRules) -> tuple[str, ...]:
 
 def related(before: str, now: str, rules: NameRules) -> Names:
     """How the name said now relates to the one said before."""
+    how = _related(before, now, rules)
+    one_person = how in (Names.equal, Names.part, Names.slip, Names.given)
+    return Names.doubtful if one_person and _told_apart(before, now, rules) else how
+
+
+def _related(before: str, now: str, rules: NameRules) -> Names:
     old, new = folded(before, rules), folded(now, rules)
     if not old or not new:
         return Names.unknown
-    if _joined(old) == _joined(new) or (len(old) == len(new) and _fits(old, new)):
+    pairs = list(product({old, _spelt(before, rules)}, {new, _spelt(now, rules)}))
+    if any(
+        _joined(one) == _joined(other) or (len(one) == len(other) and _fits(one, other))
+        for one, other in pairs
+    ):
         return Names.equal
-    if _fits(old, new):
+    if any(_fits(one, other) for one, other in pairs):
         return Names.part
     return _differing(old, new, rules)
+
+
+def _spelt(name: str, rules: NameRules) -> tuple[str, ...]:
+    """Folded, with ü written as ue: Müller is Muller to one program and Mueller to another."""
+    return folded(unicodedata.normalize("NFC", name.casefold()).translate(SPELT), rules)
+
+
+def _told_apart(before: str, now: str, rules: NameRules) -> bool:
+    """True where what stands beside the names says two people: Mr and Mrs Lee, Ann Lee and Ann & Ben Lee."""
+    old, new = (set(_words(_bare(name))) for name in (before, now))
+    for kinds in rules.told_apart:
+        one, other = ({n for n, words in enumerate(kinds) if words & said} for said in (old, new))
+        if one and other and not one & other:
+            return True
+    one_is, other_is = (_several(name, rules) for name in (before, now))
+    return one_is != other_is
+
+
+def _several(name: str, rules: NameRules) -> bool:
+    """True for the names of two people in one."""
+    return bool(SEVERAL.search(_bare(name)) or set(_words(_bare(name))[1:-1]) & rules.joining)
 
 
 def _joined(words: Iterable[str]) -> str:
@@ -119,7 +174,22 @@ def _differing(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Name
     if _script(old) != _script(new) or any(all(len(word) == 1 for word in name) for name in (old, new)):
         return Names.doubtful  # initials alone, or one name written in two scripts: nobody can tell
     if 1 in (len(old), len(new)):
-        return _given(old[0], new[0], rules)
+        return _single(old[0], new[0], rules) if len(old) == len(new) else _given(old[0], new[0], rules)
+    if _script(old) in FAMILY_FIRST:
+        old, new = old[::-1], new[::-1]
+    how = _ends(old, new, rules)
+    same = how in (Names.slip, Names.given)
+    return Names.doubtful if same and not _near_enough(old[1:-1], new[1:-1]) else how
+
+
+def _single(old: str, new: str, rules: NameRules) -> Names:
+    """Two names of one word each: two letters make another name of it (Sukarno, Suharto)."""
+    how = _given(old, new, rules)
+    return Names.doubtful if how is Names.slip and OSA.distance(old, new) > 1 else how
+
+
+def _ends(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Names:
+    """What the first and the last words say."""
     if _same_word(old[-1], new[-1]):
         return _given(old[0], new[0], rules)
     if not _same_word(old[0], new[0]):
@@ -127,7 +197,15 @@ def _differing(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Name
         return Names.doubtful if crossed else Names.other
     if any(sign.isdigit() for sign in old[-1] + new[-1]):
         return Names.other  # Client 1 and Client 2
-    return Names.slip if min(len(old[-1]), len(new[-1])) > 2 and _near(old[-1], new[-1]) else Names.given
+    if min(len(old[-1]), len(new[-1])) > 2 and _near(old[-1], new[-1]):
+        return Names.slip
+    return Names.doubtful if old[0] in rules.family_first else Names.given
+
+
+def _near_enough(old: Sequence[str], new: Sequence[str]) -> bool:
+    """True unless the words in the middle say two people: Ann Marie and Ann Sophie, Văn and Thị."""
+    one, other = _joined(old), _joined(new)
+    return not one or not other or one == other or (min(len(one), len(other)) > SHORT and _near(one, other))
 
 
 def _script(words: Sequence[str]) -> str:
@@ -151,11 +229,17 @@ def _near(one: str, other: str) -> bool:
 
 
 def _two_names(short: str, long: str) -> bool:
-    """True where a letter makes another name of it: Tim and Tom, Paul and Paula, Mario and Maria."""
+    """True where a letter makes another name: Tim and Tom, Paul and Paula, Amy and May, Leo and Leon."""
     if len(short) < len(long):
-        return long[-1] in ENDINGS and long[:-1] == short
-    exchanged = sorted(short) != sorted(long)
+        ending = long[-1] in ENDINGS and long[:-1] == short
+        return ending or (len(short) <= SHORT and _sound(short) != _sound(long))
+    exchanged = len(short) < SHORT or sorted(short) != sorted(long)
     return exchanged and (len(short) <= SHORT or short[:-1] == long[:-1])
+
+
+def _sound(name: str) -> str:
+    """Without what is not heard: Jon and John, Ann and Anne, Ana and Anna."""
+    return re.sub(r"(.)\1", r"\1", name.replace("h", "")).rstrip("e")
 
 
 class Addresses(StrEnum):

@@ -18,4 +18,7 @@ def read_names(folder: Path) -> NameRules:
         frozenset(word.rstrip(".") for word in raw["titles"]),
         frozenset(raw["suffixes"]),
         {name: frozenset(others) for name, others in known.items()},
+        tuple(tuple(map(frozenset, kinds)) for kinds in raw.get("told_apart", ())),
+        frozenset(raw.get("joining", ())),
+        frozenset(raw.get("family_first", ())),
     )

@@ -42,8 +42,13 @@ class NameRules:
     """Everything in `rules/names.toml`: words that are no names, and names that one person may go by.
 
     `nicknames` maps each folded given name to the groups of names that one person may use instead of it.
+    `told_apart`: kinds of words beside a name; words of two kinds mean two people. `joining`: what stands
+    between the names of two. `family_first`: family names that many put before the given name.
     """
 
     titles: frozenset[str]
     suffixes: frozenset[str]
     nicknames: Mapping[str, frozenset[str]]
+    told_apart: tuple[tuple[frozenset[str], ...], ...] = ()
+    joining: frozenset[str] = frozenset()
+    family_first: frozenset[str] = frozenset()

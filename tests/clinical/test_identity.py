@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.identity import compare, folded
+from clinical.identity import compare, first_name, folded
 from library.names import read_names
 from schemas.booking import Person
 from schemas.identity import Change, NameRules, Verdict
@@ -80,6 +80,41 @@ TABLE = [
     (("", "a@"), ("Ann Lee", "b@b.example"), UNSURE),
     (("Ann Lee", "ann@"), ("Ann Lee", ""), SAME),
     (("Client 1", "c@"), ("Client 2", "c@"), ANOTHER),
+    # marks that are a part of the letter
+    (("मीना शाह", "s@"), ("मोना शाह", "s@"), UNSURE),
+    (("राम शर्मा", "s@"), ("रमा शर्मा", "s@"), UNSURE),
+    (("राम शर्मा", "s@"), ("सीता शर्मा", "s@"), ANOTHER),
+    (("மாலா குமார்", "k@"), ("மீலா குமார்", "k@"), UNSURE),
+    (("สมชาย ใจดี", "s@"), ("ใจดี สมชาย", "s@"), SAME),
+    (("مُحَمَّد علي", "m@"), ("علي، محمد", "m@"), SAME),
+    # letters that a keyboard writes in another way
+    (("Jürgen Müller", "j@"), ("Juergen Mueller", "j@"), SAME),
+    (("Bjørn Ås", "b@"), ("Bjoern Aas", "b@"), SAME),
+    (("Bjørn Ås", "b@"), ("Bjorn As", "b@"), SAME),
+    (("IŞIL ÇINAR", "i@"), ("Isil Cinar", "i@"), SAME),
+    (("Đặng Thu", "d@"), ("Dang Thu", "d@"), SAME),
+    (("Łukasz Żak", "l@"), ("Lukasz Zak", "l@"), SAME),
+    # the family name stands in front
+    (("田中 太郎", "t@"), ("田中 花子", "t@"), ANOTHER),
+    (("田中 花子", "t@"), ("佐藤 花子", "t@"), SAME),
+    (("김 민준", "k@"), ("김 서연", "k@"), ANOTHER),
+    (("Nguyễn Văn An", "n@"), ("Nguyễn Thị Bình", "n@"), UNSURE),
+    (("Kovács Anna", "k@"), ("Kovács Béla", "k@"), UNSURE),
+    (("Kim Minjun", "k@"), ("Kim Seoyeon", "k@"), UNSURE),
+    # father and son, a couple, two in one, sisters, brothers
+    (("John Reed Sr", "r@"), ("John Reed, Jr.", "r@"), UNSURE),
+    (("Mr Lee", "l@"), ("Mrs Lee", "l@"), UNSURE),
+    (("Herr A. Kern", "k@"), ("Frau A. Kern", "k@"), UNSURE),
+    (("Ann & Ben Lee", "l@"), ("Ben Lee", "l@"), UNSURE),
+    (("Ann Lee", "l@"), ("Ann Lee and Ben Lee", "l@"), UNSURE),
+    (("Zoe Field for Ann Field", "z@"), ("Zoe Field", "z@"), UNSURE),
+    (("Nguyễn Văn An", "n@"), ("Nguyễn Thị An", "n@"), UNSURE),
+    (("Ann Marie Lee", "l@"), ("Ann Sophie Lee", "l@"), UNSURE),
+    (("Олександр Коваль", "k@"), ("Олександра Коваль", "k@"), UNSURE),
+    (("Amy Lee", "l@"), ("May Lee", "l@"), UNSURE),
+    (("Leo Wolf", "w@"), ("Leon Wolf", "w@"), UNSURE),
+    (("Eva Wolf", "w@"), ("Evan Wolf", "w@"), UNSURE),
+    (("Sukarno", "s@"), ("Suharto", "s@"), UNSURE),
 ]
 
 
@@ -170,3 +205,20 @@ def test_titles_case_marks_and_order_never_make_another_person(name: str, data: 
 
 def test_a_name_that_consists_of_titles_stays() -> None:
     assert folded("Dr. Don", RULES) == ("dr", "don")
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Zoe Field", "Zoe"),
+        ("Field, Zoe", "Zoe"),
+        ("علي، محمد", "محمد"),
+        ("田中 花子", "田中 花子"),
+        ("Nguyễn Thị Bình", "Nguyễn Thị Bình"),
+        ("Ms Z. Field", "Z. Field"),
+        ("Kovács, Béla", "Béla"),
+        ("", ""),
+    ],
+)
+def test_nobody_is_called_by_a_family_name_alone(name: str, called: str) -> None:
+    assert first_name(name, RULES) == called
