@@ -31,11 +31,12 @@ def attend(
     current = attendances.current(tx, booking_id)
     if current is None:
         return _first(tx, context, booking_id, said, now)
-    before = current.said or clients.person(clients.get(tx, current.client_id))
-    if _alike(before, said):
+    known = clients.person(clients.get(tx, current.client_id))
+    if _alike(current.said or known, said):
         return _as_before(tx, context, current, said, now)
     if current.asked is not None and _alike(current.asked, said):
         return current
+    before = _fullest(context, current.said or known, known)
     match = _compared(tx, context, before, said, current.client_id)
     if shared_row and match.verdict is Verdict.another and _same_address(before, said):
         match = Match(Verdict.unsure, Change.nickname)
@@ -44,6 +45,21 @@ def attend(
     if match.verdict is Verdict.another:
         return hand_over(tx, context, current, said, now)
     return _doubted(tx, context, current, said, match, now)
+
+
+def _fullest(context: Context, said: Person, known: Person) -> Person:
+    """What the scheduler said last, with what it left out and we know of the client.
+
+    Else Ann Lee would become Lee, or nobody, and then Ben Lee.
+    """
+    fits = identity.related(known.name, said.name, context.names) in (Names.equal, Names.part, Names.unknown)
+    shorter = fits and not _says_as_much(context, known.name, said.name)
+    return replace(said, name=known.name if shorter else said.name, email=said.email or known.email)
+
+
+def _says_as_much(context: Context, known: str, said: str) -> bool:
+    letters, before = (sum(map(len, identity.folded(name, context.names))) for name in (said, known))
+    return letters >= before
 
 
 def _alike(one: Person, other: Person) -> bool:
@@ -163,8 +179,8 @@ def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
 
 def _says_more(context: Context, known: str, said: str) -> bool:
     how = identity.related(known, said, context.names)
-    if how is Names.part:
-        return len(identity.folded(said, context.names)) > len(identity.folded(known, context.names))
+    if how in (Names.part, Names.equal):
+        return _says_as_much(context, known, said)
     return how not in (Names.family, Names.other)
 
 

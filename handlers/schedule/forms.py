@@ -6,7 +6,7 @@ from handlers.context import Context
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Service
 from schemas.intake import Intake
-from schemas.person import Attendance
+from schemas.person import Attendance, Doubt
 from store import attendances, bookings, clients, intakes
 from store.base import Tx
 
@@ -31,11 +31,22 @@ def _near(tx: Tx, context: Context, booking: Booking, service: Service, comes: A
         anchor = bookings.get(tx, form.booking_id)
         if form.client_id != comes.client_id or anchor is None:
             continue
-        if not _same_kind(context, anchor, service):
+        if not _same_kind(context, anchor, service) or not _as_certain(tx, anchor, comes):
             continue
         if _close(form, anchor, booking, service) and _theirs(tx, form, anchor, booking):
             return form.id
     return None
+
+
+def _as_certain(tx: Tx, anchor: Booking, comes: Attendance) -> bool:
+    """True where it is as certain who comes to both visits, or both are booked under one name.
+
+    What may be another person's visit never lives on the answers given for this one's, nor the other way.
+    """
+    other = attendances.current(tx, anchor.id)
+    if other is None or other.id == comes.id or other.unsure == comes.unsure == Doubt.none:
+        return True
+    return bool(other.said and comes.said and other.said.name == comes.said.name)
 
 
 def _same_kind(context: Context, anchor: Booking, service: Service) -> bool:

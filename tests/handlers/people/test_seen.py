@@ -34,7 +34,7 @@ from tests.helpers.visits import receive, schedule_of, webhook
 from tests.helpers.worlds import World
 
 SOON = timedelta(minutes=1)
-WEEK = timedelta(days=7)
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SITE = "site"
 
 
@@ -555,3 +555,84 @@ def test_an_erasure_with_a_reader_open_says_so_or_leaves_nothing(
                 privacy.erase(context, booking.client_id, "mara", NOW + SOON)
     privacy.erase(context, booking.client_id, "mara", NOW + 2 * SOON)
     assert "Unmistakable" not in everything(context)
+
+
+# ---------------------------------------------------------------- step by step, and next to each other
+
+
+@pytest.mark.parametrize(
+    ("first", "between", "last"),
+    [
+        (("Ann Lee", "lee@example.org"), ("Lee", "lee@example.org"), ("Ben Lee", "lee@example.org")),
+        (("Ann Lee", "lee@example.org"), ("", "lee@example.org"), ("Cleo Ash", "lee@example.org")),
+        (("Zoe Field", "f@example.org"), ("Z. Field", "f@example.org"), ("Zack Field", "f@example.org")),
+        (("田中 花子", "t@example.org"), ("田中", "t@example.org"), ("田中 太郎", "t@example.org")),
+        (("Ольга Ким", "k@example.org"), ("О. Ким", "k@example.org"), ("Олег Ким", "k@example.org")),
+    ],
+)
+def test_a_name_that_says_less_in_between_is_no_bridge_to_another_person(
+    context: Context,
+    mailbox: Mailbox,
+    first: tuple[str, str],
+    between: tuple[str, str],
+    last: tuple[str, str],
+) -> None:
+    visit = booked(context, "u1", name=first[0], email=first[1])
+    fill_in(context, visit, NOW + SOON, goal_text="only the first one knows this")
+    for step, (name, email) in enumerate((between, last), start=2):
+        comes(context, "updated", NOW + step * SOON, uid="u1", name=name, email=email)
+    work.work_once(context, after(visit))
+    with context.db.read() as tx:
+        now_comes = attendances.current(tx, visit.id)
+    assert now_comes is not None
+    assert now_comes.client_id != visit.client_id or now_comes.asked is not None
+    assert mailbox.of("plan") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Bob Reed", "Robert Reed"),
+        ("Paul Kern", "Paula Kern"),
+        ("Nguyễn Văn An", "Nguyễn Thị An"),
+        ("John Reed Sr", "John Reed Jr"),
+        ("Юлия Ким", "Yulia Kim"),
+    ],
+)
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_who_may_be_another_person_gets_nothing_made_of_the_first_ones_answers(
+    context: Context, mailbox: Mailbox, one: str, other: str, answered_first: bool
+) -> None:
+    first = booked(context, "u1", name=one, email="r@example.org")
+    if answered_first:
+        fill_in(context, first, NOW + SOON)
+    later = NOW + 2 * SOON
+    second = booked(context, "u2", later, name=other, email="r@example.org", start=NOW + WEEK + 3 * DAY)
+    if not answered_first:
+        fill_in(context, first, NOW + 5 * SOON)
+    work.work_once(context, after(first))
+    work.work_once(context, after(second))
+    with context.db.read() as tx:
+        asked = form.open_intake(tx, context, second.id, after(second))
+    assert asked is not None
+    assert not asked.intake.done
+    assert len(mailbox.of("intake")) == 2
+    assert len(mailbox.of("plan")) == 1
+
+
+def test_a_series_of_who_may_be_another_person_is_asked_once(context: Context, mailbox: Mailbox) -> None:
+    first = booked(context, "u1", name="Bob Reed", email="r@example.org")
+    fill_in(context, first, NOW + SOON)
+    for number in range(3):
+        start = NOW + WEEK + (number + 1) * 3 * DAY
+        comes(
+            context,
+            "created",
+            NOW + 2 * SOON,
+            uid=f"s{number}",
+            name="Rob Reed",
+            email="r@example.org",
+            start=start,
+        )
+    work.work_once(context, NOW + 4 * SOON)
+    assert len(mailbox.of("intake")) == 2
