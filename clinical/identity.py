@@ -73,7 +73,8 @@ def first_name(name: str, rules: NameRules) -> str:
 
 def _may_be_family(word: str, rules: NameRules) -> bool:
     """True for a first word that may be the family name: its writing, or its language, puts that first."""
-    return _script([word]) in FAMILY_FIRST or word in rules.family_first
+    listed = word in rules.family_first and word not in rules.nicknames  # Kim Lee is called Kim
+    return listed or _script([word]) in FAMILY_FIRST
 
 
 def _words(text: str) -> list[str]:
