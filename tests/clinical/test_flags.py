@@ -133,6 +133,108 @@ FIRES: list[tuple[str, Severity, dict[str, Answer]]] = [
     ("RF26", REVIEW, {"fu_symptoms": ["fall"]}),
     ("RF26", REVIEW, {"fu_feel": "very_sore"}),
     ("R_CLASH", REVIEW, {"under_other_care": ["doctor", "surgeon"]}),
+    ("RF08", REVIEW, {"rf_infection_risk": "yes"}),
+    ("RF08", URGENT, {"rf_fever": "yes", "pain_regions": ["jaw_l"], "cond_joint_replacement": ["old"]}),
+    ("RF12", REVIEW, {"morning_stiff": "30_60", "pain_regions": ["wrist_hand_l", "foot_top_r"]}),
+    ("RF12", REVIEW, {"rf_small_joints": "yes"}),
+    ("RF15", EMERGENCY, {"rf_seizure_faint": "yes", "med_blood_thinner": "yes"}),
+    ("RF27", REVIEW, {"pain_spread": "below_elbow_knee", "pain_feel": ["ache", "tingling"]}),
+    ("RF27", REVIEW, {"pain_spread": "below_elbow_knee", "pain_duration": "lt_6w"}),
+    ("RF28", REVIEW, {"night_wake": "all_night_no_ease"}),
+    ("RF28", REVIEW, {"pain_pattern": "always_there_same", "better_with": ["nothing"]}),
+    ("RF29", REVIEW, {"cond_cancer": "past", "pain_duration": "6_12w"}),
+    ("RF29", REVIEW, {"cond_cancer": "past", "worse_with": ["night"]}),
+    ("RF30", REVIEW, {"pain_onset": "suddenly_no_reason", "pain_duration": "lt_6w", "date_of_birth": SENIOR}),
+    ("RF30", REVIEW, {"pain_onset": "suddenly_no_reason", "pain_duration": "lt_6w", "med_steroids": "yes"}),
+    (
+        "RF30",
+        REVIEW,
+        {"pain_onset": "lifting_twisting", "pain_duration": "lt_6w", "cond_bone": "osteoporosis"},
+    ),
+    ("RF30", REVIEW, {"date_of_birth": SENIOR, "pain_regions": ["mid_back"], "pain_duration": "lt_6w"}),
+    ("RF31", REVIEW, {"pain_onset": "fall_crash_hit", "pain_duration": "lt_6w"}),
+    (
+        "RF31",
+        REVIEW,
+        {
+            "pain_onset": "fall_crash_hit",
+            "pain_duration": "6_12w",
+            "date_of_birth": SENIOR,
+            "pain_regions": ["shoulder_front_l"],
+        },
+    ),
+    ("RF32", REVIEW, {"rf_pop": "not_sure"}),
+    (
+        "RF32",
+        REVIEW,
+        {"pain_onset": "suddenly_no_reason", "pain_duration": "lt_6w", "pain_regions": ["calf_l"]},
+    ),
+    (
+        "RF33",
+        REVIEW,
+        {
+            "is_runner": "yes",
+            "training_jump": "yes",
+            "pain_regions": ["hip_groin_l"],
+            "worse_with": ["running"],
+        },
+    ),
+    (
+        "RF33",
+        REVIEW,
+        {
+            "is_runner": "yes",
+            "training_jump": "not_sure",
+            "pain_regions": ["shin_l"],
+            "night_wake": "second_half_of_night",
+        },
+    ),
+    ("RF34", REVIEW, {"rf_effort": "yes"}),
+    ("RF34", REVIEW, {"pain_regions": ["jaw_l"], "worse_with": ["walking"], "better_with": ["rest"]}),
+    (
+        "RF34",
+        REVIEW,
+        {
+            "date_of_birth": SENIOR,
+            "pain_regions": ["calf_l", "calf_r"],
+            "worse_with": ["walking"],
+            "better_with": ["rest"],
+        },
+    ),
+    (
+        "RF35",
+        REVIEW,
+        {"pain_regions": ["calf_l"], "pain_duration": "lt_6w", "rf_clot_risk": ["long_trip_bed_rest"]},
+    ),
+    ("RF35", REVIEW, {"pain_regions": ["calf_l"], "pain_duration": "lt_6w", "cond_clot": "past"}),
+    (
+        "RF36",
+        REVIEW,
+        {"pain_regions": ["head_front"], "pain_duration": "lt_6w", "date_of_birth": "1970-01-01"},
+    ),
+    (
+        "RF36",
+        REVIEW,
+        {
+            "pain_regions": ["neck_back", "head_back_l"],
+            "pain_duration": "lt_6w",
+            "pain_onset": "suddenly_no_reason",
+        },
+    ),
+    ("RF37", REVIEW, {"pain_onset": "after_surgery"}),
+    ("RF37", REVIEW, {"recent_surgery": ["other"], "rf_wound": "no"}),
+    (
+        "RF38",
+        REVIEW,
+        {"pain_feel": ["burning"], "pain_onset": "fall_crash_hit", "pain_regions": ["wrist_hand_l"]},
+    ),
+    ("RF38", REVIEW, {"pain_feel": ["burning"], "cond_skin": "yes"}),
+    ("RF39", REVIEW, {"pain_worst24": "9"}),
+    ("RF40", REVIEW, {"falls_unsteady": "yes", "cond_numb": "yes"}),
+    ("RF41", URGENT, {"rf_dark_urine": "yes"}),
+    ("RF41", REVIEW, {"rf_dark_urine": "not_sure"}),
+    ("RF42", REVIEW, {"pain_regions": ["jaw_l"], "main_region": "jaw"}),
+    ("RF42", REVIEW, {"pain_regions": ["chest_l"], "main_region": "chest"}),
 ]
 
 
@@ -142,7 +244,7 @@ def test_a_rule_fires_with_its_severity(rule: str, severity: Severity, changes: 
 
 
 def test_every_rule_of_the_clinical_sources_is_there_and_tried() -> None:
-    numbers = {f"RF{number:02}" for number in range(1, 27)}
+    numbers = {f"RF{number:02}" for number in range(1, 43)}
     assert {rule for rule, _, _ in FIRES if not rule.startswith("typed_")} == numbers | {"R_CLASH"}
     assert {rule.id for rule in library().rules.rules} == numbers - {"RF24", "RF25"}
     assert len(library().rules.review.facts) == 31
@@ -159,6 +261,19 @@ NEAR_MISSES: list[tuple[str, dict[str, Answer]]] = [
     ("RF12", {"morning_stiff": "gt_60", "better_with": ["moving", "rest"]}),
     ("RF20", {"date_of_birth": "2008-11-22"}),
     ("RF21", {"pain_now": "7", "pain_avg7": "7", "pain_worst24": "10"}),
+    ("RF27", {"pain_spread": "below_elbow_knee"}),
+    ("RF28", {"pain_pattern": "always_there_same"}),
+    ("RF29", {"cond_cancer": "past"}),
+    ("RF30", {"pain_onset": "suddenly_no_reason", "pain_duration": "lt_6w"}),
+    ("RF31", {"pain_onset": "fall_crash_hit"}),
+    (
+        "RF33",
+        {"is_runner": "yes", "training_jump": "no", "pain_regions": ["shin_l"], "worse_with": ["running"]},
+    ),
+    ("RF34", {"pain_regions": ["calf_l"], "worse_with": ["walking"], "better_with": ["rest"]}),
+    ("RF35", {"pain_regions": ["calf_l"], "pain_duration": "lt_6w", "rf_clot_risk": ["none"]}),
+    ("RF36", {"pain_regions": ["head_front"], "date_of_birth": "1970-01-01"}),
+    ("RF39", {"pain_worst24": "8"}),
     ("RF24", {"cond_other_text": "None."}),
     ("RF24", {"cond_other_text": "n/a"}),
     ("RF24", {"cond_other_text": "ninguno"}),
@@ -319,4 +434,5 @@ def test_emergency_questions_are_those_of_the_emergency_rules() -> None:
         for test in case.when.tests()
     }
     marked = {question.id for question in _safety() if question.emergency and not question.covers}
-    assert marked == (named - {"rf_fever", "fu_symptoms"})
+    with_others = {"rf_fever", "rf_seizure_faint", "med_blood_thinner", "cond_bleeding", "fu_symptoms"}
+    assert marked == named - with_others

@@ -107,7 +107,7 @@ def test_an_unknown_key_is_named_with_its_line(folder: Path) -> None:
         ),
         (FIRST, 'id = "rf_weak"', 'id = "rf_saddle"', "rf_saddle", "is defined twice"),
         (FIRST, 'clear = "0"', 'clear = "zero"', "falls_12m", "clear value"),
-        (FIRST, 'choices = "yes_no"', 'choices = "yes_noo"', "move_kneel", "has no choices"),
+        (FIRST, 'choices = "yes_no"', 'choices = "yes_noo"', "is_runner", "has no choices"),
         ("questionnaires/short.toml", '"full_name"', '"ful_name"', "ful_name", "is used but not defined"),
         (
             "rules/flags.toml",
