@@ -93,6 +93,11 @@ class Clinic:
     services: Mapping[str, Service] = field(default_factory=dict)
     default_service: Service = field(default_factory=Service)
 
+    @property
+    def crisis_texts(self) -> bool:
+        """Whether the crisis line answers texts too: 988 of the United States and Canada does."""
+        return self.country in ("US", "CA") and self.crisis_number == "988"
+
     def service(self, slug: str, name: str = "") -> Service:
         """The rules of a service by its slug or name, or the default."""
         for key in (slug, name):

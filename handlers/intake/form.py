@@ -1,7 +1,7 @@
 """The intake as a client goes through it: open it, save a screen, send it in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -19,10 +19,10 @@ from schemas.booking import Booking, BookingStatus
 from schemas.condition import Answer, Answers
 from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake, IntakeStatus
-from schemas.questionnaire import Questionnaire, QuestionType
+from schemas.questionnaire import Question, Questionnaire, QuestionType
 from schemas.reason import Reason
-from schemas.rules import Flag
-from store import bookings, clients, deliveries, intakes
+from schemas.rules import Flag, Severity
+from store import audit, bookings, clients, deliveries, intakes
 from store.base import Tx
 
 CHECK = "check"  # the page after the last screen
@@ -255,11 +255,8 @@ def _next_screen(tx: Tx, context: Context, booking_id: int, step: str, now: date
 
 def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool) -> tuple[Flag, ...]:
     """Flags of the answers so far; while the form is open only those that must act at once."""
-    everything = {**asked.before, **answers}
-    known, age = facts.derive(everything, asked.today), facts.age_on(everything, asked.today)
     rules = asked.library.rules
-    find = flags.evaluate if sent else flags.at_once
-    standing = find(everything, known, age, rules, asked.questionnaire)
+    standing = _found(asked, answers, flags.evaluate if sent else flags.at_once)
     for flag in standing:
         new = intakes.raise_flag(
             tx, asked.booking.id, asked.intake.client_id, flag.rule, flag.severity, flags.to_stored(flag), now
@@ -267,6 +264,51 @@ def _raise(tx: Tx, asked: Asked, answers: Answers, now: datetime, *, sent: bool)
         if new and rules.acts_at_once(flag):
             alerts.at_once(tx, asked.booking.id, flag.rule, now)
     return standing
+
+
+def _found(asked: Asked, answers: Answers, find: Callable[..., tuple[Flag, ...]]) -> tuple[Flag, ...]:
+    everything = {**asked.before, **answers}
+    known, age = facts.derive(everything, asked.today), facts.age_on(everything, asked.today)
+    return find(everything, known, age, asked.library.rules, asked.questionnaire)
+
+
+def may_be_slips(asked: Asked, found: Sequence[Flag]) -> tuple[Question, ...]:
+    """The lines behind a stop that the client may take back: none of them is an emergency by itself."""
+    if any(flag.severity is not Severity.STOP_URGENT or flag.rule == flags.UNSURE for flag in found):
+        return ()
+    named = dict.fromkeys(name for flag in found for name, _ in flag.because)
+    lines = (asked.questionnaire.question(name) for name in named)
+    return tuple(line for line in lines if line and _may_be_slip(line))
+
+
+def _may_be_slip(line: Question) -> bool:
+    return line.safety and line.is_plain_yes_no and not line.emergency
+
+
+def take_back(tx: Tx, asked: Asked, lines: Sequence[str], now: datetime) -> None:
+    """Lines that the client tapped by mistake are answered with no; their stop becomes a look by a person."""
+    known = (asked.questionnaire.question(name) for name in lines)
+    named = {line.id for line in known if line and _may_be_slip(line) and line.id in asked.answers}
+    changed = {**asked.answers, **dict.fromkeys(named, "no")}
+    answers = asking.settle(asked.questionnaire, changed, asked.today, asked.before)
+    if not named:
+        return
+    _keep(tx, asked, asked.intake.step, answers, now)
+    standing = {flag.rule for flag in _found(asked, answers, flags.evaluate)}
+    for stored in intakes.flags_of(tx, asked.booking.id):
+        flag = flags.from_stored(stored)
+        taken = flag.rule not in standing and named & {name for name, _ in flag.because}
+        if taken and flag.severity is Severity.STOP_URGENT and not stored["cleared_at"]:
+            _soften(tx, asked, flag, now)
+    audit.add(tx, "client", "answer_taken_back", f"booking:{asked.booking.id}", now, " ".join(sorted(named)))
+
+
+def _soften(tx: Tx, asked: Asked, flag: Flag, now: datetime) -> None:
+    """A stop that was a slip still waits for a person: nobody else can tell a slip from a second thought."""
+    text = asked.library.rules.review.always.client_text
+    milder = flags.to_stored(replace(flag, severity=Severity.REVIEW, client_text=text))
+    who_comes = asked.intake.client_id
+    intakes.raise_flag(tx, asked.booking.id, who_comes, flag.rule, Severity.REVIEW, milder, now)
 
 
 def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:

@@ -89,6 +89,7 @@ def result_page(token: str, language: str, outcome: Outcome, here: str) -> Respo
         texts=texts,
         emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
         stops=bool(texts),
+        crisis=any(messages.rules.is_crisis(flag.rule) for flag in found),
         text="" if texts else " ".join(one for one in said if not PLACEHOLDER.search(one)),
         tips=outcome.step.tips,
         here=here,

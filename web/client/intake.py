@@ -179,6 +179,16 @@ def _second_tap(tx: Tx, token: str, called: str) -> str:
     return who.handed_on(tx, context(), opened.subject, called, opened.contact_id, utc_now())
 
 
+@blueprint.post("/i/<token>/meant")
+def take_back(token: str) -> Response:
+    """The client tapped a line by mistake: its answer is no, and a person looks all the same."""
+    with context().db.begin() as tx:
+        asked = _open(tx, token, change=True).asked
+        if asked is not None and not asked.intake.done:
+            form.take_back(tx, asked, request.form.getlist("line"), utc_now())
+    return _to(token, "")
+
+
 @blueprint.post("/i/<token>/language")
 def language(token: str) -> Response:
     """Read on in another language, on the same screen."""

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
 from handlers.answers import FULL, SHORT_UPDATE
+from handlers.intake import form
 from handlers.intake.form import CHECK, Asked, Submitted
 from handlers.intake.who import Ask
 from render.body import bodymap
@@ -245,6 +246,7 @@ def _warning(asked: Asked, found: Sequence[Flag]) -> dict[str, Any]:
         "texts": _texts(asked, found),
         "emergency": _emergency(found),
         "stops": flags.stops(found),
+        "crisis": any(asked.library.rules.is_crisis(flag.rule) for flag in found),
     }
 
 
@@ -255,6 +257,7 @@ def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Respon
         asked.library.language,
         token,
         go_to=go_to,
+        meant=form.may_be_slips(asked, found),
         **_warning(asked, found),
     )
 

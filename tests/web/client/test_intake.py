@@ -254,7 +254,54 @@ def test_crisis_words_are_answered_at_once(hers: Phone) -> None:
     hers.post("/about", ABOUT)
     sent = {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day()
     page = hers.post("/goals", {**sent, "goal_text": "I want to die"})
-    assert "988" in page.text
+    assert 'href="tel:988"' in page.text
+    assert 'href="sms:988"' in page.text
+    assert "Call or text 988" in page.text
+
+
+def test_a_danger_that_somebody_may_read_over_the_shoulder_stands_on_no_page(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    sent = {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day()
+    assert hers.post("/goals", {**sent, "goal_text": "my husband hits me"}).status_code == 303
+    with context.db.read() as tx:
+        assert "typed_violence" in {each["rule"] for each in intakes.flags_of(tx, booking.id)}
+        purposes = [one.purpose for one in deliveries.of_booking(tx, booking.id)]
+    assert Purpose.alert in purposes
+
+
+def test_a_line_tapped_by_mistake_is_taken_back_and_a_person_looks_all_the_same(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    page = hers.post("/safety_nerves", {**NERVES, "rf_weak": "yes"}).text
+    assert "Did you tap the wrong line?" in page
+    assert hers.post("/meant", {"line": "rf_weak"}).status_code == 303
+    assert intake_of(context, booking).answers["rf_weak"] == "no"
+    with context.db.read() as tx:
+        (flag,) = intakes.flags_of(tx, booking.id)
+        purposes = [one.purpose for one in deliveries.of_booking(tx, booking.id)]
+    assert (flag["rule"], flag["severity"], flag["cleared_at"]) == ("RF02", "review", None)
+    assert Purpose.alert in purposes
+    hers.post("/safety_nerves", {**NERVES, "rf_weak": "yes"})
+    with context.db.read() as tx:
+        assert [one["severity"] for one in intakes.flags_of(tx, booking.id)] == ["stop_urgent"]
+
+
+@pytest.mark.parametrize("line", ["rf_saddle", "goals", "nonsense"])
+def test_what_is_an_emergency_by_itself_is_not_taken_back(
+    context: Context, booking: Booking, hers: Phone, line: str
+) -> None:
+    hers.post("/about", ABOUT)
+    hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
+    page = hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
+    assert "Did you tap the wrong line?" not in page
+    hers.post("/meant", {"line": line})
+    assert intake_of(context, booking).answers["rf_saddle"] == "yes"
+    with context.db.read() as tx:
+        assert {one["severity"] for one in intakes.flags_of(tx, booking.id)} == {"stop_emergency"}
 
 
 def test_a_safety_check_left_blank_does_not_go_on(context: Context, booking: Booking, hers: Phone) -> None:

@@ -33,6 +33,7 @@ OTHERS = {
     "intake.everything": "a client, by link",
     "intake.for_me": "a client, by link",
     "intake.for_somebody_else": "a client, by link",
+    "intake.take_back": "a client, by link",
     "again.send": "anybody; a link is sent to the address on file alone",
     "confirm.ask": "whoever is reached there, by link",
     "confirm.confirm": "whoever is reached there, by link",
