@@ -112,6 +112,7 @@ class Growth:
     pain_percent: float
     activity_points: float
     better_points: float = 1
+    activity_one_points: float = 3
     no_pain: float = 1
 
 

@@ -1,7 +1,9 @@
 """How it goes: one client over time, and the clinic's board of outcomes (clinical sources, section 6)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 
 from clinical.loop.feedback import activity_score
 from handlers.answers import effective
@@ -9,6 +11,7 @@ from handlers.context import Context
 from handlers.plans.history import asked
 from schemas.checkin import WEEK, CheckInKind, CheckInRules
 from schemas.choosing import Growth
+from schemas.condition import Answers, values_of
 from schemas.plan import StoredPlan
 from store import board, clients, intakes, plans
 from store.base import Tx
@@ -31,11 +34,25 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing that was hard, in the client's own words: from 0 (cannot) to 10, first and last."""
+
+    words: str
+    first: int
+    last: int
+
+    def is_clear(self, growth: Growth) -> bool:
+        """Tell whether it changed by more than one answer alone may differ from day to day."""
+        return abs(self.last - self.first) >= growth.activity_one_points
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """One client over time; `activity` is the mean of "what you can do", 0 to 10."""
 
     pains: tuple[Pain, ...]
     activity: tuple[tuple[datetime, float], ...]
+    outcomes: tuple[Outcome, ...]
     weeks: tuple[Week, ...]
     versions: tuple[StoredPlan, ...]
 
@@ -61,7 +78,23 @@ def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
         for one in replies
         if one.answered_at and (days := _days(one.reply)) is not None
     )
-    return Progress(pains, activity, weeks, tuple(versions))
+    return Progress(pains, activity, _outcomes([answers for _, answers in said]), weeks, tuple(versions))
+
+
+def _outcomes(said: Sequence[Answers]) -> tuple[Outcome, ...]:
+    """What became of each thing that was named, oldest answers first; another name is another thing."""
+    found: dict[int, Outcome] = {}
+    for number, answers in product((1, 2, 3), said):
+        words = next(iter(values_of(answers, f"act{number}_name")), "").strip()
+        score = next(iter(values_of(answers, f"act{number}_score")), "")
+        before = found.get(number)
+        if words and (before is None or before.words.casefold() != words.casefold()):
+            before = None
+            found.pop(number, None)
+        if score.isdigit() and (words or before):
+            first = before.first if before else int(score)
+            found[number] = Outcome(before.words if before else words, first, int(score))
+    return tuple(found.values())
 
 
 def _days(reply: dict[str, object]) -> int | None:

@@ -7,6 +7,7 @@ import pytest
 from clinical.answers.facts import age_on, derive, main_place
 from schemas.condition import Answer
 from tests.helpers.answers import TODAY
+from tests.helpers.strategies import moves
 
 
 def facts(**answers: Answer) -> frozenset[str]:
@@ -102,3 +103,23 @@ def test_one_tapped_place_is_the_main_one(regions: list[str], place: dict[str, s
 
 def test_a_main_place_that_was_chosen_stays() -> None:
     assert main_place({"pain_regions": ["calf_r"], "main_region": "calf", "main_side": "both"}) == {}
+
+
+GRADES = [
+    ("cond_stroke=past", "cond_stroke=recent"),
+    ("cond_clot=past", "cond_clot=recent"),
+    ("cond_inflam_arthritis=quiet", "cond_inflam_arthritis=flare"),
+    ("cond_joint_replacement=old", "cond_joint_replacement=hip_recent"),
+    ("cond_joint_replacement=old", "cond_joint_replacement=knee_recent"),
+    ("cond_joint_replacement=old", "cond_joint_replacement=shoulder_recent"),
+    ("cond_bone=osteopenia", "cond_bone=osteoporosis"),
+    ("cond_bone=osteoporosis", "cond_bone=spine_fracture"),
+    ("cond_cancer=past", "cond_cancer=active"),
+]
+
+
+@pytest.mark.parametrize(("mild", "grave"), GRADES)
+def test_the_graver_grade_of_a_condition_never_loosens_an_exercise(mild: str, grave: str) -> None:
+    for exercise in moves().exercises.values():
+        assert mild not in exercise.avoid or grave in exercise.avoid, exercise.id
+        assert mild not in exercise.caution or grave in exercise.avoid | exercise.caution, exercise.id

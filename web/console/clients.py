@@ -58,6 +58,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
         joined=joined,
         progress=made,
+        growth=context().plan_content(context().clinic.language).choosing.growth,
         changed=_changed(made),
         charts=charts,
         tables=_tables(made) if made else {},

@@ -42,3 +42,19 @@ def test_the_board_compares_week_four_with_the_intake(
         told = progress.of_client(tx, context, booking.client_id)
     assert (board.eased, board.abler) == (eased, abler)
     assert told.activity[0][1] == 5
+
+
+def test_what_was_hard_is_followed_in_the_words_of_the_client(context: Context) -> None:
+    booking = book(context)
+    fill_in(context, booking, act1_name="Stairs", act1_score="4", act2_name="Socks", act2_score="6")
+    with context.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        asked = checkins.ask(tx, booking.id, plan.id, CheckInKind.w4, LATER)
+        checkins.answer(tx, asked.id, {"act1_score": "7", "act2_score": "7"}, "hold", LATER)
+        outcomes = progress.of_client(tx, context, booking.client_id).outcomes
+    growth = context.plan_content("en").choosing.growth
+    assert [(one.words, one.first, one.last, one.is_clear(growth)) for one in outcomes] == [
+        ("Stairs", 4, 7, True),
+        ("Socks", 6, 7, False),
+    ]
