@@ -16,7 +16,9 @@ from library.figures import figure_from
 from render.figures import LOOKS, look_for, pair_svg, panels, problems, sheet
 from render.figures.geometry import distance, two_bone
 from render.figures.look import Hair, darken, mix
-from render.figures.skeleton import FOREARM, SHIN, THIGH, UPPER_ARM, solve
+from render.figures.marks import ARROW, FOCUS
+from render.figures.panels import TILE, frame_of
+from render.figures.skeleton import FOREARM, HEAD, SHIN, THIGH, UPPER_ARM, solve
 from schemas.figure import Figure, FigureError
 from tests.helpers.reading_level import grade, longest_sentence
 
@@ -77,6 +79,32 @@ def test_each_panel_says_in_short_sentences_what_it_shows(exercise: str) -> None
         assert panel.label.endswith(".")
         assert longest_sentence(panel.label) <= 18
         assert grade(panel.label) <= 6
+
+
+@pytest.mark.parametrize("exercise", IDS)
+def test_a_figure_can_be_read_at_140_pixels(exercise: str) -> None:
+    figure = load(exercise)
+    left, _, right, _ = frame_of(figure)
+    pixels = 140 / (right - left)
+    assert pixels * HEAD * 2 >= 12
+    assert pixels * min(1.0, (right - left) / 85 if figure.crop else 1.0) * 2 >= 1.5  # the line of an arrow
+
+
+@pytest.mark.parametrize("color", [ARROW, FOCUS])
+def test_an_arrow_and_a_ring_stand_out_in_black_and_white(color: str) -> None:
+    assert contrast(color, TILE) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two #rrggbb colours by WCAG 2.2."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(color: str) -> float:
+    shares = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_the_same_figure_is_the_same_bytes_each_time() -> None:
