@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.person import ContactKind, MessageKind
-from store import client_words, clients, connections, contacts, migrate, tables, workers
-from store.base import Database, DatabaseError, Tx
+from store import client_words, clients, connections, contacts, migrate, tables, troubles, workers
+from store.base import Database, DatabaseError, Tx, UtcDateTime
 from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.databases import fresh_postgres
@@ -173,6 +173,31 @@ def test_a_connection_that_was_read_before_is_not_at_its_first_reading(empty: st
     migrate.upgrade(db)
     with db.read() as tx:
         assert [row.last_read_at for row in connections.every(tx)] == [None, NOW]
+    db.close()
+
+
+def test_what_was_wrong_with_a_connection_is_a_trouble_and_is_not_mailed_again(empty: str) -> None:
+    db = Database(empty, Vault(keys()))
+    clock = "A genuine webhook was refused: its time is over 5 minutes from ours."
+    old = sa.table(
+        "connections",
+        *(sa.column(name) for name in ("name", "scheduler", "trouble")),
+        *(sa.column(name, UtcDateTime()) for name in ("first_seen_at", "trouble_at", "told_at")),
+    )
+    with db.begin() as tx:
+        command.upgrade(migrate.config(tx.conn), "0009")
+        for name, words, told in (
+            ("a", "It is down.", NOW),
+            ("b", clock, None),
+            ("c", "", NOW),
+            ("d", "", None),
+        ):
+            known = {"name": name, "scheduler": "calcom", "first_seen_at": NOW, "trouble": words}
+            tx.run(sa.insert(old).values(**known, trouble_at=NOW if words else None, told_at=told))
+    migrate.upgrade(db)
+    with db.read() as tx:
+        found = {(each.name, str(each.kind), each.mailed_at) for each in troubles.current(tx)}
+    assert found == {("a", "unreadable", NOW), ("b", "clock", None), ("c", "quiet", NOW)}
     db.close()
 
 
