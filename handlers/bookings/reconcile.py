@@ -159,12 +159,6 @@ def _failed(connection: str, act: Callable[[One], object], one: One) -> bool:
     return False
 
 
-def all_due(context: Context, now: datetime, *, starting: bool = False) -> None:
-    """Read on wherever it is due, for one round; at the start of a worker that is everywhere."""
-    for name in context.schedulers:
-        when_due(context, name, now, starting=starting)
-
-
 def when_due(context: Context, name: str, now: datetime, *, starting: bool = False) -> None:
     """Read one scheduler on, for one round, when it is due; at the start of a worker it is."""
     if not context.readable(name):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.worker.duties import Duty, Reading, every_duty
 
@@ -18,3 +19,9 @@ class Chores:
         self.each = self.each or [*map(Reading, context.schedulers), *every_duty().values()]
         for one in self.each:
             one.run(context, now)
+
+
+def all_due(context: Context, now: datetime, *, starting: bool = False) -> None:
+    """Read on wherever it is due, for one round; at the start of a worker that is everywhere."""
+    for name in context.schedulers:
+        reconcile.when_due(context, name, now, starting=starting)

@@ -16,6 +16,7 @@ from store import bookings, connections, troubles
 from tests.handlers.bookings.test_reconcile import NUMBERS, Shared, shared
 from tests.handlers.bookings.test_reconcile import row as of_zoe
 from tests.helpers import wire
+from tests.helpers.chores import all_due
 from tests.helpers.clinic import NOW
 from tests.helpers.limited_calendly import Limited
 from tests.helpers.readable_scheduler import Readable, reading
@@ -54,7 +55,7 @@ def lives_on(context: Context, vendor: Limited, *, restart_every: int) -> tuple[
         starting = rounds == 1 or rounds % restart_every == 0
         if starting:
             ours = restarted(context, vendor)
-        reconcile.all_due(ours, wire.NOW + timedelta(seconds=vendor.now), starting=starting)
+        all_due(ours, wire.NOW + timedelta(seconds=vendor.now), starting=starting)
         vendor.now += 5
         assert vendor.now - began < 3600
     return ours, vendor.now - began
@@ -84,10 +85,10 @@ def test_a_long_list_is_read_in_rounds_that_go_on_at_their_place(
     scheduler.rows = {f"u{number}": row(f"u{number}", created_at=None) for number in range(70)}
     read: list[int] = []
     for minute in range(3):
-        reconcile.all_due(ours, NOW + timedelta(minutes=minute))
+        all_due(ours, NOW + timedelta(minutes=minute))
         read.append(len(known(ours)))
         assert state(ours).last_read_at is None, "what takes several rounds is one reading, also the first"
-    reconcile.all_due(ours, NOW + timedelta(minutes=3))
+    all_due(ours, NOW + timedelta(minutes=3))
     assert [*read, len(known(ours))] == [20, 40, 60, 70]
     assert state(ours).last_read_at == NOW
     with ours.db.read() as tx:
@@ -115,7 +116,7 @@ def test_25000_bookings_are_read_to_the_end_over_restarts(
     scheduler.rows = {f"u{number}": of_zoe(f"u{number}") for number in range(25_000)}
     now, rounds = NOW, 0
     while not state(ours).last_read_at:
-        reconcile.all_due(ours, now, starting=rounds % 10 == 0)
+        all_due(ours, now, starting=rounds % 10 == 0)
         now, rounds = now + timedelta(seconds=5), rounds + 1
     assert taken == list(scheduler.rows)
     assert rounds <= 25_000 / reconcile.ROUND + 1
@@ -173,7 +174,7 @@ def test_whatever_interrupts_a_reading_nothing_is_missed(
         scheduler.after, scheduler.how = after, how
         now += timedelta(minutes=1)
         try:
-            reconcile.all_due(ours, now, starting=True)
+            all_due(ours, now, starting=True)
         except KeyboardInterrupt:
             continue
     scheduler.how = None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import settings as configuration
 from handlers.bookings import inbox
-from handlers.bookings.reconcile import LEAST_QUIET, all_due, gone_quiet, interrupted, reconcile
+from handlers.bookings.reconcile import LEAST_QUIET, gone_quiet, interrupted, reconcile
 from handlers.context import Context
 from handlers.worker import duties, work
 from integrations.base import IntegrationError, NotAsked
@@ -21,6 +21,7 @@ from schemas.booking import BookingState, BookingStatus, Person
 from schemas.trouble import TroubleKind
 from store import bookings, connections, troubles
 from store.vault import Vault
+from tests.helpers.chores import all_due
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.readable_scheduler import reading

@@ -20,6 +20,7 @@ from integrations.base import Scheduler
 from schemas.receipt import ReceiptStatus
 from store import bookings, connections, receipts
 from tests.handlers.bookings.test_reconcile import Shared
+from tests.helpers.chores import all_due
 from tests.helpers.clinic import environ, make_context
 from tests.helpers.fake_vendor import FakeVendor, response
 from tests.helpers.vendors import VENDORS, Vendor
@@ -91,7 +92,7 @@ def test_a_rough_day_loses_nothing_and_ends(
         if chance.random() < 0.3:
             context, _ = restarted(shared.context, vendor, fake)
         inbox.drain(context, now)
-        reconcile.all_due(context, now, starting=chance.random() < 0.2)
+        all_due(context, now, starting=chance.random() < 0.2)
     fake.chance = random.Random()
     fake.chance.random = lambda: 1.0  # type: ignore[method-assign]
     context, _ = restarted(shared.context, vendor, fake)
