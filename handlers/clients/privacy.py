@@ -2,17 +2,20 @@
 
 import hashlib
 import hmac
+import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from handlers.clients import lineage
+from clinical import identity
+from handlers.clients import contacts, lineage
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.webhook import Notice
-from store import audit, clients, receipts
+from store import attendances, audit, bookings, clients, receipts
 from store import erase as erasing
 from store.base import Tx
 
@@ -73,8 +76,7 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
         ids = [each.id for each in receipts.of_clients(tx, family)]
         erasing.forget_bodies(tx, ids)
         lineage.blank(tx, context, family)
-        records = erasing.external_ids(tx, erasing.booking_ids(tx, family))
-        hashes = [record_hash(context, *record) for record in records]
+        hashes = _tombstones(tx, context, family)
         counts = erasing.erase_rows(tx, family, hashes, now) | {"webhooks": len(ids)}
         counts["mentions"] = erasing.scrub(tx, needles)
         receipt = Erasure(secrets.token_hex(8), now, counts)
@@ -87,23 +89,77 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
     return receipt
 
 
-def record_hash(context: Context, connection: str, external_id: str, seat: str = "") -> str:
-    """A keyed hash of one client's place in one booking; says nothing without the key."""
-    text = f"erased:{connection}\0{external_id}\0{seat}"
+def record_hash(context: Context, connection: str, external_id: str, seat: str = "", trait: str = "") -> str:
+    """A keyed hash of one client's place in one booking; says nothing without the key.
+
+    With a `trait`: of an address, a number or a word of the name of who was erased there.
+    """
+    text = f"erased:{connection}\0{external_id}\0{seat}" + (f"\0{trait}" if trait else "")
     return hmac.new(context.link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
+NAMED = "traits"  # stands beside the traits of who was erased: an older erasure kept none
+
+
+def _tombstones(tx: Tx, context: Context, family: Sequence[int]) -> list[str]:
+    """What is remembered of a person's bookings, so that they do not come back, and another person can."""
+    ids = erasing.booking_ids(tx, family)
+    said = [each.said for one in ids for each in attendances.of_booking(tx, one) if each.client_id in family]
+    people = [*(clients.person(clients.get(tx, each)) for each in family), *filter(None, said)]
+    traits = {trait for each in people for trait in _traits(context, each)}
+    return [
+        record_hash(context, *record, trait)
+        for record in erasing.external_ids(tx, ids)
+        for trait in ("", NAMED, *sorted(traits))
+    ]
+
+
+def _traits(context: Context, said: Person) -> set[str]:
+    """By what a person is known again: the words of the name, the address, the number."""
+    words = {word for word in identity.folded(said.name, context.names) if len(word) > 1}
+    return words | set(filter(None, (contacts.address(said.email), re.sub(r"\D", "", said.phone)[-9:])))
+
+
+def was_erased(
+    context: Context,
+    known: Callable[[Sequence[str]], bool],
+    record: tuple[str, str, str],
+    said: Person | None,
+) -> bool:
+    """True for a place in a booking that was an erased client's, unless certainly another person comes now.
+
+    `known` says whether one of some keyed hashes is remembered; `record` is (connection, identifier, seat).
+    """
+    if not known([record_hash(context, *record)]):
+        return False
+    if said is None or not known([record_hash(context, *record, NAMED)]):
+        return True
+    reached = bool(said.name.strip() and (said.email.strip() or said.phone.strip()))
+    return not reached or known([record_hash(context, *record, each) for each in _traits(context, said)])
+
+
+def _speaks_of_erased(tx: Tx, context: Context, connection: str, notice: Notice) -> bool:
+    """True for a notice about a booking of who was erased. A word about nobody is of who comes now."""
+    said = notice.booking.client if notice.booking else None
+    if said is None and any(
+        each.seat == notice.seat and each.booking_id
+        for each in bookings.named(tx, connection, notice.external_id)
+    ):
+        return False
+    old = notice.booking.replaces if notice.booking else ""
+    places = [(connection, name, notice.seat) for name in (notice.external_id, old) if name]
+    return any(was_erased(context, partial(erasing.is_erased, tx), each, said) for each in places)
+
+
 def forgotten(tx: Tx, context: Context, connection: str, notice: Notice, now: datetime) -> bool:
-    """True when a scheduler tells of a booking whose client was erased: it is not taken in again.
+    """True when a scheduler says something of a booking whose client was erased: it is not taken in again.
 
     A reschedule under a new identifier is forgotten with the old one.
     """
-    old = notice.booking.replaces if notice.booking else ""
-    names = [name for name in (notice.external_id, old) if name]
-    hashes = [record_hash(context, connection, name, notice.seat) for name in names]
-    if not erasing.is_erased(tx, hashes):
+    if not _speaks_of_erased(tx, context, connection, notice):
         return False
-    erasing.never_again(tx, hashes, now)
+    place = record_hash(context, connection, notice.external_id, notice.seat)
+    erasing.never_again(tx, [place], now)
     return True
 
 
@@ -117,6 +173,5 @@ def drop_body(tx: Tx, context: Context, receipt_id: int, connection: str, notice
     if all(each.of_client for each in notices):
         receipts.forget_body(tx, receipt_id)
         return
-    hashes = [record_hash(context, connection, each.external_id, each.seat) for each in notices]
-    if all(erasing.is_erased(tx, [one]) for one in hashes):
+    if all(_speaks_of_erased(tx, context, connection, each) for each in notices):
         erasing.forget_bodies(tx, [receipt_id])

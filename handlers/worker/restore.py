@@ -6,10 +6,12 @@ from datetime import datetime
 from handlers.bookings import inbox
 from handlers.clients import privacy
 from handlers.context import Context
+from schemas.booking import Person
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
-from store import audit, deliveries
+from store import audit, clients, deliveries
 from store import erase as erasing
+from store.base import Tx
 
 
 def hold_overdue(context: Context, by: str, now: datetime) -> int:
@@ -40,9 +42,18 @@ def erase_again(context: Context, hashes: Collection[str], by: str, now: datetim
         erasing.never_again(tx, sorted(known), now)
         found = {
             client_id
-            for client_id, *record in erasing.every_record(tx)
-            if privacy.record_hash(context, *record) in known
+            for client_id, connection, name, seat in erasing.every_record(tx)
+            if privacy.was_erased(
+                context,
+                lambda hashes: not known.isdisjoint(hashes),
+                (connection, name, seat),
+                _person(tx, client_id),
+            )
         }
     for client_id in sorted(found):
         privacy.erase(context, client_id, by, now)
     return len(found)
+
+
+def _person(tx: Tx, client_id: int) -> Person:
+    return clients.person(clients.get(tx, client_id))

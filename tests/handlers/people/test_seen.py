@@ -20,7 +20,7 @@ from handlers.links import Fate, LinkPurpose
 from handlers.plans import page
 from handlers.schedule import due
 from handlers.send import outbox
-from handlers.worker import work
+from handlers.worker import restore, work
 from schemas.booking import Booking, Person
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.reason import Reason
@@ -636,3 +636,50 @@ def test_a_series_of_who_may_be_another_person_is_asked_once(context: Context, m
         )
     work.work_once(context, NOW + 4 * SOON)
     assert len(mailbox.of("intake")) == 2
+
+
+# ---------------------------------------------------------------- erased, then somebody else's
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [("Ben Ash", "ben@example.org"), ("佐藤 太郎", "taro@example.org"), ("Олег Ким", "oleg@example.org")],
+)
+def test_a_visit_of_who_was_erased_is_asked_for_whoever_comes_instead(
+    context: Context, mailbox: Mailbox, name: str, email: str
+) -> None:
+    first = booked(context, "u1")
+    privacy.erase(context, first.client_id, "mara", NOW + SOON)
+    comes(context, "updated", NOW + 2 * SOON, uid="u1", name=name, email=email)
+    work.work_once(context, NOW + 4 * SOON)
+    assert len(to(mailbox, email)) == 1
+    second = named(context, "u1")
+    assert second.client_id != first.client_id
+    comes(context, "updated", NOW + 5 * SOON, uid="u1")  # a late word of the first one
+    assert "zoe@example.org" not in everything(context)
+    comes(context, "cancelled", NOW + 6 * SOON, uid="u1", name=name, email=email)
+    assert named(context, "u1").status == "cancelled"
+    assert restore.erase_again(context, restore.journal(context), "mara", NOW + 7 * SOON) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        ("Zoë Łuć", "zoe@example.org"),
+        ("Zoe Luc", "zoe.new@example.org"),
+        ("Ms Z. Łuć", "work@example.org"),
+        ("", "zoe@example.org"),
+        ("Ben Ash", ""),
+        ("Ben Ash", "ZOE@example.org"),
+    ],
+)
+def test_who_was_erased_does_not_come_back_under_another_spelling(
+    context: Context, mailbox: Mailbox, name: str, email: str
+) -> None:
+    first = booked(context, "u1")
+    privacy.erase(context, first.client_id, "mara", NOW + SOON)
+    sent = len(mailbox.mails)
+    comes(context, "updated", NOW + 2 * SOON, uid="u1", name=name, email=email)
+    work.work_once(context, NOW + 4 * SOON)
+    assert len(mailbox.mails) == sent
+    assert not re.search("zoe|luc|łuć", everything(context).casefold())

@@ -51,7 +51,7 @@ def test_who_was_erased_after_the_backup_is_erased_again(context: Context) -> No
     with context.db.read() as tx:
         assert clients.get(tx, gone.client_id).name == ""
         assert clients.get(tx, stays.client_id).name == "Bo"
-    assert restore.journal(context) == journal
+    assert set(journal) <= set(restore.journal(context))
     assert restore.erase_again(context, journal, BY, NOW) == 0
 
 
