@@ -203,9 +203,9 @@ def _returns(read: Variables) -> Returns:
     tls = read.choice("BOUNCES_IMAP_SECURITY", ("tls", "none"), "tls") == "tls"
     if host and not tls and host not in ("localhost", "127.0.0.1", "::1"):
         read.problems.append("BOUNCES_IMAP_SECURITY=none is only for a mailbox on this machine.")
-    names = ("BOUNCES_IMAP_USERNAME", "BOUNCES_IMAP_PASSWORD")
-    why = "sign-in at the mailbox into which bounces come"
-    username, password = (read.need(name, why) if host else read.text(name) for name in names)
+    username, password = read.text("BOUNCES_IMAP_USERNAME"), read.text("BOUNCES_IMAP_PASSWORD")
+    if host and not (username and password):
+        read.problems.append("BOUNCES_IMAP_USERNAME and BOUNCES_IMAP_PASSWORD: the mailbox needs both.")
     port = read.number("BOUNCES_IMAP_PORT", 993 if tls else 143, least=1, most=65535)
     return Returns(secrets, host, port, username, password, read.text("BOUNCES_IMAP_FOLDER", "INBOX"), tls)
 

@@ -1,6 +1,7 @@
 """What is wrong with the running of the service: one definition for console, commands and mails."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from handlers.context import Context
@@ -34,8 +35,12 @@ def page_of(trouble: Trouble) -> str:
 
 def current(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
     """Everything that is wrong at this moment: of the service first, then of connections."""
-    kept = [each for each in troubles.current(tx) if each.kind not in OF_THE_SERVICE]
-    return [*of_the_service(tx, context, now), *kept]
+    kept = {(each.kind, each.name): each for each in troubles.current(tx)}
+    found = []
+    for each in of_the_service(tx, context, now):
+        known = kept.get((each.kind, each.name))
+        found.append(replace(each, mailed_at=known.mailed_at) if known else each)
+    return [*found, *(each for each in kept.values() if each.kind not in OF_THE_SERVICE)]
 
 
 def of_the_service(tx: Tx, context: Context, now: datetime) -> list[Trouble]:

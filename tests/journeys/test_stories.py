@@ -199,6 +199,7 @@ def test_who_gets_worse_gets_a_smaller_plan_then_none_until_somebody_has_looked(
         "14 alert",
         "14 nudge",
         "14 nudge",
+        "14 alert",
     ]
 
 
@@ -210,7 +211,7 @@ def test_a_held_version_goes_out_once_a_named_practitioner_lets_it(story: Story)
     with story.context.db.begin() as tx:
         assert release.release(tx, story.context, story.booking.id, "Mara Field, LMT", now)
     story.until(14)
-    assert story.sent == ["8 plan", "14 checkin"]
+    assert story.sent == ["7 alert", "8 plan", "14 checkin"], "nobody pressed the button for two hours"
     assert story.on_page == _moves(story.plan)
 
 
