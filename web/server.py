@@ -38,7 +38,7 @@ REFUSALS = {State.long_head: "431 Request Header Fields Too Large", State.large_
 FOR_MACHINES = (b"POST /webhooks/", b"GET /healthz", b"GET /readyz", b"GET /metrics")
 FOR_WEBHOOKS = 32  # threads: most wait for a commit, which is the larger the more of them share it
 MOST_ARRIVING = 500  # connections: one more, and the one that has said least for longest is closed
-MOST_AT_ONCE = 65536  # bytes
+MOST_AT_ONCE = 16384  # bytes
 WIRE_SECONDS = 10  # that a thread waits for a reader that does not read
 LINGER_SECONDS = 2.0
 Connection = Any  # gunicorn's TConn
@@ -73,7 +73,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not conn.initialized:
             conn.init()
             _bound(conn.sock)
-        conn.sock.setblocking(False)
         self.arriving[conn] = Arrival()
         if not self._take_in(conn, conn.parser.unreader.take_buffered()) and not self._receive(conn):
             self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._more, conn))
@@ -86,7 +85,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _receive(self, conn: Connection) -> bool:
         """Read what has come; True when nothing more is waited for."""
         try:
-            data = conn.sock.recv(MOST_AT_ONCE)
+            data = conn.sock.recv(MOST_AT_ONCE, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
@@ -108,7 +107,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         elif arrival.wants_continue:
             arrival.wants_continue = False
             with suppress(OSError):
-                conn.sock.send(CONTINUE)
+                conn.sock.send(CONTINUE, socket.MSG_DONTWAIT)
         return state is State.whole
 
     def _refuse(self, conn: Connection, status: str) -> None:
@@ -116,7 +115,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         log.warning("request not taken", extra={"code": int(status[:3])})
         self.arriving[conn] = Arrival(deadline=time.monotonic() + LINGER_SECONDS, refused=True)
         with suppress(OSError):
-            conn.sock.send(answer(status))
+            conn.sock.send(answer(status), socket.MSG_DONTWAIT)
             conn.sock.shutdown(socket.SHUT_WR)
 
     def _hand_on(self, conn: Connection) -> None:
@@ -145,7 +144,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 continue
             if arrival.data:
                 with suppress(OSError):
-                    conn.sock.send(answer("408 Request Timeout"))
+                    conn.sock.send(answer("408 Request Timeout"), socket.MSG_DONTWAIT)
             self._drop(conn)
 
     def run(self) -> None:
