@@ -475,6 +475,7 @@ erased = sa.Table(
 sa.Index("ix_deliveries_message_id", deliveries.c.message_id)
 sa.Index("ix_contact_points_bounced_at", contact_points.c.bounced_at)
 sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)
+sa.Index("ix_clients_lower_email", sa.func.lower(clients.c.email))
 sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
 sa.Index("ix_plans_sent_at", plans.c.sent_at)
 sa.Index("ix_flags_raised_at", flags.c.raised_at)

@@ -158,7 +158,10 @@ def test_migrations_make_exactly_the_tables_that_the_code_knows(empty: str) -> N
             columns = {column["name"] for column in found.get_columns(table.name)}
             assert columns == {column.name for column in table.columns}, table.name
             indexes = {index["name"] for index in found.get_indexes(table.name)}
-            assert {index.name for index in table.indexes} <= indexes, table.name
+            plain = [index for index in table.indexes if set(index.expressions) <= set(table.columns)]
+            assert {index.name for index in plain} <= indexes, (
+                table.name
+            )  # others are not reflected everywhere
     db.close()
 
 
