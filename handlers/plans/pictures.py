@@ -1,9 +1,14 @@
 """The figure of every exercise, drawn on demand."""
 
 from handlers.context import Context
-from render.figures import Panel, look_for, pair_svg, panels
+from render.figures import Panel, Tempo, look_for, moving, pair_svg, panels
+from schemas.exercise import Exercise, Kind
 from schemas.figure import Picture
+from schemas.plan import Dose, Phase, PlanItem
 from schemas.worded_plan import WordedPlan
+
+BREATH, STEP, EASY = Tempo(3, 0, 5), Tempo(0.7, 0, 0.7), Tempo(2, 0, 2)
+"""What is done for minutes has no tempo of its own."""
 
 
 def of_plan(context: Context, plan: WordedPlan) -> dict[str, Picture]:
@@ -21,3 +26,24 @@ def of_exercise(context: Context, exercise_id: str) -> tuple[Panel, Panel] | Non
     """The two panels of one exercise, for a page; None where there is no figure."""
     figure = context.figures.get(exercise_id)
     return panels(figure, look_for(exercise_id)) if figure is not None else None
+
+
+def moving_of(context: Context, item: PlanItem) -> Panel | None:
+    """An exercise as it moves, at the tempo of its dose; None where there is no figure."""
+    figure = context.figures.get(item.exercise_id)
+    if figure is None:
+        return None
+    known = context.plan_content(context.clinic.language).exercises.get(item.exercise_id)
+    return moving(figure, look_for(item.exercise_id), tempo_of(item.dose, known))
+
+
+def tempo_of(dose: Dose, exercise: Exercise | None) -> Tempo:
+    """Seconds out, held and back, as the dose says them; for what is done for minutes a breath or a step."""
+    if dose.tempo:
+        out, held, back = (float(part) for part in dose.tempo.split("-"))
+        return Tempo(out, max(held, dose.hold_seconds), back)
+    if not dose.minutes or exercise is None:
+        return Tempo(2, dose.hold_seconds, 2)
+    if exercise.kind is Kind.AEROBIC:
+        return STEP
+    return BREATH if exercise.phase is Phase.CALM else EASY

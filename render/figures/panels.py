@@ -35,7 +35,7 @@ def panels(figure: Figure, look: Look = LOOKS[0]) -> tuple[Panel, Panel]:
     scenes = _scenes(figure, look)
     box = _framed(figure, scenes)
     first, second = (
-        _panel(_tile(scene, digit, box), label, box)
+        panel_of(_tile(scene, digit, box), label, box)
         for digit, (scene, label) in enumerate(
             zip(scenes, (figure.alt_start, figure.alt_end), strict=True), 1
         )
@@ -82,6 +82,11 @@ def drawn_box(figure: Figure, look: Look = LOOKS[0]) -> Box:
     return _box(_scenes(figure, look))
 
 
+def shared_frame(figure: Figure, look: Look) -> Box:
+    """The part of the world that a page shows of a figure, shaped so that it can be laid out."""
+    return _framed(figure, _scenes(figure, look))
+
+
 def _scenes(figure: Figure, look: Look) -> tuple[Canvas, Canvas]:
     return draw_scene(figure, look, "start"), draw_scene(figure, look, "end")
 
@@ -118,7 +123,8 @@ def _cell(svg: str, x: float, y: float, width: float, height: float) -> str:
     return f'<svg {place} viewBox="{view}" preserveAspectRatio="xMinYMid meet">{svg[head_end + 1 :]}'
 
 
-def _panel(content: str, label: str, box: Box) -> Panel:
+def panel_of(content: str, label: str, box: Box) -> Panel:
+    """A drawing as a whole document of the box's shape."""
     width, height = round((box[2] - box[0]) * SCALE), round((box[3] - box[1]) * SCALE)
     return Panel(_document(content, label, box), width, height, label)
 
@@ -139,12 +145,19 @@ def _svg(content: str, view: str, size: Point, extra: str = "") -> str:
     )
 
 
+def plain_tile(box: Box) -> str:
+    """The light ground of a panel."""
+    left, bottom, right, top = box
+    size = f'width="{number(right - left)}" height="{number(top - bottom)}"'
+    return f'<rect x="{number(left)}" y="{number(-top)}" {size} rx="3" fill="{TILE}"/>'
+
+
 def _tile(scene: Canvas, digit: int, box: Box) -> str:
     """A panel without its document: a nested SVG on a light tile, so that nothing hangs over its edge."""
     left, bottom, right, top = box
     width, height = number(right - left), number(top - bottom)
     x, y = number(left), number(-top)
-    tile = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{TILE}"/>'
+    tile = plain_tile(box)
     size = min(1.25, (right - left) / 75)
     mark = marks.badge((left + 6 * size, 6 * size - top), digit, size)
     clip = f'<svg x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}">'

@@ -44,6 +44,13 @@ def draw_between(figure: Figure, look: Look, share: float) -> Canvas:
     return canvas
 
 
+def draw_marks(figure: Figure, which: str) -> Canvas:
+    """Draw the arrows and rings alone of the "start" or the "end" of a figure."""
+    canvas = Canvas()
+    _marks(canvas, figure, {"start": solve(figure, figure.start), "end": solve(figure, figure.end)}, which)
+    return canvas
+
+
 def _ghost(figure: Figure, person: body.Person) -> None:
     """The start shape in one pale colour, so that the way from start to finish can be seen."""
     person.canvas.elements.append(f'<g fill="{GHOST}">')

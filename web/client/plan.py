@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, abort, make_response, redirect, request
 
 from handlers.checkins import replies
 from handlers.links import LinkPurpose
@@ -61,6 +61,18 @@ def _week(visit: date, today: date, done: set[date], language: str) -> list[tupl
     return [
         (readable.weekday_and_day(day, language), day in done) for day in days if day >= visit or day == today
     ]
+
+
+@blueprint.get("/p/<token>/moving/<int:number>.svg")
+def moving(token: str, number: int) -> Response:
+    """The figure of the plan's move of this number, 1 the first, as it moves."""
+    with context().db.read() as tx:
+        stored = plan_page.current(tx, subject(tx, LinkPurpose.plan, token)).plan
+    items = stored.plan.items if stored else ()
+    drawn = pictures.moving_of(context(), items[number - 1]) if 0 < number <= len(items) else None
+    if drawn is None:
+        abort(404)
+    return Response(drawn.svg, content_type="image/svg+xml; charset=utf-8")
 
 
 @blueprint.get("/p/<token>/plan.pdf")

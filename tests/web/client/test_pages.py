@@ -1,5 +1,6 @@
 """The plan page, the way to stop messages, and check-ins: what they show, and who can change what."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -60,6 +61,22 @@ def test_the_plan_is_also_a_pdf(hers: Phone) -> None:
     paper = hers.get("/plan.pdf")
     assert paper.content_type == "application/pdf"
     assert paper.data.startswith(b"%PDF-")
+
+
+def test_each_move_can_be_seen_moving_and_nothing_else_can(
+    app: Flask, context: Context, booking: Booking, hers: Phone
+) -> None:
+    shown = re.findall(rf'src="({hers.link}/moving/[0-9]+\.svg)"', hers.get().text)
+    with context.db.read() as tx:
+        sent = plans.newest(tx, booking.id)
+    assert sent is not None
+    assert len(shown) == len(sent.plan.items)
+    for path in shown:
+        drawn = app.test_client().get(path, base_url=BASE)
+        assert drawn.mimetype == "image/svg+xml"
+        assert "<animate" in drawn.text
+    for number in (0, len(shown) + 1):
+        assert hers.get(f"/moving/{number}.svg").status_code == 404
 
 
 def test_a_day_is_ticked_off_only_by_a_person(context: Context, booking: Booking, hers: Phone) -> None:
