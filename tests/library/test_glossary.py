@@ -12,6 +12,7 @@ from library.translations import Raw, client_texts, laid_over, leaves
 
 CONTENT = Path("content")
 SPANISH = CONTENT / "es"
+CONSOLE = Path("web/console/es.toml")
 GLOSSARY = tomllib.loads((SPANISH / "glossary.toml").read_text(encoding="utf-8"))
 Pair = tuple[str, str, str]
 
@@ -49,7 +50,8 @@ def pairs() -> list[Pair]:
         elif (CONTENT / own).exists():
             base = read(CONTENT / own)
             found += both(str(own), base, laid_over(base, read(path)))
-    return found + list(both("mail", read(CONTENT / "mail/en.toml"), read(CONTENT / "mail/es.toml")))
+    found += both("mail", read(CONTENT / "mail/en.toml"), read(CONTENT / "mail/es.toml"))
+    return found + [("console", english, spanish) for english, spanish in read(CONSOLE).items()]
 
 
 PAIRS = pairs()
