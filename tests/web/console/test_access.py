@@ -24,6 +24,7 @@ OTHERS = {
     "bounces.receive": "the mail service, by its signature",
     "front.front": "anybody",
     "health.healthz": "anybody",
+    "metrics.metrics": "who has METRICS_TOKEN, or this machine",
     "health.readyz": "anybody",
     "static.files": "anybody",
     "intake.start": "a client, by link",
