@@ -42,6 +42,7 @@ ACTS = {
     "view_receipt": "read a webhook",
     "preview": "looked at the plan as the client sees it",
     "flags_seen": "saw the flags",
+    "answer_taken_back": "took an answer back",
     "intake_reviewed": "read the intake",
     "note": "wrote a session note",
     "release": "released",
