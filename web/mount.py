@@ -24,7 +24,7 @@ from web import (
     watching,
     webhooks,
 )
-from web.client import again, checkin, confirm, intake, plan, stop
+from web.client import again, checkin, confirm, go, intake, plan, stop
 
 
 def everything(app: Flask, context: Context) -> None:
@@ -45,6 +45,7 @@ def everything(app: Flask, context: Context) -> None:
         static_files,
         intake,
         plan,
+        go,
         checkin,
         stop,
         again,

@@ -28,13 +28,19 @@ def of_exercise(context: Context, exercise_id: str) -> tuple[Panel, Panel] | Non
     return panels(figure, look_for(exercise_id)) if figure is not None else None
 
 
-def moving_of(context: Context, item: PlanItem) -> Panel | None:
-    """An exercise as it moves, at the tempo of its dose; None where there is no figure."""
+def still_of(context: Context, item: PlanItem) -> str | None:
+    """Start and finish of an exercise side by side, as SVG; None where there is no figure."""
+    figure = context.figures.get(item.exercise_id)
+    return pair_svg(figure, look_for(item.exercise_id)) if figure is not None else None
+
+
+def moving_of(context: Context, item: PlanItem) -> str | None:
+    """An exercise as it moves, at the tempo of its dose, as SVG; None where there is no figure."""
     figure = context.figures.get(item.exercise_id)
     if figure is None:
         return None
     known = context.plan_content(context.clinic.language).exercises.get(item.exercise_id)
-    return moving(figure, look_for(item.exercise_id), tempo_of(item.dose, known))
+    return moving(figure, look_for(item.exercise_id), tempo_of(item.dose, known)).svg
 
 
 def tempo_of(dose: Dose, exercise: Exercise | None) -> Tempo:

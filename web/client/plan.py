@@ -1,25 +1,25 @@
 """The plan: moves with pictures, a paper to print, days to tick off."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, make_response, redirect, request
+from flask import Blueprint, Response, abort, make_response, request
 
-from handlers.checkins import replies
+from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from handlers.plans import pictures
 from render.language import readable
 from schemas.checkin import Tick
+from schemas.plan import PlanItem
 from store import bookings, clients, intakes
 from store import checkins as stored_checkins
 from web import language as words
-from web.client.checkin import result_page
 from web.client.common import chosen_language, page, subject
-from web.context import context, utc_now
-from web.security import require_own_form
+from web.client.tick import days_of, effort_and_pain, keep
+from web.context import context
 
 blueprint = Blueprint("plan", __name__)
-EFFORTS = ("too_easy", "right", "too_hard")
 SHOWN_DAYS = 7
 
 
@@ -39,7 +39,8 @@ def show(token: str) -> Response:
         client = clients.get(tx, booking.client_id)
         made = stored_checkins.of_booking(tx, booking_id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
-    today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
+        days = days_of(tx, booking)
+    today = days.today
     return page(
         "plan",
         language,
@@ -49,7 +50,8 @@ def show(token: str) -> Response:
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
         week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
         today_done=today in done,
-        saved=request.args.get("saved") == "1",
+        yesterday=days.yesterday,
+        saved=request.args.get("saved"),
         made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
         here=f"/p/{token}",
     )
@@ -66,13 +68,7 @@ def _week(visit: date, today: date, done: set[date], language: str) -> list[tupl
 @blueprint.get("/p/<token>/moving/<int:number>.svg")
 def moving(token: str, number: int) -> Response:
     """The figure of the plan's move of this number, 1 the first, as it moves."""
-    with context().db.read() as tx:
-        stored = plan_page.current(tx, subject(tx, LinkPurpose.plan, token)).plan
-    items = stored.plan.items if stored else ()
-    drawn = pictures.moving_of(context(), items[number - 1]) if 0 < number <= len(items) else None
-    if drawn is None:
-        abort(404)
-    return Response(drawn.svg, content_type="image/svg+xml; charset=utf-8")
+    return _drawing(token, number, pictures.moving_of)
 
 
 @blueprint.get("/p/<token>/plan.pdf")
@@ -93,27 +89,23 @@ def paper(token: str) -> Response:
     return response
 
 
+@blueprint.get("/p/<token>/still/<int:number>.svg")
+def still(token: str, number: int) -> Response:
+    """Start and finish of the plan's move of this number, side by side, for who wants no motion."""
+    return _drawing(token, number, pictures.still_of)
+
+
+def _drawing(token: str, number: int, draw: Callable[[Context, PlanItem], str | None]) -> Response:
+    with context().db.read() as tx:
+        stored = plan_page.current(tx, subject(tx, LinkPurpose.plan, token)).plan
+    items = stored.plan.items if stored else ()
+    drawn = draw(context(), items[number - 1]) if 0 < number <= len(items) else None
+    if drawn is None:
+        abort(404)
+    return Response(drawn, content_type="image/svg+xml; charset=utf-8")
+
+
 @blueprint.post("/p/<token>/day")
 def tick(token: str) -> Response:
-    """The client did the plan today: how hard it was, how much it hurt. Severe pain is answered at once."""
-    language, outcome = chosen_language(""), None
-    with context().db.begin() as tx:
-        booking_id = subject(tx, LinkPurpose.plan, token)
-        require_own_form(token)
-        tx.lock(f"tick:{booking_id}")
-        current = plan_page.current(tx, booking_id)
-        booking = bookings.get(tx, booking_id)
-        if booking is not None and current.plan is not None:
-            client = clients.get(tx, booking.client_id)
-            today = utc_now().astimezone(context().zone(client.zone or booking.zone)).date()
-            outcome = replies.tick(tx, context(), booking, current.plan.id, today, _ticked(), utc_now())
-    if outcome:
-        return result_page(token, language, outcome, f"/p/{token}")
-    return redirect(f"/p/{token}?saved=1&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
-
-
-def _ticked() -> dict[str, str]:
-    effort, pain = request.form.get("effort", ""), request.form.get("pain", "")
-    kept = {"effort": effort if effort in EFFORTS else ""}
-    kept["pain"] = pain if pain.isascii() and pain.isdigit() and int(pain) <= 10 else ""
-    return {name: value for name, value in kept.items() if value}
+    """The client did the plan today or yesterday: how hard it was, how much it hurt."""
+    return keep(token, lambda _plan: effort_and_pain(request.form))

@@ -1,0 +1,105 @@
+"""Do it now: the plan's moves one after the other, with timers, then how each of them was.
+
+One page with one form: each move is a section of its own, and a link leads to the next. So it goes without a
+script, without an address that says anything, and without anything kept before the last button.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from handlers.links import LinkPurpose
+from handlers.plans import page as plan_page
+from handlers.plans import pictures
+from schemas.plan import Dose, StoredPlan
+from schemas.worded_plan import WordedItem
+from store import bookings
+from web import language as words
+from web.client.common import chosen_language, page, subject
+from web.client.tick import Said, days_of, effort_and_pain, keep
+from web.context import context
+
+blueprint = Blueprint("go", __name__)
+SKIPPED = ("hurts", "too_hard", "no_time", "no_room", "other")
+TOO_MUCH = ("hurts", "too_hard")
+"""Who skips a move for this found it too hard."""
+
+
+@blueprint.get("/p/<token>/go")
+def show(token: str) -> Response:
+    """The moves of the plan that counts now."""
+    with context().db.read() as tx:
+        booking_id = subject(tx, LinkPurpose.plan, token)
+        current = plan_page.current(tx, booking_id)
+        booking = bookings.get(tx, booking_id)
+        if booking is None or current.plan is None:
+            return page(
+                "plan_off", words.asked_for(request), token, paused=current.paused, here=f"/p/{token}"
+            )
+        days = days_of(tx, booking)
+    language = chosen_language(current.plan.plan.language)
+    plan = plan_page.worded(context(), current.plan, language)
+    return page(
+        "go",
+        language,
+        token,
+        plan=plan,
+        figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        coach=coach,
+        skipped=SKIPPED,
+        days=days,
+        here=f"/p/{token}/go",
+    )
+
+
+def coach(item: WordedItem) -> dict[str, Any]:
+    """What the timers of a move have to know: how often, and seconds on the way, held, and rested."""
+    dose = item.dose
+    tempo = pictures.tempo_of(dose, None)
+    return {
+        "rounds": max(dose.sets, 1) * (2 if dose.each_side else 1),
+        "sides": 2 if dose.each_side else 1,
+        "reps": max(dose.reps, 1),
+        "way": _way(dose, tempo.out + tempo.back),
+        "hold": dose.minutes * 60 or tempo.held,
+        "rest": dose.rest_seconds,
+    }
+
+
+def _way(dose: Dose, seconds: float) -> float:
+    """A hold that is done once has no way that is counted; nor has what is done for minutes."""
+    return 0 if dose.minutes or (dose.reps <= 1 and dose.hold_seconds) else seconds
+
+
+@blueprint.post("/p/<token>/go")
+def done(token: str) -> Response:
+    """Tick the day, with how each move was; where all were skipped, the day is not ticked."""
+    return keep(token, lambda stored: _said(stored, request.form))
+
+
+def _said(stored: StoredPlan, form: Mapping[str, str]) -> Said | None:
+    """The day's effort and pain from those of its moves; None when all of them were skipped."""
+    moves = {item.exercise_id: _of_move(form, item.exercise_id) for item in stored.plan.items}
+    if moves and all("skipped" in each for each in moves.values()):
+        return None
+    efforts = [
+        "too_hard" if each.get("skipped") in TOO_MUCH else each.get("effort") for each in moves.values()
+    ]
+    pains = [int(each["pain"]) for each in moves.values() if "pain" in each]
+    said: Said = {"effort": _effort([each for each in efforts if each])}
+    said |= {"pain": str(max(pains))} if pains else {}
+    said |= {"moves": {name: each for name, each in moves.items() if each}}
+    return {name: value for name, value in said.items() if value}
+
+
+def _of_move(form: Mapping[str, str], exercise_id: str) -> Said:
+    why = form.get(f"skip-{exercise_id}", "")
+    return {"skipped": why} if why in SKIPPED else effort_and_pain(form, f"-{exercise_id}")
+
+
+def _effort(efforts: list[str]) -> str:
+    """One move that was too hard makes the day too hard; too easy is the day on which all were."""
+    if "too_hard" in efforts:
+        return "too_hard"
+    return "right" if "right" in efforts else "too_easy" if efforts else ""

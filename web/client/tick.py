@@ -1,0 +1,75 @@
+"""Ticking a day off, from the plan's page or after its moves were done one by one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Response, redirect, request
+
+from handlers.checkins import replies
+from handlers.links import LinkPurpose
+from handlers.plans import page as plan_page
+from schemas.booking import Booking
+from schemas.plan import StoredPlan
+from store import bookings, clients
+from store.base import Tx
+from web.client.checkin import result_page
+from web.client.common import chosen_language, subject
+from web.context import context, utc_now
+from web.security import require_own_form
+
+EFFORTS = ("too_easy", "right", "too_hard")
+WORST = 10
+Said = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The client's day of now, and the day before where the plan counted already."""
+
+    today: date
+    yesterday: date | None
+
+
+def days_of(tx: Tx, booking: Booking) -> Days:
+    """On the clock of the client, or of the clinic where that is not known."""
+    zone = context().zone(clients.get(tx, booking.client_id).zone or booking.zone)
+    today = utc_now().astimezone(zone).date()
+    before, visit = today - timedelta(days=1), booking.end.astimezone(context().zone(booking.zone)).date()
+    return Days(today, before if before >= visit else None)
+
+
+def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
+    """Keep what `read` finds in the form for today or yesterday; nothing where nothing was done.
+
+    Severe pain is answered at once.
+    """
+    language, outcome, said = chosen_language(""), None, None
+    with context().db.begin() as tx:
+        booking_id = subject(tx, LinkPurpose.plan, token)
+        require_own_form(token)
+        tx.lock(f"tick:{booking_id}")
+        current = plan_page.current(tx, booking_id)
+        booking = bookings.get(tx, booking_id)
+        if booking is not None and current.plan is not None:
+            said = read(current.plan)
+            if said is not None:
+                day = _day(days_of(tx, booking))
+                outcome = replies.tick(tx, context(), booking, current.plan.id, day, said, utc_now())
+    if outcome:
+        return result_page(token, language, outcome, f"/p/{token}")
+    saved = "none" if said is None else "1"
+    return redirect(f"/p/{token}?saved={saved}&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
+
+
+def _day(days: Days) -> date:
+    return (request.form.get("day") == "yesterday" and days.yesterday) or days.today
+
+
+def effort_and_pain(form: Mapping[str, str], under: str = "") -> Said:
+    """What a form says of effort and pain, as far as it makes sense; `under` ends the fields' names."""
+    effort, pain = form.get(f"effort{under}", ""), form.get(f"pain{under}", "")
+    kept = {"effort": effort if effort in EFFORTS else ""}
+    kept["pain"] = pain if pain.isascii() and pain.isdigit() and int(pain) <= WORST else ""
+    return {name: value for name, value in kept.items() if value}
