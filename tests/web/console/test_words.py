@@ -5,9 +5,13 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.staff import Role
+from schemas.trouble import Trouble, TroubleKind
+from tests.helpers.clinic import NOW
 from web import troubles
 from web.client import stop
 from web.console import (
@@ -101,6 +105,13 @@ def holes(text: str) -> set[str]:
 def test_a_translation_has_the_same_holes_to_fill() -> None:
     for english, spanish in texts("es").items():
         assert holes(english) == holes(spanish), english
+
+
+@pytest.mark.parametrize("kind", troubles.SENTENCES)
+def test_a_trouble_leaves_no_hole_in_its_sentence(kind: TroubleKind) -> None:
+    trouble = Trouble(kind, "praxis-süd", "7", NOW)
+    for language in ("en", "es"):
+        assert not holes(troubles.sentence(trouble, say_in(language))), kind
 
 
 def test_every_word_of_a_closed_list_has_its_text() -> None:
