@@ -223,7 +223,7 @@ def everybody_is_asked(tx: Tx, life: "Life", made: dict[str, Delivery]) -> None:
         seen = max(each.first_seen_at for one in here if (each := bookings.get(tx, one)))
         if seen + SETTLES > life.desk.now or visit.end <= life.desk.now:
             continue
-        if comes.since + SETTLES > life.desk.now or comes.asked or visit.who.email in life.ever_stopped:
+        if comes.since + SETTLES > life.desk.now or comes.asked or visit.who.addresses & life.ever_stopped:
             continue
         intake = intakes.of_booking(tx, booking.id)
         assert intake is not None, visit

@@ -11,7 +11,8 @@ from handlers import links
 from handlers.checkins import replies
 from handlers.clients import contacts
 from handlers.context import Context
-from handlers.links import LinkPurpose
+from handlers.intake import reached
+from handlers.links import Fate, LinkPurpose
 from schemas.delivery import Channel
 from schemas.person import ContactKind
 from schemas.webhook import Inbound
@@ -175,6 +176,16 @@ class Life(RuleBasedStateMachine):
             visit.start, visit.moved = self.start(days), True
             self.tells(self.happens("moved", visit.start, visit=visit.number), how)
 
+    @precondition(lambda self: self.visits)
+    @rule(pick=PICK, days=st.integers(0, 30), how=WAYS)
+    def part_of_a_series_moves(self, pick: int, days: int, how: str) -> None:
+        """All visits of a client but the first."""
+        human = self.human(pick)
+        mine = [each for each in self.visits if each.who is human and each.on and each.end > self.desk.now]
+        for visit in sorted(mine, key=lambda each: each.start)[1:]:
+            visit.start, visit.moved = self.start(days), True
+            self.tells(self.happens("moved", visit.start, visit=visit.number), how)
+
     @precondition(lambda self: self.visits and not self.keyed)
     @rule(pick=PICK, days=st.integers(0, 20))
     def a_visit_moves_and_half_of_it_is_late(self, pick: int, days: int) -> None:
@@ -211,6 +222,19 @@ class Life(RuleBasedStateMachine):
         if other:
             visit.who = other
             self.changes("handed_over", visit, how)
+
+    @precondition(lambda self: self.visits and len(self.humans) > 1)
+    @rule(pick=PICK, other=PICK, back=st.booleans(), how=WAYS)
+    def a_visit_is_handed_to_somebody_known(self, pick: int, other: int, back: bool, how: str) -> None:
+        """One client comes instead of another; perhaps the first one comes after all."""
+        visit, known = self.visit(pick), self.human(other)
+        if not visit or not known or visit.exchanged or self.mute or known is visit.who:
+            return
+        for who in (known, visit.who) if back else (known,):
+            visit.who = who
+            self.changes("handed_over", visit, how)
+            if self.scheduler == "easyappointments":
+                self.renamed(who)
 
     @property
     def mute(self) -> bool:
@@ -260,6 +284,30 @@ class Life(RuleBasedStateMachine):
             booking = self.desk.booking_of(tx, visit.number) if subject is not None else None
             if booking is not None:
                 self.desk.fills_in(tx, booking, visit.who, screens)
+
+    @precondition(lambda self: self.humans)
+    @rule(pick=PICK, other=PICK)
+    def an_address_will_be_typed(self, pick: int, other: int) -> None:
+        """Into the next form: another one of their own, or one that is another client's."""
+        human, owner = self.human(pick), self.human(other)
+        if human and owner:
+            own = f"{human.family}{human.number}.typed@example.org".lower()
+            human.typed = own if owner is human else owner.email
+
+    @precondition(lambda self: any(each.kind == "confirm" for each in self.desk.post.sent))
+    @rule(pick=PICK)
+    def a_typed_address_is_confirmed(self, pick: int) -> None:
+        """Whoever gets what was sent there says that it is right."""
+        asked = [each for each in self.desk.post.sent if each.kind == "confirm"]
+        mail = asked[pick % len(asked)]
+        with self.desk.context.db.begin() as tx:
+            link = links.look(tx, LinkPurpose.confirm, mail.token, self.desk.now)
+            if link is None or link.fate is not Fate.open:
+                return
+            who = checks.whose(tx, self, link.client_id or 0)
+            reached.confirm(tx, self.desk.context, link, self.desk.now)
+        if who:
+            who.reached_again(mail.to)
 
     @precondition(lambda self: self.desk.post.sent)
     @rule(pick=PICK)

@@ -21,7 +21,10 @@ SPELLINGS = (
 
 @dataclass
 class Human:
-    """Somebody who comes to visits. `word` and `pain` stand in every form that they fill in."""
+    """Somebody who comes to visits. `word` and `pain` stand in every form that they fill in.
+
+    `typed`: the address that they write into their next form.
+    """
 
     number: int
     family: str
@@ -30,6 +33,7 @@ class Human:
     addresses: set[str] = field(default_factory=set)
     spellings: set[str] = field(default_factory=set)
     gone: bool = False
+    typed: str = ""
 
     def __post_init__(self) -> None:
         self.addresses.add(self.email)
@@ -67,4 +71,5 @@ class Human:
         pains: dict[str, Answer] = {"pain_now": self.pain, "pain_avg7": self.pain}
         if questionnaire == "returning":
             return pains
-        return {**pains, "act1_name": self.word, "goal_text": self.word, "emergency_contact_name": self.word}
+        said = dict.fromkeys(("act1_name", "goal_text", "emergency_contact_name"), self.word)
+        return pains | said | ({"email": self.typed} if self.typed else {})

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from schemas.message import Text
 
-LINK = re.compile(r"https://care\.test/([ipc])/([A-Za-z0-9_-]{32})")
+LINK = re.compile(r"https://care\.test/([ipca])/([A-Za-z0-9_-]{32})")
 
 
 class Crash(BaseException):
