@@ -38,13 +38,15 @@ class Service:
     """What may be booked: which questionnaire is asked and whether a plan follows ("" and False for none).
 
     Visits of one client within `form_window` of each other share one form. `own_plan`: a plan follows also
-    when the client has a later visit on the same day.
+    when the client has a later visit on the same day. `booking_url`: where it is booked again, "" for the
+    clinic's own.
     """
 
     questionnaire: str = "first_visit"
     plan: bool = True
     form_window: timedelta = timedelta(days=14)
     own_plan: bool = False
+    booking_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Clinic:
     alert_email: str = ""
     alert_next_email: str = ""
     alert_sms: str = ""
+    booking_url: str = ""
     paper: str = "letter"
     policy: Policy = field(default_factory=Policy)
     services: Mapping[str, Service] = field(default_factory=dict)
@@ -105,6 +108,10 @@ class Clinic:
             if found:
                 return found
         return self.default_service
+
+    def books_at(self, slug: str, name: str = "") -> str:
+        """Where a service is booked again; "" where the clinic names no place."""
+        return self.service(slug, name).booking_url or self.booking_url
 
     def spoken(self, language: str) -> str:
         """The language that we have which is nearest to the one asked for."""

@@ -15,7 +15,7 @@ from settings.environment import ZONE_DEFAULT, Variables
 
 _ABOUT = (
     *("name", "phone", "email", "address", "language", "country", "emergency_number", "crisis_number"),
-    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms"),
+    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms", "booking_url"),
 )
 
 
@@ -32,7 +32,13 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     clinic = replace(clinic, alert_email=clinic.alert_email or _of_the_clinic(clinic))
     clinic = replace(clinic, country=_country(texts.get("country", ""), clinic))
-    read.problems += [*_missing(read, clinic), *_addresses(clinic), *_numbers(clinic), *_unspoken(clinic)]
+    read.problems += [
+        *_missing(read, clinic),
+        *_addresses(clinic),
+        *_numbers(clinic),
+        *_unspoken(clinic),
+        *_pages(clinic),
+    ]
     return replace(
         clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
     )
@@ -77,6 +83,11 @@ def _numbers(clinic: Clinic) -> Iterator[str]:
         yield f"{_setting('phone')} must be a whole telephone number, with its area code."
     if clinic.alert_sms and not phone.for_texts(clinic.alert_sms, clinic.country):
         yield f"{_setting('alert_sms')} must be one mobile number that can get texts, such as +12125550123."
+
+
+def _pages(clinic: Clinic) -> Iterator[str]:
+    if clinic.booking_url and not clinic_toml.is_page(clinic.booking_url):
+        yield f"CLINIC_BOOKING_URL {clinic_toml.PAGE}."
 
 
 def _setting(name: str) -> str:

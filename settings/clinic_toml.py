@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import time, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
@@ -20,6 +21,7 @@ NUMBER = f"must be a number from 0 to {MOST}"
 ZONE = "must be a time zone such as Europe/Berlin"
 CLOCK = "must be a time of day such as 09:00"
 ADDRESS = "must be one e-mail address, with nothing but a to z, digits and signs before the @"
+PAGE = "must be the address of a page, such as https://cal.com/your-clinic"
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 _AS_THEY_ARE = ("quiet_zone", "require_ok", "mail_contents", "plan_moves", "wording", "body_days")
@@ -53,6 +55,17 @@ def is_address(text: str, *, named: bool = False) -> bool:
     """True for one e-mail address; `named` allows a name before it: The Clinic <care@clinic.example>."""
     _name, found = (mail_address.read_named(text) if named else None) or ("", mail_address.read(text))
     return found is not None and mail_address.in_plain_letters(found)
+
+
+def is_page(text: str) -> bool:
+    """True for the whole address of a page that anybody can open."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("https", "http") and bool(parts.hostname) and text.isprintable() and " " not in text
+    )
 
 
 def _number() -> fields.Float:
@@ -91,6 +104,7 @@ class ClinicSection(_Strict):
     alert_next_email = _text(is_address, ADDRESS)
     languages = fields.List(fields.String(), validate=validate.Length(1))
     paper = _word("letter", "a4")
+    booking_url = _text(is_page, PAGE)
 
 
 class PolicySection(_Strict):
@@ -120,6 +134,7 @@ class ServiceSection(_Strict):
     plan = fields.Boolean()
     form_days = _number()
     own_plan = fields.Boolean()
+    booking_url = _text(is_page, PAGE)
     names = fields.List(fields.String())
 
 
@@ -182,6 +197,7 @@ def services(filed: Mapping[str, Any]) -> tuple[dict[str, Service], Service]:
             plan=value.get("plan", True),
             form_window=timedelta(days=value.get("form_days", FORM_DAYS)),
             own_plan=value.get("own_plan", False),
+            booking_url=value.get("booking_url", ""),
         )
         for name in (key, *value.get("names", [])):
             found[name.strip().casefold()] = service

@@ -180,6 +180,11 @@ def with_file(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
         ('[policy]\nquiet_from = "20:00+02:00"', "policy.quiet_from must be a time of day"),
         ('[clinic]\nlanguage = "fr"', "clinic.language"),
         ('[clinic]\nlanguages = ["es"]', "clinic.language"),
+        ('[clinic]\nbooking_url = "cal.com/us"', "clinic.booking_url must be the address of a page"),
+        (
+            "[services.x]\nbooking_url = 'javascript:x'",
+            "services.x.booking_url must be the address of a page",
+        ),
         ("[policy", "clinic.toml"),
     ],
 )
@@ -188,6 +193,16 @@ def test_a_slip_in_the_clinics_file_is_named(tmp_path: Path, text: str, told: st
     assert found
     assert all("clinic.toml" in line for line in found)
     assert told in found[0]
+
+
+def test_a_service_is_booked_again_at_its_own_page_and_any_other_at_the_clinics(tmp_path: Path) -> None:
+    text = "[services.x]\nnames = ['Long']\nbooking_url = 'https://book.test/x'"
+    (tmp_path / "clinic.toml").write_text(text)
+    read = configuration.load(with_file(tmp_path, text, CLINIC_BOOKING_URL="https://book.test/us")).clinic
+    assert read.books_at("x") == read.books_at("?", "long") == "https://book.test/x"
+    assert read.books_at("other") == "https://book.test/us"
+    (found,) = problems(with_file(tmp_path, text, CLINIC_BOOKING_URL="book.test"))
+    assert found.startswith("CLINIC_BOOKING_URL must be")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

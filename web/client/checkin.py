@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
+from handlers.bookings import next_visit
 from handlers.checkins import asking, replies
 from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
@@ -13,8 +14,8 @@ from schemas.form_answers import schema_for
 from schemas.questionnaire import Question
 from schemas.rules import Severity
 from schemas.words import PLACEHOLDER
+from store import bookings, intakes
 from store import checkins as stored
-from store import intakes
 from store.base import Tx
 from web import language as words
 from web.client.common import chosen_language, page, subject
@@ -71,10 +72,16 @@ def answer(token: str) -> Response:
                 return _asked(token, opened, _sentences(error), posted)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
         outcome = replies.reply(tx, context(), opened.checkin, answers, utc_now())
-    return result_page(token, opened.language, outcome, f"/c/{token}")
+        book_at = _book_at(tx, opened.checkin)
+    return result_page(token, opened.language, outcome, f"/c/{token}", book_at)
 
 
-def result_page(token: str, language: str, outcome: Outcome, here: str) -> Response:
+def _book_at(tx: Tx, checkin: CheckIn) -> str:
+    booking = bookings.get(tx, checkin.booking_id)
+    return next_visit.page_for(tx, context(), booking, utc_now()) if booking else ""
+
+
+def result_page(token: str, language: str, outcome: Outcome, here: str, book_at: str = "") -> Response:
     """Thanks and what follows from a reply; warnings first. Never an answer."""
     found, messages = outcome.flags, context().library(language)
     known = words.numbers(context().clinic)
@@ -92,6 +99,7 @@ def result_page(token: str, language: str, outcome: Outcome, here: str) -> Respo
         crisis=any(messages.rules.is_crisis(flag.rule) for flag in found),
         text="" if texts else " ".join(one for one in said if not PLACEHOLDER.search(one)),
         tips=outcome.step.tips,
+        book_at=book_at,
         here=here,
     )
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, make_response, request
 
+from handlers.bookings import next_visit
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
@@ -17,7 +18,7 @@ from store import checkins as stored_checkins
 from web import language as words
 from web.client.common import chosen_language, page, subject
 from web.client.tick import days_of, effort_and_pain, keep
-from web.context import context
+from web.context import context, utc_now
 
 blueprint = Blueprint("plan", __name__)
 SHOWN_DAYS = 7
@@ -40,6 +41,7 @@ def show(token: str) -> Response:
         made = stored_checkins.of_booking(tx, booking_id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
         days = days_of(tx, booking)
+        book_at = next_visit.page_for(tx, context(), booking, utc_now())
     today = days.today
     return page(
         "plan",
@@ -52,6 +54,7 @@ def show(token: str) -> Response:
         today_done=today in done,
         yesterday=days.yesterday,
         saved=request.args.get("saved"),
+        book_at=book_at,
         made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
         here=f"/p/{token}",
     )
