@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 from clinical.answers import facts, flags
 from clinical.answers.asking import carried
+from clinical.plan import gate
 from clinical.plan.case import said_yes
 from handlers.context import Context
 from schemas.booking import Booking
 from schemas.intake import Answers, Intake
-from schemas.rules import Flag
+from schemas.rules import Flag, Severity
 from store import clients, intakes
 from store.base import Tx
 
@@ -54,9 +55,12 @@ def picture(tx: Tx, context: Context, booking: Booking, intake: Intake, now: dat
     known, age = facts.derive(answers, today), facts.age_on(answers, today)
     asked = library.questionnaires[intake.questionnaire]
     found = {flag.rule: flag for flag in flags.evaluate(answers, known, age, library.rules, asked)}
+    cleared = set()
     for stored in intakes.flags_of(tx, booking.id):
         if stored["cleared_at"]:
             found.pop(stored["rule"], None)
+            cleared |= {stored["rule"]} if stored["severity"] != Severity.ADJUST else set()
         elif stored["rule"] not in found:
             found[stored["rule"]] = flags.from_stored(stored)
+    known |= {f"{gate.CLEARED}{rule}" for rule in cleared}
     return Picture(answers, known, age, tuple(found.values()))

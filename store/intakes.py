@@ -174,6 +174,14 @@ def standing(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
     return list(tx.all(query.order_by(flags.c.id)))
 
 
+def cleared(tx: Tx, client_ids: Sequence[int], since: datetime) -> list[sa.Row[Any]]:
+    """The flags of one person that held a plan and were cleared after `since`, on whichever visit."""
+    query = sa.select(flags.c.booking_id, flags.c.rule).where(
+        flags.c.client_id.in_(client_ids), flags.c.cleared_at > since, flags.c.severity != Severity.ADJUST
+    )
+    return list(tx.all(query))
+
+
 def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     """The severities of the flags that stand, by booking."""
     found: dict[int, list[Severity]] = defaultdict(list)

@@ -1,7 +1,7 @@
 """The gate: what holds or refuses a plan (steps R0, R1, R8 and R9). Facts in, holds out.
 
 Drafts, pages, the outbox and the moment of sending all read this list. A fact only ever adds a hold; what
-lifts one is an act of a person: a release (`released`), or a session note that leaves its fact out.
+lifts one is an act of a person: a release (`released`), or a newer session note that leaves its fact out.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,6 +25,7 @@ ROWS: tuple[tuple[str, Reason, str], ...] = (
     ("guardian_name=missing", Reason.too_young, "R0"),
     ("sn_send=hold", Reason.on_hold, "R9"),
     ("flag=*", Reason.needs_review, "R1"),
+    ("cleared=*", Reason.needs_review, "R1"),
     ("age=*", Reason.needs_review, "R1"),
     ("other_care=yes", Reason.needs_review, "R-CLASH"),
     ("match=*", Reason.needs_review, "R2"),
@@ -38,6 +39,8 @@ ROWS: tuple[tuple[str, Reason, str], ...] = (
     ("consent_email=no", Reason.no_email_consent, "R0"),
 )
 """Fact (`*` for any value), reason, rule: what weighs most comes first, and is the reason that is shown."""
+CLEARED = "cleared="
+"""A flag that held the plan back was cleared: what it let free waits until somebody has looked at it."""
 UNKNOWN = (Reason.needs_review, "R1")
 """A fact that no row knows is looked at by a person: it never passes."""
 
@@ -63,6 +66,7 @@ def facts_of(case: Case, policy: Policy) -> frozenset[str]:
     """Return every fact of a case (with the rules' own facts added) that may hold its plan."""
     facts = {_flagged(flag) for flag in case.flags if flag.severity is not Severity.ADJUST}
     facts |= MOVED & case.facts
+    facts |= {fact for fact in case.facts if fact.startswith(CLEARED)}
     facts |= {fact for fact, true in (*_person(case), *_check_in(case), *_note(case, policy)) if true}
     return frozenset(facts)
 

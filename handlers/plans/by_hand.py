@@ -29,7 +29,7 @@ class NotNow(ValueError):
 def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> None:
     """A named practitioner lets the plan out. Raises `NotNow` where an answer forbids it."""
     stored = stored_plans.newest(tx, booking_id)
-    if stored is not None and stored.status in drafting.LET_OUT:
+    if stored is not None and stored.status is PlanStatus.sent:
         return
     if not release.release(tx, context, booking_id, by, now):
         raise NotNow("There is no plan that may go out: see the flags.")
@@ -92,13 +92,19 @@ def preview(
 def clear_flag(
     tx: Tx, context: Context, booking_id: int, flag_id: int, by: str, basis: str, now: datetime
 ) -> None:
-    """A named clinician clears a flag and says on what basis; the plan is drafted again. Raises `NotNow`."""
+    """A named clinician clears a flag and says on what basis; the plan is drafted again. Raises `NotNow`.
+
+    Nothing goes out by it: the plan waits until somebody has looked at it and releases it.
+    """
     found = next((one for one in intakes.flags_of(tx, booking_id) if one["id"] == flag_id), None)
     if found is None or found["cleared_at"] or len(basis.strip()) < 3:
         raise NotNow("Say on what basis: for example, who examined the client and when.")
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
     acknowledge(tx, booking_id, by, now)
+    last = stored_plans.newest(tx, booking_id)
+    if last is not None and last.status is PlanStatus.released:
+        stored_plans.hold(tx, last.id)
     drafting.draft(tx, context, booking_id, now)
     _look_again(tx, booking_id, now)
 

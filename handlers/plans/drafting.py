@@ -16,6 +16,7 @@ from schemas.delivery import DeliveryStatus, Purpose
 from schemas.hold import OF_THE_GATE
 from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
+from schemas.session_note import SessionNote
 from store import bookings, deliveries, intakes, notes, plans
 from store.base import Tx
 
@@ -62,16 +63,26 @@ def wanted(context: Context, booking: Booking) -> bool:
     return context.clinic.service(booking.service, booking.service_name).plan
 
 
-def case_of(tx: Tx, context: Context, booking: Booking, seen: Picture, now: datetime) -> Case:
-    """What a plan is chosen from: answers, flags, what was before, and the newest note."""
+def case_of(
+    tx: Tx, context: Context, booking: Booking, seen: Picture, now: datetime, note: SessionNote | None = None
+) -> Case:
+    """What a plan is chosen from: answers, flags, what was before, and the newest note (or this one)."""
     past = history(tx, context, booking.client_id, seen.answers, now)
-    note = notes.newest(tx, booking.id)
+    note = note or notes.newest(tx, booking.id)
     return case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
 
 
-def choice(tx: Tx, context: Context, booking: Booking, language: str, seen: Picture, now: datetime) -> Plan:
+def choice(
+    tx: Tx,
+    context: Context,
+    booking: Booking,
+    language: str,
+    seen: Picture,
+    now: datetime,
+    note: SessionNote | None = None,
+) -> Plan:
     """The plan that the rules and the practitioner's changes give now; nothing is written."""
-    case, policy = case_of(tx, context, booking, seen, now), policy_for(context.clinic)
+    case, policy = case_of(tx, context, booking, seen, now, note), policy_for(context.clinic)
     content = context.plan_content(language)
     chosen = choose.choose(case, content, policy)
     return edits.applied(tx, booking.id, chosen, case, content, policy)

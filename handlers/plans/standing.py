@@ -99,6 +99,8 @@ def _holds(
     now: datetime,
 ) -> tuple[Hold, ...]:
     others = elsewhere(tx, booking)
+    if stored is None or stored.status is not PlanStatus.sent:
+        others |= cleared_elsewhere(tx, booking, intake)
     if intake is None or not intake.done:
         stops = (f"stop={severity}" for severity in intakes.open_stops(tx, booking.id))
         return gate.holds({"intake=open", *stops, *others})
@@ -112,8 +114,7 @@ def _holds(
 def elsewhere(tx: Tx, booking: Booking) -> set[str]:
     """Facts of the person's other visits: every stop, and every review that came after the last release."""
     family, here = clients.family(tx, booking.client_id), set(bookings.together(tx, booking.id))
-    released = [each.released_at for each in plans.of_client(tx, family) if each.released_at]
-    last = max(released, default=None)
+    last = _last_release(tx, family)
     facts = set()
     for flag in intakes.standing(tx, family):
         severity = Severity(flag.severity)
@@ -123,12 +124,32 @@ def elsewhere(tx: Tx, booking: Booking) -> set[str]:
     return facts
 
 
+def cleared_elsewhere(tx: Tx, booking: Booking, intake: Intake | None) -> set[str]:
+    """Facts of flags on other visits that were cleared since these answers and the last release."""
+    if intake is None or intake.submitted_at is None:
+        return set()
+    family, here = clients.family(tx, booking.client_id), set(bookings.together(tx, booking.id))
+    since = max(intake.submitted_at, _last_release(tx, family) or intake.submitted_at)
+    rows = intakes.cleared(tx, family, since)
+    return {f"{gate.CLEARED}{flag.rule}" for flag in rows if flag.booking_id not in here}
+
+
+def _last_release(tx: Tx, family: Sequence[int]) -> datetime | None:
+    released = (each.released_at for each in plans.of_client(tx, family))
+    return max((at for at in released if at), default=None)
+
+
 def _facts_now(tx: Tx, context: Context, booking: Booking, seen: Picture) -> Iterator[str]:
     """What holds whichever plan there is. What only needs a look was looked at when the plan was made."""
     case = case_for(seen.answers, seen.facts, seen.age, seen.flags, note=notes.newest(tx, booking.id))
     found = gate.holds(gate.facts_of(case, policy_for(context.clinic)))
-    yield from (hold.fact for hold in found if hold.reason is not Reason.needs_review)
+    lately = (hold for hold in found if hold.reason is not Reason.needs_review or _is_cleared(hold))
+    yield from (hold.fact for hold in lately)
     if not drafting.wanted(context, booking):
         yield "service=no_plan"
     if not said_yes(seen.answers, "consent_email"):
         yield "consent_email=no"
+
+
+def _is_cleared(hold: Hold) -> bool:
+    return hold.fact.startswith(gate.CLEARED)

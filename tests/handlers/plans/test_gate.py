@@ -3,29 +3,30 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from clinical.answers.asking import NONE
 from handlers.context import Context
 from handlers.intake import form
-from handlers.plans import drafting, release, standing
+from handlers.plans import by_hand, drafting, release, standing
 from handlers.worker import work
 from library.content import Library
 from schemas.booking import Booking
 from schemas.condition import Answer, Answers
 from schemas.delivery import Delivery
 from schemas.questionnaire import Question
+from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
-from store import intakes
+from store import bookings, intakes
 from store import plans as stored
 from store.base import Tx
 from tests.helpers.answers import answer_screens, fill_in, settled
 from tests.helpers.clinic import NOW, with_content, with_policy
 from tests.helpers.content import library
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.visits import book, schedule_of
+from tests.helpers.visits import book, receive, schedule_of, webhook
 
 OVER = NOW + timedelta(days=7, hours=1)
 DUE = OVER + timedelta(minutes=30)
@@ -355,3 +356,88 @@ def test_a_client_under_16_gets_no_plan_and_the_outbox_says_why(context: Context
     work.work_once(context, DUE)
     assert "plan" not in mailbox.kinds()
     assert the_plan(context, booking).reason == "too_young"
+
+
+def cleared(context: Context, booking: Booking, at: datetime) -> None:
+    """A clinician clears every flag of a visit."""
+    with context.db.begin() as tx:
+        for kept in intakes.flags_of(tx, booking.id):
+            by_hand.clear_flag(
+                tx, context, booking.id, kept["id"], "Dr. Bo", "Seen today, an old injury.", at
+            )
+
+
+def released(context: Context, booking: Booking, at: datetime) -> None:
+    inside(context, booking, lambda tx, context, it: by_hand.release_plan(tx, context, it.id, "mara", at))
+
+
+@pytest.mark.B10
+@pytest.mark.parametrize("answers", [{"rf_weak": "yes"}, {"cond_bp": "not_controlled"}])
+@pytest.mark.parametrize("looks_before", [True, False])
+def test_clearing_a_flag_never_sends_the_plan(
+    context: Context, mailbox: Mailbox, answers: dict[str, str], looks_before: bool
+) -> None:
+    booking = book(context)
+    fill_in(context, booking, **answers)
+    if looks_before:
+        work.work_once(context, DUE)
+    cleared(context, booking, DUE)
+    for hours in range(3):
+        work.work_once(context, DUE + timedelta(hours=hours))
+    assert (the_plan(context, booking).status, the_plan(context, booking).reason) == ("held", "needs_review")
+    with context.db.read() as tx:
+        kept = stored.newest(tx, booking.id)
+    assert kept is not None
+    assert kept.plan.items
+    released(context, booking, DUE + timedelta(hours=4))
+    work.work_once(context, DUE + timedelta(hours=5))
+    assert mailbox.kinds().count("plan") == 1
+
+
+@pytest.mark.B10
+def test_a_plan_released_before_its_flag_was_cleared_waits_for_another_look(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    fill_in(context, booking, cond_bp="not_controlled")
+    released(context, booking, NOW + timedelta(days=1))
+    cleared(context, booking, NOW + timedelta(days=2))
+    work.work_once(context, DUE)
+    assert "plan" not in mailbox.kinds()
+    released(context, booking, DUE)
+    work.work_once(context, DUE + timedelta(seconds=1))
+    assert mailbox.kinds().count("plan") == 1
+
+
+@pytest.mark.B10
+def test_a_flag_cleared_on_one_visit_sends_no_plan_of_another(context: Context, mailbox: Mailbox) -> None:
+    first = book(context)
+    fill_in(context, first)
+    receive(context, webhook("created", NOW, uid="u2", start=NOW + timedelta(days=60)))
+    work.work_once(context, NOW)
+    with context.db.read() as tx:
+        second = next(one for one in bookings.listing(tx, email="zoe@example.org") if one.id != first.id)
+    fill_in(context, second, rf_weak="yes")
+    work.work_once(context, DUE)
+    assert the_plan(context, first).reason == "red_flag"
+    cleared(context, second, DUE)
+    work.work_once(context, DUE + timedelta(hours=1))
+    assert "plan" not in mailbox.kinds()
+    assert the_plan(context, first).reason == "needs_review"
+    released(context, first, DUE + timedelta(hours=2))
+    work.work_once(context, DUE + timedelta(hours=3))
+    assert mailbox.kinds().count("plan") == 1
+
+
+@pytest.mark.B10
+def test_an_ok_in_the_note_releases_no_plan_that_the_note_changed(context: Context, mailbox: Mailbox) -> None:
+    strict = with_policy(context, require_ok=True)
+    booking = book(strict)
+    fill_in(strict, booking)
+    sore = SessionNote(
+        send=SendWish.OK_TO_SEND, author="mara", credential="LMT", response=Took.STOPPED_EARLY, level_cap=1
+    )
+    inside(strict, booking, lambda tx, context, it: release.add_note(tx, context, it.id, sore, OVER))
+    work.work_once(strict, DUE)
+    assert the_plan(strict, booking).reason == "on_hold"
+    assert "plan" not in mailbox.kinds()
