@@ -48,6 +48,9 @@ class MailKind(StrEnum):
 
 BEGUN = "intake_reminder_begun"
 """The table of the reminder's words for who has answered something already."""
+CORRECTED = "plan_corrected"
+"""The table of words for a plan that was changed after it had gone out."""
+VARIANTS = (BEGUN, CORRECTED)
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
 STAFF = frozenset(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from render.mail import BEGUN, PLACEHOLDER, MailKind
+from render.mail import PLACEHOLDER, VARIANTS, MailKind
 from schemas.trouble import TroubleKind
 
 FILLED = frozenset(
@@ -44,16 +44,16 @@ def problems(texts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     A table or text that nothing reads is a fault too, and the mildest: `NOBODY`.
     """
-    found = [fault for name in (*MailKind, BEGUN) for fault in _own(name, texts.get(name))]
+    found = [fault for name in (*MailKind, *VARIANTS) for fault in _own(name, texts.get(name))]
     for table, keys in SHARED.items():
         found.extend(_shared(table, keys, texts.get(table)))
-    found += [(name, NOBODY) for name in texts if name not in {*MailKind, BEGUN, *SHARED}]
+    found += [(name, NOBODY) for name in texts if name not in {*MailKind, *VARIANTS, *SHARED}]
     return found
 
 
 def lacking(own: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Each text that a file could hold and does not, as (key, `LACKING`); a whole table once."""
-    tables = {name: tuple(OWN) for name in (*MailKind, BEGUN)} | SHARED
+    tables = {name: tuple(OWN) for name in (*MailKind, *VARIANTS)} | SHARED
     found = [name for name in tables if name not in own]
     found += [
         f"{name}.{key}" for name in tables if name in own for key in tables[name] if key not in own[name]

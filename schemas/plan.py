@@ -223,20 +223,27 @@ def load(values: Mapping[str, Any]) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlanOrigin:
-    """What made a version: a draft from the form, or a check-in, by the row of its table (`worse`)."""
+    """What made a version: a draft from the form, or a check-in, by the row of its table (`worse`).
+
+    `corrected`: a practitioner changed it after the version before had gone out.
+    """
 
     check_in: str = ""
+    corrected: bool = False
 
     def __str__(self) -> str:
+        if self.corrected:
+            return CORRECTED
         return f"{CHECK_IN}{self.check_in}" if self.check_in else ""
 
     @classmethod
     def parse(cls, text: str) -> "PlanOrigin":
         """The origin that `str` wrote; any other word stands for a draft."""
-        return cls(text.removeprefix(CHECK_IN) if text.startswith(CHECK_IN) else "")
+        row = text.removeprefix(CHECK_IN) if text.startswith(CHECK_IN) else ""
+        return cls(row, corrected=text == CORRECTED)
 
 
-CHECK_IN = "checkin:"
+CHECK_IN, CORRECTED = "checkin:", "corrected"
 
 
 @dataclass(frozen=True, slots=True)

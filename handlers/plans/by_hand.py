@@ -1,7 +1,7 @@
 """What a person may do to a plan and to flags: each act is checked, done, and written into the log."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from clinical.plan import edit
 from clinical.plan.case import policy_for
@@ -9,8 +9,10 @@ from clinical.plan.edit import Edit
 from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, edits, release
-from schemas.delivery import DeliveryStatus, Purpose
-from schemas.plan import Plan, PlanStatus, StoredPlan
+from handlers.plans.basis import NotNow
+from handlers.schedule.recipients import to_client
+from schemas.delivery import DeliveryStatus, Due, Purpose
+from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from store import audit, bookings, clients, deliveries, intakes, plan_edits
 from store import plans as stored_plans
@@ -19,11 +21,10 @@ from store.base import Tx
 WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
 
 
-CHANGEABLE = (*drafting.NOT_LET_OUT, PlanStatus.released)
-
-
-class NotNow(ValueError):
-    """This cannot be done to it as it stands; the text says why."""
+NO_BASIS = "Say on what basis: for example, who examined the client and when."
+CHANGEABLE = (*drafting.NOT_LET_OUT, *drafting.LET_OUT)
+UNDO = timedelta(seconds=20)
+"""How long what a person lets out can be taken back."""
 
 
 def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> None:
@@ -49,10 +50,13 @@ def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
 
 
 def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
-    """Change a plan that has not gone out. Raises `EditRefused` (with what blocks it) or `NotNow`."""
+    """Change a plan; one that went out is corrected: the client gets one mail, and the old version is kept.
+
+    Raises `EditRefused` (with what blocks it) or `NotNow`.
+    """
     last = stored_plans.newest(tx, booking_id)
     if last is None or last.status not in CHANGEABLE:
-        raise NotNow("There is no plan that can be changed: it went out, or none was drafted.")
+        raise NotNow("There is no plan that can be changed.")
     checked = preview(tx, context, booking_id, last, change, now)
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
         stored_plans.hold(tx, last.id)
@@ -60,20 +64,40 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
     for override in checked.overrides[len(last.plan.overrides) :]:
         audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
     audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
+    if last.status is PlanStatus.sent:
+        return _corrected(tx, context, last, checked, change.author, now)
     if last.origin.check_in:
-        return _next_version(tx, context, last, checked, now)
+        return _next_version(tx, context, last, checked, last.origin, now)
     made = drafting.draft(tx, context, booking_id, now)
     if made is None:
         raise NotNow("There is no plan that can be changed.")
     return made
 
 
-def _next_version(tx: Tx, context: Context, last: StoredPlan, checked: Plan, now: datetime) -> StoredPlan:
-    """A version that a check-in made is not drafted again, so the change is written beside it."""
+def _corrected(
+    tx: Tx, context: Context, last: StoredPlan, checked: Plan, by: str, now: datetime
+) -> StoredPlan:
+    """The client's page shows it from now on, and one mail says so, however many corrections wait for it."""
+    booking = bookings.get(tx, last.booking_id)
+    if booking is None or checked.status is Readiness.NONE:
+        raise NotNow("There is no plan that may go out: see the flags.")
+    made = _next_version(tx, context, last, checked, PlanOrigin(corrected=True), now)
+    stored_plans.release(tx, made.id, by, now)
+    stored_plans.sent(tx, made.id, now)
+    mails = (each for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.plan)
+    if not any(each.status in WAITING for each in mails):
+        deliveries.schedule(tx, Due(to_client(tx, booking, Purpose.plan, made.version), now + UNDO), now)
+    return stored_plans.newest(tx, booking.id) or made
+
+
+def _next_version(
+    tx: Tx, context: Context, last: StoredPlan, checked: Plan, origin: PlanOrigin, now: datetime
+) -> StoredPlan:
+    """A version that is not drafted again: the change is written beside the one before."""
     content = drafting.content_of(context, replace(checked, version=last.version + 1))
     status = drafting.STATUS[checked.status]
     return stored_plans.add(
-        tx, last.booking_id, last.client_id, status, checked.protocol_id, last.origin, content, now
+        tx, last.booking_id, last.client_id, status, checked.protocol_id, origin, content, now
     )
 
 
@@ -98,7 +122,7 @@ def clear_flag(
     """
     found = next((one for one in intakes.flags_of(tx, booking_id) if one["id"] == flag_id), None)
     if found is None or found["cleared_at"] or len(basis.strip()) < 3:
-        raise NotNow("Say on what basis: for example, who examined the client and when.")
+        raise NotNow(NO_BASIS)
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
     acknowledge(tx, booking_id, by, now)

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from handlers.context import Context
 from handlers.plans import release as plan_release
-from handlers.plans.by_hand import WAITING, NotNow, release_plan
+from handlers.plans.basis import NotNow
+from handlers.plans.by_hand import WAITING, release_plan
 from handlers.schedule import recipients
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason

@@ -16,7 +16,7 @@ from handlers.schedule import alerts, forms
 from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
-from render.mail import Contents, Envelope, MailKind
+from render.mail import CORRECTED, Contents, Envelope, MailKind
 from schemas import mail_address, phone
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
@@ -36,6 +36,7 @@ class State(StrEnum):
 
     usual = "usual"
     begun = "begun"  # some of the form is filled in
+    corrected = "corrected"  # changed after it had gone out
     soon = "soon"  # for the clinic, and not urgent
 
 
@@ -44,6 +45,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.intake_reminder, State.usual): "intake_reminder",
     (Purpose.intake_reminder, State.begun): "intake_reminder_begun",
     (Purpose.plan, State.usual): "plan",
+    (Purpose.plan, State.corrected): CORRECTED,
     (Purpose.checkin, State.usual): "checkin",
     (Purpose.confirm, State.usual): "confirm",
     (Purpose.alert, State.usual): "alert",
@@ -172,8 +174,18 @@ def plan(
     if context.clinic.policy.mail_contents:
         paper = page.printed(tx, context, booking, stored, worded, url)
         inside = Contents(worded, pictures.of_plan(context, worded), paper)
+    said = MAILS[Purpose.plan, State.corrected if stored.origin.corrected else State.usual]
     return _to_client(
-        tx, context, delivery, booking, now, MailKind.PLAN, worded.language, url, contents=inside
+        tx,
+        context,
+        delivery,
+        booking,
+        now,
+        MailKind.PLAN,
+        worded.language,
+        url,
+        contents=inside,
+        wording=said,
     )
 
 

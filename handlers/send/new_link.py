@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from handlers.links import Link, LinkPurpose
-from handlers.plans.by_hand import NotNow
+from handlers.plans.basis import NotNow
 from handlers.send import by_hand
 from schemas.booking import Booking
 from schemas.delivery import CheckInQuestion, Delivery, Purpose

@@ -93,7 +93,24 @@ def sign_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> FlaskCl
     return made
 
 
-def post(client: FlaskClient, url: str, page: str = "/console/account", **data: object) -> TestResponse:
-    """Send a form with the token of the session."""
-    token = token_in(client.get(page, base_url=BASE))
-    return client.post(url, base_url=BASE, data={"csrf": token, **data})
+def post(client: FlaskClient, url: str, page: str = "", **data: object) -> TestResponse:
+    """Send the form that a page has for this address, with its hidden fields."""
+    text = client.get(page or _page_of(url), base_url=BASE).get_data(as_text=True)
+    hidden = {"csrf": token_in(text)} | decided_on(text, url)
+    return client.post(url, base_url=BASE, data=hidden | data)
+
+
+def _page_of(url: str) -> str:
+    """A page that has the form of this address, or at least the session's token."""
+    if "/outbox/" in url:
+        return "/console/outbox?tab=all"
+    return "/console/who" if "/who/" in url else "/console/account"
+
+
+def decided_on(text: str, url: str) -> dict[str, str]:
+    """What the form of this address says that it was decided on; nothing for a page without the form."""
+    path = re.escape(url.partition("?")[0])
+    found = re.search(
+        rf'action="{path}(?:\?[^"]*)?">(?:<[^>]*>)*?<input[^>]*name="decided_on" value="(\w+)"', text
+    )
+    return {"decided_on": found[1]} if found else {}

@@ -11,6 +11,7 @@ from store.vault import SealBroken
 from web.console import (
     audit,
     auth,
+    basis,
     board,
     booking,
     clients,
@@ -46,6 +47,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(module.blueprint)
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
+        decided_on=basis.field,
         weekday=weekday,
         local=local,
         exercise_name=exercise_name,

@@ -12,10 +12,11 @@ from clinical.plan.edit import EditRefused
 from handlers import links
 from handlers.intake import summary
 from handlers.links import LinkPurpose
+from handlers.plans import basis as plans_basis
 from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import page as plan_page
 from handlers.plans import pictures, release, standing
-from handlers.plans.by_hand import NotNow
+from handlers.plans.basis import NotNow
 from handlers.schedule import alerts
 from handlers.schedule.recipients import recipient
 from handlers.send import by_hand
@@ -37,10 +38,11 @@ from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
-from web.console import gate, who
+from web.console import basis, gate, who
 from web.console.drawings import bodies
 from web.console.gate import allowed, me, now
 from web.console.plan_form import edit_from, plan_view
+from web.console.plan_reasons import name_of
 from web.console.tags import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
 from web.context import context
@@ -93,6 +95,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     raised = visit.flags if visit else summary.early_flags(tx, context(), found.id, language())
     return {
         "booking": found,
+        "basis": plans_basis.basis_of(tx, found.id),
         "client": client,
         "phone": client.phone or str(intake.answers.get("mobile_phone", "") if intake else ""),
         "summary": visit,
@@ -108,6 +111,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
+        "earlier": _earlier(tx, found, stored),
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, found, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored),
@@ -122,6 +126,17 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "asked_who": who.asked_of(tx, attendances.current(tx, found.id)),
         "came_before": who.came_before(tx, found),
     }
+
+
+def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str, Any]]:
+    """What the client had before: each version that went out, the newest first."""
+    versions = [one for one in stored_plans.of_client(tx, [found.client_id]) if one.booking_id == found.id]
+    gone = [one for one in versions if one.sent_at and newest and one.id != newest.id]
+    content = context().plan_content(language())
+    return [
+        {"version": one, "moves": [name_of(item.exercise_id, content) for item in one.plan.items]}
+        for one in reversed(gone)
+    ]
 
 
 def _is_alerted(tx: Tx, found: Booking, sent: list[Delivery]) -> bool:
@@ -162,22 +177,28 @@ def _back(booking_id: int, part: str = "") -> AnyResponse:
     return redirect(url_for("console_booking.booking", booking_id=booking_id, done=1, _anchor=part), 303)
 
 
+STAYS = {
+    PlanStatus.none: "The note is kept. The plan cannot go out: see the flags.",
+    PlanStatus.held: "The note is kept, and the plan waits. Look at it as it is now, then release it.",
+}
+"""What is said of a plan that an OK in the note does not let out."""
+
+
 @blueprint.post("/console/bookings/<int:booking_id>/note")
 @allowed(Role.practitioner)
 def save_note(booking_id: int) -> AnyResponse:
     """The session note, and with it what shall become of the plan."""
-    with _opened(booking_id) as (tx, found):
-        note = note_from(me().name, me().credential)
-        release.add_note(tx, context(), found.id, note, now())
-        stored = stored_plans.newest(tx, found.id)
-        refused = (
-            note.send is SendWish.OK_TO_SEND
-            and stored is not None
-            and stored.status not in (PlanStatus.released, PlanStatus.sent)
-        )
-    if refused:
-        return _page(booking_id, 409, error="The note is kept. The plan cannot go out: see the flags.")
-    return _back(booking_id, "note")
+    note = note_from(me().name, me().credential)
+    try:
+        with _opened(booking_id) as (tx, found):
+            if note.send is SendWish.OK_TO_SEND:
+                basis.check(tx, found.id)
+            release.add_note(tx, context(), found.id, note, now())
+            stored = stored_plans.newest(tx, found.id)
+    except NotNow as error:
+        return _page(booking_id, 409, error=str(error), typed=request.form)
+    waits = STAYS.get(stored.status, "") if stored and note.send is SendWish.OK_TO_SEND else ""
+    return _page(booking_id, 409, error=waits, note_kept=True) if waits else _back(booking_id, "note")
 
 
 def note_from(author: str, credential: str) -> SessionNote:
@@ -204,6 +225,7 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
     """Release, hold or send the plan now."""
     try:
         with _opened(booking_id) as (tx, found):
+            basis.check(tx, found.id)
             _plan_act(tx, found, act)
     except NotNow as error:
         return _page(booking_id, 409, error=str(error))
@@ -227,12 +249,13 @@ def change_plan(booking_id: int) -> AnyResponse:
     """Add, remove, swap, level: checked by the safety filter; an override needs a reason."""
     try:
         with _opened(booking_id) as (tx, found):
+            basis.check(tx, found.id)
             change = edit_from(request.form, me().name, me().credential)
             plans_by_hand.change_plan(tx, context(), found.id, change, now())
     except EditRefused as error:
         return _page(booking_id, 422, refused=error.facts, asked=request.form)
     except NotNow as error:
-        return _page(booking_id, 409, error=str(error))
+        return _page(booking_id, 409, error=str(error), asked=request.form)
     return _back(booking_id, "plan")
 
 
@@ -241,12 +264,15 @@ def change_plan(booking_id: int) -> AnyResponse:
 def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     """A named clinician clears a flag, and types on what basis."""
     by = f"{me().name}, {me().credential}" if me().credential else me().name
-    basis = request.form.get("basis", "")[:500]
+    said = request.form.get("basis", "")[:500]
+    if len(said.strip()) < 3:
+        return _page(booking_id, 422, error=plans_by_hand.NO_BASIS, typed=request.form, clearing=flag_id)
     try:
         with _opened(booking_id) as (tx, found):
-            plans_by_hand.clear_flag(tx, context(), found.id, flag_id, by, basis, now())
+            basis.check(tx, found.id)
+            plans_by_hand.clear_flag(tx, context(), found.id, flag_id, by, said, now())
     except NotNow as error:
-        return _page(booking_id, 422, error=str(error))
+        return _page(booking_id, 409, error=str(error), typed=request.form, clearing=flag_id)
     return _back(booking_id, "flags")
 
 

@@ -1,13 +1,16 @@
 """The session note by personal link from the staff mail: no names, no answers, thirty seconds."""
 
+from contextlib import suppress
 from typing import Any
 
-from flask import Response, abort, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers import links
 from handlers.links import LinkPurpose
+from handlers.plans import basis as plans_basis
 from handlers.plans import release, standing
+from handlers.plans.basis import CHANGED, NotNow
 from handlers.schedule.words import reference
 from handlers.staff import sessions
 from schemas.booking import Booking
@@ -15,11 +18,11 @@ from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role, Staff, Stage
-from store import bookings
+from store import bookings, notes
 from store import plans as stored_plans
 from store import staff as stored_staff
 from store.base import Tx
-from web.console import gate
+from web.console import basis, gate
 from web.console.booking import TOOK, area_words, note_from
 from web.console.gate import LINK, allowed, now
 from web.console.view import page
@@ -53,6 +56,7 @@ def _values(tx: Tx, found: Booking, token: str) -> dict[str, Any]:
     reason = _reason(tx, found)
     return {
         "booking": found,
+        "basis": plans_basis.basis_of(tx, found.id),
         "plan": {"stored": stored_plans.newest(tx, found.id)},
         "reference": reference(found),
         "took": TOOK,
@@ -84,13 +88,21 @@ def save(token: str) -> Response:
         found = _booking(tx, token)
         gate.check_csrf(context(), token)
         given = _signed(tx)
-        clear = _reason(tx, found) in MAY_SEND
         last = stored_plans.newest(tx, found.id)
         gone = last is not None and last.status is PlanStatus.sent
-        if given.send is SendWish.OK_TO_SEND and not clear and not gone:
-            abort(409)
+        if given.send is SendWish.OK_TO_SEND and not gone and not _may_send(tx, found):
+            return page("note", 409, **_values(tx, found, token), typed=request.form, error=CHANGED)
         release.add_note(tx, context(), found.id, given, now())
-    return page("note_kept", reference=reference(found), send="" if gone else given.send)
+        kept = notes.newest(tx, found.id) or given
+    return page("note_kept", reference=reference(found), send="" if gone else kept.send)
+
+
+def _may_send(tx: Tx, found: Booking) -> bool:
+    """Nothing but the clinic's wish for an OK holds the plan, and all is as the page showed it."""
+    with suppress(NotNow):
+        basis.check(tx, found.id)
+        return _reason(tx, found) in MAY_SEND
+    return False
 
 
 def _signed(tx: Tx) -> SessionNote:

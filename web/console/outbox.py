@@ -8,8 +8,9 @@ from typing import Any
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.plans import basis as plans_basis
 from handlers.plans import standing
-from handlers.plans.by_hand import NotNow
+from handlers.plans.basis import NotNow
 from handlers.send import by_hand
 from schemas.delivery import Purpose
 from schemas.hold import LOOKS, OF_THE_GATE, REFUSALS
@@ -18,7 +19,7 @@ from schemas.staff import Role
 from store import deliveries
 from store import outbox as stored
 from store.base import Tx
-from web.console import gate
+from web.console import basis, gate
 from web.console.gate import BOTH, allowed, me, now
 from web.console.tags import PLAN
 from web.console.view import page
@@ -86,6 +87,8 @@ def _page(status: int = 200, error: str = "") -> Response:
             "waiting": stored.waiting(tx, ("held",)) + len(soon),
             "failed": stored.waiting(tx, ("dead",)),
         }
+        plans = [one.booking_id for one in [*soon, *rows] if one.purpose == "plan"]
+        visits = plans_basis.bases(tx, plans)
     first = tab == "waiting" and purpose in ("", "plan")
     return page(
         "outbox" if "X-Fragment" not in request.headers else "outbox_list",
@@ -100,6 +103,9 @@ def _page(status: int = 200, error: str = "") -> Response:
         booking=booking,
         counts=counts,
         may=may,
+        basis=lambda one: plans_basis.basis_of_message(
+            one.id, one.status, visits[one.booking_id] if one.purpose == "plan" else ""
+        ),
         state=state,
     )
 
@@ -172,6 +178,7 @@ def do(delivery_id: int, act: str) -> AnyResponse:
             found = deliveries.get(tx, delivery_id)
             if found is not None and found.purpose is Purpose.plan and act in PLAN_ACTS:
                 _practitioners_only()
+            basis.check_message(tx, delivery_id)
             DO[act](tx, delivery_id, me().name, now())
     except NotNow as error:
         return _page(409, str(error))

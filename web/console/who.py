@@ -6,13 +6,14 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.plans.basis import NotNow, basis_of
 from handlers.schedule import settle
 from schemas.booking import Booking, Person
 from schemas.person import Attendance
 from schemas.staff import Role
 from store import attendances, audit, bookings, client_words, clients
 from store.base import Tx
-from web.console import gate
+from web.console import basis, gate
 from web.console.gate import BOTH, allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -27,6 +28,7 @@ class Asked:
     booking: Booking
     client: Any
     named: Person
+    basis: str
 
 
 def asked_of(tx: Tx, comes: Attendance | None) -> Asked | None:
@@ -34,7 +36,8 @@ def asked_of(tx: Tx, comes: Attendance | None) -> Asked | None:
     booking = bookings.get(tx, comes.booking_id) if comes else None
     if comes is None or comes.asked is None or booking is None:
         return None
-    return Asked(booking, clients.get(tx, comes.client_id), comes.asked)
+    now_so = basis_of(tx, booking.id)
+    return Asked(booking, clients.get(tx, comes.client_id), comes.asked, now_so)
 
 
 def came_before(tx: Tx, booking: Booking) -> list[Any]:
@@ -62,8 +65,12 @@ def say(booking_id: int, verdict: str) -> AnyResponse:
     """Same person, or another: one tap; what follows from it is done at once."""
     try:
         with context().db.begin() as tx:
+            if asked_of(tx, attendances.current(tx, booking_id)):
+                basis.check(tx, booking_id)
             same = verdict == "same"
             settle.who_comes(tx, context(), booking_id, me().name, now(), same=same)
+    except NotNow as error:
+        return _page(409, error=str(error))
     except LookupError:
         return _page(409, error="Nobody asks who comes to this booking any more.")
     if me().may(Role.practitioner):

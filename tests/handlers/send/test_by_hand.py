@@ -10,7 +10,7 @@ from clinical.plan.edit import Edit, EditRefused
 from handlers.context import Context
 from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import drafting, edits
-from handlers.plans.by_hand import NotNow
+from handlers.plans.basis import NotNow
 from handlers.send import by_hand
 from handlers.worker import work
 from library.content import Library

@@ -12,7 +12,7 @@ import app as application
 import settings as configuration
 from handlers.checkins import replies
 from handlers.context import Context
-from handlers.plans.by_hand import NotNow
+from handlers.plans.basis import NotNow
 from handlers.send import by_hand
 from handlers.worker import work
 from integrations.base import Note, OutcomeUnknown

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from handlers import links
 from handlers.context import Context
 from handlers.intake import form
 from handlers.links import LinkPurpose
+from handlers.plans import page as plan_page
 from handlers.worker import work
 from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
@@ -22,7 +24,7 @@ from schemas.reason import Reason
 from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts, staff
 from store.vault import Vault
-from tests.helpers.console import BASE, account, answer, browser, post, sign_in, token_in, visit
+from tests.helpers.console import BASE, account, answer, browser, decided_on, post, sign_in, token_in, visit
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import webhook
 from web.console.labels import SENTENCES
@@ -516,6 +518,7 @@ def test_a_note_by_link_takes_no_login_and_shows_no_name(app: Flask, context: Co
     assert page.status_code == 200
     assert "Zoë" not in shown
     data = {"csrf": token_in(shown), "author": "1", "response": "eased", "send": "ok_to_send"}
+    data |= decided_on(shown, link)
     assert stranger.post(link, base_url=BASE, data=data).status_code == 200
     with context.db.read() as tx:
         note = notes.newest(tx, number)
@@ -589,3 +592,65 @@ def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
     with context.db.begin() as tx:
         new = links.issue(tx, context, LinkPurpose.intake, number, now, now + timedelta(days=30))
     assert anybody.get(new.removeprefix(BASE), base_url=BASE).status_code == 200
+
+
+ACTS = {
+    "plan/release": {},
+    "plan/hold": {},
+    "plan/send": {},
+    "plan/change": {"add": "calm_belly_breath"},
+    "note": {"send": "ok_to_send", "client_note": "Keep warm"},
+    "flag": {"basis": "Seen by Dr. Bo today"},
+}
+
+
+@pytest.mark.parametrize(("act", "hidden"), list(product(ACTS, ({}, {"decided_on": "0" * 16}))))
+def test_an_act_decided_on_what_is_not_so_any_more_does_nothing_and_loses_nothing(
+    context: Context, client: FlaskClient, act: str, hidden: dict[str, str]
+) -> None:
+    number = seen(context, -3, pain_now="9")
+    page = f"/console/bookings/{number}"
+    with context.db.read() as tx:
+        flag, before = intakes.flags_of(tx, number)[0]["id"], plans.newest(tx, number)
+    url = f"{page}/flags/{flag}" if act == "flag" else f"{page}/{act}"
+    token = token_in(client.get(page, base_url=BASE))
+    answered = client.post(url, base_url=BASE, data={"csrf": token, **hidden, **ACTS[act]})
+    shown = answered.get_data(as_text=True)
+    assert answered.status_code == 409
+    assert "so nothing was done" in shown
+    assert all(words in shown for words in ACTS[act].values())
+    with context.db.read() as tx:
+        assert plans.newest(tx, number) == before
+        assert notes.newest(tx, number) is None
+        assert intakes.flags_of(tx, number)[0]["cleared_at"] is None
+    again = client.post(url, base_url=BASE, data={"csrf": token, **decided_on(shown, url), **ACTS[act]})
+    assert again.status_code == 303
+
+
+def test_a_sent_plan_is_corrected_with_one_mail_and_the_old_version_is_kept(
+    context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    number = seen(context, -3)
+    work.work_once(context, TODAY)
+    page = f"/console/bookings/{number}"
+    with context.db.read() as tx:
+        sent = plans.newest(tx, number)
+    assert sent is not None
+    assert (sent.status, mailbox.kinds().count("plan")) == ("sent", 1)
+    gone = sent.plan.items[0].exercise_id
+    assert post(client, f"{page}/plan/change", page, remove=gone).status_code == 303
+    assert post(client, f"{page}/plan/change", page, add="calm_belly_breath").status_code == 303
+    with context.db.read() as tx:
+        now = plan_page.current(tx, number).plan
+        kept = plans.get(tx, sent.id)
+    assert now is not None
+    assert kept == sent
+    names = [item.exercise_id for item in now.plan.items]
+    assert gone not in names
+    assert "calm_belly_breath" in names
+    assert now.origin.corrected
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert mailbox.kinds().count("plan") == 2
+    assert "has changed" in str(mailbox.mails[-1]["Subject"])
+    shown = text(client, page)
+    assert "Earlier versions that the client had" in shown

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers.plans.basis import CHANGED
+from handlers.plans.by_hand import NO_BASIS
 from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.staff import Role
@@ -55,6 +57,7 @@ def in_code() -> Iterator[str]:
 
 def in_tables() -> Iterator[str]:
     yield from (auth.WRONG, auth.TOO_MANY, auth.BUSY, *passwords.FAULTS, tags.FOR_YOU[0])
+    yield from (CHANGED, NO_BASIS, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)

@@ -1,0 +1,26 @@
+"""The hidden field with which a form says what was seen when it was decided (`handlers.plans.basis`)."""
+
+from flask import request
+from markupsafe import Markup
+
+from handlers.plans import basis
+from store.base import Tx
+
+
+def field(value: str) -> Markup:
+    """The hidden field."""
+    return Markup('<input type="hidden" name="decided_on" value="{}">').format(value)
+
+
+def check(tx: Tx, booking_id: int) -> None:
+    """Raise `NotNow` unless the visit is as the form's page showed it."""
+    basis.still(_given(), basis.basis_of(tx, booking_id))
+
+
+def check_message(tx: Tx, message_id: int) -> None:
+    """Raise `NotNow` unless the message is as the form's page showed it."""
+    basis.still(_given(), basis.message_now(tx, message_id))
+
+
+def _given() -> str:
+    return request.form.get("decided_on", "")
