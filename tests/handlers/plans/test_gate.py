@@ -378,7 +378,7 @@ def test_clearing_a_flag_never_sends_the_plan(
     context: Context, mailbox: Mailbox, answers: dict[str, str], looks_before: bool
 ) -> None:
     booking = book(context)
-    fill_in(context, booking, **answers)
+    fill_in(context, booking, NOW, **answers)
     if looks_before:
         work.work_once(context, DUE)
     cleared(context, booking, DUE)
