@@ -284,8 +284,15 @@ class EasyAppointments(Scheduler):
             place=place,
             remote=is_call(place) or (appointment.has("meetingLink") and not place),
             zone=zone,
-            created_at=in_utc(appointment.text("book"), self._server_zone or LATEST),
+            created_at=self._booked_at(appointment),
         )
+
+    def _booked_at(self, appointment: Part) -> datetime | None:
+        written = appointment.text("book")
+        found = in_utc(written, self._server_zone or LATEST)
+        if written and found is None:
+            appointment.drop("book")
+        return found
 
     def _default_timezone(self) -> str:
         """The zone of the server's clock; "" where the server does not say it (before 1.6 it has none)."""
