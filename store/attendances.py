@@ -20,6 +20,15 @@ _CURRENT = (
     .order_by(attendances.c.id.desc())
     .limit(1)
 )
+_OF_BOOKING = (
+    sa.select(attendances)
+    .where(attendances.c.booking_id == sa.bindparam("booking_id"))
+    .order_by(attendances.c.id)
+)
+_BEGIN = sa.insert(attendances).returning(attendances)
+_END = sa.update(attendances).where(
+    attendances.c.booking_id == sa.bindparam("of_booking"), attendances.c.ended_at.is_(None)
+)
 _SHARING = _OPEN.where(attendances.c.intake_id == sa.bindparam("intake_id")).order_by(attendances.c.id)
 
 
@@ -54,8 +63,7 @@ def current(tx: Tx, booking_id: int) -> Attendance | None:
 @once(attendances)
 def of_booking(tx: Tx, booking_id: int) -> list[Attendance]:
     """Everybody who came or was to come to a booking, oldest first."""
-    query = sa.select(attendances).where(attendances.c.booking_id == booking_id)
-    return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
+    return [_attendance(tx, row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
 def begin(
@@ -72,20 +80,15 @@ def begin(
     """A client comes to a booking from now on; who came before does no more."""
     end(tx, booking_id, now)
     row = {"booking_id": booking_id, "client_id": client_id, "email_id": email_id, "phone_id": phone_id}
-    made = tx.first(
-        sa.insert(attendances)
-        .values(**row, sealed_said=_sealed(tx, said), since=now, unsure=unsure)
-        .returning(attendances)
-    )
+    made = tx.first(_BEGIN, **row, sealed_said=_sealed(tx, said), since=now, unsure=unsure)
     assert made is not None
-    tx.run(sa.update(bookings).where(bookings.c.id == booking_id).values(client_id=client_id))
+    tx.change(bookings, booking_id, client_id=client_id)
     return _attendance(tx, made)
 
 
 def end(tx: Tx, booking_id: int, now: datetime) -> None:
     """Nobody comes to a booking any more."""
-    open_one = (attendances.c.booking_id == booking_id, attendances.c.ended_at.is_(None))
-    tx.run(sa.update(attendances).where(*open_one).values(ended_at=now))
+    tx.run(_END, [{"of_booking": booking_id, "ended_at": now}])
 
 
 def recognise(
@@ -98,27 +101,23 @@ def recognise(
     unsure: Doubt = Doubt.none,
 ) -> None:
     """The same client, as the scheduler describes them now; nobody is asked any more."""
-    row = sa.update(attendances).where(attendances.c.id == attendance_id)
     values = {"sealed_said": _sealed(tx, said), "sealed_asked": None, "unsure": unsure}
-    tx.run(row.values(**values, email_id=email_id, phone_id=phone_id))
+    tx.change(attendances, attendance_id, **values, email_id=email_id, phone_id=phone_id)
 
 
 def ask(tx: Tx, attendance_id: int, asked: Person, unsure: Doubt) -> None:
     """Staff are asked whether this is the same person."""
-    row = sa.update(attendances).where(attendances.c.id == attendance_id)
-    tx.run(row.values(sealed_asked=_sealed(tx, asked), unsure=unsure))
+    tx.change(attendances, attendance_id, sealed_asked=_sealed(tx, asked), unsure=unsure)
 
 
 def confirm(tx: Tx, attendance_id: int, now: datetime) -> None:
     """The client said "this is for me"."""
-    row = sa.update(attendances).where(attendances.c.id == attendance_id)
-    tx.run(row.values(confirmed_at=now, unsure=Doubt.none))
+    tx.change(attendances, attendance_id, confirmed_at=now, unsure=Doubt.none)
 
 
 def reached_at(tx: Tx, attendance_id: int, *, email_id: int | None, phone_id: int | None) -> None:
     """The client is reached elsewhere from now on."""
-    row = sa.update(attendances).where(attendances.c.id == attendance_id)
-    tx.run(row.values(email_id=email_id, phone_id=phone_id))
+    tx.change(attendances, attendance_id, email_id=email_id, phone_id=phone_id)
 
 
 def merge(tx: Tx, old: int, new: int, now: datetime) -> None:
@@ -129,9 +128,9 @@ def merge(tx: Tx, old: int, new: int, now: datetime) -> None:
     tx.run(row.values(booking_id=new))
     for each in both:
         if each not in ahead:
-            tx.run(sa.update(attendances).where(attendances.c.id == each.id).values(ended_at=now))
+            tx.change(attendances, each.id, ended_at=now)
     for each in ahead:
-        tx.run(sa.update(bookings).where(bookings.c.id == new).values(client_id=each.client_id))
+        tx.change(bookings, new, client_id=each.client_id)
 
 
 def _progress(tx: Tx, one: Attendance) -> int:
@@ -141,7 +140,7 @@ def _progress(tx: Tx, one: Attendance) -> int:
 
 def served_by(tx: Tx, attendance_id: int, intake_id: int) -> None:
     """The form that serves this visit."""
-    tx.run(sa.update(attendances).where(attendances.c.id == attendance_id).values(intake_id=intake_id))
+    tx.change(attendances, attendance_id, intake_id=intake_id)
 
 
 @once(attendances)

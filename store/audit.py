@@ -15,7 +15,7 @@ PAGE = 50
 def add(tx: Tx, actor: str, action: str, subject: str, now: datetime, detail: str = "") -> None:
     """Write one line; `subject` is like "booking:12"."""
     row = {"at": now, "actor": actor, "action": action, "subject": subject, "detail": detail[:500]}
-    tx.run(sa.insert(audit).values(**row))
+    tx.insert(audit, **row)
 
 
 @dataclass(frozen=True, slots=True)

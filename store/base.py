@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -94,13 +94,21 @@ class Tx:
         """The first row, or None."""
         return self._execute(statement, values or None).first()
 
-    def value(self, statement: sa.Executable) -> Any:
+    def value(self, statement: sa.Executable, **values: Any) -> Any:
         """The first column of the first row, or None."""
-        return self._execute(statement).scalar()
+        return self._execute(statement, values or None).scalar()
 
     def run(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Execute for its effect; with `rows`, once for each."""
         self._execute(statement, rows)
+
+    def insert(self, table: sa.Table, **row: Any) -> int:
+        """A new row of a table that numbers its rows; returns its id."""
+        return int(self._execute(_inserting(table), row).scalar_one())
+
+    def change(self, table: sa.Table, row_id: int, **values: Any) -> None:
+        """Give a row of a table that numbers its rows these values."""
+        self._execute(_changing(table), values | {"row_id": row_id})
 
     def _execute(
         self,
@@ -127,7 +135,20 @@ class Tx:
         """Let one transaction at a time through for this name. On SQLite every writer is alone anyway."""
         self.seen.clear()
         if self.conn.dialect.name == "postgresql":
-            self.conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(name))))
+            self.conn.execute(_LOCK, {"name": name})
+
+
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(sa.bindparam("name", type_=sa.Text))))
+
+
+@cache
+def _inserting(table: sa.Table) -> sa.Executable:
+    return sa.insert(table).returning(table.c.id)
+
+
+@cache
+def _changing(table: sa.Table) -> sa.Executable:
+    return sa.update(table).where(table.c.id == sa.bindparam("row_id"))
 
 
 P = ParamSpec("P")

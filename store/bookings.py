@@ -42,6 +42,27 @@ _NAMED = (
     .where(records.c.external_id == sa.bindparam("external_id"))
     .order_by(records.c.seat)
 )
+_SUCCESSORS = sa.select(records).where(
+    records.c.connection == sa.bindparam("connection"),
+    sa.or_(
+        records.c.replaces == sa.bindparam("external_id"),
+        records.c.root == sa.bindparam("external_id"),
+    ),
+)
+_OF_THREAD = sa.select(records).where(records.c.booking_id == _ID).order_by(records.c.id)
+_KEY = ("connection", "external_id", "seat")
+_PUT = (
+    sa.update(records)
+    .where(*(records.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
+    .returning(records.c.id)
+)
+_BETWEEN = (
+    sa.select(bookings)
+    .where(bookings.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
+    .where(bookings.c.merged_into.is_(None))
+    .where(bookings.c.start_at >= sa.bindparam("start"), bookings.c.start_at <= sa.bindparam("end"))
+    .order_by(bookings.c.start_at, bookings.c.id)
+)
 _FORM = sa.select(attendances.c.intake_id).where(
     attendances.c.booking_id == _ID, attendances.c.ended_at.is_(None)
 )
@@ -84,11 +105,8 @@ def named(tx: Tx, connection: str, external_id: str) -> list[Record]:
 
 def successors(tx: Tx, connection: str, external_id: str) -> list[Record]:
     """Records that say that they replace this identifier, or that their chain began with it."""
-    names = sa.or_(records.c.replaces == external_id, records.c.root == external_id)
-    return [
-        _record(tx, row)
-        for row in tx.all(sa.select(records).where(records.c.connection == connection, names))
-    ]
+    found = tx.all(_SUCCESSORS, connection=connection, external_id=external_id)
+    return [_record(tx, row) for row in found]
 
 
 def of_series(tx: Tx, connection: str, series: str) -> list[Record]:
@@ -100,8 +118,7 @@ def of_series(tx: Tx, connection: str, series: str) -> list[Record]:
 @once(records)
 def of_booking(tx: Tx, booking_id: int) -> list[Record]:
     """The records of one thread, oldest first."""
-    query = sa.select(records).where(records.c.booking_id == booking_id).order_by(records.c.id)
-    return [_record(tx, row) for row in tx.all(query)]
+    return [_record(tx, row) for row in tx.all(_OF_THREAD, booking_id=booking_id)]
 
 
 def put(tx: Tx, record: Record) -> None:
@@ -111,10 +128,9 @@ def put(tx: Tx, record: Record) -> None:
         "sealed_state": tx.vault.seal_json(_dump(record.state)) if record.state else None,
         **{name: getattr(record, name) for name in _PLAIN},
     }
-    key = {"connection": record.connection, "external_id": record.external_id, "seat": record.seat}
-    same = [records.c[name] == value for name, value in key.items()]
-    if tx.first(sa.update(records).where(*same).values(**values).returning(records.c.id)) is None:
-        tx.run(sa.insert(records).values(**key, **values))
+    key = {name: getattr(record, name) for name in _KEY}
+    if tx.first(_PUT, **values, **{f"of_{name}": value for name, value in key.items()}) is None:
+        tx.insert(records, **key, **values)
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:
@@ -189,13 +205,12 @@ def create(
     """A new thread; returns its id."""
     values = _columns(state, status) | {"connection": connection, "client_id": client_id}
     values |= {"earlier": earlier, "first_seen_at": now, "updated_at": now}
-    return int(tx.value(sa.insert(bookings).values(**values).returning(bookings.c.id)))
+    return tx.insert(bookings, **values)
 
 
 def update(tx: Tx, booking_id: int, state: BookingState, status: BookingStatus, now: datetime) -> None:
     """The thread's state is now this; who comes to it is an attendance."""
-    values = _columns(state, status)
-    tx.run(sa.update(bookings).where(bookings.c.id == booking_id).values(**values, updated_at=now))
+    tx.change(bookings, booking_id, **_columns(state, status), updated_at=now)
 
 
 def attach_to(record: Record, booking_id: int) -> Record:
@@ -212,9 +227,7 @@ def together(tx: Tx, booking_id: int) -> list[int]:
 @once(bookings)
 def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -> list[Booking]:
     """The bookings of one person that begin in [start, end], in order of time."""
-    query = sa.select(bookings).where(bookings.c.client_id.in_(client_ids), bookings.c.merged_into.is_(None))
-    query = query.where(bookings.c.start_at >= start, bookings.c.start_at <= end)
-    return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at, bookings.c.id))]
+    return [_thread(row) for row in tx.all(_BETWEEN, client_ids=client_ids, start=start, end=end)]
 
 
 def looked_at(tx: Tx, connection: str, names: Sequence[str], reading: int) -> None:

@@ -11,6 +11,8 @@ from store.tables import client_words, clients
 
 LONGEST = 100
 ENDS = (4, 7)  # people read out the last digits of a number
+_FORGET = sa.delete(client_words).where(client_words.c.client_id == sa.bindparam("client_id"))
+_INDEX = sa.insert(client_words)
 
 
 def folded(text: str) -> str:
@@ -36,12 +38,12 @@ def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: s
     forget(tx, client_id)
     rows = [{"client_id": client_id, "word": word} for word in words(name, email, number, country)]
     if rows:
-        tx.run(sa.insert(client_words), rows)
+        tx.run(_INDEX, rows)
 
 
 def forget(tx: Tx, client_id: int) -> None:
     """The client cannot be found any more."""
-    tx.run(sa.delete(client_words).where(client_words.c.client_id == client_id))
+    tx.run(_FORGET, [{"client_id": client_id}])
 
 
 def find(tx: Tx, text: str, country: str, limit: int = 50) -> list[sa.Row[tuple[object, ...]]]:

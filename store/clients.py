@@ -14,12 +14,23 @@ from store.tables import clients
 SAID = ("name", "email", "phone", "zone", "language")
 _ONE = sa.select(clients).where(clients.c.id == sa.bindparam("client_id"))
 _JOINED = sa.select(clients.c.id).where(clients.c.joined_into == sa.bindparam("client_id"))
+_REACHED_AT = (
+    sa.select(clients)
+    .where(
+        sa.or_(
+            sa.func.lower(clients.c.email).in_(sa.bindparam("emails", expanding=True)),
+            clients.c.phone.in_(sa.bindparam("phones", expanding=True)),
+        )
+    )
+    .where(clients.c.erased_at.is_(None))
+    .order_by(clients.c.id)
+)
 
 
 def make(tx: Tx, person: Person, country: str, now: datetime) -> int:
     """A new client; returns the id."""
     values = {name: getattr(person, name).strip() for name in SAID}
-    made = int(tx.value(sa.insert(clients).values(**values, created_at=now).returning(clients.c.id)))
+    made = tx.insert(clients, **values, created_at=now)
     client_words.index(tx, made, person.name, person.email, person.phone, country)
     return made
 
@@ -30,7 +41,7 @@ def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
     fresh = {name: getattr(person, name).strip() for name in SAID if getattr(person, name).strip()}
     fresh = {name: value for name, value in fresh.items() if value != getattr(row, name)}
     if fresh:
-        tx.run(sa.update(clients).where(clients.c.id == client_id).values(**fresh))
+        tx.change(clients, client_id, **fresh)
     if {"name", "email", "phone"} & set(fresh):
         now = get(tx, client_id)
         client_words.index(tx, client_id, now.name, now.email, now.phone, country)
@@ -55,9 +66,7 @@ def person(row: sa.Row[Any]) -> Person:
 
 def reached_at(tx: Tx, emails: Sequence[str], phones: Sequence[str]) -> list[sa.Row[Any]]:
     """The clients with one of these addresses (in small letters) or numbers, oldest first."""
-    at = sa.or_(sa.func.lower(clients.c.email).in_(emails), clients.c.phone.in_(phones))
-    query = sa.select(clients).where(at, clients.c.erased_at.is_(None))
-    return list(tx.all(query.order_by(clients.c.id)))
+    return list(tx.all(_REACHED_AT, emails=emails, phones=phones))
 
 
 @once(clients)
@@ -83,4 +92,4 @@ def join(tx: Tx, one: int, other: int) -> None:
 
 def part(tx: Tx, client_id: int) -> None:
     """A client who was joined is a person of their own again."""
-    tx.run(sa.update(clients).where(clients.c.id == client_id).values(joined_into=None))
+    tx.change(clients, client_id, joined_into=None)

@@ -12,35 +12,34 @@ from store.base import Tx, once
 from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs
 from store.tally import Tally, tally
 
+_KNOWN = sa.select(contact_points.c.id).where(
+    contact_points.c.kind == sa.bindparam("kind"), contact_points.c.value == sa.bindparam("value")
+)
+_ONE = sa.select(contact_points).where(contact_points.c.id == sa.bindparam("contact_id"))
+_STOPPED = sa.select(opt_outs.c.kind).where(opt_outs.c.contact_id == sa.bindparam("contact_id"))
+
 
 def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
     """The id of a contact point; `value` is normalised."""
     tx.lock(f"contact-{kind}-{value}")
-    known = tx.value(sa.select(contact_points.c.id).where(*_is(kind, value)))
-    if known is None:
-        row = {"kind": kind, "value": value, "created_at": now}
-        known = tx.value(sa.insert(contact_points).values(**row).returning(contact_points.c.id))
-    return int(known)
-
-
-def _is(kind: ContactKind, value: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return contact_points.c.kind == kind, contact_points.c.value == value
+    known = tx.value(_KNOWN, kind=kind, value=value)
+    return int(known or tx.insert(contact_points, kind=kind, value=value, created_at=now))
 
 
 @once(contact_points, opt_outs)
 def get(tx: Tx, contact_id: int | None) -> ContactPoint | None:
     """One contact point, with what its owner does not want."""
-    row = tx.first(sa.select(contact_points).where(contact_points.c.id == contact_id))
+    row = tx.first(_ONE, contact_id=contact_id)
     if row is None:
         return None
-    kinds = tx.all(sa.select(opt_outs.c.kind).where(opt_outs.c.contact_id == row.id))
+    kinds = tx.all(_STOPPED, contact_id=row.id)
     stopped = frozenset(MessageKind(each.kind) for each in kinds)
     return ContactPoint(row.id, ContactKind(row.kind), row.value, row.bounced_at, stopped)
 
 
 def find(tx: Tx, kind: ContactKind, value: str) -> ContactPoint | None:
     """The contact point with this normalised value."""
-    return get(tx, tx.value(sa.select(contact_points.c.id).where(*_is(kind, value))))
+    return get(tx, tx.value(_KNOWN, kind=kind, value=value))
 
 
 def of_kind(tx: Tx, kind: ContactKind) -> list[ContactPoint]:

@@ -47,6 +47,29 @@ _OF_BOOKING = (
     .where(deliveries.c.booking_id == sa.bindparam("booking_id"))
     .order_by(deliveries.c.due_at, deliveries.c.id)
 )
+_WITHDRAWN = (
+    sa.select(deliveries)
+    .where(deliveries.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
+    .where(deliveries.c.status == DeliveryStatus.withdrawn, deliveries.c.reason == sa.bindparam("reason"))
+    .order_by(deliveries.c.id)
+)
+_ASKED_ABOUT = (
+    sa.select(deliveries.c.booking_id, deliveries.c.status)
+    .where(deliveries.c.contact_id == sa.bindparam("contact_id"), deliveries.c.purpose == Purpose.intake)
+    .where(deliveries.c.created_at.between(sa.bindparam("since"), sa.bindparam("until")))
+    .where(deliveries.c.status.not_in(("withdrawn", "skipped")))
+    .order_by(deliveries.c.id)
+)
+_HOLD = sa.select(deliveries.c.generation, deliveries.c.status).where(
+    deliveries.c.id == sa.bindparam("delivery_id")
+)
+_OURS = (deliveries.c.id == sa.bindparam("of_id"), deliveries.c.generation == sa.bindparam("of_generation"))
+_SETTLE = sa.update(deliveries).where(*_OURS).returning(deliveries.c.id)
+_SENT = (
+    sa.update(deliveries)
+    .where(_OURS[0], sa.or_(_OURS[1], deliveries.c.status != "sending"))
+    .returning(deliveries.c.id)
+)
 
 
 def _delivery(row: sa.Row[Any]) -> Delivery:
@@ -125,12 +148,7 @@ def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
 
 def withdrawn(tx: Tx, client_ids: Sequence[int], reason: Reason) -> list[Delivery]:
     """What is not sent to one person for this reason."""
-    ended = (
-        deliveries.c.client_id.in_(client_ids),
-        deliveries.c.status == DeliveryStatus.withdrawn,
-        deliveries.c.reason == reason,
-    )
-    return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*ended).order_by(deliveries.c.id))]
+    return [_delivery(row) for row in tx.all(_WITHDRAWN, client_ids=client_ids, reason=reason)]
 
 
 def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> dict[int, DeliveryStatus]:
@@ -138,11 +156,8 @@ def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> d
 
     What was withdrawn or left out asks nobody and does not count.
     """
-    same = (deliveries.c.contact_id == contact_id, deliveries.c.purpose == Purpose.intake)
-    near = deliveries.c.created_at.between(when - within, when + within)
-    asks = deliveries.c.status.not_in(("withdrawn", "skipped"))
-    query = sa.select(deliveries).where(*same, near, asks).order_by(deliveries.c.id.desc())
-    return {row.booking_id: DeliveryStatus(row.status) for row in reversed(tx.all(query))}
+    found = tx.all(_ASKED_ABOUT, contact_id=contact_id, since=when - within, until=when + within)
+    return {row.booking_id: DeliveryStatus(row.status) for row in found}
 
 
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:
@@ -163,7 +178,7 @@ def schedule(tx: Tx, due: Due, now: datetime) -> None:
         row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
         row |= {"client_id": key.client or None, "contact_id": key.recipient or None}
         row |= {"trace": trace.current()}
-        tx.run(sa.insert(deliveries).values(**row, status="scheduled", due_at=due.due_at, created_at=now))
+        tx.insert(deliveries, **row, status="scheduled", due_at=due.due_at, created_at=now)
         return
     if known.status not in MOVABLE or (known.reason in BY_PERSON and known.purpose.to_client):
         return
@@ -255,8 +270,7 @@ def renew(tx: Tx, claimed: Iterable[Delivery], until: datetime) -> None:
 
 def still_ours(tx: Tx, delivery: Delivery) -> bool:
     """True while nobody moved, withdrew or re-claimed the delivery since we claimed it."""
-    query = sa.select(deliveries.c.generation, deliveries.c.status).where(deliveries.c.id == delivery.id)
-    row = tx.first(query)
+    row = tx.first(_HOLD, delivery_id=delivery.id)
     return row is not None and row.generation == delivery.generation and row.status == "sending"
 
 
@@ -275,24 +289,17 @@ def settle(
 
     Only what has reached the person is written in any case: it is true whatever was decided meanwhile.
     """
-    ours = deliveries.c.generation == delivery.generation
-    if status is DeliveryStatus.sent:
-        ours = sa.or_(ours, deliveries.c.status != "sending")
-    done = (
-        sa.update(deliveries)
-        .where(deliveries.c.id == delivery.id, ours)
-        .values(
-            status=status,
-            reason=reason,
-            detail=detail[:500],
-            message_id=message_id,
-            vendor_id=vendor_id[:200],
-            settled_at=now,
-            lease_until=None,
-        )
-        .returning(deliveries.c.id)
-    )
-    return tx.first(done) is not None
+    done = {
+        "status": status,
+        "reason": reason,
+        "detail": detail[:500],
+        "message_id": message_id,
+        "vendor_id": vendor_id[:200],
+        "settled_at": now,
+        "lease_until": None,
+    }
+    ours = {"of_id": delivery.id, "of_generation": delivery.generation}
+    return tx.first(_SENT if status is DeliveryStatus.sent else _SETTLE, **ours, **done) is not None
 
 
 def put_back(

@@ -224,9 +224,14 @@ def every_record(tx: Tx) -> list[tuple[int, str, str, str]]:
     return [(row[0], row[1], row[2], row[3]) for row in tx.all(sa.select(*columns).select_from(joined))]
 
 
+_ERASED = sa.select(erased.c.record_hash).where(
+    erased.c.record_hash.in_(sa.bindparam("hashes", expanding=True))
+)
+
+
 def is_erased(tx: Tx, hashes: Sequence[str]) -> bool:
     """True when one of these keyed hashes belongs to somebody who was erased."""
-    return tx.first(sa.select(erased.c.record_hash).where(erased.c.record_hash.in_(hashes))) is not None
+    return tx.first(_ERASED, hashes=hashes) is not None
 
 
 def prove(db: Database, texts: Sequence[str]) -> int:

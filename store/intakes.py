@@ -19,6 +19,14 @@ _OF_BOOKING = (
     .where(attendances.c.booking_id == sa.bindparam("booking_id"), attendances.c.ended_at.is_(None))
     .where(attendances.c.client_id == intakes.c.client_id)
 )
+_OFFERED = sa.select(intakes.c.id).where(
+    intakes.c.booking_id == sa.bindparam("booking_id"), intakes.c.client_id == sa.bindparam("client_id")
+)
+_OF_CLIENTS = (
+    sa.select(intakes)
+    .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
+    .order_by(intakes.c.id)
+)
 _COMES = sa.select(bookings.c.client_id).where(bookings.c.id == sa.bindparam("booking_id"))
 _FLAGS = (
     sa.select(flags)
@@ -55,19 +63,16 @@ def offer(
     tx: Tx, booking_id: int, client_id: int, questionnaire: str, version: str, language: str, now: datetime
 ) -> int:
     """The client's own form for this visit, made where there is none; returns its id."""
-    same = (intakes.c.booking_id == booking_id, intakes.c.client_id == client_id)
-    known = tx.value(sa.select(intakes.c.id).where(*same))
+    known = tx.value(_OFFERED, booking_id=booking_id, client_id=client_id)
     if known is None:
         row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
-        row |= {"version": version, "language": language}
-        known = tx.value(sa.insert(intakes).values(**row, created_at=now).returning(intakes.c.id))
+        return tx.insert(intakes, **row, version=version, language=language, created_at=now)
     return int(known)
 
 
 def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form of one person, oldest first; `client_ids` is the client with those joined."""
-    query = sa.select(intakes).where(intakes.c.client_id.in_(client_ids)).order_by(intakes.c.id)
-    return [_intake(tx, row) for row in tx.all(query)]
+    return [_intake(tx, row) for row in tx.all(_OF_CLIENTS, client_ids=client_ids)]
 
 
 def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: datetime) -> None:

@@ -9,6 +9,14 @@ import sqlalchemy as sa
 from store.base import Tx
 from store.tables import links
 
+_KNOWN = sa.select(links.c.id).where(links.c.token_hash == sa.bindparam("token_hash"))
+_ENDED = (
+    sa.select(sa.func.count())
+    .select_from(links)
+    .where(links.c.purpose == sa.bindparam("purpose"), links.c.subject == sa.bindparam("subject"))
+    .where(links.c.revoked_at.is_not(None))
+)
+
 
 def ensure(
     tx: Tx,
@@ -22,12 +30,12 @@ def ensure(
     contact_id: int | None = None,
 ) -> None:
     """Make the link known, or move its end; a revoked link stays revoked."""
-    known = tx.first(sa.select(links.c.id).where(links.c.token_hash == token_hash))
+    known = tx.value(_KNOWN, token_hash=token_hash)
     if known:
-        tx.run(sa.update(links).where(links.c.id == known.id).values(expires_at=expires_at))
+        tx.change(links, known, expires_at=expires_at)
         return
     row = {"token_hash": token_hash, "purpose": purpose, "subject": subject, "client_id": client_id}
-    tx.run(sa.insert(links).values(**row, contact_id=contact_id, created_at=now, expires_at=expires_at))
+    tx.insert(links, **row, contact_id=contact_id, created_at=now, expires_at=expires_at)
 
 
 def find(tx: Tx, token_hash: str, purpose: str) -> sa.Row[Any] | None:
@@ -37,8 +45,7 @@ def find(tx: Tx, token_hash: str, purpose: str) -> sa.Row[Any] | None:
 
 def ended(tx: Tx, purpose: str, subject: int) -> int:
     """How many links of a kind to a subject have been revoked."""
-    gone = (links.c.purpose == purpose, links.c.subject == subject, links.c.revoked_at.is_not(None))
-    return int(tx.value(sa.select(sa.func.count()).select_from(links).where(*gone)) or 0)
+    return int(tx.value(_ENDED, purpose=purpose, subject=subject) or 0)
 
 
 def revoke(tx: Tx, purposes: Sequence[str], subject: int, now: datetime) -> int:

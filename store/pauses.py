@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from store.base import Tx
 from store.tables import pauses
 
+_OF = sa.select(pauses).where(pauses.c.channel == sa.bindparam("channel"))
+
 
 def get(tx: Tx, channel: str) -> sa.Row[Any] | None:
     """The pause of a channel: since, until, times, text; None while it works."""
-    return tx.first(sa.select(pauses).where(pauses.c.channel == channel))
+    return tx.first(_OF, channel=channel)
 
 
 def begin(tx: Tx, channel: str, text: str, now: datetime) -> int:

@@ -15,6 +15,18 @@ from store.tables import receipt_clients, receipts
 from store.tally import Tally, tally
 from store.vault import SealBroken, Vault
 
+_WAITING = (
+    sa.select(sa.func.count())
+    .select_from(receipts)
+    .where(receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working)))
+    .where(receipts.c.connection == sa.bindparam("connection"))
+    .where(receipts.c.received_at <= sa.bindparam("now"))
+)
+_TRACED = sa.select(receipt_clients.c.client_id).where(
+    receipt_clients.c.receipt_id == sa.bindparam("receipt_id")
+)
+_TRACE, _PUT = sa.insert(receipt_clients), sa.insert(receipts)
+
 
 def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> dict[str, Any]:
     """A webhook as the row that it is kept in."""
@@ -31,7 +43,7 @@ def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> d
 
 def put(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Store rows that `sealed` has made."""
-    tx.run(sa.insert(receipts), rows)
+    tx.run(_PUT, rows)
 
 
 def add(tx: Tx, arrivals: Iterable[tuple[str, str, Inbound]]) -> None:
@@ -68,11 +80,7 @@ def claim(tx: Tx, now: datetime, limit: int, of: Connections = EVERY) -> list[Re
 
 def waiting(tx: Tx, now: datetime, connection: str) -> int:
     """How many webhooks of a connection came in by now and have not been taken in."""
-    open_ones = receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working))
-    query = (
-        sa.select(sa.func.count()).select_from(receipts).where(open_ones, receipts.c.connection == connection)
-    )
-    return int(tx.value(query.where(receipts.c.received_at <= now)) or 0)
+    return int(tx.value(_WAITING, connection=connection, now=now) or 0)
 
 
 def in_work(tx: Tx, now: datetime, connection: str) -> bool:
@@ -84,11 +92,10 @@ def in_work(tx: Tx, now: datetime, connection: str) -> bool:
 
 def trace(tx: Tx, receipt_id: int, client_ids: Iterable[int]) -> None:
     """Write down whom a receipt told of."""
-    known = sa.select(receipt_clients.c.client_id).where(receipt_clients.c.receipt_id == receipt_id)
-    new = set(client_ids) - {row.client_id for row in tx.all(known)}
-    for client_id in sorted(new):
-        tx.run(sa.insert(receipt_clients).values(receipt_id=receipt_id, client_id=client_id))
-    tx.run(sa.update(receipts).where(receipts.c.id == receipt_id).values(traced=True))
+    new = set(client_ids) - {row.client_id for row in tx.all(_TRACED, receipt_id=receipt_id)}
+    if new:
+        tx.run(_TRACE, [{"receipt_id": receipt_id, "client_id": client_id} for client_id in sorted(new)])
+    tx.change(receipts, receipt_id, traced=True)
 
 
 def untraced(tx: Tx, after: int, limit: int) -> list[Receipt]:
@@ -140,11 +147,7 @@ def opens(tx: Tx) -> bool:
 
 def settle(tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, now: datetime) -> None:
     """Say how it ended."""
-    tx.run(
-        sa.update(receipts)
-        .where(receipts.c.id == receipt_id)
-        .values(status=status, note=note[:500], settled_at=now, lease_until=None)
-    )
+    tx.change(receipts, receipt_id, status=status, note=note[:500], settled_at=now, lease_until=None)
 
 
 def give_back(tx: Tx, ids: Iterable[int]) -> None:
@@ -156,11 +159,8 @@ def give_back(tx: Tx, ids: Iterable[int]) -> None:
 
 def retry(tx: Tx, receipt_id: int, due_at: datetime, note: str) -> None:
     """Try again at `due_at`."""
-    tx.run(
-        sa.update(receipts)
-        .where(receipts.c.id == receipt_id)
-        .values(status=ReceiptStatus.pending, due_at=due_at, note=note[:500], lease_until=None)
-    )
+    waits = {"status": ReceiptStatus.pending, "due_at": due_at, "lease_until": None}
+    tx.change(receipts, receipt_id, **waits, note=note[:500])
 
 
 def replay(tx: Tx, public_id: str, now: datetime) -> bool:
@@ -236,8 +236,7 @@ def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) 
 
 def forget_body(tx: Tx, receipt_id: int) -> None:
     """Delete the raw body and headers of one receipt that was read."""
-    row = sa.update(receipts).where(receipts.c.id == receipt_id)
-    tx.run(row.values(sealed_body=None, sealed_headers=None))
+    tx.change(receipts, receipt_id, sealed_body=None, sealed_headers=None)
 
 
 def forget_bodies(tx: Tx, before: datetime) -> int:
