@@ -31,9 +31,9 @@ _COMES = sa.select(bookings.c.client_id).where(bookings.c.id == sa.bindparam("bo
 _FLAGS = (
     sa.select(flags)
     .where(flags.c.booking_id.in_(sa.bindparam("booking_ids", expanding=True)))
-    .where(flags.c.client_id == _COMES.scalar_subquery())
     .order_by(flags.c.id)
 )
+_FLAGS_OF_WHO_COMES = _FLAGS.where(flags.c.client_id == _COMES.scalar_subquery())
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
@@ -152,17 +152,31 @@ def raise_flag(
 
 def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     """The flags for a visit, of who comes now: rule, severity, times, and what was sealed."""
-    found = []
-    for row in tx.all(_FLAGS, booking_id=booking_id, booking_ids=together(tx, booking_id)):
-        names = ("id", "booking_id", "rule", "severity", "raised_at", "seen_at", "cleared_at", "cleared_by")
-        found.append(tx.vault.open_json(row.sealed_flag) | {name: getattr(row, name) for name in names})
-    return found
+    rows = tx.all(_FLAGS_OF_WHO_COMES, booking_id=booking_id, booking_ids=together(tx, booking_id))
+    return [_flag(tx, row) for row in rows]
 
 
-def _of_visit(tx: Tx, booking_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    """The flags of who comes to a visit now, raised for it, or by the form that serves it."""
-    mine = sa.select(bookings.c.client_id).where(bookings.c.id == booking_id).scalar_subquery()
-    return flags.c.booking_id.in_(together(tx, booking_id)), flags.c.client_id == mine
+def flags_of_all(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
+    """As `flags_of`, of everybody who comes to a visit or was to come before it was handed over."""
+    return [_flag(tx, row) for row in tx.all(_FLAGS, booking_ids=together(tx, booking_id))]
+
+
+FLAG = (
+    "id",
+    "booking_id",
+    "client_id",
+    "rule",
+    "severity",
+    "raised_at",
+    "seen_at",
+    "cleared_at",
+    "cleared_by",
+)
+
+
+def _flag(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
+    sealed: dict[str, Any] = tx.vault.open_json(row.sealed_flag)
+    return sealed | {name: getattr(row, name) for name in FLAG}
 
 
 def standing(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
@@ -215,20 +229,28 @@ def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None
 
 def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     """Somebody at the clinic has looked; True when there was a flag that nobody had seen."""
-    new = (*_of_visit(tx, booking_id), flags.c.seen_at.is_(None))
+    new = (flags.c.booking_id.in_(together(tx, booking_id)), flags.c.seen_at.is_(None))
     return bool(tx.all(sa.update(flags).where(*new).values(seen_at=now).returning(flags.c.id)))
 
 
-def open_stops(tx: Tx, booking_id: int, *, unseen: bool = False) -> list[Severity]:
-    """The severities of flags that stop and stand; `unseen`: that nobody at the clinic has looked at."""
-    standing = [
-        *_of_visit(tx, booking_id),
-        flags.c.cleared_at.is_(None),
-        flags.c.severity.in_(STOPS),
-    ]
-    if unseen:
-        standing.append(flags.c.seen_at.is_(None))
-    return [Severity(row.severity) for row in tx.all(sa.select(flags.c.severity).where(*standing))]
+def open_stops(tx: Tx, booking_id: int) -> list[Severity]:
+    """The severities of flags that stop and stand, of who comes to a visit."""
+    mine = sa.select(bookings.c.client_id).where(bookings.c.id == booking_id).scalar_subquery()
+    return _stops(tx, booking_id, flags.c.client_id == mine)
+
+
+def unseen_stops(tx: Tx, booking_id: int) -> list[Severity]:
+    """The severities of flags that stop, and that nobody at the clinic has looked at.
+
+    Of whoever filled in a form for the visit: a danger is no smaller because another person comes by now.
+    """
+    return _stops(tx, booking_id, flags.c.seen_at.is_(None))
+
+
+def _stops(tx: Tx, booking_id: int, which: sa.ColumnElement[bool]) -> list[Severity]:
+    raised = (flags.c.booking_id.in_(together(tx, booking_id)), flags.c.severity.in_(STOPS))
+    query = sa.select(flags.c.severity).where(*raised, flags.c.cleared_at.is_(None), which)
+    return [Severity(row.severity) for row in tx.all(query)]
 
 
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:

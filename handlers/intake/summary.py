@@ -156,10 +156,16 @@ def _flag(flag: Flag, number: int, said: Words) -> FlagLine:
     )
 
 
-def early_flags(tx: Tx, context: Context, booking_id: int, language: str = "") -> tuple[FlagLine, ...]:
-    """Flags that stand, gravest first, though the form is not sent: some act the moment they are raised."""
+def early_flags(
+    tx: Tx, context: Context, booking_id: int, language: str = "", client_id: int = 0
+) -> tuple[FlagLine, ...]:
+    """Flags that stand, gravest first, though the form is not sent: some act the moment they are raised.
+
+    Of who comes to the visit, or of the client named.
+    """
     said = words(context, language or context.clinic.language)
-    standing = [one for one in intakes.flags_of(tx, booking_id) if not one["cleared_at"]]
+    raised = intakes.flags_of_all(tx, booking_id) if client_id else intakes.flags_of(tx, booking_id)
+    standing = [one for one in raised if not one["cleared_at"] and client_id in (0, one["client_id"])]
     found = [(from_stored(one), one["id"]) for one in standing]
     found.sort(key=lambda one: one[0].severity.rank)
     return tuple(_flag(flag, number, said) for flag, number in found)

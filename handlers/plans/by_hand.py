@@ -120,23 +120,27 @@ def clear_flag(
 
     Nothing goes out by it: the plan waits until somebody has looked at it and releases it.
     """
-    found = next((one for one in intakes.flags_of(tx, booking_id) if one["id"] == flag_id), None)
+    found = next((one for one in intakes.flags_of_all(tx, booking_id) if one["id"] == flag_id), None)
     if found is None or found["cleared_at"] or len(basis.strip()) < 3:
         raise NotNow(NO_BASIS)
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
     acknowledge(tx, booking_id, by, now)
+    if flag_id in {one["id"] for one in intakes.flags_of(tx, booking_id)}:
+        _draft_again(tx, context, booking_id, now)
+    _look_again(tx, found["client_id"], now)
+
+
+def _draft_again(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
     last = stored_plans.newest(tx, booking_id)
     if last is not None and last.status is PlanStatus.released:
         stored_plans.hold(tx, last.id)
     drafting.draft(tx, context, booking_id, now)
-    _look_again(tx, booking_id, now)
 
 
-def _look_again(tx: Tx, booking_id: int, now: datetime) -> None:
+def _look_again(tx: Tx, client_id: int, now: datetime) -> None:
     """What the flag held back on the person's other visits is decided again."""
-    booking = bookings.get(tx, booking_id)
-    family = clients.family(tx, booking.client_id) if booking else []
+    family = clients.family(tx, client_id)
     for delivery in deliveries.held_for(tx, family, (Reason.red_flag, Reason.needs_review)):
         deliveries.reschedule(tx, delivery.id, max(delivery.due_at, now))
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.schedule import recipients
-from schemas.booking import Booking
 from schemas.delivery import (
     ESCALATION,
     AlertCause,
@@ -65,22 +64,19 @@ def pass_on(tx: Tx, context: Context, delivery: Delivery, now: datetime) -> None
 
 def unseen(tx: Tx, booking_id: int) -> list[timedelta]:
     """How long what nobody has seen of a booking may stay so, each; [] when all is seen."""
-    flags = [ACKNOWLEDGE[severity] for severity in intakes.open_stops(tx, booking_id, unseen=True)]
-    booking = bookings.get(tx, booking_id)
-    assert booking is not None
-    return flags + [ACKNOWLEDGE[Severity.STOP_URGENT] for _each in _replies(tx, booking)]
+    flags = [ACKNOWLEDGE[severity] for severity in intakes.unseen_stops(tx, booking_id)]
+    return flags + [ACKNOWLEDGE[Severity.STOP_URGENT] for _each in _replies(tx, booking_id)]
 
 
-def _replies(tx: Tx, booking: Booking) -> list[Delivery]:
+def _replies(tx: Tx, booking_id: int) -> list[Delivery]:
     """Alerts of now that no flag stands for: what a client said in a check-in."""
-    rules = {flag["rule"] for flag in intakes.flags_of(tx, booking.id)}
+    rules = {flag["rule"] for flag in intakes.flags_of_all(tx, booking_id)}
     return [
         each
-        for each in deliveries.of_booking(tx, booking.id)
+        for each in deliveries.of_booking(tx, booking_id)
         if isinstance(each.key.number, AlertCause)
         and each.key.number.urgency is Urgency.at_once
         and each.key.number.name not in rules
-        and each.key.client in (0, booking.client_id)
         and each.seen_at is None
     ]
 

@@ -125,6 +125,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "over": found.start <= now(),
         "asked_who": who.asked_of(tx, attendances.current(tx, found.id)),
         "came_before": who.came_before(tx, found),
+        "left_flags": _left_flags(tx, found),
     }
 
 
@@ -139,11 +140,20 @@ def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str
     ]
 
 
+def _left_flags(tx: Tx, found: Booking) -> list[tuple[Any, tuple[FlagLine, ...]]]:
+    """The flags that stand of clients who were to come before the visit was handed over."""
+    raised = [
+        (one, summary.early_flags(tx, context(), found.id, language(), one.id))
+        for one in who.came_before(tx, found)
+    ]
+    return [(one, lines) for one, lines in raised if lines]
+
+
 def _is_alerted(tx: Tx, found: Booking, sent: list[Delivery]) -> bool:
     """Nobody has pressed the button yet, of a flag that stops or of an alert."""
     now_please = (Urgency.at_once, Urgency.escalated)
     unseen = [one for one in sent if one.seen_at is None and alerts.urgency(one.key) in now_please]
-    return bool(unseen) or bool(intakes.open_stops(tx, found.id, unseen=True))
+    return bool(unseen) or bool(intakes.unseen_stops(tx, found.id))
 
 
 def _in_the_way(tx: Tx, found: Booking, holds: list[Reason]) -> Reason:

@@ -12,10 +12,11 @@ from handlers.checkins.progress import Progress
 from handlers.clients import contacts
 from handlers.worker import data_requests
 from schemas.staff import Role
-from store import audit, bookings, client_words, clients
+from store import audit, bookings, client_words, clients, intakes
 from web.console import gate
 from web.console.drawings import progress_chart
 from web.console.gate import BOTH, allowed, me, now
+from web.console.tags import FLAGS
 from web.console.view import language, page, say
 from web.context import context
 
@@ -48,6 +49,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         visits = [visit for each in family for visit in bookings.of_client(tx, each)]
         joined = [clients.get(tx, each) for each in family if each != client_id]
         made = progress.of_client(tx, context(), client_id) if clinical else None
+        standing = intakes.standing(tx, family) if clinical else []
         reached = contacts.known(tx, context(), found.email, found.phone)
     charts = progress_chart(made, context().zone(), language()) if made else []
     return page(
@@ -55,6 +57,8 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         status,
         client=found,
         reached=reached,
+        standing=standing,
+        flag_tags=FLAGS,
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
         joined=joined,
         progress=made,

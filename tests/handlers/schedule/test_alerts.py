@@ -17,7 +17,7 @@ from schemas.message import Text
 from store import bookings, intakes
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.visits import book, schedule_of
+from tests.helpers.visits import book, receive, schedule_of, webhook
 
 
 def raise_stop(context: Context, booking_id: int, severity: str) -> None:
@@ -169,6 +169,27 @@ def test_an_alert_that_somebody_looked_at_is_not_repeated(context: Context, mail
     with context.db.begin() as tx:
         intakes.flags_seen(tx, booking.id, NOW)
     assert told(context, mailbox, timedelta(hours=1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "email"), [("Olu Adé", "olu@example.net"), ("Bartek Łuć", "zoe@example.org"), ("王小明", "")]
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_alert_goes_on_though_another_person_comes_by_now(
+    context: Context, mailbox: Mailbox, name: str, email: str, times: int
+) -> None:
+    booking = book(context, connection="site", uid="h1")
+    raise_stop(context, booking.id, "stop_emergency")
+    assert told(context, mailbox, timedelta()) == 1
+    for minute, who in enumerate([(name, email), ("Ida Bø", "ida@example.org")][:times], 1):
+        at = NOW + timedelta(minutes=minute)
+        receive(context, webhook("updated", at, connection="site", uid="h1", name=who[0], email=who[1]))
+        work.work_once(context, at)
+    assert told(context, mailbox, timedelta(minutes=15)) == 2
+    with context.db.begin() as tx:
+        assert by_hand.acknowledge(tx, booking.id, "Mara Field", NOW + timedelta(minutes=16))
+        assert not alerts.unseen(tx, booking.id)
+    assert told(context, mailbox, timedelta(hours=3)) == 2
 
 
 def test_an_alert_holds_no_name_and_no_answer(context: Context, mailbox: Mailbox) -> None:

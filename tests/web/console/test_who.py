@@ -1,6 +1,7 @@
 """Who it is, as staff say it: one tap on a visit, and two clients who are one person."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from handlers.schedule import settle
 from schemas.booking import Booking
 from schemas.person import Attendance
 from schemas.staff import Role
-from store import attendances, audit, bookings, clients, plans
+from store import attendances, audit, bookings, clients, intakes, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.console import BASE, account, post, sign_in
@@ -117,3 +118,32 @@ def test_who_is_not_two_people_is_not_joined(app: Flask, context: Context, pair:
     assert post(desk, f"/console/clients/{one}/join/{other}").status_code in (404, 409)
     with context.db.read() as tx:
         assert clients.family(tx, one) == [one]
+
+
+def test_a_flag_of_who_was_to_come_before_is_seen_and_cleared(app: Flask, context: Context) -> None:
+    booking = book(context, connection="site", uid="h1", name="Ida Bø", email="ida@example.org")
+    fill_in(context, booking, NOW, rf_saddle="yes")
+    at = NOW + timedelta(minutes=5)
+    told = webhook("updated", at, connection="site", uid="h1", name="Olu Adé", email="olu@example.org")
+    receive(context, told)
+    inbox.drain(context, at)
+    (flag,) = (each for each in flags(context, booking) if each["severity"] == "stop_emergency")
+    desk, page = sign_in(app), f"/console/bookings/{booking.id}"
+    assert "Flags of Ida Bø, who was to come before" in desk.get(page, base_url=BASE).text
+    theirs = f"/console/clients/{flag['client_id']}"
+    assert f'href="{page}#flags"' in desk.get(theirs, base_url=BASE).text
+    assert (
+        f'href="{page}#flags"'
+        not in desk.get(f"/console/clients/{comes(context, booking).client_id}", base_url=BASE).text
+    )
+    for each in flags(context, booking):
+        cleared = post(desk, f"{page}/flags/{each['id']}", page, basis="Seen at the hospital today")
+        assert cleared.status_code == 303
+    assert "Flags of" not in desk.get(page, base_url=BASE).text
+    assert f'href="{page}#flags"' not in desk.get(theirs, base_url=BASE).text
+
+
+def flags(context: Context, booking: Booking) -> list[dict[str, Any]]:
+    """The flags of everybody who was to come to a visit."""
+    with context.db.read() as tx:
+        return intakes.flags_of_all(tx, booking.id)
