@@ -11,6 +11,7 @@ from store.refusals import Refusals
 from web import (
     bounces,
     commands,
+    compress,
     console,
     errors,
     front,
@@ -34,6 +35,7 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["ingest"] = Ingest(context.db, commits=1 if context.db.sqlite else 2)
     app.extensions["refusals"] = Refusals(context.db)
     security.install(app, context)
+    compress.install(app)
     errors.install(app)
     metrics.install(app, context)
     for part in (

@@ -78,19 +78,27 @@ def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
     return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
 
 
-def paper(tx: Tx, context: Context, booking_id: int, url: str, language: str = "") -> bytes | None:
+def paper(
+    tx: Tx, context: Context, booking_id: int, url: str, language: str = "", large: bool = False
+) -> bytes | None:
     """The plan that counts as a PDF; None when there is none to see. `url` is where it is on a phone."""
     stored = current(tx, booking_id).plan
     booking = bookings.get(tx, booking_id)
     if stored is None or booking is None:
         return None
-    return printed(tx, context, booking, stored, worded(context, stored, language), url)
+    return printed(tx, context, booking, stored, worded(context, stored, language), url, large)
 
 
 def printed(
-    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, plan: WordedPlan, url: str
+    tx: Tx,
+    context: Context,
+    booking: Booking,
+    stored: StoredPlan,
+    plan: WordedPlan,
+    url: str,
+    large: bool = False,
 ) -> bytes:
-    """A version as a PDF of one or two pages; `url`: what the code for the phone opens, "" for none."""
+    """A version as a PDF of one or two pages, or in large print; `url`: what the code opens, "" for none."""
     return pdf.plan_pdf(
         plan,
         context.clinic,
@@ -100,4 +108,5 @@ def printed(
         words=context.library(plan.language).papers,
         url=url,
         paper="a4" if context.clinic.paper == "a4" else "letter",
+        large=large,
     ).data

@@ -47,17 +47,19 @@ def plan_pdf(
     words: Words,
     url: str = "",
     paper: str = "letter",
+    large: bool = False,
 ) -> Pdf:
     """The plan on one page, or on two full ones; the same input gives the same bytes.
 
     `figures` are start and finish side by side, by exercise id; `words` are those of papers in the plan's
-    language; `url` opens the plan page; `paper` is "letter" or "a4". No text can stop it: what cannot be
-    tagged is printed without tags.
+    language; `url` opens the plan page; `paper` is "letter" or "a4". `large` print is of 14 points and more,
+    on as many pages as that takes. No text can stop it: what cannot be tagged is printed without tags.
     """
     data = _plan_data(plan, clinic, client_name, figures, date, words) | {
         "url": url,
         "rtl": direction(words.language) == "rtl",
         "paper": PAPERS[paper],
+        "large": large,
     }
     files = {f"{key}.svg": figures[key].svg.encode() for key in _drawn(plan, figures)}
     if url:

@@ -83,6 +83,28 @@ def test_a_plan_fills_one_page_or_two(moves: int, count: int, paper: str) -> Non
     assert pdf.tagged
 
 
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_large_print_is_large_whole_and_tagged(language: str) -> None:
+    of = plan(5)
+    made = plan_pdf(
+        of, CLINIC, "محمد العلي", pictures(of), date=TODAY, words=papers(language), url=LINK, large=True
+    )
+    assert made.tagged
+    text = "".join(pages(made))
+    for item in of.items:
+        assert item.name in text
+    sizes = {round(size, 1) for size in _sizes(made)}
+    assert min(sizes) >= 14
+
+
+def _sizes(pdf: Pdf) -> list[float]:
+    """The size of every piece of text on the pages, in points."""
+    with opened(pdf.data) as document:
+        blocks = [block for page in document for block in page.get_text("dict")["blocks"]]
+    lines = [line for block in blocks for line in block.get("lines", ())]
+    return [span["size"] for line in lines for span in line["spans"] if span["text"].strip()]
+
+
 def test_a_long_plan_is_never_cut() -> None:
     long = plan(5)
     steps = tuple(f"Step {number}. {'Lift slowly and breathe out. ' * 3}" for number in range(9))

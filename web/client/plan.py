@@ -77,18 +77,26 @@ def moving(token: str, number: int) -> Response:
 @blueprint.get("/p/<token>/plan.pdf")
 def paper(token: str) -> Response:
     """The plan as a PDF of one or two pages."""
+    return _paper(token, large=False)
+
+
+@blueprint.get("/p/<token>/large.pdf")
+def large_print(token: str) -> Response:
+    """The plan as a PDF in large print."""
+    return _paper(token, large=True)
+
+
+def _paper(token: str, large: bool) -> Response:
     with context().db.read() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         stored = plan_page.current(tx, booking_id).plan
-        language = chosen_language(stored.plan.language if stored else "")
-        made = plan_page.paper(
-            tx, context(), booking_id, f"{context().clinic.public_url}/p/{token}", language
-        )
+        language, url = chosen_language(stored.plan.language if stored else ""), context().clinic.public_url
+        made = plan_page.paper(tx, context(), booking_id, f"{url}/p/{token}", language, large)
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)
     response = make_response(made)
     response.headers["Content-Type"] = "application/pdf"
-    response.headers["Content-Disposition"] = 'inline; filename="plan.pdf"'
+    response.headers["Content-Disposition"] = f'inline; filename="plan{"-large" if large else ""}.pdf"'
     return response
 
 

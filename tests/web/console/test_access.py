@@ -40,6 +40,7 @@ OTHERS = {
     "confirm.confirm": "whoever is reached there, by link",
     "plan.show": "a client, by link",
     "plan.paper": "a client, by link",
+    "plan.large_print": "a client, by link",
     "plan.tick": "a client, by link",
     "plan.moving": "a client, by link",
     "plan.still": "a client, by link",
