@@ -33,6 +33,11 @@ def _faults(rules: CheckInRules, questionnaires: Mapping[str, Questionnaire]) ->
         yield from (
             (rule.id, f"asks {name}, which is no question") for name in rule.questions if name not in known
         )
+    yield from (
+        (rule.id, f"has {rule.tap} to tap, which it does not ask")
+        for rule in rules.checkin
+        if rule.tap and rule.tap not in rule.questions
+    )
     counts = Counter(rule.id for rule in rules.checkin)
     for kind in CheckInKind:
         if counts[kind] != 1:

@@ -16,6 +16,7 @@ Finding = tuple[str, str, str]
 EMERGENCY = frozenset({"emergency_number"})
 OF_REASONS = {"no_equipment": frozenset({"thing"}), "avoid_area": frozenset({"region"})}
 OF_MASSAGE = frozenset({"regions", "ease", "load"})
+OF_CHECK_IN = frozenset({"practitioner"})
 REASON = frozenset({"name", "fact", "region"})
 """What a sentence of `wording.toml` under [reasons] may name, unless `OF_REASONS` says otherwise."""
 
@@ -84,7 +85,9 @@ def _texts(library: Library) -> Iterator[tuple[str, str, str, Iterable[str]]]:
             yield file, step.id, step.intro, CLINIC
             for question in step.questions:
                 words = (question.label, question.hint, question.why, *(c.label for c in question.choices))
-                yield from ((file, question.id, text, ()) for text in words)
+                yield from (
+                    (file, question.id, text, OF_CHECK_IN if name == "checkin" else ()) for text in words
+                )
     yield from _plan_texts(library)
 
 

@@ -87,6 +87,14 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
+class Taps:
+    """A question whose answers are links: the words of each, and where it leads."""
+
+    question: str
+    answers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """What a template gets: finished sentences, no placeholders."""
 
@@ -107,6 +115,7 @@ class Letter:
     stop: str
     stop_url: str
     clinic: str
+    taps: Taps | None
     contents: Contents | None
     words: Mapping[str, str]
 
@@ -121,6 +130,7 @@ def message(
     language: str = "en",
     contents: Contents | None = None,
     wording: str = "",
+    taps: Taps | None = None,
 ) -> EmailMessage:
     """One finished mail, in the words of its kind, or of the table `wording`.
 
@@ -130,7 +140,7 @@ def message(
     Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
     a value.
     """
-    letter = _letter(kind, envelope, context, texts, clinic, language, contents, wording)
+    letter = _letter(kind, envelope, context, texts, clinic, language, contents, wording, taps)
     mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     _headers(mail, kind, envelope, letter)
     mail.set_content(_render("mail/layout.txt", letter))
@@ -178,6 +188,7 @@ def _letter(
     language: str,
     contents: Contents | None,
     wording: str,
+    taps: Taps | None,
 ) -> Letter:
     values = _values(context, clinic)
     own, common = texts[wording or kind.value], texts["common"]
@@ -199,6 +210,7 @@ def _letter(
         stop=common["stop"],
         stop_url=_checked(URL, envelope.unsubscribe_url, "link") if envelope.unsubscribe_url else "",
         clinic=values["clinic"],
+        taps=taps,
         contents=contents,
         words=texts["contents"],
     )

@@ -31,6 +31,11 @@ SHARED = {
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
+    "taps": (
+        *("fu_feel", "fu_feel_fine", "fu_feel_bit_sore", "fu_feel_very_sore", "fu_days_done"),
+        *("fu_difficulty", "fu_difficulty_1", "fu_difficulty_2", "fu_difficulty_3"),
+        *("fu_difficulty_4", "fu_difficulty_5"),
+    ),
     "sms": ("checkin", "confirm", "alert", "trouble"),
 }
 OF_TEXTS = frozenset({"clinic", "url", "reference"})

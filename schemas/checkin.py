@@ -42,13 +42,17 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class CheckInRule:
-    """One check-in: when it is asked, in days after the session, and which questions."""
+    """One check-in: when it is asked, in days after the session, and which questions.
+
+    `tap` is the question whose answers stand in the mail as links; "" for none.
+    """
 
     id: CheckInKind
     after_days: int
     questions: tuple[str, ...]
     window_days: int = WEEK
     reminder: bool = True
+    tap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Reply:
 
     `days_done` counts within the last `window_days`; `red_flag` is what the flag rules say about the reply.
     `overall` is the client's own word on the change since the visit (`grc`); `daily_easy` and `daily_hard`
-    are the days of the last week that were ticked off as too easy and as too hard.
+    are the days of the last week that were ticked off as too easy and as too hard. `words`: the client wrote
+    something of their own.
     """
 
     red_flag: bool = False
@@ -113,6 +118,7 @@ class Reply:
     daily_easy: int = 0
     daily_hard: int = 0
     crash: bool = False
+    words: bool = False
     barriers: tuple[str, ...] = ()
 
 

@@ -95,6 +95,7 @@ def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_day
         confidence=_whole(answers, "confidence"),
         overall=_first(answers, "grc"),
         crash=_first(answers, "post_exert_crash") in ("yes", "not_sure"),
+        words=bool(_first(answers, "fu_words")),
         barriers=values_of(answers, "upd_barrier"),
     )
 
@@ -161,6 +162,7 @@ def _from_reply(reply: Reply, state: PlanState, growth: Growth) -> dict[str, str
     return {
         "red_flag": _yes(reply.red_flag),
         "new_symptoms": reply.new_symptoms or None,
+        "words": "yes" if reply.words else None,
         "after_massage": reply.after_massage or None,
         "pain": _text(reply.pain),
         "pain_change": _text(change),

@@ -11,13 +11,15 @@ from handlers.plans.history import asked, missed_in_a_row
 from handlers.schedule import alerts, recipients
 from handlers.schedule.quiet import quiet_hours
 from library.checkins import ASKED_FROM
+from render.language import readable
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import CheckInQuestion, Delivery, Due, Purpose
 from schemas.plan import PlanStatus
 from schemas.questionnaire import Question
 from schemas.reason import Reason
-from store import checkins, clients, deliveries, intakes
+from schemas.words import fill
+from store import bookings, checkins, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -31,7 +33,16 @@ def questions(tx: Tx, context: Context, language: str, checkin: CheckIn) -> tupl
     assert isinstance(kind, CheckInKind)
     rule = context.checkins.rule(kind)
     asked_for = [name for name in rule.questions if name not in NEEDS or NEEDS[name] in known]
-    return tuple(_short_window(_question(context, language, name), rule.window_days) for name in asked_for)
+    asked = (_short_window(_question(context, language, name), rule.window_days) for name in asked_for)
+    who = {"practitioner": _practitioner(tx, context, checkin)}
+    return tuple(replace(each, label=fill(each.label, who)) for each in asked)
+
+
+def _practitioner(tx: Tx, context: Context, checkin: CheckIn) -> str:
+    """Who reads what is written: as the scheduler names them, else who signs the plans, else the clinic."""
+    booking = bookings.get(tx, checkin.booking_id)
+    written = readable.unlinked(readable.plain(booking.practitioner, 60)) if booking else ""
+    return written or context.clinic.sender or context.clinic.name
 
 
 def _question(context: Context, language: str, name: str) -> Question:

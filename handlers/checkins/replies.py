@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from clinical.answers import facts, flags
+from clinical.answers.typed import says_nothing
 from clinical.loop import feedback
 from clinical.plan.case import Case, History, case_for, policy_for
 from handlers.answers import Picture, picture
@@ -24,6 +25,7 @@ from store.base import Tx
 
 URGENT = (Within.NOW, Within.SAME_DAY)
 HARDEST = 5
+WORDS = "fu_words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
     """
     booking = bookings.get(tx, checkin.booking_id)
     assert booking is not None
+    answers = _without_nothing(context, answers)
     judged = _judge(tx, context, booking, answers, checkin.kind, now)
     for flag in judged.flags:
         intakes.raise_flag(
@@ -66,6 +69,12 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
     return _follow(tx, context, booking, judged, f"{checkin.kind}", now)
+
+
+def _without_nothing(context: Context, answers: Answers) -> Answers:
+    """The answers without a comment that says "no" or "none": nobody has to read it."""
+    nothing = says_nothing(str(answers.get(WORDS, "")), context.library(context.clinic.language).rules.typed)
+    return {name: value for name, value in answers.items() if name != WORDS or not nothing}
 
 
 def tick(

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from handlers import links
 from handlers.answers import effective
+from handlers.checkins import asking
+from handlers.checkins import taps as answers_to_tap
 from handlers.clients.contacts import address
 from handlers.context import Context
 from handlers.links import AFTER_VISIT, LinkPurpose
@@ -16,10 +18,10 @@ from handlers.schedule import alerts, forms
 from handlers.schedule.words import reference, when
 from render import mail
 from render.language import readable
-from render.mail import CORRECTED, Contents, Envelope, MailKind
+from render.mail import CORRECTED, Contents, Envelope, MailKind, Taps
 from schemas import mail_address, phone
 from schemas.booking import Booking
-from schemas.checkin import CheckInKind
+from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
@@ -103,6 +105,7 @@ def _to_client(
     minutes: str = "",
     contents: Contents | None = None,
     wording: str = "",
+    taps: Taps | None = None,
 ) -> EmailMessage:
     client = clients.get(tx, booking.client_id)
     values = {
@@ -124,6 +127,7 @@ def _to_client(
         language=language,
         contents=contents,
         wording=wording,
+        taps=taps,
     )
 
 
@@ -203,7 +207,22 @@ def checkin(
         words = context.mail_texts(language)["sms"]["checkin"]
         body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
-    return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url)
+    tapped = _taps(tx, context, asked, url, language)
+    return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url, taps=tapped)
+
+
+def _taps(tx: Tx, context: Context, asked: CheckIn, url: str, language: str) -> Taps | None:
+    """The answers as links, in the mail's own words; None where one of them has none."""
+    question = answers_to_tap.question(context, asked, asking.questions(tx, context, language, asked))
+    if question is None:
+        return None
+    words, name = context.mail_texts(language)["taps"], question.id
+    answers = answers_to_tap.answers(question)
+    labels = [answer if question.maximum else words.get(f"{name}_{answer}", "") for answer in answers]
+    if not words.get(name) or not all(labels):
+        return None
+    urls = (f"{url}/{answers_to_tap.token(context, asked, name, answer)}" for answer in answers)
+    return Taps(words[name], tuple(zip(labels, urls, strict=True)))
 
 
 def confirm(

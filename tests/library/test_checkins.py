@@ -32,7 +32,8 @@ def test_days_done_are_counted_in_the_time_since_the_last_question() -> None:
     ("old", "new", "item", "text"),
     [
         ('ask_at = "10:00"', 'ask_at = "ten"', "ask_at", "must be a time of day such as 10:00"),
-        ('"fu_feel"', '"fu_fell"', "h24", "asks fu_fell, which is no question"),
+        ('"fu_symptoms", "fu_feel"', '"fu_symptoms", "fu_fell"', "h24", "asks fu_fell, which is no question"),
+        ('tap = "fu_feel"', 'tap = "fu_fell"', "h24", "has fu_fell to tap, which it does not ask"),
         ('id = "d3"', 'id = "w1"', "d3", "is missing"),
         ('id = "d3"', 'id = "w1"', "w1", "stands twice"),
         ('id = "d3"', 'id = "d5"', "checkin.1.id", "Must be one of"),

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
 from handlers.bookings import next_visit
-from handlers.checkins import asking, replies
+from handlers.checkins import asking, replies, taps
 from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckIn
@@ -45,13 +45,15 @@ def _open(tx: Tx, token: str) -> Opened:
 
 
 @blueprint.get("/c/<token>")
-def ask(token: str) -> Response:
-    """The questions; a tap in the mail may have chosen the first answer already."""
+@blueprint.get("/c/<token>/<tapped>")
+def ask(token: str, tapped: str = "") -> Response:
+    """The questions; a tap in the mail has chosen the first answer already, and nothing is kept yet."""
     with context().db.read() as tx:
         opened = _open(tx, token)
     if opened.checkin.answered_at:
         return page("checkin_done", opened.language, token, texts=[], text="", tips=(), here=f"/c/{token}")
-    return _asked(token, opened, {}, {})
+    chosen = taps.chosen(context(), opened.checkin, opened.questions, tapped)
+    return _asked(token, opened, {}, chosen, f"/c/{token}/{tapped}" if chosen else "")
 
 
 @blueprint.post("/c/<token>")
@@ -109,11 +111,13 @@ def _sentences(error: ValidationError) -> dict[str, str]:
     return {str(name): str(texts[0]) for name, texts in found.items() if texts}
 
 
-def _asked(token: str, opened: Opened, errors: dict[str, str], posted: dict[str, list[str]]) -> Response:
-    tapped = {"fu_feel": request.args.getlist("feel")}
+def _asked(
+    token: str, opened: Opened, errors: dict[str, str], posted: dict[str, list[str]], here: str = ""
+) -> Response:
+    tap = taps.question(context(), opened.checkin, opened.questions)
 
     def value(question: Question) -> list[str]:
-        return posted.get(question.id) or tapped.get(question.id) or []
+        return posted.get(question.id) or []
 
     asked = context().library(opened.language).questionnaires[CHECKIN]
     return page(
@@ -122,8 +126,8 @@ def _asked(token: str, opened: Opened, errors: dict[str, str], posted: dict[str,
         token,
         422 if errors else 200,
         asked=asked,
-        questions=opened.questions,
+        questions=sorted(opened.questions, key=lambda each: each != tap),
         errors=errors,
         value=value,
-        here=f"/c/{token}",
+        here=here or f"/c/{token}",
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from handlers.checkins import replies
+from handlers.checkins import replies, taps
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
@@ -139,8 +139,13 @@ def test_a_warning_sign_beside_a_blank_or_none_of_these_is_answered_all_the_same
 @pytest.mark.B11
 def test_a_tap_in_the_mail_chooses_but_sends_nothing(app: Flask, context: Context, booking: Booking) -> None:
     hers = checkin_phone(app, context, booking, CheckInKind.h24)
-    page = hers.get("?feel=bit_sore").text
+    with context.db.read() as tx:
+        (row,) = checkins.of_booking(tx, booking.id)
+    tapped = taps.token(context, row, "fu_feel", "bit_sore")
+    page = hers.get(f"/{tapped}").text
     assert 'value="bit_sore" checked' in page
+    assert f'href="{hers.link}/{tapped}?language=es"' in page
+    assert " checked" not in hers.get("/AAAAAAAAAAAAAAAA").text
     with context.db.read() as tx:
         (row,) = checkins.of_booking(tx, booking.id)
     assert row.answered_at is None

@@ -1,19 +1,21 @@
 """The plan page, the way to stop messages, and check-ins: what they show, and who can change what."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 
 from handlers.context import Context
 from handlers.links import LinkPurpose
+from handlers.worker import work
 from render.language.readable import full_date
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Tick
 from schemas.delivery import AlertCause, Urgency
 from store import checkins, links, plans
 from tests.helpers.answers import fill_in
+from tests.helpers.mailbox import Mailbox
 from tests.helpers.phone import BASE, Fields, Phone, checkin_phone, phone, visited
 from tests.helpers.strategies import worded
 from tests.helpers.visits import schedule_of
@@ -174,3 +176,81 @@ def test_a_check_in_link_opens_no_plan_and_no_intake(asked: Phone, app: Flask) -
     value = asked.link.removeprefix("/c/")
     for path in ("/i/", "/p/", "/u/"):
         assert app.test_client().get(path + value, base_url=BASE).status_code == 404
+
+
+# ---------------------------------------------------------------- one tap, and words of one's own
+
+
+TAPS = re.compile(r'href="https://care\.test(/c/[^/"]+)/([^"]+)"[^>]*>([^<]+)<')
+
+
+@pytest.mark.B11
+def test_a_check_in_mail_carries_its_answers_as_links_that_say_and_change_nothing(
+    app: Flask, context: Context, booking: Booking, mailbox: Mailbox
+) -> None:
+    work.work_once(context, datetime.now(UTC) + timedelta(days=1, hours=2))
+    (mail,) = mailbox.of("checkin")
+    html, text = (mail.get_body((kind,)) for kind in ("html", "plain"))
+    assert html is not None
+    assert text is not None
+    tapped = TAPS.findall(html.get_content())
+    assert [label for _, _, label in tapped] == ["Fine", "So-so", "Not well"]
+    assert all(
+        f"{label}:" in text.get_content() and f"{link}/{tap}" in text.get_content()
+        for link, tap, label in tapped
+    )
+    assert len({tap for _, tap, _ in tapped}) == 3
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{16}", tap) for _, tap, _ in tapped)
+    http = app.test_client()
+    for (link, tap, _), answer in zip(tapped, ("fine", "bit_sore", "very_sore"), strict=True):
+        page = http.get(f"{link}/{tap}", base_url=BASE).text
+        assert Fields(page).checked == [("fu_feel", answer)]
+    with context.db.read() as tx:
+        assert not any(each.answered_at for each in checkins.of_booking(tx, booking.id))
+
+
+def test_the_last_line_goes_to_the_practitioner_by_name(
+    app: Flask, context: Context, booking: Booking
+) -> None:
+    for kind in CheckInKind:
+        page = checkin_phone(app, context, booking, kind).get().text
+        assert page.rindex('name="fu_words"') > max(
+            page.rindex(f'name="{name}"') for name in ("fu_symptoms",)
+        )
+        assert "{practitioner}" not in page
+
+
+@pytest.mark.parametrize(
+    ("words", "paused", "alert"),
+    [
+        ("", True, "h24-new_symptom"),
+        ("none", True, "h24-new_symptom"),
+        ("my elbow clicks when I carry bags", False, "h24-new_words"),
+    ],
+)
+def test_something_else_pauses_only_what_nobody_can_judge(
+    app: Flask, context: Context, booking: Booking, words: str, paused: bool, alert: str
+) -> None:
+    said = {"fu_symptoms": "other", "fu_feel": "fine", "fu_words": words}
+    page = checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    assert ("We will read what you wrote" in page) is not paused
+    assert f"alert:{alert}" in schedule_of(context, booking)
+    plan = phone(app, context, LinkPurpose.plan, booking.id).get().text
+    assert ("Your plan is paused" in plan) is paused
+
+
+def test_danger_in_the_last_line_is_answered_at_once(app: Flask, context: Context, booking: Booking) -> None:
+    said = {"fu_symptoms": "none", "fu_feel": "fine", "fu_words": "I get chest pain and can't breathe"}
+    page = checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    assert 'role="alert"' in page
+    assert 'href="tel:911"' in page
+
+
+def test_words_alone_reach_a_person_and_change_no_plan(
+    app: Flask, context: Context, booking: Booking
+) -> None:
+    said = {"fu_symptoms": "none", "fu_feel": "fine", "fu_words": "Could we do mornings next time?"}
+    assert "Thank you" in checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    assert "alert:soon-h24-words" in schedule_of(context, booking)
+    with context.db.read() as tx:
+        assert len(plans.of_client(tx, [booking.client_id])) == 1
