@@ -46,9 +46,20 @@ def folded(name: str, rules: NameRules) -> tuple[str, ...]:
     """The words of a name that tell people apart, given name first; () where there is none."""
     text = _bare(name)
     family, comma, given = text.partition(",")
-    if comma and _kept(_words(given), rules):
+    if _is_given(given, rules):
         return (*_kept(_words(given), rules), *_kept(_words(family), rules))
-    return _kept(_words(text), rules)
+    return _kept(_words(family if comma and _kept(_words(family), rules) else text), rules)
+
+
+def _is_given(after_comma: str, rules: NameRules) -> bool:
+    """True for what follows a comma and is a name: no title, no suffix (King, Jr.; Lee, Dr)."""
+    return not set(_words(after_comma)) <= {*rules.titles, *rules.suffixes}
+
+
+def in_order(name: str, rules: NameRules) -> str:
+    """The name as it is written, with the given name in front: Rosa Núñez for Núñez, Rosa."""
+    family, _comma, given = name.translate(COMMAS).partition(",")
+    return f"{given.strip()} {family.strip()}" if _is_given(given, rules) else name
 
 
 def _bare(name: str) -> str:
@@ -61,8 +72,8 @@ def first_name(name: str, rules: NameRules) -> str:
 
     "" where there is none.
     """
-    family, comma, given = _bare(name).partition(",")
-    turned = comma and _kept(_words(given), rules)
+    family, _comma, given = _bare(name).partition(",")
+    turned = _is_given(given, rules)
     words = [word for word in (given if turned else f"{family} {given}").split() if _words(word)]
     called = [word for word in words if not set(_words(word)) <= rules.titles] or words
     first = "".join(_words(called[0])) if called else ""

@@ -38,7 +38,8 @@ def ask(tx: Tx, booking: Booking, intake: Intake) -> Ask | None:
     short, said = intake.questionnaire == SHORT_UPDATE, confirmed(tx, intake)
     if comes.unsure is Doubt.none and (said or not short):
         return None
-    return Ask(birthday=short and _birthday_counts(tx, booking, comes), closed=short and not said)
+    counts = short and (_birthday_counts(tx, booking, comes) or _of_a_child(tx, intake))
+    return Ask(birthday=counts, closed=short and not said)
 
 
 def confirmed(tx: Tx, intake: Intake) -> bool:
@@ -50,6 +51,12 @@ def _birthday_counts(tx: Tx, booking: Booking, comes: Attendance) -> bool:
     unnamed = not clients.get(tx, booking.client_id).name.strip()
     doubtful = comes.unsure is not Doubt.none
     return unnamed or doubtful or contacts.shared(tx, (comes.email_id, comes.phone_id))
+
+
+def _of_a_child(tx: Tx, intake: Intake) -> bool:
+    """True where a parent signed the form before: who booked a child by the own name may come this time."""
+    earlier = previous(tx, intake)
+    return bool(earlier and effective(tx, earlier).get("guardian_name"))
 
 
 def name(tx: Tx, context: Context, booking: Booking) -> str:

@@ -48,7 +48,7 @@ def show(token: str) -> Response:
         language,
         token,
         plan=plan,
-        name=readable.greeting_name(client.name),
+        name=readable.greeting_name(identity.in_order(client.name, context().names)),
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
         week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
         today_done=today in done,

@@ -209,6 +209,24 @@ def test_a_child_that_was_booked_under_the_parents_name_gets_a_form_of_its_own(
     assert now.questionnaire == "first_visit"
 
 
+def test_a_parent_who_comes_after_the_child_does_not_go_on_from_the_childs_form(
+    app: Flask, context: Context
+) -> None:
+    born = "2013-02-03"
+    first = visit(context, "u1", 1, "Mona Reyes")
+    fill_in(context, first, datetime.now(UTC), date_of_birth=born, guardian_name="Mona Reyes", goal_text=MARK)
+    hers = opened(app, context, visit(context, "u2", 40, "Mona Reyes"))
+    assert "Date of birth" in hers.get().text
+    assert hers.post("/who", {}).status_code == 422
+    assert hers.post("/who", BORN).status_code == 422
+    assert "Since last time" not in hers.get().text
+    childs = dict(
+        zip(("date_of_birth_year", "date_of_birth_month", "date_of_birth_day"), born.split("-"), strict=True)
+    )
+    assert hers.post("/who", childs).status_code == 303
+    assert "Since last time" in hers.get().text
+
+
 def couple(app: Flask, context: Context) -> Phone:
     """Ann, who was here before, at an address that she shares with Ben; the link of her short update."""
     came_before(context)
