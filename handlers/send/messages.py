@@ -6,6 +6,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
 
+from clinical import identity
 from handlers import links
 from handlers.answers import effective
 from handlers.checkins import asking
@@ -110,7 +111,7 @@ def _to_client(
     client = clients.get(tx, booking.client_id)
     values = {
         "url": url,
-        "name": _called(tx, booking) or client.name,
+        "name": _called(tx, booking) or identity.in_order(client.name, context.names),
         "when": _times(tx, context, booking, client.zone, language) if kind in BEFORE_VISIT else "",
         "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
         "practitioner": booking.practitioner,

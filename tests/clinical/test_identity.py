@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.identity import compare, first_name, folded
+from clinical.identity import compare, first_name, folded, in_order
 from library.names import read_names
 from schemas.booking import Person
 from schemas.identity import Change, NameRules, Verdict
@@ -217,8 +217,35 @@ def test_a_name_that_consists_of_titles_stays() -> None:
         ("Nguyễn Thị Bình", "Nguyễn Thị Bình"),
         ("Ms Z. Field", "Z. Field"),
         ("Kovács, Béla", "Béla"),
+        ("Martín Rey, Jr.", "Martín"),
+        ("Jo Bäcker, PhD", "Jo"),
+        ("Rey, Dr.", "Rey"),
         ("", ""),
     ],
 )
 def test_nobody_is_called_by_a_family_name_alone(name: str, called: str) -> None:
     assert first_name(name, RULES) == called
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Núñez, Rosa", "Rosa Núñez"),
+        ("FIELD, JON", "JON FIELD"),
+        ("Łuć-Øre ,Zoë M.", "Zoë M. Łuć-Øre"),
+        ("علي، محمد", "محمد علي"),
+        ("Rosa Núñez", "Rosa Núñez"),
+        ("Martín Rey, Jr.", "Martín Rey, Jr."),
+        ("Jo Bäcker, PhD, LMT", "Jo Bäcker, PhD, LMT"),
+        ("Lee,", "Lee,"),
+        ("田中 花子", "田中 花子"),
+        ("", ""),
+    ],
+)
+def test_a_greeting_has_the_given_name_in_front(name: str, written: str) -> None:
+    assert in_order(name, RULES) == written
+
+
+def test_what_follows_a_comma_as_a_title_is_no_name() -> None:
+    assert folded("Martín Rey, Jr.", RULES) == folded("Martin Rey", RULES)
+    assert folded("Rey, Dr.", RULES) == ("rey",)

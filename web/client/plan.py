@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, abort, make_response, request
 
+from clinical import identity
 from handlers.bookings import next_visit
 from handlers.context import Context
 from handlers.links import LinkPurpose

@@ -8,6 +8,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from clinical import identity
 from clinical.plan.edit import EditRefused
 from handlers import links
 from handlers.intake import summary
@@ -341,7 +342,7 @@ def preview(booking_id: int) -> Response:
         **client_words.shared(plan.language),
         "staff": say(),
         "plan": plan,
-        "name": readable.greeting_name(name),
+        "name": readable.greeting_name(identity.in_order(name, context().names)),
         "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],
         "made_on": readable.full_date(plan_page.day_of(context(), found, stored), plan.language),

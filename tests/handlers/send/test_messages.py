@@ -54,6 +54,19 @@ def test_a_resent_mail_keeps_its_message_id_across_processes(
     again.db.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "greeted"), [("Núñez, Rosa", "Hi Rosa Núñez,"), ("Martín Rey, Jr.", "Hi Martín Rey, Jr.,")]
+)
+def test_a_client_is_greeted_with_the_given_name_in_front(
+    context: Context, mailbox: Mailbox, name: str, greeted: str
+) -> None:
+    book(context, name=name)
+    work.work_once(context, NOW + timedelta(minutes=1))
+    said = mailbox.of("intake")[0].get_body(("plain",))
+    assert said is not None
+    assert said.get_content().startswith(greeted)
+
+
 def test_a_client_is_greeted_by_the_name_they_asked_for(context: Context, mailbox: Mailbox) -> None:
     booking = book(context)
     fill_in(context, booking, preferred_name="Zed")
