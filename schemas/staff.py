@@ -6,10 +6,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What somebody may do: treat clients, or run the service. One person may have both."""
+    """What somebody may do: treat clients, run the service, receive clients. One person may have several."""
 
     practitioner = "practitioner"
     manager = "manager"
+    front_desk = "front_desk"
 
 
 class Stage(StrEnum):

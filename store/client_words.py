@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -33,10 +34,31 @@ def _address(written: str) -> str:
     return mail_address.read(written.strip()) or written.strip()
 
 
-def index(tx: Tx, client_id: int, name: str, email: str, number: str, country: str) -> None:
-    """Write the words of a client down again."""
-    forget(tx, client_id)
-    rows = [{"client_id": client_id, "word": word} for word in words(name, email, number, country)]
+def index(
+    tx: Tx,
+    client_id: int,
+    name: str,
+    email: str,
+    number: str,
+    country: str,
+    was: sa.Row[tuple[object, ...]] | None = None,
+) -> None:
+    """Write the words of a client down, in place of those of how they `was`; a number typed later stays."""
+    before = words(was.name, was.email, was.phone, country) if was else []
+    gone = sa.delete(client_words).where(client_words.c.client_id == client_id)
+    tx.run(gone.where(client_words.c.word.in_(before)))
+    _add(tx, client_id, words(name, email, number, country))
+
+
+def also(tx: Tx, client_id: int, number: str, country: str) -> None:
+    """The client is found by this number too: it was typed into the form."""
+    _add(tx, client_id, words("", "", number, country))
+
+
+def _add(tx: Tx, client_id: int, found: Sequence[str]) -> None:
+    known = sa.select(client_words.c.word).where(client_words.c.client_id == client_id)
+    there = {row.word for row in tx.all(known)}
+    rows = [{"client_id": client_id, "word": word} for word in found if word not in there]
     if rows:
         tx.run(_INDEX, rows)
 

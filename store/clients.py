@@ -44,7 +44,7 @@ def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
         tx.change(clients, client_id, **fresh)
     if {"name", "email", "phone"} & set(fresh):
         now = get(tx, client_id)
-        client_words.index(tx, client_id, now.name, now.email, now.phone, country)
+        client_words.index(tx, client_id, now.name, now.email, now.phone, country, was=row)
 
 
 @once(clients)

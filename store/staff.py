@@ -71,6 +71,15 @@ def every(tx: Tx) -> list[Staff]:
     return [_staff(tx, row) for row in tx.all(sa.select(staff).order_by(staff.c.name, staff.c.id))]
 
 
+def change(
+    tx: Tx, staff_id: int, *, name: str, credential: str, roles: Sequence[Role], language: str
+) -> None:
+    """Who somebody is, what they may do, and the language they read."""
+    row = {"name": name, "credential": credential, "language": language}
+    row["roles"] = " ".join(sorted(set(roles)))
+    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(**row))
+
+
 def set_password(tx: Tx, staff_id: int, password_hash: str) -> None:
     """Another password."""
     tx.run(sa.update(staff).where(staff.c.id == staff_id).values(password_hash=password_hash))
@@ -176,6 +185,13 @@ def tries(tx: Tx, key: str, since: datetime) -> int:
     """How many tries there were since then."""
     same = (login_tries.c.key == key, login_tries.c.at > since)
     return int(tx.value(sa.select(sa.func.count()).select_from(login_tries).where(*same)))
+
+
+def take_back(tx: Tx, keys: Sequence[str], at: datetime) -> None:
+    """The try of this moment was right: it does not count."""
+    for key in keys:
+        one = sa.select(sa.func.max(login_tries.c.id)).where(login_tries.c.key == key, login_tries.c.at == at)
+        tx.run(sa.delete(login_tries).where(login_tries.c.id == one.scalar_subquery()))
 
 
 def forgive(tx: Tx, keys: Sequence[str]) -> None:

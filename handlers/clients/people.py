@@ -14,7 +14,7 @@ from schemas.booking import Person
 from schemas.identity import Change, Match, Verdict
 from schemas.person import Attendance, Doubt
 from schemas.phone import e164
-from store import attendances, audit, clients, intakes, plans
+from store import attendances, audit, client_words, clients, intakes, plans
 from store.base import Tx
 
 DOUBTS = {Change.nickname: Doubt.name, Change.address_taken: Doubt.address, Change.too_little: Doubt.little}
@@ -259,11 +259,13 @@ def for_somebody_else(tx: Tx, context: Context, booking_id: int, name: str, now:
 
 
 def learn_phone(tx: Tx, context: Context, booking_id: int, number: str, now: datetime) -> None:
-    """The number at which the client can be called, where the scheduler named none.
+    """The number at which the client can be called, where the scheduler named none; they are found by it.
 
     Texts go there only when it was confirmed.
     """
     current = attendances.current(tx, booking_id)
+    if current is not None:
+        client_words.also(tx, current.client_id, number, context.clinic.country)
     place = contacts.phone_of(tx, context, number, now)
     if current is not None and place is not None and not clients.get(tx, current.client_id).phone:
         kept = _kept(context, Person("", phone=number))

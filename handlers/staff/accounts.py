@@ -7,7 +7,7 @@ from handlers.context import Context
 from handlers.staff import hashing, passwords
 from handlers.staff.passwords import Unfit
 from schemas import mail_address
-from schemas.staff import Role
+from schemas.staff import Role, Staff
 from store import audit, staff
 from store.base import Tx
 
@@ -31,11 +31,43 @@ def add(
         raise Unfit("An account needs an e-mail address, a name and a role.")
     if staff.by_email(tx, email):
         raise Unfit("There is an account with this address already.")
-    if any(each.name.casefold() == name.strip().casefold() for each in staff.every(tx)):
-        raise Unfit("Somebody has this name already: add an initial, so that the log can tell them apart.")
+    _only_one(tx, name)
     made = staff.add(tx, email, name.strip(), credential, roles, language, hashing.hash_here(password), now)
     audit.add(tx, by, "staff_added", f"staff:{made}", now)
     return made
+
+
+def _only_one(tx: Tx, name: str, but: int = 0) -> None:
+    same = (each for each in staff.every(tx) if each.name.casefold() == name.strip().casefold())
+    if any(each.id != but for each in same):
+        raise Unfit(
+            "Somebody has this name already: add an initial, so that the log can tell them apart.", "name"
+        )
+
+
+def edit(
+    tx: Tx,
+    staff_id: int,
+    *,
+    name: str,
+    credential: str,
+    roles: Sequence[Role],
+    language: str,
+    by: Staff,
+    now: datetime,
+) -> None:
+    """Another name, credential, role or language. Raises `Unfit`; a manager does not lock themselves out."""
+    if not name.strip():
+        raise Unfit("An account needs a name.", "name")
+    _only_one(tx, name, but=staff_id)
+    if not roles:
+        raise Unfit("An account needs a role.", "role")
+    if staff_id == by.id and Role.manager not in roles:
+        raise Unfit("Another manager must take this role from you.", "role")
+    staff.change(
+        tx, staff_id, name=name.strip(), credential=credential.strip(), roles=roles, language=language
+    )
+    audit.add(tx, by.name, "staff_changed", f"staff:{staff_id}", now, " ".join(sorted(roles)))
 
 
 def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -> None:

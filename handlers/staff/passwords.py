@@ -22,7 +22,11 @@ FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN)
 
 
 class Unfit(ValueError):
-    """A password or an account that cannot be taken; the text says why."""
+    """A password or an account that cannot be taken; the text says why, `field` what it is about."""
+
+    def __init__(self, text: str, field: str = "") -> None:
+        super().__init__(text)
+        self.field = field
 
 
 def check(context: Context, password: str, email: str, name: str) -> None:

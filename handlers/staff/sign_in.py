@@ -41,6 +41,7 @@ def _log_in(
             audit.add(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
         staff.forgive(tx, [keys["pair"]])
+        staff.take_back(tx, [keys["account"], keys["address"]], now)
         if fresh:
             staff.set_password(tx, found.id, fresh)
         staff.tidy(tx, now - timedelta(days=30))

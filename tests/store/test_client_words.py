@@ -7,7 +7,7 @@ from schemas.booking import Person
 from store import client_words, clients
 from store.client_words import words
 from tests.helpers.clinic import NOW
-from tests.helpers.console import visit
+from tests.helpers.console import answer, visit
 
 
 def test_words_are_found_by_their_beginning_on_both_databases(context: Context) -> None:
@@ -41,3 +41,13 @@ def test_the_words_of_a_client_are_few_and_plain() -> None:
         *("0104242", "15550104242", "4242", "5550104242", "luc", "smith", "zoe", "zoe@example.org")
     ]
     assert words("", "", "12", "US") == []
+
+
+def test_the_number_typed_in_the_form_is_found_and_outlives_a_correction(context: Context) -> None:
+    number = visit(context, "u1")
+    answer(context, number, mobile_phone="+1 212 555 0177")
+    visit(context, "u1", email="zoe.luc@example.org", now=NOW)
+    with context.db.read() as tx:
+        for asked in ("+1 212 555 0177", "212-555-0177", "0177", "555 010 4242", "zoe.luc@example.org"):
+            assert [one.email for one in client_words.find(tx, asked, "US")] == ["zoe.luc@example.org"], asked
+        assert not client_words.find(tx, "zoe@example.org", "US")

@@ -18,7 +18,7 @@ from schemas.staff import Stage
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
-from web.console.gate import ANYBODY, BOTH, ENROLLING, allowed, me, now
+from web.console.gate import ANYBODY, ENROLLING, EVERYBODY, allowed, me, now
 from web.console.view import page
 from web.context import context
 from web.language import NAMES
@@ -166,7 +166,7 @@ def logout() -> AnyResponse:
 
 
 @blueprint.get("/console/account")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def account() -> Response:
     """The own account: password, second factor, language."""
     return _account_page()
@@ -179,7 +179,7 @@ def _account_page(status: int = 200, **values: Any) -> Response:
 
 
 @blueprint.post("/console/account/password")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def change_password() -> AnyResponse:
     """Another password; every other browser is logged out."""
     old, new = (request.form.get(name, "")[: passwords.LONGEST + 1] for name in ("old", "new"))
@@ -195,7 +195,7 @@ def change_password() -> AnyResponse:
 
 
 @blueprint.post("/console/account/second-factor")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def begin_second_factor() -> AnyResponse:
     """Set up a new second factor (the old one counts until the new one is confirmed)."""
     second_factor.begin_totp(context(), gate.cookie(), now())
@@ -203,7 +203,7 @@ def begin_second_factor() -> AnyResponse:
 
 
 @blueprint.post("/console/account/language")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def change_language() -> AnyResponse:
     """The console in another language."""
     chosen = request.form.get("language", "")

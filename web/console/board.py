@@ -10,7 +10,7 @@ from schemas.staff import Role
 from schemas.words import fill
 from store import audit
 from web.console import gate
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.sheets import csv_file
 from web.console.view import page
 from web.context import context
@@ -62,7 +62,7 @@ def _lately(days: int) -> Board:
 
 
 @blueprint.get("/console/board")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def board() -> Response:
     """The figures of a period."""
     days = _days()

@@ -15,7 +15,7 @@ from schemas.staff import Role
 from store import audit, bookings, client_words, clients, intakes
 from web.console import gate
 from web.console.drawings import progress_chart
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import FLAGS
 from web.console.view import language, page, say
 from web.context import context
@@ -24,7 +24,7 @@ blueprint = gate.blueprint("clients")
 
 
 @blueprint.get("/console/clients")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def search() -> Response:
     """Clients whose name, e-mail address or phone number begins so."""
     text = request.args.get("q", "").strip()[:100]
@@ -34,7 +34,7 @@ def search() -> Response:
 
 
 @blueprint.get("/console/clients/<int:client_id>")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def client(client_id: int) -> Response:
     """One client: the visits; for a practitioner also how pain, activities and days went."""
     return _page(client_id)

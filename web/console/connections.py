@@ -12,7 +12,7 @@ from schemas.staff import Role
 from schemas.trouble import Trouble
 from store import audit, connections, receipts, troubles
 from web.console import gate, labels
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.view import page, say
 from web.context import context
 from web.troubles import quoted, sentence
@@ -31,7 +31,7 @@ MOST_READ = 500  # bookings for one page
 
 
 @blueprint.get("/console/connections")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def connections_page() -> Response:
     """Every connection: when it was last heard and read, what is wrong, what it can do."""
     with context().db.read() as tx:
@@ -117,7 +117,7 @@ def receipt(public_id: str) -> Response:
 
 
 @blueprint.post("/console/receipts/<public_id>/replay")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def replay(public_id: str) -> AnyResponse:
     """Process a webhook again."""
     with context().db.begin() as tx:

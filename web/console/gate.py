@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
 TOUCH = timedelta(minutes=1)
 SESSION, LOGIN = "aftercare", "aftercare-login"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+PAGE_OF = re.compile(r"/console/(?:bookings|clients)/\d+(?=/)|/console/outbox(?=/)")
 LOGGED_IN_SECONDS = 12 * 60 * 60
 
 
@@ -49,7 +51,7 @@ def allowed(*roles: Role | str) -> Callable[[View], View]:
     return mark
 
 
-BOTH = (Role.practitioner, Role.manager)
+EVERYBODY = (*Role,)
 
 
 def blueprint(name: str) -> Blueprint:
@@ -95,13 +97,20 @@ def _refuse(roles: tuple[Role, ...]) -> AnyResponse | None:
     if session is None:
         if "X-Fragment" in request.headers:
             abort(401)
-        come_back = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("console_auth.login", next=come_back), 303)
+        return redirect(url_for("console_auth.login", next=_come_back()), 303)
     if session.stage is not Stage.full:
         return redirect(url_for(f"console_auth.{session.stage}"), 303)
     if not me().may(*roles):
         abort(403)
     return None
+
+
+def _come_back() -> str | None:
+    """Where to go on after the login: the page itself, or that of the visit or client whose form was sent."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    found = PAGE_OF.match(request.path)
+    return found[0] if found else None
 
 
 def _keep_private(response: Response) -> Response:

@@ -77,6 +77,7 @@ ACTS = {
     "address_confirmed": "said that the address or number is theirs",
     "birthday_wrong": "typed another date of birth",
     "staff_added": "added an account",
+    "staff_changed": "changed an account",
     "staff_deactivated": "ended an account",
     "staff_let_in": "let somebody in again",
     "staff_reset": "reset an account",

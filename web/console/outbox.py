@@ -20,7 +20,7 @@ from store import deliveries
 from store import outbox as stored
 from store.base import Tx
 from web.console import basis, gate
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import PLAN
 from web.console.view import page
 from web.context import context
@@ -64,7 +64,7 @@ FOR_GOOD = (
 
 
 @blueprint.get("/console/outbox")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def outbox() -> Response:
     """One tab of the outbox, one page of it."""
     return _page()
@@ -170,7 +170,7 @@ DO: dict[str, Callable[[Tx, int, str, datetime], None]] = {
 @blueprint.post(
     "/console/outbox/<int:delivery_id>/<any('hold', 'release', 'send_now', 'resend', 'withdraw'):act>"
 )
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def do(delivery_id: int, act: str) -> AnyResponse:
     """Hold, release, send now, resend or withdraw one message."""
     try:

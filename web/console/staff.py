@@ -1,17 +1,29 @@
 """Who may come in: every account, and the switch that ends one at once."""
 
-from flask import Response, abort, redirect, url_for
+from typing import Any
+
+from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import accounts
-from schemas.staff import Role
+from handlers.staff.passwords import Unfit
+from schemas.staff import Role, Staff
 from store import staff as stored_staff
 from web.console import gate
 from web.console.gate import allowed, me, now
 from web.console.view import page
 from web.context import context
+from web.language import NAMES
 
 blueprint = gate.blueprint("people")
+ROLES = {
+    "practitioner": "Practitioner",
+    "manager": "Manager",
+    "manager practitioner": "Practitioner and manager",
+    "front_desk": "Front desk",
+}
+"""What somebody may be, by the roles that they have."""
+ROLE = {Role.practitioner: "Practitioner", Role.manager: "Manager", Role.front_desk: "Front desk"}
 
 
 @blueprint.get("/console/staff")
@@ -19,7 +31,55 @@ blueprint = gate.blueprint("people")
 def people() -> Response:
     """Every account."""
     with context().db.read() as tx:
-        return page("people", people=stored_staff.every(tx))
+        return page("people", people=stored_staff.every(tx), role_names=ROLE)
+
+
+@blueprint.get("/console/staff/<int:staff_id>")
+@allowed(Role.manager)
+def edit(staff_id: int) -> Response:
+    """One account: name, role, credential, language."""
+    return _edit_page(staff_id)
+
+
+def _edit_page(staff_id: int, status: int = 200, **more: Any) -> Response:
+    with context().db.read() as tx:
+        one = stored_staff.get(tx, staff_id) or abort(404)
+    shown = {"name": one.name, "credential": one.credential, "language": one.language, "role": _roles(one)}
+    shown |= {key: request.form[key] for key in shown if key in request.form}
+    return page("person", status, one=one, shown=shown, roles=_choices(one), languages=NAMES, **more)
+
+
+def _roles(one: Staff) -> str:
+    return " ".join(sorted(one.roles))
+
+
+def _choices(one: Staff) -> dict[str, str]:
+    """The roles to choose from, and those that somebody has, if they are others."""
+    return {_roles(one): " + ".join(ROLE[role] for role in sorted(one.roles))} | ROLES
+
+
+@blueprint.post("/console/staff/<int:staff_id>")
+@allowed(Role.manager)
+def save(staff_id: int) -> AnyResponse:
+    """Keep the account as it was typed."""
+    form = request.form
+    language = form.get("language", "")
+    try:
+        with context().db.begin() as tx:
+            one = stored_staff.get(tx, staff_id) or abort(404)
+            accounts.edit(
+                tx,
+                staff_id,
+                name=form.get("name", "")[:100],
+                credential=form.get("credential", "")[:20],
+                roles=[role for role in Role if role in form.get("role", "").split()],
+                language=language if language in NAMES else one.language,
+                by=me(),
+                now=now(),
+            )
+    except Unfit as error:
+        return _edit_page(staff_id, 422, error=str(error), at=error.field)
+    return redirect(url_for("console_people.people", done=1, _anchor=f"s{staff_id}"), 303)
 
 
 @blueprint.post("/console/staff/<int:staff_id>/<any('deactivate', 'activate'):act>")

@@ -8,7 +8,7 @@ from flask import Response, request
 from schemas.staff import Role
 from store import attendances, days
 from web.console import gate
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import lines
 from web.console.view import language, page
 from web.context import context
@@ -18,7 +18,7 @@ blueprint = gate.blueprint("today")
 
 @blueprint.get("/console/")
 @blueprint.get("/console/days/<day>")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def today(day: str = "") -> Response:
     """One day's visits; with the header X-Fragment only the list, for the page that refreshes itself."""
     chosen = _day(day)

@@ -17,11 +17,11 @@ from web.troubles import sentence as sentence_of
 
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
-    ("console_today.today", "Today", gate.BOTH, "t"),
-    ("console_outbox.outbox", "Outbox", gate.BOTH, "o"),
-    ("console_clients.search", "Clients", gate.BOTH, "c"),
-    ("console_board.board", "Board", gate.BOTH, "b"),
-    ("console_operations.connections_page", "Connections", gate.BOTH, "r"),
+    ("console_today.today", "Today", gate.EVERYBODY, "t"),
+    ("console_outbox.outbox", "Outbox", gate.EVERYBODY, "o"),
+    ("console_clients.search", "Clients", gate.EVERYBODY, "c"),
+    ("console_board.board", "Board", gate.EVERYBODY, "b"),
+    ("console_operations.connections_page", "Connections", gate.EVERYBODY, "r"),
     ("console_content.content", "Content", (Role.practitioner,), ""),
     ("console_audit.audit", "Log", (Role.manager,), ""),
     ("console_people.people", "Staff", (Role.manager,), ""),

@@ -14,7 +14,7 @@ from schemas.staff import Role
 from store import attendances, audit, bookings, client_words, clients
 from store.base import Tx
 from web.console import basis, gate
-from web.console.gate import BOTH, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.view import page
 from web.context import context
 
@@ -47,7 +47,7 @@ def came_before(tx: Tx, booking: Booking) -> list[Any]:
 
 
 @blueprint.get("/console/who")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def questions() -> Response:
     """Every visit about which is asked who comes."""
     return _page()
@@ -60,7 +60,7 @@ def _page(status: int = 200, error: str = "") -> Response:
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/who/<any('same', 'another'):verdict>")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def say(booking_id: int, verdict: str) -> AnyResponse:
     """Same person, or another: one tap; what follows from it is done at once."""
     try:
@@ -79,7 +79,7 @@ def say(booking_id: int, verdict: str) -> AnyResponse:
 
 
 @blueprint.get("/console/clients/<int:client_id>/join")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def find_other(client_id: int) -> Response:
     """Look for the other client of the same person."""
     text = request.args.get("q", "").strip()[:100]
@@ -91,7 +91,7 @@ def find_other(client_id: int) -> Response:
 
 
 @blueprint.get("/console/clients/<int:client_id>/join/<int:other_id>")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def both(client_id: int, other_id: int) -> Response:
     """Both clients side by side, before they are joined."""
     return _both(client_id, other_id)
@@ -108,7 +108,7 @@ def _both(client_id: int, other_id: int, status: int = 200, error: str = "") -> 
 
 
 @blueprint.post("/console/clients/<int:client_id>/join/<int:other_id>")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def join(client_id: int, other_id: int) -> AnyResponse:
     """They are one person: the other is read with this one from now on."""
     try:
@@ -120,7 +120,7 @@ def join(client_id: int, other_id: int) -> AnyResponse:
 
 
 @blueprint.post("/console/clients/<int:client_id>/part")
-@allowed(*BOTH)
+@allowed(*EVERYBODY)
 def part(client_id: int) -> AnyResponse:
     """They are two people again; each keeps what was theirs."""
     try:

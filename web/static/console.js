@@ -51,6 +51,29 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What is typed into a note stays in this tab until the note is kept, also when the session ends before.
+const drafts = [...document.querySelectorAll("form[data-keep]")];
+const fields = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");
+function keep(form) {
+  const said = fields(form).map((one) => (one.type === "radio" || one.type === "checkbox" ? one.checked : one.value));
+  sessionStorage.setItem(form.dataset.keep, JSON.stringify(said));
+}
+function restore(form) {
+  const said = JSON.parse(sessionStorage.getItem(form.dataset.keep) || "null");
+  const all = fields(form);
+  if (!said || said.length !== all.length) return;
+  all.forEach((one, n) => {
+    if (typeof said[n] === "boolean") one.checked = said[n]; else one.value = said[n];
+  });
+  for (let at = form.parentElement; at; at = at.parentElement) if (at.matches("details")) at.open = true;
+  form.querySelectorAll("details").forEach((one) => { one.open = true; });
+}
+for (const form of drafts) {
+  if (form.dataset.kept || new URLSearchParams(location.search).has("done")) sessionStorage.removeItem(form.dataset.keep);
+  else restore(form);
+  form.addEventListener("input", () => keep(form));
+}
+
 document.addEventListener("submit", (event) => {
   const ask = event.submitter?.dataset.ask || event.target.dataset.ask;
   if (ask && !confirm(ask)) event.preventDefault();

@@ -362,3 +362,77 @@ def test_with_a_required_second_factor_a_password_alone_opens_nothing(app: Flask
     answer = client.get("/console/", base_url=BASE)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login/enrol")
     assert "<svg" in client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
+
+
+def test_a_right_password_does_not_count_against_the_limit(app: Flask, context: Context) -> None:
+    account(context)
+    for _morning in range(tries.MOST_TRIES["address"] + 3):
+        sign_in(app)
+
+
+def person_page(context: Context, email: str) -> str:
+    with context.db.read() as tx:
+        found = stored_staff.by_email(tx, email)
+    assert found is not None
+    return f"/console/staff/{found.id}"
+
+
+def test_a_manager_edits_an_account_and_the_change_counts_at_once(app: Flask, context: Context) -> None:
+    account(context)
+    account(context, "jo@handsofstone.example", "Jo", (Role.practitioner,))
+    boss, jo = sign_in(app), sign_in(app, "jo@handsofstone.example")
+    page = person_page(context, "jo@handsofstone.example")
+    shown = boss.get("/console/staff", base_url=BASE).text
+    assert f'href="{page}"' in shown
+    said = {"name": "Jo Reed", "credential": "PT", "role": "front_desk", "language": "es"}
+    assert post(boss, page, page, **said).status_code == 303
+    with context.db.read() as tx:
+        found = stored_staff.by_email(tx, "jo@handsofstone.example")
+    assert found is not None
+    assert (found.name, found.credential, found.roles) == ("Jo Reed", "PT", frozenset({Role.front_desk}))
+    assert jo.get("/console/content", base_url=BASE).status_code == 403
+    assert "Hoy" in jo.get("/console/", base_url=BASE).text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"name": " "}, "An account needs a name."),
+        ({"name": "jo"}, "Somebody has this name already"),
+        ({"role": ""}, "An account needs a role."),
+        ({"role": "practitioner"}, "Another manager must take this role from you."),
+    ],
+)
+def test_an_account_that_cannot_be_so_says_why_at_the_field(
+    app: Flask, context: Context, said: dict[str, str], words: str
+) -> None:
+    account(context)
+    account(context, "jo@handsofstone.example", "Jo", (Role.practitioner,))
+    boss, page = sign_in(app), person_page(context, EMAIL)
+    whole = {"name": "Mara Field", "credential": "LMT", "role": "manager practitioner", "language": "en"}
+    answered = post(boss, page, page, **(whole | said))
+    assert answered.status_code == 422
+    assert words in answered.text
+    assert 'aria-invalid="true"' in answered.text
+    with context.db.read() as tx:
+        kept = stored_staff.by_email(tx, EMAIL)
+    assert kept is not None
+    assert (kept.name, len(kept.roles)) == ("Mara Field", 2)
+
+
+@pytest.mark.parametrize("role", [Role.manager, Role.front_desk])
+def test_who_receives_clients_gets_the_door_code_and_no_answers(
+    app: Flask, context: Context, role: Role
+) -> None:
+    number = visit(context, start=datetime.now(UTC) + timedelta(hours=1), now=datetime.now(UTC))
+    account(context, "desk@handsofstone.example", "Desk", (role,))
+    desk = sign_in(app, "desk@handsofstone.example")
+    assert f"/console/bookings/{number}/door" in desk.get("/console/", base_url=BASE).text
+    assert desk.get(f"/console/bookings/{number}/door", base_url=BASE).status_code == 200
+    assert desk.get(f"/console/bookings/{number}", base_url=BASE).status_code == 403
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(app: Flask, context: Context) -> None:
+    number = visit(context)
+    answered = browser(app).post(f"/console/bookings/{number}/note", base_url=BASE, data={"send": "hold"})
+    assert answered.headers["Location"] == f"/console/login?next=/console/bookings/{number}"
