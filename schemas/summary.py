@@ -1,6 +1,7 @@
 """What a practitioner reads before a visit, flags first: `VisitSummary` on a page, `Summary` on paper."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from schemas.rules import Severity
@@ -134,6 +135,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What a client said of how it went since last time: in the form for this visit, or in a check-in."""
+
+    at: datetime
+    check_in: bool
+    answers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VisitSummary:
     """Flags first, then complaint, pain, goals, what changed, cautions, medicines, wishes, consents.
 
@@ -160,5 +170,5 @@ class VisitSummary:
     medicines: tuple[tuple[str, str], ...]
     wishes: tuple[tuple[str, str], ...]
     consents: tuple[tuple[str, bool], ...]
-    progress: tuple[tuple[str, str], ...] = ()
+    progress: tuple[Since, ...] = ()
     sections: tuple[Section, ...] = ()

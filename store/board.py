@@ -59,9 +59,9 @@ def alerts(tx: Tx, start: datetime, end: datetime, within: timedelta) -> tuple[S
 
 
 def replies(tx: Tx, start: datetime, end: datetime) -> Share:
-    """Check-ins asked in the period that were answered."""
+    """Check-ins asked in the period that were answered. A day that was ticked off is no check-in."""
     query = sa.select(_yes(checkins.c.answered_at.is_not(None)), sa.func.count()).where(
-        checkins.c.asked_at >= start, checkins.c.asked_at < end
+        checkins.c.asked_at >= start, checkins.c.asked_at < end, checkins.c.kind.in_(list(CheckInKind))
     )
     return _share(tx, query)
 

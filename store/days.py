@@ -62,26 +62,24 @@ class Beside:
 
 def day(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "", pain: bool = True) -> list[Visit]:
     """The visits that begin in [start, end), in order of time; `pain` reads answers (sealed)."""
-    rows = tx.all(_query(start, end, practitioner, pain))
+    rows = tx.all(_query(start, end, practitioner))
     ids = [row.id for row in rows]
     beside = Beside(
         flags=stored_intakes.severities(tx, ids),
         messages=_plan_messages(tx, ids),
         drafts=stored_plans.statuses(tx, ids),
-        pains=pains.replies(tx, {row.client_id for row in rows}) if pain else {},
+        pains=pains.latest(tx, {row.client_id for row in rows}) if pain else {},
     )
-    return [_visit(tx, row, beside) for row in rows]
+    return [_visit(row, beside) for row in rows]
 
 
-def _query(start: datetime, end: datetime, practitioner: str, pain: bool) -> sa.Select[Any]:
+def _query(start: datetime, end: datetime, practitioner: str) -> sa.Select[Any]:
     query = (
         sa.select(
             bookings,
             clients.c.name.label("client"),
             intakes.c.status.label("intake"),
             intakes.c.reviewed_at,
-            intakes.c.submitted_at,
-            intakes.c.sealed_answers if pain else sa.null().label("sealed_answers"),
         )
         .join(clients, clients.c.id == bookings.c.client_id)
         .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
@@ -92,10 +90,8 @@ def _query(start: datetime, end: datetime, practitioner: str, pain: bool) -> sa.
     return query.where(bookings.c.practitioner == practitioner) if practitioner else query
 
 
-def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
+def _visit(row: sa.Row[Any], beside: Beside) -> Visit:
     message = beside.messages.get(row.id)
-    given = pains.said(tx, row.sealed_answers, row.submitted_at or row.updated_at)
-    given += beside.pains.get(row.client_id, [])
     return Visit(
         id=row.id,
         client_id=row.client_id,
@@ -114,7 +110,7 @@ def _visit(tx: Tx, row: sa.Row[Any], beside: Beside) -> Visit:
         plan_status=message.status if message else "",
         plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,
-        pains=tuple(sorted(given, key=lambda each: each.at)),
+        pains=tuple(beside.pains.get(row.client_id, ())),
     )
 
 

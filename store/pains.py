@@ -1,15 +1,17 @@
 """What clients said of their pain, at the intake and since."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.checkin import CheckInKind
+from schemas.intake import IntakeStatus
 from store.base import Tx
-from store.tables import bookings, checkins
+from store.tables import checkins, clients, intakes
 
 SEAL = 44  # the last characters of a sealed value are its authentication code: no two are alike
 MOST_SCORES = 20_000
@@ -18,16 +20,11 @@ _scores: dict[bytes, int | None] = {}
 
 @dataclass(frozen=True, slots=True)
 class Pain:
-    """One answer about pain, 0 to 10, and when it was given."""
+    """One answer about pain, 0 to 10, when it was given, and whether to a check-in or in a form."""
 
     at: datetime
     score: int
-
-
-def said(tx: Tx, sealed: bytes | None, at: datetime) -> list[Pain]:
-    """The pain in sealed answers that were given at this time, if they tell any."""
-    score = _score(tx, sealed) if sealed else None
-    return [] if score is None else [Pain(at, score)]
+    check_in: bool = False
 
 
 def _score(tx: Tx, sealed: bytes) -> int | None:
@@ -49,22 +46,49 @@ def score_of(answers: dict[str, Any]) -> int | None:
     return None
 
 
-def replies(tx: Tx, client_ids: Iterable[int], each: int = 2) -> dict[int, list[Pain]]:
-    """The last answers to check-ins that told a pain, by client, oldest first."""
-    ranked = (
-        sa.select(
-            bookings.c.client_id,
-            checkins.c.answered_at,
-            checkins.c.sealed_reply,
-            sa.func.row_number()
-            .over(partition_by=bookings.c.client_id, order_by=checkins.c.answered_at.desc())
-            .label("place"),
-        )
-        .join(checkins, checkins.c.booking_id == bookings.c.id)
-        .where(bookings.c.client_id.in_(list(client_ids)), checkins.c.answered_at.is_not(None))
-        .subquery()
+def latest(tx: Tx, client_ids: Collection[int], each: int = 3) -> dict[int, list[Pain]]:
+    """The last answers of people that told a pain, in forms and check-ins, by client, oldest first.
+
+    A day that was ticked off is neither: what it says of pain is of one moment of exercise.
+    """
+    person = _people(tx, list(client_ids))
+    told: dict[int, list[Pain]] = defaultdict(list)
+    for query, check_in in ((_forms(person, each), False), (_replies(person, each), True)):
+        for row in tx.all(query) if person else ():
+            score = _score(tx, row.sealed)
+            told[person[row.client_id]] += [] if score is None else [Pain(row.at, score, check_in)]
+    return {one: sorted(told[person[one]], key=lambda pain: pain.at)[-each:] for one in client_ids}
+
+
+def _people(tx: Tx, client_ids: Sequence[int]) -> dict[int, int]:
+    """The client under whom each of these, and whoever was joined with them, is read."""
+    first = sa.func.coalesce(clients.c.joined_into, clients.c.id).label("root")
+    roots = sa.select(first).where(clients.c.id.in_(client_ids))
+    query = sa.select(clients.c.id, first).where(
+        sa.or_(clients.c.id.in_(roots), clients.c.joined_into.in_(roots))
     )
-    found: dict[int, list[Pain]] = defaultdict(list)
-    for row in tx.all(sa.select(ranked).where(ranked.c.place <= each).order_by(ranked.c.answered_at)):
-        found[row.client_id] += said(tx, row.sealed_reply, row.answered_at)
-    return found
+    return {row.id: row.root for row in tx.all(query)} if client_ids else {}
+
+
+def _forms(person: Mapping[int, int], each: int) -> sa.Select[Any]:
+    told = (intakes.c.client_id, intakes.c.submitted_at.label("at"), intakes.c.sealed_answers.label("sealed"))
+    done = (intakes.c.status == IntakeStatus.done, intakes.c.submitted_at.is_not(None))
+    return _last(told, intakes.c.client_id, (intakes.c.client_id.in_(person), *done), each)
+
+
+def _replies(person: Mapping[int, int], each: int) -> sa.Select[Any]:
+    told = (checkins.c.client_id, checkins.c.answered_at.label("at"), checkins.c.sealed_reply.label("sealed"))
+    asked = (checkins.c.kind.in_(list(CheckInKind)), checkins.c.sealed_reply.is_not(None))
+    answered = (checkins.c.client_id.in_(person), checkins.c.answered_at.is_not(None))
+    return _last(told, checkins.c.client_id, (*answered, *asked), each)
+
+
+def _last(
+    told: Sequence[sa.ColumnElement[Any]],
+    client_id: sa.ColumnElement[int],
+    where: Sequence[sa.ColumnElement[bool]],
+    each: int,
+) -> sa.Select[Any]:
+    place = sa.func.row_number().over(partition_by=client_id, order_by=told[1].desc()).label("place")
+    ranked = sa.select(*told, place).where(*where).subquery()
+    return sa.select(ranked).where(ranked.c.place <= each)

@@ -17,8 +17,10 @@ from store import board, clients, intakes, plans
 from store.base import Tx
 from store.board import Share
 from store.pains import Pain, score_of
+from store.pains import latest as pains_of
 
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
+EVERY = 1000  # more answers than anybody gives
 NEWEST = 100  # sealed replies that one board opens
 DAYS_DONE = "fu_days_done"
 Reply = dict[str, object]
@@ -66,7 +68,7 @@ def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
     versions = plans.of_client(tx, family)
-    pains = tuple(Pain(at, score) for at, answers in said if (score := score_of(answers)) is not None)
+    pains = pains_of(tx, [client_id], EVERY)[client_id]
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
     planned = {one.id: int(one.content["days_per_week"]) for one in versions}
     weeks = tuple(
@@ -78,7 +80,9 @@ def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
         for one in replies
         if one.answered_at and (days := _days(one.reply)) is not None
     )
-    return Progress(pains, activity, _outcomes([answers for _, answers in said]), weeks, tuple(versions))
+    return Progress(
+        tuple(pains), activity, _outcomes([answers for _, answers in said]), weeks, tuple(versions)
+    )
 
 
 def _outcomes(said: Sequence[Answers]) -> tuple[Outcome, ...]:

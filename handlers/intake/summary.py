@@ -1,6 +1,6 @@
 """The practitioner's summary of one booking: flags first, then what a session needs (values, no page)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from handlers.context import Context
 from handlers.schedule.words import reference, when
 from library.content import Library
 from library.questionnaires import SIDES
+from render.language import readable
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
 from schemas.condition import Answers, values_of
@@ -25,6 +26,7 @@ from schemas.summary import (
     Fact,
     FlagLine,
     Section,
+    Since,
     Summary,
     SummaryFlag,
     VisitSummary,
@@ -131,7 +133,7 @@ def for_visit(
         medicines=_medicines(said, answers),
         wishes=said.pairs(WISHES, answers),
         consents=_consents(said, answers),
-        progress=said.pairs(PROGRESS, intake.answers) + _last_reply(tx, booking, said),
+        progress=tuple(one for one in _since(tx, context, booking, intake, said) if one.answers),
         sections=_sections(said, intake),
     )
 
@@ -240,15 +242,22 @@ def _consents(said: Words, answers: Answers) -> tuple[tuple[str, bool], ...]:
     return tuple((question.label, values_of(answers, question.id) == ("yes",)) for question in asked)
 
 
-def _last_reply(tx: Tx, booking: Booking, said: Words) -> tuple[tuple[str, str], ...]:
-    """The client's newest answer to a check-in: the summary begins with how it went."""
+def _since(tx: Tx, context: Context, booking: Booking, intake: Intake, said: Words) -> Iterator[Since]:
+    """How it went: what the form says, and the client's newest answer to a check-in, each with its day."""
+    zone = context.zone(booking.zone)
+    if intake.submitted_at:
+        yield Since(
+            intake.submitted_at.astimezone(zone), check_in=False, answers=said.pairs(PROGRESS, intake.answers)
+        )
     replies = [
         each
         for each in checkins.of_client(tx, clients.family(tx, booking.client_id))
         if each.answered_at and each.reply
     ]
     given = [each for each in replies if isinstance(each.kind, CheckInKind)]
-    return said.pairs(given[-1].reply, given[-1].reply) if given else ()
+    if given and given[-1].answered_at:
+        reply = given[-1].reply
+        yield Since(given[-1].answered_at.astimezone(zone), check_in=True, answers=said.pairs(reply, reply))
 
 
 def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:
@@ -284,13 +293,18 @@ def paper(visit: VisitSummary, said: Words) -> Summary:
         goals=tuple(value for _label, value in visit.goals),
         activities=tuple(Fact(label, value) for label, value in visit.activities),
         changes=tuple(Change(one.question, one.before, one.after) for one in visit.changes),
-        last_plan="; ".join(f"{label}: {value}" for label, value in visit.progress),
+        last_plan="; ".join(_since_on_paper(one, visit.language) for one in visit.progress),
         cautions=tuple(Caution(one.name, one.massage, one.exercise) for one in visit.cautions),
         medicines=tuple(f"{a}: {b}" for a, b in visit.medicines if a not in allergies),
         allergies=tuple(b for a, b in visit.medicines if a in allergies),
         preferences=tuple(Fact(label, value) for label, value in (*visit.wishes, *visit.daily)),
         consents=tuple(Consent(label, yes) for label, yes in visit.consents),
     )
+
+
+def _since_on_paper(one: Since, language: str) -> str:
+    said = "; ".join(f"{label}: {value}" for label, value in one.answers)
+    return f"{readable.short_date(one.at.date(), language)}: {said}"
 
 
 def _paper_flag(flag: FlagLine) -> SummaryFlag:

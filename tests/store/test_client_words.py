@@ -2,12 +2,13 @@
 
 import pytest
 
+from handlers.clients import people
 from handlers.context import Context
 from schemas.booking import Person
 from store import client_words, clients
 from store.client_words import words
 from tests.helpers.clinic import NOW
-from tests.helpers.console import answer, visit
+from tests.helpers.console import visit
 
 
 def test_words_are_found_by_their_beginning_on_both_databases(context: Context) -> None:
@@ -45,7 +46,8 @@ def test_the_words_of_a_client_are_few_and_plain() -> None:
 
 def test_the_number_typed_in_the_form_is_found_and_outlives_a_correction(context: Context) -> None:
     number = visit(context, "u1")
-    answer(context, number, mobile_phone="+1 212 555 0177")
+    with context.db.begin() as tx:
+        people.learn_phone(tx, context, number, "+1 212 555 0177", NOW)
     visit(context, "u1", email="zoe.luc@example.org", now=NOW)
     with context.db.read() as tx:
         for asked in ("+1 212 555 0177", "212-555-0177", "0177", "555 010 4242", "zoe.luc@example.org"):

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from handlers.checkins import progress
 from handlers.context import Context
-from store import days
+from schemas.checkin import CheckInKind, Tick
+from store import board, bookings, checkins, days, plans
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
 
@@ -28,3 +30,24 @@ def test_an_answer_from_the_last_check_in_comes_after_that_of_the_intake(context
     answer(context, number)
     with context.db.read() as tx:
         assert days.day(tx, NOW, NOW + timedelta(days=1), pain=False)[0].pains == ()
+
+
+def test_a_ticked_day_tells_no_pain_and_the_days_line_and_the_clients_page_tell_the_same(
+    context: Context,
+) -> None:
+    number = visit(context, start=NOW + timedelta(hours=1))
+    answer(context, number, pain_avg7="4", pain_now="5", pain_worst24="6")
+    with context.db.begin() as tx:
+        plan, booking = plans.newest(tx, number), bookings.get(tx, number)
+        assert plan is not None
+        assert booking is not None
+        asked = checkins.ask(tx, number, plan.id, CheckInKind.w1, NOW)
+        checkins.answer(tx, asked.id, {"pain_avg7": "3", "pain_now": "6"}, "", NOW + timedelta(days=7))
+        ticked = checkins.ask(tx, number, plan.id, Tick(NOW.date()), None)
+        checkins.answer(tx, ticked.id, {"pain": "9"}, "", NOW + timedelta(days=8))
+        (line,) = days.day(tx, NOW, NOW + timedelta(days=1))
+        page = progress.of_client(tx, context, booking.client_id)
+        share = board.replies(tx, NOW - timedelta(days=1), NOW + timedelta(days=9))
+    assert [(one.score, one.check_in) for one in line.pains] == [(4, False), (3, True)]
+    assert page.pains == line.pains
+    assert (share.part, share.whole) == (1, 1)

@@ -34,7 +34,7 @@ def people() -> Response:
         return page("people", people=stored_staff.every(tx), role_names=ROLE)
 
 
-@blueprint.get("/console/staff/<int:staff_id>")
+@blueprint.get("/console/staff/<int:staff_id>/edit")
 @allowed(Role.manager)
 def edit(staff_id: int) -> Response:
     """One account: name, role, credential, language."""
@@ -58,7 +58,7 @@ def _choices(one: Staff) -> dict[str, str]:
     return {_roles(one): " + ".join(ROLE[role] for role in sorted(one.roles))} | ROLES
 
 
-@blueprint.post("/console/staff/<int:staff_id>")
+@blueprint.post("/console/staff/<int:staff_id>/save")
 @allowed(Role.manager)
 def save(staff_id: int) -> AnyResponse:
     """Keep the account as it was typed."""

@@ -59,7 +59,7 @@ def _line(
 ) -> dict[str, Any]:
     on = visit.status == "confirmed"
     worst = sorted(visit.flags, key=lambda flag: flag.rank)[:1] if clinical else []
-    start = visit.start.astimezone(context.zone(visit.zone))
+    start = visit.start.astimezone(context.zone())
     return {
         "visit": visit,
         "clock": readable.clock(start, language),
@@ -67,7 +67,7 @@ def _line(
         "on": on,
         "over": visit.end < now,
         "going_on": on and visit.start <= now < visit.end,
-        "zone": _zone(visit, context),
+        "theirs": _theirs(visit, context, language),
         "status": _said(STATUS.get(visit.status), say),
         "intake": intake_tag(visit.intake, visit.reviewed, say) if on else None,
         "missing": on and visit.intake in (IntakeStatus.open, IntakeStatus.started),
@@ -76,6 +76,7 @@ def _line(
         "grave": bool(worst) and worst[0].stops,
         "look": worst == [Severity.REVIEW],
         "pain": visit.pains[-1].score if visit.pains and clinical else None,
+        "pain_from": _source(visit.pains[-1], context, say, language) if visit.pains and clinical else "",
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
         "plan": _plan(visit, say, clinical),
@@ -85,6 +86,12 @@ def _line(
         else "",
         "held": on and _waits(visit),
     }
+
+
+def _source(pain: Pain, context: Context, say: Say, language: str) -> str:
+    """When a pain was told, and where."""
+    day = readable.short_date(pain.at.astimezone(context.zone()).date(), language)
+    return say("Check-in of {day}", day=day) if pain.check_in else say("Form of {day}", day=day)
 
 
 def _said(tag: Tag | None, say: Say) -> Tag | None:
@@ -126,9 +133,11 @@ def _waits(visit: Visit) -> bool:
     return visit.plan_status == "scheduled" and visit.drafted is PlanStatus.held
 
 
-def _zone(visit: Visit, context: Context) -> str:
-    """The zone, where it is not the one on the clinic's wall."""
-    return visit.zone if visit.zone and visit.zone != context.clinic.zone else ""
+def _theirs(visit: Visit, context: Context, language: str) -> str:
+    """The time where the client is, with the zone, where it is not the one on the clinic's wall."""
+    if not visit.zone or visit.zone == context.clinic.zone:
+        return ""
+    return f"{readable.clock(visit.start.astimezone(context.zone(visit.zone)), language)} {visit.zone}"
 
 
 def trend(pains: Sequence[Pain], say: Say) -> str:

@@ -11,7 +11,6 @@ from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS
 from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
-from schemas.staff import Role
 from schemas.trouble import Trouble, TroubleKind
 from tests.helpers.clinic import NOW
 from web import troubles
@@ -26,6 +25,7 @@ from web.console import (
     plan_form,
     plan_reasons,
     refusals,
+    staff,
     tags,
     view,
 )
@@ -76,7 +76,7 @@ def in_tables() -> Iterator[str]:
     yield from (plan_reasons.TAKEN_OUT, plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
     yield from (text for _name, text in board.MEASURES)
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
-    yield from (role.capitalize() for role in Role)
+    yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
 
