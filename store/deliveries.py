@@ -41,7 +41,10 @@ class Share:
 ALL = Share()
 
 
-_BY_KEY = sa.select(deliveries).where(deliveries.c.key == sa.bindparam("key"))
+OPEN = ("scheduled", "sending")
+_OLDEST = sa.select(sa.func.min(deliveries.c.due_at)).where(deliveries.c.status == sa.bindparam("status"))
+_BY_KEYS = sa.select(deliveries).where(deliveries.c.key.in_(sa.bindparam("keys", expanding=True)))
+_NEW = sa.insert(deliveries)
 _OF_BOOKING = (
     sa.select(deliveries)
     .where(deliveries.c.booking_id == sa.bindparam("booking_id"))
@@ -103,11 +106,17 @@ def get(tx: Tx, delivery_id: int) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-@once(deliveries)
 def by_key(tx: Tx, key: DeliveryKey) -> Delivery | None:
     """The delivery with this key."""
-    row = tx.first(_BY_KEY, key=str(key))
-    return _delivery(row) if row else None
+    return by_keys(tx, [key]).get(key)
+
+
+@once(deliveries)
+def by_keys(tx: Tx, keys: list[DeliveryKey]) -> dict[DeliveryKey, Delivery]:
+    """The deliveries with one of these keys."""
+    rows = tx.all(_BY_KEYS, keys=list(map(str, keys))) if keys else []
+    found = {row.key: _delivery(row) for row in rows}
+    return {key: found[str(key)] for key in keys if str(key) in found}
 
 
 def by_message_id(tx: Tx, message_id: str) -> Delivery | None:
@@ -162,8 +171,7 @@ def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> d
 
 def due_by(tx: Tx, when: datetime) -> list[Delivery]:
     """What is due by then and has not been settled, in order of time."""
-    open_ones = deliveries.c.status.in_(("scheduled", "sending"))
-    query = sa.select(deliveries).where(open_ones, deliveries.c.due_at <= when)
+    query = sa.select(deliveries).where(deliveries.c.status.in_(OPEN), deliveries.c.due_at <= when)
     return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
 
 
@@ -174,12 +182,30 @@ def schedule(tx: Tx, due: Due, now: datetime) -> None:
     """
     known = by_key(tx, due.key)
     if known is None:
-        key = due.key
-        row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
-        row |= {"client_id": key.client or None, "contact_id": key.recipient or None}
-        row |= {"trace": trace.current()}
-        tx.insert(deliveries, **row, status="scheduled", due_at=due.due_at, created_at=now)
-        return
+        add(tx, [due], now)
+    else:
+        _again(tx, known, due)
+
+
+def add(tx: Tx, dues: Sequence[Due], now: datetime) -> None:
+    """Schedule what nobody has scheduled before."""
+    if dues:
+        tx.run(_NEW, [_row(due, now) for due in dues])
+
+
+def _row(due: Due, now: datetime) -> dict[str, Any]:
+    key = due.key
+    row = {"key": str(key), "booking_id": key.booking, "purpose": key.purpose, "channel": key.channel}
+    row |= {"client_id": key.client or None, "contact_id": key.recipient or None}
+    return row | {
+        "trace": trace.current(),
+        "status": "scheduled",
+        "due_at": due.due_at,
+        "created_at": now,
+    }
+
+
+def _again(tx: Tx, known: Delivery, due: Due) -> None:
     if known.status not in MOVABLE or (known.reason in BY_PERSON and known.purpose.to_client):
         return
     if known.status is not DeliveryStatus.scheduled or known.due_at != due.due_at:
@@ -225,26 +251,32 @@ def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: Reason, now:
     tx.run(ending)
 
 
-def _due(now: datetime, share: Share) -> sa.ColumnElement[bool]:
-    over = is_over(deliveries.c.lease_until, now)
-    due = sa.or_(
-        sa.and_(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
-        sa.and_(deliveries.c.status == "sending", over),
+def _due(now: datetime, share: Share, limit: int) -> Sequence[sa.Select[tuple[int, datetime]]]:
+    """The ids and times of what is due, and of what nobody works on any more.
+
+    Each is a walk of its own along the index on (status, due_at): joined by OR they are looked for by
+    PostgreSQL among all that was ever sent.
+    """
+    some = sa.select(deliveries.c.id, deliveries.c.due_at).where(share.hold())
+    some = some.order_by(deliveries.c.due_at).limit(limit)
+    return (
+        some.where(deliveries.c.status == "scheduled", deliveries.c.due_at <= now),
+        some.where(deliveries.c.status == "sending", is_over(deliveries.c.lease_until, now)),
     )
-    return sa.and_(due, share.hold())
 
 
 def any_due(tx: Tx, now: datetime, share: Share = ALL) -> bool:
     """True when `claim` would find something: a look that takes no lock."""
-    return tx.first(sa.select(deliveries.c.id).where(_due(now, share)).limit(1)) is not None
+    return any(tx.first(some) for some in _due(now, share, 1))
 
 
 def claim(tx: Tx, now: datetime, limit: int, share: Share = ALL) -> list[Delivery]:
     """Take up to `limit` deliveries that are due: state, generation and lease in one statement."""
-    ids = sa.select(deliveries.c.id).where(_due(now, share)).order_by(deliveries.c.due_at).limit(limit)
+    both = (some.with_for_update(skip_locked=True).cte() for some in _due(now, share, limit))
+    first = sa.union_all(*(sa.select(each) for each in both)).order_by("due_at").limit(limit).subquery()
     take = (
         sa.update(deliveries)
-        .where(deliveries.c.id.in_(ids.with_for_update(skip_locked=True)))
+        .where(deliveries.c.id.in_(sa.select(first.c.id)))
         .values(
             status="sending",
             lease_until=now + LEASE,
@@ -364,9 +396,7 @@ _UNSEEN = (deliveries.c.purpose == Purpose.alert, deliveries.c.seen_at.is_(None)
 
 def oldest_due(tx: Tx) -> datetime | None:
     """Since when the first of what is not settled has been due."""
-    waits = deliveries.c.status.in_(("scheduled", "sending"))
-    at: datetime | None = tx.value(sa.select(sa.func.min(deliveries.c.due_at)).where(waits))
-    return at
+    return min(filter(None, (tx.value(_OLDEST, status=status) for status in OPEN)), default=None)
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:

@@ -27,6 +27,15 @@ _OF_CLIENTS = (
     .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
     .order_by(intakes.c.id)
 )
+_DONE = (
+    sa.select(intakes)
+    .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
+    .where(intakes.c.status == IntakeStatus.done, intakes.c.submitted_at < sa.bindparam("before"))
+    .where(intakes.c.id != sa.bindparam("but"))
+    .order_by(intakes.c.submitted_at.desc(), intakes.c.id.desc())
+    .limit(1)
+)
+_DONE_OF = _DONE.where(intakes.c.questionnaire.in_(sa.bindparam("questionnaires", expanding=True)))
 _COMES = sa.select(bookings.c.client_id).where(bookings.c.id == sa.bindparam("booking_id"))
 _FLAGS = (
     sa.select(flags)
@@ -85,15 +94,9 @@ def last_done(
     tx: Tx, client_ids: Sequence[int], before: datetime, *, but: int = 0, questionnaires: tuple[str, ...] = ()
 ) -> Intake | None:
     """The person's newest form that was sent before a time, if any; `but` is the form at hand."""
-    query = sa.select(intakes).where(
-        intakes.c.client_id.in_(client_ids),
-        intakes.c.status == IntakeStatus.done,
-        intakes.c.submitted_at < before,
-        intakes.c.id != but,
-    )
-    if questionnaires:
-        query = query.where(intakes.c.questionnaire.in_(questionnaires))
-    row = tx.first(query.order_by(intakes.c.submitted_at.desc(), intakes.c.id.desc()).limit(1))
+    asked = {"client_ids": client_ids, "before": before, "but": but}
+    of = {"questionnaires": questionnaires} if questionnaires else {}
+    row = tx.first(_DONE_OF if of else _DONE, **asked, **of)
     return _intake(tx, row) if row else None
 
 

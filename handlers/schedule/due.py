@@ -101,8 +101,7 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
         attach.schedule(tx, context, booking, now)
     sent = _sent(tx, booking)
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
-    for due in dues:
-        _schedule(tx, due, now)
+    _schedule(tx, dues, now)
     _follow_recipient(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
@@ -149,12 +148,18 @@ def _sent(tx: Tx, booking: Booking) -> dict[Any, DeliveryKey]:
     return found
 
 
-def _schedule(tx: Tx, due: Due, now: datetime) -> None:
+def _schedule(tx: Tx, dues: list[Due], now: datetime) -> None:
     """A message that was skipped or held for a reason of its own stays so, unless its time moved."""
-    known = deliveries.by_key(tx, due.key)
-    settled = known is not None and known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
-    if known is None or not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING:
-        deliveries.schedule(tx, due, now)
+    known = deliveries.by_keys(tx, [due.key for due in dues])
+    deliveries.add(tx, [due for due in dues if due.key not in known], now)
+    for due in dues:
+        if due.key in known and _moves(known[due.key], due):
+            deliveries.schedule(tx, due, now)
+
+
+def _moves(known: Delivery, due: Due) -> bool:
+    settled = known.status in (DeliveryStatus.skipped, DeliveryStatus.held)
+    return not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING
 
 
 def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
