@@ -42,8 +42,7 @@ def visit(
         client=Person(name, email, phone="+1 555 010 4242"),
         service="deep-tissue-60",
         service_name="Deep tissue massage",
-        practitioner="Mara Field",
-        **more,  # type: ignore[arg-type]
+        **({"practitioner": "Mara Field"} | more),  # type: ignore[arg-type]
     )
     with context.db.begin() as tx:
         observe.observe(tx, context, "main", observe.notice_of(state, now), now, read=True)

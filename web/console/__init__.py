@@ -24,6 +24,7 @@ from web.console import (
     staff,
     summary,
     today,
+    waits,
     who,
 )
 from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
@@ -33,7 +34,10 @@ from web.console.view import language
 from web.context import context
 from web.static_files import url as static_url
 
-PAGES = (auth, today, booking, note, summary, outbox, clients, board, connections, content, audit, staff, who)
+PAGES = (
+    *(auth, today, waits, booking, note, summary, outbox, clients),
+    *(board, connections, content, audit, staff, who),
+)
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
         _module.blueprint.register_error_handler(403, refusals.not_yours)

@@ -39,7 +39,7 @@ from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
-from web.console import basis, gate, who
+from web.console import basis, gate, waits, who
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.plan_form import edit_from, plan_view
@@ -185,6 +185,8 @@ def area_words() -> list[tuple[str, str]]:
 
 
 def _back(booking_id: int, part: str = "") -> AnyResponse:
+    if request.form.get("from") == "waits":
+        return redirect(url_for("console_waits.waits", done=1), 303)
     return redirect(url_for("console_booking.booking", booking_id=booking_id, done=1, _anchor=part), 303)
 
 
@@ -239,7 +241,8 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
             basis.check(tx, found.id)
             _plan_act(tx, found, act)
     except NotNow as error:
-        return _page(booking_id, 409, error=str(error))
+        in_list = request.form.get("from") == "waits"
+        return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
     return _back(booking_id, "plan")
 
 

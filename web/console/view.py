@@ -18,6 +18,7 @@ from web.troubles import sentence as sentence_of
 # endpoint, text, who sees it, key of the shortcut
 NAV = (
     ("console_today.today", "Today", gate.EVERYBODY, "t"),
+    ("console_waits.waits", "Waits for you", gate.EVERYBODY, "w"),
     ("console_outbox.outbox", "Outbox", gate.EVERYBODY, "o"),
     ("console_clients.search", "Clients", gate.EVERYBODY, "c"),
     ("console_board.board", "Board", gate.EVERYBODY, "b"),
@@ -55,6 +56,7 @@ def _shared() -> dict[str, Any]:
         "lang": language(),
         "me": who,
         "full": full,
+        "waiting": _waiting() if full and "X-Fragment" not in request.headers else 0,
         "troubles": _troubles() if full and "X-Fragment" not in request.headers else [],
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
@@ -68,6 +70,13 @@ def _shared() -> dict[str, Any]:
         "zone_name": zone.key,
         "now": gate.now(),
     }
+
+
+def _waiting() -> int:
+    from web.console import waits
+
+    with context().db.read() as tx:
+        return waits.count(tx)
 
 
 def _troubles() -> list[dict[str, str]]:

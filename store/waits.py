@@ -1,0 +1,104 @@
+"""What waits for a person, across all days: plans that do not go out by themselves, addresses that fail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.hold import OF_THE_GATE
+from schemas.reason import Reason
+from store.base import Tx
+from store.tables import bookings, clients, deliveries, plans
+
+MOST = 100
+SOON = 200
+"""How many plans that are still to go out are looked at, the next first."""
+PLANS = sorted(OF_THE_GATE - {Reason.no_intake, Reason.on_hold})
+"""Why a plan waits for somebody to look; one that a person holds back waits for nobody."""
+PLACES = (Reason.no_address, Reason.address_refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One message that waits: whose, for which visit, and why (`none`: as the draft says)."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    client: str
+    start: datetime
+    service: str
+    practitioner: str
+    purpose: str
+    status: str
+    reason: Reason
+
+
+def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
+    """Plans that wait for a look, or will: the earliest visit first."""
+    due = (
+        sa.select(deliveries.c.id)
+        .where(deliveries.c.status == "scheduled", deliveries.c.purpose == "plan")
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+        .limit(SOON)
+    )
+    kept = sa.exists().where(
+        plans.c.booking_id == bookings.c.id,
+        plans.c.client_id == bookings.c.client_id,
+        plans.c.status == "held",
+    )
+    now = sa.and_(
+        deliveries.c.status == "held", deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS)
+    )
+    return [
+        *_found(tx, now, practitioner),
+        *_found(tx, sa.and_(deliveries.c.id.in_(due), kept), practitioner),
+    ]
+
+
+def addresses(tx: Tx, practitioner: str = "") -> list[Waiting]:
+    """Messages that wait because the client is not reached where we know."""
+    no_place = sa.and_(deliveries.c.status == "held", deliveries.c.reason.in_(PLACES))
+    return _found(tx, no_place, practitioner)
+
+
+def works_here(tx: Tx, name: str, start: datetime, end: datetime) -> bool:
+    """Whether visits that begin in [start, end) are with somebody of this name."""
+    near = sa.select(bookings.c.id).where(bookings.c.start_at >= start, bookings.c.start_at < end)
+    return tx.first(near.where(bookings.c.practitioner == name).limit(1)) is not None
+
+
+def _found(tx: Tx, where: sa.ColumnElement[bool], practitioner: str) -> list[Waiting]:
+    query = (
+        sa.select(deliveries, *_visit())
+        .join(bookings, bookings.c.id == deliveries.c.booking_id)
+        .join(clients, clients.c.id == bookings.c.client_id)
+        .where(where, bookings.c.status == "confirmed")
+        .order_by(bookings.c.start_at, deliveries.c.id)
+        .limit(MOST)
+    )
+    query = query.where(bookings.c.practitioner == practitioner) if practitioner else query
+    return [_waiting(row) for row in tx.all(query)]
+
+
+def _visit() -> tuple[sa.ColumnElement[Any], ...]:
+    return (
+        bookings.c.client_id.label("whose"),
+        bookings.c.start_at,
+        bookings.c.service,
+        bookings.c.service_name,
+        bookings.c.practitioner,
+        clients.c.name.label("client"),
+    )
+
+
+def _waiting(row: sa.Row[Any]) -> Waiting:
+    same = ("id", "booking_id", "client", "practitioner", "purpose", "status")
+    return Waiting(
+        **{name: getattr(row, name) for name in same},
+        client_id=row.whose,
+        start=row.start_at,
+        service=row.service_name or row.service,
+        reason=Reason(row.reason),
+    )

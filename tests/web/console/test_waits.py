@@ -1,0 +1,106 @@
+"""Waits for you: one list across all days, with its number on every page."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from handlers.context import Context
+from handlers.worker import work
+from schemas.staff import Role
+from store import plans
+from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TODAY = datetime.now(UTC)
+WAITS = "/console/waits"
+
+
+def came(context: Context, uid: str, name: str, days: float, **answers: str) -> int:
+    """A visit that many days from now, whose form needs a look, or says what is given."""
+    start = TODAY + timedelta(days=days)
+    number = visit(
+        context, uid, name=name, email=f"{uid}@example.org", start=start, now=TODAY - timedelta(days=20)
+    )
+    with_look = {"cond_bp": "not_controlled"} | answers
+    answer(context, number, TODAY - timedelta(days=10), **with_look)
+    return number
+
+
+def text(client: FlaskClient, url: str) -> str:
+    return client.get(url, base_url=BASE).get_data(as_text=True)
+
+
+def badge(page: str) -> int:
+    found = re.search(r'class="badge">(\d+)<', page)
+    return int(found[1]) if found else 0
+
+
+def test_held_plans_of_all_days_are_drawn_with_why_and_counted_on_every_page(
+    context: Context, client: FlaskClient
+) -> None:
+    came(context, "u1", "Ann Bee", -1)
+    came(context, "u2", "Bob Cee", 5)
+    came(context, "u3", "Cid Dee", -1, cond_bp="controlled")
+    work.work_once(context, TODAY)
+    page = text(client, WAITS)
+    assert "Ann Bee" in page
+    assert "Bob Cee" in page
+    assert "Cid Dee" not in page
+    assert "An answer needs a look." in page
+    assert page.count('class="figs"') >= 4
+    for url in (WAITS, "/console/", "/console/clients", "/console/board"):
+        assert badge(text(client, url)) == 2
+
+
+@pytest.mark.parametrize("act", ["release", "hold"])
+def test_a_plan_is_let_out_or_held_in_the_list_and_the_next_one_comes(
+    context: Context, client: FlaskClient, act: str
+) -> None:
+    number = came(context, "u1", "Ann Bee", -1)
+    came(context, "u2", "Bob Cee", 5)
+    work.work_once(context, TODAY)
+    answered = post(client, f"/console/bookings/{number}/plan/{act}", WAITS, **{"from": "waits"})
+    assert answered.headers["Location"].startswith(WAITS)
+    page = text(client, WAITS)
+    assert "Ann Bee" not in page
+    assert badge(page) == 1
+    with context.db.read() as tx:
+        kept = plans.newest(tx, number)
+    assert kept is not None
+    assert (kept.status == "released") is (act == "release")
+
+
+def test_an_act_in_the_list_on_what_has_changed_shows_the_list_as_it_is_now(
+    context: Context, client: FlaskClient
+) -> None:
+    number = came(context, "u1", "Ann Bee", -1)
+    stale = {"from": "waits", "decided_on": "x"}
+    answered = post(client, f"/console/bookings/{number}/plan/release", WAITS, **stale)
+    assert answered.status_code == 409
+    assert "so nothing was done" in answered.text
+    assert "Release" in answered.text
+
+
+def test_mine_comes_first_and_all_is_remembered(context: Context, client: FlaskClient, app: Flask) -> None:
+    came(context, "u1", "Ann Bee", -1)
+    assert "Ann Bee" in text(client, WAITS)
+    account(context, "jo@handsofstone.example", "Jo", (Role.practitioner,))
+    jo = sign_in(app, "jo@handsofstone.example")
+    assert "Ann Bee" in text(jo, WAITS), "who has no visits of their own sees all"
+    visit(context, "u9", name="Zed", email="zed@example.org", start=TODAY, practitioner="Jo")
+    app.extensions.pop("console_treats")
+    assert "Ann Bee" not in text(jo, WAITS)
+    assert "Ann Bee" in text(jo, f"{WAITS}?whose=all")
+    assert "Ann Bee" in text(jo, WAITS)
+    assert badge(text(jo, "/console/")) == 1
+
+
+def test_who_reads_no_answers_sees_no_plan(context: Context, app: Flask) -> None:
+    came(context, "u1", "Ann Bee", -1)
+    account(context, "desk@handsofstone.example", "Desk", (Role.front_desk,))
+    page = text(sign_in(app, "desk@handsofstone.example"), WAITS)
+    assert "Ann Bee" not in page
+    assert "Nothing waits for you." in page
