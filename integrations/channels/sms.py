@@ -30,9 +30,13 @@ from schemas.message import Text
 STOP_WORDS = frozenset(
     {
         *("stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "opt out"),
-        *("revoke", "remove"),
+        *("revoke", "remove", "no more", "stop it", "stop sending", "wrong number"),
+        *("do not text", "do not text anymore", "don t text", "don t text anymore", "dont text"),
         *("alto", "pare", "parar", "baja", "darse de baja", "cancelar", "detener", "salir", "fin"),
-        *("basta", "no mas", "desuscribir", "desuscribirme", "anular"),
+        *("basta", "no mas", "desuscribir", "desuscribirme", "anular", "para", "paren", "quiero parar"),
+        *("detenga", "cancele", "cancela", "dar de baja", "darme de baja", "dame de baja", "deme de baja"),
+        *("no quiero mas", "no escriban", "no escriban mas", "no escriba mas", "no envien mas"),
+        *("no manden mas", "dejen de escribir", "dejen de escribirme", "numero equivocado"),
     }
 )
 START_WORDS = frozenset(

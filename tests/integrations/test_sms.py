@@ -110,6 +110,20 @@ STOPS = (
         "STOP!!",
         "STOP please",
         "Please stop",
+        *(
+            "Don't text me",
+            "Don’t text me anymore!",
+            "do not text me",
+            "Stop sending me texts",
+            "No more texts",
+        ),
+        *("Wrong number", "¡Paren ya!", "Quiero parar", "Dar de baja", "dame de baja por favor"),
+        *(
+            "No me escriban más",
+            "NO QUIERO MÁS MENSAJES",
+            "Dejen de escribirme, gracias",
+            "número equivocado",
+        ),
         "stop texting me",
     ),
     *(
@@ -142,6 +156,7 @@ NEITHER = (
         "",
         "Thanks",
         "Cancel my appointment",
+        *("No more pain, thank you", "Don't text me the address, call", "¿Para cuándo?", "No quiero parar"),
         "don't stop",
         "My neck stopped hurting",
         "When do I start again?",
