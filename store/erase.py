@@ -28,6 +28,7 @@ from store.tables import (
     intakes,
     links,
     metadata,
+    my_days,
     opt_outs,
     plan_edits,
     plans,
@@ -41,6 +42,7 @@ from store.vault import SealBroken
 OF_CLIENT = (
     *(attendances, intakes, plans, flags, session_notes, plan_edits, checkins, deliveries, links),
     receipt_clients,
+    my_days,
 )
 """The tables whose rows say whose they are."""
 

@@ -464,6 +464,17 @@ plan_edits = sa.Table(
     _time("created_at"),
 )
 
+# On which days and at what time a client wants to do the plan, and how they asked to be reminded of it.
+my_days = sa.Table(
+    "my_days",
+    metadata,
+    sa.Column("client_id", Id, sa.ForeignKey("clients.id"), primary_key=True, autoincrement=False),
+    _word("days", 20),  # numbers with spaces between, 0 for Monday
+    _word("time", 5),  # on the client's own clock: 18:30
+    _word("way", 10),  # email, sms; "" for no reminder
+    _time("changed_at"),
+)
+
 # Identifiers at the scheduler whose client was erased, as keyed hashes: they must not come back.
 erased = sa.Table(
     "erased",

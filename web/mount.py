@@ -25,7 +25,7 @@ from web import (
     watching,
     webhooks,
 )
-from web.client import again, checkin, confirm, go, intake, plan, stop
+from web.client import again, checkin, confirm, days, go, intake, plan, stop
 
 
 def everything(app: Flask, context: Context) -> None:
@@ -48,6 +48,7 @@ def everything(app: Flask, context: Context) -> None:
         intake,
         plan,
         go,
+        days,
         checkin,
         stop,
         again,

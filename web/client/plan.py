@@ -17,6 +17,7 @@ from schemas.plan import PlanItem
 from store import bookings, clients, intakes
 from store import checkins as stored_checkins
 from web import language as words
+from web.client import days
 from web.client.common import chosen_language, page, subject
 from web.client.tick import days_of, effort_and_pain, keep
 from web.context import context, utc_now
@@ -41,9 +42,9 @@ def show(token: str) -> Response:
         client = clients.get(tx, booking.client_id)
         made = stored_checkins.of_booking(tx, booking_id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
-        days = days_of(tx, booking)
+        ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language)
         book_at = next_visit.page_for(tx, context(), booking, utc_now())
-    today = days.today
+    today = ticking.today
     return page(
         "plan",
         language,
@@ -53,7 +54,9 @@ def show(token: str) -> Response:
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
         week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
         today_done=today in done,
-        yesterday=days.yesterday,
+        yesterday=ticking.yesterday,
+        mine=mine,
+        days_saved=request.args.get("days"),
         saved=request.args.get("saved"),
         book_at=book_at,
         made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
@@ -63,9 +66,11 @@ def show(token: str) -> Response:
 
 def _week(visit: date, today: date, done: set[date], language: str) -> list[tuple[str, bool]]:
     """The last seven days, none before the visit: each in words, and whether it was ticked off."""
-    days = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
+    shown = [today - timedelta(days=back) for back in reversed(range(SHOWN_DAYS))]
     return [
-        (readable.weekday_and_day(day, language), day in done) for day in days if day >= visit or day == today
+        (readable.weekday_and_day(day, language), day in done)
+        for day in shown
+        if day >= visit or day == today
     ]
 
 

@@ -44,6 +44,8 @@ OTHERS = {
     "plan.tick": "a client, by link",
     "plan.moving": "a client, by link",
     "plan.still": "a client, by link",
+    "days.choose": "a client, by link",
+    "days.calendar_file": "a client, by link",
     "go.show": "a client, by link",
     "go.done": "a client, by link",
     "checkin.ask": "a client, by link",

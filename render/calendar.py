@@ -1,0 +1,52 @@
+"""Calendar files (RFC 5545): what a client takes into a calendar of their own, with an alarm."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from schemas.my_days import MyDays
+
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WEEKS = 12
+LONGEST_LINE = 75  # bytes
+
+
+def weekly(
+    chosen: MyDays, uid: str, title: str, url: str, minutes: int, first: datetime, now: datetime
+) -> str:
+    """Return an event on each chosen day for twelve weeks, from `first` on, with an alarm at its time.
+
+    The time has no zone: it is meant on whichever clock is around the client then. `first` is local.
+    """
+    days = ",".join(DAYS[day] for day in chosen.days)
+    lines = [
+        *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH", "BEGIN:VEVENT"),
+        f"UID:{uid}",
+        f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
+        f"DTSTART:{first:%Y%m%dT%H%M%S}",
+        f"DURATION:PT{max(minutes, 5)}M",
+        f"RRULE:FREQ=WEEKLY;BYDAY={days};COUNT={WEEKS * len(chosen.days)}",
+        f"SUMMARY:{_text(title)}",
+        f"DESCRIPTION:{_text(url)}",
+        f"URL:{url}",
+        *("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(title)}", "TRIGGER:PT0M", "END:VALARM"),
+        *("END:VEVENT", "END:VCALENDAR"),
+    ]
+    return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
+
+
+def _text(text: str) -> str:
+    """A text as a value: what has a meaning in a calendar file is escaped, a new line is a space."""
+    clean = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return re.sub(r"([\\;,])", r"\\\1", clean)
+
+
+def _folded(line: str) -> Iterator[str]:
+    """A line in pieces of at most 75 bytes, none of which cuts a character."""
+    piece = ""
+    for char in line:
+        if len((piece + char).encode()) > LONGEST_LINE:
+            yield piece
+            piece = " "
+        piece += char
+    yield piece

@@ -1,0 +1,102 @@
+"""My days: which days of the week, and when; a calendar file of them; what is for today."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from hashlib import sha256
+
+from babel.lists import format_list
+from flask import Blueprint, Response, abort, redirect, request
+
+from handlers.links import LinkPurpose
+from handlers.plans import page as plan_page
+from render import calendar
+from render.language import readable
+from schemas.booking import Booking
+from schemas.my_days import WEEK, MyDays, suggested
+from schemas.plan import Plan
+from schemas.worded_plan import WordedPlan
+from store import bookings, clients, my_days
+from store.base import Tx
+from web import language as words
+from web.client.common import chosen_language, subject
+from web.client.tick import days_of
+from web.context import context, utc_now
+from web.security import require_own_form
+
+blueprint = Blueprint("days", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the plan's page says of days: what is for today, the form as it stands, whether it was chosen."""
+
+    today: str
+    names: tuple[str, ...]
+    days: MyDays
+    chosen: bool
+
+
+def shown(tx: Tx, booking: Booking, plan: WordedPlan, language: str) -> Shown:
+    """The days of a client, or a suggestion."""
+    chosen = my_days.of_client(tx, clients.family(tx, booking.client_id))
+    days = chosen or suggested(plan.days_per_week)
+    today = days_of(tx, booking).today
+    text = _today(chosen, plan, today, language) if chosen else ""
+    return Shown(text, readable.weekdays(language), days, chosen is not None)
+
+
+def _today(chosen: MyDays, plan: WordedPlan, today: date, language: str) -> str:
+    say = words.pages(language).say
+    moves = chosen.moves([item.dose.days_per_week for item in plan.items], today)
+    if moves:
+        return say("days.today", n=len(moves), moves=format_list([*map(str, moves)], locale=language))
+    return say("days.off", day=readable.weekday_and_day(chosen.next_day(today), language))
+
+
+@blueprint.post("/p/<token>/days")
+def choose(token: str) -> Response:
+    """Keep the days and the time; without a day or a time nothing is kept."""
+    chosen, language = _chosen(), chosen_language("")
+    with context().db.begin() as tx:
+        booking = bookings.get(tx, subject(tx, LinkPurpose.plan, token))
+        require_own_form(token)
+        if chosen is not None and booking is not None:
+            family = clients.family(tx, booking.client_id)
+            tx.lock(f"days:{min(family)}")
+            my_days.keep(tx, family, booking.client_id, chosen, utc_now())
+    saved = "kept" if chosen else "missing"
+    return redirect(f"/p/{token}?days={saved}&language={language}#days", 303)  # type: ignore[return-value] # Flask makes its own
+
+
+def _chosen() -> MyDays | None:
+    given = {int(day) for day in request.form.getlist("day") if day.isascii() and day.isdigit()}
+    days = tuple(sorted(day for day in given if day < WEEK))
+    try:
+        at = time.fromisoformat(request.form.get("at", ""))
+    except ValueError:
+        return None
+    return MyDays(days, at.replace(second=0, microsecond=0, tzinfo=None)) if days else None
+
+
+@blueprint.get("/p/<token>/days.ics")
+def calendar_file(token: str) -> Response:
+    """The days as a calendar file with alarms; those that suit the plan, until days were chosen."""
+    with context().db.read() as tx:
+        booking_id = subject(tx, LinkPurpose.plan, token)
+        booking, stored = bookings.get(tx, booking_id), plan_page.current(tx, booking_id).plan
+        if booking is None or stored is None:
+            abort(404)
+        chosen = my_days.of_client(tx, clients.family(tx, booking.client_id))
+        today = days_of(tx, booking).today
+    plan, url = stored.plan, f"{context().clinic.public_url}/p/{token}"
+    made = _file(chosen or suggested(plan.days_per_week), plan, url, today)
+    response = Response(made, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="my-days.ics"'
+    return response
+
+
+def _file(days: MyDays, plan: Plan, url: str, today: date) -> str:
+    title = words.pages(chosen_language(plan.language)).say("days.event")
+    first = datetime.combine(days.next_day(today), days.time)
+    uid = f"{sha256(url.encode()).hexdigest()[:32]}@aftercare"
+    return calendar.weekly(days, uid, title, url, plan.minutes_per_day, first, utc_now())
