@@ -114,15 +114,17 @@ def test_a_plan_that_was_released_and_then_changed_needs_a_new_release(context: 
     assert newest(context, number).status == "held"
 
 
-def test_a_plan_that_was_sent_is_not_changed_any_more(context: Context, mailbox: Mailbox) -> None:
+def test_a_plan_that_was_sent_is_corrected_and_not_held_any_more(context: Context, mailbox: Mailbox) -> None:
     number = visit(context, start=NOW - timedelta(hours=3))
     answer(context, number)
     work.work_once(context, NOW)
     assert newest(context, number).status == "sent"
-    with pytest.raises(NotNow):
-        change(context, number, add=("calm_belly_breath",))
     with context.db.begin() as tx, pytest.raises(NotNow):
         plans_by_hand.hold_plan(tx, number, BY, NOW)
+    change(context, number, add=("calm_belly_breath",))
+    assert newest(context, number).origin.corrected
+    work.work_once(context, NOW + timedelta(minutes=10))
+    assert [kind for kind in mailbox.kinds() if kind == "plan"] == ["plan", "plan"]
 
 
 @pytest.mark.B4
