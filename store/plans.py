@@ -96,6 +96,12 @@ def release(tx: Tx, plan_id: int, by: str, now: datetime) -> None:
     tx.run(row.values(status=PlanStatus.released, released_at=now, released_by=by))
 
 
+def take_back(tx: Tx, plan_id: int) -> None:
+    """A release is taken back."""
+    row = sa.update(plans).where(plans.c.id == plan_id)
+    tx.run(row.values(status=PlanStatus.held, released_at=None, released_by=""))
+
+
 def sent(tx: Tx, plan_id: int, now: datetime) -> None:
     """The client has it."""
     tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.sent, sent_at=now))

@@ -24,6 +24,7 @@ from web.console import (
     staff,
     summary,
     today,
+    undo,
     waits,
     who,
 )
@@ -36,7 +37,7 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, waits, booking, note, summary, outbox, clients),
-    *(board, connections, content, audit, staff, who),
+    *(board, connections, content, audit, staff, who, undo),
 )
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
@@ -52,6 +53,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         csrf_field=csrf_field,
         decided_on=basis.field,
+        said_of=undo.said,
         weekday=weekday,
         local=local,
         exercise_name=exercise_name,

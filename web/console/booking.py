@@ -21,6 +21,7 @@ from handlers.plans.basis import NotNow
 from handlers.schedule import alerts
 from handlers.schedule.recipients import recipient
 from handlers.send import by_hand
+from handlers.send import undo as undo_handler
 from render.language import readable
 from render.paper import qr
 from schemas.booking import Booking
@@ -39,7 +40,7 @@ from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
-from web.console import basis, gate, waits, who
+from web.console import basis, gate, undo, waits, who
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.plan_form import edit_from, plan_view
@@ -184,10 +185,10 @@ def area_words() -> list[tuple[str, str]]:
     return [(name, words.place(name)) for name in AREAS]
 
 
-def _back(booking_id: int, part: str = "") -> AnyResponse:
+def _back(booking_id: int, part: str = "", did: str = "1") -> AnyResponse:
     if request.form.get("from") == "waits":
-        return redirect(url_for("console_waits.waits", done=1), 303)
-    return redirect(url_for("console_booking.booking", booking_id=booking_id, done=1, _anchor=part), 303)
+        return redirect(url_for("console_waits.waits", done=did), 303)
+    return redirect(url_for("console_booking.booking", booking_id=booking_id, done=did, _anchor=part), 303)
 
 
 STAYS = {
@@ -240,10 +241,11 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
         with _opened(booking_id) as (tx, found):
             basis.check(tx, found.id)
             _plan_act(tx, found, act)
+            did = undo.last_act(tx, me().name)
     except NotNow as error:
         in_list = request.form.get("from") == "waits"
         return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
-    return _back(booking_id, "plan")
+    return _back(booking_id, "plan", did)
 
 
 def _plan_act(tx: Tx, found: Booking, act: str) -> None:
@@ -255,6 +257,7 @@ def _plan_act(tx: Tx, found: Booking, act: str) -> None:
         for one in stored_deliveries.of_booking(tx, found.id):
             if one.purpose == "plan" and one.status in plans_by_hand.WAITING:
                 by_hand.send_now(tx, one.id, me().name, now())
+    undo_handler.wait(tx, found.id, now())
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/change")

@@ -76,6 +76,7 @@ ACTS = {
     "address_again": "had an address tried again",
     "address_confirmed": "said that the address or number is theirs",
     "birthday_wrong": "typed another date of birth",
+    "undo": "took back",
     "staff_added": "added an account",
     "staff_changed": "changed an account",
     "staff_deactivated": "ended an account",

@@ -19,7 +19,7 @@ from schemas.staff import Role
 from store import deliveries
 from store import outbox as stored
 from store.base import Tx
-from web.console import basis, gate
+from web.console import basis, gate, undo
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import PLAN
 from web.console.view import page
@@ -180,10 +180,11 @@ def do(delivery_id: int, act: str) -> AnyResponse:
                 _practitioners_only()
             basis.check_message(tx, delivery_id)
             DO[act](tx, delivery_id, me().name, now())
+            did = undo.last_act(tx, me().name)
     except NotNow as error:
         return _page(409, str(error))
     kept: dict[str, Any] = {name: request.args[name] for name in KEPT if name in request.args}
-    return redirect(url_for("console_outbox.outbox", done=1, **kept), 303)
+    return redirect(url_for("console_outbox.outbox", done=did, **kept), 303)
 
 
 def _practitioners_only() -> None:

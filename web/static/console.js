@@ -74,6 +74,9 @@ for (const form of drafts) {
   form.addEventListener("input", () => keep(form));
 }
 
+// What can be taken back only for a while is offered only for a while.
+document.querySelectorAll("[data-gone]").forEach((one) => setTimeout(() => one.remove(), Number(one.dataset.gone) * 1000));
+
 document.addEventListener("submit", (event) => {
   const ask = event.submitter?.dataset.ask || event.target.dataset.ask;
   if (ask && !confirm(ask)) event.preventDefault();

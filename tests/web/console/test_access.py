@@ -85,6 +85,8 @@ def urls(app: Flask) -> list[tuple[str, str]]:
             ):
                 path = path.replace(part, value)
             path = path.replace("<any('release', 'hold', 'send'):act>", "hold")
+            path = path.replace("<any('release', 'hold', 'withdraw', 'send_now'):act>", "hold")
+            path = path.replace("<int:number>", "1")
             path = path.replace("<any('same', 'another'):verdict>", "same")
             path = path.replace("<any('deactivate', 'activate'):act>", "deactivate")
             path = path.replace("<any('hold', 'release', 'send_now', 'resend', 'withdraw'):act>", "hold")

@@ -12,6 +12,7 @@ from handlers.worker import work
 from schemas.staff import Role
 from store import plans
 from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+from tests.helpers.mailbox import Mailbox
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -104,3 +105,37 @@ def test_who_reads_no_answers_sees_no_plan(context: Context, app: Flask) -> None
     page = text(sign_in(app, "desk@handsofstone.example"), WAITS)
     assert "Ann Bee" not in page
     assert "Nothing waits for you." in page
+
+
+def undo_in(page: str) -> str:
+    found = re.search(r'action="(/console/undo/[^"]+)"', page)
+    assert found, page[:300]
+    return found[1]
+
+
+@pytest.mark.parametrize("act", ["release", "hold", "send"])
+def test_what_was_done_is_said_and_undone_while_nothing_has_left(
+    context: Context, client: FlaskClient, mailbox: Mailbox, act: str
+) -> None:
+    number = came(context, "u1", "Ann Bee", -1)
+    work.work_once(context, TODAY)
+    page = f"/console/bookings/{number}"
+    done = post(client, f"{page}/plan/{act}", page).headers["Location"]
+    shown = text(client, done)
+    work.work_once(context, datetime.now(UTC))
+    assert "plan" not in mailbox.kinds()
+    answered = post(client, undo_in(shown), page, next=page)
+    assert answered.headers["Location"] == f"{page}?done=undone"
+    assert post(client, undo_in(shown), page, next=page).status_code == 409
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert "plan" not in mailbox.kinds()
+
+
+def test_after_twenty_seconds_it_is_too_late(context: Context, client: FlaskClient, mailbox: Mailbox) -> None:
+    number = came(context, "u1", "Ann Bee", -1)
+    work.work_once(context, TODAY)
+    page = f"/console/bookings/{number}"
+    shown = text(client, post(client, f"{page}/plan/release", page).headers["Location"])
+    work.work_once(context, datetime.now(UTC) + timedelta(seconds=21))
+    assert mailbox.kinds().count("plan") == 1
+    assert post(client, undo_in(shown), page).status_code == 409

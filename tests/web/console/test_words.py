@@ -9,6 +9,7 @@ import pytest
 
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS
+from handlers.send import undo as undo_handler
 from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.trouble import Trouble, TroubleKind
@@ -27,6 +28,7 @@ from web.console import (
     refusals,
     staff,
     tags,
+    undo,
     view,
 )
 from web.language import say_in, texts
@@ -56,7 +58,16 @@ def in_code() -> Iterator[str]:
 
 
 def in_tables() -> Iterator[str]:
-    yield from (auth.WRONG, auth.TOO_MANY, auth.BUSY, *passwords.FAULTS, tags.FOR_YOU[0])
+    yield from (
+        auth.WRONG,
+        auth.TOO_MANY,
+        auth.BUSY,
+        *passwords.FAULTS,
+        tags.FOR_YOU[0],
+        undo_handler.LATE,
+        "Not undone",
+    )
+    yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
     yield from (CHANGED, NO_BASIS, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)

@@ -1,0 +1,66 @@
+"""Taking back what somebody did some seconds ago, as long as nothing has left."""
+
+from datetime import datetime, timedelta
+
+from handlers.context import Context
+from handlers.plans import drafting
+from handlers.plans import release as plan_release
+from handlers.plans.basis import NotNow
+from handlers.plans.by_hand import UNDO, WAITING
+from schemas.delivery import DeliveryStatus, Purpose
+from schemas.plan import PlanStatus
+from schemas.reason import Reason
+from store import audit, deliveries, plans
+from store.base import Tx
+
+GRACE = timedelta(seconds=5)
+"""The way from the button to here."""
+LATE = "It is too late to undo this. Look at how it is now."
+KEPT_BACK = {"hold": Reason.held_by_person, "withdraw": Reason.withdrawn_by_person}
+SUBJECTS = {"release": "plan", "hold": "delivery", "withdraw": "delivery", "send_now": "delivery"}
+
+
+def undo(tx: Tx, context: Context, act: str, number: int, by: str, now: datetime) -> None:
+    """Take back the act of this person on a plan or message. Raises `NotNow` when it is too late."""
+    subject = f"{SUBJECTS[act]}:{number}"
+    last = audit.log(tx, actor=by, subject=subject, limit=1)
+    if not last or last[0].action != act or now - last[0].at > UNDO + GRACE:
+        raise NotNow(LATE)
+    if act == "release":
+        _release(tx, context, number, now)
+    else:
+        _message(tx, act, number, by, now)
+    audit.add(tx, by, "undo", subject, now, act)
+
+
+def wait(tx: Tx, booking_id: int, now: datetime) -> None:
+    """Leave the time for a second thought before the plan of a visit leaves."""
+    for each in deliveries.of_booking(tx, booking_id):
+        soon = each.status is DeliveryStatus.scheduled and each.due_at < now + UNDO
+        if each.purpose is Purpose.plan and soon:
+            deliveries.reschedule(tx, each.id, now + UNDO)
+
+
+def _release(tx: Tx, context: Context, plan_id: int, now: datetime) -> None:
+    stored = plans.get(tx, plan_id)
+    leaving = (
+        each.purpose is Purpose.plan and each.status is DeliveryStatus.sending
+        for each in (deliveries.of_booking(tx, stored.booking_id) if stored else ())
+    )
+    if stored is None or stored.status is not PlanStatus.released or any(leaving):
+        raise NotNow(LATE)
+    plans.take_back(tx, stored.id)
+    drafting.draft(tx, context, stored.booking_id, now)
+
+
+def _message(tx: Tx, act: str, delivery_id: int, by: str, now: datetime) -> None:
+    """What was to leave is held; what was held or withdrawn stands in the schedule again."""
+    found = deliveries.get(tx, delivery_id)
+    if found is None:
+        raise NotNow(LATE)
+    if act == "send_now" and found.status in WAITING:
+        plan_release.hold(tx, found, by, now)
+    elif found.reason is KEPT_BACK.get(act):
+        deliveries.reschedule(tx, delivery_id, max(found.due_at, now))
+    else:
+        raise NotNow(LATE)
