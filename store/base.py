@@ -79,11 +79,12 @@ class Tx:
 
     `seen` is what `once` remembers: a table's answers go when the transaction writes to it. What is read all
     the time is a statement made once, with `bindparam`s that are filled in here: making one costs five times
-    as much as carrying it out.
+    as much as carrying it out. `later` is done last, right before the commit.
     """
 
     conn: Connection
     vault: Vault
+    later: "list[Callable[[Tx], None]]" = field(default_factory=list, repr=False, compare=False)
     seen: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def all(self, statement: sa.Executable, **values: Any) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -121,14 +122,21 @@ class Tx:
             self.seen.clear()
         return self.conn.execute(statement, values)
 
+    def finish(self) -> None:
+        """Do now what was left for the end."""
+        while self.later:
+            self.later.pop(0)(self)
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part of the transaction that is undone alone when it raises."""
+        before = list(self.later)
         try:
             with self.conn.begin_nested():
                 yield
         except BaseException:
             self.seen.clear()
+            self.later[:] = before
             raise
 
     def lock(self, name: str) -> None:
@@ -199,12 +207,10 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Tx]:
         """A writing transaction: committed with fsync at the end, rolled back on an exception."""
-        if self._writer is None:
-            with self.engine.begin() as conn:
-                yield Tx(conn, self.vault)
-            return
-        with self._writer, self.engine.begin() as conn:
-            yield Tx(conn, self.vault)
+        with self._writer or nullcontext(), self.engine.begin() as conn:
+            tx = Tx(conn, self.vault)
+            yield tx
+            tx.finish()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -9,13 +9,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from store.base import Database
+from store.vault import Vault
 
 
-def config(connection: Connection | None = None) -> Config:
-    """Alembic's settings, without a file."""
+def config(connection: Connection | None = None, vault: Vault | None = None) -> Config:
+    """Alembic's settings, without a file; the vault for migrations that seal."""
     settings = Config()
     settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    settings.attributes["connection"] = connection
+    settings.attributes |= {"connection": connection, "vault": vault}
     return settings
 
 
@@ -23,7 +24,7 @@ def upgrade(db: Database) -> None:
     """Apply every missing migration in one transaction; safe to call from several processes at once."""
     with db.migrating() as tx:
         tx.lock("aftercare-migrations")
-        command.upgrade(config(tx.conn), "head")
+        command.upgrade(config(tx.conn, tx.vault), "head")
 
 
 def is_current(db: Database) -> bool:

@@ -388,8 +388,28 @@ audit = sa.Table(
     _word("action", 60),
     _word("subject", 60),
     _word("detail", 500),
+    _word("via", 80),
+    _word("source", 64),
+    sa.Column("key_id", sa.Integer, nullable=False, server_default="0"),
+    _word("hash"),
     sa.Index("ix_audit_subject", "subject"),
     sa.Index("ix_audit_at", "at"),
+)
+
+# What the entries of the log are hashed with, and where the chain ends.
+audit_keys = sa.Table(
+    "audit_keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    _sealed("sealed_key"),
+    _time("made_at"),
+)
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("entries", sa.Integer, nullable=False),
+    _word("hash"),
 )
 
 # Who may open the console. An address is kept in small letters; a leaver is deactivated, never deleted.

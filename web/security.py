@@ -4,16 +4,23 @@ import hashlib
 import heapq
 import hmac
 import ipaddress
+import logging
 import threading
 import time
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, abort, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.context import Context
+from schemas import origin
+from store import audit
+from store.base import DatabaseError
 from web.context import context as the_context
+from web.context import utc_now
+
+log = logging.getLogger("aftercare.security")
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -58,6 +65,7 @@ def install(app: Flask, context: Context) -> None:
 
         No text that we keep or look for holds a NUL, and PostgreSQL refuses to hear of it.
         """
+        origin.begin(source=origin.shortened(request.remote_addr or ""))
         if not request.path.startswith(ANY_HOST) and request.host.casefold() != own:
             abort(400)
         if "\0" in request.path:
@@ -73,7 +81,32 @@ def install(app: Flask, context: Context) -> None:
         if request.endpoint != "static.files" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         response.headers.pop("Server", None)
+        if _is_refusal(response.status_code):
+            _note_refusal(context, response.status_code)
         return response
+
+    @app.teardown_request
+    def forget(_error: BaseException | None) -> None:
+        """What this thread does next comes from elsewhere."""
+        origin.begin()
+
+
+def _is_refusal(status: int) -> bool:
+    """Who may not do a thing, or whose form is not ours; senders of webhooks are counted elsewhere."""
+    wrong_form = status == 400 and request.method == "POST"
+    return (status in (403, 429) or wrong_form) and not request.path.startswith(ANY_HOST)
+
+
+def _note_refusal(context: Context, status: int) -> None:
+    """Into the log of the service and of the clinic: which page, never which address."""
+    who, page = g.get("staff"), request.endpoint or "none"
+    log.warning("refused", extra={"code": status, "route": page})
+    try:
+        with context.db.begin() as tx:
+            actor = who.name if who else "unknown"
+            audit.note_refusal(tx, actor, "refused", f"page:{page}"[:60], utc_now(), str(status))
+    except DatabaseError:
+        log.exception("the refusal is not in the audit log")
 
 
 def form_key(token: str) -> str:

@@ -38,7 +38,7 @@ def _log_in(
     fresh = hashing.hashed(password) if good and hashing.is_old(known) else ""
     with context.db.begin() as tx:
         if found is None or not found.active or not good:
-            audit.add(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
+            audit.note_refusal(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
         staff.forgive(tx, [keys["pair"]])
         staff.take_back(tx, [keys["account"], keys["address"]], now)

@@ -1,6 +1,7 @@
 """After a restore: what may have gone out since the backup is held, and who was erased is erased again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.bookings import inbox
@@ -29,10 +30,29 @@ def hold_overdue(context: Context, by: str, now: datetime) -> int:
     return len(ids)
 
 
+AUDIT = "audit"  # how a line about the log begins: "audit", entries, hash
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is kept apart from the backup: hashes of who was erased, heads of the log by number of entries."""
+
+    erased: tuple[str, ...]
+    heads: Mapping[int, str]
+
+
 def journal(context: Context) -> list[str]:
-    """The keyed hashes of erased bookings: they name nobody, and are kept apart from the backup."""
+    """The keyed hashes of erased bookings, which name nobody, and the head of the log."""
     with context.db.read() as tx:
-        return erasing.every_hash(tx)
+        entries, value = audit.head(tx)
+        return [*erasing.every_hash(tx), f"{AUDIT} {entries} {value}"]
+
+
+def read_journal(text: str) -> Journal:
+    """What `journal` gave, once or several times."""
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    heads = {int(line[1]): line[2] for line in lines if line[0] == AUDIT and line[1] != "0"}
+    return Journal(tuple(each for line in lines if line[0] != AUDIT for each in line), heads)
 
 
 def erase_again(context: Context, hashes: Collection[str], by: str, now: datetime) -> int:

@@ -22,12 +22,13 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from settings.values import Sms
-from store import receipts
+from store import audit, receipts
 from store.base import Database, DatabaseError
 from store.vault import Vault
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.content import CONTENT, change
+from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 from tests.helpers.visits import book
@@ -85,6 +86,25 @@ def test_the_clock_of_the_worker_is_an_argument(app: Flask, context: Context, ma
     assert run(app, "work", "--once", "--now", after).exit_code == 0
     assert mailbox.kinds() == ["intake"]
     assert run(app, "work", "--once", "--now", "tomorrow").exit_code == 2
+
+
+def test_the_log_is_verified_against_its_journal(app: Flask, context: Context, tmp_path: Path) -> None:
+    book(context)
+    assert run(app, "bookings").exit_code == 0
+    kept = tmp_path / "journal.txt"
+    kept.write_text(run(app, "journal").output)
+    assert re.search(r"^audit 1 [0-9a-f]{64}$", kept.read_text(), re.MULTILINE)
+    with context.db.read() as tx:
+        (line,) = audit.log(tx)
+    assert (line.actor, line.subject, line.via[:3]) == ("command line", "command:bookings", "os:")
+    assert run(app, "audit", "verify", "--journal", str(kept)).exit_code == 0
+    assert run(app, "restored", "--journal", str(kept)).exit_code == 0
+    with context.db.begin() as tx:
+        unguard(tx)
+        tx.conn.exec_driver_sql("UPDATE audit SET subject = 'command:other' WHERE actor = 'command line'")
+    broken = run(app, "audit", "verify")
+    assert broken.exit_code == 1
+    assert f"entry {line.id} (" in broken.output
 
 
 def test_a_simulated_booking_comes_in_like_a_real_one(app: Flask, context: Context) -> None:

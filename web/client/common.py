@@ -7,6 +7,7 @@ from flask import Response, abort, make_response, render_template, request
 from handlers import links
 from handlers.links import Fate, Link, LinkPurpose
 from render.language import readable
+from schemas import origin
 from schemas.booking import Booking
 from store import clients
 from store.base import Tx
@@ -33,6 +34,7 @@ def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
 
 def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:
     """A personal link, open or not; None for one that was never made."""
+    origin.by(origin.LINK)
     return links.look(tx, purpose, token, utc_now())
 
 

@@ -1,5 +1,7 @@
 """What the commands share: times, whose deed it is, and what is said instead of a traceback."""
 
+import os
+import pwd
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,8 +15,9 @@ import click
 from handlers.clients import contacts
 from handlers.context import Context
 from integrations.base import Scheduler
-from store import connections, migrate
-from store.base import DatabaseError, why
+from schemas import origin
+from store import audit, connections, migrate
+from store.base import DatabaseError, Tx, why
 from store.vault import SealBroken
 from web.context import context
 
@@ -77,9 +80,23 @@ def with_plain_errors(command: click.Command) -> click.Command:
     return command
 
 
+def _account() -> str:
+    """Whose account of the machine this is: what stands in the environment could be anybody's."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def note_command(tx: Tx, name: str, now: datetime) -> None:
+    """Write into the log that somebody gave a command that shows or moves what is kept."""
+    audit.add(tx, BY, "command", f"command:{name}", now)
+
+
 def _in_a_sentence(callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def called(*args: Any, **more: Any) -> Any:
+        origin.begin(via=f"os:{_account()}")
         try:
             return callback(*args, **more)
         except DatabaseError as error:

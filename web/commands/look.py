@@ -18,6 +18,7 @@ from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble
 from store import attendances, bookings, clients, connections, deliveries, receipts, workers
 from store.base import Tx
+from web.commands.base import note_command
 from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
@@ -83,6 +84,8 @@ def _connection(
 @click.option("--client", "email", default="", help="Only bookings of this e-mail address.")
 def bookings_command(as_json: bool, email: str) -> None:
     """Every booking, with what is due for it, what was sent and why something was not."""
+    with the_context().db.begin() as tx:
+        note_command(tx, "bookings", utc_now())
     with the_context().db.read() as tx:
         found = [_booking(tx, each) for each in bookings.listing(tx, email=email)]
     if as_json:

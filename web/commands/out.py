@@ -10,7 +10,7 @@ from handlers.clients import export
 from handlers.links import LinkPurpose
 from render.paper import qr
 from store import audit, bookings
-from web.commands.base import BY
+from web.commands.base import BY, note_command
 from web.context import context as the_context
 from web.context import utc_now
 
@@ -26,6 +26,7 @@ def qr_command(booking: int, file: str) -> None:
         if thread is None:
             raise click.BadParameter(f"there is no booking {booking}")
         until = thread.end + links.AFTER_VISIT
+        note_command(tx, "qr", now)
         url = links.issue(tx, context, LinkPurpose.intake, thread.id, now, until)
     if file:
         Path(file).write_text(qr.svg(url), encoding="utf-8")

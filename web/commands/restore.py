@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from handlers.worker import restore
-from web.commands.base import BY, prepare
+from web.commands.base import BY, note_command, prepare
 from web.context import context as the_context
 from web.context import utc_now
 
@@ -17,6 +17,8 @@ def backup_command(file: Path) -> None:
     db = the_context().db
     if not db.sqlite:
         raise click.ClickException("PostgreSQL is backed up by its own command: pg_dump.")
+    with db.begin() as tx:
+        note_command(tx, "backup", utc_now())
     db.backup(file)
     click.echo(
         f"{file}: keep FIELD_KEYS, SECRET_KEY and what `flask --app app journal` prints somewhere else."
@@ -25,7 +27,7 @@ def backup_command(file: Path) -> None:
 
 @click.command("journal")
 def journal_command() -> None:
-    """Who was erased, as hashes that name nobody: keep them apart from the backup."""
+    """Who was erased, as hashes that name nobody, and the head of the audit log: keep it elsewhere."""
     for line in restore.journal(the_context()):
         click.echo(line)
 
@@ -37,8 +39,8 @@ def restored_command(journal: str | None) -> None:
     context, now = the_context(), utc_now()
     prepare(context, now)
     if journal:
-        hashes = Path(journal).read_text(encoding="ascii").split()
-        click.echo(f"{restore.erase_again(context, hashes, BY, now)} clients erased again.")
+        known = restore.read_journal(Path(journal).read_text(encoding="ascii"))
+        click.echo(f"{restore.erase_again(context, known.erased, BY, now)} clients erased again.")
     click.echo(
         f"{restore.hold_overdue(context, BY, now)} messages held: look at the outbox, then start the worker."
     )

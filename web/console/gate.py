@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.context import Context
 from handlers.staff import sessions
+from schemas import origin
 from schemas.staff import Role, Staff, StaffSession, Stage
 from store import staff as stored_staff
 from web import cookies
@@ -69,6 +70,7 @@ def _check() -> AnyResponse | None:
     if roles is None:
         abort(403)
     if roles == (LINK,):
+        origin.by(origin.LINK)
         return None
     _recognise()
     if roles not in ((ANYBODY,), (ENROLLING,)):
@@ -86,6 +88,7 @@ def _recognise() -> None:
     if found is None:
         return
     g.staff, g.session = found
+    origin.by(f"session:{g.session.id}")
     quiet = "X-Fragment" in request.headers  # a page that refreshes itself is nobody at the keys
     if not quiet and now() - g.session.seen_at > TOUCH:
         with context().db.begin() as tx:

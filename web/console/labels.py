@@ -82,6 +82,10 @@ ACTS = {
     "staff_deactivated": "ended an account",
     "staff_let_in": "let somebody in again",
     "staff_reset": "reset an account",
+    "view_day": "looked at a day",
+    "search": "searched for clients",
+    "refused": "was refused",
+    "command": "gave a command",
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, request
 
 from schemas.staff import Role
-from store import attendances, days
+from store import attendances, audit, days
 from web.console import gate
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import lines
@@ -24,11 +24,14 @@ def today(day: str = "") -> Response:
     chosen = _day(day)
     start, end = bounds(chosen)
     wanted = request.args.get("practitioner", "")[:400]
+    fragment = "X-Fragment" in request.headers
+    if not fragment:  # a page that refreshes itself is nobody who looks
+        with context().db.begin() as tx:
+            audit.add(tx, me().name, "view_day", f"day:{chosen}", now())
     with context().db.read() as tx:
         visits = days.day(tx, start, end, practitioner=wanted, pain=me().may(Role.practitioner))
         who = days.practitioners(tx, start, end)
         questions = attendances.count_unsettled(tx)
-    fragment = "X-Fragment" in request.headers
     shown = lines(visits, context(), now(), language(), clinical=me().may(Role.practitioner))
     return page(
         "day_list" if fragment else "today",

@@ -14,7 +14,7 @@ from store.tables import metadata
 from tests.helpers.console import BASE, answer, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-OF_LOOKING = {"audit", "staff_sessions", "links"}
+OF_LOOKING = {"audit", "audit_head", "audit_keys", "staff_sessions", "links"}
 """What a look writes: who looked, that somebody is there, and the code for the door."""
 
 

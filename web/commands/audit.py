@@ -1,0 +1,37 @@
+"""Commands about the audit log."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from handlers.worker import restore
+from store import audit
+from store.audit import Verdict
+from web.context import context
+
+audit_group = AppGroup("audit", help="The log of who did what.")
+
+
+@audit_group.command("verify")
+@click.option(
+    "--journal",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `flask journal` printed before: the log must hold those entries.",
+)
+def verify_command(journal: Path | None) -> None:
+    """Say whether the log is as it was written, or the first entry that is not."""
+    text = journal.read_text(encoding="ascii") if journal else ""
+    with context().db.read() as tx:
+        found = audit.verify(tx, restore.read_journal(text).heads)
+    if found.wrong:
+        raise click.ClickException(_broken(found))
+    click.echo(f"{found.entries} entries, as they were written. Head: {found.entries} {found.head}")
+
+
+def _broken(found: Verdict) -> str:
+    one = found.first_broken
+    if one is None:
+        return f"{found.entries} entries follow on each other, but {found.wrong}."
+    what = f"entry {one.id} ({one.at.isoformat()}, {one.actor}, {one.action}, {one.subject})"
+    return f"The log is broken at {what}: {found.wrong}. {found.entries} entries before it are as they were."
