@@ -50,6 +50,7 @@ _KEPT = (
     "max_choices",
     "max_length",
     "autocomplete",
+    "more",
 )
 
 
@@ -90,7 +91,7 @@ def _questionnaire(
         raw["version"],
         raw["title"],
         raw["minutes"],
-        tuple(_step(step, shared, known) for step in raw["step"]),
+        tuple(_in_parts([_step(step, shared, known) for step in raw["step"]])),
         raw.get("intro", ""),
         reader.language,
     )
@@ -124,7 +125,15 @@ def _slips(raw: Raw, base: Raw, known: Mapping[str, Raw]) -> Iterator[tuple[str,
 def _step(raw: Raw, shared: _Shared, known: Mapping[str, Raw]) -> Step:
     asked = [known[name] for name in _order(raw) if name in known]
     questions = tuple(_question(one, raw.get("show_if"), shared, known) for one in asked)
-    return Step(raw["id"], raw["title"], questions, raw.get("intro", ""))
+    return Step(raw["id"], raw["title"], questions, raw.get("intro", ""), raw.get("part", 0))
+
+
+def _in_parts(steps: Sequence[Step]) -> Iterator[Step]:
+    """A step that names no part belongs to the part of the step before it."""
+    part = 1
+    for step in steps:
+        part = step.part or part
+        yield replace(step, part=part)
 
 
 def _order(step: Raw) -> list[str]:

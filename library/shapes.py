@@ -79,7 +79,7 @@ class QuestionIn(_Strict):
     mode = fields.String(validate=validate.OneOf(["each", "tick"]))
     clear = fields.String()
     ticked = fields.String()
-    known = fields.String(validate=validate.OneOf(["name", "email", "phone"]))
+    known = fields.String(validate=validate.OneOf(["name", "email", "phone", "no_texts"]))
     minimum = fields.Integer(strict=True)
     maximum = fields.Integer(strict=True)
     low = fields.String()
@@ -87,6 +87,7 @@ class QuestionIn(_Strict):
     max_choices = fields.Integer(strict=True, validate=validate.Range(min=1))
     max_length = fields.Integer(strict=True, validate=validate.Range(min=1, max=5000))
     autocomplete = fields.String()
+    more = fields.Boolean()
 
 
 class StepIn(_Strict):
@@ -95,6 +96,7 @@ class StepIn(_Strict):
     id = _id()
     title = _word()
     intro = fields.String()
+    part = fields.Integer(strict=True, validate=validate.Range(min=1))
     show_if = ConditionField()
     use = fields.List(fields.String())
     question = fields.List(fields.Nested(QuestionIn))

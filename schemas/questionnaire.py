@@ -55,9 +55,10 @@ class Question:
     """One question; conditions are None where they do not apply (`show_if`: always, `required`: never).
 
     `safety`: blank or "not sure" never passes; `emergency`: it can mean an emergency, so blank stops the
-    visit. `known`: the booking field (`name`, `email`, `phone`) that makes asking needless. `covers` and
+    visit. `known`: what makes asking needless: a field of the booking (`name`, `email`, `phone`), or
+    `no_texts`: the clinic sends none. `covers` and
     `clear`: see the module text. `choices_from`: only what was chosen there is offered. `short`: the line
-    in a gate's list. `low`, `high`: words at a scale's ends.
+    in a gate's list. `low`, `high`: words at a scale's ends. `more`: asked only of who wants to add more.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Question:
     max_choices: int = 0
     max_length: int = 200
     autocomplete: str = ""
+    more: bool = False
 
     @property
     def is_plain_yes_no(self) -> bool:
@@ -105,12 +107,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One screen: a group of questions that belong together."""
+    """One screen: a group of questions that belong together; `part` counts the parts of the form from 1."""
 
     id: str
     title: str
     questions: tuple[Question, ...]
     intro: str = ""
+    part: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from store.base import Tx
 
 CHECK = "check"  # the page after the last screen
 WHO = "who"  # the page before the first, where it is asked whom the form is for
-LIKELY: Answers = {"visit_reason": "pain", "pain_regions": ["low_back_l"]}  # what brings up most pages
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,15 @@ class Asked:
         answers = {**self.answers, **more}
         return asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
 
-    @cached_property
-    def pages(self) -> int:
-        """How many pages there are, the check page too, as far as can be told: it grows for few clients."""
-        ahead = self.screens[self._passed() :]
-        open_ones = {question.id for each in ahead for question in each.questions} - self.answers.keys()
-        likely = {name: value for name, value in LIKELY.items() if name in open_ones}
-        return len(self._screens(likely)) + 1
+    @property
+    def parts(self) -> int:
+        """How many parts the form has; fixed, whatever the answers bring up."""
+        return max(step.part for step in self.questionnaire.steps)
+
+    def part(self, step: str) -> int:
+        """The part to which a step belongs; the check page belongs to the last one."""
+        found = self.questionnaire.step(step)
+        return found.part if found else self.parts
 
     def _passed(self) -> int:
         names = [each.step.id for each in self.screens]
@@ -147,7 +148,7 @@ def _asked(
         library=library,
         questionnaire=library.questionnaires[intake.questionnaire],
         before=_before(tx, intake),
-        known=_known(tx, booking),
+        known=_known(tx, context, booking),
         raised=tuple(each["rule"] for each in intakes.flags_of(tx, booking.id)),
         today=now.astimezone(context.zone(booking.zone)).date(),
         ask=who.ask(tx, booking, intake),
@@ -162,9 +163,10 @@ def _before(tx: Tx, asked: Intake) -> Answers:
     return asking.carried(effective(tx, earlier)) if earlier else {}
 
 
-def _known(tx: Tx, booking: Booking) -> tuple[str, ...]:
+def _known(tx: Tx, context: Context, booking: Booking) -> tuple[str, ...]:
     client = clients.get(tx, booking.client_id)
-    return tuple(name for name in ("name", "email", "phone") if getattr(client, name))
+    booked = tuple(name for name in ("name", "email", "phone") if getattr(client, name))
+    return booked if Channel.sms in context.senders else (*booked, "no_texts")
 
 
 def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> str:

@@ -152,9 +152,7 @@ def test_consents_are_separate_and_an_unticked_box_is_a_no() -> None:
     posted = {"consent_massage": "on", "consent_health_data": "yes", "signature_name_date": "Ann"}
     answers = accept(questionnaire(), "consent", posted, {}, TODAY, *HERE).answers
     assert answers["consent_massage"] == "yes"
-    assert {answers[f"consent_{x}"] for x in ("exercise", "email", "sms", "marketing", "share_doctor")} == {
-        "no"
-    }
+    assert {answers[f"consent_{x}"] for x in ("exercise", "email", "sms")} == {"no"}
 
 
 def test_required_consents_can_not_be_left_out() -> None:

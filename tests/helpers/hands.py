@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Error, Locator, Page
 
 from schemas.condition import Answer
 
@@ -79,10 +79,12 @@ class Hands:
 
     def next(self) -> None:
         """Answer this screen and go on."""
-        self.answer_screen()
         before = self._title()
-        with self.page.expect_navigation():
-            self.tap(self.page.locator(f"{FORM} .acts .btn").first)
+        self.page.evaluate("window.here = true")
+        self.answer_screen()
+        if self._still_here():
+            with self.page.expect_navigation():
+                self.tap(self.page.locator(f"{FORM} .acts .btn").first)
         assert not self.page.locator(".err").count(), (before, self.page.locator(".err").inner_text())
 
     def _title(self) -> str:
@@ -90,14 +92,32 @@ class Hands:
 
     def answer_screen(self) -> None:
         """Answer what is asked here and has an answer in `answers`."""
-        for name in self._names():
-            given = self.answers.get(name)
-            if given:
-                self._answer(name, given)
+        done: set[str] = set()
+        while name := next(
+            (each for each in self._names() if self.answers.get(each) and each not in done), ""
+        ):
+            self._answer(name, self.answers[name])
+            done.add(name)
+            if not self._still_here():
+                return
+
+    def _still_here(self) -> bool:
+        """False once the last answer has taken the form further by itself."""
+        if not self.scripted:
+            return True
+        try:
+            if self.page.evaluate("!!window.here && !document.querySelector('form[data-sent]')"):
+                return True
+            self.page.wait_for_function("!window.here && document.readyState === 'complete'")
+        except Error:  # the page went while it was asked
+            self.page.wait_for_load_state()
+        return False
 
     def _names(self) -> list[str]:
         names = self.page.eval_on_selector_all(
-            f"{FORM} [name]:not([type=hidden])", "boxes => boxes.map(box => box.name)"
+            f"{FORM} [name]:not([type=hidden])",
+            "boxes => boxes.filter(box => !box.closest('.more:not([open]), [disabled]'))"
+            ".map(box => box.name)",
         )
         plain = (BORN if name.startswith(BORN) else name for name in names)
         return list(dict.fromkeys(plain))

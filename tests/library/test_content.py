@@ -71,7 +71,7 @@ def test_the_body_map_offers_left_and_right() -> None:
 
 def test_every_field_of_the_clinical_sources_is_asked() -> None:
     asked = {q.id for one in library().questionnaires.values() for q in one.questions()}
-    assert {"act2_name", "rf_clot_risk", "cond_panic_breath", "consent_share_doctor", "upd_barrier"} <= asked
+    assert {"act2_name", "rf_clot_risk", "cond_panic_breath", "upd_barrier"} <= asked
     assert len({name for name in asked if not name.startswith(("gate_", "upd_gate", "fu_"))}) >= 146
 
 
@@ -79,7 +79,7 @@ def test_no_consent_is_required_but_those_for_care_and_storage() -> None:
     consents = {
         q.id: q for q in library().questionnaires["first_visit"].questions() if q.type is QuestionType.CONSENT
     }
-    assert len(consents) == 7
+    assert len(consents) == 5
     assert {name for name, q in consents.items() if q.required} == {"consent_massage", "consent_health_data"}
 
 
@@ -94,7 +94,7 @@ def test_an_unknown_key_is_named_with_its_line(folder: Path) -> None:
     ("file", "old", "new", "item", "words"),
     [
         (FIRST, 'type = "bodymap"', 'type = "bodymop"', "pain_regions", "type: Must be one of"),
-        (FIRST, "minimum = 0", 'minimum = "0"', "confidence", "minimum: Not a valid integer."),
+        (FIRST, "minimum = 0", 'minimum = "0"', "pain_now", "minimum: Not a valid integer."),
         (FIRST, 'show_if = "age >= 50"', 'show_if = "age >= fifty"', "rf_vision_jaw", "expected a number"),
         (FIRST, 'show_if = "age >= 50"', 'show_if = "aeg >= 50"', "rf_vision_jaw", "depends on aeg"),
         (FIRST, "{pain, stiff, after_injury}", "{pian, stiff}", "pain_regions", "visit_reason = pian"),

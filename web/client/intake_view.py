@@ -35,10 +35,10 @@ from web.language import Say
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One step on the check page: the questions that were answered, and the answers in words."""
+    """One step on the check page: (question, answer) in words; "" for a question whose answer says it all."""
 
     screen: Screen
-    lines: tuple[tuple[Question, str], ...]
+    lines: tuple[tuple[str, str], ...]
 
 
 def screen(
@@ -59,8 +59,8 @@ def screen(
     values: dict[str, Any] = {
         "step": step,
         "back": asked.before_step(step),
-        "place": _place(asked, step),
-        "count": asked.pages,
+        "place": asked.part(step),
+        "count": asked.parts,
         "errors": errors or {},
     }
     if step == CHECK:
@@ -126,17 +126,20 @@ def _questions(asked: Asked, step: str, when: str, shown: Mapping[str, Answer]) 
     assert current is not None
     fresh = asked.intake.status is IntakeStatus.open
     first = step == asked.screens[0].step.id
+    later = _later(current, asked)
     return {
         "screen": current,
         "value": partial(_values, {**(asked.answers if step in seen else {}), **shown}),
         "lines": partial(_lines, asked),
         "rows": _rows(current),
+        "goes_on": all(question.id in current.required or question.more for question in current.questions),
         "kept": not fresh and step not in seen and _answered(current, asked),
         "welcome_back": not fresh and not seen and step == asked.resume_at(),
         "intro": _intro(asked) if fresh and first else "",
         "when": when,
         "all_of_it": _may_ask_everything(asked),
-        "later": _later(current, asked),
+        "later": later,
+        "needed": current.required | {question.id for question, _ in later if is_needed(question)},
         **map_tools(words.pages(asked.library.language).say),
     }
 
@@ -156,6 +159,11 @@ def _later(current: Screen, asked: Asked) -> list[tuple[Question, str]]:
     known = Known(everything, facts.derive(everything, asked.today), facts.age_on(everything, asked.today))
     waits = [q for q in current.step.questions if q.id not in here and q.show_if and q.show_if.names() & here]
     return [(q, json.dumps(tree(q.show_if.root, here, known))) for q in waits if q.show_if]
+
+
+def is_needed(question: Question) -> bool:
+    """Tell whether a question needs an answer once it is brought up."""
+    return question.safety or question.type is QuestionType.GATE or question.required is not None
 
 
 def tree(node: Node, here: frozenset[str], known: Known) -> object:
@@ -188,11 +196,6 @@ def _on_view(question: Question, view: str) -> list[Choice]:
     return [choice for choice in question.choices if choice.id in there]
 
 
-def _place(asked: Asked, step: str) -> int:
-    names = [*(each.step.id for each in asked.screens), CHECK]
-    return names.index(step) + 1
-
-
 def _values(answers: Mapping[str, Answer], question: Question) -> list[str]:
     given = answers.get(question.id, "")
     return [given] if isinstance(given, str) and given else list(given)
@@ -215,7 +218,15 @@ def _answered(current: Screen, asked: Asked) -> bool:
 def _given(current: Screen, asked: Asked) -> Given:
     say = words.pages(asked.library.language).say
     given = ((question, _answer_text(question, asked, say)) for question in current.questions)
-    return Given(current, tuple((question, text) for question, text in given if text))
+    return Given(current, tuple((_label(question), text) for question, text in given if text))
+
+
+SAYS_ITSELF = (QuestionType.CHOICE, QuestionType.MULTI, QuestionType.BODYMAP, QuestionType.GATE)
+
+
+def _label(question: Question) -> str:
+    """The question beside its answer on the check page; a choice in words needs none."""
+    return "" if question.type in SAYS_ITSELF and not question.is_plain_yes_no else question.line
 
 
 def _answer_text(question: Question, asked: Asked, say: Say) -> str:

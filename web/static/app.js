@@ -24,6 +24,9 @@ for (const form of document.forms) {
   });
 }
 
+// Back shows a page that the browser kept: it may be sent again.
+addEventListener('pageshow', () => { for (const form of document.forms) delete form.dataset.sent; });
+
 // A question that an answer on the same screen brings up. The condition: ["and"|"or"|"not"|sign, ...].
 const given = name => [...document.getElementsByName(name)]
   .filter(box => box.type === 'radio' || box.type === 'checkbox' ? box.checked : box.value.trim()).map(box => box.value);
@@ -50,6 +53,24 @@ for (const later of document.querySelectorAll('[data-show-if]')) {
   form.addEventListener('input', look);
   form.addEventListener('change', look);
   look();
+}
+
+// A finger or mouse that taps the last answer of a screen goes on; a key never does.
+let finger = -Infinity;
+addEventListener('pointerdown', event => { finger = event.timeStamp; }, true);
+addEventListener('keydown', () => { finger = -Infinity; }, true);
+const answered = question => {
+  const boxes = [...question.querySelectorAll('input, textarea')], typed = boxes.filter(box => !['radio', 'checkbox'].includes(box.type));
+  return typed.length ? typed.every(box => box.value.trim()) : boxes.some(box => box.checked);
+};
+for (const form of document.querySelectorAll('form[data-go-on]')) {
+  form.addEventListener('change', event => {
+    const box = event.target;
+    if (event.timeStamp - finger > 1000 || !(box.type === 'radio' || 'alone' in box.dataset && box.checked)) return;
+    if (form.querySelector('.more[open]')) return;
+    const asked = [...form.querySelectorAll('.q, .row-q')].filter(question => !question.closest('[disabled], .more'));
+    if (asked.every(answered)) form.requestSubmit();
+  });
 }
 
 for (const map of document.querySelectorAll('.maps')) {
@@ -83,13 +104,13 @@ for (const map of document.querySelectorAll('.maps')) {
   });
   // On a phone one side of the body at a time, so that every place is large enough to tap.
   const turn = map.querySelector('.turn'), small = matchMedia('(max-width: 40rem)');
-  let view = boxes.some(box => box.checked) ? '' : 'back';
+  let view = '';
   const show = () => {
     turn.hidden = !small.matches;
-    for (const side of ['front', 'back']) map.querySelector('.body-' + side).hidden = small.matches && side !== (view || 'back');
+    for (const side of ['front', 'back']) map.querySelector('.body-' + side).hidden = small.matches && side !== (view || 'front');
     turn.querySelectorAll('button').forEach(button => {
-      button.classList.toggle('on', button.dataset.view === (view || 'back'));
-      button.setAttribute('aria-pressed', String(button.dataset.view === (view || 'back')));
+      button.classList.toggle('on', button.dataset.view === (view || 'front'));
+      button.setAttribute('aria-pressed', String(button.dataset.view === (view || 'front')));
     });
   };
   turn.addEventListener('click', event => { const button = event.target.closest('button'); if (button) { view = button.dataset.view; show(); } });

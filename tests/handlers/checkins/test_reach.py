@@ -102,8 +102,9 @@ def test_a_text_needs_the_clients_consent(clinic: Context, mailbox: Mailbox, tex
     assert (len(texts.taken), mailbox.kinds().count("checkin")) == (0, 2)
 
 
-def test_a_clinic_without_texts_asks_by_mail(context: Context, mailbox: Mailbox) -> None:
-    days_pass(context, visited(context, "(212) 555-0123", **AGREED), 1, 3)
+def test_a_clinic_without_texts_asks_by_mail(clinic: Context, context: Context, mailbox: Mailbox) -> None:
+    booking = visited(clinic, "(212) 555-0123", **AGREED)
+    days_pass(context, booking, 1, 3)
     assert mailbox.kinds().count("checkin") == 2
 
 
