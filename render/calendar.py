@@ -1,14 +1,51 @@
 """Calendar files (RFC 5545): what a client takes into a calendar of their own, with an alarm."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from render.language.readable import plain
 from schemas.my_days import MyDays
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 WEEKS = 12
 LONGEST_LINE = 75  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry: aware times. `uid` stays when it is moved, so that the entry before is replaced."""
+
+    uid: str
+    start: datetime
+    end: datetime
+    summary: str
+    place: str = ""
+
+
+def published(events: Sequence[Event], now: datetime) -> str:
+    """Return a calendar to take in, with nobody to answer; a later one wins by its SEQUENCE.
+
+    Times are in UTC: each calendar shows them in the zone where its owner is, across clock changes too.
+    """
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH"]
+    for event in events:
+        lines += _event(event, now)
+    return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line))
+
+
+def _event(event: Event, now: datetime) -> Iterator[str]:
+    yield "BEGIN:VEVENT"
+    yield f"UID:{event.uid}"
+    yield f"SEQUENCE:{int(now.timestamp()) // 60}"
+    yield f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    yield f"DTSTART:{event.start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    yield f"DTEND:{max(event.start, event.end).astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    yield f"SUMMARY:{_text(plain(event.summary))}"
+    if event.place:
+        yield f"LOCATION:{_text(plain(event.place))}"
+    yield "END:VEVENT"
 
 
 def weekly(

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
 from render.language.readable import begins_alike, greeting_name, plain, unlinked
 from render.paper.raster import png
 from schemas.clinic import Clinic
 from schemas.figure import Picture
 from schemas.mail_address import mailbox, read_named
+from schemas.phone import link
 from schemas.worded_plan import WordedPlan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -50,7 +52,9 @@ BEGUN = "intake_reminder_begun"
 """The table of the reminder's words for who has answered something already."""
 CORRECTED = "plan_corrected"
 """The table of words for a plan that was changed after it had gone out."""
-VARIANTS = (BEGUN, CORRECTED)
+AGAIN, SAME, MORE, LESS, OTHER = "plan_again", "plan_same", "plan_more", "plan_less", "plan_other"
+"""The tables of words for the plan of a later visit, and for one that goes on, by what became of it."""
+VARIANTS = (BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER)
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
 STAFF = frozenset(
@@ -116,6 +120,7 @@ class Letter:
     stop_url: str
     clinic: str
     taps: Taps | None
+    numbers: tuple[tuple[str, str], ...]
     contents: Contents | None
     words: Mapping[str, str]
 
@@ -131,8 +136,9 @@ def message(
     contents: Contents | None = None,
     wording: str = "",
     taps: Taps | None = None,
+    calendar: str = "",
 ) -> EmailMessage:
-    """One finished mail, in the words of its kind, or of the table `wording`.
+    """One finished mail, in the words of its kind, or of the table `wording`; `calendar` is attached.
 
     `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
     sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`,
@@ -147,6 +153,9 @@ def message(
     mail.add_alternative(_render("mail/layout.html", letter), subtype="html")
     if contents:
         _add_contents(mail, contents, letter)
+    if calendar:
+        name = texts["calendar"]["file"]
+        mail.add_attachment(calendar, subtype="calendar", params={"method": "PUBLISH"}, filename=name)
     mail["Content-Language"] = letter.language
     return mail
 
@@ -211,6 +220,7 @@ def _letter(
         stop_url=_checked(URL, envelope.unsubscribe_url, "link") if envelope.unsubscribe_url else "",
         clinic=values["clinic"],
         taps=taps,
+        numbers=_numbers(values, clinic),
         contents=contents,
         words=texts["contents"],
     )
@@ -222,6 +232,22 @@ def _values(context: Mapping[str, str], clinic: Clinic) -> dict[str, str]:
     values |= {key: unlinked(values[key]) for key in ("place", "practitioner") if key in values}
     values["name"] = greeting_name(context.get("name", ""))
     return values | {"clinic": plain(clinic.name, 80), "phone": plain(clinic.phone, 40)}
+
+
+def _numbers(values: Mapping[str, str], clinic: Clinic) -> tuple[tuple[str, str], ...]:
+    """Telephone numbers as the mail writes them, and what dials each."""
+    written = (values["phone"], values.get("emergency_number", ""))
+    return tuple((each, link(each, clinic.country)) for each in written if each)
+
+
+def dialled(line: str, numbers: Sequence[tuple[str, str]]) -> Markup:
+    """A line of a mail as HTML, with its telephone numbers to tap."""
+    html = str(escape(line))
+    for written, dials in numbers:
+        number = rf"(?<![\w+]){re.escape(str(escape(written)))}(?!\w)"
+        tag = f'<a class="link" href="{escape(dials)}" style="color:#0f6b6a">{escape(written)}</a>'
+        html = re.sub(number, tag.replace("\\", r"\\"), html)
+    return Markup(html)  # noqa: S704 - every part of it was escaped
 
 
 def _plain_lines(text: str) -> str:
@@ -300,4 +326,5 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+TEMPLATES.filters["dialled"] = dialled
 TEMPLATES.tests["like"] = begins_alike

@@ -31,6 +31,7 @@ SHARED = {
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
+    "calendar": ("summary", "file"),
     "taps": (
         *("fu_feel", "fu_feel_fine", "fu_feel_bit_sore", "fu_feel_very_sore", "fu_days_done"),
         *("fu_difficulty", "fu_difficulty_1", "fu_difficulty_2", "fu_difficulty_3"),

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from enum import StrEnum
 
 from clinical import identity
+from clinical.loop.feedback import difference
 from handlers import links
 from handlers.answers import effective
 from handlers.checkins import asking
@@ -18,6 +19,7 @@ from handlers.plans import page, pictures
 from handlers.schedule import alerts, forms
 from handlers.schedule.words import reference, when
 from render import mail
+from render.calendar import Event, published
 from render.language import readable
 from render.mail import CORRECTED, Contents, Envelope, MailKind, Taps
 from schemas import mail_address, phone
@@ -40,6 +42,11 @@ class State(StrEnum):
     usual = "usual"
     begun = "begun"  # some of the form is filled in
     corrected = "corrected"  # changed after it had gone out
+    again = "again"  # after a later visit
+    same = "same"  # it goes on: as it was, with more, with less, or with something else
+    more = "more"
+    less = "less"
+    other = "other"
     soon = "soon"  # for the clinic, and not urgent
 
 
@@ -49,6 +56,11 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.intake_reminder, State.begun): "intake_reminder_begun",
     (Purpose.plan, State.usual): "plan",
     (Purpose.plan, State.corrected): CORRECTED,
+    (Purpose.plan, State.again): mail.AGAIN,
+    (Purpose.plan, State.same): mail.SAME,
+    (Purpose.plan, State.more): mail.MORE,
+    (Purpose.plan, State.less): mail.LESS,
+    (Purpose.plan, State.other): mail.OTHER,
     (Purpose.checkin, State.usual): "checkin",
     (Purpose.confirm, State.usual): "confirm",
     (Purpose.alert, State.usual): "alert",
@@ -108,12 +120,13 @@ def _to_client(
     wording: str = "",
     taps: Taps | None = None,
 ) -> EmailMessage:
+    before_visit = kind in BEFORE_VISIT
     client = clients.get(tx, booking.client_id)
     values = {
         "url": url,
         "name": _called(tx, booking) or identity.in_order(client.name, context.names),
-        "when": _times(tx, context, booking, client.zone, language) if kind in BEFORE_VISIT else "",
-        "place": booking.place if kind in BEFORE_VISIT and not booking.remote else "",
+        "when": _times(tx, context, booking, client.zone, language) if before_visit else "",
+        "place": booking.place if before_visit and not booking.remote else "",
         "practitioner": booking.practitioner,
         "minutes": minutes,
         "emergency_number": context.clinic.emergency_number,
@@ -129,7 +142,24 @@ def _to_client(
         contents=contents,
         wording=wording,
         taps=taps,
+        calendar=calendar_file(tx, context, booking, language, now) if before_visit else "",
     )
+
+
+def calendar_file(tx: Tx, context: Context, booking: Booking, language: str, now: datetime) -> str:
+    """The visits that the client is asked about, for their own calendar: no word on what they are for."""
+    summary = fill(context.mail_texts(language)["calendar"]["summary"], {"clinic": context.clinic.name})
+    events = [
+        Event(
+            _identity(context, "visit", f"visit:{each.id}").strip("<>"),
+            each.start,
+            each.end,
+            summary,
+            "" if each.remote else readable.unlinked(readable.plain(each.place)),
+        )
+        for each in _ahead(tx, booking)
+    ]
+    return published(events, now)
 
 
 def _address(tx: Tx, delivery: Delivery, written: str) -> str:
@@ -141,10 +171,13 @@ def _address(tx: Tx, delivery: Delivery, written: str) -> str:
 
 def _times(tx: Tx, context: Context, booking: Booking, zone: str, language: str) -> str:
     """When the visit is; of visits that share a form, all that are still to come, one a line."""
+    return "\n".join(when(context, each, zone, language) for each in _ahead(tx, booking))
+
+
+def _ahead(tx: Tx, booking: Booking) -> list[Booking]:
     comes = attendances.current(tx, booking.id)
     visits = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
-    ahead = [each for each in visits if each.start >= booking.start] or [booking]
-    return "\n".join(when(context, each, zone, language) for each in ahead)
+    return [each for each in visits if each.start >= booking.start] or [booking]
 
 
 def _called(tx: Tx, booking: Booking) -> str:
@@ -179,7 +212,7 @@ def plan(
     if context.clinic.policy.mail_contents:
         paper = page.printed(tx, context, booking, stored, worded, url)
         inside = Contents(worded, pictures.of_plan(context, worded), paper)
-    said = MAILS[Purpose.plan, State.corrected if stored.origin.corrected else State.usual]
+    said = MAILS[Purpose.plan, _news(tx, context, booking, stored)]
     return _to_client(
         tx,
         context,
@@ -192,6 +225,20 @@ def plan(
         contents=inside,
         wording=said,
     )
+
+
+def _news(tx: Tx, context: Context, booking: Booking, stored: StoredPlan) -> State:
+    """What is new in a version, read off it and the last one that the client got."""
+    if stored.origin.corrected:
+        return State.corrected
+    versions = stored_plans.of_client(tx, clients.family(tx, booking.client_id))
+    before = [each for each in versions if each.sent_at and each.id < stored.id]
+    if not before:
+        return State.usual
+    if before[-1].booking_id != booking.id:
+        return State.again
+    content = context.plan_content(stored.plan.language)
+    return State(difference(before[-1].plan, stored.plan, content))
 
 
 def checkin(

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render.mail import STAFF, Contents, Envelope, MailKind, message
+from render.mail import STAFF, Contents, Envelope, MailKind, dialled, message
 from render.paper.pdf import plan_pdf
+from schemas.phone import link
 from schemas.trouble import TroubleKind
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
@@ -134,7 +135,10 @@ def test_both_parts_say_the_same_and_lead_to_the_same_page(kind: MailKind, langu
     mail = made(kind, language)
     html = Reader(part(mail, "html"))
     lead_to = {values["href"] for values in html.of("a")}
-    assert lead_to == {LINK, envelope().unsubscribe_url}
+    assert {each for each in lead_to if not str(each).startswith("tel:")} == {
+        LINK,
+        envelope().unsubscribe_url,
+    }
     words = " ".join(" ".join(html.words).split())
     for line in part(mail, "plain").split("\n\n"):
         if "://" not in line and not line.startswith("--") and ": " not in line:
@@ -222,7 +226,9 @@ def test_no_value_adds_a_header_a_tag_or_a_link(field: str, value: str) -> None:
     calm_tags = {tag for tag, _ in Reader(part(calm, "html")).tags}
     html = Reader(part(mail, "html"))
     assert {tag for tag, _ in html.tags} <= calm_tags
-    assert {values["href"] for values in html.of("a")} == {LINK, envelope().unsubscribe_url}
+    assert {values["href"] for values in html.of("a")} == {
+        values["href"] for values in Reader(part(calm, "html")).of("a")
+    }
     assert "9801547" not in part(mail, "html")
 
 
@@ -263,6 +269,26 @@ def test_faulty_ids_and_links_are_refused(field: str) -> None:
             TEXTS["en"],
             CLINIC,
         )
+
+
+def test_telephone_numbers_are_tapped_and_a_number_within_another_is_not() -> None:
+    html = Reader(part(made(MailKind.CHECKIN), "html"))
+    dials = {str(values["href"]) for values in html.of("a") if str(values["href"]).startswith("tel:")}
+    assert dials == {link(CLINIC.phone, CLINIC.country), "tel:911"}
+    line = dialled("Call 911, not 9110 or +911 <b>", [("911", "tel:911")])
+    assert line.count("tel:911") == 1
+    assert "&lt;b&gt;" in line
+
+
+def test_a_calendar_file_travels_with_the_mail() -> None:
+    mail = message(MailKind.INTAKE, envelope(), CONTEXT, TEXTS["en"], CLINIC, calendar="BEGIN:VCALENDAR\r\n")
+    read = message_from_bytes(mail.as_bytes(), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    (attached,) = read.iter_attachments()
+    assert attached.get_content_type() == "text/calendar"
+    assert attached["Content-Type"].params["method"] == "PUBLISH"
+    assert attached.get_filename() == "visit.ics"
+    assert attached.get_content().startswith("BEGIN:VCALENDAR")
 
 
 def test_a_script_is_no_link() -> None:

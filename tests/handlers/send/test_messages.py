@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.checkins import replies
 from handlers.context import Context
 from handlers.schedule import words
 from handlers.send import messages
@@ -13,14 +14,17 @@ from handlers.worker import work
 from library.mail_texts import own_mail_texts, read_mail_texts
 from render.mail import MailKind
 from render.mail_check import SHARED
+from schemas.checkin import CheckInKind
 from schemas.delivery import Purpose
+from schemas.intake import Answers
 from schemas.words import fill
-from store import intakes
+from store import checkins, intakes, plans
+from store.base import Tx
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW, make_context
 from tests.helpers.content import CONTENT
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.visits import book, schedule_of
+from tests.helpers.visits import book, receive, schedule_of, webhook
 
 OVER = NOW + timedelta(days=7, hours=2)
 
@@ -156,3 +160,46 @@ def test_a_clinics_own_mails_of_before_get_the_texts_that_they_lack(tmp_path: Pa
     assert read["sms"]["checkin"] == "{clinic}: {url}"
     assert "{reference}" in read["sms"]["alert"]
     assert read["plan"] == read_mail_texts(CONTENT, "en")["plan"]
+
+
+def test_a_visit_can_be_taken_into_a_calendar_and_a_move_replaces_it(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    work.work_once(context, NOW + timedelta(minutes=1))
+    moved = booking.start + timedelta(days=1)
+    later = NOW + timedelta(hours=1)
+    receive(context, webhook("rescheduled", later, uid="u1b", replaces="u1", start=moved))
+    work.work_once(context, later)
+    for hours in (80, 60, 36, 20, 10):
+        work.work_once(context, moved - timedelta(hours=hours))
+    files = [mail for each in ("intake", "intake_reminder") for mail in mailbox.of(each)]
+    read = [list(mail.iter_attachments())[-1].get_content().split("\r\n") for mail in files]
+    starts = [next(line for line in each if line.startswith("DTSTART")) for each in read]
+    assert starts[0] == f"DTSTART:{booking.start:%Y%m%dT%H%M%SZ}"
+    assert starts[-1] == f"DTSTART:{moved:%Y%m%dT%H%M%SZ}"
+    assert len({line for each in read for line in each if line.startswith("UID:")}) == 1
+    assert not list(mailbox.of("plan"))
+
+
+def test_a_plan_that_goes_on_is_mailed_in_words_of_what_became_of_it(
+    context: Context, mailbox: Mailbox
+) -> None:
+    booking = book(context)
+    fill_in(context, booking)
+    work.work_once(context, OVER)
+    with context.db.begin() as tx:
+        asked = checkins.ask(tx, booking.id, _plan(tx, booking.id), CheckInKind.w1, OVER)
+        answers: Answers = {"fu_symptoms": ["none"], "fu_days_done": "5", "fu_difficulty": "5"}
+        replies.reply(tx, context, asked, answers, OVER + timedelta(days=7))
+    work.work_once(context, OVER + timedelta(days=7, minutes=1))
+    first, second = mailbox.of("plan")
+    texts = read_mail_texts(CONTENT, "en")
+    assert first["Subject"] == texts["plan"]["subject"].format(clinic=context.clinic.name)
+    assert second["Subject"] == texts["plan_less"]["subject"].format(clinic=context.clinic.name)
+
+
+def _plan(tx: Tx, booking_id: int) -> int:
+    found = plans.newest(tx, booking_id)
+    assert found is not None
+    return found.id
