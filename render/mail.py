@@ -39,6 +39,7 @@ class MailKind(StrEnum):
     INTAKE_REMINDER = "intake_reminder"
     PLAN = "plan"
     CHECKIN = "checkin"
+    BOOK_AGAIN = "book_again"
     CONFIRM = "confirm"
     ALERT = "alert"
     NUDGE = "nudge"
@@ -57,6 +58,8 @@ AGAIN, SAME, MORE, LESS, OTHER = "plan_again", "plan_same", "plan_more", "plan_l
 VARIANTS = (BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER)
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
+PUBLIC = frozenset({MailKind.BOOK_AGAIN})
+"""What leads to a page of everybody's."""
 STAFF = frozenset(
     {
         *(MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY),
@@ -289,7 +292,7 @@ def _footer(
     if kind in STAFF:
         return (where,)
     questions = fill(common["questions"], values) if values["phone"] else common["questions_plain"]
-    first = f"{common['personal']} {questions}" if linked else questions
+    first = f"{common['personal']} {questions}" if linked and kind not in PUBLIC else questions
     if kind in UNKNOWN:
         return (first, where)
     return (first, fill(common["automatic"], values), where)

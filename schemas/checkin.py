@@ -65,13 +65,17 @@ class BoardRules:
 
 @dataclass(frozen=True, slots=True)
 class CheckInRules:
-    """Everything in `rules/checkins.toml`; after `most_missed` in a row the client is left in peace."""
+    """Everything in `rules/checkins.toml`; after `most_missed` in a row the client is left in peace.
+
+    `next_visit_weeks`: when to come again, where neither a practitioner nor the protocol says it.
+    """
 
     ask_at: str
     answered_within_days: int
     most_missed: int
     checkin: tuple[CheckInRule, ...]
     board: BoardRules
+    next_visit_weeks: int = 5
 
     @property
     def asked_at(self) -> time:

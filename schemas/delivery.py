@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     intake_reminder = "intake_reminder"
     plan = "plan"
     checkin = "checkin"
+    book_again = "book_again"
     confirm = "confirm"  # is the address or number that was typed into the form theirs?
     alert = "alert"
     summary = "summary"
@@ -28,7 +29,10 @@ class Purpose(StrEnum):
         return self in TO_CLIENT
 
 
-TO_CLIENT = (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin, Purpose.confirm)
+TO_CLIENT = (
+    *(Purpose.intake, Purpose.intake_reminder, Purpose.plan),
+    *(Purpose.checkin, Purpose.book_again, Purpose.confirm),
+)
 
 
 class Channel(StrEnum):
@@ -116,6 +120,7 @@ NUMBERS: dict[Purpose, Callable[[str], Number]] = {
     Purpose.intake_reminder: int,  # 1 is the first before the visit
     Purpose.plan: int,  # the version; 0 is whichever counts after the visit
     Purpose.checkin: CheckInQuestion.parse,
+    Purpose.book_again: int,
     Purpose.confirm: int,
     Purpose.alert: AlertCause.parse,
     Purpose.summary: int,

@@ -122,7 +122,10 @@ class Adjust:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A plan's recipe for one problem. Lengths are in weeks; `pain_cap` is 0 to 10."""
+    """A plan's recipe for one problem. Lengths are in weeks; `pain_cap` is 0 to 10.
+
+    `next_visit_weeks`: after how many weeks to come again; 0: as `rules/checkins.toml` says.
+    """
 
     id: str
     name: str
@@ -142,6 +145,7 @@ class Protocol:
     adjust: tuple[Adjust, ...] = ()
     level_cap: int = 3
     level_cap_weeks: int = 0
+    next_visit_weeks: int = 0
 
     def exercises(self) -> set[str]:
         """Return the id of every exercise that it names."""

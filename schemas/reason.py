@@ -45,6 +45,7 @@ class Reason(StrEnum):
     no_plan = "no_plan"
     newer_plan = "newer_plan"
     no_reply = "no_reply"
+    next_visit = "next_visit"
     # the way
     quiet_hours = "quiet_hours"
     webhooks_wait = "webhooks_wait"

@@ -25,6 +25,7 @@ class SendWish(StrEnum):
 class SessionNote:
     """One note on one visit; exercise ids in `remove` and `add`, body-map ids in `areas_worked`.
 
+    `next_visit_weeks`: after how many weeks to come again, 0 for not said.
     `add_reason` and `credential` allow an added move that the filter blocks; the plan keeps both.
     """
 
@@ -40,3 +41,4 @@ class SessionNote:
     add_reason: str = ""
     level_cap: int = 3
     client_note: str = ""
+    next_visit_weeks: int = 0

@@ -72,6 +72,25 @@ def plans_sent(tx: Tx, start: datetime, end: datetime) -> int:
     return int(tx.value(query))
 
 
+def booked_again(tx: Tx, start: datetime, end: datetime) -> Share:
+    """Visits of the period with a plan that went out, whose client has booked a later visit since."""
+    later = bookings.alias()
+    since = sa.exists().where(
+        later.c.client_id == bookings.c.client_id,
+        later.c.start_at > bookings.c.end_at,
+        later.c.first_seen_at > bookings.c.start_at,
+        later.c.status.in_(("confirmed", "pending")),
+        later.c.merged_into.is_(None),
+    )
+    sent = sa.exists().where(plans.c.booking_id == bookings.c.id, plans.c.sent_at.is_not(None))
+    visits = sa.select(sa.case((since, 1), else_=0).label("again")).where(
+        *(bookings.c.start_at >= start, bookings.c.start_at < end, bookings.c.end_at <= end),
+        *(bookings.c.status == "confirmed", bookings.c.merged_into.is_(None), sent),
+    )
+    rows = visits.subquery()
+    return _share(tx, sa.select(sa.func.sum(rows.c.again), sa.func.count(rows.c.again)))
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """One answered check-in: whose, which, what was said."""

@@ -122,6 +122,7 @@ class Board:
     alerts: Share
     false_alarms: Share
     intakes: Share
+    booked_again: Share
     plans_sent: int
 
 
@@ -140,6 +141,7 @@ def board_of(tx: Tx, context: Context, start: datetime, end: datetime) -> Board:
         alerts=in_time,
         false_alarms=cleared,
         intakes=board.intakes_in_time(tx, start, end),
+        booked_again=board.booked_again(tx, start, end),
         plans_sent=board.plans_sent(tx, start, end),
     )
 

@@ -14,7 +14,9 @@ from schemas.phone import e164, has_extension
 from store import attendances, clients, contacts, deliveries
 from store.base import Tx
 
-KINDS = {Purpose.checkin: MessageKind.checkins}  # every other message to a client is care
+KINDS = dict.fromkeys(
+    (Purpose.checkin, Purpose.book_again), MessageKind.checkins
+)  # every other message to a client is care
 EVERY_KIND = tuple(MessageKind)
 # What people and schedulers write where there is no address.
 PLACEHOLDER_DOMAINS = frozenset(

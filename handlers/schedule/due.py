@@ -214,7 +214,7 @@ def _follows_address(purpose: Purpose) -> bool:
 
 def _after_plan(delivery: Delivery) -> bool:
     later = delivery.key.resend > 0 or (delivery.purpose is Purpose.plan and delivery.key.number != 0)
-    return later or delivery.purpose in (Purpose.checkin, Purpose.confirm, Purpose.attach)
+    return later or delivery.purpose in (Purpose.checkin, Purpose.book_again, Purpose.confirm, Purpose.attach)
 
 
 def reason_for(booking: Booking, now: datetime) -> Reason:

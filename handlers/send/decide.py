@@ -8,7 +8,7 @@ from functools import partial
 
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
-from handlers.checkins import asking, reach
+from handlers.checkins import asking, book_again, reach
 from handlers.clients.contacts import is_placeholder, wants
 from handlers.context import Context
 from handlers.intake.form import begin
@@ -193,6 +193,7 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
     stored_plans.sent(tx, plan.id, now)
     drafting.keep_words(tx, context, plan)
     asking.schedule(tx, context, booking, now)
+    book_again.schedule(tx, context, booking, now)
     attach.schedule(tx, context, booking, now)
 
 
@@ -231,6 +232,23 @@ def _way_is_closed(
     return None
 
 
+def _book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    """At its time, which a note may have moved; never where it would be out of place."""
+    due, by_hand = book_again.due_at(tx, context, booking), bool(delivery.key.resend)
+    if now < due and not by_hand:
+        return Later(due, Reason.paced)
+    reason = book_again.not_now(tx, context, booking, now if by_hand else due, now)
+    intake = intakes.of_booking(tx, booking.id)
+    if not reason and (intake is None or not agreed(tx, intake, "consent_email")):
+        reason = Reason.no_consent
+    if reason:
+        return Skip(reason)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), Reason.quiet_hours)
+    return Send(messages.book_again(tx, context, delivery, booking, now))
+
+
 def _confirm(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     comes = attendances.current(tx, booking.id)
     if comes is None or delivery.key.recipient in (comes.email_id, comes.phone_id):
@@ -264,5 +282,6 @@ CLIENT: dict[Purpose, Decider] = {
     Purpose.intake_reminder: _reminder,
     Purpose.plan: _plan,
     Purpose.checkin: _checkin,
+    Purpose.book_again: _book_again,
     Purpose.confirm: _confirm,
 }

@@ -62,6 +62,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.plan, State.less): mail.LESS,
     (Purpose.plan, State.other): mail.OTHER,
     (Purpose.checkin, State.usual): "checkin",
+    (Purpose.book_again, State.usual): "book_again",
     (Purpose.confirm, State.usual): "confirm",
     (Purpose.alert, State.usual): "alert",
     (Purpose.alert, State.soon): "nudge",
@@ -271,6 +272,14 @@ def _taps(tx: Tx, context: Context, asked: CheckIn, url: str, language: str) -> 
         return None
     urls = (f"{url}/{answers_to_tap.token(context, asked, name, answer)}" for answer in answers)
     return Taps(words[name], tuple(zip(labels, urls, strict=True)))
+
+
+def book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> EmailMessage:
+    """The offer to come again: the clinic's own page, with nothing of the client in its address."""
+    intake = intakes.of_booking(tx, booking.id)
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    url = context.clinic.books_at(booking.service, booking.service_name)
+    return _to_client(tx, context, delivery, booking, now, MailKind.BOOK_AGAIN, language, url)
 
 
 def confirm(

@@ -24,6 +24,7 @@ MEASURES = (
     ("enough_days", "At least {days} % of the planned days done"),
     ("eased", "Pain {points} points or {percent} % less at week 4"),
     ("abler", "Activities {more} points better at week 4"),
+    ("booked_again", "Visits with a plan after which the client booked again"),
     ("alerts", "Alerts looked at within {minutes} minutes"),
     ("false_alarms", "False alarms: stops that a clinician cleared"),
 )

@@ -50,6 +50,7 @@ from web.console.view import language, page, say
 from web.context import context
 
 blueprint = gate.blueprint("booking")
+NEXT_VISITS = ("1", "2", "3", "4", "6", "8", "12")  # weeks
 TOOK = {
     Took.EASED: "Eased",
     Took.NO_CHANGE: "No change",
@@ -229,8 +230,13 @@ def note_from(author: str, credential: str) -> SessionNote:
         response=Took(took) if took in list(Took) else None,
         new_concern=worry,
         level_cap=int(cap) if cap in ("1", "2", "3") else 3,
+        next_visit_weeks=_weeks(request.form.get("next_visit_weeks", "")),
         client_note=request.form.get("client_note", "").strip()[:200],
     )
+
+
+def _weeks(typed: str) -> int:
+    return int(typed) if typed in NEXT_VISITS else 0
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/<any('release', 'hold', 'send'):act>")

@@ -11,6 +11,7 @@ PURPOSES = {
     "intake_reminder": "Reminder",
     "plan": "Plan",
     "checkin": "Check-in",
+    "book_again": "Book again",
     "confirm": "Is this address right?",
     "alert": "Alert",
     "summary": "Summary",
@@ -128,6 +129,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.withdrawn_by_person: "Somebody withdrew it.",
     Reason.no_plan: "There is no plan.",
     Reason.newer_plan: "The client has a newer plan by now.",
+    Reason.next_visit: "The client has booked again already.",
     Reason.no_reply: "Two check-ins in a row had no reply, so no more are sent.",
     # the way
     Reason.quiet_hours: "Nothing goes out in the quiet hours.",
