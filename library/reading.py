@@ -17,7 +17,7 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.loading import load_as
 
 T = TypeVar("T")
-NOT_TRANSLATED, NOT_REVIEWED = "is not translated", "not yet reviewed by a clinician"
+NOT_TRANSLATED = "is not translated"
 SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
@@ -142,14 +142,17 @@ class Reader:
         return f"{self.language}/{file}"
 
     def translation(self, file: str) -> Raw | None:
-        """Return the translation of a file without its mark of review, or None when there is none to use."""
+        """Return the translation of a file, or None when there is none to use.
+
+        `reviewed` is how a file once said that a clinician had read it: signatures are kept by hash now.
+        """
         overlay = self.overlay(file)
         if not (self.folder / overlay).exists():
             self.problems.append(Problem(overlay, 1, "file", NOT_TRANSLATED, fatal=False))
             return None
         words = self.toml(overlay)
-        if words is not None and words.pop("reviewed", False) is not True:
-            self.problems.append(Problem(overlay, 1, "reviewed", NOT_REVIEWED, fatal=False))
+        if words is not None:
+            words.pop("reviewed", None)
         return words
 
     def _translate(self, file: str, raw: Raw) -> None:

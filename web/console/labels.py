@@ -87,6 +87,8 @@ ACTS = {
     "search": "searched for clients",
     "refused": "was refused",
     "command": "gave a command",
+    "sign_content": "signed content",
+    "view_report": "looked at who got what",
 }
 
 
