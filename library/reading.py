@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,8 +52,6 @@ class Reader:
     folder: Path
     language: str = "en"
     problems: list[Problem] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of each file that was read, by its name."""
 
     def complain(self, file: str, item: str, text: str, fatal: bool = True) -> None:
         """Note a problem with an item of a file; the line is looked up."""
@@ -80,7 +77,6 @@ class Reader:
         """Return a file's tables, or None (and a problem) when it is missing or cannot be read."""
         try:
             data = (self.folder / file).read_bytes()
-            self.hashes[file] = sha256(data).hexdigest()
             return tomllib.loads(data.decode("utf-8"))
         except FileNotFoundError:
             self.problems.append(Problem(file, 1, "file", "is missing"))

@@ -39,5 +39,5 @@ def unsigned(tx: Tx, hashes: Mapping[str, str], now: datetime) -> list[str]:
     return [file for file, digest in hashes.items() if (file, digest) not in signed]
 
 
-def _review(row: sa.Row[Any], **more: str) -> Review:
+def _review(row: sa.Row[Any], **more: Any) -> Review:
     return Review(**{name: getattr(row, name) for name in NAMES if name not in more}, **more)

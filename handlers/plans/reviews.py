@@ -1,21 +1,60 @@
 """Sign-off of content: a review belongs to one file and its text; a changed file is unreviewed again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from clinical.plan import gate
+from handlers.context import Context
 from library import signable
-from schemas.review import FileReview, Review, Why
+from schemas.plan import Plan, Readiness
+from schemas.reason import Reason
+from schemas.review import FileReview, Review, Unreviewed, Why
 from schemas.staff import Staff
-from store import audit, reviews
+from store import audit, deliveries, reviews
 from store.base import Tx
 
 VALID = timedelta(days=365)
 """How long a signature counts, unless it says another end."""
 
 
+FACT = "unreviewed=yes"
+
+
 class CannotSign(ValueError):
     """These files cannot be signed so; the text says why, and what to do."""
+
+
+def unsigned(tx: Tx, context: Context, plan: Plan, now: datetime, language: str = "") -> list[str]:
+    """The files behind a plan, as they read now in one language, that nobody's signature covers."""
+    content = context.plan_content(language or plan.language)
+    own = {file for file in plan.made_from if signable.language_of(file) == "en"} or set(_of_old(plan))
+    files = {*own, *(f"{content.language}/{file}" for file in own)}
+    of_now = {file: content.hashes[file] for file in sorted(files) if file in content.hashes}
+    return reviews.unsigned(tx, of_now, now)
+
+
+def _of_old(plan: Plan) -> Iterator[str]:
+    """What a plan was made from that was stored before hashes were, as far as it is known."""
+    yield f"protocols/{plan.protocol_id}.toml"
+    yield from (f"exercises/{item.exercise_id}.toml" for item in plan.items)
+
+
+def held(tx: Tx, context: Context, plan: Plan, now: datetime) -> Plan:
+    """The plan, which waits for a person where the clinic holds what is made from unreviewed files."""
+    holds = context.clinic.policy.unreviewed is Unreviewed.hold and plan.status is not Readiness.NONE
+    if not holds or not unsigned(tx, context, plan, now):
+        return plan
+    return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, *gate.reasons(gate.holds({FACT}))))
+
+
+def label(tx: Tx, context: Context, plan: Plan, language: str, now: datetime) -> str:
+    """The line that says to a client that nobody has signed the plan's files yet, or ""."""
+    says = context.clinic.policy.unreviewed is Unreviewed.label
+    if not says or not unsigned(tx, context, plan, now, language):
+        return ""
+    return context.plan_content(language).wording.unreviewed
 
 
 def standing(tx: Tx, hashes: Mapping[str, str], now: datetime) -> list[FileReview]:
@@ -76,6 +115,8 @@ def sign(
     ]
     for review in made:
         reviews.add(tx, review)
+    for delivery in deliveries.held_because(tx, Reason.unreviewed):
+        deliveries.reschedule(tx, delivery.id, max(delivery.due_at, now))
     audit.add(tx, who.name, "sign_content", f"staff:{who.id}", now, _listed(read))
     return made
 
