@@ -122,18 +122,12 @@ def test_what_is_no_content_is_not_signed_and_nothing_beside_it(
 
 
 def test_what_was_changed_after_it_was_shown_is_not_signed(context: Context, folder: Path) -> None:
-    shown = signable.hashes(folder)[CLAM]
+    shown, who = signable.hashes(folder)[CLAM], mara(context)
     change(folder, CLAM, "id = ", "# now\nid = ")
     with pytest.raises(CannotSign, match="changed"), context.db.begin() as tx:
-        reviews.sign(tx, folder, {CLAM: shown}, mara(context), NOW)
+        reviews.sign(tx, folder, {CLAM: shown}, who, NOW)
     with pytest.raises(CannotSign, match="ahead"):
-        sign(context, folder, mara2(context), CLAM, until=NOW)
-
-
-def mara2(context: Context) -> Staff:
-    """The account that is there already."""
-    with context.db.read() as tx:
-        return next(one for one in staff.every(tx) if one.credential)
+        sign(context, folder, who, CLAM, until=NOW)
 
 
 @given(st.text(max_size=40))
