@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage, MIMEPart
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def message(
     a value.
     """
     letter = _letter(kind, envelope, context, texts, clinic, language, contents, wording, taps)
-    mail = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
+    mail = EmailMessage(policy=POLICY)
     _headers(mail, kind, envelope, letter)
     mail.set_content(_render("mail/layout.txt", letter))
     mail.add_alternative(_render("mail/layout.html", letter), subtype="html")
@@ -163,9 +164,35 @@ def message(
     return mail
 
 
+REGISTRY = HeaderRegistry()
+SAME = frozenset(
+    {
+        *("mime-version", "content-type", "content-transfer-encoding", "content-language"),
+        *("auto-submitted", "x-aftercare-kind", "list-unsubscribe-post"),
+    }
+)
+"""Headers with few values, none of them about anybody."""
+
+
+@lru_cache(maxsize=256)
+def _once(name: str, value: str) -> Any:
+    return REGISTRY(name, value)
+
+
+class _Shared(HeaderRegistry):
+    """A header is never changed, so that mails share those that are the same in many."""
+
+    def __call__(self, name: str, value: Any) -> Any:
+        few = name.lower() in SAME and isinstance(value, str) and "boundary=" not in value
+        return _once(name, str(value)) if few else super().__call__(name, value)
+
+
+POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_Shared())
+
+
 def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Letter) -> None:
     mail["Subject"] = letter.subject
-    mail["From"] = _sender(envelope.sender, letter.clinic)
+    mail["From"] = _from(envelope.sender, letter.clinic)
     mail["To"] = mailbox(envelope.to)
     if envelope.reply_to:
         mail["Reply-To"] = _sender(envelope.reply_to)
@@ -176,6 +203,12 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
     if letter.stop_url:
         mail["List-Unsubscribe"] = f"<{letter.stop_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+
+
+@lru_cache(maxsize=64)
+def _from(written: str, clinic: str) -> Any:
+    """The header of a clinic, made once: reading it takes longer than all words of a mail."""
+    return REGISTRY("From", _sender(written, clinic))
 
 
 def _sender(written: str, otherwise: str = "") -> Address:
