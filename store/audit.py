@@ -28,6 +28,11 @@ START = "0" * 64  # stands before the first entry
 SOON = timedelta(hours=1)
 MOST_REFUSALS = 200  # that are kept in an hour: strangers cannot fill the disk
 GUARDS = 2  # triggers that refuse to change the log
+_TIMES = (
+    sa.select(sa.func.count())
+    .select_from(audit)
+    .where(audit.c.subject == sa.bindparam("subject"), audit.c.action == sa.bindparam("action"))
+)
 
 
 def add(tx: Tx, actor: str, action: str, subject: str, now: datetime, detail: str = "") -> None:
@@ -107,6 +112,11 @@ def was_done(tx: Tx, subject: str, actions: Iterable[str]) -> bool:
     tx.finish()
     done = (audit.c.subject == subject, audit.c.action.in_(list(actions)))
     return tx.first(sa.select(audit.c.id).where(*done).limit(1)) is not None
+
+
+def times(tx: Tx, subject: str, action: str) -> int:
+    """How often this was done to it."""
+    return int(tx.value(_TIMES, subject=subject, action=action))
 
 
 def log(

@@ -93,9 +93,11 @@ def _process(
         _failed(context, delivery, ended, now)
         return
     try:
-        if not _heard_out(context, delivery, now, stopping):
+        connection, waiting = _webhooks(context, delivery, now)
+        if waiting and not _heard_out(context, delivery, connection, now, stopping):
             return
-        _ask_scheduler(context, delivery, now)
+        if context.readable(connection):
+            _ask_scheduler(context, delivery, now)
         decision = _decide(context, delivery, now)
         if decision is not None:
             _carry_out(context, delivery, decision, now)
@@ -112,19 +114,23 @@ def _waits_of(delivery: Delivery) -> Sequence[timedelta]:
     return retry.URGENT if delivery.purpose is Purpose.alert else retry.WAITS
 
 
-def _heard_out(context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool]) -> bool:
-    """What came in before now is taken in first: a cancellation that waits in the queue counts."""
+def _webhooks(context: Context, delivery: Delivery, now: datetime) -> tuple[str, int]:
+    """The connection that a message to a client hangs on, and how many of its webhooks wait."""
     if not delivery.purpose.to_client:
-        return True
+        return "", 0
     with context.db.read() as tx:
         booking = bookings.get(tx, delivery.booking_id)
-        waits = receipts.waiting(tx, now, booking.connection) if booking else 0
-    if booking is None or not waits:
-        return True
-    inbox.drain(context, now, only(booking.connection), stopping)
-    _wait_for_others(context, booking.connection, now)
+        return (booking.connection, receipts.waiting(tx, now, booking.connection)) if booking else ("", 0)
+
+
+def _heard_out(
+    context: Context, delivery: Delivery, connection: str, now: datetime, stopping: Callable[[], bool]
+) -> bool:
+    """What came in before now is taken in first: a cancellation that waits in the queue counts."""
+    inbox.drain(context, now, only(connection), stopping)
+    _wait_for_others(context, connection, now)
     with context.db.begin() as tx:
-        if not receipts.waiting(tx, now, booking.connection):
+        if not receipts.waiting(tx, now, connection):
             return True
         deliveries.put_back(tx, delivery, now + HEAR_AGAIN, reason=Reason.webhooks_wait, tried=False)
     return False
@@ -142,11 +148,9 @@ def _wait_for_others(context: Context, connection: str, now: datetime) -> None:
 
 def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
     """Read the booking once more before a client is written to (B3)."""
-    if not delivery.purpose.to_client:
-        return
     with context.db.read() as tx:
         booking = bookings.get(tx, delivery.booking_id)
-        if booking is None or not context.readable(booking.connection):
+        if booking is None:
             return
         records = bookings.of_booking(tx, booking.id)
     try:
