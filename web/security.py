@@ -10,7 +10,8 @@ import time
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Request, Response, abort, current_app, g, request
+from flask.sessions import SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.context import Context
@@ -48,11 +49,19 @@ BAD_TOKENS, BAD_SECONDS = 30, 600
 MOST_NETWORKS = 10_000  # that are remembered
 
 
+class NoSessions(SessionInterface):
+    """Who is signed in stands in a cookie of our own; the one of Flask would cost every webhook."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """None."""
+
+
 def install(app: Flask, context: Context) -> None:
     """Put the protections onto every request and answer."""
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.config["MAX_FORM_PARTS"] = MOST_FIELDS
+    app.session_interface = NoSessions()
     app.extensions["guesses"] = Guesses()
     app.url_map.merge_slashes = False  # its redirects would repeat any Host
     if app.config["PROXIES"]:
@@ -76,8 +85,10 @@ def install(app: Flask, context: Context) -> None:
     @app.after_request
     def protect(response: Response) -> Response:
         """The same headers on every answer, errors and redirects included."""
+        given = {name.lower() for name, _value in response.headers}
         for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+            if name.lower() not in given:
+                response.headers.add(name, value)
         if request.endpoint != "static.files" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         response.headers.pop("Server", None)
