@@ -165,7 +165,7 @@ def message(
 
 
 REGISTRY = HeaderRegistry()
-SAME = frozenset(
+FEW = frozenset(
     {
         *("mime-version", "content-type", "content-transfer-encoding", "content-language"),
         *("auto-submitted", "x-aftercare-kind", "list-unsubscribe-post"),
@@ -183,7 +183,7 @@ class _Shared(HeaderRegistry):
     """A header is never changed, so that mails share those that are the same in many."""
 
     def __call__(self, name: str, value: Any) -> Any:
-        few = name.lower() in SAME and isinstance(value, str) and "boundary=" not in value
+        few = name.lower() in FEW and isinstance(value, str) and "boundary=" not in value
         return _once(name, str(value)) if few else super().__call__(name, value)
 
 
