@@ -19,8 +19,8 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
-A_WEBHOOK, A_MESSAGE = 53, 30
-"""85 and 43 before a transaction remembered what it had read."""
+A_WEBHOOK, A_MESSAGE = 47, 28
+"""85 and 43 before a transaction remembered what it had read, and added what is due together."""
 
 
 class Counted:
