@@ -107,7 +107,7 @@ def _like_any(texts: set[str]) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *(sa.func.lower(column).in_(low) for column in columns))
 
 
-OURS = ("token_hash", "lease_until", "generation", "hash", "key_id", "via", "source")
+OURS = ("token_hash", "lease_until", "generation", "hash", "key_id", "keyed", "via", "source")
 
 
 def _opened(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def scrub(tx: Tx, texts: Sequence[str]) -> int:
     """
     count = 0
     for table in (each for each in metadata.sorted_tables if each is not audit):
-        for column in (each for each in table.c if isinstance(each.type, sa.String) and not each.primary_key):
+        for column in (each for each in table.c if _may_mention(each)):
             for text in texts:
                 holds = sa.func.lower(column).contains(text.casefold(), autoescape=True)
                 row = sa.update(table).where(holds).values({column: ERASED}).returning(sa.literal(1))
@@ -212,6 +212,16 @@ def scrub(tx: Tx, texts: Sequence[str]) -> int:
 
 
 ERASED = "(erased)"
+
+
+def _may_mention(column: sa.Column[Any]) -> bool:
+    """True for text that is long enough; PostgreSQL refuses the statement where our word does not fit."""
+    text = column.type
+    return (
+        isinstance(text, sa.String)
+        and not column.primary_key
+        and (text.length is None or text.length >= len(ERASED))
+    )
 
 
 def never_again(tx: Tx, hashes: Sequence[str], now: datetime) -> None:
