@@ -42,7 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     except SettingsError as error:
         return without_settings(app, error)
     app.config.update(
-        SECRET_KEY=settings.secret_key,
+        SECRET_KEY=configuration.secret_keys(settings.secret_key)[0],
+        SECRET_KEYS=configuration.secret_keys(settings.secret_key),
         PRODUCTION=settings.production,
         REQUIRE_TOTP=settings.require_totp,
         LOG_LEVEL=settings.log_level,
@@ -70,6 +71,7 @@ def build_context(settings: Settings) -> Context:
         mail_texts=partial(read_mail_texts, content),
         figures=read_figures(content),
         link_key=configuration.link_key(settings),
+        old_keys=configuration.link_keys(settings)[1:],
         bounces=bounces(settings),
         probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),
     )

@@ -31,6 +31,7 @@ class Context:
     mail_texts: Callable[[str], Mapping[str, Any]]
     figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
+    old_keys: tuple[bytes, ...] = field(default=(), repr=False)
     probe: Probe | None = None
     bounces: Bounces | None = None
 

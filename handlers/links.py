@@ -80,8 +80,19 @@ def token(
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
-def _hash(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+def _hash(context: Context, value: str) -> str:
+    return _keyed(context, hashlib.sha256(value.encode()).hexdigest())
+
+
+def _keyed(context: Context, plain: str) -> str:
+    """Another key opens no link that was made before it."""
+    return hmac.new(context.link_key, f"link:{plain}".encode(), hashlib.sha256).hexdigest()
+
+
+def key_old(tx: Tx, context: Context) -> None:
+    """Put the key into the hashes of an older database, so that its links stay open until it changes."""
+    for link_id, plain in links.unkeyed(tx):
+        links.rehash(tx, link_id, _keyed(context, plain))
 
 
 def issue(
@@ -104,7 +115,7 @@ def issue(
     sent_to = (comes.email_id if comes else 0) if contact is None else contact
     value = token(tx, context, purpose, subject, client, sent_to or 0)
     row = {"client_id": client or None, "contact_id": sent_to or None}
-    links.ensure(tx, _hash(value), purpose, subject, now, until or now + LIVES[purpose], **row)
+    links.ensure(tx, _hash(context, value), purpose, subject, now, until or now + LIVES[purpose], **row)
     return context.clinic.public_url + PATHS[purpose] + value
 
 
@@ -119,9 +130,9 @@ def _comes(tx: Tx, purpose: LinkPurpose, subject: int) -> Attendance | None:
     return attendances.current(tx, booking.id) if booking else None
 
 
-def look(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> Link | None:
+def look(tx: Tx, context: Context, purpose: LinkPurpose, value: str, now: datetime) -> Link | None:
     """A link as it stands now; None for one that is malformed, or that was never made."""
-    row: Any = links.find(tx, _hash(value), purpose) if TOKEN.fullmatch(value) else None
+    row: Any = links.find(tx, _hash(context, value), purpose) if TOKEN.fullmatch(value) else None
     if row is None:
         return None
     return Link(_subject(tx, purpose, row), row.client_id, row.contact_id, _fate(tx, purpose, row, now))
@@ -158,7 +169,7 @@ def _end(tx: Tx, purpose: LinkPurpose, row: Any, comes: Attendance | None) -> da
     return max([end, *(each.end + AFTER_VISIT for each in visits if each)])
 
 
-def open_link(tx: Tx, purpose: LinkPurpose, value: str, now: datetime) -> int | None:
+def open_link(tx: Tx, context: Context, purpose: LinkPurpose, value: str, now: datetime) -> int | None:
     """The subject of a live link; None for one that opens nothing any more."""
-    found = look(tx, purpose, value, now)
+    found = look(tx, context, purpose, value, now)
     return found.subject if found and found.fate is Fate.open else None

@@ -209,7 +209,6 @@ class Wording:
     stop_when: str
     side_note: str
     over_time: str
-    unreviewed: str
     massage: MassageWords
     phases: dict[str, str]
     reasons: dict[str, str]
@@ -222,7 +221,7 @@ class Wording:
 class PlanContent:
     """All content that choosing and wording a plan need, in one language.
 
-    `hashes` holds the SHA-256 of each file that may be signed, those of every language.
+    `hashes` holds the SHA-256 of each file, in the form that every language is laid over.
     """
 
     language: str

@@ -32,4 +32,3 @@ class Receipt:
     replays: int
     inbound: Inbound
     locked: bool = False
-    note: str = ""  # how it ended, in a sentence

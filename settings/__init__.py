@@ -28,8 +28,10 @@ __all__ = [
     "SettingsError",
     "fresh_keys",
     "link_key",
+    "link_keys",
     "load",
     "process_variables",
+    "secret_keys",
 ]
 
 
@@ -166,11 +168,20 @@ def _field_keys(read: Variables) -> tuple[str, ...]:
     return keys
 
 
+SHORTEST_KEY = 32  # characters
+
+
 def _secret_key(read: Variables) -> str:
     value = read.need("SECRET_KEY", "at least 32 random characters; make one with: make env")
-    if value and len(value) < 32:
+    if value and len(value) < SHORTEST_KEY:
         read.problems.append("SECRET_KEY is too short: at least 32 random characters.")
     return value
+
+
+def secret_keys(value: str) -> tuple[str, ...]:
+    """The key that counts, and those before it, which only tell who was erased; a key may hold spaces."""
+    parts = tuple(value.split())
+    return parts if all(len(part) >= SHORTEST_KEY for part in parts) else (value,)
 
 
 def _mail(read: Variables, production: bool) -> Mail:
@@ -211,8 +222,13 @@ def _returns(read: Variables) -> Returns:
 
 
 def link_key(settings: Settings) -> bytes:
-    """The key that personal links are made from."""
-    return base64.urlsafe_b64encode(settings.secret_key.encode())
+    """The key that personal links and sessions are made from."""
+    return link_keys(settings)[0]
+
+
+def link_keys(settings: Settings) -> tuple[bytes, ...]:
+    """The key of links and sessions, and those before it."""
+    return tuple(base64.urlsafe_b64encode(each.encode()) for each in secret_keys(settings.secret_key))
 
 
 def fresh_keys() -> str:

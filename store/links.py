@@ -35,7 +35,7 @@ def ensure(
         tx.change(links, known, expires_at=expires_at)
         return
     row = {"token_hash": token_hash, "purpose": purpose, "subject": subject, "client_id": client_id}
-    tx.insert(links, **row, contact_id=contact_id, created_at=now, expires_at=expires_at)
+    tx.insert(links, **row, keyed=True, contact_id=contact_id, created_at=now, expires_at=expires_at)
 
 
 def find(tx: Tx, token_hash: str, purpose: str) -> sa.Row[Any] | None:
@@ -52,3 +52,20 @@ def revoke(tx: Tx, purposes: Sequence[str], subject: int, now: datetime) -> int:
     """End every link of these kinds to a subject; returns how many."""
     open_links = (links.c.purpose.in_(purposes), links.c.subject == subject, links.c.revoked_at.is_(None))
     return len(tx.all(sa.update(links).where(*open_links).values(revoked_at=now).returning(links.c.id)))
+
+
+def end_every(tx: Tx, kept: str, now: datetime) -> int:
+    """End every link but those of one kind; returns how many."""
+    open_links = (links.c.purpose != kept, links.c.revoked_at.is_(None))
+    return len(tx.all(sa.update(links).where(*open_links).values(revoked_at=now).returning(links.c.id)))
+
+
+def unkeyed(tx: Tx) -> list[tuple[int, str]]:
+    """The links whose hash has no key yet: (id, hash)."""
+    found = tx.all(sa.select(links.c.id, links.c.token_hash).where(links.c.keyed.is_(False)))
+    return [(row.id, row.token_hash) for row in found]
+
+
+def rehash(tx: Tx, link_id: int, token_hash: str) -> None:
+    """Another, keyed hash of the same link."""
+    tx.run(sa.update(links).where(links.c.id == link_id).values(token_hash=token_hash, keyed=True))

@@ -170,6 +170,12 @@ def end_sessions(tx: Tx, staff_id: int, now: datetime) -> None:
     tx.run(sa.update(staff_sessions).where(*alive).values(ended_at=now, sealed_totp=None))
 
 
+def end_every_session(tx: Tx, now: datetime) -> int:
+    """End every session of everybody; returns how many."""
+    row = sa.update(staff_sessions).where(staff_sessions.c.ended_at.is_(None))
+    return len(tx.all(row.values(ended_at=now, sealed_totp=None).returning(staff_sessions.c.id)))
+
+
 def tidy(tx: Tx, before: datetime) -> None:
     """Forget sessions and tries that are over."""
     tx.run(sa.delete(staff_sessions).where(staff_sessions.c.created_at < before))

@@ -347,6 +347,7 @@ links = sa.Table(
     metadata,
     _id(),
     sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("keyed", sa.Boolean, nullable=False, server_default=sa.false()),
     _word("purpose", 20),
     sa.Column("subject", Id, nullable=False),
     sa.Column("client_id", Id, index=True),  # whose link it is
@@ -493,24 +494,6 @@ my_days = sa.Table(
     _word("time", 5),  # on the client's own clock: 18:30
     _word("way", 10),  # email, sms; "" for no reminder
     _time("changed_at"),
-)
-
-# Who signed which text of which file of the content. The text is kept, so that a later one can be compared.
-reviews = sa.Table(
-    "reviews",
-    metadata,
-    _id(),
-    _word("file", 200),
-    _word("language", 35),
-    _word("sha256", 64),
-    sa.Column("text", sa.Text, nullable=False, server_default=""),
-    _ref("staff_id", "staff", nullable=False),
-    _word("name", 200),
-    _word("credential", 20),
-    _word("note", 500),
-    _time("signed_at"),
-    _time("valid_until"),
-    sa.Index("ix_reviews_file_sha256", "file", "sha256"),
 )
 
 # Identifiers at the scheduler whose client was erased, as keyed hashes: they must not come back.

@@ -94,8 +94,12 @@ def record_hash(context: Context, connection: str, external_id: str, seat: str =
 
     With a `trait`: of an address, a number or a word of the name of who was erased there.
     """
+    return _record_hash(context.link_key, connection, external_id, seat, trait)
+
+
+def _record_hash(key: bytes, connection: str, external_id: str, seat: str, trait: str = "") -> str:
     text = f"erased:{connection}\0{external_id}\0{seat}" + (f"\0{trait}" if trait else "")
-    return hmac.new(context.link_key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 NAMED = "traits"  # stands beside the traits of who was erased: an older erasure kept none
@@ -130,12 +134,25 @@ def was_erased(
 
     `known` says whether one of some keyed hashes is remembered; `record` is (connection, identifier, seat).
     """
-    if not known([record_hash(context, *record)]):
+    return any(
+        _was_erased(key, context, known, record, said) for key in (context.link_key, *context.old_keys)
+    )
+
+
+def _was_erased(
+    key: bytes,
+    context: Context,
+    known: Callable[[Sequence[str]], bool],
+    record: tuple[str, str, str],
+    said: Person | None,
+) -> bool:
+    """The same for who was erased while `key` was the one that counts."""
+    if not known([_record_hash(key, *record)]):
         return False
-    if said is None or not known([record_hash(context, *record, NAMED)]):
+    if said is None or not known([_record_hash(key, *record, NAMED)]):
         return True
     reached = bool(said.name.strip() and (said.email.strip() or said.phone.strip()))
-    return not reached or known([record_hash(context, *record, each) for each in _traits(context, said)])
+    return not reached or known([_record_hash(key, *record, each) for each in _traits(context, said)])
 
 
 def _speaks_of_erased(tx: Tx, context: Context, connection: str, notice: Notice) -> bool:

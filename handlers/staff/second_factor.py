@@ -21,7 +21,7 @@ CODES = 10
 def confirm(context: Context, token: str, code: str, now: datetime) -> Entry | Refused:
     """Look at the second factor (six digits, or a recovery code). Right: a new, whole session."""
     with context.db.begin() as tx:
-        known = current(tx, token, now)
+        known = current(tx, context, token, now)
         if known is None or known[1].stage is not Stage.code:
             return Refused.wrong
         who, session = known
@@ -33,13 +33,13 @@ def confirm(context: Context, token: str, code: str, now: datetime) -> Entry | R
             return Refused.wrong
         staff.forgive(tx, [tries.code_key(who)])
         staff.end_session(tx, session.id, now)
-        return let_in(tx, who, now)
+        return let_in(tx, context, who, now)
 
 
 def begin_totp(context: Context, token: str, now: datetime) -> None:
     """Somebody who is in wants a (new) second factor: keep a secret until it is confirmed."""
     with context.db.begin() as tx:
-        known = current(tx, token, now)
+        known = current(tx, context, token, now)
         if known is not None and known[1].stage is Stage.full and not known[1].totp:
             staff.offer_totp(tx, known[1].id, pyotp.random_base32())
 
@@ -52,7 +52,7 @@ def totp_uri(who: Staff, secret: str, clinic: str) -> str:
 def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry, list[str]] | Refused:
     """Confirm a new second factor by its first code; returns a new session and the recovery codes, once."""
     with context.db.begin() as tx:
-        known = current(tx, token, now)
+        known = current(tx, context, token, now)
         if known is None or not known[1].totp:
             return Refused.wrong
         who, session = known
@@ -67,7 +67,7 @@ def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry
         _spend_step(tx, who, secret, code, now)  # a new secret begins with no step used
         audit.add(tx, who.name, "second_factor_set", f"staff:{who.id}", now)
         staff.end_sessions(tx, who.id, now)
-        return let_in(tx, who, now), _fresh_codes(tx, context, who.id)
+        return let_in(tx, context, who, now), _fresh_codes(tx, context, who.id)
 
 
 def _spend_step(tx: Tx, who: Staff, secret: str, code: str, now: datetime) -> bool:

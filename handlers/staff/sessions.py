@@ -1,10 +1,12 @@
 """Sessions of staff: opened at sign-in, over by themselves after a while, ended on the server."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers.context import Context
 from schemas.staff import Staff, StaffSession, Stage
 from store import audit, staff
 from store.base import Tx
@@ -22,20 +24,20 @@ class Entry:
     stage: Stage
 
 
-def let_in(tx: Tx, who: Staff, now: datetime) -> Entry:
+def let_in(tx: Tx, context: Context, who: Staff, now: datetime) -> Entry:
     audit.add(tx, who.name, "login", f"staff:{who.id}", now)
-    return open_session(tx, who, Stage.full, now)
+    return open_session(tx, context, who, Stage.full, now)
 
 
-def open_session(tx: Tx, who: Staff, stage: Stage, now: datetime, totp: str = "") -> Entry:
+def open_session(tx: Tx, context: Context, who: Staff, stage: Stage, now: datetime, totp: str = "") -> Entry:
     token = secrets.token_urlsafe(32)
-    staff.open_session(tx, digest(token), who.id, stage, now, totp)
+    staff.open_session(tx, digest(context, token), who.id, stage, now, totp)
     return Entry(token, stage)
 
 
-def current(tx: Tx, token: str, now: datetime) -> tuple[Staff, StaffSession] | None:
+def current(tx: Tx, context: Context, token: str, now: datetime) -> tuple[Staff, StaffSession] | None:
     """Who a cookie belongs to; None when it is unknown, ended, too old, or idle for too long."""
-    found = staff.session(tx, digest(token)) if token else None
+    found = staff.session(tx, digest(context, token)) if token else None
     if found is None:
         return None
     limit = ABSOLUTE if found.stage is Stage.full else HALFWAY
@@ -51,5 +53,6 @@ def log_out(tx: Tx, session: StaffSession, who: Staff, now: datetime) -> None:
     audit.add(tx, who.name, "logout", f"staff:{who.id}", now)
 
 
-def digest(value: str) -> str:
-    return hashlib.sha256(value.encode()).hexdigest()
+def digest(context: Context, token: str) -> str:
+    """Another key opens no session that began before it."""
+    return hmac.new(context.link_key, f"session:{token}".encode(), hashlib.sha256).hexdigest()

@@ -45,15 +45,15 @@ def _log_in(
         if fresh:
             staff.set_password(tx, found.id, fresh)
         staff.tidy(tx, now - timedelta(days=30))
-        return _enter(tx, found, now, require_totp=require_totp)
+        return _enter(tx, context, found, now, require_totp=require_totp)
 
 
-def _enter(tx: Tx, who: Staff, now: datetime, *, require_totp: bool) -> Entry:
+def _enter(tx: Tx, context: Context, who: Staff, now: datetime, *, require_totp: bool) -> Entry:
     if who.totp:
-        return open_session(tx, who, Stage.code, now)
+        return open_session(tx, context, who, Stage.code, now)
     if require_totp:
-        return open_session(tx, who, Stage.enrol, now, pyotp.random_base32())
-    return let_in(tx, who, now)
+        return open_session(tx, context, who, Stage.enrol, now, pyotp.random_base32())
+    return let_in(tx, context, who, now)
 
 
 def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
@@ -79,4 +79,4 @@ def _change_password(context: Context, who: Staff, old: str, new: str, now: date
         staff.set_password(tx, who.id, made)
         staff.end_sessions(tx, who.id, now)
         audit.add(tx, who.name, "password_changed", f"staff:{who.id}", now)
-        return open_session(tx, who, Stage.full, now)
+        return open_session(tx, context, who, Stage.full, now)

@@ -34,8 +34,11 @@ def test_the_content_loads_in_both_languages(language: str) -> None:
     assert len(loaded.evidence) >= 77
 
 
-def test_every_text_is_translated() -> None:
-    assert [problem for problem in problems(CONTENT) if problem.file.startswith("es/")] == []
+def test_every_text_is_translated_and_marked_as_not_yet_reviewed() -> None:
+    mine = ("es/questionnaires", "es/messages", "es/regions", "es/pages", "es/papers", "es/doses")
+    remarks = [problem for problem in problems(CONTENT) if problem.file.startswith(mine)]
+    assert {problem.text for problem in remarks} == {"not yet reviewed by a clinician"}
+    assert len(remarks) == 9
 
 
 def test_both_languages_ask_the_same_questions() -> None:

@@ -294,7 +294,7 @@ def links_work_to_their_end(tx: Tx, life: "Life", made: dict[str, Delivery]) -> 
                 end = mail.at + links.LIVES[purpose]
             if now >= end:
                 continue
-            found = links.look(tx, purpose, mail.token, now)
+            found = links.look(tx, life.desk.context, purpose, mail.token, now)
             assert found is not None, ("no such link", mail)
             assert found.fate is Fate.open, ("dead link", found, mail, end)
             if purpose is LinkPurpose.intake:
@@ -311,7 +311,7 @@ def dead_links_stay_dead(tx: Tx, life: "Life", made: dict[str, Delivery]) -> Non
         if delivery is None or each.kind not in ("intake", "intake_reminder"):
             continue
         comes = attendances.current(tx, delivery.booking_id)
-        found = links.look(tx, LinkPurpose.intake, each.token, life.desk.now)
+        found = links.look(tx, life.desk.context, LinkPurpose.intake, each.token, life.desk.now)
         if comes is None or found is None or found.fate is not Fate.open:
             continue
         point = contacts.get(tx, comes.email_id)

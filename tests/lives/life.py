@@ -280,7 +280,7 @@ class Life(RuleBasedStateMachine):
         if visit is None or mail is None:
             return
         with self.desk.context.db.begin() as tx:
-            subject = links.open_link(tx, LinkPurpose.intake, mail.token, self.desk.now)
+            subject = links.open_link(tx, self.desk.context, LinkPurpose.intake, mail.token, self.desk.now)
             booking = self.desk.booking_of(tx, visit.number) if subject is not None else None
             if booking is not None:
                 self.desk.fills_in(tx, booking, visit.who, screens)
@@ -301,7 +301,7 @@ class Life(RuleBasedStateMachine):
         asked = [each for each in self.desk.post.sent if each.kind == "confirm"]
         mail = asked[pick % len(asked)]
         with self.desk.context.db.begin() as tx:
-            link = links.look(tx, LinkPurpose.confirm, mail.token, self.desk.now)
+            link = links.look(tx, self.desk.context, LinkPurpose.confirm, mail.token, self.desk.now)
             if link is None or link.fate is not Fate.open:
                 return
             who = checks.whose(tx, self, link.client_id or 0)
@@ -318,7 +318,7 @@ class Life(RuleBasedStateMachine):
             return
         with self.desk.context.db.begin() as tx:
             token = asked[pick % len(asked)].token
-            subject = links.open_link(tx, LinkPurpose.checkin, token, self.desk.now)
+            subject = links.open_link(tx, self.desk.context, LinkPurpose.checkin, token, self.desk.now)
             found = checkins.get(tx, subject) if subject is not None else None
             if found is not None:
                 said = {"fu_symptoms": ["none"], "pain_now": "2", "pain_avg7": "2", "fu_days_done": "3"}

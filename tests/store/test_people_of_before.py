@@ -62,6 +62,7 @@ def context(request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox) ->
     migrate.upgrade(built.db)
     with built.db.begin() as tx:
         contacts.normalise(tx, built, NOW)
+        links.key_old(tx, built)
     return built
 
 
@@ -129,13 +130,13 @@ def test_links_that_were_mailed_before_still_open(context: Context, client_id: i
     number = 10 * client_id
     purposes = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin, LinkPurpose.stop)
     with context.db.read() as tx:
-        found = [links.look(tx, each, token(number + at), NOW) for at, each in enumerate(purposes)]
+        found = [links.look(tx, context, each, token(number + at), NOW) for at, each in enumerate(purposes)]
     assert [(each.client_id, each.fate) for each in found if each] == [(client_id, links.Fate.open)] * 4
 
 
 def test_a_link_to_a_visit_that_was_merged_opens_the_form_of_the_one_visit(context: Context) -> None:
     with context.db.read() as tx:
-        subject = links.open_link(tx, LinkPurpose.intake, token(MERGED), NOW)
+        subject = links.open_link(tx, context, LinkPurpose.intake, token(MERGED), NOW)
         assert subject == 40
         asked = open_intake(tx, context, subject, NOW)
     assert asked is not None

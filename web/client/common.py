@@ -35,7 +35,7 @@ def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
 def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:
     """A personal link, open or not; None for one that was never made."""
     origin.by(origin.LINK)
-    return links.look(tx, purpose, token, utc_now())
+    return links.look(tx, context(), purpose, token, utc_now())
 
 
 def dead() -> NoReturn:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from handlers import links
 from handlers.clients import contacts
 from handlers.context import Context
 from integrations.base import Scheduler
@@ -68,6 +69,7 @@ def prepare(context: Context, now: datetime) -> None:
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
             connections.writes(tx, name, scheduler.chosen_way, now)
         contacts.normalise(tx, context, now)
+        links.key_old(tx, context)
 
 
 def with_plain_errors(command: click.Command) -> click.Command:

@@ -84,7 +84,7 @@ def _check() -> AnyResponse | None:
 
 def _recognise() -> None:
     with context().db.read() as tx:
-        found = sessions.current(tx, cookie(), now())
+        found = sessions.current(tx, context(), cookie(), now())
     if found is None:
         return
     g.staff, g.session = found

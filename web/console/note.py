@@ -39,7 +39,7 @@ def note(token: str) -> AnyResponse:
     """The note's page; who is signed in goes to the booking itself."""
     with context().db.read() as tx:
         found = _booking(tx, token)
-        signed_in = sessions.current(tx, gate.cookie(), now())
+        signed_in = sessions.current(tx, context(), gate.cookie(), now())
         if signed_in and signed_in[1].stage is Stage.full and signed_in[0].may(Role.practitioner):
             return redirect(url_for("console_booking.booking", booking_id=found.id, _anchor="note"), 303)
         values = _values(tx, found, token)
@@ -47,7 +47,7 @@ def note(token: str) -> AnyResponse:
 
 
 def _booking(tx: Tx, token: str) -> Booking:
-    subject = links.open_link(tx, LinkPurpose.note, token, now())
+    subject = links.open_link(tx, context(), LinkPurpose.note, token, now())
     found = bookings.get(tx, subject) if subject is not None else None
     return found or wrong_link()
 

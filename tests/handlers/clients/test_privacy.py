@@ -133,7 +133,7 @@ def test_the_links_of_an_erased_client_open_nothing(context: Context, mailbox: M
     privacy.erase(context, client_of(context, number), "Mara Field", NOW)
     with context.db.read() as tx:
         for purpose, url in urls.items():
-            assert links.open_link(tx, purpose, url.rpartition("/")[2], NOW) is None
+            assert links.open_link(tx, context, purpose, url.rpartition("/")[2], NOW) is None
         assert stored_links.find(tx, "x", "plan") is None
 
 
@@ -146,7 +146,7 @@ def test_other_clients_stay_as_they_are(context: Context, mailbox: Mailbox) -> N
     privacy.erase(context, client_of(context, number), "Mara Field", NOW)
     with context.db.read() as tx:
         kept = intakes.of_booking(tx, other)
-        assert links.open_link(tx, LinkPurpose.checkin, url.rpartition("/")[2], NOW) == number
+        assert links.open_link(tx, context, LinkPurpose.checkin, url.rpartition("/")[2], NOW) == number
         assert clients.get(tx, client_of(context, other)).name == "Tom Ray"
     assert kept is not None
     assert kept.answers["goal_text"] == "Run again"

@@ -74,7 +74,7 @@ def fate(
 ) -> Fate:
     """What became of a mail's link."""
     with context.db.read() as tx:
-        found = links.look(tx, purpose, token(mail), now)
+        found = links.look(tx, context, purpose, token(mail), now)
     assert found is not None
     return found.fate
 
@@ -404,7 +404,7 @@ def test_two_threads_that_turn_out_to_be_one_keep_link_answers_and_alert(
     assert named(context, "u1").id == merged.id
     for mail in mails:
         with context.db.read() as tx:
-            subject = links.open_link(tx, LinkPurpose.intake, token(mail), NOW + 7 * SOON)
+            subject = links.open_link(tx, context, LinkPurpose.intake, token(mail), NOW + 7 * SOON)
             assert subject == merged.id
             asked = form.open_intake(tx, context, subject, NOW + 7 * SOON)
             assert asked is not None
@@ -434,7 +434,7 @@ def test_an_old_plans_link_leads_to_the_newest_plan(context: Context, mailbox: M
         work.work_once(context, after(booking))
     old, _new = mailbox.of("plan")
     with context.db.read() as tx:
-        subject = links.open_link(tx, LinkPurpose.plan, token(old), after(booking))
+        subject = links.open_link(tx, context, LinkPurpose.plan, token(old), after(booking))
         assert subject is not None
         shown = page.current(tx, subject).plan
     assert shown is not None

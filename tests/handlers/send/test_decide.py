@@ -169,7 +169,7 @@ def test_the_link_of_a_late_request_is_alive(context: Context, mailbox: Mailbox)
     text = mailbox.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
     token = text.partition("/i/")[2][:32]
     with context.db.read() as tx:
-        assert open_link(tx, LinkPurpose.intake, token, NOW + timedelta(hours=2)) == booking.id
+        assert open_link(tx, context, LinkPurpose.intake, token, NOW + timedelta(hours=2)) == booking.id
 
 
 def test_without_an_address_the_request_is_held_and_says_so(context: Context, mailbox: Mailbox) -> None:

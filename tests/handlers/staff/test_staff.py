@@ -37,7 +37,7 @@ def enrolled(context: Context) -> tuple[str, list[str]]:
     entry = enter(context, require_totp=True)
     assert entry.stage is Stage.enrol
     with context.db.read() as tx:
-        known = sessions.current(tx, entry.token, NOW)
+        known = sessions.current(tx, context, entry.token, NOW)
     assert known is not None
     secret = known[1].totp
     done = second_factor.enrol(context, entry.token, pyotp.TOTP(secret).at(NOW), NOW)
@@ -57,8 +57,8 @@ def test_the_second_factor_is_set_up_once_and_asked_for_from_then_on(context: Co
     assert isinstance(whole, Entry)
     assert whole.token != entry.token
     with context.db.read() as tx:
-        assert sessions.current(tx, entry.token, later) is None, "the half-way session has ended"
-        assert sessions.current(tx, whole.token, later) is not None
+        assert sessions.current(tx, context, entry.token, later) is None, "the half-way session has ended"
+        assert sessions.current(tx, context, whole.token, later) is not None
 
 
 def test_a_code_counts_once(context: Context) -> None:
@@ -164,7 +164,7 @@ def test_every_way_in_and_out_is_in_the_log(context: Context) -> None:
     entry = enter(context)
     sign_in.log_in(context, EMAIL, "a wrong password", ADDRESS, NOW, require_totp=False)
     with context.db.begin() as tx:
-        known = sessions.current(tx, entry.token, NOW)
+        known = sessions.current(tx, context, entry.token, NOW)
         assert known is not None
         sessions.log_out(tx, known[1], known[0], NOW)
     with context.db.read() as tx:

@@ -184,7 +184,7 @@ def test_a_typed_number_is_asked_by_text(app: Flask, context: Context, mailbox: 
     link = re.search(r"/a/[A-Za-z0-9_-]{32}", text.body)
     assert link is not None
     with context.db.begin() as tx:
-        opened = links.look(tx, LinkPurpose.confirm, link[0].removeprefix("/a/"), NOW)
+        opened = links.look(tx, context, LinkPurpose.confirm, link[0].removeprefix("/a/"), NOW)
         before = attendances.current(tx, booking.id)
         assert opened is not None
         reached.confirm(tx, context, opened, NOW)
