@@ -42,8 +42,11 @@ def pages(language: str) -> Words:
 
 
 def asked_for(request: Request) -> str:
-    """The language that the browser asks for, if we have it."""
+    """The language chosen on the page (`?language=`) or asked for by the browser, if we have it."""
     clinic = context().clinic
+    chosen = request.args.get("language", "")
+    if chosen in clinic.languages:
+        return chosen
     return request.accept_languages.best_match(list(clinic.languages)) or clinic.language
 
 

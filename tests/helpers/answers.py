@@ -128,17 +128,14 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
             return asked
         screen = asked.screen(step)
         assert screen is not None
-        taps = _denied(screen) | tapped(asked.questionnaire, said)
-        on_screen = _answered(screen, taps)
-        on_screen = _answered(asked.screen(step, on_screen) or screen, taps)  # what these answers bring up
+        for _brought_up in range(2):  # what an answer of this screen brings up is answered with it
+            taps = _denied(screen) | tapped(asked.questionnaire, said)
+            on_screen = {each.id: taps[each.id] for each in screen.questions if each.id in taps}
+            screen = asked.screen(step, on_screen) or screen
         saved = form.save_step(tx, context, asked, step, on_screen, now)
         assert not saved.errors, (step, saved.errors)
         step = saved.go_to
     raise AssertionError("The form never ended.")
-
-
-def _answered(screen: Screen, taps: Answers) -> dict[str, Answer]:
-    return {each.id: taps[each.id] for each in screen.questions if each.id in taps}
 
 
 def _born(tx: Tx, asked: Asked) -> str:

@@ -47,7 +47,8 @@ def dead() -> NoReturn:
 def page(template: str, language: str, token: str = "", status: int = 200, **values: Any) -> Response:
     """A page of the client in a language; forms on it carry the key of `token`."""
     shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
-    return make_response(render_template(f"client/{template}.html", **shared, **values), status)
+    here = {"here": ""}  # the page's own address, whatever it is
+    return make_response(render_template(f"client/{template}.html", **(here | shared | values)), status)
 
 
 def chosen_language(usual: str) -> str:

@@ -468,7 +468,8 @@ def test_a_stop_to_texts_leaves_the_mails_and_outlasts_a_new_spelling(
     context: Context, mailbox: Mailbox
 ) -> None:
     booking = booked(context, "u1", phone="+15550100139")
-    fill_in(context, booking, NOW + SOON, consent_sms="yes")
+    texting = replace(context, senders={**context.senders, Channel.sms: context.senders[Channel.email]})
+    fill_in(texting, booking, NOW + SOON, consent_sms="yes")
     stop(context, Channel.sms, "+1 555 010 0139", NOW + 2 * SOON)
     comes(context, "updated", NOW + 3 * SOON, uid="u1", phone="+15550100139", name="Łuć, Zoë")
     for hours in range(0, 80, 8):

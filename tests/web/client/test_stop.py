@@ -274,3 +274,22 @@ def test_start_brings_the_texts_back(context: Context, mailbox: Mailbox) -> None
     outbox.work(context, booking.end + timedelta(days=1, hours=7))
     assert texts.sent == [number]
     assert Reason.unsubscribed not in [str(each) for each in _asked(context, booking)]
+
+
+def test_the_page_is_read_in_the_language_that_was_chosen_and_stays_in_it(
+    app: Flask, context: Context
+) -> None:
+    hers = phone(app, context, LinkPurpose.stop, soon(context).client_id)
+    page = hers.get("?language=es").text
+    assert 'lang="es"' in page
+    assert 'href="?language=en"' in page
+    stopped = hers.post("?language=es", {"channel": "email", "kind": "checkins"}).text
+    assert 'lang="es"' in stopped
+    assert "Undo: " not in stopped
+
+
+def test_every_choice_is_named_by_what_it_stops(app: Flask, context: Context) -> None:
+    hers = phone(app, context, LinkPurpose.stop, soon(context).client_id)
+    page = hers.get().text
+    for kind in ("Forms and plans", "Check-ins", "All messages"):
+        assert f'aria-label="Stop: {kind}"' in page
