@@ -41,6 +41,7 @@ class MailKind(StrEnum):
     PLAN = "plan"
     CHECKIN = "checkin"
     BOOK_AGAIN = "book_again"
+    MY_DAY = "my_day"
     CONFIRM = "confirm"
     ALERT = "alert"
     NUDGE = "nudge"

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     plan = "plan"
     checkin = "checkin"
     book_again = "book_again"
+    my_day = "my_day"  # a reminder on a day that the client chose
     confirm = "confirm"  # is the address or number that was typed into the form theirs?
     alert = "alert"
     summary = "summary"
@@ -30,8 +31,8 @@ class Purpose(StrEnum):
 
 
 TO_CLIENT = (
-    *(Purpose.intake, Purpose.intake_reminder, Purpose.plan),
-    *(Purpose.checkin, Purpose.book_again, Purpose.confirm),
+    *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin),
+    *(Purpose.my_day, Purpose.book_again, Purpose.confirm),
 )
 
 
@@ -121,6 +122,7 @@ NUMBERS: dict[Purpose, Callable[[str], Number]] = {
     Purpose.plan: int,  # the version; 0 is whichever counts after the visit
     Purpose.checkin: CheckInQuestion.parse,
     Purpose.book_again: int,
+    Purpose.my_day: int,  # counted from 1 for each visit
     Purpose.confirm: int,
     Purpose.alert: AlertCause.parse,
     Purpose.summary: int,

@@ -15,7 +15,7 @@ from store import attendances, clients, contacts, deliveries
 from store.base import Tx
 
 KINDS = dict.fromkeys(
-    (Purpose.checkin, Purpose.book_again), MessageKind.checkins
+    (Purpose.checkin, Purpose.my_day, Purpose.book_again), MessageKind.checkins
 )  # every other message to a client is care
 EVERY_KIND = tuple(MessageKind)
 # What people and schedulers write where there is no address.

@@ -16,6 +16,8 @@ from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries
 from store.base import Tx
 
+KEPT = (Purpose.checkin, Purpose.my_day, Purpose.book_again, Purpose.confirm, Purpose.attach)
+"""What has rules of its own, besides those of the booking."""
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 
@@ -214,7 +216,7 @@ def _follows_address(purpose: Purpose) -> bool:
 
 def _after_plan(delivery: Delivery) -> bool:
     later = delivery.key.resend > 0 or (delivery.purpose is Purpose.plan and delivery.key.number != 0)
-    return later or delivery.purpose in (Purpose.checkin, Purpose.book_again, Purpose.confirm, Purpose.attach)
+    return later or delivery.purpose in KEPT
 
 
 def reason_for(booking: Booking, now: datetime) -> Reason:

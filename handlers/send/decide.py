@@ -8,7 +8,7 @@ from functools import partial
 
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
-from handlers.checkins import asking, book_again, reach
+from handlers.checkins import asking, book_again, reach, reminding
 from handlers.clients.contacts import is_placeholder, wants
 from handlers.context import Context
 from handlers.intake.form import begin
@@ -194,6 +194,7 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
     drafting.keep_words(tx, context, plan)
     asking.schedule(tx, context, booking, now)
     book_again.schedule(tx, context, booking, now)
+    reminding.schedule(tx, context, booking, now)
     attach.schedule(tx, context, booking, now)
 
 
@@ -249,6 +250,20 @@ def _book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, 
     return Send(messages.book_again(tx, context, delivery, booking, now))
 
 
+def _my_day(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    if reason := reminding.ended(tx, context, booking, delivery.channel, now):
+        return Skip(reason)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), Reason.quiet_hours)
+    chosen = reminding.chosen_by(tx, booking)
+    reason = reminding.not_today(tx, context, booking, now)
+    if reason and chosen is not None:
+        return Later(reminding.next_time(tx, context, booking, chosen, now), reason)
+    message = messages.my_day(tx, context, delivery, booking, now)
+    return Send(message, after=lambda tx: reminding.schedule(tx, context, booking, now))
+
+
 def _confirm(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     comes = attendances.current(tx, booking.id)
     if comes is None or delivery.key.recipient in (comes.email_id, comes.phone_id):
@@ -278,6 +293,7 @@ def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: 
 Decider = Callable[[Tx, Context, Delivery, Booking, datetime], Decision]
 STAFF: dict[Purpose, Decider] = {Purpose.alert: _alert, Purpose.summary: _alert}
 CLIENT: dict[Purpose, Decider] = {
+    Purpose.my_day: _my_day,
     Purpose.intake: _intake,
     Purpose.intake_reminder: _reminder,
     Purpose.plan: _plan,

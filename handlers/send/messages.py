@@ -63,6 +63,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.plan, State.other): mail.OTHER,
     (Purpose.checkin, State.usual): "checkin",
     (Purpose.book_again, State.usual): "book_again",
+    (Purpose.my_day, State.usual): "my_day",
     (Purpose.confirm, State.usual): "confirm",
     (Purpose.alert, State.usual): "alert",
     (Purpose.alert, State.soon): "nudge",
@@ -280,6 +281,20 @@ def book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, n
     language = context.clinic.spoken(intake.language if intake else booking.language)
     url = context.clinic.books_at(booking.service, booking.service_name)
     return _to_client(tx, context, delivery, booking, now, MailKind.BOOK_AGAIN, language, url)
+
+
+def my_day(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime
+) -> EmailMessage | Text:
+    """A reminder on a day that the client chose: a link that begins at once."""
+    opens = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
+    intake, url = intakes.of_booking(tx, booking.id), f"{opens}/go"
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    if delivery.channel is Channel.sms:
+        words = context.mail_texts(language)["sms"]["my_day"]
+        body = fill(words, {"clinic": context.clinic.name, "url": url})
+        return Text(_address(tx, delivery, ""), body, str(delivery.key))
+    return _to_client(tx, context, delivery, booking, now, MailKind.MY_DAY, language, url)
 
 
 def confirm(

@@ -1,17 +1,19 @@
 """My days: which days of the week, and when; a calendar file of them; what is for today."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from hashlib import sha256
 
 from babel.lists import format_list
 from flask import Blueprint, Response, abort, redirect, request
 
+from handlers.checkins import reminding
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from render import calendar
 from render.language import readable
 from schemas.booking import Booking
+from schemas.delivery import Channel
 from schemas.my_days import WEEK, MyDays, suggested
 from schemas.plan import Plan
 from schemas.worded_plan import WordedPlan
@@ -34,6 +36,7 @@ class Shown:
     names: tuple[str, ...]
     days: MyDays
     chosen: bool
+    ways: tuple[Channel, ...]
 
 
 def shown(tx: Tx, booking: Booking, plan: WordedPlan, language: str) -> Shown:
@@ -42,7 +45,8 @@ def shown(tx: Tx, booking: Booking, plan: WordedPlan, language: str) -> Shown:
     days = chosen or suggested(plan.days_per_week)
     today = days_of(tx, booking).today
     text = _today(chosen, plan, today, language) if chosen else ""
-    return Shown(text, readable.weekdays(language), days, chosen is not None)
+    ways = reminding.ways(tx, context(), booking)
+    return Shown(text, readable.weekdays(language), days, chosen is not None, ways)
 
 
 def _today(chosen: MyDays, plan: WordedPlan, today: date, language: str) -> str:
@@ -63,9 +67,20 @@ def choose(token: str) -> Response:
         if chosen is not None and booking is not None:
             family = clients.family(tx, booking.client_id)
             tx.lock(f"days:{min(family)}")
-            my_days.keep(tx, family, booking.client_id, chosen, utc_now())
+            kept = _as_it_may_be(tx, booking, chosen)
+            my_days.keep(tx, family, booking.client_id, kept, utc_now())
+            current = plan_page.current(tx, booking.id).plan
+            going = bookings.get(tx, current.booking_id) if current else None
+            reminding.schedule(tx, context(), going or booking, utc_now())
     saved = "kept" if chosen else "missing"
     return redirect(f"/p/{token}?days={saved}&language={language}#days", 303)  # type: ignore[return-value] # Flask makes its own
+
+
+def _as_it_may_be(tx: Tx, booking: Booking, chosen: MyDays) -> MyDays:
+    """With the reminder that was asked for, where it is one of those that may be."""
+    asked = request.form.get("way", "")
+    way = next((each for each in reminding.ways(tx, context(), booking) if each == asked), None)
+    return replace(chosen, way=way)
 
 
 def _chosen() -> MyDays | None:

@@ -12,6 +12,7 @@ PURPOSES = {
     "plan": "Plan",
     "checkin": "Check-in",
     "book_again": "Book again",
+    "my_day": "Reminder on a chosen day",
     "confirm": "Is this address right?",
     "alert": "Alert",
     "summary": "Summary",
