@@ -1,12 +1,13 @@
 """A check-in: one page, a minute, an answer at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
+from handlers.answers import FULL
 from handlers.bookings import next_visit
-from handlers.checkins import asking, replies, taps
+from handlers.checkins import asking, replies, result, taps
 from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckIn
@@ -51,7 +52,9 @@ def ask(token: str, tapped: str = "") -> Response:
     with context().db.read() as tx:
         opened = _open(tx, token)
     if opened.checkin.answered_at:
-        return page("checkin_done", opened.language, token, texts=[], text="", tips=(), here=f"/c/{token}")
+        return page(
+            "checkin_done", opened.language, token, texts=[], text="", tips=(), born=None, here=f"/c/{token}"
+        )
     chosen = taps.chosen(context(), opened.checkin, opened.questions, tapped)
     return _asked(token, opened, {}, chosen, f"/c/{token}/{tapped}" if chosen else "")
 
@@ -75,7 +78,48 @@ def answer(token: str) -> Response:
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
         outcome = replies.reply(tx, context(), opened.checkin, answers, utc_now())
         book_at = _book_at(tx, opened.checkin)
-    return result_page(token, opened.language, outcome, f"/c/{token}", book_at)
+        born = _born(tx, opened)
+    return result_page(token, opened.language, outcome, f"/c/{token}", book_at, born)
+
+
+@blueprint.post("/c/<token>/result")
+def show_result(token: str) -> Response:
+    """How far the client has come, for who types the date of birth; nothing of it for anybody else."""
+    with context().db.begin() as tx:
+        opened = _open(tx, token)
+        require_own_form(token)
+        found = result.shown(tx, context(), opened.checkin, _typed_birth(opened), utc_now())
+        book_at, born = _book_at(tx, opened.checkin), None if found else _born(tx, opened)
+    return page(
+        "checkin_result",
+        opened.language,
+        token,
+        200 if found else 422,
+        result=found,
+        born=born,
+        book_at=book_at,
+        here=f"/c/{token}",
+    )
+
+
+def _born(tx: Tx, opened: Opened) -> Question | None:
+    """The question for the date of birth; None where nothing is shown for it."""
+    found = stored.get(tx, opened.checkin.id)
+    if found is None or not result.offered(tx, found):
+        return None
+    known = context().library(opened.language).questionnaires[FULL].question(result.BORN)
+    return replace(known, why="", hint="") if known else None
+
+
+def _typed_birth(opened: Opened) -> str:
+    library = context().library(opened.language)
+    known = library.questionnaires[FULL].question(result.BORN)
+    asked = [known] if known else []
+    schema = schema_for(asked, [result.BORN], utc_now().date(), context().clinic.country, library.errors)
+    try:
+        return str(schema.load(request.form.to_dict(flat=False))[result.BORN])
+    except (ValidationError, KeyError):
+        return ""
 
 
 def _book_at(tx: Tx, checkin: CheckIn) -> str:
@@ -83,7 +127,9 @@ def _book_at(tx: Tx, checkin: CheckIn) -> str:
     return next_visit.page_for(tx, context(), booking, utc_now()) if booking else ""
 
 
-def result_page(token: str, language: str, outcome: Outcome, here: str, book_at: str = "") -> Response:
+def result_page(
+    token: str, language: str, outcome: Outcome, here: str, book_at: str = "", born: Question | None = None
+) -> Response:
     """Thanks and what follows from a reply; warnings first. Never an answer."""
     found, messages = outcome.flags, context().library(language)
     known = words.numbers(context().clinic)
@@ -102,6 +148,7 @@ def result_page(token: str, language: str, outcome: Outcome, here: str, book_at:
         text="" if texts else " ".join(one for one in said if not PLACEHOLDER.search(one)),
         tips=outcome.step.tips,
         book_at=book_at,
+        born=None if texts else born,
         here=here,
     )
 

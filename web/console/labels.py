@@ -77,6 +77,7 @@ ACTS = {
     "start_sms": "asked for texts again",
     "address_again": "had an address tried again",
     "address_confirmed": "said that the address or number is theirs",
+    "result_birthday_wrong": "typed another date of birth",
     "birthday_wrong": "typed another date of birth",
     "undo": "took back",
     "staff_added": "added an account",

@@ -254,3 +254,41 @@ def test_words_alone_reach_a_person_and_change_no_plan(
     assert "alert:soon-h24-words" in schedule_of(context, booking)
     with context.db.read() as tx:
         assert len(plans.of_client(tx, [booking.client_id])) == 1
+
+
+def test_the_result_is_shown_for_the_date_of_birth_alone(app: Flask, context: Context) -> None:
+    first = {
+        "act1_name": "Climb <stairs>",
+        "act1_score": "4",
+        "pain_avg7": "5",
+        "date_of_birth": "1970-03-04",
+    }
+    booking = visited(context, first, uid="u9", email="ida@example.org", name="Ida")
+    hers = checkin_phone(app, context, booking, CheckInKind.w2)
+    said = {
+        "fu_symptoms": "none",
+        "pain_avg7": "2",
+        "act1_score": "7",
+        "fu_days_done": "4",
+        "fu_difficulty": "3",
+    }
+    page = hers.post("", said)
+    key = Fields(page.text).key
+    assert "See how far you have come" in page.text
+    assert "stairs" not in page.text
+
+    def born(year: str) -> str:
+        typed = {"date_of_birth_year": year, "date_of_birth_month": "3", "date_of_birth_day": "4"}
+        return hers.post("/result", typed, key=key).text
+
+    shown = born("1970")
+    for line in ("Pain: 5 → 2", "<bdi>Climb &lt;stairs&gt;</bdi> 4 → 7", "Days: 4 of "):
+        assert line in shown
+    for _ in range(3):
+        assert "→" not in born("1971")
+    assert "→" not in born("1970")
+
+
+def test_no_result_is_offered_before_a_reply(asked: Phone) -> None:
+    typed = {"date_of_birth_year": "1970", "date_of_birth_month": "3", "date_of_birth_day": "4"}
+    assert "→" not in asked.post("/result", typed).text
