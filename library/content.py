@@ -15,6 +15,7 @@ from library.questionnaires import read_questionnaires
 from library.reading import ContentError, Problem, Reader
 from library.references import unresolved
 from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
+from library.staff_words import read_staff_words
 from library.translations import Raw
 from library.unread import unread
 from library.uses import of_pages, of_papers
@@ -82,6 +83,7 @@ def _read(reader: Reader) -> Library | None:
         pages=pages,
         papers=papers,
         checkins=checkins,
+        staff_words=read_staff_words(reader, rules),
         names=read_names(reader.holding("rules/names.toml").folder),
     )
     for file, item, text in unresolved(library):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from library import signable
 from library.exercise_checks import unresolved
 from library.reading import Reader
 from library.translations import Raw
@@ -42,7 +43,7 @@ def _read(reader: Reader) -> PlanContent | None:
     doses = checked_words(reader, "doses.toml", of_doses())
     if facts is None or choosing is None or feedback is None or wording is None:
         return None
-    hashes = {file: of for file, of in reader.hashes.items() if not file.startswith(f"{language}/")}
+    hashes = signable.hashes(reader.folder)
     return PlanContent(
         language, exercises, protocols, tags, facts, choosing, feedback, wording, doses, hashes
     )

@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.loading import load_as
 
 T = TypeVar("T")
-NOT_TRANSLATED, NOT_REVIEWED = "is not translated", "not yet reviewed by a clinician"
+NOT_TRANSLATED = "is not translated"
 SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
@@ -53,8 +52,6 @@ class Reader:
     folder: Path
     language: str = "en"
     problems: list[Problem] = field(default_factory=list)
-    hashes: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of each file that was read, by its name."""
 
     def complain(self, file: str, item: str, text: str, fatal: bool = True) -> None:
         """Note a problem with an item of a file; the line is looked up."""
@@ -80,7 +77,6 @@ class Reader:
         """Return a file's tables, or None (and a problem) when it is missing or cannot be read."""
         try:
             data = (self.folder / file).read_bytes()
-            self.hashes[file] = sha256(data).hexdigest()
             return tomllib.loads(data.decode("utf-8"))
         except FileNotFoundError:
             self.problems.append(Problem(file, 1, "file", "is missing"))
@@ -142,14 +138,17 @@ class Reader:
         return f"{self.language}/{file}"
 
     def translation(self, file: str) -> Raw | None:
-        """Return the translation of a file without its mark of review, or None when there is none to use."""
+        """Return the translation of a file, or None when there is none to use.
+
+        `reviewed` is how a file once said that a clinician had read it: signatures are kept by hash now.
+        """
         overlay = self.overlay(file)
         if not (self.folder / overlay).exists():
             self.problems.append(Problem(overlay, 1, "file", NOT_TRANSLATED, fatal=False))
             return None
         words = self.toml(overlay)
-        if words is not None and words.pop("reviewed", False) is not True:
-            self.problems.append(Problem(overlay, 1, "reviewed", NOT_REVIEWED, fatal=False))
+        if words is not None:
+            words.pop("reviewed", None)
         return words
 
     def _translate(self, file: str, raw: Raw) -> None:

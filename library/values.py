@@ -1,7 +1,7 @@
 """The library: the whole content in one language."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
@@ -28,6 +28,11 @@ class Library:
     papers: Words
     checkins: CheckInRules
     names: NameRules
+    staff_words: Mapping[str, str] = field(default_factory=dict)
+
+    def to_staff(self, text: str) -> str:
+        """Return the name of a flag, or what the clinic does, in this language; English where it has none."""
+        return self.staff_words.get(text, text)
 
     def message(self, key: str, **values: object) -> str:
         """Return a client text with its names in braces filled in; a name not given stays as it is."""

@@ -209,6 +209,7 @@ class Wording:
     stop_when: str
     side_note: str
     over_time: str
+    unreviewed: str
     massage: MassageWords
     phases: dict[str, str]
     reasons: dict[str, str]
@@ -221,7 +222,7 @@ class Wording:
 class PlanContent:
     """All content that choosing and wording a plan need, in one language.
 
-    `hashes` holds the SHA-256 of each file, in the form that every language is laid over.
+    `hashes` holds the SHA-256 of each file that may be signed, those of every language.
     """
 
     language: str

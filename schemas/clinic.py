@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from schemas.review import Unreviewed
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -61,6 +63,7 @@ class Policy:
     quiet_until: time = time(9)
     quiet_zone: str = "clinic"
     require_ok: bool = False
+    unreviewed: Unreviewed = Unreviewed.label
     mail_contents: bool = False
     full_intake_after: timedelta = timedelta(days=365)
     plan_moves: int = 3

@@ -185,7 +185,7 @@ class Plan:
     first plan. `worked` are the body-map places that the visit worked on.
 
     Beside the decision it carries the language that the client reads, the SHA-256 of each content file that
-    the decision was made from, and the words of then.
+    it was made from (translations too), and the words of then.
     """
 
     protocol_id: str

@@ -10,6 +10,7 @@ from babel.core import get_global
 
 from schemas import mail_address, phone
 from schemas.clinic import Clinic, Policy
+from schemas.review import Unreviewed
 from settings import clinic_toml
 from settings.environment import ZONE_DEFAULT, Variables
 
@@ -125,6 +126,7 @@ def _policy(read: Variables, filed: Policy) -> Policy:
         quiet_until=read.hour("QUIET_UNTIL", filed.quiet_until),
         quiet_zone=read.choice("QUIET_ZONE", ("clinic", "client"), filed.quiet_zone),
         require_ok=read.switch("REQUIRE_OK", default=filed.require_ok),
+        unreviewed=Unreviewed(read.choice("UNREVIEWED", tuple(Unreviewed), filed.unreviewed)),
         mail_contents=read.switch("MAIL_CONTENTS", default=filed.mail_contents),
         plan_moves=read.number("PLAN_MOVES", filed.plan_moves, least=2, most=4),
         wording=read.choice("WORDING", ("self_care", "fitness", "clinical"), filed.wording),

@@ -13,6 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from schemas import mail_address
 from schemas.clinic import Clinic, Policy, Service
+from schemas.review import Unreviewed
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}
 FORM_DAYS = Service().form_window.days  # how close together visits share a form
@@ -118,6 +119,7 @@ class PolicySection(_Strict):
     quiet_until = _text(clock, CLOCK)
     quiet_zone = _word("clinic", "client")
     require_ok = fields.Boolean()
+    unreviewed = _word(*Unreviewed)
     mail_contents = fields.Boolean()
     full_intake_after_days = _number()
     plan_moves = fields.Integer(strict=True, validate=validate.Range(2, 4, error="must be 2, 3 or 4"))
@@ -208,6 +210,8 @@ def policy(filed: Mapping[str, Any]) -> Policy:
     """The clinic's rules as the file has them, and as they are by default where it is silent."""
     policy = filed.get("policy", {})
     found: dict[str, Any] = {name: policy[name] for name in _AS_THEY_ARE if name in policy}
+    if "unreviewed" in policy:
+        found["unreviewed"] = Unreviewed(policy["unreviewed"])
     found |= {name: clock(policy[name]) for name in ("quiet_from", "quiet_until") if policy.get(name)}
     for key in policy.keys() & _LENGTHS:
         name, _, unit = key.rpartition("_")

@@ -144,6 +144,12 @@ def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
 
 
+def held_because(tx: Tx, reason: Reason) -> list[Delivery]:
+    """What is held for a reason, for whomever."""
+    held = (deliveries.c.status == DeliveryStatus.held, deliveries.c.reason == reason)
+    return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
+
+
 def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
     """What was not sent to a contact point, since its owner did not want it, and was due since then."""
     skipped = (

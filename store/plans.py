@@ -50,6 +50,12 @@ def of_client(tx: Tx, client_ids: Sequence[int]) -> list[StoredPlan]:
     return [_plan(tx, row) for row in tx.all(query)]
 
 
+def sent_between(tx: Tx, start: datetime, end: datetime, most: int) -> list[StoredPlan]:
+    """What went out in [start, end), the newest first."""
+    query = sa.select(plans).where(plans.c.sent_at >= start, plans.c.sent_at < end)
+    return [_plan(tx, row) for row in tx.all(query.order_by(plans.c.sent_at.desc(), plans.c.id).limit(most))]
+
+
 def add(
     tx: Tx,
     booking_id: int,

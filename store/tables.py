@@ -496,6 +496,24 @@ my_days = sa.Table(
     _time("changed_at"),
 )
 
+# Who signed which text of which file of the content. The text is kept, so that a later one can be compared.
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    _id(),
+    _word("file", 200),
+    _word("language", 35),
+    _word("sha256", 64),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    _ref("staff_id", "staff", nullable=False),
+    _word("name", 200),
+    _word("credential", 20),
+    _word("note", 500),
+    _time("signed_at"),
+    _time("valid_until"),
+    sa.Index("ix_reviews_file_sha256", "file", "sha256"),
+)
+
 # Identifiers at the scheduler whose client was erased, as keyed hashes: they must not come back.
 erased = sa.Table(
     "erased",

@@ -13,8 +13,11 @@ from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanReason, Read
 
 LOW_PAIN = 3
 PHASES = tuple(Phase)
-MADE_BY = ("rules/choosing.toml", "rules/tags.toml", "wording.toml")
-"""Files that every decision reads; of `wording.toml` what a scope of practice leaves out."""
+MADE_BY = (
+    *("rules/choosing.toml", "rules/flags.toml", "rules/tags.toml", "rules/typed.toml"),
+    *("doses.toml", "wording.toml"),
+)
+"""Files that every plan is made from: what decides on it, and what it is worded with."""
 
 
 def plan_for(
@@ -98,13 +101,16 @@ def _order(item: PlanItem, content: PlanContent) -> tuple[int, int]:
 
 
 def _made_from(items: Sequence[PlanItem], case: Case, chosen: Recipe, content: PlanContent) -> dict[str, str]:
-    return {file: content.hashes.get(file, "") for file in sorted(_files(items, case, chosen))}
+    """Return the SHA-256 of each file behind a plan, and of its translation for the client."""
+    files = set(_files(items, case, chosen))
+    files |= {f"{content.language}/{file}" for file in files}
+    return {file: content.hashes[file] for file in sorted(files) if file in content.hashes}
 
 
 def _files(items: Sequence[PlanItem], case: Case, chosen: Recipe) -> Iterator[str]:
     yield from MADE_BY
     yield f"protocols/{chosen.protocol.id}.toml"
-    yield from (f"exercises/{item.exercise_id}.toml" for item in items)
+    yield from (f"{kind}/{item.exercise_id}.toml" for item in items for kind in ("exercises", "figures"))
     if case.history.step:
         yield "rules/feedback.toml"
 

@@ -9,7 +9,7 @@ from clinical.loop import feedback
 from clinical.plan.case import Case, History, case_for, policy_for
 from handlers.answers import Picture, picture
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.plans import drafting, reviews
 from handlers.plans.history import history
 from handlers.schedule import alerts, recipients
 from schemas.booking import Booking
@@ -104,7 +104,8 @@ def _judge(
     content = context.plan_content(intake.language)
     case = _case(tx, booking, before, answers, found, past, said, content, today)
     made, step = feedback.next_plan(case, said, content, policy_for(context.clinic))
-    return Judged(found, step, past.plan, made)
+    changed = past.plan is None or made.items != past.plan.items
+    return Judged(found, step, past.plan, reviews.held(tx, context, made, now) if changed else made)
 
 
 def _follow(tx: Tx, context: Context, booking: Booking, judged: Judged, what: str, now: datetime) -> Outcome:

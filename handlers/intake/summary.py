@@ -152,9 +152,9 @@ def _flag(flag: Flag, number: int, said: Words) -> FlagLine:
         id=number,
         rule=flag.rule,
         severity=flag.severity,
-        name=flag.name,
+        name=said.library.to_staff(flag.name),
         because=tuple((said.label(name), said.value(name, value) or "–") for name, value in flag.because),
-        action=flag.clinic_action,
+        action=said.library.to_staff(flag.clinic_action),
     )
 
 
@@ -181,7 +181,7 @@ def _cleared(
             id=int(str(one["id"])),
             rule=rule,
             severity=Severity(str(one["severity"])),
-            name=str(one["name"]),
+            name=said.library.to_staff(str(one["name"])),
             because=tuple((said.label(a), said.value(a, b) or "–") for a, b in one["because"]),  # type: ignore[attr-defined]
             action="",
             cleared_by=str(one["cleared_by"]),

@@ -8,7 +8,7 @@ from clinical.plan import choose, wording
 from clinical.plan.case import Case, case_for, policy_for
 from handlers.answers import Picture, picture
 from handlers.context import Context
-from handlers.plans import edits
+from handlers.plans import edits, reviews
 from handlers.plans.history import history
 from schemas import plan as plans_json
 from schemas.booking import Booking
@@ -85,7 +85,8 @@ def choice(
     case, policy = case_of(tx, context, booking, seen, now, note), policy_for(context.clinic)
     content = context.plan_content(language)
     chosen = choose.choose(case, content, policy)
-    return edits.applied(tx, booking.id, chosen, case, content, policy)
+    edited = edits.applied(tx, booking.id, chosen, case, content, policy)
+    return reviews.held(tx, context, edited, now)
 
 
 def content_of(context: Context, plan: Plan) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """What a client may see of a plan now, and its paper."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from clinical.plan.case import policy_for
 from clinical.plan.wording import word
 from handlers.context import Context
-from handlers.plans import pictures
+from handlers.plans import pictures, reviews
 from render.paper import pdf
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import DeliveryStatus, Purpose
@@ -73,20 +73,34 @@ def worded(context: Context, stored: StoredPlan, language: str = "") -> WordedPl
     return word(plan, context.plan_content(language or plan.language), policy_for(context.clinic))
 
 
+def to_client(tx: Tx, context: Context, stored: StoredPlan, now: datetime, language: str = "") -> WordedPlan:
+    """A version as a client gets it: `worded`, with a line where the clinic says what nobody has signed."""
+    said = worded(context, stored, language)
+    label = reviews.label(tx, context, stored.plan, said.language, now)
+    return replace(said, scope_text=f"{label} {said.scope_text}") if label else said
+
+
 def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
     """The day from which a version counts, in the visit's zone: it is often drafted days before the visit."""
     return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
 
 
 def paper(
-    tx: Tx, context: Context, booking_id: int, url: str, language: str = "", large: bool = False
+    tx: Tx,
+    context: Context,
+    booking_id: int,
+    url: str,
+    now: datetime,
+    language: str = "",
+    large: bool = False,
 ) -> bytes | None:
     """The plan that counts as a PDF; None when there is none to see. `url` is where it is on a phone."""
     stored = current(tx, booking_id).plan
     booking = bookings.get(tx, booking_id)
     if stored is None or booking is None:
         return None
-    return printed(tx, context, booking, stored, worded(context, stored, language), url, large)
+    said = to_client(tx, context, stored, now, language)
+    return printed(tx, context, booking, stored, said, url, large)
 
 
 def printed(

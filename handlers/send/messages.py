@@ -209,7 +209,7 @@ def plan(
 ) -> EmailMessage:
     """The plan: a link; with the plan itself only where the clinic chose so."""
     url = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
-    worded = page.worded(context, stored)
+    worded = page.to_client(tx, context, stored, now)
     inside = None
     if context.clinic.policy.mail_contents:
         paper = page.printed(tx, context, booking, stored, worded, url)

@@ -27,6 +27,7 @@ from store.base import Database, DatabaseError
 from store.vault import Vault
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
+from tests.helpers.console import account
 from tests.helpers.content import CONTENT, change
 from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
@@ -188,7 +189,7 @@ def test_what_cannot_be_subscribed_or_read_says_so_in_a_sentence(app: Flask) -> 
 
 def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
     said = run(app, "check").output
-    assert said.count("not yet reviewed by a clinician") == 1
+    assert len(re.findall(r"(\d+) of \1 files of content are unreviewed", said)) == 1
     assert "connection main has no API key" in said
 
 
@@ -288,4 +289,36 @@ def test_check_counts_the_parts_of_a_text(
         said = run(made, "check").output
     assert ("a text in 'es' is paid as" in said) is bool(parts)
     assert f"is paid as {parts}" in said or not parts
+    made.extensions["aftercare"].db.close()
+
+
+def test_content_is_signed_and_listed_and_a_changed_file_is_unreviewed_again(
+    given: configuration.Settings, context: Context, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    account(context, "ana@handsofstone.example", "Ana Pérez")
+    made = application.create_app(replace(given, content=folder))
+    clam = "exercises/act_clam.toml"
+    with made.app_context():
+        assert told(made, "review", "list", "--json")[0]["state"] == "unreviewed"
+        signed = run(
+            made, "review", "sign", clam, str(folder / "es/pages.toml"), "--as", "ANA@handsofstone.example"
+        )
+        assert signed.exit_code == 0, signed.output
+        (found,) = [one for one in told(made, "review", "list", "--json") if one["file"] == clam]
+        assert (found["language"], found["state"], found["who"]) == ("en", "reviewed", "Ana Pérez, LMT")
+        assert (
+            f"{clam}  en  reviewed  Ana Pérez, LMT  until {found['until'][:10]}"
+            in run(made, "review", "list").output
+        )
+        assert "es/pages.toml  es  reviewed" in run(made, "review", "list").output
+        change(folder, clam, "id = ", "# another\nid = ")
+        assert f"{clam}  en  unreviewed  (changed since it was signed)" in run(made, "review", "list").output
+        for words in (
+            (clam, "--as", "nobody@care.test"),
+            ("clinic.toml", "--as", "ana@handsofstone.example"),
+        ):
+            refused = run(made, "review", "sign", *words)
+            assert refused.exit_code == 1
+            assert refused.output.startswith("Error: ")
     made.extensions["aftercare"].db.close()

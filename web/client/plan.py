@@ -38,7 +38,7 @@ def show(token: str) -> Response:
             language = chosen_language(asked.language if asked else words.asked_for(request))
             return page("plan_off", language, token, paused=current.paused)
         language = chosen_language(current.plan.plan.language)
-        plan = plan_page.worded(context(), current.plan, language)
+        plan = plan_page.to_client(tx, context(), current.plan, utc_now(), language)
         client = clients.get(tx, booking.client_id)
         made = stored_checkins.of_booking(tx, booking_id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
@@ -97,7 +97,7 @@ def _paper(token: str, large: bool) -> Response:
         booking_id = subject(tx, LinkPurpose.plan, token)
         stored = plan_page.current(tx, booking_id).plan
         language, url = chosen_language(stored.plan.language if stored else ""), context().clinic.public_url
-        made = plan_page.paper(tx, context(), booking_id, f"{url}/p/{token}", language, large)
+        made = plan_page.paper(tx, context(), booking_id, f"{url}/p/{token}", utc_now(), language, large)
     if made is None:
         return page("plan_off", words.asked_for(request), token, status=404, paused=False)
     response = make_response(made)

@@ -7,7 +7,20 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from web.commands import audit, check, client, doctor, incident, look, out, restore, run, schedulers, staff
+from web.commands import (
+    audit,
+    check,
+    client,
+    doctor,
+    incident,
+    look,
+    out,
+    restore,
+    review,
+    run,
+    schedulers,
+    staff,
+)
 from web.commands.base import prepare, with_plain_errors
 
 __all__ = ["install", "install_to_list", "is_listing", "prepare", "waits"]
@@ -20,7 +33,13 @@ COMMANDS: tuple[click.Command, ...] = (
     *(schedulers.connect_command, schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
     *(restore.backup_command, restore.journal_command, restore.restored_command),
-    *(staff.staff_group, client.client_group, audit.audit_group, incident.incident_group),
+    *(
+        staff.staff_group,
+        client.client_group,
+        audit.audit_group,
+        incident.incident_group,
+        review.review_group,
+    ),
 )
 for each in COMMANDS:
     with_plain_errors(each)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 import click
 from flask import current_app
 
+from handlers.plans import reviews
 from handlers.worker import troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
-from library import content
+from library import content, signable
 from library.mail_texts import own_mail_texts
 from library.questionnaires import SIDES
-from library.reading import NOT_REVIEWED, NOT_TRANSLATED, Problem, line_of
+from library.reading import NOT_TRANSLATED, Problem, line_of
 from render import mail_check
 from render.body import bodymap
 from render.body.bodymap import BodyView
@@ -25,7 +26,7 @@ from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
 
-OF_EVERY_FILE = (NOT_REVIEWED, NOT_TRANSLATED, mail_check.LACKING)
+OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 """Remarks that may hold for a file of every exercise: they are said once, with their number."""
 
 
@@ -43,6 +44,7 @@ def check_command(mail: bool) -> None:
     for line in (
         *_remarks([each for each in found if not each.fatal]),
         *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
+        *_unreviewed(),
         *_blind(),
         *_connections(),
         *_troubles(),
@@ -61,6 +63,19 @@ def _keys() -> Iterator[str]:
         with db.read() as tx:
             if not receipts.opens(tx):
                 yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+
+
+def _unreviewed() -> Iterator[str]:
+    """Files that nobody with a credential has signed, or not this text, or not for now: by their number."""
+    db = the_context().db
+    if not migrate.is_current(db):
+        return
+    with db.read() as tx:
+        found = reviews.standing(tx, signable.hashes(current_app.config["CONTENT"]), utc_now())
+    count = sum(each.why is not None for each in found)
+    if count:
+        whole = f"{count} of {len(found)} files of content"
+        yield f"Remark: {whole} are unreviewed: flask review list names them, flask review sign signs."
 
 
 def _ways() -> Iterator[str]:

@@ -21,6 +21,7 @@ from web.console import (
     note,
     outbox,
     refusals,
+    reviews,
     staff,
     summary,
     today,
@@ -37,7 +38,7 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, waits, booking, note, summary, outbox, clients),
-    *(board, connections, content, audit, staff, who, undo),
+    *(board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account

@@ -16,7 +16,7 @@ from handlers.links import LinkPurpose
 from handlers.plans import basis as plans_basis
 from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import page as plan_page
-from handlers.plans import pictures, release, standing
+from handlers.plans import pictures, release, reviews, standing
 from handlers.plans.basis import NotNow
 from handlers.schedule import alerts
 from handlers.schedule.recipients import recipient
@@ -112,6 +112,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "alerted": _is_alerted(tx, found, sent),
         "bodies": bodies(visit, say()) if visit else [],
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
+        "unreviewed": reviews.unsigned(tx, context(), stored.plan, now()) if stored else [],
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
         "earlier": _earlier(tx, found, stored),
@@ -348,7 +349,7 @@ def preview(booking_id: int) -> Response:
         stored = stored_plans.newest(tx, found.id) or abort(404)
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
         name = clients.get(tx, found.client_id).name
-    plan = plan_page.worded(context(), stored)
+        plan = plan_page.to_client(tx, context(), stored, now())
     days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),

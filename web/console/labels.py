@@ -91,6 +91,8 @@ ACTS = {
     "command": "gave a command",
     "end_every_session": "ended every session",
     "end_every_link": "ended every link",
+    "sign_content": "signed content",
+    "view_report": "looked at who got what",
 }
 
 
@@ -127,6 +129,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.red_flag: "An answer is a warning sign. A clinician must clear it first.",
     Reason.needs_review: "An answer needs a look. It waits until a practitioner releases it.",
     Reason.needs_ok: "The clinic wants a practitioner's OK for every plan.",
+    Reason.unreviewed: "It is made from content that nobody has signed. A practitioner may release it.",
     Reason.on_hold: "The session note says: hold.",
     Reason.no_plan_wanted: "The session note says: no plan.",
     Reason.held_by_person: "Somebody holds it back.",

@@ -68,7 +68,7 @@ def plan_paper(booking_id: int) -> Response:
         if stored is None or not stored.plan.items:
             abort(404)
         audit.add(tx, me().name, "print_plan", f"plan:{stored.id}", now())
-        plan = plan_page.worded(context(), stored)
+        plan = plan_page.to_client(tx, context(), stored, now())
         handed = links.issue(tx, context(), LinkPurpose.plan, found.id, now(), contact=0)
         url = handed if stored.sent_at else ""
         data = plan_page.printed(tx, context(), found, stored, plan, url)

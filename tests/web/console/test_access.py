@@ -81,6 +81,7 @@ def urls(app: Flask) -> list[tuple[str, str]]:
                 ("<int:staff_id>", "1"),
                 ("<day>", "2026-11-20"),
                 ("<name>", "first_visit"),
+                ("<path:file>", "pages.toml"),
                 ("<public_id>", "r_1"),
             ):
                 path = path.replace(part, value)

@@ -26,6 +26,7 @@ from web.console import (
     plan_form,
     plan_reasons,
     refusals,
+    reviews,
     staff,
     tags,
     undo,
@@ -53,7 +54,7 @@ def in_code() -> Iterator[str]:
             yield found[1:-1]
     for module in (ROOT / "handlers").rglob("*.py"):
         text = module.read_text("utf-8")
-        for found in re.findall(rf"\b(?:NotNow|Unfit)\(\s*{QUOTED}", text):
+        for found in re.findall(rf"\b(?:CannotSign|NotNow|Unfit)\(\s*{QUOTED}", text):
             yield found[1:-1]
 
 
@@ -70,6 +71,7 @@ def in_tables() -> Iterator[str]:
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
     yield from (CHANGED, NO_BASIS, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
+    yield from reviews.WHY.values()
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)
     for table in (

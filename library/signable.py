@@ -1,0 +1,46 @@
+"""Which files of the content somebody may sign: each by its name, with the SHA-256 of its bytes."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from library.reading import SHIPPED
+
+NOT_CONTENT = ("clinic.toml", "glossary.toml")
+"""Settings, and what only translators read."""
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-\w+)?", re.ASCII)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that may be signed, by its name below the folder."""
+    return {file: sha256(path.read_bytes()).hexdigest() for file, path in sorted(_files(folder).items())}
+
+
+def text_of(folder: Path, file: str) -> str | None:
+    """Return what stands in a file that may be signed, or None for any other name."""
+    path = _files(folder).get(file)
+    return path.read_bytes().decode("utf-8", errors="replace") if path else None
+
+
+def language_of(file: str) -> str:
+    """Return the language of a file; what every translation is laid over is English.
+
+    >>> [language_of(name) for name in ("es/pages.toml", "mail/es.toml", "rules/flags.toml")]
+    ['es', 'es', 'en']
+    """
+    first, _, rest = file.partition("/")
+    if first == "mail":
+        return rest.removesuffix(".toml")
+    return first if rest and LANGUAGE.fullmatch(first) else "en"
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The folder's own files, and those that come with Aftercare where the folder lacks one."""
+    shipped = (*SHIPPED.glob("*.toml"), *SHIPPED.glob("rules/*.toml"))
+    found = {_name(path, SHIPPED): path for path in shipped}
+    found |= {_name(path, folder): path for path in folder.rglob("*.toml")}
+    return {name: path for name, path in found.items() if path.name not in NOT_CONTENT}
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
