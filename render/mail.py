@@ -40,6 +40,7 @@ class MailKind(StrEnum):
     INTAKE_REMINDER = "intake_reminder"
     PLAN = "plan"
     CHECKIN = "checkin"
+    PLAN_HELD = "plan_held"
     BOOK_AGAIN = "book_again"
     MY_DAY = "my_day"
     CONFIRM = "confirm"

@@ -10,7 +10,7 @@ FILLED = frozenset(
     {
         "count",
         *TroubleKind,
-        *("name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
+        *("day", "name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
         *("clinic", "phone", "connection", "hours", "trouble", "unread", "command"),
     }
 )

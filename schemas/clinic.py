@@ -59,6 +59,7 @@ class Policy:
     reminders: tuple[timedelta, ...] = (timedelta(hours=72), timedelta(hours=24))
     plan_delay: timedelta = timedelta(minutes=30)
     too_late: timedelta = timedelta(hours=48)
+    look_within: timedelta = timedelta(0)
     quiet_from: time = time(20)
     quiet_until: time = time(9)
     quiet_zone: str = "clinic"

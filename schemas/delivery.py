@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     intake = "intake"
     intake_reminder = "intake_reminder"
     plan = "plan"
+    plan_held = "plan_held"
     checkin = "checkin"
     book_again = "book_again"
     my_day = "my_day"  # a reminder on a day that the client chose
@@ -31,7 +32,7 @@ class Purpose(StrEnum):
 
 
 TO_CLIENT = (
-    *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.checkin),
+    *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.plan_held, Purpose.checkin),
     *(Purpose.my_day, Purpose.book_again, Purpose.confirm),
 )
 
@@ -121,6 +122,7 @@ NUMBERS: dict[Purpose, Callable[[str], Number]] = {
     Purpose.intake_reminder: int,  # 1 is the first before the visit
     Purpose.plan: int,  # the version; 0 is whichever counts after the visit
     Purpose.checkin: CheckInQuestion.parse,
+    Purpose.plan_held: int,
     Purpose.book_again: int,
     Purpose.my_day: int,  # counted from 1 for each visit
     Purpose.confirm: int,

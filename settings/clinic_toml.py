@@ -28,7 +28,7 @@ _ENTRY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 _AS_THEY_ARE = ("quiet_zone", "require_ok", "mail_contents", "plan_moves", "wording", "body_days")
 _LENGTHS = frozenset(
     {
-        *("settle_seconds", "plan_delay_minutes", "too_late_hours"),
+        *("settle_seconds", "plan_delay_minutes", "too_late_hours", "look_within_hours"),
         *("full_intake_after_days", "reconcile_every_minutes", "reconcile_back_hours"),
     }
 )
@@ -115,6 +115,7 @@ class PolicySection(_Strict):
     reminder_hours = fields.List(_number())
     plan_delay_minutes = _number()
     too_late_hours = _number()
+    look_within_hours = _number()
     quiet_from = _text(clock, CLOCK)
     quiet_until = _text(clock, CLOCK)
     quiet_zone = _word("clinic", "client")

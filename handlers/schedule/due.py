@@ -16,7 +16,10 @@ from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries
 from store.base import Tx
 
-KEPT = (Purpose.checkin, Purpose.my_day, Purpose.book_again, Purpose.confirm, Purpose.attach)
+KEPT = (
+    *(Purpose.plan_held, Purpose.checkin, Purpose.my_day),
+    *(Purpose.book_again, Purpose.confirm, Purpose.attach),
+)
 """What has rules of its own, besides those of the booking."""
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)

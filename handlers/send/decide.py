@@ -16,7 +16,7 @@ from handlers.plans import drafting, standing
 from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
 from handlers.schedule.quiet import quiet_hours
-from handlers.send import flood, messages
+from handlers.send import flood, held, messages
 from handlers.send.flood import Flood
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
@@ -181,6 +181,8 @@ def _plan(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: d
     found = standing.decide(tx, context, booking, now)
     plan = found.plan
     if not found.clear or plan is None:
+        if not found.final:
+            held.announce(tx, context, booking, found.reason, now)
         return Skip(found.reason) if found.final else Hold(found.reason)
     by_person = plan.released_by or plan.origin.check_in or delivery.key.resend
     if _too_late(context, booking, now) and not by_person:
@@ -196,6 +198,15 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
     book_again.schedule(tx, context, booking, now)
     reminding.schedule(tx, context, booking, now)
     attach.schedule(tx, context, booking, now)
+
+
+def _plan_held(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    if reason := held.not_now(tx, context, booking, now):
+        return Skip(reason)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), Reason.quiet_hours)
+    return Send(messages.plan_held(tx, context, delivery, booking, held.by(context, booking), now))
 
 
 def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
@@ -297,6 +308,7 @@ CLIENT: dict[Purpose, Decider] = {
     Purpose.intake: _intake,
     Purpose.intake_reminder: _reminder,
     Purpose.plan: _plan,
+    Purpose.plan_held: _plan_held,
     Purpose.checkin: _checkin,
     Purpose.book_again: _book_again,
     Purpose.confirm: _confirm,

@@ -61,6 +61,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.plan, State.more): mail.MORE,
     (Purpose.plan, State.less): mail.LESS,
     (Purpose.plan, State.other): mail.OTHER,
+    (Purpose.plan_held, State.usual): "plan_held",
     (Purpose.checkin, State.usual): "checkin",
     (Purpose.book_again, State.usual): "book_again",
     (Purpose.my_day, State.usual): "my_day",
@@ -121,6 +122,7 @@ def _to_client(
     contents: Contents | None = None,
     wording: str = "",
     taps: Taps | None = None,
+    day: str = "",
 ) -> EmailMessage:
     before_visit = kind in BEFORE_VISIT
     client = clients.get(tx, booking.client_id)
@@ -131,6 +133,7 @@ def _to_client(
         "place": booking.place if before_visit and not booking.remote else "",
         "practitioner": booking.practitioner,
         "minutes": minutes,
+        "day": day,
         "emergency_number": context.clinic.emergency_number,
     }
     envelope = _envelope(tx, context, delivery, _address(tx, delivery, client.email), now)
@@ -273,6 +276,16 @@ def _taps(tx: Tx, context: Context, asked: CheckIn, url: str, language: str) -> 
         return None
     urls = (f"{url}/{answers_to_tap.token(context, asked, name, answer)}" for answer in answers)
     return Taps(words[name], tuple(zip(labels, urls, strict=True)))
+
+
+def plan_held(
+    tx: Tx, context: Context, delivery: Delivery, booking: Booking, by: datetime, now: datetime
+) -> EmailMessage:
+    """That a person looks at the plan first, and by which day; it leads nowhere yet."""
+    intake = intakes.of_booking(tx, booking.id)
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    day = readable.weekday_and_day(by.astimezone(context.zone(booking.zone)).date(), language)
+    return _to_client(tx, context, delivery, booking, now, MailKind.PLAN_HELD, language, "", day=day)
 
 
 def book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> EmailMessage:

@@ -11,6 +11,7 @@ PURPOSES = {
     "intake_reminder": "Reminder",
     "plan": "Plan",
     "checkin": "Check-in",
+    "plan_held": "Word that the plan waits",
     "book_again": "Book again",
     "my_day": "Reminder on a chosen day",
     "confirm": "Is this address right?",

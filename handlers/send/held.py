@@ -1,0 +1,35 @@
+"""A plan that waits for a person: the client reads once by when somebody looks, where the clinic says so."""
+
+from datetime import datetime
+
+from handlers.context import Context
+from handlers.plans import standing
+from handlers.schedule import recipients
+from schemas.booking import Booking
+from schemas.delivery import Due, Purpose
+from schemas.reason import Reason
+from store import deliveries
+from store.base import Tx
+
+FOR_A_LOOK = (Reason.needs_review, Reason.needs_ok, Reason.on_hold)
+"""What a practitioner lifts by looking; a stop is told of by the page and by a call."""
+NO_MAIL = (Reason.red_flag, Reason.no_email_consent)
+
+
+def announce(tx: Tx, context: Context, booking: Booking, reason: Reason, now: datetime) -> None:
+    """Schedule the word to the client; there is one for a visit, however often its plan is held."""
+    if reason in FOR_A_LOOK and now < by(context, booking):
+        deliveries.schedule(tx, Due(recipients.to_client(tx, booking, Purpose.plan_held, 0), now), now)
+
+
+def by(context: Context, booking: Booking) -> datetime:
+    """When somebody has looked at the latest; the end of the visit where the clinic names no time."""
+    return booking.end + context.clinic.policy.look_within
+
+
+def not_now(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reason:
+    """Why it is not sent; `none` when it is."""
+    reasons = {hold.reason for hold in standing.look(tx, context, booking, now)}
+    if not reasons & {*FOR_A_LOOK} or reasons & {*NO_MAIL}:
+        return Reason.not_needed
+    return Reason.too_late if now >= by(context, booking) else Reason.none
