@@ -26,6 +26,7 @@ from web import (
     webhooks,
 )
 from web.client import again, checkin, confirm, days, go, intake, plan, stop
+from web.numbers import Number
 
 
 def everything(app: Flask, context: Context) -> None:
@@ -34,6 +35,7 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["aftercare"] = context
     app.extensions["ingest"] = Ingest(context.db, commits=1 if context.db.sqlite else 2)
     app.extensions["refusals"] = Refusals(context.db)
+    app.url_map.converters["int"] = Number
     security.install(app, context)
     compress.install(app)
     errors.install(app)

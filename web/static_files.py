@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, send_from_directory
 
 FOLDER = Path(__file__).parent / "static"
+NAMES = frozenset(path.name for path in FOLDER.iterdir() if path.is_file())
 blueprint = Blueprint("static", __name__)
 
 
@@ -24,7 +25,7 @@ def url(name: str) -> str:
 @blueprint.get("/static/<version>/<name>", endpoint="files")
 def files(version: str, name: str) -> Response:
     """One file; 404 when there is none of this name."""
-    if not (FOLDER / name).is_file() or not version.isalnum():
+    if name not in NAMES or not version.isalnum():
         abort(404)
     response = send_from_directory(FOLDER, name)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -35,9 +35,10 @@ def join(tx: Tx, context: Context, one: int, other: int, by: str, now: datetime)
 
 def part(tx: Tx, context: Context, client_id: int, by: str, now: datetime) -> None:
     """A client who was joined is a person of their own again. Raises LookupError where they were not."""
-    row, before = clients.find(tx, client_id), clients.family(tx, client_id)
+    row = clients.find(tx, client_id)
     if row is None or row.joined_into is None:
         raise LookupError("This client is not joined with another any more.")
+    before = clients.family(tx, client_id)
     clients.part(tx, client_id)
     audit.add(tx, by, "part", f"client:{client_id}", now, f"client:{row.joined_into}")
     _follow(tx, context, before, now)

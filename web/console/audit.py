@@ -10,6 +10,7 @@ from web.console.gate import allowed
 from web.console.labels import ACTS
 from web.console.view import page
 from web.context import context
+from web.numbers import number
 
 blueprint = gate.blueprint("audit")
 
@@ -21,7 +22,7 @@ def audit() -> Response:
     actor, action, subject = (
         request.args.get(name, "").strip()[:200] for name in ("actor", "action", "subject")
     )
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=number)
     with context().db.read() as tx:
         lines = stored.log(tx, actor=actor, action=action, subject=subject, before=before)
         people = accounts.every(tx)

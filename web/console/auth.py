@@ -140,7 +140,7 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
 @allowed(ENROLLING)
 def confirm_enrol() -> AnyResponse:
     """Confirm the second factor by its first code, and show the recovery codes once."""
-    if g.session is None:
+    if g.session is None or not g.session.totp:
         return redirect(url_for("console_auth.login"), 303)
     found = second_factor.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):

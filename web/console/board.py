@@ -14,6 +14,7 @@ from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.sheets import csv_file
 from web.console.view import page
 from web.context import context
+from web.numbers import number
 
 blueprint = gate.blueprint("board")
 FRESH = timedelta(minutes=5)
@@ -44,7 +45,7 @@ def _figures() -> dict[str, str]:
 
 
 def _days() -> int:
-    days = request.args.get("days", 28, type=int)
+    days = request.args.get("days", 28, type=number)
     return days if days in PERIODS else 28
 
 

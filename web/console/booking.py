@@ -40,6 +40,7 @@ from store import links as stored_links
 from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
+from web.client import days as client_days
 from web.console import basis, gate, undo, waits, who
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now
@@ -350,11 +351,13 @@ def preview(booking_id: int) -> Response:
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
         name = clients.get(tx, found.client_id).name
         plan = plan_page.to_client(tx, context(), stored, now())
+        mine = client_days.shown(tx, found, plan, plan.language)
     days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),
         "staff": say(),
         "plan": plan,
+        "mine": mine,
         "name": readable.greeting_name(identity.in_order(name, context().names)),
         "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],

@@ -24,6 +24,7 @@ from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import PLAN
 from web.console.view import page
 from web.context import context
+from web.numbers import number as whole
 
 blueprint = gate.blueprint("outbox")
 # tab: (text, statuses, earliest first)
@@ -71,10 +72,10 @@ def outbox() -> Response:
 
 
 def _page(status: int = 200, error: str = "") -> Response:
-    booking = request.args.get("booking", type=int)
+    booking = request.args.get("booking", type=whole)
     tab = request.args.get("tab", "all" if booking else "waiting")
     tab = tab if tab in TABS else "waiting"
-    number = max(1, min(request.args.get("page", 1, type=int), 200))
+    number = max(1, min(request.args.get("page", 1, type=whole), 200))
     purpose = request.args.get("purpose", "")
     purpose = purpose if purpose in list(Purpose) else ""
     _text, statuses, upward = TABS[tab]
