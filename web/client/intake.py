@@ -9,7 +9,9 @@ from clinical.answers import flags
 from handlers.intake import form, who
 from handlers.intake.form import CHECK, WHO, Asked
 from handlers.links import Fate, Link, LinkPurpose
+from handlers.schedule import forms
 from render.language import readable
+from schemas.booking import Booking
 from schemas.questionnaire import QuestionType
 from schemas.rules import Flag
 from store import bookings, intakes
@@ -48,8 +50,13 @@ def _open(tx: Tx, token: str, *, change: bool = False) -> Opened:
     booking = bookings.get(tx, opened.subject)
     asked = form.open_intake(tx, context(), opened.subject, utc_now(), words.asked_for(request))
     language = asked.library.language if asked else words.asked_for(request)
-    when = visit_time(tx, booking, language) if booking else ""
+    when = visit_time(tx, _next(tx, asked) or booking, language) if booking else ""
     return Opened(opened, asked, language, when, who.name(tx, context(), booking) if booking else "")
+
+
+def _next(tx: Tx, asked: Asked | None) -> Booking | None:
+    """The next of the visits that share the form: the link may be of one that was moved behind it."""
+    return forms.leading(forms.sharing(tx, asked.intake.id), utc_now()) if asked else None
 
 
 @blueprint.get("/i/<token>")

@@ -9,6 +9,7 @@ from flask import Flask
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
+from render.language import readable
 from schemas.booking import Booking
 from schemas.delivery import AlertCause, Channel, Purpose
 from store import deliveries, intakes, plans
@@ -47,6 +48,23 @@ def test_thanks_name_the_visit_only_while_it_lies_ahead(
     page = phone(app, context, LinkPurpose.intake, made.id).get().text
     assert "The clinic has your answers." in page
     assert ("See you on" in page) is said
+
+
+def test_the_form_names_the_next_of_its_visits_though_the_links_own_was_moved_behind(
+    app: Flask, context: Context
+) -> None:
+    now = datetime.now(UTC)
+    first, second, later = (now + timedelta(days=days) for days in (3, 5, 12))
+    made = book(context, now, uid="s1", start=first)
+    receive(context, webhook("created", now, uid="s2", start=second))
+    work.work_once(context, now + timedelta(minutes=1))
+    hers = phone(app, context, LinkPurpose.intake, made.id)
+    receive(context, webhook("rescheduled", now + timedelta(minutes=2), uid="s3", start=later, replaces="s1"))
+    work.work_once(context, now + timedelta(minutes=2))
+    zone = context.zone(made.zone)
+    for page in (hers.get().text, hers.fill_in().text, hers.get().text):
+        assert readable.moment(second, zone, "en") in page
+        assert readable.moment(later, zone, "en") not in page
 
 
 def test_every_screen_is_saved_and_the_last_one_sends_it_in(
