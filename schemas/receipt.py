@@ -32,3 +32,4 @@ class Receipt:
     replays: int
     inbound: Inbound
     locked: bool = False
+    note: str = ""  # how it ended, in a sentence

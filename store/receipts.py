@@ -132,7 +132,7 @@ def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
         locked = True
     inbound = Inbound(headers=headers, body=body, url=row.url, received_at=row.received_at)
     known = (row.id, row.public_id, row.connection, ReceiptStatus(row.status), row.attempts, row.replays)
-    return Receipt(*known, inbound, locked)
+    return Receipt(*known, inbound, locked, row.note)
 
 
 def opens(tx: Tx) -> bool:

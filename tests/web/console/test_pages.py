@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from itertools import product
 from typing import Any
 
@@ -444,7 +445,13 @@ def test_a_webhook_that_was_not_understood_is_shown_and_replayed(
         )
     work.work_once(context, TODAY)
     assert "Not understood" in text(client, "/console/connections")
-    assert "triggerEvent" in text(client, "/console/receipts/r_bad")
+    shown = text(client, "/console/receipts/r_bad")
+    assert "triggerEvent" in shown
+    with context.db.read() as tx:
+        kept = receipts.by_public_id(tx, "r_bad")
+    assert kept is not None
+    assert kept.note
+    assert kept.note in unescape(shown), "it says what could not be read"
     assert post(client, "/console/receipts/r_bad/replay").status_code == 303
     with context.db.read() as tx:
         again = receipts.by_public_id(tx, "r_bad")
