@@ -93,3 +93,9 @@ def join(tx: Tx, one: int, other: int) -> None:
 def part(tx: Tx, client_id: int) -> None:
     """A client who was joined is a person of their own again."""
     tx.change(clients, client_id, joined_into=None)
+
+
+def kept_at(tx: Tx, at: datetime) -> list[int]:
+    """The clients whose data were there at a time, by number."""
+    there = (clients.c.created_at <= at, sa.or_(clients.c.erased_at.is_(None), clients.c.erased_at > at))
+    return [row.id for row in tx.all(sa.select(clients.c.id).where(*there).order_by(clients.c.id))]

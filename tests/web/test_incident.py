@@ -1,6 +1,7 @@
 """The day on which something has leaked, rehearsed: what ends, what goes on, and what is not forgotten."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -125,3 +126,14 @@ def test_links_of_an_older_database_stay_open_until_the_secret_changes(app: Flas
     assert status(app.test_client(), path) == 200
     with context.db.read() as tx:
         assert stored_links.unkeyed(tx) == []
+
+
+def test_a_report_names_who_was_affected(app: Flask, context: Context) -> None:
+    booking = soon(context)
+    book(context, uid="u9", email="other@example.org", name="Other Person")
+    path = link(context, LinkPurpose.intake, booking.id)
+    of_link = json.loads(run(app, "breach", "report", "--link", BASE + path))
+    assert (of_link["clients"], of_link["opens"]) == ([booking.client_id], "intake")
+    assert len(json.loads(run(app, "breach", "report", "--key"))["clients"]) == 2
+    before = json.loads(run(app, "breach", "report", "--backup", "2020-01-01T00:00:00Z"))
+    assert (before["clients"], before["sealed_too"]) == ([], False)

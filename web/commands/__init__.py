@@ -9,6 +9,7 @@ from flask.cli import FlaskGroup
 
 from web.commands import (
     audit,
+    breach,
     check,
     client,
     doctor,
@@ -38,6 +39,7 @@ COMMANDS: tuple[click.Command, ...] = (
         client.client_group,
         audit.audit_group,
         incident.incident_group,
+        breach.breach_group,
         review.review_group,
     ),
 )

@@ -1,0 +1,45 @@
+"""Who was affected by a leak, by number: what a notice to clients and authorities begins with."""
+
+import json
+from datetime import datetime
+
+import click
+from flask.cli import AppGroup
+
+from handlers import links
+from handlers.links import Link, LinkPurpose
+from store import clients
+from store.base import Tx
+from web.commands.base import Moment, note_command
+from web.context import context, utc_now
+
+breach_group = AppGroup("breach", help="Who was affected by a leak.")
+
+
+@breach_group.command("report")
+@click.option("--link", "url", default="", help="A personal link that leaked.")
+@click.option("--key", is_flag=True, help="FIELD_KEYS or SECRET_KEY leaked, with the database.")
+@click.option("--backup", type=Moment(), help="A backup of this time leaked.")
+def report_command(url: str, key: bool, backup: datetime | None) -> None:
+    """Print as JSON which clients were affected, by number, and by what."""
+    if sum(map(bool, (url, key, backup))) != 1:
+        raise click.UsageError("Give one of --link, --key and --backup.")
+    now = utc_now()
+    with context().db.begin() as tx:
+        note_command(tx, "breach-report", now)
+        found = _of_link(tx, url, now) if url else _of_everything(tx, backup or now, key=key)
+    click.echo(json.dumps(found | {"at": now.isoformat()}))
+
+
+def _of_link(tx: Tx, url: str, now: datetime) -> dict[str, object]:
+    for purpose in LinkPurpose:
+        link: Link | None = links.look(tx, context(), purpose, url.rpartition("/")[2], now)
+        if link is not None:
+            who = [link.client_id] if link.client_id else []
+            return {"leaked": "link", "opens": str(purpose), "state": str(link.fate), "clients": who}
+    raise click.ClickException("This is no link of ours, or one from before the secret was changed.")
+
+
+def _of_everything(tx: Tx, at: datetime, *, key: bool) -> dict[str, object]:
+    """Clients who were erased before are in none of it; a backup alone shows no sealed value."""
+    return {"leaked": "key" if key else "backup", "sealed_too": key, "clients": clients.kept_at(tx, at)}
