@@ -1,0 +1,98 @@
+"""A client does the plan in a real browser: move by move, with a timer, by keyboard, and without a script."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from handlers.links import LinkPurpose
+from tests.browser.conftest import PHONE, Site
+from tests.helpers.hands import faults, follow
+from tests.helpers.phone import visited
+
+OpenPage = Callable[..., Page]
+SMALL = {**PHONE, "viewport": {"width": 360, "height": 740}}
+LONG_NAME = "محمد عبد الرحمن بن عبد العزيز العلي"
+
+
+@pytest.fixture
+def link(site: Site) -> str:
+    """The link of a plan that has gone out."""
+    return site.link(LinkPurpose.plan, visited(site.context, name=LONG_NAME).id)
+
+
+def width(page: Page) -> int:
+    """How wide the page is, scrolled out of sight or not."""
+    return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "plain"])
+def test_the_plan_is_done_move_by_move_and_ticks_the_day(
+    link: str, open_page: OpenPage, scripted: bool
+) -> None:
+    page = open_page(SMALL, java_script_enabled=scripted)
+    page.goto(link)
+    follow(page.get_by_role("link", name="Do it now"))
+    moves = page.locator("section[id^=move]").count()
+    for number in range(1, moves + 1):
+        assert page.locator("section:visible").count() == 1
+        assert page.locator(f"#move-{number}").is_visible()
+        assert width(page) == 360
+        if number == 1:
+            page.get_by_role("link", name="Skip", exact=True).click()
+            page.locator("#skip-1").get_by_text("No time").click()
+        page.get_by_role("link", name="Next", exact=True).click()
+    page.locator("#done label").filter(has_text="Just right").last.click()
+    follow(page.get_by_role("button", name="Yes, I did it today"))
+    assert page.locator(".week .on").count() == 1
+
+
+def test_a_timer_runs_pauses_and_stops_and_the_page_is_accessible(link: str, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    page.goto(f"{link}/go")
+    run, count = page.locator(".run:visible"), page.locator(".count:visible")
+    run.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.run').textContent === 'Pause'")
+    assert count.inner_text().startswith("Get ready")
+    page.keyboard.press("Space")
+    assert run.inner_text() == "Go on" or run.inner_text() == "Start"
+    assert faults(page) == []
+    page.goto(f"{link}/go#done")
+    assert faults(page) == []
+    assert page.evaluate("document.activeElement.tagName") == "H2"
+
+
+def test_text_of_double_size_needs_no_sideways_scroll(link: str, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    for path in ("", "/go", "/go#done"):
+        page.goto(link + path)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert width(page) == 360, path
+
+
+def test_days_are_saved_and_the_page_opens_with_today(link: str, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    page.goto(f"{link}#days")
+    for box in page.locator("#days input[type=checkbox]").all():
+        box.check()
+    follow(page.get_by_role("button", name="Save my days"))
+    assert page.get_by_text("Today: move").is_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Add to my calendar").click()
+    assert download.value.suggested_filename.endswith(".ics")
+
+
+def test_listen_is_offered_where_the_browser_has_a_voice(link: str, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    page.add_init_script(
+        "window.heard = []; window.SpeechSynthesisUtterance = class { constructor(t) { this.text = t; } };"
+        "Object.defineProperty(window, 'speechSynthesis', { value:"
+        " { cancel() {}, speak(said) { heard.push([said.lang, said.text]); } } });"
+    )
+    page.goto(f"{link}?language=es")
+    page.get_by_role("button", name="Escuchar").first.click()
+    heard = page.evaluate("heard")
+    assert {lang for lang, _text in heard} == {"es"}
+    assert len(heard) > 3
+    assert page.get_by_role("button", name="Escuchar").first.get_attribute("aria-pressed") == "true"
