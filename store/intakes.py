@@ -204,6 +204,13 @@ def cleared(tx: Tx, client_ids: Sequence[int], since: datetime) -> list[sa.Row[A
     return list(tx.all(query))
 
 
+def flags_ever(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
+    """Every flag of one person, also those that were cleared, oldest first."""
+    columns = ("booking_id", "rule", "severity", "raised_at", "cleared_at", "cleared_by")
+    query = sa.select(*(flags.c[name] for name in columns)).where(flags.c.client_id.in_(client_ids))
+    return list(tx.all(query.order_by(flags.c.id)))
+
+
 def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     """The severities of the flags that stand, by booking."""
     found: dict[int, list[Severity]] = defaultdict(list)

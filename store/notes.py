@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,12 +18,20 @@ def add(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
     tx.run(sa.insert(session_notes).values(**row, sealed_note=sealed, created_at=now))
 
 
+def every(tx: Tx, booking_id: int) -> list[tuple[datetime, SessionNote]]:
+    """Every note of a visit with its time, oldest first."""
+    query = sa.select(session_notes).where(session_notes.c.booking_id == booking_id)
+    return [(row.created_at, _note(tx, row)) for row in tx.all(query.order_by(session_notes.c.id))]
+
+
 def newest(tx: Tx, booking_id: int) -> SessionNote | None:
     """The note that counts."""
     query = sa.select(session_notes).where(session_notes.c.booking_id == booking_id)
     row = tx.first(query.order_by(session_notes.c.id.desc()).limit(1))
-    if row is None:
-        return None
+    return _note(tx, row) if row else None
+
+
+def _note(tx: Tx, row: sa.Row[Any]) -> SessionNote:
     values = tx.vault.open_json(row.sealed_note)
     values |= {name: tuple(values[name]) for name in ("areas_worked", "remove", "add")}
     values["response"] = Response(values["response"]) if values["response"] else None

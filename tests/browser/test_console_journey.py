@@ -211,7 +211,8 @@ PATHS = (
     *("/console/bookings/2/preview", "/console/bookings/3", "/console/bookings/3/door"),
     *("/console/outbox?tab=all", "/console/clients?q=z", "/console/clients/1", "/console/board"),
     *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
-    *("/console/figures", "/console/log", "/console/staff", "/console/account"),
+    *("/console/figures", "/console/log", "/console/staff", "/console/staff/1/edit", "/console/account"),
+    "/console/waits",
 )
 
 

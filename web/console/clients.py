@@ -1,6 +1,7 @@
 """Clients: found by name, address or number; one client over time; export and erasure."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from flask import Response, abort, request
@@ -10,10 +11,12 @@ from clinical.plan.wording import change_text
 from handlers.checkins import progress
 from handlers.checkins.progress import Progress
 from handlers.clients import contacts
+from handlers.intake import summary
 from handlers.worker import data_requests
 from schemas.staff import Role
 from store import audit, bookings, client_words, clients, intakes
-from web.console import gate
+from store.base import Tx
+from web.console import gate, timeline
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import FLAGS
@@ -52,6 +55,8 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         joined = [clients.get(tx, each) for each in family if each != client_id]
         made = progress.of_client(tx, context(), client_id) if clinical else None
         standing = intakes.standing(tx, family) if clinical else []
+        events = timeline.events(tx, family, made)
+        age, consents = _last_form(tx, family) if clinical else (None, ())
         reached = contacts.known(tx, context(), found.email, found.phone)
     charts = progress_chart(made, context().zone(), language()) if made else []
     return page(
@@ -59,6 +64,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         status,
         client=found,
         reached=reached,
+        events=events,
+        age=age,
+        consents=consents,
         standing=standing,
         flag_tags=FLAGS,
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
@@ -71,6 +79,13 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         clinical=clinical,
         error=error,
     )
+
+
+def _last_form(tx: Tx, family: Sequence[int]) -> tuple[int | None, tuple[tuple[str, bool], ...]]:
+    """The age, and what the client agreed to, by the form that was sent last."""
+    forms = intakes.done_of_client(tx, family)
+    visit = summary.for_visit(tx, context(), forms[-1].booking_id, now(), language()) if forms else None
+    return (visit.age, visit.consents) if visit else (None, ())
 
 
 def _changed(made: Progress | None) -> dict[int, str]:

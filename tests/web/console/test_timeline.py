@@ -1,0 +1,60 @@
+"""The client's page tells everything on one timeline, each thing with its day and source."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from handlers.context import Context
+from handlers.worker import work
+from schemas.staff import Role
+from store import bookings, intakes
+from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TODAY = datetime.now(UTC)
+
+
+@pytest.fixture
+def number(context: Context, client: FlaskClient) -> int:
+    """A visit with a form, a flag that was cleared, a note, a plan that went out."""
+    made = visit(context, start=TODAY - timedelta(hours=3), now=TODAY - timedelta(days=3))
+    answer(context, made, TODAY - timedelta(days=1), cond_bp="not_controlled")
+    page = f"/console/bookings/{made}"
+    with context.db.read() as tx:
+        flag = intakes.flags_of(tx, made)[0]["id"]
+    post(client, f"{page}/flags/{flag}", page, basis="Measured today: 128 over 80")
+    post(client, f"{page}/note", page, response="eased", send="hold", client_note="Keep warm")
+    post(client, f"{page}/plan/release", page)
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    return made
+
+
+def line_of(context: Context, browser: FlaskClient, number: int) -> str:
+    with context.db.read() as tx:
+        found = bookings.get(tx, number)
+    assert found is not None
+    page = browser.get(f"/console/clients/{found.client_id}", base_url=BASE).text
+    return page.partition('id="timeline"')[2].partition("</section>")[0]
+
+
+def test_the_timeline_holds_everything_with_its_source(
+    context: Context, client: FlaskClient, number: int
+) -> None:
+    shown = line_of(context, client, number)
+    for words in ("Visit", "Form", "Flag", "Flag cleared", "Session note", "Plan", "Message"):
+        assert f">{words}<" in shown, words
+    for source in ("from the client", "from the answers", "Mara Field, LMT", "Mara Field", "Keep warm"):
+        assert source in shown
+    assert shown.index(">Message<") < shown.index(">Form<")
+
+
+def test_who_reads_no_answers_sees_visits_and_messages_alone(
+    context: Context, client: FlaskClient, number: int, app: Flask
+) -> None:
+    account(context, "desk@handsofstone.example", "Desk", (Role.front_desk,))
+    shown = line_of(context, sign_in(app, "desk@handsofstone.example"), number)
+    assert ">Visit<" in shown
+    for words in ("Form", "Flag", "Session note", "Keep warm", "/console/bookings/"):
+        assert words not in shown
