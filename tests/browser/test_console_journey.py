@@ -102,6 +102,36 @@ def test_note_and_release_take_at_most_five_taps(
 
 
 @KINDS
+def test_what_waits_is_released_in_the_list_and_taken_back(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
+    page = signed_in(open_page, clinic, kind)
+    follow(page.get_by_role("navigation").get_by_role("link", name="Waits for you"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Waits for you")
+    follow(page.get_by_role("button", name="Release"))
+    expect(page.get_by_role("status")).to_contain_text("Released.")
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    follow(page.get_by_role("button", name="Undo"))
+    expect(page.get_by_role("button", name="Release")).to_be_visible()
+
+
+@KINDS
+def test_a_typed_note_outlives_the_session(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind)
+    open_booking(page, clinic, 1)
+    page.get_by_text("More: areas, level").click()
+    page.get_by_label("A word to the client").fill("Keep it warm")
+    page.context.clear_cookies()
+    follow(page.get_by_role("button", name="Save and hold"))
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Sign in"))
+    expect(page.get_by_label("A word to the client")).to_have_value("Keep it warm")
+    follow(page.get_by_role("button", name="Save and hold"))
+    expect(page.locator("#note")).to_contain_text("Keep it warm")
+
+
+@KINDS
 def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
     page = signed_in(open_page, clinic, kind)
     open_booking(page, clinic, 1)

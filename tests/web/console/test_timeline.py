@@ -20,7 +20,7 @@ TODAY = datetime.now(UTC)
 def number(context: Context, client: FlaskClient) -> int:
     """A visit with a form, a flag that was cleared, a note, a plan that went out."""
     made = visit(context, start=TODAY - timedelta(hours=3), now=TODAY - timedelta(days=3))
-    answer(context, made, TODAY - timedelta(days=1), cond_bp="not_controlled")
+    answer(context, made, TODAY - timedelta(days=1), pain_now="9", pain_avg7="8")
     page = f"/console/bookings/{made}"
     with context.db.read() as tx:
         flag = intakes.flags_of(tx, made)[0]["id"]

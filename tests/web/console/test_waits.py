@@ -25,7 +25,7 @@ def came(context: Context, uid: str, name: str, days: float, **answers: str) -> 
     number = visit(
         context, uid, name=name, email=f"{uid}@example.org", start=start, now=TODAY - timedelta(days=20)
     )
-    with_look = {"cond_bp": "not_controlled"} | answers
+    with_look = {"pain_now": "9", "pain_avg7": "8"} | answers
     answer(context, number, TODAY - timedelta(days=10), **with_look)
     return number
 
@@ -44,7 +44,7 @@ def test_held_plans_of_all_days_are_drawn_with_why_and_counted_on_every_page(
 ) -> None:
     came(context, "u1", "Ann Bee", -1)
     came(context, "u2", "Bob Cee", 5)
-    came(context, "u3", "Cid Dee", -1, cond_bp="controlled")
+    came(context, "u3", "Cid Dee", -1, pain_now="4", pain_avg7="3")
     work.work_once(context, TODAY)
     page = text(client, WAITS)
     assert "Ann Bee" in page
