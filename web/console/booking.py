@@ -249,11 +249,10 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
         with _opened(booking_id) as (tx, found):
             basis.check(tx, found.id)
             _plan_act(tx, found, act)
-            did = undo.last_act(tx, me().name)
     except NotNow as error:
         in_list = request.form.get("from") == "waits"
         return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
-    return _back(booking_id, "plan", did)
+    return _back(booking_id, "plan", undo.last_act())
 
 
 def _plan_act(tx: Tx, found: Booking, act: str) -> None:

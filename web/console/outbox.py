@@ -181,11 +181,10 @@ def do(delivery_id: int, act: str) -> AnyResponse:
                 _practitioners_only()
             basis.check_message(tx, delivery_id)
             DO[act](tx, delivery_id, me().name, now())
-            did = undo.last_act(tx, me().name)
     except NotNow as error:
         return _page(409, str(error))
     kept: dict[str, Any] = {name: request.args[name] for name in KEPT if name in request.args}
-    return redirect(url_for("console_outbox.outbox", done=did, **kept), 303)
+    return redirect(url_for("console_outbox.outbox", done=undo.last_act(), **kept), 303)
 
 
 def _practitioners_only() -> None:

@@ -7,7 +7,6 @@ from handlers.plans.basis import NotNow
 from handlers.send import undo as handler
 from schemas.staff import Role
 from store import audit
-from store.base import Tx
 from web.console import gate
 from web.console.auth import safe_next
 from web.console.gate import EVERYBODY, allowed, me, now
@@ -25,9 +24,14 @@ DID = {
 """What an act did, by its name in the log."""
 
 
-def last_act(tx: Tx, by: str) -> str:
-    """The act that was just done, as `release-12`; "done" for one that cannot be undone."""
-    for line in audit.log(tx, actor=by, limit=3):
+def last_act() -> str:
+    """The act that this request has done, as `release-12`; "1" for one that cannot be undone.
+
+    Call it after the act's transaction: the log is written at its end.
+    """
+    with context().db.read() as tx:
+        lines = audit.log(tx, actor=me().name, limit=3)
+    for line in lines:
         kind, _, number = line.subject.partition(":")
         if handler.SUBJECTS.get(line.action) == kind and line.at == now():
             return f"{line.action}-{number}"
