@@ -3,13 +3,16 @@
 A later migration that makes the table again (`batch_alter_table` on SQLite) has to make the triggers again.
 """
 
+import hashlib
+import hmac
+import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
-
-from store.audit import START, digest
 
 revision = "0020"
 down_revision = "0019"
@@ -19,6 +22,7 @@ depends_on = None
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Time = sa.DateTime(timezone=True)
 BATCH = 1000
+START = "0" * 64
 WORDS = ("actor", "action", "subject", "detail", "via", "source")
 audit = sa.table("audit", sa.column("id"), sa.column("at", Time), *map(sa.column, (*WORDS, "key_id", "hash")))
 keys = sa.table("audit_keys", sa.column("id"), sa.column("sealed_key"), sa.column("made_at", Time))
@@ -62,11 +66,16 @@ def _chain() -> None:
         made = []
         for row in found:
             at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
-            before = digest(key, before, {**row._mapping, "at": at})
+            before = _digest(key, before, {**row._mapping, "at": at})
             made.append({"row": row.id, "new": before})
         bind.execute(row_of, made)
         last, count = found[-1].id, count + len(found)
     bind.execute(sa.insert(head).values(id=1, entries=count, hash=before))
+
+
+def _digest(key: bytes, before: str, row: Mapping[str, Any]) -> str:
+    text = json.dumps([before, row["at"].astimezone(UTC).isoformat(), *(row[name] for name in WORDS)])
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _stored(at: datetime) -> datetime:
