@@ -14,7 +14,7 @@ import settings as configuration
 from bench.servers import ROOT, memory
 from handlers.context import Context
 from schemas.webhook import Inbound
-from store import workers
+from store.running import workers
 from tests.helpers.clinic import environ
 from tests.helpers.ports import free_port
 from tests.helpers.processes import Running

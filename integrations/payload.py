@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from zoneinfo import available_timezones
 
 from integrations.base import UnknownPayload
-from schemas import mail_address
+from schemas.notions import mail_address
 from schemas.webhook import Notice
 
 MAX_DEPTH = 64

@@ -6,7 +6,7 @@ from datetime import time
 
 from library.reading import Reader
 from schemas.checkin import CheckInKind, CheckInRules
-from schemas.questionnaire import Questionnaire
+from schemas.forms.questionnaire import Questionnaire
 
 FILE = "rules/checkins.toml"
 ASKED_FROM = ("checkin", "returning", "first_visit")

@@ -4,7 +4,7 @@ from library.reading import Reader
 from library.shapes import FlagsIn
 from library.translations import Raw
 from library.typed_rules import read_typed
-from schemas.condition import parse
+from schemas.forms.condition import parse
 from schemas.rules import ReviewRules, Rule, RuleCase, Rules, Severity
 
 FILE = "rules/flags.toml"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from library.reading import Reader
 from library.shapes import QuestionnaireIn
 from library.translations import Raw
-from schemas.condition import Condition, Test, parse
-from schemas.questionnaire import Choice, Question, Questionnaire, QuestionType, Step
+from schemas.forms.condition import Condition, Test, parse
+from schemas.forms.questionnaire import Choice, Question, Questionnaire, QuestionType, Step
+from schemas.notions.words import Words
 from schemas.rules import Region
-from schemas.words import Words
 
 FOLDER = "questionnaires"
 GATE = "gate"  # the set of choices with the words of every gate

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from marshmallow import Schema, ValidationError
 
 from library.translations import Raw, client_texts, laid_over, leaves
-from schemas.loading import load_as
+from schemas.forms.loading import load_as
 
 T = TypeVar("T")
 NOT_TRANSLATED = "is not translated"

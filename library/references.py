@@ -6,10 +6,10 @@ from library.questionnaires import FACT_NAMES, value_faults
 from library.values import Library
 from library.words import CLINIC
 from schemas.checkin import DAYS
-from schemas.condition import Condition
-from schemas.form_answers import ERRORS
-from schemas.questionnaire import Question
-from schemas.words import PLACEHOLDER
+from schemas.forms.condition import Condition
+from schemas.forms.form_answers import ERRORS
+from schemas.forms.questionnaire import Question
+from schemas.notions.words import PLACEHOLDER
 
 Finding = tuple[str, str, str]
 """File, id or key, and what is wrong."""

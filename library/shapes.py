@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from schemas.condition import ConditionError, parse
-from schemas.questionnaire import QuestionType
+from schemas.forms.condition import ConditionError, parse
+from schemas.forms.questionnaire import QuestionType
 from schemas.rules import Severity
 
 

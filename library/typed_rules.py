@@ -3,9 +3,9 @@
 from dataclasses import dataclass, fields
 
 from library.reading import Reader
-from schemas.condition import Condition, parse
+from schemas.forms.condition import Condition, parse
+from schemas.forms.typed import Danger, Harmless, Phrase, TypedRules, pattern, phrase
 from schemas.severity import RuleCase, Severity
-from schemas.typed import Danger, Harmless, Phrase, TypedRules, pattern, phrase
 
 FILE = "rules/typed.toml"
 PHRASES = ("not_no", "past", "present", "family", "fear")

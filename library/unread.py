@@ -9,9 +9,9 @@ from pathlib import Path
 from library.references import Finding, warning_texts
 from library.uses import constants
 from library.values import Library
-from schemas.condition import Condition
-from schemas.form_answers import ERRORS
-from schemas.questionnaire import Question, QuestionType
+from schemas.forms.condition import Condition
+from schemas.forms.form_answers import ERRORS
+from schemas.forms.questionnaire import Question, QuestionType
 
 NOBODY = "is read by nothing"
 SHOWN = ("med_",)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jinja2 import Environment, nodes
 
-from schemas.words import COUNT
+from schemas.notions.words import COUNT
 
 ROOT = Path(__file__).parent.parent
 FORMS = "forms"

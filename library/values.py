@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
+from schemas.forms.questionnaire import Questionnaire
 from schemas.identity import NameRules
-from schemas.questionnaire import Questionnaire
+from schemas.notions.words import Words, fill
 from schemas.rules import ConditionRow, Evidence, Region, Rules
-from schemas.words import Words, fill
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from library.reading import NOT_TRANSLATED, Reader
 from library.uses import Use
-from schemas.words import Text, Words, placeholders, plural_form
+from schemas.notions.words import Text, Words, placeholders, plural_form
 
 CLINIC = frozenset({"clinic", "clinic_phone", "emergency_number", "crisis_number"})
 """Names that every text may hold: they come from the clinic's settings."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from render.language.readable import short_date
-from schemas.words import Words
+from schemas.notions.words import Words
 
 PAIN, ACTIVITY, DAYS = "#d9480f", "#8a5cd6", "#0e8c87"
 APART = 18  # pixels between the last values of two lines

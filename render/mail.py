@@ -22,8 +22,8 @@ from render.language.readable import begins_alike, greeting_name, plain, unlinke
 from render.paper.raster import png
 from schemas.clinic import Clinic
 from schemas.figure import Picture
-from schemas.mail_address import mailbox, read_named
-from schemas.phone import link
+from schemas.notions.mail_address import mailbox, read_named
+from schemas.notions.phone import link
 from schemas.worded_plan import WordedPlan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")

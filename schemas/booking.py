@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from schemas.order import Order
+from schemas.notions.order import Order
 
 
 class BookingStatus(StrEnum):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.condition import Condition
 from schemas.exercise import Exercise, Protocol, TagRule
-from schemas.words import Words
+from schemas.forms.condition import Condition
+from schemas.notions.words import Words
 
 
 class Action(StrEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from schemas.condition import Condition
+from schemas.forms.condition import Condition
 from schemas.plan import Dose, Phase
 
 LEVELS = (1, 2, 3)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from schemas import plan_first_form
-from schemas.loading import load_as, plain
+from schemas.forms.loading import load_as, plain
 
 
 class Readiness(StrEnum):

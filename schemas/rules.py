@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from schemas.condition import Because, Condition
+from schemas.forms.condition import Because, Condition
+from schemas.forms.typed import TypedRules
 from schemas.severity import STOPS, RuleCase, Severity
-from schemas.typed import TypedRules
 
 __all__ = [
     "STOPS",

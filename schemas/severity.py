@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.condition import Condition
+from schemas.forms.condition import Condition
 
 
 class Severity(StrEnum):

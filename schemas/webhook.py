@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.booking import BookingState
-from schemas.order import HINT, Order
+from schemas.notions.order import HINT, Order
 
 
 @dataclass(frozen=True, slots=True)

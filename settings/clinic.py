@@ -8,8 +8,8 @@ from typing import Any
 
 from babel.core import get_global
 
-from schemas import mail_address, phone
 from schemas.clinic import Clinic, Policy
+from schemas.notions import mail_address, phone
 from schemas.review import Unreviewed
 from settings import clinic_toml
 from settings.environment import ZONE_DEFAULT, Variables

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from schemas import mail_address
 from schemas.clinic import Clinic, Policy, Service
+from schemas.notions import mail_address
 from schemas.review import Unreviewed
 
 TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} - {"paper", "public_url"}

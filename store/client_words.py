@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from schemas import mail_address, phone
+from schemas.notions import mail_address, phone
 from store.base import Tx
 from store.tables import client_words, clients
 

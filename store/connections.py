@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.trouble import TroubleKind
-from store import troubles
 from store.base import Database, Tx
+from store.running import troubles
 from store.tables import connections
 
 CLOCK = "A genuine webhook was refused: its time is too far from ours. Check the clock of this machine."

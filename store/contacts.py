@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store.base import Tx, once
+from store.running.tally import Tally, tally
 from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs
-from store.tally import Tally, tally
 
 _KNOWN = sa.select(contact_points.c.id).where(
     contact_points.c.kind == sa.bindparam("kind"), contact_points.c.value == sa.bindparam("value")

@@ -11,9 +11,9 @@ from schemas import trace
 from schemas.delivery import SOON, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, once
-from store.leases import EVERY, LEASE, Connections, is_over
+from store.running.leases import EVERY, LEASE, Connections, is_over
+from store.running.tally import Tally, tally
 from store.tables import bookings, deliveries
-from store.tally import Tally, tally
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store.base import Tx
-from store.leases import EVERY, LEASE, Connections, is_over
+from store.running.leases import EVERY, LEASE, Connections, is_over
+from store.running.tally import Tally, tally
 from store.tables import receipt_clients, receipts
-from store.tally import Tally, tally
 from store.vault import SealBroken, Vault
 
 _WAITING = (

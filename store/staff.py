@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from schemas import mail_address
+from schemas.notions import mail_address
 from schemas.staff import Role, Staff, StaffSession, Stage
 from store.base import Tx
 from store.tables import login_tries, recovery_codes, staff, staff_sessions

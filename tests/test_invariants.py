@@ -19,11 +19,11 @@ from clinical.plan.recipe import seconds_a_week
 from library.exercise_checks import banned_in
 from schemas.checkin import PlanState, Reply, Step
 from schemas.choosing import Action
-from schemas.condition import Answer, values_of
 from schemas.exercise import Kind
+from schemas.forms.condition import Answer, values_of
+from schemas.forms.questionnaire import Question
 from schemas.hold import readiness_of
 from schemas.plan import Effect, Plan, Readiness, Side, dump, load
-from schemas.questionnaire import Question
 from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote
 from tests.helpers.answers import TAPPED, TODAY, settled

@@ -18,7 +18,7 @@ from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
 from settings.clinic import _ABOUT
 from settings.connections import OPTIONS
-from store.leases import LEASE
+from store.running.leases import LEASE
 from web.console.labels import SENTENCES
 
 ROOT = Path(__file__).parent.parent

@@ -5,8 +5,9 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify
 
 from handlers.context import Context
-from store import migrate, workers
+from store import migrate
 from store.base import DatabaseError
+from store.running import workers
 from web.context import context, utc_now
 
 blueprint = Blueprint("health", __name__)

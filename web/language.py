@@ -9,7 +9,7 @@ from typing import Any
 from flask import Request
 
 from schemas.clinic import Clinic
-from schemas.words import Words, direction, fill
+from schemas.notions.words import Words, direction, fill
 from web.context import context
 from web.static_files import url as static_url
 

@@ -12,8 +12,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from handlers.context import Context
-from store import deliveries, receipts, troubles, workers
+from store import deliveries, receipts
 from store.base import DatabaseError
+from store.running import troubles, workers
 from web.context import utc_now
 
 blueprint = Blueprint("metrics", __name__)

@@ -5,9 +5,9 @@ from functools import partial
 from flask import Flask
 
 from handlers.context import Context
-from schemas import phone
+from schemas.notions import phone
 from store.ingest import Ingest
-from store.refusals import Refusals
+from store.running.refusals import Refusals
 from web import (
     bounces,
     commands,

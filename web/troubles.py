@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from schemas.notions.words import fill
 from schemas.trouble import Trouble, TroubleKind
-from schemas.words import fill
 
 SENTENCES = {
     TroubleKind.unreadable: "We cannot read its bookings.",

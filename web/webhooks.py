@@ -12,7 +12,7 @@ from schemas import trace
 from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
-from store.refusals import Refusals
+from store.running.refusals import Refusals
 from web.context import context, utc_now
 
 log = logging.getLogger("aftercare.webhooks")

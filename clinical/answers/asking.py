@@ -13,9 +13,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from clinical.answers.facts import age_on, derive, main_place
-from schemas.condition import Answer, Answers, values_of
-from schemas.form_answers import schema_for
-from schemas.questionnaire import (
+from schemas.forms.condition import Answer, Answers, values_of
+from schemas.forms.form_answers import schema_for
+from schemas.forms.questionnaire import (
     Question,
     Questionnaire,
     QuestionType,

@@ -6,7 +6,7 @@ Source: clinical sources, section 1.2 ("Derived facts"). Words that the client t
 from collections.abc import Iterator
 from datetime import date
 
-from schemas.condition import Answers, values_of, without_side
+from schemas.forms.condition import Answers, values_of, without_side
 
 FREE_TEXT = frozenset(
     {

@@ -10,8 +10,8 @@ from typing import Any
 
 from clinical.answers import typed
 from clinical.answers.facts import FREE_TEXT
-from schemas.condition import Answers, Because, values_of
-from schemas.questionnaire import Question, Questionnaire, applies
+from schemas.forms.condition import Answers, Because, values_of
+from schemas.forms.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Rule, RuleCase, Rules, Severity
 
 UNSURE = "UNSURE"

@@ -14,7 +14,7 @@ from itertools import pairwise, product
 
 from rapidfuzz.distance import OSA
 
-from schemas.typed import Danger, Harmless, Pattern, Phrase, TypedRules
+from schemas.forms.typed import Danger, Harmless, Pattern, Phrase, TypedRules
 
 NEAR = 12  # words that may lie between the first and the last word of a match
 REACH = 8  # words over which a "no" reaches

@@ -7,7 +7,7 @@ from clinical.plan.case import Case, Policy
 from clinical.plan.choose import choose
 from schemas.checkin import DAYS, Alert, PlanState, Reply, Step
 from schemas.choosing import Action, Difference, FeedbackRules, Growth, PlanContent
-from schemas.condition import Answer, values_of
+from schemas.forms.condition import Answer, values_of
 from schemas.plan import Plan, Readiness
 
 UP = frozenset({Action.LEVEL_UP, Action.STAGE_OK})

@@ -7,7 +7,7 @@ from clinical.answers import flags as safety
 from schemas.checkin import PlanState, Step
 from schemas.choosing import ChoosingRules, Mode
 from schemas.clinic import Clinic
-from schemas.condition import Answer, values_of, without_side
+from schemas.forms.condition import Answer, values_of, without_side
 from schemas.plan import Plan, Side
 from schemas.rules import Flag, Severity
 from schemas.session_note import SessionNote

@@ -8,7 +8,7 @@ from clinical.plan.case import Case, number, sore_side
 from clinical.plan.recipe import Pick, Recipe, seconds_a_week
 from clinical.plan.safety import RUNNING
 from schemas.choosing import PlanContent
-from schemas.condition import without_side
+from schemas.forms.condition import without_side
 from schemas.plan import Dose, Override, Phase, Plan, PlanItem, PlanReason, Readiness, Side
 
 LOW_PAIN = 3

@@ -1,7 +1,7 @@
 """A dose in words: how much, how often, how fast, and which side first."""
 
+from schemas.notions.words import Words
 from schemas.plan import Dose, Side
-from schemas.words import Words
 
 
 def dose_text(dose: Dose, words: Words) -> str:

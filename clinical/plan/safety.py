@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from clinical.plan.case import Case, Policy, number, places
 from clinical.plan.recipe import Pick, Recipe, high_row, level_cap, low_row, may_rise
 from schemas.choosing import Budget, PlanContent
-from schemas.condition import values_of
 from schemas.exercise import Exercise
+from schemas.forms.condition import values_of
 from schemas.plan import Effect, PlanItem, PlanReason, Sentence
 
 RUNNING = "running"

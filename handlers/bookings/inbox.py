@@ -18,7 +18,7 @@ from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
 from store.base import Tx
-from store.leases import EVERY, LEASE, Connections
+from store.running.leases import EVERY, LEASE, Connections
 
 log = logging.getLogger("aftercare.inbox")
 BATCH = 20

@@ -14,7 +14,7 @@ from handlers.context import Context
 from handlers.schedule import due
 from schemas.booking import Booking, BookingState, BookingStatus, Record
 from schemas.delivery import DeliveryStatus, Purpose
-from schemas.order import NEVER
+from schemas.notions.order import NEVER
 from schemas.reason import Reason
 from schemas.webhook import Notice
 from store import attendances, bookings, connections, deliveries

@@ -18,8 +18,9 @@ from handlers.context import Context
 from integrations.base import Batch, IntegrationError, NotAsked
 from schemas.booking import BookingState
 from schemas.trouble import TroubleKind
-from store import bookings, connections, receipts, troubles
+from store import bookings, connections, receipts
 from store.base import DatabaseError, Tx
+from store.running import troubles
 from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.reconcile")

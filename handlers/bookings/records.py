@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from schemas.booking import BookingState, BookingStatus, Record
-from schemas.order import HINT, NEVER
+from schemas.notions.order import HINT, NEVER
 from schemas.webhook import Notice
 
 

@@ -6,7 +6,7 @@ date whose own webhook comes later, too.
 
 from handlers.bookings.records import fold
 from schemas.booking import Record
-from schemas.order import NEVER
+from schemas.notions.order import NEVER
 from schemas.webhook import Notice
 from store import bookings
 from store.base import Tx

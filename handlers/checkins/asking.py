@@ -15,10 +15,10 @@ from render.language import readable
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import CheckInQuestion, Delivery, Due, Purpose
+from schemas.forms.questionnaire import Question
+from schemas.notions.words import fill
 from schemas.plan import PlanStatus
-from schemas.questionnaire import Question
 from schemas.reason import Reason
-from schemas.words import fill
 from store import bookings, checkins, clients, deliveries, intakes
 from store import plans as stored_plans
 from store.base import Tx

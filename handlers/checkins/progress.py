@@ -11,13 +11,14 @@ from handlers.context import Context
 from handlers.plans.history import asked
 from schemas.checkin import WEEK, CheckInKind, CheckInRules
 from schemas.choosing import Growth
-from schemas.condition import Answers, values_of
+from schemas.forms.condition import Answers, values_of
 from schemas.plan import StoredPlan
-from store import board, clients, intakes, plans
+from store import clients, intakes, plans
 from store.base import Tx
-from store.board import Share
-from store.pains import Pain, score_of
-from store.pains import latest as pains_of
+from store.views import board
+from store.views.board import Share
+from store.views.pains import Pain, score_of
+from store.views.pains import latest as pains_of
 
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 EVERY = 1000  # more answers than anybody gives

@@ -7,9 +7,9 @@ from handlers.answers import agreed
 from handlers.clients.contacts import wants
 from handlers.context import Context
 from handlers.schedule import recipients
-from schemas import phone
 from schemas.booking import Booking
 from schemas.delivery import Channel, Delivery, Due, Purpose
+from schemas.notions import phone
 from store import contacts, deliveries, intakes
 from store.base import Tx
 

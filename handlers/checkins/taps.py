@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from handlers.context import Context
 from schemas.checkin import CheckIn, CheckInKind
-from schemas.questionnaire import Question, QuestionType
+from schemas.forms.questionnaire import Question, QuestionType
 
 MOST = 8  # answers beside each other in a mail
 

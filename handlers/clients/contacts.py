@@ -9,8 +9,8 @@ from handlers.context import Context
 from schemas.booking import Person
 from schemas.clinic import Clinic
 from schemas.delivery import Channel, Purpose
+from schemas.notions.phone import e164, has_extension
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from schemas.phone import e164, has_extension
 from store import attendances, clients, contacts, deliveries
 from store.base import Tx
 

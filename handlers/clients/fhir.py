@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from schemas.booking import Booking
-from schemas.condition import Answers, values_of
+from schemas.forms.condition import Answers, values_of
+from schemas.forms.questionnaire import Question, Questionnaire, QuestionType
 from schemas.plan import PlanStatus
-from schemas.questionnaire import Question, Questionnaire, QuestionType
 from schemas.worded_plan import WordedItem, WordedPlan
 
 SYSTEM = "urn:aftercare:questionnaire"

@@ -12,8 +12,8 @@ from handlers.clients import contacts
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.identity import Change, Match, Verdict
+from schemas.notions.phone import e164
 from schemas.person import Attendance, Doubt
-from schemas.phone import e164
 from store import attendances, audit, client_words, clients, intakes, plans
 from store.base import Tx
 

@@ -16,10 +16,10 @@ from handlers.plans import drafting
 from handlers.schedule import alerts, attach, recipients
 from library.content import Library
 from schemas.booking import Booking, BookingStatus
-from schemas.condition import Answer, Answers
 from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
+from schemas.forms.condition import Answer, Answers
+from schemas.forms.questionnaire import Question, Questionnaire, QuestionType
 from schemas.intake import Intake, IntakeStatus
-from schemas.questionnaire import Question, Questionnaire, QuestionType
 from schemas.reason import Reason
 from schemas.rules import Flag, Severity
 from store import audit, bookings, clients, deliveries, intakes

@@ -7,10 +7,10 @@ from handlers.context import Context
 from handlers.links import Link
 from handlers.schedule import due
 from schemas.booking import Booking, Person
-from schemas.condition import Answers
 from schemas.delivery import Channel, DeliveryKey, Due, Purpose
+from schemas.forms.condition import Answers
+from schemas.notions.phone import for_texts
 from schemas.person import Attendance, ContactKind, ContactPoint
-from schemas.phone import for_texts
 from store import attendances, audit, bookings, clients, deliveries
 from store import contacts as stored
 from store.base import Tx

@@ -13,9 +13,9 @@ from library.questionnaires import SIDES
 from render.language import readable
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
-from schemas.condition import Answers, values_of
+from schemas.forms.condition import Answers, values_of
+from schemas.forms.questionnaire import Question, QuestionType
 from schemas.intake import Intake
-from schemas.questionnaire import Question, QuestionType
 from schemas.rules import STOPS, Flag, Region, Severity
 from schemas.summary import (
     Caution,

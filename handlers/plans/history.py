@@ -10,7 +10,7 @@ from handlers.answers import effective
 from handlers.context import Context
 from schemas.checkin import CheckIn, CheckInKind, CheckInRules, PlanState, Step, Tick
 from schemas.choosing import Action
-from schemas.condition import values_of
+from schemas.forms.condition import values_of
 from schemas.intake import Answers
 from schemas.plan import Plan, Readiness, StoredPlan
 from store import checkins, clients, intakes, plans

@@ -17,8 +17,9 @@ from integrations.channels.smtp_replies import Blame, blame
 from schemas.delivery import Delivery, Purpose
 from schemas.reason import Reason
 from schemas.trouble import TroubleKind
-from store import contacts, deliveries, mailboxes, troubles
+from store import contacts, deliveries
 from store.base import Tx
+from store.running import mailboxes, troubles
 
 log = logging.getLogger("aftercare.bounces")
 CLOCKS = timedelta(minutes=5)  # by which the clock of a mail server may differ from ours

@@ -22,15 +22,15 @@ from render import mail
 from render.calendar import Event, published
 from render.language import readable
 from render.mail import CORRECTED, Contents, Envelope, MailKind, Taps
-from schemas import mail_address, phone
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Text
+from schemas.notions import mail_address, phone
+from schemas.notions.words import fill
 from schemas.plan import StoredPlan
 from schemas.trouble import Trouble, TroubleKind
-from schemas.words import fill
 from store import attendances, checkins, clients, contacts, intakes
 from store import plans as stored_plans
 from store.base import Tx

@@ -31,9 +31,10 @@ from schemas import trace
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.message import Text
 from schemas.reason import Reason
-from store import bookings, deliveries, pauses, receipts
+from store import bookings, deliveries, receipts
 from store import contacts as stored_contacts
-from store.leases import LEASE, only
+from store.running import pauses
+from store.running.leases import LEASE, only
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10

@@ -6,7 +6,7 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.staff import hashing, passwords
 from handlers.staff.passwords import Unfit
-from schemas import mail_address
+from schemas.notions import mail_address
 from schemas.staff import Role, Staff
 from store import audit, staff
 from store.base import Tx

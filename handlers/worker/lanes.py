@@ -19,7 +19,7 @@ from handlers.worker.clock import Clock
 from schemas.delivery import TO_CLIENT, Channel, Purpose
 from store.base import DatabaseError, kind
 from store.deliveries import Share
-from store.leases import Connections, only
+from store.running.leases import Connections, only
 
 log = logging.getLogger("aftercare.worker")
 IDLE = 0.5  # seconds between looks at an empty schedule

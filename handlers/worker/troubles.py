@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from handlers.context import Context
 from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
-from store import connections, contacts, deliveries, pauses, receipts, troubles, workers
+from store import connections, contacts, deliveries, receipts
 from store.base import Tx
-from store.tally import Tally
+from store.running import pauses, troubles, workers
+from store.running.tally import Tally
 
 LATE = timedelta(minutes=10)
 AGAIN = 2  # one refusal of the mail server may be an accident
@@ -17,7 +18,7 @@ OF_THE_SERVICE = (
     *(TroubleKind.alert, TroubleKind.alert_unsent, TroubleKind.message, TroubleKind.address),
     *(TroubleKind.failed, TroubleKind.mail, TroubleKind.worker, TroubleKind.late),
 )
-"""What is read off the rows at any moment; everything else stands in `store.troubles` alone."""
+"""What is read off the rows at any moment; everything else stands in `store.running.troubles` alone."""
 PAGES = {
     TroubleKind.alert: "outbox?tab=all&purpose=alert",
     TroubleKind.alert_unsent: "outbox?tab=all&purpose=alert",

@@ -1,6 +1,6 @@
 """Watches service and connections, and sends the clinic one mail for each trouble, and one for its end (B2).
 
-What is wrong stands in `store.troubles` until it is mended: whoever shows it reads it there.
+What is wrong stands in `store.running.troubles` until it is mended: whoever shows it reads it there.
 """
 
 import logging
@@ -14,8 +14,9 @@ from handlers.worker import troubles as service
 from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
 from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
-from store import connections, receipts, troubles
+from store import connections, receipts
 from store.base import Tx
+from store.running import troubles
 
 log = logging.getLogger("aftercare.watch")
 ASK_EVERY = timedelta(minutes=5)  # whether our key works and our webhook is there

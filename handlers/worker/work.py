@@ -13,9 +13,9 @@ from handlers.send import outbox
 from handlers.worker import lanes
 from handlers.worker.clock import Clock
 from schemas.trouble import TroubleKind
-from store import troubles, workers
 from store.base import DatabaseError, kind
-from store.newest import newest
+from store.running import troubles, workers
+from store.views.newest import newest
 
 log = logging.getLogger("aftercare.worker")
 BEAT = 20.0  # seconds

@@ -15,9 +15,9 @@ from render.paper.press import FAMILIES, press, template
 from render.paper.raster import size_of
 from schemas.clinic import Clinic
 from schemas.figure import Picture
+from schemas.notions.words import Words, direction
 from schemas.summary import Summary, Weight
 from schemas.worded_plan import WordedItem, WordedPlan
-from schemas.words import Words, direction
 
 PAPERS = {"letter": "us-letter", "a4": "a4"}
 LOOKS = (

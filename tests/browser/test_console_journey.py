@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from handlers.links import LinkPurpose
 from handlers.worker import work
-from schemas.condition import Answer
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.forms.condition import Answer
 from schemas.staff import Role
 from schemas.webhook import Inbound
 from store import deliveries, plans, receipts

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from clinical.answers.asking import accept, carried, gate_lines, screens, settle, shown_value, unanswered
 from clinical.answers.facts import age_on, derive
 from clinical.answers.flags import UNSURE, evaluate
-from schemas.condition import Answer, Answers
-from schemas.questionnaire import Questionnaire
+from schemas.forms.condition import Answer, Answers
+from schemas.forms.questionnaire import Questionnaire
 from tests.helpers.answers import TAPPED, TODAY, UPDATE, settled
 from tests.helpers.content import library
 

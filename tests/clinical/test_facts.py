@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from clinical.answers.facts import age_on, derive, main_place
-from schemas.condition import Answer
+from schemas.forms.condition import Answer
 from tests.helpers.answers import TODAY
 from tests.helpers.strategies import moves
 

@@ -18,8 +18,8 @@ from clinical.answers.flags import (
     to_stored,
     worst,
 )
-from schemas.condition import Answer, Answers
-from schemas.questionnaire import Question, Questionnaire, applies
+from schemas.forms.condition import Answer, Answers
+from schemas.forms.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Severity
 from tests.helpers.answers import TAPPED, TODAY, settled
 from tests.helpers.content import library

@@ -11,7 +11,7 @@ from clinical.plan.choose import choose
 from clinical.plan.wording import change_text, remember, word
 from schemas.checkin import PlanState, Step
 from schemas.choosing import Action, PlanContent
-from schemas.condition import Answer
+from schemas.forms.condition import Answer
 from schemas.plan import Plan, Sentence, dump
 from tests.helpers.answers import TODAY, settled
 from tests.helpers.content import library

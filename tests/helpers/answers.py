@@ -9,8 +9,8 @@ from handlers.context import Context
 from handlers.intake import form
 from handlers.intake.form import CHECK, Asked, Submitted
 from schemas.booking import Booking
-from schemas.condition import Answer, Answers, values_of
-from schemas.questionnaire import Question, Questionnaire, QuestionType
+from schemas.forms.condition import Answer, Answers, values_of
+from schemas.forms.questionnaire import Question, Questionnaire, QuestionType
 from store.base import Tx
 from tests.helpers.clinic import NOW
 from tests.helpers.content import library

@@ -11,7 +11,7 @@ from handlers.bookings import observe
 from handlers.context import Context
 from handlers.staff import accounts
 from schemas.booking import BookingState, BookingStatus, Person
-from schemas.condition import Answer
+from schemas.forms.condition import Answer
 from schemas.staff import Role
 from store import bookings as stored
 from tests.helpers.answers import fill_in

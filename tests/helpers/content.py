@@ -6,7 +6,7 @@ from pathlib import Path
 from library.content import Library, load
 from library.reading import Reader
 from library.words import read_words
-from schemas.words import Words
+from schemas.notions.words import Words
 
 CONTENT = Path(__file__).resolve().parents[2] / "content"
 

@@ -21,7 +21,7 @@ from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
-from schemas.condition import Answers
+from schemas.forms.condition import Answers
 from schemas.intake import Intake
 from store import bookings, checkins, clients, intakes, plans
 from store.base import Tx

@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
-from schemas.mail_address import mailbox
+from schemas.notions.mail_address import mailbox
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 

@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from integrations.base import IntegrationError, NoSuchAddress, OutcomeUnknown, SenderRefused, Silent
 from integrations.channels.email import Pool, Smtp
 from integrations.channels.smtp_replies import Blame, blame, words
-from schemas.mail_address import mailbox
+from schemas.notions.mail_address import mailbox
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 

@@ -14,8 +14,8 @@ from handlers.worker import work
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.choosing import Action
-from schemas.condition import Answer
 from schemas.delivery import CheckInQuestion, DeliveryStatus
+from schemas.forms.condition import Answer
 from schemas.plan import Plan, load
 from store import checkins as stored_checkins
 from store import deliveries, intakes

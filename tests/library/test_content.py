@@ -8,7 +8,7 @@ import pytest
 
 from library.content import load, problems
 from library.reading import ContentError, Problem, line_of
-from schemas.questionnaire import QuestionType
+from schemas.forms.questionnaire import QuestionType
 from tests.helpers.content import CONTENT, change, library
 
 FIRST = "questionnaires/first_visit.toml"

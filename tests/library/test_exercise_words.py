@@ -7,8 +7,8 @@ import pytest
 from clinical.plan.doses import dose_text
 from library.exercise_checks import texts_of
 from library.questionnaires import FACT_NAMES, value_faults
-from schemas.condition import Condition, without_side
 from schemas.exercise import LEVELS
+from schemas.forms.condition import Condition, without_side
 from tests.helpers.content import library
 from tests.helpers.reading_level import grade, longest_sentence, spanish_ease
 from tests.helpers.strategies import moves

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from schemas.booking import Person
-from schemas.condition import Answer
+from schemas.forms.condition import Answer
 
 GIVEN = ("Anouk", "Bartek", "Chiara", "Dmitri", "Elodie", "Farouk")
 FAMILIES = ("Quixley", "Vandermoor", "Zubrowska", "Yllescas", "Wrightsman", "Uzelac")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from render.mail import STAFF, Contents, Envelope, MailKind, dialled, message
 from render.paper.pdf import plan_pdf
-from schemas.phone import link
+from schemas.notions.phone import link
 from schemas.trouble import TroubleKind
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.condition import ConditionError, parse, values_of
+from schemas.forms.condition import ConditionError, parse, values_of
 
 ANSWERS = {
     "rf_calf": "yes",

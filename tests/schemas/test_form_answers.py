@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from schemas.condition import parse
-from schemas.form_answers import clean_text, schema_for
-from schemas.questionnaire import Choice, Question, QuestionType, is_required, options
+from schemas.forms.condition import parse
+from schemas.forms.form_answers import clean_text, schema_for
+from schemas.forms.questionnaire import Choice, Question, QuestionType, is_required, options
 from tests.helpers.content import library
 
 TODAY = date(2026, 11, 22)

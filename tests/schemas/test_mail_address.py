@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import mail_address
+from schemas.notions import mail_address
 
 # as written, as kept, as a mail's header and the mail server have it
 ADDRESSES = [

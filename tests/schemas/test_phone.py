@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import phone
+from schemas.notions import phone
 
 # country, as written, E.164, whether a text can arrive, as people there write it
 NUMBERS = [

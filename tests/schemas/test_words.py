@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.words import Words, direction, fill, placeholders
+from schemas.notions.words import Words, direction, fill, placeholders
 
 CHOSEN = {
     "en": {"one": "1 place", "other": "{n} places"},

@@ -14,8 +14,9 @@ from cryptography.fernet import Fernet
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.person import ContactKind, MessageKind
-from store import client_words, clients, connections, contacts, migrate, tables, troubles, workers
+from store import client_words, clients, connections, contacts, migrate, tables
 from store.base import Database, DatabaseError, Tx, UtcDateTime
+from store.running import troubles, workers
 from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.databases import fresh_postgres

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from handlers.context import Context
-from store import board, intakes
-from store.board import Share
+from store import intakes
+from store.views import board
+from store.views.board import Share
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
 

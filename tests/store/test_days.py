@@ -5,7 +5,8 @@ from datetime import timedelta
 from handlers.checkins import progress
 from handlers.context import Context
 from schemas.checkin import CheckInKind, Tick
-from store import board, bookings, checkins, days, plans
+from store import bookings, checkins, plans
+from store.views import board, days
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
 

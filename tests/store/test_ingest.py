@@ -10,10 +10,11 @@ import pytest
 
 from handlers.context import Context
 from schemas.webhook import Inbound
-from store import connections, receipts, refusals
+from store import connections, receipts
 from store.base import Database, Tx
 from store.ingest import MOST_AT_ONCE, Ingest
-from store.refusals import Refusals
+from store.running import refusals
+from store.running.refusals import Refusals
 from tests.helpers.clinic import NOW
 
 

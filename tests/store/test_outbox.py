@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from handlers.context import Context
 from handlers.plans import standing
-from store import outbox
+from store.views import outbox
 from tests.helpers.clinic import NOW
 from tests.helpers.console import visit
 

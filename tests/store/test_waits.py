@@ -5,7 +5,7 @@ from datetime import timedelta
 from handlers.context import Context
 from handlers.plans import by_hand
 from handlers.plans.basis import bases
-from store import waits
+from store.views import waits
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
 

@@ -13,7 +13,7 @@ import pytest
 import settings as configuration
 from handlers.context import Context
 from integrations.signing import sha256
-from store import troubles
+from store.running import troubles
 from tests.helpers.clinic import CALCOM_SECRET, environ, make_context
 from tests.helpers.processes import Running
 from tests.helpers.visits import webhook

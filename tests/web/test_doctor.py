@@ -13,7 +13,7 @@ import app as application
 from handlers.context import Context
 from integrations import outside
 from settings import Settings
-from store import workers
+from store.running import workers
 from tests.helpers.visits import receive, webhook
 from web.commands import doctor
 

@@ -14,7 +14,7 @@ import settings as configuration
 from handlers.context import Context
 from handlers.worker import work
 from settings import Settings
-from store import workers
+from store.running import workers
 from tests.helpers.clinic import environ
 from web.logs import JsonLine
 

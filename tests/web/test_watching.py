@@ -14,7 +14,7 @@ from handlers.worker import watch
 from integrations.http import Http
 from integrations.probe import Probe
 from schemas.trouble import TroubleKind
-from store import troubles, workers
+from store.running import troubles, workers
 from tests.helpers.clinic import NOW, environ
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port

@@ -11,10 +11,10 @@ from handlers.checkins import asking, replies, result, taps
 from handlers.checkins.replies import Outcome
 from handlers.links import LinkPurpose
 from schemas.checkin import CheckIn
-from schemas.form_answers import schema_for
-from schemas.questionnaire import Question
+from schemas.forms.form_answers import schema_for
+from schemas.forms.questionnaire import Question
+from schemas.notions.words import PLACEHOLDER
 from schemas.rules import Severity
-from schemas.words import PLACEHOLDER
 from store import bookings, intakes
 from store import checkins as stored
 from store.base import Tx

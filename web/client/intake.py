@@ -12,7 +12,7 @@ from handlers.links import Fate, Link, LinkPurpose
 from handlers.schedule import forms
 from render.language import readable
 from schemas.booking import Booking
-from schemas.questionnaire import QuestionType
+from schemas.forms.questionnaire import QuestionType
 from schemas.rules import Flag
 from store import bookings, intakes
 from store.base import Tx

@@ -20,11 +20,11 @@ from handlers.intake.who import Ask
 from render.body import bodymap
 from render.body.bodymap import BodyView
 from render.language import readable
-from schemas.condition import Answer
-from schemas.condition_tree import Either, Every, Known, Node, Not, Test
-from schemas.form_answers import schema_for
+from schemas.forms.condition import Answer
+from schemas.forms.condition_tree import Either, Every, Known, Node, Not, Test
+from schemas.forms.form_answers import schema_for
+from schemas.forms.questionnaire import Choice, Question, QuestionType
 from schemas.intake import IntakeStatus
-from schemas.questionnaire import Choice, Question, QuestionType
 from schemas.rules import Flag, Severity
 from web import language as words
 from web.client import browser

@@ -9,8 +9,8 @@ from handlers.clients import contacts
 from handlers.clients.contacts import EVERY_KIND
 from handlers.links import Link, LinkPurpose
 from schemas.delivery import Channel
+from schemas.notions.phone import e164
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from schemas.phone import e164
 from store import audit, clients
 from store import contacts as stored
 from store.base import Tx

@@ -19,8 +19,8 @@ from render.body import bodymap
 from render.body.bodymap import BodyView
 from schemas.delivery import Channel
 from schemas.message import segments
+from schemas.notions.words import fill
 from schemas.rules import Region
-from schemas.words import fill
 from store import migrate, receipts
 from web.context import context as the_context
 from web.context import utc_now

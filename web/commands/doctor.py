@@ -18,9 +18,10 @@ from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from integrations.http import Http
 from schemas.delivery import Channel
-from store import deliveries, migrate, receipts, workers
+from store import deliveries, migrate, receipts
 from store.base import DatabaseError, why
-from store.newest import newest
+from store.running import workers
+from store.views.newest import newest
 from web.context import context as the_context
 from web.context import utc_now
 

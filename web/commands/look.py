@@ -16,8 +16,9 @@ from schemas.booking import Booking
 from schemas.delivery import Delivery, DeliveryStatus
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble
-from store import attendances, bookings, clients, connections, deliveries, receipts, workers
+from store import attendances, bookings, clients, connections, deliveries, receipts
 from store.base import Tx
+from store.running import workers
 from web.commands.base import note_command
 from web.context import context as the_context
 from web.context import utc_now

@@ -6,8 +6,8 @@ from flask import Response, current_app, request
 
 from handlers.checkins import progress
 from handlers.checkins.progress import Board
+from schemas.notions.words import fill
 from schemas.staff import Role
-from schemas.words import fill
 from store import audit
 from web.console import gate
 from web.console.gate import EVERYBODY, allowed, me, now

@@ -10,7 +10,8 @@ from integrations.base import IntegrationError, Scheduler, Unsupported
 from schemas.receipt import ReceiptStatus
 from schemas.staff import Role
 from schemas.trouble import Trouble
-from store import audit, connections, receipts, troubles
+from store import audit, connections, receipts
+from store.running import troubles
 from web.console import gate, labels
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.view import page, say

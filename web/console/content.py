@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, abort, request
 
 from clinical.plan.doses import dose_text
-from schemas.condition import Condition
+from schemas.forms.condition import Condition
 from schemas.plan import Dose
 from schemas.staff import Role
 from web.console import drawings, gate

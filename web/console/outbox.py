@@ -17,8 +17,8 @@ from schemas.hold import LOOKS, OF_THE_GATE, REFUSALS
 from schemas.reason import Reason
 from schemas.staff import Role
 from store import deliveries
-from store import outbox as stored
 from store.base import Tx
+from store.views import outbox as stored
 from web.console import basis, gate, undo
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import PLAN

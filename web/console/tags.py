@@ -10,8 +10,8 @@ from schemas.intake import IntakeStatus
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.rules import Severity
-from store.days import Visit
-from store.pains import Pain
+from store.views.days import Visit
+from store.views.pains import Pain
 from web.console.labels import sentence
 from web.language import Say, say_in
 

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Response, request
 
 from schemas.staff import Role
-from store import attendances, audit, days
+from store import attendances, audit
+from store.views import days
 from web.console import gate
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import lines

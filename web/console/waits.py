@@ -13,9 +13,9 @@ from schemas.hold import LOOKS
 from schemas.reason import Reason
 from schemas.staff import Role
 from store import attendances, plans
-from store import waits as stored
 from store.base import Tx
-from store.waits import Waiting
+from store.views import waits as stored
+from store.views.waits import Waiting
 from web import cookies
 from web.console import gate, who
 from web.console.gate import EVERYBODY, allowed, me, now

@@ -19,7 +19,7 @@ from integrations.signing import sha256
 from schemas.delivery import Purpose
 from schemas.webhook import Inbound, Notice
 from store import bookings, clients, connections, deliveries, receipts, tables
-from store.leases import LEASE
+from store.running.leases import LEASE
 from store.vault import Vault
 from tests.helpers.clinic import CALCOM_SECRET, NOW
 from tests.helpers.fake_vendor import FakeVendor

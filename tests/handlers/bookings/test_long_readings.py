@@ -12,7 +12,8 @@ from handlers.bookings import reconcile
 from handlers.context import Context
 from integrations.base import Batch, IntegrationError
 from schemas.booking import BookingState, BookingStatus, Person
-from store import bookings, connections, troubles
+from store import bookings, connections
+from store.running import troubles
 from tests.handlers.bookings.test_reconcile import NUMBERS, Shared, shared
 from tests.handlers.bookings.test_reconcile import row as of_zoe
 from tests.helpers import wire

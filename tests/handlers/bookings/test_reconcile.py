@@ -19,7 +19,8 @@ from handlers.worker import duties, work
 from integrations.base import IntegrationError, NotAsked
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.trouble import TroubleKind
-from store import bookings, connections, troubles
+from store import bookings, connections
+from store.running import troubles
 from store.vault import Vault
 from tests.helpers.chores import all_due
 from tests.helpers.clinic import NOW, environ, make_context

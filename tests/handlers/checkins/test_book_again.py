@@ -16,7 +16,8 @@ from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus
 from schemas.person import MessageKind
 from schemas.session_note import SendWish, SessionNote
-from store import board, checkins, contacts, plans
+from store import checkins, contacts, plans
+from store.views import board
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox

@@ -10,7 +10,7 @@ from handlers.plans import release
 from handlers.worker import work
 from schemas.checkin import CheckInKind
 from schemas.choosing import Action
-from schemas.condition import Answer
+from schemas.forms.condition import Answer
 from store import bookings
 from store import checkins as stored
 from store import plans as stored_plans

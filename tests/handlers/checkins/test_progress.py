@@ -8,7 +8,7 @@ from handlers.checkins import progress
 from handlers.context import Context
 from schemas.checkin import CheckInKind
 from store import checkins, plans
-from store.board import Share
+from store.views.board import Share
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.visits import book

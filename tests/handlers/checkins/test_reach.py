@@ -11,8 +11,8 @@ from handlers.context import Context
 from handlers.worker import work
 from integrations.base import IntegrationError, OptedOut
 from schemas.booking import Booking
-from schemas.condition import Answer
 from schemas.delivery import Channel
+from schemas.forms.condition import Answer
 from schemas.message import Text
 from store import clients
 from tests.helpers.answers import fill_in

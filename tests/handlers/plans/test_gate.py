@@ -14,9 +14,9 @@ from handlers.plans import by_hand, drafting, release, standing
 from handlers.worker import work
 from library.content import Library
 from schemas.booking import Booking
-from schemas.condition import Answer, Answers
 from schemas.delivery import Delivery
-from schemas.questionnaire import Question
+from schemas.forms.condition import Answer, Answers
+from schemas.forms.questionnaire import Question
 from schemas.session_note import Response as Took
 from schemas.session_note import SendWish, SessionNote
 from store import bookings, intakes

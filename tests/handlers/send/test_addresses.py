@@ -12,8 +12,9 @@ from handlers.worker import watch, work
 from schemas.staff import Role
 from schemas.trouble import TroubleKind
 from settings import startup
-from store import client_words, troubles
+from store import client_words
 from store import staff as stored_staff
+from store.running import troubles
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.console import PASSWORD
 from tests.helpers.mailbox import Mailbox

@@ -13,7 +13,8 @@ from handlers.send import by_hand
 from handlers.worker import work
 from integrations.channels.email import Pool, Smtp
 from schemas.delivery import Channel, Delivery, DeliveryStatus
-from store import contacts, deliveries, pauses
+from store import contacts, deliveries
+from store.running import pauses
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port

@@ -17,7 +17,8 @@ from integrations.bounces import Bounce, Bounces, Imap, read
 from integrations.standard_webhooks import signatures
 from schemas.delivery import Delivery, DeliveryStatus
 from schemas.trouble import TroubleKind
-from store import contacts, deliveries, troubles
+from store import contacts, deliveries
+from store.running import troubles
 from tests.helpers.clinic import NOW
 from tests.helpers.imap_server import ImapServer
 from tests.helpers.mailbox import Mailbox

@@ -17,7 +17,7 @@ from render.mail_check import SHARED
 from schemas.checkin import CheckInKind
 from schemas.delivery import Purpose
 from schemas.intake import Answers
-from schemas.words import fill
+from schemas.notions.words import fill
 from store import checkins, intakes, plans
 from store.base import Tx
 from tests.helpers.answers import fill_in

@@ -23,7 +23,7 @@ from schemas.reason import Reason
 from settings import Settings
 from store import contacts, deliveries
 from store.base import Tx
-from store.leases import LEASE
+from store.running.leases import LEASE
 from tests.helpers.clinic import NOW, make_context
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, only, receive, schedule_of, webhook

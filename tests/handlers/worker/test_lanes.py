@@ -26,9 +26,10 @@ from schemas.delivery import TO_CLIENT, Channel, Purpose
 from schemas.message import Text
 from schemas.trouble import TroubleKind
 from settings import Settings
-from store import bookings, deliveries, receipts, troubles, workers
+from store import bookings, deliveries, receipts
 from store.deliveries import Share
-from store.leases import Connections, only
+from store.running import troubles, workers
+from store.running.leases import Connections, only
 from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW, make_context, with_policy
 from tests.helpers.faults import KINDS, make_due

@@ -12,7 +12,8 @@ from schemas.delivery import Channel, DeliveryStatus
 from schemas.reason import Reason
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble, TroubleKind
-from store import contacts, deliveries, pauses, receipts, workers
+from store import contacts, deliveries, receipts
+from store.running import pauses, workers
 from tests.helpers.clinic import NOW, with_policy
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, schedule_of, webhook

@@ -11,7 +11,8 @@ from integrations.base import IntegrationError
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble, TroubleKind
 from schemas.webhook import Inbound
-from store import connections, receipts, troubles
+from store import connections, receipts
+from store.running import troubles
 from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox

@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.booking import Booking
-from schemas.questionnaire import QuestionType
+from schemas.forms.questionnaire import QuestionType
 from store import bookings, plans
 from tests.helpers.answers import TAPPED
 from tests.helpers.content import library

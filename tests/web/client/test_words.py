@@ -10,7 +10,7 @@ from library.content import problems
 from library.reading import Reader
 from library.uses import of_pages
 from library.words import CLINIC, read_words
-from schemas.words import placeholders
+from schemas.notions.words import placeholders
 from tests.helpers.content import CONTENT, library
 from web import errors
 

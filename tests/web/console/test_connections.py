@@ -15,7 +15,8 @@ from integrations.base import IntegrationError
 from integrations.schedulers.calcom import CalCom
 from schemas.delivery import Purpose
 from schemas.trouble import TroubleKind
-from store import connections, troubles
+from store import connections
+from store.running import troubles
 from tests.helpers.console import BASE
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load
 
-from schemas import mail_address, phone
-from schemas.questionnaire import Choice, Question, QuestionType
-from schemas.words import fill
+from schemas.forms.questionnaire import Choice, Question, QuestionType
+from schemas.notions import mail_address, phone
+from schemas.notions.words import fill
 
 ERRORS: Mapping[str, frozenset[str]] = {
     "missing_choice": frozenset({"label"}),

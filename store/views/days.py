@@ -12,11 +12,11 @@ from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.rules import Severity
 from store import intakes as stored_intakes
-from store import pains
 from store import plans as stored_plans
 from store.base import Tx
-from store.pains import Pain
 from store.tables import bookings, clients, deliveries, intakes
+from store.views import pains
+from store.views.pains import Pain
 
 MOST_A_DAY = 300
 

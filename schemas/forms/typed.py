@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemas.condition import Condition
+from schemas.forms.condition import Condition
 from schemas.severity import RuleCase, Severity
 
 Phrase = tuple[str, ...]

@@ -22,8 +22,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas import condition_tree as tree
-from schemas.condition_tree import (
+from schemas.forms import condition_tree as tree
+from schemas.forms.condition_tree import (
     COMPARE,
     NOTHING,
     Answer,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.condition import Answers, Condition, values_of, without_side
+from schemas.forms.condition import Answers, Condition, values_of, without_side
 
 
 class QuestionType(StrEnum):

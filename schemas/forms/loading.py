@@ -14,7 +14,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from schemas.condition import Condition, ConditionError, parse
+from schemas.forms.condition import Condition, ConditionError, parse
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""How the service itself runs: workers and leases, pauses, refusals, troubles."""

@@ -1,0 +1,1 @@
+"""What pages of the console read, gathered over many rows."""
