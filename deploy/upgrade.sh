@@ -24,16 +24,15 @@ git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no 
 mkdir -p "$folder"
 copy=$folder/before-upgrade-$(date -u +%Y-%m-%dT%H%M%SZ).backup
 
+begun=  # nothing of the program is touched before
 own=  # what the clinic has changed in content/ is laid aside and put onto the new version, or back onto the old one
 aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
 put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
 
-back() { [ -z "$own" ] || { git stash pop --quiet && own=; }; }
-
 back() {
   trap - EXIT
   say "The upgrade did not work. Going back to where it was ..." >&2
-  git checkout --quiet --force "$old" && requirements && put_on
+  [ -z "$begun" ] || { git checkout --quiet --force "$old" && requirements && put_on; }
   if [ -e "$copy" ]; then $as "$bin/python" deploy/database.py restore "$copy"; fi
   $control start aftercare-web aftercare-worker
   say "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above." >&2
@@ -43,6 +42,7 @@ back() {
 trap back EXIT
 $control stop aftercare-web aftercare-worker
 $as "$bin/python" deploy/database.py dump "$copy"
+begun=yes
 aside
 git checkout --quiet "$new"
 put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }

@@ -37,7 +37,7 @@ SHARED = {
         *("fu_difficulty", "fu_difficulty_1", "fu_difficulty_2", "fu_difficulty_3"),
         *("fu_difficulty_4", "fu_difficulty_5"),
     ),
-    "sms": ("checkin", "confirm", "alert", "trouble"),
+    "sms": ("checkin", "confirm", "my_day", "alert", "trouble"),
 }
 OF_TEXTS = frozenset({"clinic", "url", "reference"})
 """What a text message may name."""

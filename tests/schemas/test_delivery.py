@@ -27,7 +27,11 @@ CAUSES = st.from_regex(r"[A-Za-z0-9_]+(-[A-Za-z0-9_]+)*", fullmatch=True).filter
 ALERTS = st.builds(AlertCause, CAUSES, st.sampled_from([Urgency.at_once, Urgency.soon]))
 NUMBERED: dict[Purpose, st.SearchStrategy[Number]] = {
     **dict.fromkeys(
-        (Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.confirm, Purpose.summary), COUNTS
+        (
+            *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.plan_held, Purpose.summary),
+            *(Purpose.book_again, Purpose.my_day, Purpose.confirm),
+        ),
+        COUNTS,
     ),
     Purpose.checkin: st.builds(CheckInQuestion, st.sampled_from(CheckInKind), st.booleans()),
     Purpose.alert: st.just(ESCALATION) | ALERTS,

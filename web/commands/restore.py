@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from handlers.worker import restore
+from store import migrate
 from web.commands.base import BY, note_command, prepare
 from web.context import context as the_context
 from web.context import utc_now
@@ -17,8 +18,11 @@ def backup_command(file: Path) -> None:
     db = the_context().db
     if not db.sqlite:
         raise click.ClickException("PostgreSQL is backed up by its own command: pg_dump.")
-    with db.begin() as tx:
-        note_command(tx, "backup", utc_now())
+    if migrate.is_current(
+        db
+    ):  # a copy of an older one is made before it is migrated, and has no such log yet
+        with db.begin() as tx:
+            note_command(tx, "backup", utc_now())
     db.backup(file)
     click.echo(
         f"{file}: keep FIELD_KEYS, SECRET_KEY and what `flask --app app journal` prints somewhere else."

@@ -117,7 +117,10 @@ def test_a_lane_goes_on_after_any_failure(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize("begun", [0, 1, 3])
-def test_what_a_stopped_worker_had_not_begun_is_given_back_as_it_was(context: Context, begun: int) -> None:
+def test_what_a_stopped_worker_had_not_begun_is_given_back_as_it_was(
+    context: Context, begun: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "SLICE", 0)  # one at a time
     receive(context, *(webhook("created", NOW, uid=f"u{n}", email=f"u{n}@example.org") for n in range(3)))
     assert inbox.work(context, NOW, stopping=_after(begun)) == 3
     with context.db.begin() as tx:
