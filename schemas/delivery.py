@@ -11,7 +11,7 @@ from schemas.reason import Reason
 
 
 class Purpose(StrEnum):
-    """What a delivery is for; also the word in the mail's X-Aftercare-Kind header."""
+    """What a delivery is for. The word in a mail's header is `render.mail.MailKind`."""
 
     intake = "intake"
     intake_reminder = "intake_reminder"

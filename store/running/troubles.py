@@ -17,7 +17,7 @@ def note(
 ) -> None:
     """It is so now. Noted again it keeps its beginning, and its mail is not sent again.
 
-    `newest` is when it last happened, for what happens again and again: a day after the mail it begins anew.
+    `newest` is when it last happened, for what happens again and again: a day after the mail it begins again.
     """
     tx.lock(f"trouble-{kind}-{name}")
     was = _row(tx, kind, name)
