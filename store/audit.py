@@ -116,6 +116,7 @@ def was_done(tx: Tx, subject: str, actions: Iterable[str]) -> bool:
 
 def times(tx: Tx, subject: str, action: str) -> int:
     """How often this was done to it."""
+    tx.finish()
     return int(tx.value(_TIMES, subject=subject, action=action))
 
 

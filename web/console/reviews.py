@@ -53,7 +53,7 @@ def _overview(status: int = 200, error: str = "") -> Response:
     )
 
 
-@blueprint.post("/console/content/reviews")
+@blueprint.post("/console/content/reviews/sign")
 @allowed(Role.practitioner)
 def sign() -> AnyResponse:
     """Sign what was ticked, as it was shown: each box says file and hash."""

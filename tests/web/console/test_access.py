@@ -50,6 +50,7 @@ OTHERS = {
     "go.done": "a client, by link",
     "checkin.ask": "a client, by link",
     "checkin.answer": "a client, by link",
+    "checkin.show_result": "a client, by link and date of birth",
     "stop.ask": "a client, by link",
     "stop.stop": "a client, by link",
 }
