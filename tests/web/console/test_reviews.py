@@ -23,7 +23,7 @@ def test_who_has_a_credential_signs_what_was_shown_with_one_button(app: Flask, c
     shown = client.get(f"{PAGE}/file/{CLAM}", base_url=BASE).get_data(as_text=True)
     assert "Mara Field, LMT" in shown
     assert post(client, f"{PAGE}/sign", file=f"{'0' * 64} {CLAM}").status_code == 409
-    assert post(client, PAGE).status_code == 409
+    assert post(client, f"{PAGE}/sign").status_code == 409
     assert client.get(f"{PAGE}/file/clinic.toml", base_url=BASE).status_code == 404
 
 
