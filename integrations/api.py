@@ -45,7 +45,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 def _date(value: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

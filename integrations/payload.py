@@ -35,6 +35,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}\Z", re.ASCII
 _TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060]")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;<>()\"]+")
+_MAILTO = re.compile(r"e?-?mail(?:to)?:", re.ASCII | re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"']+", re.ASCII | re.IGNORECASE)
 _MAP = re.compile(
     r"https?://(?:[\w.-]+\.)?(?:maps?\.[\w.-]+|goo\.gl/maps|google\.[a-z.]+/maps|g\.page|g\.co/kgs|"
@@ -48,6 +49,7 @@ _ROOM = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?=(?:\.0*)?\s*(?:min(?:ute)?s?\.?)?\Z)", re.ASCII | re.IGNORECASE)
+_TEL = re.compile(r"\Atel:\s*", re.ASCII | re.IGNORECASE)
 _NUMBER = re.compile(r"(?:tel:)?\+?[0-9 ()./-]{6,}\Z", re.ASCII | re.IGNORECASE)
 _BY_CALL = re.compile(
     r"(?:(?:by|via|over the|on the) )?"
@@ -162,8 +164,16 @@ def is_email(value: str) -> bool:
 def addresses(value: str) -> list[str]:
     """Every e-mail address in a text such as "a@b.example, c@d.example" or "Ann <a@b.example>", in order."""
     words = _BETWEEN_ADDRESSES.split(_UNSEEN.sub("", _TURNS.sub("", value[: 4 * MAX_EMAIL])))
-    bare = (word.removeprefix("mailto:").rstrip(".") for word in words)
+    bare = (_bare(word) for word in words)
     return [word for word in bare if is_email(word)]
+
+
+def _bare(word: str) -> str:
+    """The word without what programs put around an address: 'a@b.example', MAILTO:a@b.example?subject=x."""
+    found = word.rstrip(".")
+    if _MAILTO.match(found):
+        found = _MAILTO.sub("", found).partition("?")[0]
+    return found[1:-1] if found[:1] == found[-1:] == "'" else found
 
 
 def plain(value: Any) -> str | None:
@@ -213,7 +223,7 @@ def language(value: str) -> str:
 
 def phone(value: str) -> str:
     """A telephone number as written, or "" when it cannot be one."""
-    found = clean(value, MAX_PHONE + 5).removeprefix("tel:")
+    found = _TEL.sub("", clean(value, MAX_PHONE + 5))
     return found if len(found) <= MAX_PHONE and sum(c.isdigit() for c in found) >= 5 else ""
 
 

@@ -15,10 +15,19 @@ CLOCK = "A genuine webhook was refused: its time is too far from ours. Check the
 
 
 def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
-    """Note the moment a connection was first configured; later calls change nothing."""
+    """Note the moment a connection was first configured; later calls change nothing.
+
+    Under another scheduler it is a new connection: what exists there is older than it, and a place in the
+    list of the former one says nothing.
+    """
     tx.lock(f"connection-{name}")
-    if get(tx, name) is None:
+    row = get(tx, name)
+    if row is None:
         tx.run(sa.insert(connections).values(name=name, scheduler=scheduler, first_seen_at=now))
+    elif row.scheduler != scheduler:
+        began = {"first_seen_at": now, "last_read_at": None, "read_begun_at": None, "read_place": ""}
+        mine = sa.update(connections).where(connections.c.name == name)
+        tx.run(mine.values(scheduler=scheduler, **began))
 
 
 def writes(tx: Tx, name: str, way: str, now: datetime) -> None:

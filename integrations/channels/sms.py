@@ -31,18 +31,25 @@ STOP_WORDS = frozenset(
     {
         *("stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "opt out"),
         *("revoke", "remove", "no more", "stop it", "stop sending", "wrong number"),
+        *("stop these", "stop the", "stop messaging", "i want to stop", "leave alone", "do not contact"),
+        *("do not message", "don t message", "dont message", "don t contact", "dont contact"),
         *("do not text", "do not text anymore", "don t text", "don t text anymore", "dont text"),
         *("alto", "pare", "parar", "baja", "darse de baja", "cancelar", "detener", "salir", "fin"),
         *("basta", "no mas", "desuscribir", "desuscribirme", "anular", "para", "paren", "quiero parar"),
         *("detenga", "cancele", "cancela", "dar de baja", "darme de baja", "dame de baja", "deme de baja"),
         *("no quiero mas", "no escriban", "no escriban mas", "no escriba mas", "no envien mas"),
         *("no manden mas", "dejen de escribir", "dejen de escribirme", "numero equivocado"),
+        *("no quiero", "no quiero recibir", "no quiero recibir mas", "no envie mas", "no envien", "no envie"),
+        *("no mande mas", "no manden", "no mande", "no escriba", "dejen de enviar", "dejen de enviarme"),
+        *("deje de escribir", "deje de escribirme", "deje de enviar", "deje de enviarme", "desuscribirse"),
+        *("cancelar suscripcion", "cancelar la suscripcion"),
     }
 )
 START_WORDS = frozenset(
     {
         *("start", "unstop", "yes", "optin", "opt in", "resume", "subscribe"),
         *("inicio", "iniciar", "empezar", "comenzar", "alta", "reanudar", "suscribir", "suscribirme"),
+        *("start again", "dar de alta", "darme de alta", "darse de alta", "empezar de nuevo"),
     }
 )
 AROUND = frozenset(
@@ -141,4 +148,5 @@ def _said(body: str) -> str:
     """The words of a short text without accents, signs and words of courtesy."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", body[:100]) if not unicodedata.combining(c))
     words = re.findall(r"\w+", bare.casefold())
-    return " ".join(word for word in words if word not in AROUND) if len(body) <= 100 else ""
+    said = [word for word in words if word not in AROUND] if len(body) <= 100 else []
+    return " ".join(said[:1] if len(set(said)) == 1 else said)  # "STOP STOP STOP" is one word

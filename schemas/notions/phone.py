@@ -20,6 +20,11 @@ COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 # In North America the number does not say which of the two it is.
 TAKES_TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _ABROAD = re.compile(r"\A\D*00")
+# That it is a mobile, as people add it: "212 555 0123 (cell)". Any other word may mean "do not text".
+_MOBILE = re.compile(
+    r"(?<=[0-9])[\s,;:-]*\(?\s?(?:cell(?:ular)?|mob(?:ile)?|handy|m[oó]vil|cel(?:ular)?)\.?\s?\)?\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def e164(written: str, country: str) -> str | None:
@@ -131,10 +136,11 @@ def _is_whole(found: PhoneNumber) -> bool:
 
 
 def _ways(text: str) -> Iterator[str]:
-    """As the country dials, and 00 as the plus that it is in most others."""
-    yield text
-    if _ABROAD.match(text):
-        yield _ABROAD.sub("+", text)
+    """As the country dials, and 00 as the plus that it is in most others; both without "mobile" behind it."""
+    for each in dict.fromkeys((text, _MOBILE.sub("", text))):
+        yield each
+        if _ABROAD.match(each):
+            yield _ABROAD.sub("+", each)
 
 
 def _as(found: PhoneNumber, form: int) -> str:

@@ -65,6 +65,7 @@ def test_a_redirect_is_never_followed() -> None:
         ({"X-RateLimit-Reset": "1800000060", "Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, 60),
         ({"Retry-After": "Fri, 15 Jan 2027 08:01:30 GMT", "Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, 90),
         ({"X-RateLimit-Reset": "1800000060"}, 60),
+        ({"Retry-After": "Fri, 15 Jan 2027 08:01:30 +99999999999999999999"}, 60),
         ({"Retry-After": "Fri, 15 Jan 2027 08:01:30 -0000", "Date": "Fri, 15 Jan 2027 08:00:00 GMT"}, 90),
     ],
 )

@@ -139,6 +139,9 @@ STOPS = (
     ),
     *("REVOKE", "ALTO", "¡Alto!", "PARE", "parar", "BAJA", "Darse de baja", "Cancelar", "no más mensajes"),
     *("NO MAS", "basta ya", "Pare por favor", "fin", "ＳＴＯＰ", "stop 🙏"),
+    *("STOP STOP", "stop\nstop", "stop messaging me", "Stop the messages", "Leave me alone"),
+    *("Don't message me", "No me envíe más mensajes", "No quiero recibir mensajes", "deje de escribirme"),
+    *("No me manden mensajes", "Cancelar suscripción"),
 )
 STARTS = (
     "START",
@@ -150,6 +153,8 @@ STARTS = (
     "Inicio",
     "comenzar",
     "Empezar por favor",
+    "start again",
+    "Darme de alta",
 )
 NEITHER = (
     *(

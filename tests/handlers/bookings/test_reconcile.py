@@ -26,6 +26,7 @@ from tests.helpers.chores import all_due
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.readable_scheduler import reading
+from tests.helpers.vendors import VENDORS
 from tests.helpers.visits import book, only, receive, schedule_of, webhook
 
 START = NOW + timedelta(days=7)
@@ -274,3 +275,21 @@ def test_a_limit_that_lets_something_through_is_no_trouble_and_silence_is_one(
     interrupted(context, "main", error, NOW + timedelta(minutes=1))
     with context.db.read() as tx:
         assert [each.kind for each in troubles.current(tx)] == noted
+
+
+def test_a_connection_that_changes_its_scheduler_begins_anew(context: Context) -> None:
+    """A place in the list of the former scheduler says nothing, and what exists is older than the change."""
+    with context.db.begin() as tx:
+        before = connections.begin_reading(tx, "main", NOW)
+        assert before is not None
+        connections.step(tx, "main", before.read_number, NOW, place="afterStart 100")
+    later, square = NOW + timedelta(days=30), VENDORS["square"]
+    ours = replace(context, schedulers={"main": square.serving(square.row(1))})
+    with ours.db.begin() as tx:
+        connections.ensure(tx, "main", "square", later)
+    assert reconcile(ours, "main", later) == 1
+    with ours.db.read() as tx:
+        row = connections.get(tx, "main")
+        (found,) = bookings.listing(tx)
+    assert row is not None
+    assert (row.scheduler, row.first_seen_at, found.earlier) == ("square", later, True)

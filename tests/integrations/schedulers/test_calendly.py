@@ -275,7 +275,9 @@ def test_a_healthy_subscription_is_found() -> None:
     assert len(vendor.calls) == 1
 
 
-@pytest.mark.parametrize("changes", [{"state": "disabled"}, {"events": ["invitee.created"]}, {}])
+@pytest.mark.parametrize(
+    "changes", [{"state": "disabled"}, {"events": ["invitee.created"]}, {"events": [{}]}, {}]
+)
 def test_a_subscription_is_made_anew_with_our_key(changes: dict[str, Any]) -> None:
     vendor = FakeVendor().on("GET", SUBSCRIPTIONS, {"collection": [subscription(**changes)]})
     vendor.on("DELETE", f"{SUBSCRIPTIONS}/W1", None, 204)
