@@ -171,6 +171,8 @@ class CalCom(Scheduler):
         answer = self._api().part(f"/v2/bookings{path(external_id)}", gone=GONE)
         # The uid of a series answers with a list of its occurrences.
         data = [answer.part("data")] if isinstance(answer.values.get("data"), dict) else answer.parts("data")
+        if not data:  # only a 404 says that there is none: nobody is taken off the calendar for less
+            answer.wrong("data", "a booking")
         same = [each for each in data if each.values.get("uid") == external_id] or data
         return tuple(booking for each in same for booking in self._read(each))
 
