@@ -171,6 +171,12 @@ class Installation:
         self.git("checkout", "-q", "HEAD~1")
         return newer
 
+    def changed_by_the_clinic(self) -> Path:
+        """The clinic's own last line in its content; the file."""
+        own = self.folder / "content" / "clinic.toml"
+        own.write_text(own.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
+        return own
+
     def upgrade(self, **more: str) -> subprocess.CompletedProcess[str]:
         """`make upgrade`, where web and worker are no services."""
         return run("sh", "deploy/upgrade.sh", **(self.environment | more))
@@ -216,8 +222,7 @@ def test_an_upgrade_migrates_the_first_schema_and_keeps_what_the_clinic_changed(
     installation: Installation,
 ) -> None:
     newer = installation.version("README.md", "\nNewer.\n")
-    own = installation.folder / "content" / "clinic.toml"
-    own.write_text(own.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
+    own = installation.changed_by_the_clinic()
     said = installation.upgrade(VERSION=newer)
     assert said.returncode == 0, said.stdout + said.stderr
     assert installation.git("rev-parse", "HEAD") == newer
@@ -242,13 +247,23 @@ def test_an_upgrade_that_fails_leaves_the_old_version_running_on_the_old_data(
 ) -> None:
     before = installation.git("rev-parse", "HEAD")
     newer = installation.version(path, text)
-    own = installation.folder / "content" / "clinic.toml"
-    own.write_text(own.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
+    own = installation.changed_by_the_clinic()
     said = installation.upgrade(VERSION=newer)
     assert said.returncode == 1
     assert "Back at" in said.stderr
     assert installation.git("rev-parse", "HEAD") == before
     assert installation.schema() == "0001"
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
+
+
+def test_an_upgrade_that_cannot_copy_the_database_touches_nothing(installation: Installation) -> None:
+    before = installation.git("rev-parse", "HEAD")
+    newer, own = installation.version("README.md", "\nNewer.\n"), installation.changed_by_the_clinic()
+    installation.database.unlink()
+    said = installation.upgrade(VERSION=newer)
+    assert said.returncode == 1
+    assert installation.git("rev-parse", "HEAD") == before
     assert own.read_text(encoding="utf-8").endswith("# ours\n")
     assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
 
@@ -264,8 +279,7 @@ def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_los
     installation: Installation,
 ) -> None:
     newer = installation.version("content/clinic.toml", "# theirs\n")
-    own = installation.folder / "content" / "clinic.toml"
-    own.write_text(own.read_text(encoding="utf-8") + "# ours\n", encoding="utf-8")
+    own = installation.changed_by_the_clinic()
     said = installation.upgrade(VERSION=newer)
     assert said.returncode == 1
     assert "same lines" in said.stderr
