@@ -96,7 +96,7 @@ class Http:
         return answer
 
 
-class _Connection(HTTPConnection):
+class _Watched(HTTPConnection):
     """Shows its socket to the deadline of the call that it serves."""
 
     def connect(self) -> None:
@@ -109,25 +109,16 @@ class _Connection(HTTPConnection):
         _call.get().watch(self.sock)
 
 
-class _TlsConnection(HTTPSConnection):
+class _WatchedTls(_Watched, HTTPSConnection):
     """The same over TLS."""
-
-    def connect(self) -> None:
-        _call.get().connecting = True
-        super().connect()
-        _call.get().connecting = False
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        super().request(*args, **kwargs)
-        _call.get().watch(self.sock)
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _Watched
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    ConnectionCls = _WatchedTls
 
 
 class _Adapter(HTTPAdapter):

@@ -73,11 +73,6 @@ class Rules:
         danger = self.typed.danger(rule_id)
         return danger is not None and danger.crisis
 
-    def is_quiet(self, rule_id: str) -> bool:
-        """Tell whether no page may name what this rule finds: somebody may look on."""
-        danger = self.typed.danger(rule_id)
-        return danger is not None and danger.quiet
-
     def acts_at_once(self, flag: Flag) -> bool:
         """Tell whether the clinic hears of a flag the moment it is raised: a stop, or a typed danger."""
         return flag.severity.stops or self.typed.danger(flag.rule) is not None

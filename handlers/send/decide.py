@@ -213,9 +213,9 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
     asked = delivery.key.number
     assert isinstance(asked, CheckInQuestion)
     reason = asking.not_now(tx, context, booking, asked.kind, now)
-    if reason == Reason.no_reply and delivery.key.resend:
+    if reason is Reason.no_reply and delivery.key.resend:
         reason = Reason.none
-    if reason == "no_reply":
+    if reason is Reason.no_reply:
         asking.nudge_staff(tx, booking, now)
     if reason:
         return Skip(reason)
