@@ -85,24 +85,6 @@ def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
     return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
 
 
-def paper(
-    tx: Tx,
-    context: Context,
-    booking_id: int,
-    url: str,
-    now: datetime,
-    language: str = "",
-    large: bool = False,
-) -> bytes | None:
-    """The plan that counts as a PDF; None when there is none to see. `url` is where it is on a phone."""
-    stored = current(tx, booking_id).plan
-    booking = bookings.get(tx, booking_id)
-    if stored is None or booking is None:
-        return None
-    said = to_client(tx, context, stored, now, language)
-    return printed(tx, context, booking, stored, said, url, large)
-
-
 def printed(
     tx: Tx,
     context: Context,

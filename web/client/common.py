@@ -1,15 +1,19 @@
 """What the client's pages share: links, rendering."""
 
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from flask import Response, abort, make_response, render_template, request
 
 from handlers import links
 from handlers.links import Fate, Link, LinkPurpose
+from handlers.plans import page as plan_page
 from render.language import readable
 from schemas import origin
 from schemas.booking import Booking
-from store import clients
+from schemas.plan import StoredPlan
+from schemas.worded_plan import WordedPlan
+from store import bookings, clients, intakes
 from store.base import Tx
 from web import language as words
 from web.context import context, utc_now
@@ -30,6 +34,33 @@ def link(tx: Tx, purpose: LinkPurpose, token: str) -> Link:
     if opened is None or opened.fate is not Fate.open:
         dead()
     return opened
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPlan:
+    """What the link of a plan opens: the visit, the version that counts now, and its words in a language."""
+
+    booking: Booking
+    stored: StoredPlan
+    plan: WordedPlan
+
+    @property
+    def language(self) -> str:
+        """The language of the page."""
+        return self.plan.language
+
+
+def open_plan(tx: Tx, token: str, status: int = 200) -> OpenedPlan:
+    """The plan that counts now; where there is none, the answer is a page (with `status`) that says so."""
+    booking_id = subject(tx, LinkPurpose.plan, token)
+    current, booking = plan_page.current(tx, booking_id), bookings.get(tx, booking_id)
+    if booking is None or current.plan is None:
+        asked = intakes.of_booking(tx, booking_id)
+        language = chosen_language(asked.language if asked else words.asked_for(request))
+        abort(page("plan_off", language, token, status, paused=current.paused, here=f"/p/{token}"))
+    language = chosen_language(current.plan.plan.language)
+    said = plan_page.to_client(tx, context(), current.plan, utc_now(), language)
+    return OpenedPlan(booking, current.plan, said)
 
 
 def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from hashlib import sha256
 
 from babel.lists import format_list
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, redirect, request
 
 from handlers.checkins import reminding
 from handlers.links import LinkPurpose
@@ -20,7 +20,7 @@ from schemas.worded_plan import WordedPlan
 from store import bookings, clients, my_days
 from store.base import Tx
 from web import language as words
-from web.client.common import chosen_language, subject
+from web.client.common import chosen_language, open_plan, subject
 from web.client.tick import days_of
 from web.context import context, utc_now
 from web.security import require_own_form
@@ -97,13 +97,10 @@ def _chosen() -> MyDays | None:
 def calendar_file(token: str) -> Response:
     """The days as a calendar file with alarms; those that suit the plan, until days were chosen."""
     with context().db.read() as tx:
-        booking_id = subject(tx, LinkPurpose.plan, token)
-        booking, stored = bookings.get(tx, booking_id), plan_page.current(tx, booking_id).plan
-        if booking is None or stored is None:
-            abort(404)
-        chosen = my_days.of_client(tx, clients.family(tx, booking.client_id))
-        today = days_of(tx, booking).today
-    plan, url = stored.plan, f"{context().clinic.public_url}/p/{token}"
+        opened = open_plan(tx, token, 404)
+        chosen = my_days.of_client(tx, clients.family(tx, opened.booking.client_id))
+        today = days_of(tx, opened.booking).today
+    plan, url = opened.stored.plan, f"{context().clinic.public_url}/p/{token}"
     made = _file(chosen or suggested(plan.days_per_week), plan, url, today)
     response = Response(made, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-days.ics"'

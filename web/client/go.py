@@ -9,14 +9,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from handlers.links import LinkPurpose
-from handlers.plans import page as plan_page
 from handlers.plans import pictures
 from schemas.plan import Dose, StoredPlan
 from schemas.worded_plan import WordedItem
-from store import bookings
-from web import language as words
-from web.client.common import chosen_language, page, subject
+from web.client.common import open_plan, page
 from web.client.tick import Said, days_of, effort_and_pain, keep
 from web.context import context
 
@@ -30,19 +26,11 @@ TOO_MUCH = ("hurts", "too_hard")
 def show(token: str) -> Response:
     """The moves of the plan that counts now."""
     with context().db.read() as tx:
-        booking_id = subject(tx, LinkPurpose.plan, token)
-        current = plan_page.current(tx, booking_id)
-        booking = bookings.get(tx, booking_id)
-        if booking is None or current.plan is None:
-            return page(
-                "plan_off", words.asked_for(request), token, paused=current.paused, here=f"/p/{token}"
-            )
-        days = days_of(tx, booking)
-    language = chosen_language(current.plan.plan.language)
-    plan = plan_page.worded(context(), current.plan, language)
+        opened = open_plan(tx, token)
+        days, plan = days_of(tx, opened.booking), opened.plan
     return page(
         "go",
-        language,
+        opened.language,
         token,
         plan=plan,
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},

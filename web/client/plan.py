@@ -14,11 +14,10 @@ from handlers.plans import pictures
 from render.language import readable
 from schemas.checkin import Tick
 from schemas.plan import PlanItem
-from store import bookings, clients, intakes
 from store import checkins as stored_checkins
-from web import language as words
+from store import clients
 from web.client import days
-from web.client.common import chosen_language, page, subject
+from web.client.common import open_plan, page, subject
 from web.client.tick import days_of, effort_and_pain, keep
 from web.context import context, utc_now
 
@@ -30,17 +29,10 @@ SHOWN_DAYS = 7
 def show(token: str) -> Response:
     """The plan that counts now, and the days of this week."""
     with context().db.read() as tx:
-        booking_id = subject(tx, LinkPurpose.plan, token)
-        current = plan_page.current(tx, booking_id)
-        booking = bookings.get(tx, booking_id)
-        if booking is None or current.plan is None:
-            asked = intakes.of_booking(tx, booking_id)
-            language = chosen_language(asked.language if asked else words.asked_for(request))
-            return page("plan_off", language, token, paused=current.paused)
-        language = chosen_language(current.plan.plan.language)
-        plan = plan_page.to_client(tx, context(), current.plan, utc_now(), language)
+        opened = open_plan(tx, token)
+        booking, plan, language = opened.booking, opened.plan, opened.language
         client = clients.get(tx, booking.client_id)
-        made = stored_checkins.of_booking(tx, booking_id)
+        made = stored_checkins.of_booking(tx, booking.id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
         ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language)
         book_at = next_visit.page_for(tx, context(), booking, utc_now())
@@ -59,7 +51,7 @@ def show(token: str) -> Response:
         days_saved=request.args.get("days"),
         saved=request.args.get("saved"),
         book_at=book_at,
-        made_on=readable.full_date(plan_page.day_of(context(), booking, current.plan), language),
+        made_on=readable.full_date(plan_page.day_of(context(), booking, opened.stored), language),
         here=f"/p/{token}",
     )
 
@@ -94,12 +86,8 @@ def large_print(token: str) -> Response:
 
 def _paper(token: str, large: bool) -> Response:
     with context().db.read() as tx:
-        booking_id = subject(tx, LinkPurpose.plan, token)
-        stored = plan_page.current(tx, booking_id).plan
-        language, url = chosen_language(stored.plan.language if stored else ""), context().clinic.public_url
-        made = plan_page.paper(tx, context(), booking_id, f"{url}/p/{token}", utc_now(), language, large)
-    if made is None:
-        return page("plan_off", words.asked_for(request), token, status=404, paused=False)
+        opened, url = open_plan(tx, token, 404), f"{context().clinic.public_url}/p/{token}"
+        made = plan_page.printed(tx, context(), opened.booking, opened.stored, opened.plan, url, large)
     response = make_response(made)
     response.headers["Content-Type"] = "application/pdf"
     response.headers["Content-Disposition"] = f'inline; filename="plan{"-large" if large else ""}.pdf"'

@@ -96,10 +96,10 @@ def test_a_plan_of_the_first_form_that_was_sent_is_shown_printed_and_exported(
         assert [item.name for item in said.items] == [known[item.exercise_id].name for item in said.items]
     with context.db.read() as tx:
         shown = page.current(tx, booking.id).plan
-        paper = page.paper(tx, context, booking.id, "es", DUE)
+        paper = page.printed(tx, context, booking, old, page.worded(context, old, "es"), "")
         bundle = export.fhir_bundle(tx, context, booking.id)
         assert shown == old
-        assert paper is not None
+        assert paper.startswith(b"%PDF")
         assert bundle is not None
         assert standing.look(tx, context, booking, DUE) == ()
 

@@ -17,20 +17,8 @@ from schemas.checkin import Tick
 from schemas.plan import StoredPlan
 from store import checkins, plans
 from store.tables import bookings
-from tests.helpers.phone import BASE, Fields, Phone, phone, visited
+from tests.helpers.phone import BASE, Fields, Phone
 from web.client.go import SKIPPED, _effort
-
-
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking whose plan was sent."""
-    return visited(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the plan's link."""
-    return phone(app, context, LinkPurpose.plan, booking.id)
 
 
 def sent(context: Context, booking: Booking) -> StoredPlan:

@@ -4,32 +4,18 @@ import re
 from datetime import UTC, datetime, time
 
 import pytest
-from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.clients import privacy
 from handlers.context import Context
-from handlers.links import LinkPurpose
 from render.calendar import weekly
 from schemas.booking import Booking
 from schemas.my_days import MyDays
 from store import clients, my_days
-from tests.helpers.phone import Phone, phone, visited
+from tests.helpers.phone import Phone
 
 EVERY = [str(day) for day in range(7)]
-
-
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking whose plan was sent."""
-    return visited(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the plan's link."""
-    return phone(app, context, LinkPurpose.plan, booking.id)
 
 
 def chosen(context: Context, booking: Booking) -> MyDays | None:

@@ -21,18 +21,6 @@ from tests.helpers.strategies import worded
 from tests.helpers.visits import schedule_of
 
 
-@pytest.fixture
-def booking(context: Context) -> Booking:
-    """A booking whose plan was sent."""
-    return visited(context)
-
-
-@pytest.fixture
-def hers(app: Flask, context: Context, booking: Booking) -> Phone:
-    """Zoë's phone with the plan's link."""
-    return phone(app, context, LinkPurpose.plan, booking.id)
-
-
 def test_the_plan_shows_each_move_with_picture_dose_and_reason(
     context: Context, booking: Booking, hers: Phone
 ) -> None:
