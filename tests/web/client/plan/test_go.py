@@ -17,7 +17,8 @@ from schemas.checkin import Tick
 from schemas.plan import StoredPlan
 from store import checkins, plans
 from store.tables import bookings
-from tests.helpers.phone import BASE, Fields, Phone
+from tests.helpers.content import library
+from tests.helpers.phone import BASE, Fields, Phone, phone, soon
 from web.client.go import SKIPPED, _effort
 
 
@@ -137,3 +138,20 @@ def test_every_reason_to_skip_has_words(hers: Phone) -> None:
     page = hers.get("/go").text
     for why in SKIPPED:
         assert re.search(rf'value="{why}"><span>[A-Z]', page)
+
+
+@pytest.mark.parametrize("path", ["", "/go"])
+def test_every_page_of_a_plan_says_what_nobody_has_signed(hers: Phone, path: str) -> None:
+    for language in ("en", "es"):
+        label = library(language).plan_content.wording.unreviewed
+        assert label in hers.get(f"{path}?language={language}").text
+
+
+@pytest.mark.parametrize("path", ["", "/go", "/plan.pdf", "/days.ics"])
+def test_where_there_is_no_plan_every_page_says_so_in_the_language_of_the_form(
+    app: Flask, context: Context, path: str
+) -> None:
+    theirs = phone(app, context, LinkPurpose.plan, soon(context, language="es").id)
+    answer = theirs.get(path, headers={"Accept-Language": "en"})
+    assert answer.status_code == (404 if "." in path else 200)
+    assert "Aquí no hay plan" in answer.text
