@@ -14,7 +14,7 @@ from schemas.rules import Severity
 from store import intakes as stored_intakes
 from store import plans as stored_plans
 from store.base import Tx
-from store.tables import bookings, clients, deliveries, intakes
+from store.tables import attendances, bookings, clients, deliveries, intakes
 from store.views import pains
 from store.views.pains import Pain
 
@@ -42,6 +42,7 @@ class Visit:
     plan_status: str = ""
     plan_reason: Reason = Reason.none
     plan_due: datetime | None = None
+    who_open: bool = False  # staff are asked who comes
     pains: tuple[Pain, ...] = field(default=())
 
     @property
@@ -80,6 +81,7 @@ def _query(start: datetime, end: datetime, practitioner: str) -> sa.Select[Any]:
             clients.c.name.label("client"),
             intakes.c.status.label("intake"),
             intakes.c.reviewed_at,
+            _who_open().label("who_open"),
         )
         .join(clients, clients.c.id == bookings.c.client_id)
         .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
@@ -88,6 +90,12 @@ def _query(start: datetime, end: datetime, practitioner: str) -> sa.Select[Any]:
         .limit(MOST_A_DAY)
     )
     return query.where(bookings.c.practitioner == practitioner) if practitioner else query
+
+
+def _who_open() -> sa.Exists:
+    """True where staff are asked who comes."""
+    here = (attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None))
+    return sa.exists().where(*here, attendances.c.sealed_asked.is_not(None))
 
 
 def _visit(row: sa.Row[Any], beside: Beside) -> Visit:
@@ -110,6 +118,7 @@ def _visit(row: sa.Row[Any], beside: Beside) -> Visit:
         plan_status=message.status if message else "",
         plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,
+        who_open=bool(row.who_open),
         pains=tuple(beside.pains.get(row.client_id, ())),
     )
 

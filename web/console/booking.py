@@ -97,6 +97,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     )
     verdict = next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
     raised = visit.flags if visit else summary.early_flags(tx, context(), found.id, language())
+    asked_who = who.asked_of(tx, attendances.current(tx, found.id))
     return {
         "booking": found,
         "basis": plans_basis.basis_of(tx, found.id),
@@ -119,7 +120,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "earlier": _earlier(tx, found, stored),
         "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
         "in_the_way": _in_the_way(tx, found, holds),
-        "plan_tag": _plan_tag(sent, intake, raised, stored),
+        "plan_tag": _plan_tag(sent, intake, raised, stored, who_open=asked_who is not None),
         "note": notes.newest(tx, found.id),
         "took": TOOK,
         "areas": area_words(),
@@ -128,7 +129,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "area_names": {name: words.place(name) for name in AREAS},
         "deliveries": sent,
         "over": found.start <= now(),
-        "asked_who": who.asked_of(tx, attendances.current(tx, found.id)),
+        "asked_who": asked_who,
         "came_before": who.came_before(tx, found),
         "left_flags": _left_flags(tx, found),
     }
@@ -172,14 +173,20 @@ def _in_the_way(tx: Tx, found: Booking, holds: list[Reason]) -> Reason:
 
 
 def _plan_tag(
-    sent: list[Delivery], intake: Intake | None, raised: tuple[FlagLine, ...], stored: StoredPlan | None
+    sent: list[Delivery],
+    intake: Intake | None,
+    raised: tuple[FlagLine, ...],
+    stored: StoredPlan | None,
+    *,
+    who_open: bool,
 ) -> tuple[str, str] | None:
     message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
     if message is None:
         return None
     stops = any(one.severity.stops and not one.cleared_by for one in raised)
     answered = bool(intake and intake.done)
-    return plan_tag(message.status, answered, stops, stored.status if stored else None, say())
+    drafted = stored.status if stored else None
+    return plan_tag(message.status, answered, stops, drafted, say(), who_open=who_open)
 
 
 def area_words() -> list[tuple[str, str]]:

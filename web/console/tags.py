@@ -43,6 +43,7 @@ STATUS = {
 }
 GOES_OUT = (PlanStatus.draft, PlanStatus.released)
 FOR_YOU = ("Waits for you", "warn")
+HELD = PLAN["held"]
 Tag = tuple[str, str]
 
 
@@ -80,10 +81,11 @@ def _line(
         "trend": trend(visit.pains, say) if clinical else "",
         "spark": spark(visit.pains) if clinical else "",
         "plan": _plan(visit, say, clinical),
-        "goes_out": on and visit.plan_status == "scheduled" and visit.drafted in GOES_OUT,
-        "plan_why": sentence(visit.plan_reason, say, clinical=clinical)
-        if visit.plan_status in ("held", "skipped", "dead")
-        else "",
+        "goes_out": on
+        and visit.plan_status == "scheduled"
+        and not visit.who_open
+        and visit.drafted in GOES_OUT,
+        "plan_why": sentence(_why(visit), say, clinical=clinical),
         "held": on and _waits(visit),
     }
 
@@ -110,17 +112,38 @@ def intake_tag(status: IntakeStatus | None, reviewed: bool, say: Say) -> Tag:
 
 def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
     stops = any(flag.stops for flag in visit.flags)
-    tag = plan_tag(visit.plan_status, visit.intake is IntakeStatus.done, stops, visit.drafted, say)
+    tag = plan_tag(
+        visit.plan_status,
+        visit.intake is IntakeStatus.done,
+        stops,
+        visit.drafted,
+        say,
+        who_open=visit.who_open,
+    )
     waits = tag is not None and (tag == _said(FOR_YOU, say) or (stops and tag[1] == "bad"))
     return (say("Waits"), "warn") if waits and not clinical else tag
 
 
-def plan_tag(status: str, answered: bool, stops: bool, drafted: PlanStatus | None, say: Say) -> Tag | None:
-    """Where a plan stands; one that is still to go out is shown as the gate would decide now."""
+def _why(visit: Visit) -> Reason:
+    """Why a plan does not go out; `none` for one that does."""
+    if visit.plan_status == "scheduled" and visit.who_open:
+        return Reason.who_is_it
+    return visit.plan_reason if visit.plan_status in ("held", "skipped", "dead") else Reason.none
+
+
+def plan_tag(
+    status: str, answered: bool, stops: bool, drafted: PlanStatus | None, say: Say, *, who_open: bool
+) -> Tag | None:
+    """Where a plan stands; one that is still to go out is shown as would be decided now.
+
+    `who_open`: staff are asked who comes, and until they say nothing goes to the client.
+    """
     if status != "scheduled":
         return _said(PLAN.get(status), say)
     if stops:
         return say("Blocked"), "bad"
+    if who_open:
+        return _said(HELD, say)
     if not answered:
         return say("After the intake"), "calm"
     return _said(FOR_YOU if drafted is PlanStatus.held else PLAN["scheduled"], say)

@@ -1,5 +1,6 @@
 """Who it is, as staff say it: one tap on a visit, and two clients who are one person."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +71,22 @@ def test_one_tap_settles_it_and_is_logged(
     assert again.status_code == 409
     assert "Nobody asks who comes" in again.text
     assert "to say who comes" not in desk.get("/console/", base_url=BASE).text
+
+
+def test_a_plan_is_not_said_to_go_out_while_it_is_open_who_comes(
+    app: Flask, context: Context, asked: Booking
+) -> None:
+    desk, page = sign_in(app), f"/console/bookings/{asked.id}"
+    day = f"/console/days/{asked.start.astimezone(context.zone()).date()}"
+    why, goes = "Say on the booking who comes.", ">Goes out<"
+    shown = {path: desk.get(path, base_url=BASE).text for path in (day, page)}
+    assert all(why in text for text in shown.values())
+    assert goes not in shown[day]
+    assert re.search(r"Plan</span>\s*<span class=\"tag warn\">Waits<", shown[page])
+    post(desk, f"/console/bookings/{asked.id}/who/same")
+    shown = {path: desk.get(path, base_url=BASE).text for path in (day, page)}
+    assert all(why not in text for text in shown.values())
+    assert goes in shown[day]
 
 
 def test_the_booking_says_who_came_before(app: Flask, context: Context, asked: Booking) -> None:
