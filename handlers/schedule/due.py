@@ -108,6 +108,7 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
     _schedule(tx, dues, now)
     _follow_recipient(tx, booking, now)
+    _come_back(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
 
@@ -179,6 +180,14 @@ def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
             and _theirs(each, booking)
         ):
             deliveries.schedule(tx, Due(replace(each.key, recipient=place), each.due_at), now)
+
+
+def _come_back(tx: Tx, booking: Booking, now: datetime) -> None:
+    """That a form can be read is due after all, once the client who sent it comes again."""
+    for each in deliveries.of_booking(tx, booking.id):
+        left_out = each.status is DeliveryStatus.skipped and each.reason is Reason.handed_over
+        if each.purpose is Purpose.summary and left_out and _theirs(each, booking):
+            deliveries.reschedule(tx, each.id, now)
 
 
 def _theirs(delivery: Delivery, booking: Booking) -> bool:

@@ -301,8 +301,16 @@ def _alert(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: 
     return Send(messages.staff(tx, context, delivery, booking, to, now), after)
 
 
+def _summary(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    """That a form can be read is worth a mail only while the client who sent it comes."""
+    comes = attendances.current(tx, booking.id)
+    if comes is None or delivery.key.client not in (0, comes.client_id):
+        return Skip(Reason.erased if comes is None else Reason.handed_over)
+    return _alert(tx, context, delivery, booking, now)
+
+
 Decider = Callable[[Tx, Context, Delivery, Booking, datetime], Decision]
-STAFF: dict[Purpose, Decider] = {Purpose.alert: _alert, Purpose.summary: _alert}
+STAFF: dict[Purpose, Decider] = {Purpose.alert: _alert, Purpose.summary: _summary}
 CLIENT: dict[Purpose, Decider] = {
     Purpose.my_day: _my_day,
     Purpose.intake: _intake,
