@@ -67,6 +67,43 @@ def _bare(name: str) -> str:
     return NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name))).translate(COMMAS)
 
 
+def fuller(known: str, said: str, rules: NameRules) -> str:
+    """Of two spellings of one person's name the one to keep, written as it came: the newer one of two alike.
+
+    A spelling that says less never takes the place of one that says more: an initial, capitals alone, a note
+    in brackets, a number, letters without their marks. A corrected or a changed name is the newer one.
+    """
+    how = related(known, said, rules)
+    if how is Names.unknown:
+        return said if said.strip() else known
+    if how in (Names.part, Names.equal):
+        return said if _worth(said, rules) >= _worth(known, rules) else known
+    return known if _is_initial(folded(said, rules)[-1]) else said
+
+
+def _worth(name: str, rules: NameRules) -> tuple[int | bool, ...]:
+    """How good a spelling is, what weighs most first."""
+    words = _spelt(name, rules)
+    return (
+        sum(len(word) for word in words if not _is_initial(word)),
+        name.strip() == _bare(name).strip(),
+        len(generations(name, rules)),
+        name not in (name.upper(), name.lower()) or name.upper() == name.lower(),
+        sum(map(len, words)),
+        _marks(name),
+        "," not in name.translate(COMMAS),
+    )
+
+
+def _marks(name: str) -> int:
+    """How many letters have a mark, or are a letter of their own: ë, ł."""
+    return sum(not sign.isascii() for sign in unicodedata.normalize("NFC", name) if sign.isalpha())
+
+
+def _is_initial(word: str) -> bool:
+    return len(word) == 1 and _script([word]) not in FAMILY_FIRST
+
+
 def first_name(name: str, rules: NameRules) -> str:
     """The given name as it is written, to ask by; the whole name where an initial or the family name leads.
 
@@ -150,8 +187,30 @@ def _told_apart(before: str, now: str, rules: NameRules) -> bool:
         one, other = ({n for n, words in enumerate(kinds) if words & said} for said in (old, new))
         if one and other and not one & other:
             return True
-    one_is, other_is = (_several(name, rules) for name in (before, now))
-    return one_is != other_is
+    first, second = (generations(name, rules) for name in (before, now))
+    if first and second and not first & second:
+        return True
+    return _several(before, rules) != _several(now, rules)
+
+
+def generations(name: str, rules: NameRules) -> set[int]:
+    """Which of a family a name says it is (Jr., Sr, III, Filho), by number in `rules.generations`.
+
+    They stand at the end of the name, or of the family name before a comma. A word that may be a family
+    name by itself (Neto) needs two more beside it.
+    """
+    parts = [words for part in _bare(name).split(",") if (words := _words(part))]
+    enough = sum(map(len, parts)) > 2
+    last = {_last(words, rules) for number, words in enumerate(parts) if number or len(words) > 1}
+    likely = {word for word in last if enough or word in rules.suffixes}
+    return {number for number, kinds in enumerate(rules.generations) if kinds & likely}
+
+
+def _last(words: Sequence[str], rules: NameRules) -> str:
+    """The last word that is no degree or credential."""
+    known = frozenset().union(*rules.generations)
+    kept = [word for word in words if word in known or word not in rules.suffixes]
+    return kept[-1] if kept else ""
 
 
 def _several(name: str, rules: NameRules) -> bool:
@@ -288,6 +347,8 @@ def compare(
     if names is Names.doubtful:
         tied = same_booking or address is Addresses.equal  # a family shares a telephone
         return Match(Verdict.unsure, Change.nickname if tied else Change.too_little)
+    if not same_booking and _one_generation(before.name, now.name, rules):
+        return Match(Verdict.unsure, Change.nickname)
     if address is Addresses.equal:
         return Match(Verdict.same, _of_name(before, now, names))
     if address in (Addresses.near, Addresses.other) and taken:
@@ -296,6 +357,12 @@ def compare(
     if not tied or not _enough(names, address, before, now, same_booking=same_booking):
         return Match(Verdict.unsure, Change.too_little)
     return Match(Verdict.same, OF_ADDRESS.get(address) or _of_name(before, now, names))
+
+
+def _one_generation(before: str, now: str, rules: NameRules) -> bool:
+    """True where only one name says which of a family it is: a son may book at his father's address."""
+    named = bool(before.strip()) and bool(now.strip())
+    return named and bool(generations(before, rules)) != bool(generations(now, rules))
 
 
 OF_ADDRESS = {

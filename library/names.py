@@ -21,4 +21,5 @@ def read_names(folder: Path) -> NameRules:
         tuple(tuple(map(frozenset, kinds)) for kinds in raw.get("told_apart", ())),
         frozenset(raw.get("joining", ())),
         frozenset(raw.get("family_first", ())),
+        tuple(map(frozenset, raw.get("generations", ()))),
     )

@@ -44,6 +44,7 @@ class NameRules:
     `nicknames` maps each folded given name to the groups of names that one person may use instead of it.
     `told_apart`: kinds of words beside a name; words of two kinds mean two people. `joining`: what stands
     between the names of two. `family_first`: family names that many put before the given name.
+    `generations`: words at the end of a name that say which of a family it is, those of one meaning together.
     """
 
     titles: frozenset[str]
@@ -52,3 +53,4 @@ class NameRules:
     told_apart: tuple[tuple[frozenset[str], ...], ...] = ()
     joining: frozenset[str] = frozenset()
     family_first: frozenset[str] = frozenset()
+    generations: tuple[frozenset[str], ...] = ()

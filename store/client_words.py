@@ -43,8 +43,11 @@ def index(
     country: str,
     was: sa.Row[tuple[object, ...]] | None = None,
 ) -> None:
-    """Write the words of a client down, in place of those of how they `was`; a number typed later stays."""
-    before = words(was.name, was.email, was.phone, country) if was else []
+    """Write the words of a client down, in place of the address and number that `was`.
+
+    A number typed later stays, and so does each spelling of the name.
+    """
+    before = words("", was.email, was.phone, country) if was else []
     gone = sa.delete(client_words).where(client_words.c.client_id == client_id)
     tx.run(gone.where(client_words.c.word.in_(before)))
     _add(tx, client_id, words(name, email, number, country))
@@ -53,6 +56,11 @@ def index(
 def also(tx: Tx, client_id: int, number: str, country: str) -> None:
     """The client is found by this number too: it was typed into the form."""
     _add(tx, client_id, words("", "", number, country))
+
+
+def spelt(tx: Tx, client_id: int, name: str) -> None:
+    """The client is found by this spelling of the name too."""
+    _add(tx, client_id, words(name, "", "", ""))
 
 
 def _add(tx: Tx, client_id: int, found: Sequence[str]) -> None:

@@ -170,18 +170,13 @@ def _news(before: Person | None, said: Person) -> Person:
 
 
 def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
-    """What is newly known; a name that is another's, or leaves out what we know, is not taken over."""
-    known = clients.person(clients.get(tx, client_id))
-    name = said.name if _says_more(context, known.name, said.name) else ""
-    kept = _kept(context, replace(said, name=name))
-    clients.describe(tx, client_id, kept, context.clinic.country)
-
-
-def _says_more(context: Context, known: str, said: str) -> bool:
-    how = identity.related(known, said, context.names)
-    if how in (Names.part, Names.equal):
-        return _says_as_much(context, known, said)
-    return how not in (Names.family, Names.other)
+    """What is newly known. The best spelling of the name is kept, and the client is found by each."""
+    known = clients.person(clients.get(tx, client_id)).name
+    theirs = identity.related(known, said.name, context.names) not in (Names.family, Names.other)
+    name = identity.fuller(known, said.name, context.names) if theirs else ""
+    clients.describe(tx, client_id, _kept(context, replace(said, name=name)), context.clinic.country)
+    if theirs:
+        client_words.spelt(tx, client_id, said.name)
 
 
 def _kept(context: Context, said: Person) -> Person:

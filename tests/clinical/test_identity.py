@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.identity import compare, first_name, folded, in_order
+from clinical.identity import compare, first_name, folded, fuller, in_order
 from library.names import read_names
 from schemas.booking import Person
 from schemas.identity import Change, NameRules, Verdict
@@ -103,6 +103,14 @@ TABLE = [
     (("Kim Minjun", "k@"), ("Kim Seoyeon", "k@"), UNSURE),
     # father and son, a couple, two in one, sisters, brothers
     (("John Reed Sr", "r@"), ("John Reed, Jr.", "r@"), UNSURE),
+    (("John Reed II", "r@"), ("John Reed III", "r@"), UNSURE),
+    (("Reed Jr., John", "r@"), ("John Reed Senior", "r@"), UNSURE),
+    (("John Reed 2nd", "r@"), ("John Reed II", "r@"), SAME),
+    (("Jnr. John Reed", "r@"), ("John Reed", "r@"), SAME),
+    (("João Silva Filho", "s@"), ("João Silva Neto", "s@"), UNSURE),
+    (("João Silva", "s@"), ("João Silva Filho", "s@"), SAME),
+    (("Juan Pérez padre", "p@"), ("Juan Pérez hijo", "p@"), UNSURE),
+    (("Sr. Juan Pérez", "p@"), ("Juan Pérez", "p@"), SAME),
     (("Mr Lee", "l@"), ("Mrs Lee", "l@"), UNSURE),
     (("Herr A. Kern", "k@"), ("Frau A. Kern", "k@"), UNSURE),
     (("Ann & Ben Lee", "l@"), ("Ben Lee", "l@"), UNSURE),
@@ -164,6 +172,16 @@ def test_people_who_share_a_telephone_alone_are_never_one(one: str, other: str) 
         (("Ann Lee", "ann@"), ("Ben Lee", "ann@"), ANOTHER),
         (("Ann Lee", "", "+15550100123"), ("Ben Lee", "", "+15550100123"), ANOTHER),
         (("Ann Lee", "ann@", "+15550100123"), ("Ann Ash", "ash@", "+15550100123"), UNSURE),
+        # a father and a son at one address
+        (("John Reed", "r@"), ("John Reed Jr", "r@"), UNSURE),
+        (("John Reed, Sr.", "r@"), ("John Reed", "r@"), UNSURE),
+        (("John Reed", "", "+15550100123"), ("John Reed III", "", "+15550100123"), UNSURE),
+        (("João Silva", "s@"), ("João Silva Filho", "s@"), UNSURE),
+        (("John Reed Jr.", "r@"), ("Reed Jr, John", "r@"), SAME),
+        (("Juan Pérez", "p@"), ("Sr. Juan Pérez", "p@"), SAME),
+        (("Ana Neto", "n@"), ("Neto, Ana", "n@"), SAME),
+        (("Jun Tanaka", "t@"), ("Tanaka Jun", "t@"), SAME),
+        (("Dr. Zoe Field, PhD", "z@"), ("Zoe Field", "z@"), SAME),
     ],
 )
 def test_another_booking_needs_an_address_or_a_number(
@@ -201,6 +219,48 @@ def test_titles_case_marks_and_order_never_make_another_person(name: str, data: 
         compare(Person(name, "a@b.example"), Person(written, "a@b.example"), RULES, same_booking=True).verdict
         is SAME
     )
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "kept"),
+    [
+        ("Zoe Field", "Z. Field", "Zoe Field"),
+        ("Zoe Field", "ZOE FIELD", "Zoe Field"),
+        ("Zoe Field", "zoe field", "Zoe Field"),
+        ("Zoe Field", "ZOE M. FIELD", "Zoe Field"),
+        ("Zoe Field", "Zoe M. Field", "Zoe M. Field"),
+        ("Zoe Field", "Field, Zoe", "Zoe Field"),
+        ("Zoe Field", "Zoe Field (massage for mum)", "Zoe Field"),
+        ("Zoe Field", "Zoe Field +1 555 010 0123", "Zoe Field"),
+        ("Zoe Field", "Zoë Field", "Zoë Field"),
+        ("Zoë Field", "Zoe Field", "Zoë Field"),
+        ("Jürgen Müller", "Juergen Mueller", "Jürgen Müller"),
+        ("Łukasz Żak", "LUKASZ ZAK", "Łukasz Żak"),
+        ("ZOE FEILD", "Zoe Field", "Zoe Field"),
+        ("Ann Lee", "Ann S.", "Ann Lee"),
+        ("Ann Lee", "Ann Smith", "Ann Smith"),
+        ("John Reed Jr", "John Reed", "John Reed Jr"),
+        ("محمد علي", "علي، محمد", "محمد علي"),
+        ("陈伟", "陈 伟", "陈 伟"),
+        ("Wei Chen", "Chen Wei", "Chen Wei"),
+        ("%FIRST_NAME%", "Ann Lee", "Ann Lee"),
+        ("Ann Lee", "", "Ann Lee"),
+    ],
+)
+def test_a_spelling_that_says_less_takes_no_place(known: str, said: str, kept: str) -> None:
+    assert fuller(known, said, RULES) == kept
+
+
+@given(
+    st.permutations(
+        ["Zoë Field", "Zoe Field", "Z. Field", "ZOE FIELD", "zoe", "Field, Zoe", "Zoë Field (VIP)"]
+    )
+)
+def test_the_best_spelling_is_kept_whenever_it_came(said: list[str]) -> None:
+    kept = said[0]
+    for each in said[1:]:
+        kept = fuller(kept, each, RULES)
+    assert kept == "Zoë Field"
 
 
 def test_a_name_that_consists_of_titles_stays() -> None:

@@ -24,7 +24,7 @@ from handlers.worker import restore, work
 from schemas.booking import Booking, Person
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.reason import Reason
-from store import attendances, bookings, clients, connections, deliveries, erase, intakes
+from store import attendances, bookings, client_words, clients, connections, deliveries, erase, intakes
 from store.base import Tx
 from store.tables import metadata
 from tests.helpers.answers import TAPPED, UPDATE, fill_in
@@ -94,7 +94,46 @@ def after(booking: Booking) -> datetime:
     return booking.end + timedelta(hours=1)
 
 
+# ---------------------------------------------------------------- another spelling
+
+
+def test_the_best_spelling_greets_and_every_spelling_is_found_and_erased(
+    context: Context, mailbox: Mailbox
+) -> None:
+    first = booked(context, "u1", name="Zoe Fjeld")
+    for number, name in enumerate(("Z. Field", "ZOE FIELD", "Zoë Feild", "Zoë Field", "Field, Zoe", "zoe")):
+        comes(context, "updated", NOW + (number + 2) * SOON, uid="u1", name=name)
+    later = booked(context, "u2", NOW + WEEK, name="Z. FIELD", start=NOW + timedelta(days=40))
+    assert later.client_id == first.client_id
+    body = to(mailbox, "zoe@example.org")[-1].get_body(("plain",))
+    assert body is not None
+    assert "Hi Zoë Field," in body.get_content()
+    with context.db.read() as tx:
+        assert clients.get(tx, first.client_id).name == "Zoë Field"
+        for asked in ("fjeld", "feild zoe", "z field", "Zoë"):
+            assert [row.id for row in client_words.find(tx, asked, "US")] == [first.client_id], asked
+    assert privacy.erase(context, first.client_id, "mara", NOW + WEEK + WEEK) is not None
+    assert not re.search("zoe|zoë|fjeld|feild|field,", everything(context).casefold())
+
+
 # ---------------------------------------------------------------- another person
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_that_a_form_can_be_read_goes_out_only_for_who_comes(
+    context: Context, mailbox: Mailbox, back: bool
+) -> None:
+    first = booked(context, "u1")
+    fill_in(context, first, NOW + SOON)
+    comes(context, "updated", NOW + SOON, uid="u1", name="Ben Ash", email="ben@example.org")
+    work.work_once(context, NOW + 2 * SOON)
+    assert mailbox.of("summary") == []
+    assert schedule_of(context, first)["summary:0"].reason is Reason.handed_over
+    if back:
+        comes(context, "updated", NOW + 3 * SOON, uid="u1")
+    for number in range(4, 7):
+        work.work_once(context, NOW + number * SOON)
+    assert len(mailbox.of("summary")) == back
 
 
 def test_an_answered_visit_that_is_handed_over_is_asked_anew_and_nothing_changes_hands(
