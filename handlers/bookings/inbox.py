@@ -13,7 +13,6 @@ from handlers.clients import lineage, privacy
 from handlers.context import Context
 from integrations.base import Gone, IntegrationError, Scheduler, UnknownPayload
 from schemas import trace
-from schemas.booking import BookingState
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
@@ -227,23 +226,19 @@ def read(context: Context, connection: str, external_id: str, now: datetime) -> 
 
 
 def _read_one(context: Context, connection: str, external_id: str, now: datetime) -> list[str]:
-    states = _fetch(context.schedulers[connection], external_id)
     gone = Notice(external_id=external_id, event="gone", gone=True, occurred_at=now)
+    try:
+        states = context.schedulers[connection].fetch(external_id)
+    except Gone:
+        states = None
     with context.db.begin() as tx:
-        here = {state.seat for state in states}
+        notices = [gone] if states is None else [notice_of(state, now) for state in states]
+        here = {""} if states is None else {state.seat for state in states}
         left = [each.seat for each in bookings.named(tx, connection, external_id) if each.seat and each.state]
-        notices = [notice_of(state, now) for state in states] or [gone]
-        if here != {""}:
-            notices += [replace(gone, seat=seat) for seat in left if states and seat not in here]
+        if here != {""}:  # a group, of which who has no seat any more has left
+            notices += [replace(gone, seat=seat) for seat in left if seat not in here]
         found = [observe(tx, context, connection, notice, now, read=True) for notice in notices]
     return [name for names in found for name in names]
-
-
-def _fetch(scheduler: Scheduler, external_id: str) -> tuple[BookingState, ...]:
-    try:
-        return scheduler.fetch(external_id)
-    except Gone:
-        return ()
 
 
 def _try_again(context: Context, receipt: Receipt, error: IntegrationError, now: datetime) -> None:

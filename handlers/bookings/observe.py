@@ -5,6 +5,7 @@ newest state by the scheduler's own order, cancelling wins a tie, and identifier
 hang together (B1, ORD-1).
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from handlers.bookings import series
@@ -61,7 +62,8 @@ def observe(
     final = context.schedulers[connection].cancel_is_final
     for record in _meant(tx, connection, notice):
         # A seat that was given up may be taken again, under the same identifier and address.
-        folded = fold(record, notice, cancel_is_final=final and not record.seat, read=read)
+        ours = _of_seat(record, notice)
+        folded = fold(record, ours, cancel_is_final=final and not record.seat, read=read)
         if folded != record or record.booking_id is None:
             bookings.put(tx, folded)
             for each in _concerned(tx, folded):
@@ -86,7 +88,23 @@ def _meant(tx: Tx, connection: str, notice: Notice) -> list[Record]:
         return seat
     if notice.booking is None and len(known) == 1:
         return known
+    if held := [record for record in known if record.state] if _names_nobody(notice) else []:
+        return held
     return [Record(connection, notice.external_id, notice.seat)]
+
+
+def _names_nobody(notice: Notice) -> bool:
+    """True for a booking of which it is not said who comes: it is that of those who are known to come."""
+    client = notice.booking.client if notice.booking else None
+    return client is not None and not (client.name or client.email or client.phone or notice.seat)
+
+
+def _of_seat(record: Record, notice: Notice) -> Notice:
+    """What a notice that names nobody says of one seat."""
+    if not record.seat or record.state is None or notice.booking is None or not _names_nobody(notice):
+        return notice
+    booking = replace(notice.booking, seat=record.seat, client=record.state.client)
+    return replace(notice, seat=record.seat, booking=booking)
 
 
 def _concerned(tx: Tx, record: Record) -> list[Record]:

@@ -157,9 +157,13 @@ def seats_in_answer(booking: Part) -> list[Seat]:
 
 
 def has_seats(booking: Part) -> bool:
-    """True for a group in an answer of the API: each attendee has own answers there (`output.service.ts`)."""
+    """True for a group in an answer of the API: each attendee has own answers there (`output.service.ts`).
+
+    An empty list is that of a group that everybody left; without a list it is not said who comes.
+    """
     attendees = booking.parts("attendees")
-    apart = all(each.has("bookingFieldsResponses") for each in attendees)
+    listed = bool(attendees) or booking.values.get("attendees") == []
+    apart = listed and all(each.has("bookingFieldsResponses") for each in attendees)
     return any(each.has("seatUid") for each in attendees) or (
         apart and not booking.has("bookingFieldsResponses")
     )
