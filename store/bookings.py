@@ -15,7 +15,6 @@ from store.tables import (
     bookings,
     checkins,
     clients,
-    deliveries,
     flags,
     intakes,
     plan_edits,
@@ -230,6 +229,15 @@ def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -
     return [_thread(row) for row in tx.all(_BETWEEN, client_ids=client_ids, start=start, end=end)]
 
 
+def change_scheduler(tx: Tx, connection: str, before: str, after: str) -> None:
+    """Lay aside what the former scheduler calls its bookings, and take up what the new one called its own.
+
+    An identifier says which booking it is at one scheduler only: no other one is asked for it.
+    """
+    for old, new in ((connection, f"{connection}/{before}"), (f"{connection}/{after}", connection)):
+        tx.run(sa.update(records).where(records.c.connection == old).values(connection=new))
+
+
 def looked_at(tx: Tx, connection: str, names: Sequence[str], reading: int) -> None:
     """These identifiers were looked at in this reading."""
     for at in range(0, len(names), MOST_NAMES):
@@ -239,13 +247,12 @@ def looked_at(tx: Tx, connection: str, names: Sequence[str], reading: int) -> No
 
 
 def unlisted(tx: Tx, connection: str, reading: int, now: datetime) -> list[tuple[int, str]]:
-    """Of bookings with something due: what was not looked at in this reading, as (booking, identifier)."""
+    """Of visits to come: what was not looked at in this reading, as (booking, identifier)."""
     query = (
         sa.select(records.c.booking_id, records.c.external_id)
         .join(bookings, bookings.c.id == records.c.booking_id)
-        .join(deliveries, deliveries.c.booking_id == bookings.c.id)
-        .where(bookings.c.connection == connection, deliveries.c.status == "scheduled")
-        .where(bookings.c.end_at > now, records.c.listed_in != reading)
+        .where(records.c.connection == connection, records.c.listed_in != reading)
+        .where(bookings.c.end_at > now, bookings.c.status != BookingStatus.cancelled)
         .distinct()
     )
     return [(row.booking_id, row.external_id) for row in tx.all(query)]

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.trouble import TroubleKind
+from store import bookings
 from store.base import Database, Tx
 from store.running import troubles
 from store.tables import connections
@@ -18,7 +19,7 @@ def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
     """Note the moment a connection was first configured; later calls change nothing.
 
     Under another scheduler it is a new connection: what exists there is older than it, and a place in the
-    list of the former one says nothing.
+    list of the former one says nothing. What the former one called its bookings is laid aside.
     """
     tx.lock(f"connection-{name}")
     row = get(tx, name)
@@ -28,6 +29,7 @@ def ensure(tx: Tx, name: str, scheduler: str, now: datetime) -> None:
         began = {"first_seen_at": now, "last_read_at": None, "read_begun_at": None, "read_place": ""}
         mine = sa.update(connections).where(connections.c.name == name)
         tx.run(mine.values(scheduler=scheduler, **began))
+        bookings.change_scheduler(tx, name, row.scheduler, scheduler)
 
 
 def writes(tx: Tx, name: str, way: str, now: datetime) -> None:

@@ -235,7 +235,7 @@ def _unknown(tx: Tx, connection: str, notice: Notice) -> list[str]:
 
 
 def current_id(tx: Tx, booking: Booking) -> str:
-    """The identifier that the scheduler uses for the booking now."""
+    """The identifier that the scheduler uses for the booking now; "" where the connection had another one."""
     current = head_of(bookings.of_booking(tx, booking.id))
     assert current is not None
-    return current.external_id
+    return current.external_id if current.connection == booking.connection else ""

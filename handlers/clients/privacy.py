@@ -98,7 +98,8 @@ def record_hash(context: Context, connection: str, external_id: str, seat: str =
 
 
 def _record_hash(key: bytes, connection: str, external_id: str, seat: str, trait: str = "") -> str:
-    text = f"erased:{connection}\0{external_id}\0{seat}" + (f"\0{trait}" if trait else "")
+    name = connection.partition("/")[0]  # also of what a former scheduler there called so
+    text = f"erased:{name}\0{external_id}\0{seat}" + (f"\0{trait}" if trait else "")
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 

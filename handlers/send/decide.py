@@ -99,8 +99,10 @@ def _booking_says_no(booking: Booking) -> Skip | None:
 
 def _attach(tx: Tx, context: Context, booking: Booking) -> Decision:
     """An older status that is still waiting is not written over a newer one: the words are made now."""
-    no = _booking_says_no(booking)
-    return no or Write(booking.connection, current_id(tx, booking), attach.note(tx, context, booking))
+    external_id, no = current_id(tx, booking), _booking_says_no(booking)
+    if not external_id:
+        no = Skip(Reason.older_than_connection)
+    return no or Write(booking.connection, external_id, attach.note(tx, context, booking))
 
 
 def _too_late(context: Context, booking: Booking, now: datetime) -> bool:

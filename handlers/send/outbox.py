@@ -156,7 +156,7 @@ def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
         records = bookings.of_booking(tx, booking.id)
     try:
         for record in records:
-            if is_live(record):
+            if is_live(record) and record.connection == booking.connection:
                 inbox.read(context, booking.connection, record.external_id, now)
     except IntegrationError as error:
         # After a few tries the webhooks' word has to do: a broken API key must not keep every plan back.

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, permutations
 
 import pytest
 from cryptography.fernet import Fernet
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import settings as configuration
 from handlers.bookings import inbox
+from handlers.bookings.observe import current_id
 from handlers.bookings.reconcile import LEAST_QUIET, gone_quiet, interrupted, reconcile
 from handlers.context import Context
 from handlers.worker import duties, work
-from integrations.base import IntegrationError, NotAsked
+from integrations.base import IntegrationError, NotAsked, Scheduler
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.trouble import TroubleKind
 from store import bookings, connections
@@ -293,3 +294,62 @@ def test_a_connection_that_changes_its_scheduler_begins_anew(context: Context) -
         (found,) = bookings.listing(tx)
     assert row is not None
     assert (row.scheduler, row.first_seen_at, found.earlier) == ("square", later, True)
+
+
+PAIRS = list(permutations(VENDORS, 2))
+
+
+def _under(context: Context, scheduler: Scheduler, at: datetime) -> Context:
+    """The same clinic with "main" at this scheduler, read through."""
+    ours = replace(context, schedulers={"main": scheduler})
+    with ours.db.begin() as tx:
+        connections.ensure(tx, "main", scheduler.connection.scheduler, at)
+    reconcile(ours, "main", at)
+    return ours
+
+
+def _visits(context: Context) -> dict[int, tuple[BookingStatus, int, datetime]]:
+    with context.db.read() as tx:
+        return {each.id: (each.status, each.client_id, each.start) for each in bookings.listing(tx)}
+
+
+@pytest.mark.parametrize(("before", "after"), PAIRS, ids=map("-".join, PAIRS))
+def test_what_a_former_scheduler_knows_is_never_asked_for_at_another_one(
+    context: Context, before: str, after: str
+) -> None:
+    """Two schedulers may call bookings of two people 1; and that one knows no 1 cancels nothing."""
+    old, new = VENDORS[before], VENDORS[after]
+    ours = _under(context, old.serving(old.row(1), old.row(2)), NOW)
+    first = _visits(ours)
+    assert {status for status, *_ in first.values()} == {BookingStatus.confirmed}
+    ours = _under(ours, new.serving(new.row(1)), NOW + timedelta(hours=1))
+    both = _visits(ours)
+    assert {name: both[name] for name in first} == first
+    assert len(both) == 3
+    with ours.db.read() as tx:
+        assert [current_id(tx, each) for each in bookings.listing(tx) if each.id in first] == ["", ""]
+    ours = _under(ours, old.serving(old.row(1)), NOW + timedelta(hours=2))
+    back = _visits(ours)
+    assert len(back) == 3, "what it called its own is taken up again"
+    assert [status for status, *_ in (back[name] for name in sorted(first))] == ["confirmed", "cancelled"]
+    assert {name: back[name] for name in set(both) - set(first)} == {
+        name: both[name] for name in set(both) - set(first)
+    }
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_deletion_is_found_also_where_messages_are_held_or_none_is_due(
+    context: Context, held: bool
+) -> None:
+    """Without an address every message is held; of an older booking there is none."""
+    ours, scheduler = reading(context)
+    nobody = Person("Zoë Łuć", "" if held else "zoe@example.org")
+    made = NOW if held else NOW - timedelta(days=9)
+    scheduler.rows["u1"] = row(client=nobody, created_at=made)
+    reconcile(ours, "main", NOW + timedelta(minutes=1))
+    work.work_once(ours, NOW + timedelta(minutes=2))
+    statuses = {each.status for each in schedule_of(ours, only(ours, "")).values()}
+    assert "sent" not in statuses
+    scheduler.delete("u1")
+    reconcile(ours, "main", NOW + timedelta(minutes=3))
+    assert only(ours, "").status is BookingStatus.cancelled
