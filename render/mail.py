@@ -30,6 +30,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
 URL = re.compile(r"https?://[!-;=?-~]+\Z")
 WIDE = 1088
+MOST, LIMITS = 200, {"trouble": 500}  # characters of a value, and of what another service says in sentences
 """Pixels of a picture: twice the 544 that the widest mail shows."""
 
 
@@ -265,7 +266,7 @@ def _letter(
 
 
 def _values(context: Mapping[str, str], clinic: Clinic) -> dict[str, str]:
-    values = {key: _plain_lines(value) for key, value in context.items()}
+    values = {key: _plain_lines(value, LIMITS.get(key, MOST)) for key, value in context.items()}
     # Whoever books may have written the place: it must not lead anywhere in the clinic's name.
     values |= {key: unlinked(values[key]) for key in ("place", "practitioner") if key in values}
     values["name"] = greeting_name(context.get("name", ""))
@@ -288,9 +289,9 @@ def dialled(line: str, numbers: Sequence[tuple[str, str]]) -> Markup:
     return Markup(html)  # noqa: S704 - every part of it was escaped
 
 
-def _plain_lines(text: str) -> str:
+def _plain_lines(text: str, limit: int) -> str:
     """Each of the lines plain; only the dates of several visits have more than one."""
-    return "\n".join(plain(line) for line in text.split("\n"))
+    return "\n".join(plain(line, limit) for line in text.split("\n"))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -87,6 +87,11 @@ def step(tx: Tx, name: str, reading: int, now: datetime, *, place: str = "", fai
     tx.run(row.values(read_step_at=now, read_failed=connections.c.read_failed + failed, **further))
 
 
+def let_through(tx: Tx, name: str, now: datetime) -> None:
+    """The scheduler answered a question of ours."""
+    tx.run(sa.update(connections).where(connections.c.name == name).values(read_step_at=now))
+
+
 def end_reading(tx: Tx, name: str, reading: int, due_at: datetime, now: datetime) -> None:
     """A reading came to its end; the next one begins at `due_at`."""
     row = sa.update(connections).where(*_under_way(name, reading))

@@ -75,7 +75,7 @@ connections = sa.Table(
     _time("read_begun_at", nullable=True),  # when the reading began that is under way
     sa.Column("read_place", sa.Text, nullable=False, server_default=""),  # as the scheduler names it
     sa.Column("read_failed", sa.Integer, nullable=False, server_default="0"),  # bookings that failed in it
-    _time("read_step_at", nullable=True),  # when it last came further
+    _time("read_step_at", nullable=True),  # when it last came further, or the scheduler answered
     _time("read_due_at", nullable=True),  # when it goes on, or the next one begins
     _time("webhook_seen_at", nullable=True),  # when our subscription was last seen at the scheduler
     _word("attach_way"),

@@ -34,6 +34,7 @@ QUIET_TIMES = 5  # so many times longer than its longest usual gap counts as gon
 ENOUGH_GAPS = 8
 One = TypeVar("One")
 SOME_FAILED = "{} of its bookings could not be taken in; see the log."
+NOTHING_THROUGH = "Nothing has come through for a while: see whether another program uses the same key."
 FAILED = "Reading it through failed; see the log."
 
 
@@ -197,6 +198,11 @@ def is_limit(error: IntegrationError) -> bool:
     return bool(error.retry_after) and error.status < 500 and not isinstance(error, NotAsked)
 
 
+def is_stuck(row: Any, now: datetime) -> bool:
+    """True where a scheduler has let nothing of ours through for long."""
+    return row is None or row.read_step_at is None or now - row.read_step_at >= STUCK
+
+
 def interrupted(context: Context, name: str, error: IntegrationError, now: datetime) -> None:
     """Note why a scheduler cannot be read, and when it is tried again.
 
@@ -205,10 +211,10 @@ def interrupted(context: Context, name: str, error: IntegrationError, now: datet
     wait = timedelta(seconds=error.retry_after or 0)
     with context.db.begin() as tx:
         connections.read_at(tx, name, now + max(wait, LATER if error.permanent else SOON))
-        row = connections.get(tx, name)
-        came_further = row is not None and row.read_step_at is not None and now - row.read_step_at < STUCK
-        if not (is_limit(error) and came_further):
-            troubles.note(tx, TroubleKind.unreadable, name, str(error), now)
+        limit = is_limit(error)
+        if not limit or is_stuck(connections.get(tx, name), now):
+            text = f"{error} {NOTHING_THROUGH}" if limit else str(error)
+            troubles.note(tx, TroubleKind.unreadable, name, text, now)
     log.warning("reading waits", extra={"connection": name, "why": str(error)})
 
 

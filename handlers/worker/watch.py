@@ -42,7 +42,7 @@ def ask(name: str, context: Context, now: datetime) -> None:
     try:
         scheduler.ping()
     except IntegrationError as error:
-        if not reconcile.is_limit(error):
+        if not reconcile.is_limit(error) or _is_stuck(context, name, now):
             reconcile.interrupted(context, name, error, now)
         return
     _look_for_webhook(context, name, scheduler, now)
@@ -55,8 +55,16 @@ def _is_being_read(context: Context, name: str) -> bool:
     return row is None or row.read_begun_at is not None
 
 
+def _is_stuck(context: Context, name: str, now: datetime) -> bool:
+    """A limit passes; one that lets no question through for long does not."""
+    with context.db.read() as tx:
+        return reconcile.is_stuck(connections.get(tx, name), now)
+
+
 def _look_for_webhook(context: Context, name: str, scheduler: Scheduler, now: datetime) -> None:
     """Note that our webhook is there; that it has gone only where it was seen before."""
+    with context.db.begin() as tx:
+        connections.let_through(tx, name, now)
     try:
         there = scheduler.is_subscribed()
     except IntegrationError:

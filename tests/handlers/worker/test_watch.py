@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 
+from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.worker import watch, work
 from integrations.base import IntegrationError
@@ -15,8 +17,10 @@ from store import connections, receipts
 from store.running import troubles
 from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW
+from tests.helpers.fake_vendor import FakeVendor, response
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.readable_scheduler import Readable, reading
+from tests.helpers.vendors import VENDORS
 from tests.helpers.visits import receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -167,6 +171,53 @@ def test_a_limit_is_no_trouble_until_nothing_comes_through_for_long(
     scheduler.trouble = None
     live(ours, chores, now, 2)
     assert kinds(ours) == []
+
+
+@pytest.mark.parametrize("asked", [LIMIT, IntegrationError("It asked us to slow down.", retry_after=30)])
+def test_a_limit_that_the_check_meets_is_told_once_nothing_comes_through(
+    context: Context, mailbox: Mailbox, asked: IntegrationError
+) -> None:
+    """Between two readings, too; and one that passes by itself is nobody's business and reads nothing."""
+    ours, scheduler = reading(context)
+    chores = Chores()
+    now = live(ours, chores, NOW, 30)
+    with ours.db.read() as tx:
+        before = connections.get(tx, "main").read_number  # type: ignore[union-attr]
+    for minutes in (6, 11):
+        scheduler.trouble = asked
+        now = live(ours, chores, now, minutes)
+        assert kinds(ours) == []
+        scheduler.trouble = None
+        now = live(ours, chores, now, 6)
+    with ours.db.read() as tx:
+        assert connections.get(tx, "main").read_number == before  # type: ignore[union-attr]
+    scheduler.trouble = asked
+    now = live(ours, chores, now, 30)
+    assert kinds(ours) == [TroubleKind.unreadable]
+    assert mailbox.kinds() == ["connection"]
+    assert "see whether another program uses the same key" in text_of(mailbox)
+    scheduler.trouble = None
+    live(ours, chores, now, 8)
+    assert mailbox.kinds() == ["connection", "trouble_over"]
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_what_a_refused_key_needs_is_told_to_its_last_word(
+    context: Context, mailbox: Mailbox, name: str
+) -> None:
+    """Each scheduler says which scopes or plan its key needs; Calendly's sentence is the longest."""
+    vendor = FakeVendor()
+    VENDORS[name].publish(vendor, [])
+    for method, where in list(vendor.answers):
+        vendor.answers[method, where] = [response(403, {"title": "Permission Denied"})]
+    scheduler = VENDORS[name].ours(vendor)
+    ours = replace(context, schedulers={"main": scheduler})
+    reconcile.when_due(ours, "main", NOW, starting=True)
+    (told,) = wrong(ours)
+    watched(ours, NOW + 6 * MINUTE)
+    denied: str = import_module(type(scheduler).__module__).DENIED
+    assert told.text.endswith(denied)
+    assert f"It says: {told.text}" in text_of(mailbox)
 
 
 def test_a_webhook_that_vanished_is_named_and_one_that_was_never_seen_is_not(
