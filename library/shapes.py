@@ -79,7 +79,7 @@ class QuestionIn(_Strict):
     mode = fields.String(validate=validate.OneOf(["each", "tick"]))
     clear = fields.String()
     ticked = fields.String()
-    known = fields.String(validate=validate.OneOf(["name", "email", "phone", "no_texts"]))
+    known = fields.String(validate=validate.OneOf(["name", "email", "phone", "no_texts", "mail_agreed"]))
     minimum = fields.Integer(strict=True)
     maximum = fields.Integer(strict=True)
     low = fields.String()

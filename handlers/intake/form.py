@@ -148,7 +148,7 @@ def _asked(
         library=library,
         questionnaire=library.questionnaires[intake.questionnaire],
         before=_before(tx, intake),
-        known=_known(tx, context, booking),
+        known=_known(tx, context, booking, intake),
         raised=tuple(each["rule"] for each in intakes.flags_of(tx, booking.id)),
         today=now.astimezone(context.zone(booking.zone)).date(),
         ask=who.ask(tx, booking, intake),
@@ -163,10 +163,14 @@ def _before(tx: Tx, asked: Intake) -> Answers:
     return asking.carried(effective(tx, earlier)) if earlier else {}
 
 
-def _known(tx: Tx, context: Context, booking: Booking) -> tuple[str, ...]:
+def _known(tx: Tx, context: Context, booking: Booking, intake: Intake) -> tuple[str, ...]:
     client = clients.get(tx, booking.client_id)
-    booked = tuple(name for name in ("name", "email", "phone") if getattr(client, name))
-    return booked if Channel.sms in context.senders else (*booked, "no_texts")
+    booked = [name for name in ("name", "email", "phone") if getattr(client, name)]
+    if Channel.sms not in context.senders:
+        booked.append("no_texts")
+    if intake.questionnaire == SHORT_UPDATE and reached.mail_is_settled(tx, booking, _before(tx, intake)):
+        booked.append("mail_agreed")
+    return tuple(booked)
 
 
 def fitting(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> str:
@@ -342,7 +346,8 @@ def _keep_number(tx: Tx, context: Context, asked: Asked, now: datetime) -> None:
 
 def _wording(asked: Asked) -> dict[str, str]:
     """The consents exactly as they stood on the screen, with language and version of the questionnaire."""
-    asked_for = [q for q in asked.questionnaire.questions() if q.type is QuestionType.CONSENT]
+    on_screen = (question for screen in asked.screens for question in screen.questions)
+    asked_for = [question for question in on_screen if question.type is QuestionType.CONSENT]
     texts = {question.id: question.label for question in asked_for}
     return texts | {"language": asked.library.language, "version": asked.questionnaire.version}
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from clinical.plan.case import said_yes
 from handlers.clients import contacts
 from handlers.context import Context
 from handlers.links import Link
@@ -10,13 +11,22 @@ from schemas.booking import Booking, Person
 from schemas.delivery import Channel, DeliveryKey, Due, Purpose
 from schemas.forms.condition import Answers
 from schemas.notions.phone import for_texts
-from schemas.person import Attendance, ContactKind, ContactPoint
+from schemas.person import Attendance, ContactKind, ContactPoint, MessageKind
 from store import attendances, audit, bookings, clients, deliveries
 from store import contacts as stored
 from store.base import Tx
 
 CONSENT = {Channel.email: "consent_email", Channel.sms: "consent_sms"}
 TYPED = {Channel.email: "email", Channel.sms: "mobile_phone"}
+
+
+def mail_is_settled(tx: Tx, booking: Booking, before: Answers) -> bool:
+    """True where a short update need not ask about e-mail: agreed to and not stopped, or no address."""
+    comes = attendances.current(tx, booking.id)
+    point = stored.get(tx, comes.email_id) if comes else None
+    if point is None:
+        return True
+    return said_yes(before, CONSENT[Channel.email]) and MessageKind.care not in point.stopped
 
 
 def agreed_again(

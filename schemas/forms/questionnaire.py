@@ -56,7 +56,7 @@ class Question:
 
     `safety`: blank or "not sure" never passes; `emergency`: it can mean an emergency, so blank stops the
     visit. `known`: what makes asking needless: a field of the booking (`name`, `email`, `phone`), or
-    `no_texts`: the clinic sends none. `covers` and
+    `no_texts`: the clinic sends none, or `mail_agreed`: e-mail was agreed to before. `covers` and
     `clear`: see the module text. `choices_from`: only what was chosen there is offered. `short`: the line
     in a gate's list. `low`, `high`: words at a scale's ends. `more`: asked only of who wants to add more.
     """

@@ -15,6 +15,7 @@ from tests.helpers.answers import TAPPED, TODAY, UPDATE, settled
 from tests.helpers.content import library
 
 KNOWN = {"name", "email", "phone"}
+AGREED = KNOWN | {"mail_agreed"}
 HERE = ("US", library().errors)
 
 
@@ -32,7 +33,11 @@ def walk(
     taps = 0
     past = before or {}
     while True:
-        left = [s for s in screens(asked, answers, TODAY, KNOWN, past) if s.step.id not in seen]
+        left = [
+            s
+            for s in screens(asked, answers, TODAY, AGREED if past else KNOWN, past)
+            if s.step.id not in seen
+        ]
         if not left:
             return answers, len(seen), taps
         posted = {q.id: wanted[q.id] for q in left[0].questions if q.id in wanted}

@@ -4,16 +4,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from handlers.answers import agreed
 from handlers.context import Context
 from handlers.intake import form
 from handlers.intake.form import Asked, open_intake
 from handlers.worker import work
 from schemas.booking import Booking
 from schemas.delivery import Purpose
-from store import bookings, deliveries, intakes
+from schemas.person import MessageKind
+from store import attendances, bookings, contacts, deliveries, intakes
 from store.base import Tx
 from tests.helpers.answers import TAPPED, fill_in
 from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, webhook
 
 STEP = {"gate_nerves": "some", "gate_chest": "none"}
@@ -51,6 +54,54 @@ def test_who_filled_in_the_full_form_within_a_year_gets_the_short_update(
     second = _next_booking(context, timedelta(days=after))
     with context.db.read() as tx:
         assert _asked(tx, context, second, NOW + timedelta(days=after)).intake.questionnaire == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "stopped", "asks"),
+    [
+        ("yes", (), False),
+        ("", (), True),
+        ("yes", (MessageKind.care, MessageKind.checkins), True),
+        ("yes", (MessageKind.care,), True),
+        ("yes", (MessageKind.checkins,), False),  # plans are still wanted: a box left blank would end them
+    ],
+)
+def test_the_short_update_asks_for_mails_of_who_never_agreed_or_stopped_them(
+    context: Context, mailbox: Mailbox, first: str, stopped: tuple[MessageKind, ...], asks: bool
+) -> None:
+    fill_in(context, book(context), consent_email=first)
+    second, now = _next_booking(context, timedelta(days=30)), NOW + timedelta(days=31)
+    with context.db.begin() as tx:
+        comes = attendances.current(tx, second.id)
+        assert comes is not None
+        contacts.stop(tx, comes.email_id or 0, stopped, "link", now)
+        asked = {
+            question.id for each in _asked(tx, context, second, now).screens for question in each.questions
+        }
+        assert "upd_safety" in asked
+        assert ("consent_email" in asked) is asks
+    fill_in(context, second, now, **({"consent_email": "yes"} if asks else {}))
+    with context.db.read() as tx:
+        intake = intakes.of_booking(tx, second.id)
+        assert intake is not None
+        assert agreed(tx, intake, "consent_email")
+        assert bool(intake.wording.get("consent_email")) is asks
+    work.work_once(context, second.end + timedelta(hours=1))
+    assert len(mailbox.of("plan")) == 1
+
+
+def test_who_leaves_the_box_for_mails_blank_is_asked_next_time(context: Context) -> None:
+    fill_in(context, book(context), consent_email="")
+    second = _next_booking(context, timedelta(days=30))
+    fill_in(context, second, NOW + timedelta(days=31), consent_email="")
+    receive(context, webhook("created", NOW + timedelta(days=70), uid="u3", start=NOW + timedelta(days=80)))
+    for minutes in (0, 1):
+        work.work_once(context, NOW + timedelta(days=70, minutes=minutes))
+    with context.db.read() as tx:
+        third = max(bookings.listing(tx, email="zoe@example.org"), key=lambda each: each.id)
+        asked = _asked(tx, context, third, NOW + timedelta(days=71))
+    assert asked.intake.questionnaire == "returning"
+    assert "agree" in [each.step.id for each in asked.screens]
 
 
 def test_a_form_that_was_begun_is_not_exchanged(context: Context) -> None:
