@@ -3,6 +3,7 @@
 import ipaddress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 
 LINK = "link"  # `via` of who came by a personal link
 
@@ -34,6 +35,7 @@ def by(via: str) -> None:
     _origin.set(Origin(via, _origin.get().source))
 
 
+@lru_cache(1000)  # the same few senders, again and again
 def shortened(address: str) -> str:
     """The network of an address, too large to name a household: /24, of IPv6 /48; "" for none."""
     try:

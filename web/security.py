@@ -7,7 +7,8 @@ import ipaddress
 import logging
 import threading
 import time
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, current_app, g, request
@@ -22,6 +23,7 @@ from web.context import context as the_context
 from web.context import utc_now
 
 log = logging.getLogger("aftercare.security")
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
@@ -37,6 +39,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
+_HEADERS = {name.lower(): (name, value) for name, value in HEADERS.items()}
 ANY_HOST = (
     "/webhooks/",
     "/healthz",
@@ -66,6 +69,7 @@ def install(app: Flask, context: Context) -> None:
     app.url_map.merge_slashes = False  # its redirects would repeat any Host
     if app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=app.config["PROXIES"], x_proto=0)  # type: ignore[method-assign]
+    app.wsgi_app = _protected(app.wsgi_app)  # type: ignore[assignment, method-assign]
     own = urlsplit(context.clinic.public_url).netloc.casefold()
 
     @app.before_request
@@ -79,16 +83,12 @@ def install(app: Flask, context: Context) -> None:
             abort(400)
         if "\0" in request.path:
             abort(404)
-        if any("\0" in value for _name, value in request.args.items(multi=True)):
+        if request.query_string and any("\0" in value for _name, value in request.args.items(multi=True)):
             abort(400)
 
     @app.after_request
     def protect(response: Response) -> Response:
-        """The same headers on every answer, errors and redirects included."""
-        given = {name.lower() for name, _value in response.headers}
-        for name, value in HEADERS.items():
-            if name.lower() not in given:
-                response.headers.add(name, value)
+        """No answer is kept by anybody, and refusals are written down."""
         if request.endpoint != "static.files" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         response.headers.pop("Server", None)
@@ -100,6 +100,20 @@ def install(app: Flask, context: Context) -> None:
     def forget(_error: BaseException | None) -> None:
         """What this thread does next comes from elsewhere."""
         origin.begin()
+
+
+def _protected(wsgi_app: Wsgi) -> Wsgi:
+    """The same headers on every answer, errors and redirects included."""
+
+    def run(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            given = {name.lower() for name, _value in headers}
+            missing = [item for name, item in _HEADERS.items() if name not in given]
+            return start_response(status, headers + missing, *more)
+
+        return wsgi_app(environ, start)
+
+    return run
 
 
 def _is_refusal(status: int) -> bool:
