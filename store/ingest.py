@@ -1,75 +1,89 @@
 """Storing webhooks that arrive together with one commit: none is answered before its own is on disk."""
 
-import threading
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
+from schemas import trace
 from schemas.webhook import Inbound
 from store import connections, receipts
 from store.base import Database
 
-MOST_AT_ONCE = 200
+log = logging.getLogger("aftercare.webhooks")
 HEARD_EVERY = timedelta(seconds=1)  # so often a connection's row says when it was last heard
 
 
-class _Batch:
-    """Rows that share one commit, and how it ended."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self.done = threading.Event()
-        self.error: BaseException | None = None
-
-
 class Ingest:
-    """The first arrival of a batch commits for all that came while the commit before was under way.
+    """Keeps webhooks: each with a commit of its own, or all of a `Round` with one."""
 
-    `commits` is how many may be under way at once: SQLite writes one at a time, PostgreSQL flushes several
-    together.
-    """
-
-    def __init__(self, db: Database, commits: int = 1) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._gate = threading.Lock()
-        self._turns = threading.Semaphore(commits)
-        self._open = _Batch()
         self._heard: dict[str, datetime] = {}
 
-    def add(self, public_id: str, connection: str, inbound: Inbound, now: datetime) -> None:
-        """Return once the webhook is committed with fsync; raises `DatabaseError` when it is not."""
+    def add(self, public_id: str, connection: str, inbound: Inbound) -> None:
+        """Return once the webhook is committed with fsync; raises `DatabaseError` when it is not.
+
+        Within a round it returns at once, and `Round.commit` does that.
+        """
         row = receipts.sealed(self._db.vault, public_id, connection, inbound)
-        with self._gate:
-            batch = self._open
-            batch.rows.append(row)
-            leads = len(batch.rows) == 1
-            if len(batch.rows) >= MOST_AT_ONCE:
-                self._open = _Batch()
-        if leads:
-            self._commit(batch, now)
-        batch.done.wait()
-        if batch.error is not None:
-            raise batch.error
+        around = _round.get()
+        if around is None:
+            self.write([row])
+        else:
+            around.add(self, row)
 
-    def _commit(self, batch: _Batch, now: datetime) -> None:
-        with self._turns:
-            with self._gate:
-                if self._open is batch:
-                    self._open = _Batch()
-            try:
-                self._write(batch.rows, now)
-            except BaseException as error:
-                batch.error = error
-            finally:
-                batch.done.set()
-
-    def _write(self, rows: list[dict[str, Any]], now: datetime) -> None:
-        news = {name for name in {row["connection"] for row in rows} if self._is_news(name, now)}
+    def write(self, rows: list[dict[str, Any]]) -> None:
+        """Commit rows together."""
+        latest = {row["connection"]: row["received_at"] for row in rows}
+        news = {name: at for name, at in latest.items() if self._is_news(name, at)}
         with self._db.begin() as tx:
             receipts.put(tx, rows)
-            if news:
-                connections.heard(tx, news, now)
-        self._heard |= dict.fromkeys(news, now)
+            for name, at in sorted(news.items()):
+                connections.heard(tx, {name}, at)
+        self._heard |= news
+        for row in rows:
+            with trace.following(row["public_id"]):
+                log.info("webhook kept", extra={"connection": row["connection"]})
 
     def _is_news(self, connection: str, now: datetime) -> bool:
         last = self._heard.get(connection)
         return last is None or abs(now - last) >= HEARD_EVERY
+
+
+class Round:
+    """Webhooks that one thread handles one after the other, and keeps with one commit.
+
+    Who opens a round sends none of the answers before `commit` has come back.
+    """
+
+    def __init__(self) -> None:
+        self._ingest: Ingest | None = None
+        self._rows: list[dict[str, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Whatever this thread keeps meanwhile belongs to the round."""
+        token = _round.set(self)
+        try:
+            yield
+        finally:
+            _round.reset(token)
+
+    def add(self, ingest: Ingest, row: dict[str, Any]) -> None:
+        """One more for the commit."""
+        self._ingest = ingest
+        self._rows.append(row)
+
+    def commit(self) -> None:
+        """Return once all are committed with fsync; raises `DatabaseError` when none is."""
+        if self._ingest is not None:
+            self._ingest.write(self._rows)
+
+
+_round: ContextVar[Round | None] = ContextVar("round", default=None)

@@ -33,7 +33,7 @@ def everything(app: Flask, context: Context) -> None:
     """Routes, protections, commands and logs."""
     logs.install(app.config["LOG_LEVEL"])
     app.extensions["aftercare"] = context
-    app.extensions["ingest"] = Ingest(context.db, commits=1 if context.db.sqlite else 2)
+    app.extensions["ingest"] = Ingest(context.db)
     app.extensions["refusals"] = Refusals(context.db)
     app.url_map.converters["int"] = Number
     security.install(app, context)

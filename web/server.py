@@ -10,9 +10,11 @@ import socket
 import struct
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from gunicorn import util
@@ -23,6 +25,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from web.arrival import CONTINUE, Arrival, State
 from web.logs import JsonLine
+from web.rounds import NOT_KEPT, RETRY_AFTER, Rounds
 from web.security import HEADERS
 
 log = logging.getLogger("aftercare.server")
@@ -35,8 +38,9 @@ ANSWERS = {
 
 
 REFUSALS = {State.long_head: "431 Request Header Fields Too Large", State.large_body: "413 Content Too Large"}
-FOR_MACHINES = (b"POST /webhooks/", b"GET /healthz", b"GET /readyz", b"GET /metrics")
-FOR_WEBHOOKS = 32  # threads: most wait for a commit, which is the larger the more of them share it
+A_WEBHOOK = b"POST /webhooks/"
+OF_WATCHERS = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
+FOR_WATCHERS = 4  # threads
 MOST_ARRIVING = 500  # connections: one more, and the one that has said least for longest is closed
 MOST_AT_ONCE = 16384  # bytes
 WIRE_SECONDS = 10  # that a thread waits for a reader that does not read
@@ -50,7 +54,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.arriving: dict[Connection, Arrival] = {}
-        self.machines: ThreadPoolExecutor
+        self.watchers: ThreadPoolExecutor
+        self.rounds: Rounds
 
     def load_wsgi(self) -> None:
         """Wrong settings are said once and end the server: starting again would not mend them."""
@@ -62,7 +67,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Make the threads in this process."""
-        self.machines = ThreadPoolExecutor(FOR_WEBHOOKS, "webhooks")
+        self.watchers = ThreadPoolExecutor(FOR_WATCHERS, "watchers")
+        not_kept = answer("503 Service Unavailable", NOT_KEPT, {"Retry-After": RETRY_AFTER})
+        self.rounds = Rounds(self.handle, partial(self.method_queue.defer, self._finish_all), not_kept)
         super().init_process()
 
     def enqueue_req(self, conn: Connection) -> None:
@@ -122,9 +129,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         data = bytes(self._let_go(conn).data)
         conn.parser.unreader.unread(data)
         conn.data_ready = True
-        pool = self.machines if data.startswith(FOR_MACHINES) else self.tpool
+        if data.startswith(A_WEBHOOK):
+            self.rounds.add(conn)
+            return
+        pool = self.watchers if data.startswith(OF_WATCHERS) else self.tpool
         done = partial(self.method_queue.defer, self.finish_request, conn)
         pool.submit(self.handle, conn).add_done_callback(done)
+
+    def _finish_all(self, handled: list[tuple[Connection, bool]]) -> None:
+        for conn, stays in handled:
+            done: Future[bool] = Future()
+            done.set_result(stays)
+            self.finish_request(conn, done)
 
     def _let_go(self, conn: Connection) -> Arrival:
         with suppress(KeyError, ValueError):  # a request that came at once was never watched
@@ -150,7 +166,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to stop."""
         super().run()
-        self.machines.shutdown(wait=False)
+        self.watchers.shutdown(wait=False)
+        self.rounds.stop()
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: Exception) -> None:
         """Answer a request that cannot be read, with the headers of every other answer."""
@@ -171,15 +188,17 @@ def _bound(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
 
 
-def answer(status: str) -> bytes:
-    """A whole answer: status, the usual headers, the status once more as text."""
+def answer(status: str, text: str = "", more: Mapping[str, str] = MappingProxyType({})) -> bytes:
+    """A whole answer: status, the usual headers and some more, a text or the status once more."""
+    text = text or status
     headers = HEADERS | {
         "Content-Type": "text/plain; charset=utf-8",
         "Cache-Control": "no-store",
-        "Content-Length": str(len(status)),
+        "Content-Length": str(len(text)),
         "Connection": "close",
+        **more,
     }
-    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", status]
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items()), "", text]
     return "\r\n".join(lines).encode("ascii")
 
 

@@ -8,12 +8,12 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.base import InvalidSignature, WrongClock
-from schemas import trace
 from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
 from store.running.refusals import Refusals
 from web.context import context, utc_now
+from web.rounds import NOT_KEPT, RETRY_AFTER
 
 log = logging.getLogger("aftercare.webhooks")
 MOST_BYTES = 1024 * 1024
@@ -44,7 +44,7 @@ def receive(connection: str) -> Response:
     except InvalidSignature as error:
         _refuse(connection, now, clock=isinstance(error, WrongClock))
         return _answer(401, error="The signature is missing or wrong.")
-    return _keep(connection, inbound, now)
+    return _keep(connection, inbound)
 
 
 def _body() -> bytes | None:
@@ -66,18 +66,16 @@ def _headers() -> dict[str, str]:
     return found
 
 
-def _keep(connection: str, inbound: Inbound, now: datetime) -> Response:
+def _keep(connection: str, inbound: Inbound) -> Response:
     public_id = f"r_{secrets.token_hex(12)}"
     ingest: Ingest = current_app.extensions["ingest"]
     try:
-        ingest.add(public_id, connection, inbound, now)
+        ingest.add(public_id, connection, inbound)
     except (DatabaseError, OSError) as error:
         log.error("receipt not stored", extra={"connection": connection, "error": kind(error)})
-        response = _answer(503, error="We could not store this. Please send it again.")
-        response.headers["Retry-After"] = "10"
+        response = _answer(503, error=NOT_KEPT)
+        response.headers["Retry-After"] = RETRY_AFTER
         return response
-    with trace.following(public_id):
-        log.info("webhook kept", extra={"connection": connection})
     return _answer(202, receipt=public_id)
 
 

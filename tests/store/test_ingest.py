@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from handlers.context import Context
 from schemas.webhook import Inbound
 from store import connections, receipts
 from store.base import Database, Tx
-from store.ingest import MOST_AT_ONCE, Ingest
+from store.ingest import Ingest, Round
 from store.running import refusals
 from store.running.refusals import Refusals
 from tests.helpers.clinic import NOW
@@ -50,58 +51,49 @@ def count(context: Context) -> int:
         return sum(receipts.counts(tx).values())
 
 
-def start(ingest: Ingest, numbers: range, done: list[object]) -> list[threading.Thread]:
-    """Each in a thread of its own, as requests are."""
-
-    def run(number: int) -> None:
-        try:
-            ingest.add(f"r_{number}", "main", arrival(number), NOW)
-            done.append(number)
-        except Exception as error:
-            done.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in numbers]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def test_nobody_is_answered_before_the_commit_and_many_share_one(context: Context) -> None:
-    slow, done = Slow(context.db), list[object]()
-    threads = start(Ingest(slow), range(50), done)  # type: ignore[arg-type]
-    time.sleep(0.2)
-    assert done == []
-    assert count(context) == 0
+def test_a_round_is_one_commit_and_nothing_is_kept_before(context: Context) -> None:
+    slow = Slow(context.db)
     slow.gate.set()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(str, done)) == sorted(map(str, range(50)))
-    assert count(context) == 50
-    assert slow.commits <= 10
+    ingest, together = Ingest(slow), Round()  # type: ignore[arg-type]
+    with together.open():
+        for number in range(50):
+            ingest.add(f"r_{number}", "main", arrival(number))
+    assert (len(together), count(context), slow.commits) == (50, 0, 0)
+    together.commit()
+    assert (count(context), slow.commits) == (50, 1)
 
 
-def test_when_the_commit_fails_everybody_in_it_is_told(context: Context) -> None:
-    slow, done = Slow(context.db), list[object]()
-    slow.error = OSError("disk full")
-    slow.gate.set()
-    ingest = Ingest(slow)  # type: ignore[arg-type]
-    for thread in start(ingest, range(10), done):
-        thread.join()
-    assert len(done) == 10
-    assert all(isinstance(each, OSError) for each in done)
-    slow.error = None
-    ingest.add("r_x", "main", arrival(1), NOW)
+def test_a_webhook_outside_of_a_round_has_a_commit_of_its_own(context: Context) -> None:
+    ingest = Ingest(context.db)
+    with Round().open():
+        pass
+    ingest.add("r_1", "main", arrival(1))
     assert count(context) == 1
 
 
-def test_a_crowd_is_taken_in_several_commits(context: Context) -> None:
-    slow, done = Slow(context.db), list[object]()
-    many = MOST_AT_ONCE + 50
-    threads = start(Ingest(slow), range(many), done)  # type: ignore[arg-type]
+def test_a_round_is_of_one_thread_alone(context: Context) -> None:
+    ingest, together = Ingest(context.db), Round()
+    with together.open():
+        other = threading.Thread(target=ingest.add, args=("r_1", "main", arrival(1)))
+        other.start()
+        other.join()
+    assert (len(together), count(context)) == (0, 1)
+
+
+def test_when_the_commit_fails_nothing_of_the_round_is_kept(context: Context) -> None:
+    slow = Slow(context.db)
+    slow.error = OSError("disk full")
     slow.gate.set()
-    for thread in threads:
-        thread.join()
-    assert count(context) == len(done) == many
+    ingest, together = Ingest(slow), Round()  # type: ignore[arg-type]
+    with together.open():
+        for number in range(10):
+            ingest.add(f"r_{number}", "main", arrival(number))
+    with pytest.raises(OSError, match="full"):
+        together.commit()
+    assert count(context) == 0
+    slow.error = None
+    ingest.add("r_x", "main", arrival(1))
+    assert count(context) == 1
 
 
 def test_what_was_kept_comes_back_as_it_came(context: Context) -> None:
@@ -153,7 +145,7 @@ def test_a_flood_of_refusals_is_one_write_and_keeps_nobody_waiting(
 def test_a_connection_is_noted_as_heard_once_a_second(context: Context) -> None:
     ingest, second = Ingest(context.db), timedelta(seconds=1)
     for number, at in enumerate((NOW, NOW + second / 2, NOW + second, NOW - second)):
-        ingest.add(f"r_{number}", "main", arrival(number), at)
+        ingest.add(f"r_{number}", "main", replace(arrival(number), received_at=at))
         with context.db.read() as tx:
             row = connections.get(tx, "main")
         assert row is not None
