@@ -142,6 +142,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             done.set_result(stays)
             self.finish_request(conn, done)
 
+    def finish_request(self, conn: Connection, fs: "Future[bool]") -> None:
+        """Keep the connection, or close it without waiting here until the peer has read its answer."""
+        if conn.initialized and not self.cfg.is_ssl and not (fs.exception() or fs.result()):
+            self._linger(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def _linger(self, conn: Connection) -> None:
+        """Say no more, and read on for a moment: closing with unread bytes would tear the answer off."""
+        self.arriving[conn] = Arrival(deadline=time.monotonic() + LINGER_SECONDS, refused=True)
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+        if not self._receive(conn):
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._more, conn))
+
     def _let_go(self, conn: Connection) -> Arrival:
         with suppress(KeyError, ValueError):  # a request that came at once was never watched
             self.poller.unregister(conn.sock)

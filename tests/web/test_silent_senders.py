@@ -78,6 +78,22 @@ def test_slow_requests_keep_no_webhook_waiting(running: Running, count: int) -> 
             sender.join()
 
 
+def test_who_has_the_answer_and_does_not_hang_up_keeps_no_webhook_waiting(running: Running) -> None:
+    asked = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with ExitStack() as open_ones:
+        for wire in [open_ones.enter_context(connect(running, asked)) for _ in range(20)]:
+            assert wire.recv(4096).startswith(b"HTTP/1.1 200")
+        assert max(wait_of_a_webhook(running) for _ in range(3)) < 2
+
+
+def test_who_reads_no_answer_keeps_no_webhook_waiting(running: Running) -> None:
+    asked = b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nContent-Length: 0\r\n\r\n"
+    with ExitStack() as open_ones:
+        for _ in range(8):
+            open_ones.enter_context(connect(running, asked * 500))
+        assert max(wait_of_a_webhook(running) for _ in range(3)) < 2
+
+
 def test_who_says_half_of_it_is_told_so_in_the_end(running: Running) -> None:
     with connect(running, HALVES[1]) as wire:
         assert wire.recv(4096).startswith(b"HTTP/1.1 408")
