@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -26,22 +26,35 @@ from integrations.base import (
 from integrations.http import Http, Resting, was_sent
 from schemas.message import Text
 
-# The words that Twilio knows (Advanced Opt-Out, "default keywords"), what networks ask for, and Spanish.
+# The words that Twilio knows (Advanced Opt-Out, "default keywords"), what networks ask for, what people write
+# in their place, and Spanish. Only a text that says nothing else is one: "stop the pain" is for the clinic.
 STOP_WORDS = frozenset(
     {
         *("stop", "stop all", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "opt out"),
-        *("revoke", "remove", "no more", "stop it", "stop sending", "wrong number"),
+        *("revoke", "remove", "no more", "stop it", "stop sending", "wrong number", "not my number"),
         *("stop these", "stop the", "stop messaging", "i want to stop", "leave alone", "do not contact"),
+        *("stop contacting", "stop writing", "stop bothering", "stop spamming", "please stop it"),
         *("do not message", "don t message", "dont message", "don t contact", "dont contact"),
         *("do not text", "do not text anymore", "don t text", "don t text anymore", "dont text"),
+        *("do not send", "don t send", "dont send", "do not send any more", "don t send any more"),
+        *("i don t want", "i dont want", "i do not want", "i don t want any more", "i do not want any more"),
+        *("i no longer want", "no longer want", "take off", "remove off", "get off", "delete", "lose"),
         *("alto", "pare", "parar", "baja", "darse de baja", "cancelar", "detener", "salir", "fin"),
         *("basta", "no mas", "desuscribir", "desuscribirme", "anular", "para", "paren", "quiero parar"),
         *("detenga", "cancele", "cancela", "dar de baja", "darme de baja", "dame de baja", "deme de baja"),
+        *("denme de baja", "quiero darme de baja", "quiero la baja", "de baja"),
+        *("eliminar", "eliminarme", "elimineme", "eliminame", "elimine", "elimina", "eliminen", "eliminenme"),
+        *("quitar", "quitarme", "quiteme", "quitame", "quite", "quita", "quiten", "quitenme"),
+        *("borrar", "borrarme", "borreme", "borrame", "borre", "borra", "borren", "borrenme"),
+        *("saqueme", "sacame", "saquenme", "retirar", "retirarme", "ya no", "ya no quiero"),
         *("no quiero mas", "no escriban", "no escriban mas", "no escriba mas", "no envien mas"),
         *("no manden mas", "dejen de escribir", "dejen de escribirme", "numero equivocado"),
         *("no quiero", "no quiero recibir", "no quiero recibir mas", "no envie mas", "no envien", "no envie"),
+        *("no deseo", "no deseo mas", "no deseo recibir", "no deseo recibir mas", "no es numero"),
         *("no mande mas", "no manden", "no mande", "no escriba", "dejen de enviar", "dejen de enviarme"),
         *("deje de escribir", "deje de escribirme", "deje de enviar", "deje de enviarme", "desuscribirse"),
+        *("dejen de mandar", "dejen de mandarme", "deje de mandar", "deje de mandarme", "dejenme en paz"),
+        *("no molesten", "no molesten mas", "no moleste", "no moleste mas", "dejen de molestar"),
         *("cancelar suscripcion", "cancelar la suscripcion"),
     }
 )
@@ -54,9 +67,16 @@ START_WORDS = frozenset(
 )
 AROUND = frozenset(
     {
-        *("please", "pls", "now", "thanks", "thank", "you", "texts", "texting", "messages", "me"),
-        *("por", "favor", "ya", "gracias", "mensajes", "textos"),
+        *("please", "pls", "now", "thanks", "thank", "you", "texts", "texting", "messages", "me", "ya"),
+        *("por", "favor", "gracias", "mensajes", "textos"),
     }
+)
+# What is to end: "your messages", "my number from this list", "de la lista", "estos recordatorios".
+_WHAT = re.compile(
+    r"\b(?:(?:from|of|to|de|a) )?"
+    r"(?:(?:your|the|this|these|those|any|all|my|sus?|tus?|estos?|estas?|esta|las?|los|el|mis?) )*"
+    r"\b(?:texts?|messages?|msgs?|sms|(?:mailing )?lists?|number|phone|reminders?"
+    r"|mensajes?|textos?|listas?|numero|telefono|celular|recordatorios?)\b"
 )
 OPTED_OUT = 21610
 NOT_REACHABLE = frozenset({21211, 21614})  # no such number; not a mobile
@@ -135,18 +155,20 @@ def verify(token: str, url: str, values: Mapping[str, str], signature: str) -> N
 
 
 def wants_stop(body: str) -> bool:
-    """True when a text says that no more are wanted."""
-    return _said(body) in STOP_WORDS
+    """True when a text says that no more are wanted, and nothing else."""
+    return not STOP_WORDS.isdisjoint(_said(body))
 
 
 def wants_start(body: str) -> bool:
-    """True when a text says that texts are wanted again."""
-    return _said(body) in START_WORDS
+    """True when a text says that texts are wanted again, and nothing else."""
+    return not START_WORDS.isdisjoint(_said(body))
 
 
-def _said(body: str) -> str:
-    """The words of a short text without accents, signs and words of courtesy."""
+def _said(body: str) -> Iterator[str]:
+    """What a short text may say: its words without accents and signs, also without courtesy and `_WHAT`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", body[:100]) if not unicodedata.combining(c))
-    words = re.findall(r"\w+", bare.casefold())
-    said = [word for word in words if word not in AROUND] if len(body) <= 100 else []
-    return " ".join(said[:1] if len(set(said)) == 1 else said)  # "STOP STOP STOP" is one word
+    whole = " ".join(re.findall(r"\w+", bare.casefold())) if len(body) <= 100 else ""
+    for words in (whole.split(), _WHAT.sub(" ", whole).split()):
+        for courtesy in (AROUND - {"ya"}, AROUND):
+            said = [word for word in words if word not in courtesy]
+            yield " ".join(said[:1] if len(set(said)) == 1 else said)  # "STOP STOP STOP" is one word

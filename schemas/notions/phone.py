@@ -20,6 +20,10 @@ COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)
 # In North America the number does not say which of the two it is.
 TAKES_TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _ABROAD = re.compile(r"\A\D*00")
+# Until 2019 a Mexican mobile had a 1 behind the country code, and 044, 045 or 01 before it within Mexico.
+# Many still write it so; it is the same number without.
+_MEXICAN = re.compile(r"\A(\D*(?:\+|00|011)\D*52)\D*1(?=(?:\D*[0-9]){10}\D*\Z)")
+_IN_MEXICO = re.compile(r"\A\D*(?:044|045|01|1)(?=(?:\D*[0-9]){10}\D*\Z)")
 # That it is a mobile, as people add it: "212 555 0123 (cell)". Any other word may mean "do not text".
 _MOBILE = re.compile(
     r"(?<=[0-9])[\s,;:-]*\(?\s?(?:cell(?:ular)?|mob(?:ile)?|handy|m[oó]vil|cel(?:ular)?)\.?\s?\)?\s*\Z",
@@ -117,7 +121,7 @@ def country_of(written: str, nearby: str) -> str:
 
 def _read(written: str, country: str) -> PhoneNumber | None:
     """The number with its country code; None where at most the same town could dial it."""
-    for text in _ways(digits(written)):
+    for text in _ways(digits(written), country):
         try:
             found = phonenumbers.parse(text, country or None)
         except NumberParseException:
@@ -135,10 +139,16 @@ def _is_whole(found: PhoneNumber) -> bool:
     return _as(phonenumbers.parse(number), PhoneNumberFormat.E164) == number
 
 
-def _ways(text: str) -> Iterator[str]:
-    """As the country dials, and 00 as the plus that it is in most others; both without "mobile" behind it."""
+def _ways(text: str, country: str) -> Iterator[str]:
+    """As the country dials, and 00 as the plus that it is in most others; both without "mobile" behind it.
+
+    A Mexican number is also read without the prefixes that it no longer has.
+    """
     for each in dict.fromkeys((text, _MOBILE.sub("", text))):
         yield each
+        yield _MEXICAN.sub(r"\1", each)
+        if country == "MX":
+            yield _IN_MEXICO.sub("", each)
         if _ABROAD.match(each):
             yield _ABROAD.sub("+", each)
 

@@ -142,6 +142,20 @@ STOPS = (
     *("STOP STOP", "stop\nstop", "stop messaging me", "Stop the messages", "Leave me alone"),
     *("Don't message me", "No me envíe más mensajes", "No quiero recibir mensajes", "deje de escribirme"),
     *("No me manden mensajes", "Cancelar suscripción"),
+    *("eliminar", "Elimíname", "ELIMINEN MI NÚMERO", "Quitar", "Quítenme de la lista, por favor", "Bórrame"),
+    *(
+        "Sáquenme de su lista",
+        "ya no",
+        "Ya no, gracias",
+        "Ya no quiero recibir mensajes",
+        "ya no me escriban",
+    ),
+    *("Ya no me manden más mensajes", "No deseo recibir más mensajes", "quiero darme de baja", "Ya basta"),
+    *("Denme de baja de esta lista", "Dejen de mandarme mensajes", "No me molesten más", "déjenme en paz"),
+    *("Take me off", "take me off your list", "Take my number off this list", "no more", "No more reminders"),
+    *("Remove me from your list", "Remove my number please", "Delete my number", "Lose my number"),
+    *("I don't want these messages", "I no longer want your texts", "Don't send me any more messages"),
+    *("Stop contacting me", "Stop your texts now", "STOP SMS", "Cancel these reminders", "unsubscribe me"),
 )
 STARTS = (
     "START",
@@ -166,6 +180,29 @@ NEITHER = (
         "My neck stopped hurting",
         "When do I start again?",
     ),
+    *(
+        "I want to stop the pain",
+        "No quiero cancelar mi cita",
+        "I want to cancel my appointment",
+        "Cancel this",
+    ),
+    *("Quiero quitar el dolor", "Quitar la cita del lunes", "¿Puedo eliminar la cita?", "ya no me duele"),
+    *("Ya no quiero ir el lunes", "No quiero ir", "No more back pain!", "Take me off at 5", "¿Para mí?"),
+    *("I don't want to come", "I don't want to stop", "Don't remove me", "No me quiten", "No me den de baja"),
+    *(
+        "Please don't delete my number",
+        "It is at the end",
+        "fin de semana",
+        "¿Para qué número?",
+        "no, gracias",
+    ),
+    *(
+        "I got a wrong number of exercises",
+        "The pain will not stop",
+        "Stop by at 3?",
+        "I will remove the tape",
+    ),
+    *("Not now", "Baja el dolor", "Me quité la venda", "Should I stop the exercises?", "Stop exercising?"),
     *("no", "Sí", "¿A qué hora paro?", "HELP", "The end of the week is fine", "STOP " * 60),
 )
 

@@ -21,8 +21,9 @@ from flask.cli import FlaskGroup
 import app as application
 import settings as configuration
 from handlers.context import Context
+from integrations.base import IntegrationError
 from settings.values import Sms
-from store import audit, receipts
+from store import audit, connections, receipts
 from store.base import Database, DatabaseError
 from store.vault import Vault
 from tests.helpers.answers import fill_in
@@ -32,6 +33,7 @@ from tests.helpers.content import CONTENT, change
 from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
+from tests.helpers.readable_scheduler import reading
 from tests.helpers.visits import book
 
 
@@ -185,6 +187,34 @@ def test_what_cannot_be_subscribed_or_read_says_so_in_a_sentence(app: Flask) -> 
     assert "API key" in run(app, "register", "main").output
     assert run(app, "reconcile", "site").exit_code == 1
     assert run(app, "reconcile", "nowhere").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            IntegrationError("Slow down (429).", retry_after=30, status=429),
+            0,
+            "the worker reads on",
+        ),
+        (IntegrationError("It asked us to slow down.", retry_after=30), 0, "the worker reads on"),
+        (IntegrationError("It failed (503).", retry_after=30, status=503), 1, "It failed (503)."),
+        (IntegrationError("The key is wrong.", permanent=True, status=401), 1, "The key is wrong."),
+    ],
+    ids=["429", "limit", "503", "401"],
+)
+def test_a_limit_puts_the_rest_of_a_reading_off_and_is_no_failure(
+    app: Flask, context: Context, error: IntegrationError, code: int, said: str
+) -> None:
+    ours, scheduler = reading(context)
+    app.extensions["aftercare"] = replace(app.extensions["aftercare"], schedulers=ours.schedulers)
+    scheduler.trouble = error
+    found = run(app, "reconcile", "main")
+    assert (found.exit_code, said in found.output) == (code, True)
+    with context.db.read() as tx:
+        row = connections.get(tx, "main")
+    assert row is not None
+    assert (row.read_due_at is None) == (code == 1), "the worker knows when"
 
 
 def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:

@@ -77,7 +77,10 @@ def replay_command(receipt: str) -> None:
 @click.command("reconcile")
 @click.argument("connection", required=False)
 def reconcile_command(connection: str | None) -> None:
-    """Read the schedulers through now, for what no webhook told us."""
+    """Read the schedulers through now, for what no webhook told us.
+
+    A scheduler that asks us to slow down is no failure: the worker reads on by itself where this stops.
+    """
     context = the_context()
     prepare(context, utc_now())
     names = [connection] if connection else [name for name in context.schedulers if context.readable(name)]
@@ -86,16 +89,25 @@ def reconcile_command(connection: str | None) -> None:
         click.echo("No scheduler can be read: no connection has an API key.")
     for name in names:
         scheduler_of(name)
-        with progress(name) as bar:
-            try:
-                count = reconcile.reconcile(context, name, utc_now(), tell=lambda _id: bar.update(1))
-            except IntegrationError as error:
-                click.echo(f"{name}: {error}", err=True)
-                failed = True
-                continue
-        click.echo(f"{name}: {count} bookings read.")
+        failed |= not _read_through(context, name)
     if failed:
         raise SystemExit(1)
+
+
+def _read_through(context: Context, name: str) -> bool:
+    """False where the scheduler cannot be read; a limit only puts the rest off."""
+    with progress(name) as bar:
+        try:
+            count = reconcile.reconcile(context, name, utc_now(), tell=lambda _id: bar.update(1))
+        except IntegrationError as error:
+            click.echo(f"{name}: {error}", err=True)
+            if not reconcile.is_limit(error):
+                return False
+            reconcile.interrupted(context, name, error, utc_now())
+            click.echo(f"{name}: the worker reads on by itself in a moment, from where this stopped.")
+            return True
+    click.echo(f"{name}: {count} bookings read.")
+    return True
 
 
 @click.command("register")

@@ -3,13 +3,14 @@
 import base64
 import hmac
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from integrations.base import InvalidSignature, UnknownPayload
 from integrations.schedulers.standard import CLIENT as READ_OF_A_CLIENT
@@ -80,7 +81,9 @@ def test_more_than_five_minutes_are_refused(seconds: int) -> None:
     [
         lambda s: s + "," + s,
         lambda s: s + ";" + s,
-        lambda s: s + "  " + s,
+        lambda s: s + "," + " " + s,
+        lambda s: s + ", ",
+        lambda s: " ",
         lambda s: s.replace("v1,", "v2,"),
         lambda s: s.replace("v1,", "v1a,"),
         lambda s: s.removesuffix("="),
@@ -118,6 +121,25 @@ def test_one_good_entry_in_a_list_is_enough() -> None:
     good, bad = headers["webhook-signature"], "v1," + "A" * 43 + "="
     for entries in (f"{good} {bad}", f"{bad} {good}", f"v1a,{'A' * 86}== {good}"):
         connect("standard").verify(inbound(raw, {**headers, "webhook-signature": entries}))
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{0}  {1}", "{1}  {0}", " {0}", "{0} ", "{0}   ", "  {1}   {0}  ", "{0},{1}", "{1}, {0}"],
+)
+def test_entries_are_taken_apart_as_the_library_of_the_standard_does(form: str) -> None:
+    """Any number of spaces, as its packages for other languages do; a comma makes one of two headers."""
+    raw, now = stored("standard", "01"), datetime.now(UTC)  # the library asks the clock
+    headers = signed(raw, at=now)
+    headers["webhook-signature"] = form.format(headers["webhook-signature"], "v1," + "A" * 43 + "=")
+    try:
+        Webhook(SECRET).verify(raw, headers)
+    except (WebhookVerificationError, ValueError):
+        taken = "," not in form
+    else:
+        taken = True
+    with nullcontext() if taken else pytest.raises(InvalidSignature):
+        connect("standard").verify(inbound(raw, headers, now))
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_!", "plain", "whsec_é"])
