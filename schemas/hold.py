@@ -7,7 +7,9 @@ from schemas.reason import Reason
 
 REFUSALS = frozenset({Reason.red_flag, Reason.no_plan_wanted, Reason.no_consent, Reason.too_young})
 """No plan is made at all."""
-LOOKS = frozenset({Reason.on_hold, Reason.needs_review, Reason.needs_ok, Reason.unreviewed})
+LOOKS = frozenset(
+    {Reason.on_hold, Reason.needs_review, Reason.needs_ok, Reason.changed_by_hand, Reason.unreviewed}
+)
 """A named practitioner may let the plan out."""
 FINAL = frozenset({Reason.not_needed, Reason.no_plan_wanted})
 """Nothing is waited for: the message is dropped."""

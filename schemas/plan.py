@@ -1,8 +1,8 @@
 """A plan is a decision: which exercises one client does at home, at which dose, and the reason of each.
 
 It holds ids, figures and keys. The words are made when it is shown (`clinical.plan.wording`), from the
-content of that moment in the reader's language. `dump` and `load` turn a plan into plain JSON values and
-back; equal plans give equal values in equal order.
+content of that moment in the reader's language; what a practitioner typed stands in it as typed. `dump` and
+`load` turn a plan into plain JSON values and back; equal plans give equal values in equal order.
 """
 
 from collections.abc import Mapping
@@ -97,11 +97,24 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """An exercise of a practitioner's own, for one client: its name and its text, line by line, as typed.
+
+    `media` is the type of its photo or clip (`image/jpeg`), "" for none.
+    """
+
+    name: str
+    steps: tuple[str, ...] = ()
+    media: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanItem:
     """One exercise of a plan: level 1 to 3, dose, side, and the sentence that says why it is there.
 
     `caution` is the fact that keeps it at level 1, `dose_note` the rule whose words stand for its dose; both
-    are mostly empty. `priority` counts from 0, the most useful exercise first.
+    are mostly empty. `priority` counts from 0, the most useful exercise first. `by_hand`: a practitioner set
+    dose or side; `text` is what they wrote beside the exercise. `own` is there for their own ones alone.
     """
 
     exercise_id: str
@@ -112,6 +125,9 @@ class PlanItem:
     caution: str = ""
     dose_note: str = ""
     priority: int = 0
+    by_hand: bool = False
+    text: str = ""
+    own: Own | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +198,8 @@ class Plan:
     `minutes_per_day` is an estimate over a week, and `over_time` says that it is more than the client has;
     `days_per_week` is what adherence is counted against; `pain_cap` is 0 to 10. `changes` names what is new
     against the plan before, by kind (`new`, `up`, `down`, `gone`; `same` alone for nothing), empty for a
-    first plan. `worked` are the body-map places that the visit worked on.
+    first plan. `worked` are the body-map places that the visit worked on. `arranged`: the exercises stand in
+    a practitioner's order, not in that of their phases.
 
     Beside the decision it carries the language that the client reads, the SHA-256 of each content file that
     it was made from (translations too), and the words of then.
@@ -202,6 +219,7 @@ class Plan:
     practitioner_note: str = ""
     overrides: tuple[Override, ...] = ()
     worked: tuple[str, ...] = ()
+    arranged: bool = False
     language: str = field(default="en", compare=False)
     made_from: dict[str, str] = field(default_factory=dict, compare=False)
     kept: KeptWords = field(default_factory=KeptWords, compare=False)

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     red_flag = "red_flag"
     needs_review = "needs_review"
     needs_ok = "needs_ok"
+    changed_by_hand = "changed_by_hand"
     unreviewed = "unreviewed"
     on_hold = "on_hold"
     no_plan_wanted = "no_plan_wanted"

@@ -10,7 +10,8 @@ class WordedItem:
     """One exercise of a plan as the client sees it.
 
     `because` and `caution` name an answer, so they stay on the page and in the PDF; `helps` says what the
-    exercise is good for and may go into a mail.
+    exercise is good for and may go into a mail. `text` is what the practitioner wrote beside it; `media` the
+    type of the photo or clip of their own exercise.
     """
 
     exercise_id: str
@@ -29,6 +30,8 @@ class WordedItem:
     note: str = ""
     tempo_text: str = ""
     side_text: str = ""
+    text: str = ""
+    media: str = ""
 
     @property
     def why(self) -> str:

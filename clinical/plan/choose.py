@@ -10,6 +10,7 @@ from clinical.plan import gate
 from clinical.plan.case import Case, Policy, with_facts
 from clinical.plan.decision import plan_for
 from clinical.plan.minutes import fitted_to_week
+from clinical.plan.own import with_own
 from clinical.plan.recipe import CALM, CALM_EXERCISE, Pick, Recipe, picks_for, recipe
 from clinical.plan.safety import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from schemas.choosing import PlanContent
@@ -20,7 +21,8 @@ from schemas.plan import Effect, Override, Plan, PlanReason, Readiness, Sentence
 
 def choose(case: Case, content: PlanContent, policy: Policy) -> Plan:
     """Return the plan for a case: ready to send, held for a practitioner, or none, with its reasons."""
-    case = with_facts(case, content.choosing)
+    case, last = with_facts(case, content.choosing), case.history.plan
+    content = with_own(content, last.items if last else ())
     chosen, reasons = recipe(case, content)
     holds = holds_of(case, chosen, policy)
     if readiness_of(holds) is Readiness.NONE:
@@ -30,7 +32,8 @@ def choose(case: Case, content: PlanContent, policy: Policy) -> Plan:
     picks, overrides, edits = _noted(picks, case, ground, content)
     holds += too_few(len(picks), content)
     all_reasons = [*reasons, *more, *edits, *gate.reasons(holds), *(in_reason(pick) for pick in picks)]
-    return plan_for(picks, case, chosen, readiness_of(holds), all_reasons, content, overrides)
+    order = [item.exercise_id for item in last.items] if last and last.arranged and not chosen.fresh else ()
+    return plan_for(picks, case, chosen, readiness_of(holds), all_reasons, content, overrides, order)
 
 
 def holds_of(case: Case, chosen: Recipe, policy: Policy) -> tuple[Hold, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 
+from clinical.plan import limits
 from clinical.plan.case import Case, number, sore_side
 from clinical.plan.recipe import Pick, Recipe, seconds_a_week
 from clinical.plan.safety import RUNNING
@@ -28,17 +29,20 @@ def plan_for(
     reasons: Sequence[PlanReason],
     content: PlanContent,
     overrides: tuple[Override, ...] = (),
+    order: Sequence[str] = (),
 ) -> Plan:
-    """Return the plan of these exercises, in phase order, with its figures."""
+    """Return the plan of these exercises with its figures: in phase order, or in a practitioner's `order`."""
     items = [_item(pick, place, case, content) for place, pick in enumerate(picks)]
     days, minutes = days_per_week(items), ceil(sum(seconds_a_week(item.dose) for item in items) / 420)
     last = case.history.plan
+    in_phases = sorted(items, key=lambda item: _order(item, content))
+    placed = _placed(in_phases, order)
     return Plan(
         protocol_id=chosen.protocol.id,
         stage=chosen.stage,
         version=last.version + 1 if last else 1,
         status=status,
-        items=tuple(sorted(items, key=lambda item: _order(item, content))),
+        items=tuple(placed),
         reasons=tuple(reasons),
         days_per_week=days,
         minutes_per_day=minutes,
@@ -48,6 +52,7 @@ def plan_for(
         practitioner_note=case.note.client_note.strip() if case.note else "",
         overrides=overrides,
         worked=tuple(dict.fromkeys(map(without_side, case.note.areas_worked))) if case.note else (),
+        arranged=placed != in_phases,
         language=content.language,
         made_from=_made_from(items, case, chosen, content),
     )
@@ -75,6 +80,17 @@ def changes(last: Plan, items: Sequence[PlanItem]) -> dict[str, tuple[str, ...]]
 
 def dose_of(pick: Pick, case: Case, content: PlanContent) -> tuple[Dose, str]:
     """Return how much of an exercise this client does, and the rule whose words stand for it, or ""."""
+    dose, note = _ruled(pick, case, content)
+    hand = pick.by_hand
+    if hand is None or not hand.by_hand:
+        return dose, note
+    if note:
+        return replace(dose, days_per_week=hand.dose.days_per_week), note
+    careful = bool(pick.exercise.caution & case.facts)
+    return limits.later(hand, pick.level, dose, careful=careful), ""
+
+
+def _ruled(pick: Pick, case: Case, content: PlanContent) -> tuple[Dose, str]:
     dose = replace(pick.exercise.dose.at(pick.level), note="")
     for note in content.choosing.dose_note:
         if note.exercise == pick.exercise.id and note.when.holds(case.answers, case.facts, case.age):
@@ -84,16 +100,27 @@ def dose_of(pick: Pick, case: Case, content: PlanContent) -> tuple[Dose, str]:
 
 def _item(pick: Pick, priority: int, case: Case, content: PlanContent) -> PlanItem:
     dose, note = dose_of(pick, case, content)
+    hand = pick.by_hand
+    side = hand.side if hand and hand.by_hand and hand.side is not Side.NONE else sore_side(case)
     return PlanItem(
         exercise_id=pick.exercise.id,
         level=pick.level,
         dose=dose,
-        side=sore_side(case) if dose.each_side else Side.NONE,
+        side=side if dose.each_side else Side.NONE,
         because=pick.because,
         caution=next(iter(sorted(pick.exercise.caution & case.facts)), ""),
         dose_note=note,
         priority=priority,
+        by_hand=bool(hand and hand.by_hand),
+        text=hand.text if hand else "",
+        own=hand.own if hand else None,
     )
+
+
+def _placed(items: Sequence[PlanItem], order: Sequence[str]) -> list[PlanItem]:
+    """In this order; what it does not name comes last."""
+    places = {name: place for place, name in enumerate(order)}
+    return sorted(items, key=lambda item: places.get(item.exercise_id, len(places)))
 
 
 def _order(item: PlanItem, content: PlanContent) -> tuple[int, int]:

@@ -3,20 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from clinical.plan import gate
+from clinical.plan import gate, limits
 from clinical.plan.case import Case, Policy, with_facts
 from clinical.plan.choose import holds_of, in_reason, overrides_for, too_few
 from clinical.plan.decision import plan_for
+from clinical.plan.limits import Limit
+from clinical.plan.own import with_own
 from clinical.plan.recipe import Pick, by_priority, recipe
 from clinical.plan.safety import Ground, blocked_by, filtered, ground_for
 from schemas.choosing import PlanContent
-from schemas.hold import readiness_of
-from schemas.plan import Effect, Plan, PlanReason, Sentence
+from schemas.hold import Hold, readiness_of
+from schemas.plan import Effect, Override, Plan, PlanItem, PlanReason, Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A practitioner's change to a drafted plan; `levels` maps exercise ids to 1, 2 or 3."""
+    """A practitioner's change to a drafted plan; `levels` maps exercise ids to 1, 2 or 3.
+
+    `lines`, where there are any, are the whole plan in its new order, and the other changes are empty: of
+    each, the exercise, level, side, text, and the dose if it is `by_hand` count. `overrides` are those that
+    the plan had.
+    """
 
     author: str
     credential: str = ""
@@ -25,14 +32,20 @@ class Edit:
     swap: tuple[tuple[str, str], ...] = ()
     levels: tuple[tuple[str, int], ...] = ()
     reason: str = ""
+    lines: tuple[PlanItem, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 class EditRefused(ValueError):
-    """An edit that the filter does not allow; `facts` maps exercise ids to what blocks them."""
+    """An edit that the filter does not allow; `facts` maps exercise ids to what blocks them.
 
-    def __init__(self, facts: dict[str, str]) -> None:
-        super().__init__(", ".join(f"{name}: {fact}" for name, fact in facts.items()))
-        self.facts = facts
+    `doses` has, by exercise id, each figure of a dose that is past its limit.
+    """
+
+    def __init__(self, facts: dict[str, str], doses: dict[str, dict[str, Limit]] | None = None) -> None:
+        self.facts, self.doses = facts, doses or {}
+        figures = {f"{name} {figure}": "dose" for name, found in self.doses.items() for figure in found}
+        super().__init__(", ".join(f"{name}: {fact}" for name, fact in (facts | figures).items()))
 
 
 def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Policy) -> Plan:
@@ -41,17 +54,18 @@ def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Pol
     An exercise that the filter blocks needs a typed reason and a credential, kept with the plan as an
     override; without them, or with more exercises than a plan may have, `EditRefused` is raised.
     """
-    case = with_facts(case, content.choosing)
+    case, content = with_facts(case, content.choosing), with_own(content, (*plan.items, *change.lines))
     ground = replace(ground_for(case, content, policy), allowed=_allowed(plan, change))
     chosen, _ = recipe(case, content)
     chosen = replace(
         chosen, protocol=content.protocols.get(plan.protocol_id, chosen.protocol), stage=plan.stage
     )
     picks = _edited(plan, change, content)
-    _refuse(picks, change, ground, content)
+    _refuse(picks, _new(plan, change), ground, content)
+    _refuse_doses(change.lines, ground, content)
     kept, outs = filtered(picks, ground, content)
     safe = [replace(pick, level=1) if pick.exercise.caution & case.facts else pick for pick in kept]
-    holds = (*holds_of(case, chosen, policy), *too_few(len(safe), content))
+    holds = (*holds_of(case, chosen, policy), *too_few(len(safe), content), *_to_be_seen(change))
     before = [one for one in plan.reasons if one.effect not in (Effect.IN, Effect.HELD)]
     reasons = [
         *before,
@@ -60,21 +74,56 @@ def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Pol
         *gate.reasons(holds),
         *(in_reason(pick) for pick in safe),
     ]
-    overrides = (
-        *plan.overrides,
-        *overrides_for(safe, case, change.author, change.credential, change.reason, plan),
+    past = (*plan.overrides, *(one for one in change.overrides if one not in plan.overrides))
+    by = (change.author, change.credential, change.reason)
+    overrides = (*past, *overrides_for(safe, case, *by, replace(plan, overrides=past)))
+    made = plan_for(
+        safe, case, chosen, readiness_of(holds), reasons, content, overrides, _order(plan, change)
     )
-    made = plan_for(safe, case, chosen, readiness_of(holds), reasons, content, overrides)
     return replace(made, version=plan.version)
+
+
+def _order(plan: Plan, change: Edit) -> list[str]:
+    return [item.exercise_id for item in change.lines or (plan.items if plan.arranged else ())]
+
+
+def _to_be_seen(change: Edit) -> tuple[Hold, ...]:
+    """A whole plan by hand goes out when somebody has looked at what became of it."""
+    return gate.holds({"change=by_hand"} if change.lines else ())
+
+
+def _new(plan: Plan, change: Edit) -> set[str]:
+    there = {item.exercise_id for item in plan.items}
+    lines = {line.exercise_id for line in change.lines if not line.own} - there
+    return {*change.add, *(to for _, to in change.swap), *lines}
 
 
 def _allowed(plan: Plan, change: Edit) -> frozenset[str]:
     signed = bool(change.reason.strip() and change.credential.strip())
-    new = {*change.add, *(to for _, to in change.swap)} if signed else set()
-    return frozenset(new | {one.exercise_id for one in plan.overrides})
+    new = _new(plan, change) if signed else set()
+    return frozenset(new | {one.exercise_id for one in (*plan.overrides, *change.overrides)})
+
+
+def _from_lines(plan: Plan, change: Edit, content: PlanContent) -> list[Pick]:
+    """The exercises as listed, each once; the sentence that says why is that of the plan before."""
+    before = {item.exercise_id: item for item in plan.items}
+    fact = f"practitioner={change.author}"
+    picks = {}
+    for line in change.lines:
+        exercise, old = content.exercises.get(line.exercise_id), before.get(line.exercise_id)
+        if exercise is not None:
+            because = old.because if old else Sentence("" if line.own else "added")
+            picks[line.exercise_id] = Pick(exercise, _level(line.level), because, "R7", fact, hand=line)
+    return list(picks.values())
+
+
+def _level(level: int) -> int:
+    return max(1, min(3, level))
 
 
 def _edited(plan: Plan, change: Edit, content: PlanContent) -> list[Pick]:
+    if change.lines:
+        return _from_lines(plan, change, content)
     levels, swaps = dict(change.levels), dict(change.swap)
     added, fact = Sentence("added"), f"practitioner={change.author}"
     picks = []
@@ -84,13 +133,24 @@ def _edited(plan: Plan, change: Edit, content: PlanContent) -> list[Pick]:
             continue
         exercise, level = content.exercises[name], 1 if item.exercise_id in swaps else item.level
         because = added if item.exercise_id in swaps else item.because
-        picks.append(Pick(exercise, max(1, min(3, levels.get(name, level))), because, "R7", fact))
+        picks.append(Pick(exercise, _level(levels.get(name, level)), because, "R7", fact, hand=item))
     new = [content.exercises[name] for name in change.add if name in content.exercises]
-    return [*picks, *(Pick(one, max(1, min(3, levels.get(one.id, 1))), added, "R7", fact) for one in new)]
+    return [*picks, *(Pick(one, _level(levels.get(one.id, 1)), added, "R7", fact) for one in new)]
 
 
-def _refuse(picks: Sequence[Pick], change: Edit, ground: Ground, content: PlanContent) -> None:
-    new = {*change.add, *(to for _, to in change.swap)}
+def _refuse_doses(lines: Sequence[PlanItem], ground: Ground, content: PlanContent) -> None:
+    known = ((line, content.exercises.get(line.exercise_id)) for line in lines)
+    wrong = {
+        line.exercise_id: dict(limits.outside(line, exercise, ground.facts))
+        for line, exercise in known
+        if exercise
+    }
+    doses = {name: found for name, found in wrong.items() if found}
+    if doses:
+        raise EditRefused({}, doses)
+
+
+def _refuse(picks: Sequence[Pick], new: set[str], ground: Ground, content: PlanContent) -> None:
     blocked = {
         name: blocked_by(content.exercises[name], ground, content)
         for name in sorted(new)

@@ -35,6 +35,7 @@ ROWS: tuple[tuple[str, Reason, str], ...] = (
     ("change=refused", Reason.needs_review, "R7"),
     ("check-in=*", Reason.needs_review, "R8"),
     ("sn_new_concern=yes", Reason.needs_review, "R9"),
+    ("change=by_hand", Reason.changed_by_hand, "R7"),
     ("unreviewed=yes", Reason.unreviewed, "R9"),
     ("require_ok=yes", Reason.needs_ok, "R9"),
     ("consent_email=no", Reason.no_email_consent, "R0"),

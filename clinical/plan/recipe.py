@@ -19,7 +19,10 @@ RISES = frozenset({Action.LEVEL_UP, Action.STAGE_OK})
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One exercise on its way into a plan: level, why it is here, and whether the budget must keep it."""
+    """One exercise on its way into a plan: level, why it is here, and whether the budget must keep it.
+
+    `hand` is what a practitioner set for it: it counts for this exercise, not for one in its place.
+    """
 
     exercise: Exercise
     level: int
@@ -27,6 +30,12 @@ class Pick:
     rule: str
     fact: str
     keep: bool = False
+    hand: PlanItem | None = None
+
+    @property
+    def by_hand(self) -> PlanItem | None:
+        """What a practitioner set for this very exercise."""
+        return self.hand if self.hand and self.hand.exercise_id == self.exercise.id else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,8 @@ def _pick(name: str, level: int, chosen: Recipe, content: PlanContent) -> Pick:
 
 def _from_item(item: PlanItem, content: PlanContent, chosen: Recipe) -> Pick:
     keep = any(item.exercise_id in one.keep for one in chosen.adjusts)
-    return Pick(content.exercises[item.exercise_id], item.level, item.because, "R8", "last plan", keep=keep)
+    exercise = content.exercises[item.exercise_id]
+    return Pick(exercise, item.level, item.because, "R8", "last plan", keep=keep, hand=item)
 
 
 def _adjusted(picks: list[Pick], adjust: Adjust, protocol: Protocol, content: PlanContent) -> list[Pick]:
@@ -275,6 +285,8 @@ def _seconds(exercise: Exercise, level: int) -> int:
 
 
 def _higher(pick: Pick, case: Case, cap: int, content: PlanContent, free: Free) -> Pick | None:
+    if pick.by_hand and pick.by_hand.by_hand:  # what a practitioner set, a practitioner raises
+        return None
     up = replace(pick, because=Sentence("stepped_up"), rule="R8", fact="step up")
     if pick.level < 3:
         limited = pick.level >= cap or bool(pick.exercise.caution & case.facts)

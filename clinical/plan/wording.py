@@ -11,6 +11,7 @@ from dataclasses import replace
 from clinical.plan.case import Policy
 from clinical.plan.decision import LOW_PAIN
 from clinical.plan.doses import dose_text, side_text, tempo_text
+from clinical.plan.own import with_own
 from schemas.choosing import LevelRow, MatchRow, PlanContent
 from schemas.exercise import Adjust, Exercise, Kind
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
@@ -22,6 +23,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
     """Return the plan in the language of `content`, in the clinic's scope of practice."""
+    content = with_own(content, plan.items)
     words, mode = content.wording, content.wording.modes[policy.mode]
     protocol = content.protocols.get(plan.protocol_id)
     return WordedPlan(
@@ -67,7 +69,8 @@ def change_text(plan: Plan, content: PlanContent) -> str:
     if any(kind not in words for kind in plan.changes):
         return _old(plan, content).change_text
     names = {kind: [_name(name, content) for name in ids] for kind, ids in plan.changes.items()}
-    return " ".join(words[kind].format(names=", ".join(filter(None, found))) for kind, found in names.items())
+    known = {kind: list(filter(None, found)) for kind, found in names.items() if any(found) or not found}
+    return " ".join(words[kind].format(names=", ".join(found)) for kind, found in known.items())
 
 
 def massage_text(plan: Plan, content: PlanContent) -> str:
@@ -159,6 +162,8 @@ def _item(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> W
         note=words.note,
         tempo_text=tempo_text(item.dose.tempo, content.doses),
         side_text=side_text(item.side, content.doses),
+        text=item.text,
+        media=item.own.media if item.own else "",
     )
 
 
@@ -166,6 +171,8 @@ def _words(item: PlanItem, plan: Plan, content: PlanContent, policy: Policy) -> 
     exercise, kept = content.exercises.get(item.exercise_id), plan.kept.items.get(item.exercise_id, NOTHING)
     old = _old(plan, content).items.get(item.exercise_id, NOTHING)
     base = _of_exercise(exercise, item.level, content, policy) if exercise else kept
+    if item.own:
+        base = replace(base, phase_label="")
     return replace(
         base,
         because=sentence(item.because.key, item.because.values, content) or old.because,

@@ -57,6 +57,7 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
     last = stored_plans.newest(tx, booking_id)
     if last is None or last.status not in CHANGEABLE:
         raise NotNow("There is no plan that can be changed.")
+    change = replace(change, overrides=last.plan.overrides) if change.lines else change
     checked = preview(tx, context, booking_id, last, change, now)
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
         stored_plans.hold(tx, last.id)

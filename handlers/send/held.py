@@ -11,7 +11,7 @@ from schemas.reason import Reason
 from store import deliveries
 from store.base import Tx
 
-FOR_A_LOOK = (Reason.needs_review, Reason.needs_ok, Reason.on_hold)
+FOR_A_LOOK = (Reason.needs_review, Reason.needs_ok, Reason.changed_by_hand, Reason.on_hold)
 """What a practitioner lifts by looking; a stop is told of by the page and by a call."""
 NO_MAIL = (Reason.red_flag, Reason.no_email_consent)
 

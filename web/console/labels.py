@@ -129,6 +129,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.no_intake: "The intake is not done yet.",
     Reason.red_flag: "An answer is a warning sign. A clinician must clear it first.",
     Reason.needs_review: "An answer needs a look. It waits until a practitioner releases it.",
+    Reason.changed_by_hand: "It was changed by hand. It waits until a practitioner releases it.",
     Reason.needs_ok: "The clinic wants a practitioner's OK for every plan.",
     Reason.unreviewed: "It is made from content that nobody has signed. A practitioner may release it.",
     Reason.on_hold: "The session note says: hold.",
