@@ -24,6 +24,7 @@ class TroubleKind(StrEnum):
     late = "late"  # what is due waits, although a worker lives
     bounces = "bounces"  # the mailbox with bounces cannot be read
     jumped = "jumped"  # the clock of the worker's machine jumped, and messages to clients wait
+    sealed = "sealed"  # sealed values do not open; the text names their rows
     web = "web"  # the public address does not answer
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from schemas.booking import Person
 from schemas.person import Attendance, Doubt
+from store import sealing
 from store.base import Tx, once
 from store.tables import attendances, bookings, intakes
 from store.vault import SealBroken
@@ -25,7 +26,7 @@ _OF_BOOKING = (
     .where(attendances.c.booking_id == sa.bindparam("booking_id"))
     .order_by(attendances.c.id)
 )
-_BEGIN = sa.insert(attendances).returning(attendances)
+_CLIENT = sa.select(attendances.c.client_id).where(attendances.c.id == sa.bindparam("attendance_id"))
 _END = sa.update(attendances).where(
     attendances.c.booking_id == sa.bindparam("of_booking"), attendances.c.ended_at.is_(None)
 )
@@ -36,21 +37,23 @@ def _attendance(tx: Tx, row: sa.Row[Any]) -> Attendance:
     same = ("id", "booking_id", "client_id", "email_id", "phone_id", "intake_id", "since", "ended_at")
     return Attendance(
         **{name: getattr(row, name) for name in (*same, "confirmed_at")},
-        said=_person(tx, row.sealed_said),
-        asked=_person(tx, row.sealed_asked),
+        said=_person(tx, attendances.c.sealed_said, row),
+        asked=_person(tx, attendances.c.sealed_asked, row),
         unsure=Doubt(row.unsure),
     )
 
 
-def _person(tx: Tx, sealed: bytes | None) -> Person | None:
-    """A description; None where there is none, or no key opens it."""
+def _person(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> Person | None:
+    """A description; None where there is none, or it does not open."""
     with suppress(SealBroken):
-        return Person(**tx.vault.open_json(sealed)) if sealed else None
+        return Person(**sealing.unseal_json(tx, column, row)) if row._mapping[column.name] else None
     return None
 
 
-def _sealed(tx: Tx, person: Person | None) -> bytes | None:
-    return tx.vault.seal_json(asdict(person)) if person else None
+def _sealed(tx: Tx, column: sa.Column[Any], person: Person, attendance_id: int) -> bytes:
+    """A description of the client of an attendance, who stays the same one."""
+    client_id = tx.value(_CLIENT, attendance_id=attendance_id)
+    return sealing.seal(tx.vault, column, asdict(person), {"id": attendance_id, "client_id": client_id})
 
 
 @once(attendances)
@@ -79,11 +82,14 @@ def begin(
 ) -> Attendance:
     """A client comes to a booking from now on; who came before does no more."""
     end(tx, booking_id, now)
-    row = {"booking_id": booking_id, "client_id": client_id, "email_id": email_id, "phone_id": phone_id}
-    made = tx.first(_BEGIN, **row, sealed_said=_sealed(tx, said), since=now, unsure=unsure)
-    assert made is not None
+    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
+    row |= {"email_id": email_id, "phone_id": phone_id}
+    row |= {"since": now, "unsure": unsure}
+    number = sealing.add(tx, attendances, row, sealed_said=asdict(said))
     tx.change(bookings, booking_id, client_id=client_id)
-    return _attendance(tx, made)
+    return Attendance(
+        **row, id=number, intake_id=None, said=said, asked=None, ended_at=None, confirmed_at=None
+    )
 
 
 def end(tx: Tx, booking_id: int, now: datetime) -> None:
@@ -101,13 +107,15 @@ def recognise(
     unsure: Doubt = Doubt.none,
 ) -> None:
     """The same client, as the scheduler describes them now; nobody is asked any more."""
-    values = {"sealed_said": _sealed(tx, said), "sealed_asked": None, "unsure": unsure}
+    sealed = _sealed(tx, attendances.c.sealed_said, said, attendance_id)
+    values = {"sealed_said": sealed, "sealed_asked": None, "unsure": unsure}
     tx.change(attendances, attendance_id, **values, email_id=email_id, phone_id=phone_id)
 
 
 def ask(tx: Tx, attendance_id: int, asked: Person, unsure: Doubt) -> None:
     """Staff are asked whether this is the same person."""
-    tx.change(attendances, attendance_id, sealed_asked=_sealed(tx, asked), unsure=unsure)
+    sealed = _sealed(tx, attendances.c.sealed_asked, asked, attendance_id)
+    tx.change(attendances, attendance_id, sealed_asked=sealed, unsure=unsure)
 
 
 def confirm(tx: Tx, attendance_id: int, now: datetime) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas import origin
+from store import sealing
 from store.base import Tx
 from store.tables import audit, audit_head, audit_keys
 from store.vault import SealBroken
@@ -64,12 +65,11 @@ def _key(tx: Tx, now: datetime) -> tuple[int, bytes]:
     row = tx.first(sa.select(audit_keys).order_by(audit_keys.c.id.desc()).limit(1))
     try:
         if row is not None:
-            return row.id, tx.vault.open(row.sealed_key)
+            return row.id, sealing.unseal(tx, audit_keys.c.sealed_key, row)
     except SealBroken:
         pass
     key = secrets.token_hex(32).encode()
-    made = sa.insert(audit_keys).values(sealed_key=tx.vault.seal(key), made_at=now)
-    return int(tx.value(made.returning(audit_keys.c.id))), key
+    return sealing.add(tx, audit_keys, {"made_at": now}, sealed_key=key), key
 
 
 def digest(key: bytes, before: str, row: Mapping[str, Any]) -> str:
@@ -180,7 +180,7 @@ def _keys(tx: Tx) -> dict[int, bytes]:
     found = {}
     for row in tx.all(sa.select(audit_keys)):
         try:
-            found[row.id] = tx.vault.open(row.sealed_key)
+            found[row.id] = sealing.unseal(tx, audit_keys.c.sealed_key, row)
         except SealBroken:
             continue
     return found

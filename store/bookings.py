@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
+from store import sealing
 from store.base import Tx, once
 from store.tables import (
     attendances,
@@ -24,6 +25,7 @@ from store.tables import (
 )
 
 MOST_NAMES = 500  # in one statement
+BATCH = 1000
 _PLAIN = (
     *("version", "occurred_at", "cancelled", "gone_version", "gone_at", "no_show", "no_show_at"),
     *("replaces", "replaced_by", "root", "series"),
@@ -91,7 +93,7 @@ def _record(tx: Tx, row: sa.Row[Any]) -> Record:
         external_id=row.external_id,
         seat=row.seat,
         booking_id=row.booking_id,
-        state=_load(tx.vault.open_json(row.sealed_state)) if row.sealed_state else None,
+        state=_load(sealing.unseal_json(tx, records.c.sealed_state, row)) if row.sealed_state else None,
         **{name: getattr(row, name) for name in _PLAIN},
     )
 
@@ -122,14 +124,18 @@ def of_booking(tx: Tx, booking_id: int) -> list[Record]:
 
 def put(tx: Tx, record: Record) -> None:
     """Write a record."""
+    key = {name: getattr(record, name) for name in _KEY}
     values: dict[str, Any] = {
         "booking_id": record.booking_id,
-        "sealed_state": tx.vault.seal_json(_dump(record.state)) if record.state else None,
+        "sealed_state": _sealed(tx, record.state, key) if record.state else None,
         **{name: getattr(record, name) for name in _PLAIN},
     }
-    key = {name: getattr(record, name) for name in _KEY}
     if tx.first(_PUT, **values, **{f"of_{name}": value for name, value in key.items()}) is None:
         tx.insert(records, **key, **values)
+
+
+def _sealed(tx: Tx, state: BookingState, key: dict[str, str]) -> bytes:
+    return sealing.seal(tx.vault, records.c.sealed_state, _dump(state), key)
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:
@@ -235,7 +241,21 @@ def change_scheduler(tx: Tx, connection: str, before: str, after: str) -> None:
     An identifier says which booking it is at one scheduler only: no other one is asked for it.
     """
     for old, new in ((connection, f"{connection}/{before}"), (f"{connection}/{after}", connection)):
+        _seal_under(tx, old, new)
         tx.run(sa.update(records).where(records.c.connection == old).values(connection=new))
+
+
+def _seal_under(tx: Tx, old: str, new: str) -> None:
+    """What is sealed in a record is bound to its connection; what does not open is no worse under another."""
+    some = sa.select(records).where(records.c.connection == old, records.c.sealed_state.is_not(None))
+    last, column = 0, records.c.sealed_state
+    while rows := tx.all(some.where(records.c.id > last).order_by(records.c.id).limit(BATCH)):
+        for row, state in sealing.that_open(tx, column, rows):
+            mine = {**row._mapping, "connection": new}
+            tx.change(
+                records, row.id, connection=new, sealed_state=sealing.seal(tx.vault, column, state, mine)
+            )
+        last = rows[-1].id
 
 
 def looked_at(tx: Tx, connection: str, names: Sequence[str], reading: int) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.checkin import CheckIn, CheckInKind, Tick
+from store import sealing
 from store.base import Tx
 from store.tables import bookings, checkins, plans
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
     names = [name for name in CheckIn.__dataclass_fields__ if name not in ("kind", "reply")]
-    reply = tx.vault.open_json(row.sealed_reply) if row.sealed_reply else {}
+    reply = sealing.unseal_json(tx, checkins.c.sealed_reply, row) if row.sealed_reply else {}
     return CheckIn(**{name: getattr(row, name) for name in names}, kind=_kind(row.kind), reply=reply)
 
 
@@ -69,7 +70,7 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
         sa.update(checkins)
         .where(checkins.c.id == checkin_id, checkins.c.answered_at.is_(None))
         .values(
-            sealed_reply=tx.vault.seal_json(reply),
+            sealed_reply=_sealed(tx, checkin_id, reply),
             action=action,
             answered_at=now,
             asked_at=sa.func.coalesce(checkins.c.asked_at, now),
@@ -79,8 +80,14 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
     return tx.first(done) is not None
 
 
+def _sealed(tx: Tx, checkin_id: int, reply: dict[str, Any]) -> bytes | None:
+    """A reply for its row; None where there is no such row."""
+    row = tx.first(sa.select(checkins).where(checkins.c.id == checkin_id))
+    return sealing.seal(tx.vault, checkins.c.sealed_reply, reply, row._mapping) if row else None
+
+
 def tick(tx: Tx, booking_id: int, plan_id: int, day: date, reply: dict[str, Any], now: datetime) -> None:
     """What the client ticked on the plan page for one day; a later tap on the same day replaces it."""
     row = ask(tx, booking_id, plan_id, Tick(day), now)
-    values = {"sealed_reply": tx.vault.seal_json(reply), "answered_at": now, "plan_id": plan_id}
+    values = {"sealed_reply": _sealed(tx, row.id, reply), "answered_at": now, "plan_id": plan_id}
     tx.run(sa.update(checkins).where(checkins.c.id == row.id).values(**values))

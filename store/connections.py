@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.trouble import TroubleKind
-from store import bookings
+from store import bookings, sealing
 from store.base import Database, Tx
 from store.running import troubles
 from store.tables import connections
@@ -128,7 +128,7 @@ def webhook_seen(tx: Tx, name: str, now: datetime) -> None:
 
 def keep_secret(tx: Tx, name: str, secret: str) -> None:
     """Keep a signing secret that a subscription was made with."""
-    sealed = tx.vault.seal(secret.encode())
+    sealed = sealing.seal(tx.vault, connections.c.sealed_secret, secret.encode(), {"name": name})
     tx.run(sa.update(connections).where(connections.c.name == name).values(sealed_secret=sealed))
 
 
@@ -138,4 +138,6 @@ def kept(db: Database, name: str) -> str:
         return ""
     with db.read() as tx:
         row = get(tx, name)
-    return db.vault.open(row.sealed_secret).decode() if row and row.sealed_secret else ""
+        if row is None or not row.sealed_secret:
+            return ""
+        return sealing.unseal(tx, connections.c.sealed_secret, row).decode()

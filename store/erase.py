@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.receipt import ReceiptStatus
-from store import client_words
+from store import client_words, sealing
 from store.base import Database, Tx
 from store.tables import (
     attendances,
@@ -70,7 +70,7 @@ def rows_of(tx: Tx, client_ids: Sequence[int]) -> dict[str, list[dict[str, Any]]
         audit: audit.c.subject.in_(subjects),
     }
     return {
-        table.name: [_opened(tx, row) for row in tx.all(sa.select(table).where(which))]
+        table.name: [_opened(tx, table, row) for row in tx.all(sa.select(table).where(which))]
         for table, which in wanted.items()
     }
 
@@ -88,8 +88,8 @@ def needles(tx: Tx, client_ids: Sequence[int]) -> list[str]:
     for row in tx.all(sa.select(clients).where(clients.c.id.in_(client_ids))):
         found |= {row.name, row.email, row.phone}
     for row in tx.all(sa.select(attendances).where(attendances.c.client_id.in_(client_ids))):
-        for sealed in (row.sealed_said, row.sealed_asked):
-            said = _clear(tx, sealed)
+        for column in sealing.columns(attendances):
+            said = _clear(tx, column, row)
             found |= {said[name] for name in ("name", "email", "phone")} if isinstance(said, dict) else set()
     for row in tx.all(sa.select(contact_points).where(contact_points.c.id.in_(_contact_ids(tx, client_ids)))):
         found.add(row.value)
@@ -110,26 +110,28 @@ def _like_any(texts: set[str]) -> sa.ColumnElement[bool]:
 OURS = ("token_hash", "lease_until", "generation", "hash", "key_id", "keyed", "via", "source")
 
 
-def _opened(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
+def _opened(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> dict[str, Any]:
     """A row in clear; hashes and ids of our own making say nothing about anybody and stay out."""
     values: dict[str, Any] = {}
     for name, value in row._mapping.items():
         if name.startswith("sealed_"):
-            values[name.removeprefix("sealed_")] = _clear(tx, value)
+            values[name.removeprefix("sealed_")] = _clear(tx, table.c[name], row)
         elif name not in OURS:
             values[name] = value.isoformat() if isinstance(value, datetime) else value
     return values
 
 
-def _clear(tx: Tx, sealed: bytes | None) -> Any:
-    if sealed is None:
+def _clear(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> Any:
+    if row._mapping[column.name] is None:
         return None
     try:
-        return tx.vault.open_json(sealed)
-    except ValueError:
-        return tx.vault.open(sealed).decode(errors="replace")
+        plain = sealing.unseal(tx, column, row)
     except SealBroken as broken:
         return f"({broken})"
+    try:
+        return json.loads(plain)
+    except ValueError:
+        return plain.decode(errors="replace")
 
 
 def external_ids(tx: Tx, ids: Sequence[int]) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
+from store import sealing
 from store.base import Tx, once
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
@@ -50,8 +51,8 @@ def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
     return Intake(
         **{name: getattr(row, name) for name in names},
         status=IntakeStatus(row.status),
-        answers=tx.vault.open_json(row.sealed_answers) if row.sealed_answers else {},
-        wording=tx.vault.open_json(row.sealed_wording) if row.sealed_wording else {},
+        answers=sealing.unseal_json(tx, intakes.c.sealed_answers, row) if row.sealed_answers else {},
+        wording=sealing.unseal_json(tx, intakes.c.sealed_wording, row) if row.sealed_wording else {},
     )
 
 
@@ -102,23 +103,27 @@ def last_done(
 
 def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, now: datetime) -> None:
     """Keep the answers as they are after a step, and the change that made them so."""
-    values: dict[str, Any] = {"sealed_answers": tx.vault.seal_json(answers), "step": step}
+    mine = {"id": intake.id, "client_id": intake.client_id}
+    sealed = sealing.seal(tx.vault, intakes.c.sealed_answers, answers, mine)
+    values: dict[str, Any] = {"sealed_answers": sealed, "step": step}
     values |= {
         "status": IntakeStatus.done if intake.done else IntakeStatus.started,
         "started_at": intake.started_at or now,
     }
     row = sa.update(intakes).where(intakes.c.id == intake.id)
     tx.run(row.values(**values, revision=intakes.c.revision + 1))
-    sealed = tx.vault.seal_json(change)
-    tx.run(sa.insert(intake_changes).values(intake_id=intake.id, at=now, step=step, sealed_change=sealed))
+    sealing.add(tx, intake_changes, {"intake_id": intake.id, "at": now, "step": step}, sealed_change=change)
 
 
 def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bool:
     """Sent to the clinic; False when it had been sent before (a double tap)."""
+    client_id = tx.value(sa.select(intakes.c.client_id).where(intakes.c.id == intake_id))
+    mine = {"id": intake_id, "client_id": client_id}
+    sealed = sealing.seal(tx.vault, intakes.c.sealed_wording, wording, mine)
     done = (
         sa.update(intakes)
         .where(intakes.c.id == intake_id, intakes.c.status != IntakeStatus.done)
-        .values(status=IntakeStatus.done, submitted_at=now, sealed_wording=tx.vault.seal_json(wording))
+        .values(status=IntakeStatus.done, submitted_at=now, sealed_wording=sealed)
         .returning(intakes.c.id)
     )
     return tx.first(done) is not None
@@ -141,14 +146,13 @@ def raise_flag(
     """Keep what a rule found; False when the client has it for this visit. A flag never goes by itself."""
     same = (flags.c.booking_id == booking_id, flags.c.client_id == client_id, flags.c.rule == rule)
     known = tx.first(sa.select(flags.c.id, flags.c.severity).where(*same))
-    sealed = tx.vault.seal_json(flag)
+    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id, "rule": rule}
     if known is None:
-        row = {"booking_id": booking_id, "client_id": client_id, "rule": rule, "severity": severity}
-        row["sealed_flag"] = sealed
-        tx.run(sa.insert(flags).values(**row, raised_at=now))
+        sealing.add(tx, flags, row | {"severity": severity, "raised_at": now}, sealed_flag=flag)
         return True
     if known.severity != severity:
-        tx.run(sa.update(flags).where(flags.c.id == known.id).values(severity=severity, sealed_flag=sealed))
+        sealed = sealing.seal(tx.vault, flags.c.sealed_flag, flag, row | {"id": known.id})
+        tx.change(flags, known.id, severity=severity, sealed_flag=sealed)
         return True
     return False
 
@@ -178,7 +182,7 @@ FLAG = (
 
 
 def _flag(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
-    sealed: dict[str, Any] = tx.vault.open_json(row.sealed_flag)
+    sealed: dict[str, Any] = sealing.unseal_json(tx, flags.c.sealed_flag, row)
     return sealed | {name: getattr(row, name) for name in FLAG}
 
 
@@ -232,7 +236,10 @@ def answered(tx: Tx, booking_ids: Sequence[int]) -> set[int]:
 
 def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None:
     """A named clinician cleared it, and said on what basis."""
-    sealed = tx.vault.seal(basis.encode())
+    flag = tx.first(sa.select(flags).where(flags.c.id == flag_id))
+    if flag is None:
+        return
+    sealed = sealing.seal(tx.vault, flags.c.sealed_basis, basis.encode(), flag._mapping)
     row = sa.update(flags).where(flags.c.id == flag_id, flags.c.cleared_at.is_(None))
     tx.run(row.values(cleared_at=now, cleared_by=by, sealed_basis=sealed))
 

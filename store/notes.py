@@ -7,15 +7,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.session_note import Response, SendWish, SessionNote
+from store import sealing
 from store.base import Tx
-from store.tables import session_notes
+from store.tables import bookings, session_notes
 
 
 def add(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
     """Keep a note beside the ones before it."""
-    row = {"booking_id": booking_id, "author": note.author, "credential": note.credential}
-    sealed = tx.vault.seal_json(asdict(note))
-    tx.run(sa.insert(session_notes).values(**row, sealed_note=sealed, created_at=now))
+    comes = tx.value(sa.select(bookings.c.client_id).where(bookings.c.id == booking_id))
+    row = {"booking_id": booking_id, "client_id": comes, "created_at": now}
+    row |= {"author": note.author, "credential": note.credential}
+    sealing.add(tx, session_notes, row, sealed_note=asdict(note))
 
 
 def every(tx: Tx, booking_id: int) -> list[tuple[datetime, SessionNote]]:
@@ -32,7 +34,7 @@ def newest(tx: Tx, booking_id: int) -> SessionNote | None:
 
 
 def _note(tx: Tx, row: sa.Row[Any]) -> SessionNote:
-    values = tx.vault.open_json(row.sealed_note)
+    values = sealing.unseal_json(tx, session_notes.c.sealed_note, row)
     values |= {name: tuple(values[name]) for name in ("areas_worked", "remove", "add")}
     values["response"] = Response(values["response"]) if values["response"] else None
     return SessionNote(**(values | {"send": SendWish(values["send"])}))

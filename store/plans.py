@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.plan import PlanOrigin, PlanStatus, StoredPlan
+from store import sealing
 from store.base import Tx
 from store.tables import bookings, plans
 
@@ -17,7 +18,7 @@ def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
         **{name: getattr(row, name) for name in names},
         status=PlanStatus(row.status),
         origin=PlanOrigin.parse(row.reason),
-        content=tx.vault.open_json(row.sealed_plan),
+        content=sealing.unseal_json(tx, plans.c.sealed_plan, row),
     )
 
 
@@ -73,11 +74,9 @@ def add(
     row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
     row["version"] = last.version + 1 if last else 1
     row |= {"status": status, "protocol": protocol, "reason": str(origin), "created_at": now}
-    stored = tx.first(
-        sa.insert(plans).values(**row, sealed_plan=tx.vault.seal_json(content)).returning(plans)
-    )
+    stored = get(tx, sealing.add(tx, plans, row, sealed_plan=content))
     assert stored is not None
-    return _plan(tx, stored)
+    return stored
 
 
 def _last(tx: Tx, booking_id: int, client_id: int) -> StoredPlan | None:
@@ -88,7 +87,10 @@ def _last(tx: Tx, booking_id: int, client_id: int) -> StoredPlan | None:
 
 def rewrite(tx: Tx, plan_id: int, content: dict[str, Any]) -> None:
     """The same version, with other words or another language beside what was decided."""
-    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(sealed_plan=tx.vault.seal_json(content)))
+    row = tx.first(sa.select(plans).where(plans.c.id == plan_id))
+    if row is not None:
+        sealed = sealing.seal(tx.vault, plans.c.sealed_plan, content, row._mapping)
+        tx.change(plans, plan_id, sealed_plan=sealed)
 
 
 def hold(tx: Tx, plan_id: int) -> None:

@@ -9,11 +9,12 @@ import sqlalchemy as sa
 
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
+from store import sealing
 from store.base import Tx
 from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.running.tally import Tally, tally
 from store.tables import receipt_clients, receipts
-from store.vault import SealBroken, Vault
+from store.vault import SealBroken, Vault, is_bound
 
 _WAITING = (
     sa.select(sa.func.count())
@@ -30,14 +31,13 @@ _TRACE, _PUT = sa.insert(receipt_clients), sa.insert(receipts)
 
 def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> dict[str, Any]:
     """A webhook as the row that it is kept in."""
+    row = {"public_id": public_id, "connection": connection, "url": inbound.url}
     return {
-        "public_id": public_id,
-        "connection": connection,
-        "url": inbound.url,
+        **row,
         "received_at": inbound.received_at,
         "due_at": inbound.received_at,
-        "sealed_headers": vault.seal_json(dict(inbound.headers)),
-        "sealed_body": vault.seal(inbound.body),
+        "sealed_headers": sealing.seal(vault, receipts.c.sealed_headers, dict(inbound.headers), row),
+        "sealed_body": sealing.seal(vault, receipts.c.sealed_body, inbound.body, row),
     }
 
 
@@ -126,8 +126,8 @@ def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
     headers: dict[str, str] = {}
     body, locked = b"", False
     try:
-        headers = tx.vault.open_json(row.sealed_headers) if row.sealed_headers else {}
-        body = tx.vault.open(row.sealed_body) if row.sealed_body else b""
+        headers = sealing.unseal_json(tx, receipts.c.sealed_headers, row) if row.sealed_headers else {}
+        body = sealing.unseal(tx, receipts.c.sealed_body, row) if row.sealed_body else b""
     except SealBroken:  # one that does not open must not keep the others waiting
         locked = True
     inbound = Inbound(headers=headers, body=body, url=row.url, received_at=row.received_at)
@@ -137,12 +137,14 @@ def _receipt(tx: Tx, row: sa.Row[Any]) -> Receipt:
 
 def opens(tx: Tx) -> bool:
     """False when the newest webhook that is kept was sealed with a key that we do not have."""
-    newest = sa.select(receipts.c.sealed_headers).where(receipts.c.sealed_headers.is_not(None))
-    sealed = tx.value(newest.order_by(receipts.c.id.desc()).limit(1))
+    newest = sa.select(receipts).where(receipts.c.sealed_headers.is_not(None))
+    row = tx.first(newest.order_by(receipts.c.id.desc()).limit(1))
+    if row is None:
+        return True
     try:
-        return sealed is None or bool(tx.vault.open(sealed))
+        return bool(sealing.unseal(tx, receipts.c.sealed_headers, row))
     except SealBroken:
-        return False
+        return is_bound(row.sealed_headers) and tx.vault.has_key(row.sealed_headers)
 
 
 def settle(tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, now: datetime) -> None:

@@ -1,25 +1,38 @@
-"""Values under older keys, sealed again with the first one, so that an old key can be taken away."""
+"""Values under older keys, or of the kind of before, sealed again with the first key."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from store import sealing
 from store.base import Tx
-from store.tables import metadata
-from store.vault import SealBroken
+from store.tables import metadata, unbound
+from store.vault import SealBroken, is_bound
 
 BATCH = 50  # rows; a body may have a megabyte
 
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """One value that an older key seals, and the same value under the first one."""
+    """One value that is to be sealed again, in its row, and the same value under the first key."""
 
     column: sa.Column[Any]
-    key: Any
-    sealed: bytes
+    row: sa.Row[Any]
     renewed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A value that does not open: its row as `plans 12`, its column, why, and whether it is of before."""
+
+    row: str
+    column: str
+    why: str
+    unbound: bool
+
+    def __str__(self) -> str:
+        return f"{self.row}, {self.column}: {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +42,12 @@ class Batch:
     last: Any
     rows: int
     old: tuple[Old, ...]
-    broken: int
+    broken: tuple[Broken, ...]
 
 
 def tables() -> list[sa.Table]:
     """Every table with sealed columns."""
-    return [table for table in metadata.sorted_tables if _sealed(table)]
+    return [table for table in metadata.sorted_tables if sealing.columns(table)]
 
 
 def count(tx: Tx, table: sa.Table) -> int:
@@ -44,33 +57,58 @@ def count(tx: Tx, table: sa.Table) -> int:
 
 def look(tx: Tx, table: sa.Table, after: Any) -> Batch | None:
     """The rows after this key (None: from the start); None at the end of the table."""
-    key, columns = _key(table), _sealed(table)
-    query = sa.select(key, *columns).order_by(key).limit(BATCH)
+    key = _key(table)
+    query = sa.select(*_needed(table)).order_by(key).limit(BATCH)
     rows = tx.all(query if after is None else query.where(key > after))
     if not rows:
         return None
-    old, broken = [], 0
+    old, broken = [], []
     for row in rows:
-        for column in columns:
-            sealed = getattr(row, column.name)
+        for column in sealing.columns(table):
             try:
-                renewed = tx.vault.renewed(sealed) if sealed else None
-            except SealBroken:
-                broken += 1
-            else:
-                old += [Old(column, row[0], sealed, renewed)] if renewed else []
-    return Batch(rows[-1][0], len(rows), tuple(old), broken)
+                old += _old(tx, column, row)
+            except SealBroken as error:
+                name = sealing.row_name(table, row._mapping)
+                broken.append(Broken(name, column.name, str(error), not is_bound(row._mapping[column.name])))
+    return Batch(rows[-1]._mapping[key.name], len(rows), tuple(old), tuple(broken))
+
+
+def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:
+    """The value where it is to be sealed again; raises SealBroken."""
+    sealed = row._mapping[column.name]
+    if not sealed:
+        return []
+    value = sealing.unseal(tx, column, row)
+    if tx.vault.is_newest(sealed):
+        return []
+    return [Old(column, row, sealing.seal(tx.vault, column, value, row._mapping))]
 
 
 def write(tx: Tx, old: Old) -> None:
     """Put the new seal in place of the old one; what was changed or deleted meanwhile stays as it is."""
-    table = old.column.table
-    same = (_key(table) == old.key, old.column == old.sealed)
-    tx.run(sa.update(table).where(*same).values({old.column.name: old.renewed}))
+    same = [each.is_not_distinct_from(old.row._mapping[each.name]) for each in _bound(old.column.table)]
+    same += [old.column == old.row._mapping[old.column.name]]
+    tx.run(sa.update(old.column.table).where(*same).values({old.column.name: old.renewed}))
 
 
-def _sealed(table: sa.Table) -> list[sa.Column[Any]]:
-    return [column for column in table.columns if column.name.startswith("sealed_")]
+def all_bound(tx: Tx) -> None:
+    """Every value is bound to its place: one that is not is refused from now on."""
+    tx.run(sa.delete(unbound))
+
+
+def may_be_unbound(tx: Tx) -> bool:
+    """True while values of before may be there."""
+    return tx.first(sa.select(unbound.c.id)) is not None
+
+
+def _needed(table: sa.Table) -> list[sa.Column[Any]]:
+    return [*_bound(table), *sealing.columns(table)]
+
+
+def _bound(table: sa.Table) -> list[sa.Column[Any]]:
+    """The primary key, and what the values of a table are bound to."""
+    names = dict.fromkeys((_key(table).name, *table.info["bound"]))
+    return [table.c[name] for name in names]
 
 
 def _key(table: sa.Table) -> sa.Column[Any]:

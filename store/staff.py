@@ -10,15 +10,16 @@ import sqlalchemy as sa
 
 from schemas.notions import mail_address
 from schemas.staff import Role, Staff, StaffSession, Stage
+from store import sealing
 from store.base import Tx
 from store.tables import login_tries, recovery_codes, staff, staff_sessions
 from store.vault import SealBroken
 
 
-def _factor(tx: Tx, sealed: bytes | None) -> str:
-    """The secret of a second factor. One that no key opens stays on, and no code fits it until a reset."""
+def _factor(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> str:
+    """The secret of a second factor. One that does not open stays on, and no code fits it until a reset."""
     try:
-        return tx.vault.open(sealed).decode() if sealed else ""
+        return sealing.unseal(tx, table.c.sealed_totp, row).decode() if row.sealed_totp else ""
     except SealBroken:
         return b32encode(secrets.token_bytes(20)).decode()
 
@@ -28,7 +29,7 @@ def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
     return Staff(
         **{name: getattr(row, name) for name in names},
         roles=frozenset(Role(word) for word in row.roles.split()),
-        totp=_factor(tx, row.sealed_totp),
+        totp=_factor(tx, staff, row),
         active=row.deactivated_at is None,
     )
 
@@ -92,7 +93,8 @@ def set_language(tx: Tx, staff_id: int, language: str) -> None:
 
 def set_totp(tx: Tx, staff_id: int, secret: str) -> None:
     """The secret of the second factor; "" takes it away."""
-    sealed = tx.vault.seal(secret.encode()) if secret else None
+    mine = {"id": staff_id}
+    sealed = sealing.seal(tx.vault, staff.c.sealed_totp, secret.encode(), mine) if secret else None
     tx.run(sa.update(staff).where(staff.c.id == staff_id).values(sealed_totp=sealed, totp_step=0))
 
 
@@ -132,7 +134,8 @@ def codes_left(tx: Tx, staff_id: int) -> int:
 def open_session(tx: Tx, token_hash: str, staff_id: int, stage: Stage, now: datetime, totp: str = "") -> None:
     """A browser is let in as far as `stage` says; `totp` is a secret that waits to be confirmed."""
     row: dict[str, Any] = {"token_hash": token_hash, "staff_id": staff_id, "stage": stage}
-    row["sealed_totp"] = tx.vault.seal(totp.encode()) if totp else None
+    sealed = sealing.seal(tx.vault, staff_sessions.c.sealed_totp, totp.encode(), row) if totp else None
+    row["sealed_totp"] = sealed
     tx.run(sa.insert(staff_sessions).values(**row, created_at=now, seen_at=now))
 
 
@@ -143,7 +146,7 @@ def session(tx: Tx, token_hash: str) -> StaffSession | None:
     if row is None:
         return None
     return StaffSession(
-        row.id, row.staff_id, Stage(row.stage), _factor(tx, row.sealed_totp), row.created_at, row.seen_at
+        row.id, row.staff_id, Stage(row.stage), _factor(tx, staff_sessions, row), row.created_at, row.seen_at
     )
 
 
@@ -154,8 +157,10 @@ def touch(tx: Tx, session_id: int, now: datetime) -> None:
 
 def offer_totp(tx: Tx, session_id: int, secret: str) -> None:
     """Keep a second factor's secret with a session until its first code confirms it."""
-    row = sa.update(staff_sessions).where(staff_sessions.c.id == session_id)
-    tx.run(row.values(sealed_totp=tx.vault.seal(secret.encode())))
+    row = tx.first(sa.select(staff_sessions).where(staff_sessions.c.id == session_id))
+    if row is not None:
+        sealed = sealing.seal(tx.vault, staff_sessions.c.sealed_totp, secret.encode(), row._mapping)
+        tx.change(staff_sessions, session_id, sealed_totp=sealed)
 
 
 def end_session(tx: Tx, session_id: int, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""Every table. Columns named `sealed_*` hold bytes from the vault: health answers never stand in clear."""
+"""Every table. Columns named `sealed_*` hold bytes from the vault: health answers never stand in clear.
+
+A table with such columns says what their values are bound to: see `store.sealing`.
+"""
 
 import sqlalchemy as sa
 
@@ -35,6 +38,11 @@ def _sealed(name: str) -> sa.Column[bytes]:
     return sa.Column(name, sa.LargeBinary())
 
 
+def _bound(*names: str) -> dict[str, tuple[str, ...]]:
+    """What a sealed value of a row is bound to: what tells the row from others, and never changes."""
+    return {"bound": names}
+
+
 # What a scheduler sent, before anybody has understood it.
 receipts = sa.Table(
     "receipts",
@@ -58,6 +66,7 @@ receipts = sa.Table(
     ),  # its clients are written down
     sa.Index("ix_receipts_status_due_at", "status", "due_at"),
     sa.Index("ix_receipts_connection_received_at", "connection", "received_at"),
+    info=_bound("public_id", "connection"),
 )
 
 # One clinic account at one scheduler, and how it has been doing.
@@ -81,6 +90,7 @@ connections = sa.Table(
     _word("attach_way"),
     _time("attach_since", nullable=True),  # when writing onto bookings was switched to this way
     _sealed("sealed_secret"),
+    info=_bound("name"),
 )
 
 # What is wrong now, and when the clinic was sent a mail about it.
@@ -175,6 +185,7 @@ attendances = sa.Table(
     _time("ended_at", nullable=True),
     _word("unsure", 20),  # why it is not certain that it is this client; "" where it is
     _time("confirmed_at", nullable=True),  # when the client said "this is for me"
+    info=_bound("id", "client_id"),
 )
 
 # Whom a receipt told of.
@@ -212,6 +223,7 @@ records = sa.Table(
     sa.Index("ix_records_connection_replaces", "connection", "replaces"),
     sa.Index("ix_records_connection_root", "connection", "root"),
     sa.Index("ix_records_connection_series", "connection", "series"),
+    info=_bound("connection", "external_id", "seat"),
 )
 
 # The schedule: what is due to whom and when. There is no second queue.
@@ -264,6 +276,7 @@ intakes = sa.Table(
     _word("reviewed_by", 200),
     sa.UniqueConstraint("booking_id", "client_id"),
     sa.Index("ix_intakes_client_id_submitted_at", "client_id", "submitted_at"),
+    info=_bound("id", "client_id"),
 )
 
 # Every saved change of the answers: nothing that a client said is overwritten without a trace.
@@ -275,6 +288,7 @@ intake_changes = sa.Table(
     _time("at"),
     _word("step"),
     _sealed("sealed_change"),
+    info=_bound("id", "intake_id"),
 )
 
 flags = sa.Table(
@@ -292,6 +306,7 @@ flags = sa.Table(
     _word("cleared_by", 200),
     _sealed("sealed_basis"),
     sa.UniqueConstraint("booking_id", "client_id", "rule"),
+    info=_bound("id", "client_id", "rule"),
 )
 
 plans = sa.Table(
@@ -311,6 +326,7 @@ plans = sa.Table(
     _time("sent_at", nullable=True),
     sa.UniqueConstraint("booking_id", "client_id", "version"),
     sa.Index("ix_plans_client_id", "client_id"),
+    info=_bound("id", "client_id", "version"),
 )
 
 session_notes = sa.Table(
@@ -323,6 +339,7 @@ session_notes = sa.Table(
     _word("credential", 20),
     _sealed("sealed_note"),
     _time("created_at"),
+    info=_bound("id", "client_id"),
 )
 
 # What a client says about a plan: check-ins that were asked for, and days ticked off ("tick:2026-11-27").
@@ -339,6 +356,7 @@ checkins = sa.Table(
     _sealed("sealed_reply"),
     _word("action", 30),
     sa.UniqueConstraint("booking_id", "client_id", "kind"),
+    info=_bound("id", "client_id", "kind"),
 )
 
 # Personal links: only a hash of the token is kept.
@@ -404,6 +422,7 @@ audit_keys = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     _sealed("sealed_key"),
     _time("made_at"),
+    info=_bound("id"),
 )
 audit_head = sa.Table(
     "audit_head",
@@ -428,6 +447,7 @@ staff = sa.Table(
     sa.Column("totp_step", sa.BigInteger, nullable=False, server_default="0"),  # the last step that was used
     _time("created_at"),
     _time("deactivated_at", nullable=True),
+    info=_bound("id"),
 )
 
 # One login of one browser: only a hash of the cookie is kept. `stage` says how far the login got.
@@ -442,6 +462,7 @@ staff_sessions = sa.Table(
     _time("created_at"),
     _time("seen_at"),
     _time("ended_at", nullable=True),
+    info=_bound("token_hash", "staff_id"),
 )
 
 recovery_codes = sa.Table(
@@ -483,6 +504,7 @@ plan_edits = sa.Table(
     _word("author", 200),
     _sealed("sealed_edit"),
     _time("created_at"),
+    info=_bound("id", "client_id"),
 )
 
 # On which days and at what time a client wants to do the plan, and how they asked to be reminded of it.
@@ -512,6 +534,15 @@ reviews = sa.Table(
     _time("signed_at"),
     _time("valid_until"),
     sa.Index("ix_reviews_file_sha256", "file", "sha256"),
+)
+
+# A row stands here while sealed values may be left that are not bound to their place; `reseal` takes it away.
+unbound = sa.Table(
+    "unbound",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    _sealed("sealed_word"),
+    info=_bound("id"),
 )
 
 # Identifiers at the scheduler whose client was erased, as keyed hashes: they must not come back.

@@ -16,6 +16,7 @@ from flask.sessions import SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from handlers.context import Context
+from handlers.worker import seals
 from schemas import origin
 from store import audit
 from store.base import DatabaseError
@@ -94,6 +95,8 @@ def install(app: Flask, context: Context) -> None:
         response.headers.pop("Server", None)
         if _is_refusal(response.status_code):
             _note_refusal(context, response.status_code)
+        if context.db.vault.broken:
+            _note_broken(context)
         return response
 
     @app.teardown_request
@@ -132,6 +135,14 @@ def _note_refusal(context: Context, status: int) -> None:
             audit.note_refusal(tx, actor, "refused", f"page:{page}"[:60], utc_now(), str(status))
     except DatabaseError:
         log.exception("the refusal is not in the audit log")
+
+
+def _note_broken(context: Context) -> None:
+    """What did not open while this was answered: the worker mails the clinic about it."""
+    try:
+        seals.note(context, utc_now())
+    except DatabaseError:
+        log.exception("the broken seal is not noted")
 
 
 def form_key(token: str) -> str:

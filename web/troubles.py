@@ -24,11 +24,19 @@ SENTENCES = {
     TroubleKind.bounces: "Mail that comes back is not noticed.",
     TroubleKind.jumped: "The clock of the worker's machine has jumped: set it right. "
     "Messages to clients wait until then, or for an hour.",
+    TroubleKind.sealed: "Values in the database do not open: they were changed or moved there, "
+    "or their key is missing. Nothing of them is shown or sent. Run: flask --app app check. Rows:",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
 
-QUOTED = (TroubleKind.unreadable, TroubleKind.clock, TroubleKind.mail, TroubleKind.bounces)
+QUOTED = (
+    TroubleKind.unreadable,
+    TroubleKind.clock,
+    TroubleKind.mail,
+    TroubleKind.bounces,
+    TroubleKind.sealed,
+)
 
 
 def in_english(text: str, /, **values: object) -> str:

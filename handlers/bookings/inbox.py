@@ -164,7 +164,7 @@ def _summary(notices: list[Notice], fetched: list[str]) -> str:
 def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:
     """What a receipt says; None, and the receipt settled, when we cannot read it."""
     if receipt.locked:
-        why = "It was sealed with a key that is not in FIELD_KEYS: put that key back, then replay it."
+        why = "It does not open: put the key back that is not in FIELD_KEYS any more, then replay it."
         _settle(context, receipt, ReceiptStatus.not_understood, why, now)
         return None
     try:

@@ -35,6 +35,7 @@ from store import bookings, deliveries, receipts
 from store import contacts as stored_contacts
 from store.running import pauses
 from store.running.leases import LEASE, only
+from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 10
@@ -104,6 +105,8 @@ def _process(
             _carry_out(context, delivery, decision, now)
     except IntegrationError as error:
         _failed(context, delivery, error, now)
+    except SealBroken as error:
+        _failed(context, delivery, IntegrationError(str(error), permanent=True), now)
     except Exception:
         # One message that cannot be made must not stop the others: it is tried again, then shown as dead.
         log.exception("delivery failed", extra={"delivery": delivery.id})

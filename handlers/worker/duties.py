@@ -8,7 +8,7 @@ from functools import partial
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import bounces
-from handlers.worker import watch
+from handlers.worker import seals, watch
 from store import receipts
 
 
@@ -49,11 +49,13 @@ def every_duty() -> dict[str, Duty]:
         "watch": Duty(timedelta(minutes=1), _watch),
         "bounces": Duty(timedelta(minutes=5), bounces.read_mailbox),
         "outside": Duty(timedelta(minutes=1), watch.outside),
+        "seals": Duty(timedelta(minutes=1), seals.Rounds().look),
         "upkeep": Duty(timedelta(hours=1), forget),
     }
 
 
 def _watch(context: Context, now: datetime) -> None:
+    seals.note(context, now)
     watch.look(context, now)
     watch.mail(context, now)
 

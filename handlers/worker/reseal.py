@@ -11,7 +11,7 @@ from store import reseal as stored
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many values were sealed again, and how many open with none of the keys."""
+    """How many values were sealed again, and how many do not open."""
 
     values: int
     broken: int
@@ -26,9 +26,10 @@ def rows(context: Context) -> int:
 def reseal(context: Context, by: str, now: datetime, tell: Callable[[int], object]) -> Resealed:
     """Look through every sealed value; `tell` hears how many rows have been seen since it was last told.
 
-    It may end anywhere and be run again: what has the new seal already is left as it is.
+    It may end anywhere and be run again: what has the new seal already is left as it is. Once no value of the
+    kind of before is left, no such value is read any more.
     """
-    values = broken = 0
+    values = broken = unbound = 0
     for table in stored.tables():
         last = None
         while True:
@@ -40,8 +41,11 @@ def reseal(context: Context, by: str, now: datetime, tell: Callable[[int], objec
                 with context.db.begin() as tx:
                     for old in batch.old:
                         stored.write(tx, old)
-            last, values, broken = batch.last, values + len(batch.old), broken + batch.broken
+            last, values, broken = batch.last, values + len(batch.old), broken + len(batch.broken)
+            unbound += sum(each.unbound for each in batch.broken)
             tell(batch.rows)
     with context.db.begin() as tx:
+        if not unbound:
+            stored.all_bound(tx)
         audit.add(tx, by, "resealed", "values", now, f"{values} again, {broken} broken")
     return Resealed(values, broken)

@@ -10,7 +10,7 @@ from functools import partial
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
-from handlers.worker import lanes
+from handlers.worker import lanes, seals
 from handlers.worker.clock import Clock
 from schemas.trouble import TroubleKind
 from store.base import DatabaseError, kind
@@ -28,6 +28,7 @@ def work_once(context: Context, now: datetime, name: str = "worker") -> int:
     done = 0
     while step := inbox.work(context, now) + outbox.work(context, now):
         done += step
+    seals.note(context, now)
     return done
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from schemas.checkin import CheckInKind
 from schemas.intake import IntakeStatus
 from schemas.rules import STOPS
+from store import sealing
 from store.base import Tx
 from store.tables import bookings, checkins, flags, intakes, plans
 
@@ -115,26 +116,22 @@ def answered(
         .limit(most)
     )
     return [
-        Answered(
-            row.client_id,
-            row.booking_id,
-            row.plan_id,
-            CheckInKind(row.kind),
-            tx.vault.open_json(row.sealed_reply),
-        )
-        for row in tx.all(query)
+        Answered(row.client_id, row.booking_id, row.plan_id, CheckInKind(row.kind), reply)
+        for row, reply in sealing.that_open(tx, checkins.c.sealed_reply, tx.all(query))
     ]
 
 
 def days_per_week(tx: Tx, plan_ids: set[int]) -> dict[int, int]:
     """How many days a week each plan asks for."""
-    query = sa.select(plans.c.id, plans.c.sealed_plan).where(plans.c.id.in_(plan_ids))
-    return {row.id: int(tx.vault.open_json(row.sealed_plan)["days_per_week"]) for row in tx.all(query)}
+    rows = tx.all(sa.select(plans).where(plans.c.id.in_(plan_ids)))
+    found = sealing.that_open(tx, plans.c.sealed_plan, rows)
+    return {row.id: int(content["days_per_week"]) for row, content in found}
 
 
 def answers_of(tx: Tx, booking_ids: set[int]) -> dict[int, dict[str, object]]:
     """What was said in the intake of each booking."""
-    query = sa.select(intakes.c.booking_id, intakes.c.sealed_answers).where(
+    query = sa.select(intakes).where(
         intakes.c.booking_id.in_(booking_ids), intakes.c.status == IntakeStatus.done
     )
-    return {row.booking_id: tx.vault.open_json(row.sealed_answers) for row in tx.all(query) if row[1]}
+    found = sealing.that_open(tx, intakes.c.sealed_answers, tx.all(query))
+    return {row.booking_id: answers for row, answers in found}

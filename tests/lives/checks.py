@@ -332,5 +332,5 @@ def no_trace(life: "Life", human: Human) -> None:
     with life.desk.context.db.read() as tx:
         for table in metadata.sorted_tables:
             for row in tx.all(sa.select(table)):
-                text = json.dumps(erase._opened(tx, row), default=str).casefold()
+                text = json.dumps(erase._opened(tx, table, row), default=str).casefold()
                 assert not [each for each in needles if each in text], (table.name, text[:600])

@@ -25,11 +25,13 @@ from schemas.intake import IntakeStatus
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.receipt import ReceiptStatus
-from store import checkins, deliveries, intakes, migrate, plans, receipts
+from store import checkins, deliveries, intakes, migrate, plans, receipts, reseal, sealing
 from store.base import Database, Tx
-from store.vault import Vault
+from store.tables import session_notes
+from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.databases import fresh_postgres
+from tests.helpers.seals import as_before
 
 KEYS = {
     "12:intake:0:email": DeliveryKey(12, Purpose.intake, 0, Channel.email),
@@ -111,7 +113,7 @@ def put_delivery(
 def put_plan(tx: Tx, version: int, status: str = "sent", reason: str = "") -> None:
     """A version of booking 12's plan."""
     given = {"id": version, "booking_id": 12, "client_id": 7, "version": version, "status": status}
-    sealed = tx.vault.seal_json({"items": [], "days_per_week": 5})
+    sealed = as_before(tx.vault, {"items": [], "days_per_week": 5})
     put(tx, "plans", **given, reason=reason, sealed_plan=sealed, created_at=NOW)
 
 
@@ -225,3 +227,25 @@ def test_a_reminder_of_what_was_sent_again_goes_unless_it_was_tried(old: Databas
         "12:checkin:d3-again-again3:sms",
     ]
     old.close()
+
+
+def test_values_of_before_are_known_to_be_bound_to_nothing_and_notes_get_their_owner(old: Database) -> None:
+    with old.begin() as tx:
+        put_plan(tx, 1)
+        note = {"booking_id": 12, "author": "Mara", "sealed_note": as_before(tx.vault, {"said": "hold"})}
+        put(tx, "session_notes", **note, created_at=NOW)
+    migrate.upgrade(old)
+    with old.begin() as tx:
+        assert reseal.may_be_unbound(tx)
+        found = tx.all(sa.select(session_notes))[0]
+        assert sealing.unseal_json(tx, session_notes.c.sealed_note, found) == {"said": "hold"}
+        assert found.client_id == 7
+        reseal.all_bound(tx)
+        with pytest.raises(SealBroken):
+            sealing.unseal(tx, session_notes.c.sealed_note, found)
+
+
+def test_a_database_without_sealed_values_never_reads_one_of_before(old: Database) -> None:
+    migrate.upgrade(old)
+    with old.read() as tx:
+        assert not reseal.may_be_unbound(tx)

@@ -25,6 +25,7 @@ from store.base import Tx
 from tests.helpers.clinic import NOW, environ
 from tests.helpers.databases import fresh_postgres
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.seals import as_before
 from tests.store.test_first_schema import put
 
 import app as application  # isort: skip
@@ -84,12 +85,12 @@ def put_client(tx: Tx, client_id: int, name: str, email: str, phone: str, refuse
     put(tx, "clients", id=client_id, **who, created_at=NOW, **stopped)
     number, both = 10 * client_id, {"client_id": client_id, "booking_id": 10 * client_id}
     put_booking(tx, number, client_id)
-    said = tx.vault.seal_json({"goal_text": f"said by {client_id}"})
+    said = as_before(tx.vault, {"goal_text": f"said by {client_id}"})
     form = {"questionnaire": "first_visit", "version": "1", "status": "started", "sealed_answers": said}
     put(tx, "intakes", id=number, **both, **form, created_at=NOW)
-    flag = {"rule": "RF01", "severity": "STOP_URGENT", "sealed_flag": tx.vault.seal_json({"rule": "RF01"})}
+    flag = {"rule": "RF01", "severity": "STOP_URGENT", "sealed_flag": as_before(tx.vault, {"rule": "RF01"})}
     put(tx, "flags", booking_id=number, **flag, raised_at=NOW)
-    sealed = tx.vault.seal_json({"items": [], "days_per_week": client_id})
+    sealed = as_before(tx.vault, {"items": [], "days_per_week": client_id})
     put(
         tx,
         "plans",

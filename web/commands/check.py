@@ -7,7 +7,7 @@ import click
 from flask import current_app
 
 from handlers.plans import reviews
-from handlers.worker import troubles
+from handlers.worker import seals, troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from library import content, signable
@@ -21,7 +21,7 @@ from schemas.delivery import Channel
 from schemas.message import segments
 from schemas.notions.words import fill
 from schemas.rules import Region
-from store import migrate, receipts
+from store import migrate, receipts, reseal
 from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
@@ -34,7 +34,7 @@ OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 @click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
 def check_command(mail: bool) -> None:
     """Check settings and content; names every problem at once."""
-    outside = [*_keys(), *(_mail_server() if mail else ())]
+    outside = [*_keys(), *_seals(), *(_mail_server() if mail else ())]
     found = [*_content_problems(), *_region_problems(), *_mail_problems()]
     fatal = [each for each in found if each.fatal]
     for each in fatal:
@@ -44,6 +44,7 @@ def check_command(mail: bool) -> None:
     for line in (
         *_remarks([each for each in found if not each.fatal]),
         *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
+        *_unbound(),
         *_unreviewed(),
         *_blind(),
         *_connections(),
@@ -63,6 +64,28 @@ def _keys() -> Iterator[str]:
         with db.read() as tx:
             if not receipts.opens(tx):
                 yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+
+
+MOST_ROWS = 100
+
+
+def _seals() -> Iterator[str]:
+    """Each sealed value that does not open, by its row; nothing of what is in it."""
+    if not migrate.is_current(the_context().db):
+        return
+    found = list(seals.broken(the_context()))
+    yield from (f"Broken seal: {each}" for each in found[:MOST_ROWS])
+    if len(found) > MOST_ROWS:
+        yield f"Broken seals: {len(found) - MOST_ROWS} more."
+
+
+def _unbound() -> Iterator[str]:
+    db = the_context().db
+    if not migrate.is_current(db):
+        return
+    with db.read() as tx:
+        if reseal.may_be_unbound(tx):
+            yield "Remark: sealed values of before are not bound to their place: run flask reseal."
 
 
 def _unreviewed() -> Iterator[str]:

@@ -46,13 +46,13 @@ def _stop_on_signals() -> threading.Event:
 
 @click.command("reseal")
 def reseal_command() -> None:
-    """Seal what older keys seal with the first of FIELD_KEYS; may be stopped and run again."""
+    """Bind what is old to its place, under the first of FIELD_KEYS; may be stopped and run again."""
     context = the_context()
     with progress("rows", reseal.rows(context)) as bar:
         found = reseal.reseal(context, BY, utc_now(), bar.update)
     click.echo(f"{found.values} values sealed again.")
     if found.broken:
-        raise click.ClickException(f"{found.broken} values open with none of the keys in FIELD_KEYS.")
+        raise click.ClickException(f"{found.broken} values do not open: flask check names them.")
 
 
 @click.command("tidy")

@@ -14,8 +14,8 @@ NOT_YOURS = (
 NOT_THERE = ("There is no such page", "It may have been erased, or the address is cut off.")
 NOT_OPEN = (
     "This does not open",
-    "It was sealed with a key that is no longer in FIELD_KEYS. Whoever runs Aftercare puts the key back, "
-    "or asks: flask check.",
+    "It was changed or moved in the database, or its key is no longer in FIELD_KEYS. Whoever runs Aftercare "
+    "asks: flask check.",
 )
 
 
@@ -30,5 +30,5 @@ def not_there(_error: HTTPException) -> Response:
 
 
 def not_open(_error: SealBroken) -> Response:
-    """500 for what only a lost key opens."""
+    """500 for what does not open."""
     return page("refused", 500, title=NOT_OPEN[0], text=NOT_OPEN[1])

@@ -53,7 +53,7 @@ def upgrade() -> None:
 
 def _chain() -> None:
     bind, key = op.get_bind(), secrets.token_hex(32).encode()
-    sealed = context.config.attributes["vault"].seal(key)
+    sealed = context.config.attributes["vault"].seal(key, "audit_keys.sealed_key:[1]")
     bind.execute(sa.insert(keys).values(id=1, sealed_key=sealed, made_at=_stored(datetime.now(UTC))))
     if bind.dialect.name == "postgresql":
         op.execute("SELECT setval(pg_get_serial_sequence('audit_keys', 'id'), 1)")

@@ -14,7 +14,7 @@ from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.worker import work
 from schemas.checkin import CheckInKind
-from store import audit, bookings, checkins, client_words, clients, deliveries, intakes
+from store import audit, bookings, checkins, client_words, clients, deliveries, intakes, sealing
 from store import links as stored_links
 from store import plans as stored_plans
 from store.tables import metadata
@@ -53,7 +53,8 @@ def everything(context: Context) -> bytes:
         for table in metadata.sorted_tables:
             for row in tx.all(sa.select(table)):
                 for name, value in row._mapping.items():
-                    opened = tx.vault.open(value) if name.startswith("sealed_") and value else value
+                    sealed = name.startswith("sealed_") and value
+                    opened = sealing.unseal(tx, table.c[name], row) if sealed else value
                     found.append(opened if isinstance(opened, bytes) else str(opened).encode())
     return b"\n".join(found)
 

@@ -186,7 +186,11 @@ def everything(context: Context) -> str:
     """Every row of every table, what is sealed opened."""
     with context.db.read() as tx:
         return json.dumps(
-            [erase._opened(tx, row) for table in metadata.sorted_tables for row in tx.all(table.select())],
+            [
+                erase._opened(tx, table, row)
+                for table in metadata.sorted_tables
+                for row in tx.all(table.select())
+            ],
             default=str,
             ensure_ascii=False,
         )

@@ -29,7 +29,7 @@ SAID = {
     TroubleKind.quiet: ("31", "sent nothing for 31 hours"),
 }
 
-ELSEWHERE = {*OF_THE_SERVICE, TroubleKind.web, TroubleKind.jumped, TroubleKind.bounces}
+ELSEWHERE = {*OF_THE_SERVICE, TroubleKind.web, TroubleKind.jumped, TroubleKind.bounces, TroubleKind.sealed}
 AT_A_CONNECTION = {kind for kind in TroubleKind if kind not in ELSEWHERE}
 
 
