@@ -27,7 +27,6 @@ class _DangerIn:
     unless: tuple[str, ...] = ()
     settled: Condition | None = None
     crisis: bool = False
-    quiet: bool = False
     ever: bool = False
     anyone: bool = False
 
@@ -73,7 +72,7 @@ def _danger(raw: _DangerIn, lists: dict[str, str], reader: Reader) -> Danger:
             patterns.append(pattern(text, lists))
         except (KeyError, ValueError, IndexError) as error:
             reader.complain(FILE, raw.id, f"pattern {text!r} names a list that is not there: {error}")
-    given = {name: getattr(raw, name) for name in ("settled", "crisis", "quiet", "ever", "anyone")}
+    given = {name: getattr(raw, name) for name in ("settled", "crisis", "ever", "anyone")}
     return Danger(
         raw.id,
         raw.name,

@@ -22,6 +22,8 @@ LONG, LONGER = 5, 10  # letters from which a word may have one slip, and two
 SENTENCE = re.compile(r"[.!;]+")
 LATEST_PAST_YEAR = 2024
 CLITICS = frozenset({"me", "se", "le", "te", "lo", "la"})  # after a Spanish "no": it denies a verb
+NOR = frozenset({"ni", "nor"})  # after words that were found these join more: "I cannot poop nor pee"
+AND = frozenset({"and", "y", "e"})  # "my foot does not lift and slaps": the verb after it is not denied
 Span = tuple[int, int]
 
 
@@ -191,7 +193,9 @@ class _Sentence:
 
     def denied(self, start: int, end: int, own: set[int]) -> bool:
         """Tell whether a "no" reaches the words found: before or among them, or as the last word after."""
-        places = [place for place in range(max(0, start - REACH), end) if place not in own | self.mistaken]
+        joined = {place for place in range(min(own), end) if self.words[place] in NOR}
+        mine = own | joined | self.mistaken
+        places = [place for place in range(max(0, start - REACH), end) if place not in mine]
         if any(self.is_no(place, start) for place in places):
             return True
         after = self.words[end : end + 2]
@@ -205,9 +209,9 @@ class _Sentence:
         if not of_a_verb:
             return False
         nearest = [one for one in between if one not in self.harmless.fillers]
-        return len(nearest) <= 1 or (
-            nearest[0] in self.harmless.have and not self.harmless.yet.intersection(nearest[1:])
-        )
+        if nearest and nearest[0] in self.harmless.have:
+            return not self.harmless.yet.intersection(nearest[1:])
+        return len(nearest) <= 1 and not (nearest and AND.intersection(between))
 
     def long_ago(self) -> bool:
         if self.present:

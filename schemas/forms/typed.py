@@ -23,8 +23,8 @@ class Danger:
     """One danger that can be typed; `case` says what it does.
 
     `ever`: it counts however long ago. `anyone`: it counts whoever it is about. `crisis`: somebody may hurt
-    themselves. `quiet`: nothing that leaves the clinic or stands on a page names it. `settled`: answers that
-    say it already, so that their own rules judge it. `unless`: phrases that make the sentence harmless.
+    themselves. `settled`: answers that say it already, so that their own rules judge it. `unless`: phrases
+    that make the sentence harmless.
     """
 
     id: str
@@ -35,7 +35,6 @@ class Danger:
     unless: tuple[Phrase, ...] = ()
     settled: Condition | None = None
     crisis: bool = False
-    quiet: bool = False
     ever: bool = False
     anyone: bool = False
     match: tuple[str, ...] = ()
