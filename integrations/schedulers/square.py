@@ -163,28 +163,34 @@ class Square(Scheduler):
     def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
         """Every booking that starts in the year after then: Square cannot list by time of change.
 
-        The place is the number of the window, and within it Square's cursor.
+        Each booking needs requests of its own, so a limit may come within a page. The place is the number of
+        the window, the booking of the page that was read last ("-": none), and Square's cursor of the page.
         """
         self._known.clear()
-        first, _, cursor = place.partition(" ")
+        first, _, rest = place.partition(" ")
+        last, _, cursor = rest.partition(" ")
         for number in range(int(first or 0), WINDOWS):
-            yield from self._window(since + number * WINDOW, number, cursor)
-            cursor = ""
+            yield from self._window(since + number * WINDOW, number, last, cursor)
+            last = cursor = ""
 
-    def _window(self, start: datetime, number: int, cursor: str) -> Iterator[Batch]:
+    def _window(self, start: datetime, number: int, last: str, cursor: str) -> Iterator[Batch]:
         """The bookings of one window; from its beginning where the cursor is too old for Square."""
         first = {"limit": PAGE, "start_at_min": utc_text(start), "start_at_max": utc_text(start + WINDOW)}
         try:
-            yield from self._pages(first | ({"cursor": cursor} if cursor else {}), number)
+            yield from self._pages(first | ({"cursor": cursor} if cursor else {}), number, last)
         except IntegrationError as error:
             if not cursor or error.status != 400:
                 raise
-            yield from self._pages(first, number)
+            yield from self._pages(first, number, "")
 
-    def _pages(self, first: Mapping[str, Any], number: int) -> Iterator[Batch]:
+    def _pages(self, first: Mapping[str, Any], number: int, last: str) -> Iterator[Batch]:
+        cursor = first.get("cursor", "")
         for page, following in self._api().steps("/v2/bookings", first, _next_page):
-            found = readable(page.parts("bookings"), lambda each: [self._booking(each)], self.connection.name)
-            yield Batch(tuple(found), f"{number} {following['cursor']}" if following else f"{number + 1}")
+            for row in _behind(page.parts("bookings"), last):
+                for found in readable([row], lambda each: [self._booking(each)], self.connection.name):
+                    yield Batch((found,), f"{number} {found.external_id} {cursor}")
+            last, cursor = "", following["cursor"] if following else ""
+            yield Batch((), f"{number} - {cursor}" if following else f"{number + 1}")
 
     def ping(self) -> None:
         """One booking at most."""
@@ -319,6 +325,12 @@ class Square(Scheduler):
     def _owner(self) -> Api:
         """Webhook subscriptions belong to the application and need its own token."""
         return self._api(self.connection.options.get("application_token", ""))
+
+
+def _behind(rows: list[Part], last: str) -> list[Part]:
+    """The rows behind this one; all of them where it is not there any more."""
+    names = [each.values.get("id") for each in rows]
+    return rows[names.index(last) + 1 :] if last in names else rows
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:

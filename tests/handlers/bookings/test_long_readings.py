@@ -20,6 +20,7 @@ from tests.helpers import wire
 from tests.helpers.chores import all_due
 from tests.helpers.clinic import NOW
 from tests.helpers.limited_calendly import Limited
+from tests.helpers.limited_square import LimitedAcuity, LimitedSquare
 from tests.helpers.readable_scheduler import Readable, reading
 
 __all__ = ["shared"]
@@ -78,6 +79,29 @@ def test_200_calendly_events_at_50_requests_a_minute_over_restarts(context: Cont
 
 
 @on_sqlite
+def test_a_limit_within_a_page_of_square_keeps_the_place_within_it(context: Context) -> None:
+    """A page of 100 needs more requests than a minute allows: read from its beginning it would never end."""
+    vendor = LimitedSquare([24 + number // 3 for number in range(130)], limit=30)
+    ours, seconds = lives_on(context, vendor, restart_every=50)
+    assert set(known(ours)) == {f"bk{number}" for number in range(130)}
+    customers = [each for each in vendor.paths if each.startswith("/v2/customers/")]
+    # A booking whose customer was read and whose room was not is read again: at most once for each refusal.
+    assert len(customers) - len(set(customers)) <= vendor.refused
+    assert seconds <= 9 * 60
+    with ours.db.read() as tx:
+        assert troubles.current(tx) == []
+
+
+@on_sqlite
+def test_a_limit_between_pages_of_acuity_reads_no_page_twice(context: Context) -> None:
+    vendor = LimitedAcuity([24 + 8 * number for number in range(90)], limit=3)
+    ours, _ = lives_on(context, vendor, restart_every=50)
+    assert set(known(ours)) == {str(number) for number in range(90)}
+    lists = [each for each in vendor.paths if each.endswith("/appointments")]
+    assert len(lists) <= 90 / (vendor.gives - 3) + 3, "each page begins with the last day of the one before"
+
+
+@on_sqlite
 def test_a_long_list_is_read_in_rounds_that_go_on_at_their_place(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +134,7 @@ class Pages(Readable):
 def test_25000_bookings_are_read_to_the_end_over_restarts(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The place alone; `python -m bench.reconcile` takes each of them in, which takes minutes."""
     taken: list[str] = []
     monkeypatch.setattr(reconcile.Round, "_observe", lambda _self, booking: taken.append(booking.external_id))
     ours, scheduler = reading(context)
