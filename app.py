@@ -1,9 +1,11 @@
 """The front door: reads like a table of contents."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 from threading import Event
+from typing import Any
 
 import click
 from flask import Flask
@@ -33,9 +35,17 @@ from store.vault import SealBroken, Vault
 read_figures = cache(load_figures)
 
 
+class Application(Flask):
+    """Flask without views that are coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is: Flask would look into it eight times in a request."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The web application; stops with every wrong setting named at once."""
-    app = Flask(__name__, template_folder="web/templates", static_folder=None)
+    app = Application(__name__, template_folder="web/templates", static_folder=None)
     try:
         settings = settings or sound_settings()
         context = build_context(settings)

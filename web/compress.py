@@ -36,7 +36,7 @@ def install(app: Flask) -> None:
 
 
 def _worth(response: Response) -> bool:
-    if request.path.startswith(PRIVATE) or request.method == "HEAD" or response.status_code != 200:
+    if response.status_code != 200 or request.path.startswith(PRIVATE) or request.method == "HEAD":
         return False
     if response.mimetype not in KINDS or "Content-Encoding" in response.headers:
         return False

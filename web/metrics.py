@@ -5,6 +5,7 @@ import ipaddress
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -80,6 +81,7 @@ def install(app: Flask, context: Context) -> None:
     seconds = Histogram(
         "aftercare_request_seconds", "Requests of this process.", ["route", "status"], registry=registry
     )
+    labelled = cache(seconds.labels)
     app.extensions["metrics"] = registry
     app.register_blueprint(blueprint)
 
@@ -89,8 +91,8 @@ def install(app: Flask, context: Context) -> None:
 
     @app.after_request
     def end(response: Response) -> Response:
-        taken = time.perf_counter() - g.get("began", time.perf_counter())
-        seconds.labels(request.endpoint or "", str(response.status_code)).observe(taken)
+        now = time.perf_counter()
+        labelled(request.endpoint or "", str(response.status_code)).observe(now - g.get("began", now))
         return response
 
 

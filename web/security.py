@@ -79,12 +79,13 @@ def install(app: Flask, context: Context) -> None:
 
         No text that we keep or look for holds a NUL, and PostgreSQL refuses to hear of it.
         """
-        origin.begin(source=origin.shortened(request.remote_addr or ""))
-        if not request.path.startswith(ANY_HOST) and request.host.casefold() != own:
+        asked = request._get_current_object()  # type: ignore[attr-defined] # each look through the proxy costs
+        origin.begin(source=origin.shortened(asked.remote_addr or ""))
+        if not asked.path.startswith(ANY_HOST) and asked.host.casefold() != own:
             abort(400)
-        if "\0" in request.path:
+        if "\0" in asked.path:
             abort(404)
-        if request.query_string and any("\0" in value for _name, value in request.args.items(multi=True)):
+        if asked.query_string and any("\0" in value for _name, value in asked.args.items(multi=True)):
             abort(400)
 
     @app.after_request
@@ -121,8 +122,8 @@ def _protected(wsgi_app: Wsgi) -> Wsgi:
 
 def _is_refusal(status: int) -> bool:
     """Who may not do a thing, or whose form is not ours; senders of webhooks are counted elsewhere."""
-    wrong_form = status == 400 and request.method == "POST"
-    return (status in (403, 429) or wrong_form) and not request.path.startswith(ANY_HOST)
+    refused = status in (403, 429) or (status == 400 and request.method == "POST")
+    return refused and not request.path.startswith(ANY_HOST)
 
 
 def _note_refusal(context: Context, status: int) -> None:

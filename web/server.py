@@ -48,6 +48,16 @@ LINGER_SECONDS = 2.0
 Connection = Any  # gunicorn's TConn
 
 
+def _done(stays: bool) -> "Future[bool]":
+    done: Future[bool] = Future()
+    done.set_result(stays)
+    return done
+
+
+DONE = {stays: _done(stays) for stays in (True, False)}
+"""How a request ended that no future was made for: True when its connection stays."""
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Hands a request to a thread when all of it is there; people and machines have threads of their own."""
 
@@ -138,9 +148,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _finish_all(self, handled: list[tuple[Connection, bool]]) -> None:
         for conn, stays in handled:
-            done: Future[bool] = Future()
-            done.set_result(stays)
-            self.finish_request(conn, done)
+            self.finish_request(conn, DONE[stays])
 
     def finish_request(self, conn: Connection, fs: "Future[bool]") -> None:
         """Keep the connection, or close it without waiting here until the peer has read its answer."""

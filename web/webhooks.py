@@ -1,10 +1,11 @@
 """Webhooks in: raw bytes, verify, write down, answer. Everything else is the worker's."""
 
+import json
 import logging
 import secrets
 from datetime import datetime
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.base import InvalidSignature, WrongClock
@@ -21,9 +22,7 @@ blueprint = Blueprint("webhooks", __name__)
 
 
 def _answer(status: int, **values: str) -> Response:
-    response = jsonify(values)
-    response.status_code = status
-    return response
+    return Response(json.dumps(values) + "\n", status, content_type="application/json")
 
 
 @blueprint.post("/webhooks/<connection>")
