@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from clinical.answers import asking, facts, flags
-from clinical.answers.asking import Screen
+from clinical.answers.asking import Accepted, Screen
 from handlers.answers import FULL, SHORT_UPDATE, effective, previous
 from handlers.clients import people
 from handlers.context import Context
@@ -212,16 +212,11 @@ def _exchange(tx: Tx, context: Context, intake: Intake, wanted: str, now: dateti
         intakes.exchange(tx, intake.id, wanted, content.version, now)
 
 
-def save_step(
-    tx: Tx,
-    context: Context,
-    asked: Asked,
-    step: str,
-    posted: Mapping[str, str | Sequence[str]],
-    now: datetime,
-) -> Saved:
-    """Check and keep one screen. Flags that stop act at once, before anything else is asked (B8)."""
-    taken = asking.accept(
+def check_step(
+    context: Context, asked: Asked, step: str, posted: Mapping[str, str | Sequence[str]]
+) -> Accepted:
+    """What one screen comes to, and what is wrong with it; nothing is kept."""
+    return asking.accept(
         asked.questionnaire,
         step,
         posted,
@@ -232,6 +227,23 @@ def save_step(
         asked.known,
         asked.before,
     )
+
+
+def standing(asked: Asked, answers: Answers) -> tuple[Flag, ...]:
+    """The flags of these answers that are shown while the form is open."""
+    return _found(asked, answers, flags.at_once)
+
+
+def save_step(
+    tx: Tx,
+    context: Context,
+    asked: Asked,
+    step: str,
+    posted: Mapping[str, str | Sequence[str]],
+    now: datetime,
+) -> Saved:
+    """Check and keep one screen. Flags that stop act at once, before anything else is asked (B8)."""
+    taken = check_step(context, asked, step, posted)
     if taken.errors:
         return Saved(taken.errors, taken.shown, _raise(tx, asked, taken.read, now, sent=False), step)
     _keep(tx, asked, step, taken.answers, now)

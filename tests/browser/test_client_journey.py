@@ -269,3 +269,34 @@ def test_an_answer_brings_up_a_question_on_the_same_screen(
     plain.locator("[name=preferred_name]").fill("Zoe")
     follow(plain.locator(".acts .btn").first)
     assert plain.locator("#nick-error").is_visible()
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "plain"])
+def test_a_mistake_another_language_and_back_keep_what_was_typed(
+    site: Site, open_page: OpenPage, scripted: bool
+) -> None:
+    page = open_page(PHONE, java_script_enabled=scripted)
+    page.goto(site.link(LinkPurpose.intake, site.visit().id))
+    born = page.locator("[name=date_of_birth_month]")
+    born.fill("13")
+    follow_enter(page)
+    for _opening in range(2):
+        assert page.get_by_text("There is a problem").is_visible()
+        assert born.input_value() == "13"
+        page.reload()
+    born.fill("12")
+    page.locator("[name=date_of_birth_day]").fill("5")
+    page.locator("[name=date_of_birth_year]").fill("1980")
+    follow(page.get_by_role("button", name="Español"))
+    assert born.input_value() == "12"
+    follow(page.get_by_role("button", name="Seguir"))
+    assert page.url.endswith("/goals")
+    page.go_back()
+    assert born.input_value() == "12"
+    assert page.locator("[role=alert]").count() == 0
+
+
+def follow_enter(page: Page) -> None:
+    """Press Enter where the cursor is, and wait for the page that comes."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, make_response, redirect, render_template, request
 
 from handlers import links
 from handlers.links import Fate, Link, LinkPurpose
@@ -16,6 +16,7 @@ from schemas.worded_plan import WordedPlan
 from store import bookings, clients, intakes
 from store.base import Tx
 from web import language as words
+from web.client import browser
 from web.context import context, utc_now
 from web.security import count_guess, form_key
 
@@ -79,7 +80,13 @@ def page(template: str, language: str, token: str = "", status: int = 200, **val
     """A page of the client in a language; forms on it carry the key of `token`."""
     shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
     here = {"here": ""}  # the page's own address, whatever it is
-    return make_response(render_template(f"client/{template}.html", **(here | shared | values)), status)
+    made = make_response(render_template(f"client/{template}.html", **(here | shared | values)), status)
+    return browser.greet(made)
+
+
+def to(path: str) -> Response:
+    """Send the browser on to a page of ours, to be opened with GET."""
+    return redirect(path, 303)  # type: ignore[return-value] # Flask makes its own
 
 
 def chosen_language(usual: str) -> str:

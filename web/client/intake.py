@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from clinical.answers import flags
 from handlers.intake import form, who
@@ -18,13 +19,15 @@ from store import bookings, intakes
 from store.base import Tx
 from web import language as words
 from web.client import browser, intake_view
-from web.client.common import found, link, page, visit_time
+from web.client.common import found, link, page, to, visit_time
 from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("intake", __name__)
 PARTS = ("year", "month", "day")
 LONGEST_NAME = 120
+OURS = ("form_key", "language")
+"""The fields of a form that nobody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +67,60 @@ def start(token: str) -> Response:
     """Where the client goes on: the first screen that is not answered, or thanks."""
     with context().db.read() as tx:
         opened = _open(tx, token)
-    return _shown(opened, token, opened.asked.resume_at() if opened.asked else "")
+        return _shown(tx, opened, token, opened.asked.resume_at() if opened.asked else "")
 
 
 @blueprint.get("/i/<token>/<step>")
 def screen(token: str, step: str) -> Response:
-    """One screen, to go back to or to change."""
+    """One screen, to go back to or to change; with `?saved` what it meant that has to be read first."""
     with context().db.read() as tx:
-        opened = _open(tx, token)
-    return _shown(opened, token, step)
+        return _shown(tx, _open(tx, token), token, step)
 
 
-def _shown(opened: Opened, token: str, step: str) -> Response:
+def _shown(tx: Tx, opened: Opened, token: str, step: str) -> Response:
     asked = opened.asked
     if asked is None:
         return page("off", opened.language, token)
     if asked.intake.done:
-        return intake_view.done(asked, token, opened.when, ())
+        return _done(tx, asked, token, opened.when)
     if asked.ask is not None:
-        return intake_view.ask(asked, asked.ask, token, opened.name)
+        again = step == WHO and bool(browser.kept(f"{token}/{WHO}")) and asked.ask.birthday
+        return intake_view.ask(asked, asked.ask, token, opened.name, again=again)
+    if "saved" in request.args:
+        return _to_read(asked, token, step)
     if step != CHECK and asked.screen(step) is None:
         step = asked.resume_at()
-    return intake_view.screen(asked, token, step, opened.when, opened.name)
+    return _asked(opened, asked, token, step, browser.kept(f"{token}/{step}"))
+
+
+def _asked(opened: Opened, asked: Asked, token: str, step: str, kept: dict[str, Any]) -> Response:
+    """One screen as this browser left it: with what was typed there, and what is wrong with it."""
+    if not kept:
+        return intake_view.screen(asked, token, step, opened.when, opened.name)
+    typed = kept["typed"]
+    taken = form.check_step(context(), asked, step, typed)
+    errors = taken.errors if kept["checked"] else {}
+    found = [flag for flag in form.standing(asked, taken.read) if flag.rule in kept["rules"]]
+    shown = {**taken.shown, **_dates(asked, step, typed)}
+    return intake_view.screen(asked, token, step, opened.when, opened.name, errors, shown, found)
+
+
+def _to_read(asked: Asked, token: str, step: str) -> Response:
+    """What the answers of a screen mean, as long as they mean it; after that, where the form goes on."""
+    kept = browser.kept(f"{token}/{step}?saved")
+    found = [flag for flag in form.standing(asked, asked.answers) if flag.rule in kept.get("rules", ())]
+    if not found:
+        return _to(token, asked.resume_at())
+    return intake_view.alarm(asked, token, step, found, kept["go_to"])
+
+
+def _done(tx: Tx, asked: Asked, token: str, when: str) -> Response:
+    """Thanks; the warnings once more in the browser that sent it, so that none is missed."""
+    found: tuple[Flag, ...] = ()
+    if CHECK in browser.seen(asked.intake.id):
+        stored = intakes.flags_of(tx, asked.booking.id)
+        found = tuple(flags.from_stored(each) for each in stored if not each["cleared_at"])
+    return intake_view.done(asked, token, when, found, browser.kept(f"{token}/{CHECK}"))
 
 
 @blueprint.post("/i/<token>/<step>")
@@ -94,22 +129,25 @@ def save(token: str, step: str) -> Response:
     with context().db.begin() as tx:
         opened = _open(tx, token, change=True)
         asked = opened.asked
-        if asked is None:
-            return page("off", opened.language, token)
-        if asked.intake.done:
-            return intake_view.done(asked, token, opened.when, _warned_before(tx, asked))
-        if asked.ask is not None and asked.ask.closed:
+        if asked is None or asked.intake.done or (asked.ask is not None and asked.ask.closed):
             return _to(token, "")
         if step == CHECK:
             return _submit(tx, asked, token, opened.when)
         if asked.screen(step) is None:
             return _to(token, asked.resume_at())
-        saved = form.save_step(tx, context(), asked, step, _posted(), utc_now())
+        typed = _posted()
+        saved = form.save_step(tx, context(), asked, step, typed, utc_now())
     alarming = _of_this_screen(asked, step, saved.flags)
+    rules = [flag.rule for flag in alarming]
     if saved.errors:
-        shown = {**saved.shown, **_dates(asked, step)}
-        return intake_view.screen(asked, token, step, opened.when, opened.name, saved.errors, shown, alarming)
-    answer = intake_view.alarm(asked, token, alarming, saved.go_to) if alarming else _to(token, saved.go_to)
+        kept = {"typed": typed, "checked": True, "rules": rules}
+        again = browser.keep(_to(token, step), f"{token}/{step}", kept)
+        return again or _asked(opened, asked, token, step, kept)
+    answer = browser.forget(_to(token, saved.go_to))
+    if alarming:
+        kept = {"rules": rules, "go_to": saved.go_to}
+        read_first = browser.keep(_to(token, f"{step}?saved"), f"{token}/{step}?saved", kept)
+        answer = read_first or intake_view.alarm(asked, token, step, alarming, saved.go_to)
     return browser.remember(answer, asked.intake.id, step)
 
 
@@ -126,19 +164,14 @@ def _of_this_screen(asked: Asked, step: str, found: tuple[Flag, ...]) -> tuple[F
     )
 
 
-def _warned_before(tx: Tx, asked: Asked) -> tuple[Flag, ...]:
-    """For a second tap on "send" in the same browser: the flags once more, so that no warning is missed."""
-    if CHECK not in browser.seen(asked.intake.id):
-        return ()
-    stored = intakes.flags_of(tx, asked.booking.id)
-    return tuple(flags.from_stored(each) for each in stored if not each["cleared_at"])
-
-
 def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
     sent = form.submit(tx, context(), asked, utc_now())
     if sent.go_to:
         return _to(token, "" if sent.go_to == WHO else sent.go_to)
-    return browser.remember(intake_view.done(asked, token, when, sent.flags, sent), asked.intake.id, CHECK)
+    kept = {"again": sent.again, "typed": sent.typed}
+    thanks = browser.keep(_to(token, ""), f"{token}/{CHECK}", kept)
+    answer = thanks or intake_view.done(asked, token, when, sent.flags, kept)
+    return browser.remember(answer, asked.intake.id, CHECK)
 
 
 @blueprint.post("/i/<token>/who")
@@ -150,12 +183,13 @@ def for_me(token: str) -> Response:
         if asked is None or asked.ask is None:
             return _to(token, "")
         if form.for_me(tx, context(), asked, intake_view.born(asked, request.form), utc_now()):
-            return _to(token, "")
+            return browser.forget(_to(token, ""))
         opened = _open(tx, token)
     asked = opened.asked
-    if asked is None or asked.ask is None:
+    if asked is None or asked.ask is None or not asked.ask.birthday:
         return _to(token, "")
-    return intake_view.ask(asked, asked.ask, token, opened.name, again=asked.ask.birthday)
+    again = browser.keep(_to(token, WHO), f"{token}/{WHO}", {"again": True})
+    return again or intake_view.ask(asked, asked.ask, token, opened.name, again=True)
 
 
 @blueprint.post("/i/<token>/else")
@@ -165,13 +199,13 @@ def for_somebody_else(token: str) -> Response:
     with context().db.begin() as tx:
         url = _second_tap(tx, token, called)
         if url:
-            return redirect(url, 303)  # type: ignore[return-value] # Flask makes its own
+            return to(url)
         opened = _open(tx, token, change=True)
         asked = opened.asked
         if asked is None or asked.intake.done or not called:
             return _to(token, "")
         url = who.hand_on(tx, context(), asked.booking, called, opened.link.contact_id, utc_now())
-    return redirect(url, 303)  # type: ignore[return-value] # Flask makes its own
+    return to(url)
 
 
 def _second_tap(tx: Tx, token: str, called: str) -> str:
@@ -198,14 +232,20 @@ def take_back(token: str) -> Response:
 
 @blueprint.post("/i/<token>/language")
 def language(token: str) -> Response:
-    """Read on in another language, on the same screen."""
+    """Read on in another language, on the same page, with what was typed there."""
     with context().db.begin() as tx:
         asked = _open(tx, token, change=True).asked
-        wanted, here = request.form.get("language", ""), request.form.get("here", "")
+        wanted, here = request.form.get("language", ""), request.args.get("here", "")
         if asked is not None and wanted in context().clinic.languages:
             intakes.set_language(tx, asked.intake.id, wanted)
-    known = asked is not None and (here == CHECK or asked.screen(here) is not None)
-    return _to(token, here if known else "")
+    step = here.removesuffix("?saved")
+    if asked is None or (step not in (CHECK, WHO) and asked.screen(step) is None):
+        return _to(token, "")
+    answer, place = _to(token, here), f"{token}/{here}"
+    if here in (CHECK, WHO) or here != step:
+        return answer
+    kept = {"rules": [], "checked": False} | browser.kept(place) | {"typed": _posted()}
+    return browser.keep(answer, place, kept) or answer
 
 
 @blueprint.post("/i/<token>/everything")
@@ -219,16 +259,18 @@ def everything(token: str) -> Response:
 
 
 def _to(token: str, step: str) -> Response:
-    return redirect(f"/i/{token}/{step}" if step else f"/i/{token}", 303)  # type: ignore[return-value] # Flask makes its own
+    return to(f"/i/{token}/{step}" if step else f"/i/{token}")
 
 
-def _posted() -> Mapping[str, str | list[str]]:
+def _posted() -> dict[str, str | list[str]]:
     values = request.form.to_dict(flat=False)
-    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}
+    return {
+        name: given[0] if len(given) == 1 else given for name, given in values.items() if name not in OURS
+    }
 
 
-def _dates(asked: Asked, step: str) -> dict[str, str]:
+def _dates(asked: Asked, step: str, typed: Mapping[str, Any]) -> dict[str, str]:
     """Dates as they were typed, to be shown again beside their error."""
     current = asked.questionnaire.step(step)
     dates = [q.id for q in (current.questions if current else ()) if q.type is QuestionType.DATE]
-    return {name: "-".join(request.form.get(f"{name}_{part}", "")[:4] for part in PARTS) for name in dates}
+    return {name: "-".join(str(typed.get(f"{name}_{part}", ""))[:4] for part in PARTS) for name in dates}

@@ -15,7 +15,7 @@ from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
 from handlers.answers import FULL, SHORT_UPDATE
 from handlers.intake import form
-from handlers.intake.form import CHECK, Asked, Submitted
+from handlers.intake.form import CHECK, WHO, Asked
 from handlers.intake.who import Ask
 from render.body import bodymap
 from render.body.bodymap import BodyView
@@ -51,7 +51,7 @@ def screen(
     shown: Mapping[str, Answer] | None = None,
     found: Sequence[Flag] = (),
 ) -> Response:
-    """One screen with its questions, or the check page; 422 when something must be answered again.
+    """One screen with its questions, or the check page; `errors`: what must be answered again.
 
     A warning sign among answers that can not all be taken is answered all the same (B8).
     """
@@ -67,7 +67,7 @@ def screen(
         return page("check", language, token, **values, **_check(asked))
     values |= _questions(asked, step, when, shown or {}) | _warning(asked, found)
     values["name"] = name if step == asked.screens[0].step.id else ""
-    return page("screen", language, token, 422 if errors else 200, **values)
+    return page("screen", language, token, **values)
 
 
 BORN = "date_of_birth"
@@ -79,12 +79,11 @@ def ask(asked: Asked, said_first: Ask, token: str, name: str, *, again: bool = F
         "who",
         asked.library.language,
         token,
-        422 if again else 200,
         name=name,
         again=again,
         born=_question_of_birth(asked) if said_first.birthday else None,
         all_of_it=_may_ask_everything(asked),
-        step="",
+        step=WHO,
     )
 
 
@@ -261,12 +260,13 @@ def _warning(asked: Asked, found: Sequence[Flag]) -> dict[str, Any]:
     }
 
 
-def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Response:
+def alarm(asked: Asked, token: str, step: str, found: Sequence[Flag], go_to: str) -> Response:
     """What an answer means, at once, before anything else is asked (B8)."""
     return page(
         "stop",
         asked.library.language,
         token,
+        step=f"{step}?saved",
         go_to=go_to,
         meant=form.may_be_slips(asked, found),
         **_warning(asked, found),
@@ -274,9 +274,12 @@ def alarm(asked: Asked, token: str, found: Sequence[Flag], go_to: str) -> Respon
 
 
 def done(
-    asked: Asked, token: str, when: str, found: Sequence[Flag], sent: Submitted | None = None
+    asked: Asked, token: str, when: str, found: Sequence[Flag], sent: Mapping[str, Sequence[str]]
 ) -> Response:
-    """Thanks, what happens next, and what to do about a mistake: never an answer."""
+    """Thanks, what happens next, and what to do about a mistake: never an answer.
+
+    `sent`: channels whose stop was taken back (`again`), and those of an address to confirm (`typed`).
+    """
     rules = asked.library.rules
     grave = [flag for flag in found if rules.is_shown_at_once(flag)]
     review = [flag for flag in found if flag.severity is Severity.REVIEW and flag not in grave]
@@ -289,6 +292,7 @@ def done(
         advice=[] if flags.stops(grave) else _texts(asked, given),
         no_plan=bool(found) and asked.answers.get("consent_exercise") == "no",
         when=when if asked.booking.start > utc_now() else "",
-        again=sent.again if sent else (),
-        typed=sent.typed if sent else (),
+        again=sent.get("again", ()),
+        typed=sent.get("typed", ()),
+        step="",
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 
 from handlers.context import Context
 from handlers.links import LinkPurpose
@@ -132,7 +133,7 @@ def test_a_second_tap_on_send_changes_nothing_and_says_the_same(
 ) -> None:
     hers.fill_in()
     before = intake_of(context, booking)
-    page = hers.post("/check", {}, key=_key(hers))
+    page = hers.send("/check", {}, key=_key(hers))
     assert "Thank you" in page.text
     assert intake_of(context, booking) == before
 
@@ -177,8 +178,7 @@ def test_the_number_of_parts_is_told_from_the_start_and_never_changes(hers: Phon
 
 
 def test_a_mistake_is_named_at_the_top_and_at_the_field_and_what_was_typed_stays(hers: Phone) -> None:
-    page = hers.post("/about", {**ABOUT, "date_of_birth_month": "13"})
-    assert page.status_code == 422
+    page = hers.send("/about", {**ABOUT, "date_of_birth_month": "13"})
     assert "<title>Error:" in page.text
     assert '<a href="#date_of_birth">' in page.text
     assert 'id="date_of_birth-error"' in page.text
@@ -214,8 +214,7 @@ def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
-    page = hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
-    assert page.status_code == 200
+    page = hers.send("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
     assert 'role="alert"' in page.text
     assert 'href="tel:911"' in page.text
     assert "ER now" in page.text
@@ -231,8 +230,7 @@ def test_a_warning_sign_beside_a_line_left_blank_is_answered_at_once(
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
-    page = hers.post("/safety_nerves", {"rf_saddle": "yes"})
-    assert page.status_code == 422
+    page = hers.send("/safety_nerves", {"rf_saddle": "yes"})
     assert 'href="tel:911"' in page.text
     assert "There is a problem" in page.text
     assert "rf_saddle" not in stored(context, booking)
@@ -245,7 +243,7 @@ def test_a_second_tap_shows_the_warning_again(hers: Phone) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
     hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"})
-    assert 'href="tel:911"' in hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
+    assert 'href="tel:911"' in hers.send("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
 
 
 def test_a_warning_is_not_repeated_at_screens_that_do_not_ask_about_it(hers: Phone) -> None:
@@ -269,7 +267,7 @@ def test_taking_a_warning_sign_back_does_not_take_the_flag_back(
 def test_crisis_words_are_answered_at_once(hers: Phone) -> None:
     hers.post("/about", ABOUT)
     sent = {name: TAPPED[name] for name in ("visit_reason", "goals")} | _day()
-    page = hers.post("/goals", {**sent, "goal_text": "I want to die"})
+    page = hers.send("/goals", {**sent, "goal_text": "I want to die"})
     assert 'href="tel:988"' in page.text
     assert 'href="sms:988"' in page.text
     assert "Call or text 988" in page.text
@@ -292,7 +290,7 @@ def test_a_line_tapped_by_mistake_is_taken_back_and_a_person_looks_all_the_same(
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
-    page = hers.post("/safety_nerves", {**NERVES, "rf_weak": "yes"}).text
+    page = hers.send("/safety_nerves", {**NERVES, "rf_weak": "yes"}).text
     assert "Did you tap the wrong line?" in page
     assert hers.post("/meant", {"line": "rf_weak"}).status_code == 303
     assert intake_of(context, booking).answers["rf_weak"] == "no"
@@ -312,7 +310,7 @@ def test_what_is_an_emergency_by_itself_is_not_taken_back(
 ) -> None:
     hers.post("/about", ABOUT)
     hers.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"})
-    page = hers.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
+    page = hers.send("/safety_nerves", {**NERVES, "rf_saddle": "yes"}).text
     assert "Did you tap the wrong line?" not in page
     hers.post("/meant", {"line": line})
     assert intake_of(context, booking).answers["rf_saddle"] == "yes"
@@ -322,8 +320,8 @@ def test_what_is_an_emergency_by_itself_is_not_taken_back(
 
 def test_a_safety_check_left_blank_does_not_go_on(context: Context, booking: Booking, hers: Phone) -> None:
     hers.post("/about", ABOUT)
-    page = hers.post("/safety_1", {})
-    assert page.status_code == 422
+    page = hers.send("/safety_1", {})
+    assert "There is a problem" in page.text
     with context.db.read() as tx:
         assert "gate_nerves" in missing(tx, context, booking)
     assert hers.post("/check", {}).status_code == 303
@@ -356,7 +354,7 @@ def test_a_client_who_comes_again_gets_the_short_update_and_may_ask_for_everythi
 
 def test_the_language_can_be_changed_on_the_page(context: Context, booking: Booking, hers: Phone) -> None:
     hers.post("/about", ABOUT)
-    sent = hers.post("/language", {"language": "es", "here": "goals"})
+    sent = hers.post("/language?here=goals", {"language": "es"})
     assert sent.headers["Location"].endswith("/goals")
     page = hers.get("/goals").text
     assert '<html lang="es"' in page
@@ -372,5 +370,71 @@ def test_a_link_to_a_visit_that_is_off_says_so(
     receive(context, webhook("cancelled", now, start=booking.start))
     work.work_once(context, now + timedelta(minutes=1))
     assert "Nothing to do" in hers.get().text
-    assert hers.post("/about", ABOUT, key=_key(hers)).status_code == 200
+    assert "Nothing to do" in hers.send("/about", ABOUT, key=_key(hers)).text
     assert stored(context, booking) == {}
+
+
+def test_a_page_after_a_post_is_opened_and_may_be_opened_again(hers: Phone) -> None:
+    for path, values, says in [
+        ("/about", {**ABOUT, "date_of_birth_month": "13"}, "There is a problem"),
+        ("/about", ABOUT, "visit_reason"),
+        ("/safety_1", {"gate_nerves": "some", "gate_chest": "none"}, "rf_saddle"),
+        ("/safety_nerves", {**NERVES, "rf_saddle": "yes"}, 'href="tel:911"'),
+    ]:
+        sent = hers.post(path, values)
+        assert sent.status_code == 303
+        assert not any(word in sent.headers["Location"] for word in ("yes", "13", "alarm", "RF"))
+        assert [says in hers.follow(sent).text for _ in range(2)] == [True, True]
+
+
+def test_only_the_browser_that_typed_sees_a_mistake_and_only_until_the_next_form(
+    app: Flask, hers: Phone
+) -> None:
+    wrong = hers.post("/about", {**ABOUT, "date_of_birth_month": "13"})
+    other = Phone(app.test_client(), hers.link)
+    assert "Bo Secret-Name" not in other.follow(wrong).text
+    hers.post("/about", ABOUT)
+    assert "There is a problem" not in hers.follow(wrong).text
+
+
+def test_a_browser_without_cookies_reads_a_warning_and_a_mistake_all_the_same(
+    app: Flask, hers: Phone
+) -> None:
+    key, bare = _key(hers), Phone(app.test_client(use_cookies=False), hers.link)
+    bare.post("/about", ABOUT, key=key)
+    assert "There is a problem" in bare.post("/safety_1", {}, key=key).text
+    bare.post("/safety_1", {"gate_nerves": "some", "gate_chest": "none"}, key=key)
+    warned = bare.post("/safety_nerves", {**NERVES, "rf_saddle": "yes"}, key=key)
+    assert 'href="tel:911"' in warned.text
+
+
+@pytest.mark.parametrize("name", ["Zoë <b>", "محمد", "X" * 60, ""])
+def test_another_language_keeps_what_was_typed_and_asks_nothing_yet(hers: Phone, name: str) -> None:
+    typed = {**ABOUT, "preferred_name": name, "date_of_birth_month": "13"}
+    page = hers.send("/language?here=about", {**typed, "language": "es"}).text
+    assert '<html lang="es"' in page
+    assert 'role="alert"' not in page
+    assert 'value="13"' in page
+    assert f'value="{escape(name)}"' in page
+    mistaken = hers.send("/about", typed).text
+    assert 'role="alert"' in mistaken
+    back = hers.send("/language?here=about", {**typed, "language": "en"}).text
+    assert "There is a problem" in back
+
+
+@pytest.mark.parametrize("here", ["//evil.test", "../../", "about/..", "about?x", "", "nothing?saved"])
+def test_the_language_leads_to_no_page_that_is_not_of_the_form(hers: Phone, here: str) -> None:
+    sent = hers.http.post(
+        f"{hers.link}/language",
+        query_string={"here": here},
+        data={"language": "es", "form_key": _key(hers)},
+        base_url="https://care.test",
+        headers=hers.extra,
+    )
+    assert sent.headers["Location"] == hers.link
+
+
+@pytest.mark.parametrize("odd", ["", "x", "a" * 5000, "é", "AQAAAA==", "gAAAAA"])
+def test_a_cookie_that_is_not_ours_shows_nothing(hers: Phone, odd: str) -> None:
+    hers.http.set_cookie("__Host-kept", odd, domain="care.test", secure=True)
+    assert hers.get("/about").status_code == 200
