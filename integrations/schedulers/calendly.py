@@ -125,7 +125,8 @@ def _where(location: Part) -> tuple[str, bool]:
 def _status(invitee: Part, canceled: bool) -> BookingStatus:
     if canceled or invitee.text("status") == "canceled":
         return BookingStatus.cancelled
-    return BookingStatus.no_show if invitee.has("no_show") else BookingStatus.confirmed
+    # The mark is an object with its own URI; anything else in its place says nothing.
+    return BookingStatus.no_show if invitee.part("no_show").values else BookingStatus.confirmed
 
 
 def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> BookingState:

@@ -96,7 +96,10 @@ def _candidates(booking: Part) -> list[Part]:
     if named := [each for each in attendees if booked and _key(each) == booked]:
         return named[:1]
     others = hosts(booking) | _guests(given)
-    return [each for each in attendees if _key(each) not in others] or attendees
+    found = [each for each in attendees if _key(each) not in others]
+    return found or (
+        [] if booked else attendees
+    )  # a host books with themself only where nobody else is named
 
 
 def is_sure(booking: Part) -> bool:

@@ -392,6 +392,15 @@ def test_a_booking_without_attendees_is_that_of_the_answers() -> None:
         assert "payload.attendees" in notice.notes
 
 
+@pytest.mark.parametrize("others", [[HOST], [{"email": HOST["email"]}], [HOST, HOST]])
+def test_where_hosts_alone_attend_the_client_is_who_the_answers_name(others: list[dict[str, Any]]) -> None:
+    """`getOutputBooking` lists whoever attends; a list without the booker must not mail the practitioner."""
+    (found,) = fetched(answer(attendees=others, hosts=[HOST]))
+    assert (found.client.email, found.client.name) == (BOOKER["email"], BOOKER["name"])
+    state = one(webhook(attendees=others, organizer=HOST))
+    assert state.client.email != HOST["email"]
+
+
 def test_a_mark_without_attendees_is_not_understood() -> None:
     with pytest.raises(UnknownPayload):
         parse({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "payload": {"bookingUid": "x", "attendees": "odd"}})

@@ -153,3 +153,16 @@ def test_an_odd_link_to_the_other_half_of_a_move_is_left_out(uri: Any) -> None:
     assert (notice.booking.replaces, notice.booking.replaced_by) == ("", "")
     assert notice.booking.status is BookingStatus.confirmed
     assert set(notice.notes) == {"payload.old_invitee", "payload.new_invitee"}
+
+
+@pytest.mark.parametrize("odd", ["", "null", False, 0, [], {}, [None], "no", ["x"]])
+def test_what_is_no_object_is_no_mark_of_a_no_show(odd: Any) -> None:
+    """`no_show` is null or an object with a URI (Invitee in the OpenAPI); for less no plan is held back."""
+    vendor = FakeVendor().on("GET", "/scheduled_events/E1", {"resource": recorded("event")})
+    for mark in (odd, {"uri": "https://api.calendly.com/invitee_no_shows/N1"}):
+        uri = "https://api.calendly.com/scheduled_events/E1/invitees/I1"
+        invitee = {**recorded("invitee"), "uri": uri, "no_show": mark}
+        vendor.on("GET", "/scheduled_events/E1/invitees/I1", {"resource": invitee})
+    scheduler = connect("calendly", vendor.http(), api_key="pat", api_base="https://vendor.example")
+    found = [scheduler.fetch("E1.I1")[0].status for _ in range(2)]
+    assert found == [BookingStatus.confirmed, BookingStatus.no_show]
