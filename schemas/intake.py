@@ -33,6 +33,7 @@ class Intake:
     submitted_at: datetime | None
     reviewed_at: datetime | None
     reviewed_by: str
+    number: int = 0  # of the forms of this client for this visit
     answers: Answers = field(default_factory=dict)
     wording: dict[str, str] = field(default_factory=dict)
 

@@ -146,9 +146,10 @@ def _progress(tx: Tx, one: Attendance) -> int:
     return ("open", "started", "done").index(status) if status else -1
 
 
-def served_by(tx: Tx, attendance_id: int, intake_id: int) -> None:
-    """The form that serves this visit."""
-    tx.change(attendances, attendance_id, intake_id=intake_id)
+def served_by(tx: Tx, attendance_id: int, intake_id: int, *, instead: bool = False) -> None:
+    """The form that serves this visit; whom it is for is asked again where it is one `instead` of another."""
+    fresh: dict[str, Any] = {"confirmed_at": None} if instead else {}
+    tx.change(attendances, attendance_id, intake_id=intake_id, **fresh)
 
 
 @once(attendances)

@@ -20,8 +20,13 @@ _OF_BOOKING = (
     .where(attendances.c.booking_id == sa.bindparam("booking_id"), attendances.c.ended_at.is_(None))
     .where(attendances.c.client_id == intakes.c.client_id)
 )
-_OFFERED = sa.select(intakes.c.id).where(
-    intakes.c.booking_id == sa.bindparam("booking_id"), intakes.c.client_id == sa.bindparam("client_id")
+_OFFERED = (
+    sa.select(intakes.c.id, intakes.c.number)
+    .where(
+        intakes.c.booking_id == sa.bindparam("booking_id"), intakes.c.client_id == sa.bindparam("client_id")
+    )
+    .order_by(intakes.c.number.desc())
+    .limit(1)
 )
 _OF_CLIENTS = (
     sa.select(intakes)
@@ -70,14 +75,26 @@ def get(tx: Tx, intake_id: int) -> Intake | None:
 
 
 def offer(
-    tx: Tx, booking_id: int, client_id: int, questionnaire: str, version: str, language: str, now: datetime
+    tx: Tx,
+    booking_id: int,
+    client_id: int,
+    questionnaire: str,
+    version: str,
+    language: str,
+    now: datetime,
+    *,
+    later: bool = False,
 ) -> int:
-    """The client's own form for this visit, made where there is none; returns its id."""
-    known = tx.value(_OFFERED, booking_id=booking_id, client_id=client_id)
-    if known is None:
-        row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
-        return tx.insert(intakes, **row, version=version, language=language, created_at=now)
-    return int(known)
+    """The client's own form for this visit, made where there is none; returns its id.
+
+    `later`: a further one, for a visit that was served by a form which does not fit it any more.
+    """
+    known = tx.first(_OFFERED, booking_id=booking_id, client_id=client_id)
+    if known is not None and not later:
+        return int(known.id)
+    row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
+    number = (known.number if known else 0) + later
+    return tx.insert(intakes, **row, version=version, language=language, created_at=now, number=number)
 
 
 def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
@@ -228,10 +245,10 @@ def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
 
 def answered(tx: Tx, booking_ids: Sequence[int]) -> set[int]:
     """Which of these bookings have an intake that was sent to the clinic."""
-    query = sa.select(intakes.c.booking_id).where(
-        intakes.c.booking_id.in_(booking_ids), intakes.c.status == IntakeStatus.done
-    )
-    return {row.booking_id for row in tx.all(query)} if booking_ids else set()
+    query = sa.select(attendances.c.booking_id).join(intakes, intakes.c.id == attendances.c.intake_id)
+    query = query.where(attendances.c.booking_id.in_(booking_ids), attendances.c.ended_at.is_(None))
+    done = query.where(intakes.c.status == IntakeStatus.done)
+    return {row.booking_id for row in tx.all(done)} if booking_ids else set()
 
 
 def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None:

@@ -274,7 +274,10 @@ intakes = sa.Table(
     _time("submitted_at", nullable=True),
     _time("reviewed_at", nullable=True),
     _word("reviewed_by", 200),
-    sa.UniqueConstraint("booking_id", "client_id"),
+    sa.Column(
+        "number", sa.Integer, nullable=False, server_default="0"
+    ),  # of the forms of a client for a visit
+    sa.UniqueConstraint("booking_id", "client_id", "number"),
     sa.Index("ix_intakes_client_id_submitted_at", "client_id", "submitted_at"),
     info=_bound("id", "client_id"),
 )

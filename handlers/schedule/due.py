@@ -13,7 +13,7 @@ from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import OF_THE_BOOKING, Reason
-from store import attendances, bookings, clients, deliveries
+from store import attendances, bookings, clients, deliveries, intakes
 from store.base import Tx
 
 KEPT = (
@@ -21,6 +21,8 @@ KEPT = (
     *(Purpose.book_again, Purpose.confirm, Purpose.attach),
 )
 """What has rules of its own, besides those of the booking."""
+ASKING = (Purpose.intake, Purpose.intake_reminder)
+LATER = 100  # the requests of a visit's second form are numbered from here
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 
@@ -63,8 +65,11 @@ def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
     """Bring the messages of a booking in line with it, and of the visits for which it makes a difference."""
     booking = bookings.get(tx, booking_id)
     assert booking is not None
-    _form(tx, context, booking, now)
-    visits = [*_of_the_day(tx, context, booking), *_left_behind(tx, booking), booking]
+    comes = attendances.current(tx, booking.id)
+    beside = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
+    for each in {visit.id: visit for visit in (booking, *beside)}.values():
+        _form(tx, context, each, now)
+    visits = [*_of_the_day(tx, context, booking), *beside, *_left_behind(tx, booking), booking]
     for each in {visit.id: visit for visit in visits}.values():
         _sync_one(tx, context, each, now)
 
@@ -98,7 +103,7 @@ def _expected(context: Context, booking: Booking, now: datetime) -> list[Expecte
 
 def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     dues = [
-        Due(recipients.to_client(tx, booking, purpose, number), at)
+        Due(recipients.to_client(tx, booking, purpose, number + _later(tx, booking, purpose)), at)
         for purpose, number, at in _expected(context, booking, now)
         if _is_for(tx, context, booking, purpose, now)
     ]
@@ -110,6 +115,14 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
     _follow_recipient(tx, booking, now)
     _come_back(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
+
+
+def _later(tx: Tx, booking: Booking, purpose: Purpose) -> int:
+    """What is added to the number of a request and its reminders where the visit has a further form."""
+    if purpose not in ASKING:
+        return 0
+    form = intakes.of_booking(tx, booking.id)
+    return LATER * form.number if form and form.booking_id == booking.id else 0
 
 
 def _is_for(tx: Tx, context: Context, booking: Booking, purpose: Purpose, now: datetime) -> bool:

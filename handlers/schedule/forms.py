@@ -5,7 +5,7 @@ from datetime import datetime
 from handlers.context import Context
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Service
-from schemas.intake import Intake
+from schemas.intake import Intake, IntakeStatus
 from schemas.person import Attendance, Doubt
 from store import attendances, bookings, clients, intakes
 from store.base import Tx
@@ -15,26 +15,64 @@ def serve(tx: Tx, context: Context, booking: Booking, service: Service, now: dat
     """The id of the form that serves a visit; offered where none of the client's does."""
     comes = attendances.current(tx, booking.id)
     assert comes is not None
-    known = intakes.get(tx, comes.intake_id) if comes.intake_id else None
-    if known is not None and known.client_id == comes.client_id:
+    form = intakes.get(tx, comes.intake_id) if comes.intake_id else None
+    known = form if form is not None and form.client_id == comes.client_id else None
+    left = known is not None and _left(tx, known, booking, service, now)
+    if known is not None and not left:
+        return _closer(tx, context, booking, service, comes, known)
+    found = _near(tx, context, booking, service, comes, known)
+    made = found.id if found else _offered(tx, context, booking, service, now, later=left)
+    attendances.served_by(tx, comes.id, made, instead=left)
+    return made
+
+
+def _left(tx: Tx, form: Intake, booking: Booking, service: Service, now: datetime) -> bool:
+    """True for a visit that was moved too far behind the others whose form was sent: it asks by itself.
+
+    Those that are left keep the form, also where its own visit is the one that moved.
+    """
+    visits = sharing(tx, form.id)
+    if not form.done or len(visits) < 2 or booking.start <= now:
+        return False
+    return booking.start - _centre(form, visits, service).start > service.form_window
+
+
+def _centre(form: Intake, visits: list[Booking], service: Service) -> Booking:
+    """The visit around which the others share a form: its own one, unless that went far behind the first."""
+    own = next((each for each in visits if each.id == form.booking_id), visits[0])
+    return own if own.start - visits[0].start <= service.form_window else visits[0]
+
+
+def _closer(
+    tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance, known: Intake
+) -> int:
+    """The form that a visit has, or one that was sent for visits close to it, while its own is untouched.
+
+    A visit that was moved away and back asks nothing twice.
+    """
+    if known.status is not IntakeStatus.open or not known.number or sharing(tx, known.id)[1:]:
         return known.id
-    found = _near(tx, context, booking, service, comes)
-    form = _offered(tx, context, booking, service, now) if found is None else found
-    attendances.served_by(tx, comes.id, form)
-    return form
+    sent = _near(tx, context, booking, service, comes, known)
+    if sent is None or not sent.done:
+        return known.id
+    attendances.served_by(tx, comes.id, sent.id)
+    return sent.id
 
 
-def _near(tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance) -> int | None:
+def _near(
+    tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance, but: Intake | None
+) -> Intake | None:
     """A form of this client for a visit close to this one, or one that was begun and lost its visit."""
     family = clients.family(tx, comes.client_id)
     for form in reversed(intakes.of_clients(tx, family)):
-        anchor = bookings.get(tx, form.booking_id)
-        if form.client_id != comes.client_id or anchor is None:
+        visits = [each for each in sharing(tx, form.id) if each.id != booking.id]
+        anchor = _centre(form, visits, service) if visits else bookings.get(tx, form.booking_id)
+        if form.client_id != comes.client_id or anchor is None or form == but:
             continue
         if not _same_kind(context, anchor, service) or not _as_certain(tx, anchor, comes):
             continue
         if _close(form, anchor, booking, service) and _theirs(tx, form, anchor, booking):
-            return form.id
+            return form
     return None
 
 
@@ -72,11 +110,14 @@ def _theirs(tx: Tx, form: Intake, anchor: Booking, booking: Booking) -> bool:
     return comes is not None and comes.client_id == form.client_id
 
 
-def _offered(tx: Tx, context: Context, booking: Booking, service: Service, now: datetime) -> int:
+def _offered(
+    tx: Tx, context: Context, booking: Booking, service: Service, now: datetime, *, later: bool
+) -> int:
     language = context.clinic.spoken(booking.language)
     asked = context.library(language).questionnaires[service.questionnaire]
     spoken = language if booking.language else ""  # else the browser says it, when the form is opened
-    return intakes.offer(tx, booking.id, booking.client_id, asked.id, str(asked.version), spoken, now)
+    whose = (booking.id, booking.client_id)
+    return intakes.offer(tx, *whose, asked.id, str(asked.version), spoken, now, later=later)
 
 
 def sharing(tx: Tx, form: int) -> list[Booking]:

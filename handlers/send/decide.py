@@ -29,7 +29,6 @@ from store import plans as stored_plans
 from store.base import Tx
 
 WAITS = timedelta(minutes=1)  # the others of a flood, for the first request to go
-ASKING = (Purpose.intake, Purpose.intake_reminder)
 APART = schedule.LEAST_GAP / 2
 
 
@@ -171,7 +170,10 @@ def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, no
 def _asked_lately(tx: Tx, booking: Booking, now: datetime) -> bool:
     """After days without a worker the request and its reminders are due together: one of them is enough."""
     return any(
-        each.purpose in ASKING and each.status == "sent" and each.settled_at and each.settled_at > now - APART
+        each.purpose in schedule.ASKING
+        and each.status == "sent"
+        and each.settled_at
+        and each.settled_at > now - APART
         for each in deliveries.of_booking(tx, booking.id)
     )
 

@@ -10,7 +10,7 @@ from schemas.intake import IntakeStatus
 from schemas.rules import STOPS
 from store import sealing
 from store.base import Tx
-from store.tables import bookings, checkins, flags, intakes, plans
+from store.tables import attendances, bookings, checkins, flags, intakes, plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
     """Visits of the period whose intake was sent before the visit began."""
     in_time = sa.and_(intakes.c.status == IntakeStatus.done, intakes.c.submitted_at <= bookings.c.start_at)
     # One look into the intakes' index for each visit: a join would read the intakes of all years.
-    each = sa.select(sa.case((in_time, 1), else_=0)).where(intakes.c.booking_id == bookings.c.id)
+    each = sa.select(sa.case((in_time, 1), else_=0)).join(
+        attendances, attendances.c.intake_id == intakes.c.id
+    )
+    each = each.where(attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None))
     visits = (
         sa.select(each.correlate(bookings).scalar_subquery().label("answered"))
         .where(bookings.c.start_at >= start, bookings.c.start_at < end)
@@ -130,8 +133,10 @@ def days_per_week(tx: Tx, plan_ids: set[int]) -> dict[int, int]:
 
 def answers_of(tx: Tx, booking_ids: set[int]) -> dict[int, dict[str, object]]:
     """What was said in the intake of each booking."""
-    query = sa.select(intakes).where(
-        intakes.c.booking_id.in_(booking_ids), intakes.c.status == IntakeStatus.done
+    query = sa.select(intakes, attendances.c.booking_id.label("visit")).where(
+        attendances.c.booking_id.in_(booking_ids), attendances.c.ended_at.is_(None)
     )
-    found = sealing.that_open(tx, intakes.c.sealed_answers, tx.all(query))
-    return {row.booking_id: answers for row, answers in found}
+    query = query.join(attendances, attendances.c.intake_id == intakes.c.id)
+    done = query.where(intakes.c.status == IntakeStatus.done)
+    found = sealing.that_open(tx, intakes.c.sealed_answers, tx.all(done))
+    return {row.visit: answers for row, answers in found}

@@ -81,21 +81,19 @@ def _query(start: datetime, end: datetime, practitioner: str) -> sa.Select[Any]:
             clients.c.name.label("client"),
             intakes.c.status.label("intake"),
             intakes.c.reviewed_at,
-            _who_open().label("who_open"),
+            attendances.c.sealed_asked.is_not(None).label("who_open"),
         )
         .join(clients, clients.c.id == bookings.c.client_id)
-        .outerjoin(intakes, intakes.c.booking_id == bookings.c.id)
+        .outerjoin(
+            attendances,
+            sa.and_(attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None)),
+        )
+        .outerjoin(intakes, intakes.c.id == attendances.c.intake_id)
         .where(bookings.c.start_at >= start, bookings.c.start_at < end, bookings.c.merged_into.is_(None))
         .order_by(bookings.c.start_at, bookings.c.id)
         .limit(MOST_A_DAY)
     )
     return query.where(bookings.c.practitioner == practitioner) if practitioner else query
-
-
-def _who_open() -> sa.Exists:
-    """True where staff are asked who comes."""
-    here = (attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None))
-    return sa.exists().where(*here, attendances.c.sealed_asked.is_not(None))
 
 
 def _visit(row: sa.Row[Any], beside: Beside) -> Visit:

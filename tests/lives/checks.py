@@ -14,6 +14,7 @@ from handlers.clients import privacy
 from handlers.intake import form, summary
 from handlers.links import Fate, LinkPurpose
 from handlers.plans import drafting, page
+from handlers.schedule import due
 from schemas.booking import BookingStatus
 from schemas.delivery import Delivery, Purpose
 from schemas.intake import IntakeStatus
@@ -177,7 +178,10 @@ def asked_once(tx: Tx, life: "Life", made: dict[str, Delivery]) -> None:
         comes = attendances.current(tx, delivery.booking_id)
         if comes is None or comes.client_id != delivery.key.client or not comes.intake_id:
             continue
-        if delivery.purpose is Purpose.intake and not delivery.key.resend:
+        form = intakes.get(tx, comes.intake_id)
+        own = form.number if form and form.booking_id == delivery.booking_id else 0
+        of_this_form = delivery.key.number == due.LATER * own
+        if delivery.purpose is Purpose.intake and not delivery.key.resend and of_this_form:
             seen[comes.intake_id, delivery.key.client, delivery.key.recipient].add(identity)
     assert all(len(found) == 1 for found in seen.values()), seen
 

@@ -23,10 +23,12 @@ from handlers.send import outbox
 from handlers.worker import restore, work
 from schemas.booking import Booking, Person
 from schemas.delivery import Channel, DeliveryStatus, Purpose
+from schemas.intake import IntakeStatus
 from schemas.reason import Reason
 from store import attendances, bookings, client_words, clients, connections, deliveries, erase, intakes
 from store.base import Tx
 from store.tables import metadata
+from store.views import board, days
 from tests.helpers.answers import TAPPED, UPDATE, fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
@@ -271,8 +273,8 @@ def test_a_row_that_its_scheduler_renames_changes_nobodys_name_or_answers(
     world = World("easyappointments", 1)
     ours = at_one_row(context, world)
     ann, ben = Person("Ann Lee", "lee@example.org"), Person("Ben Lee", "lee@example.org")
-    for number, days in ((1, 8), (2, 40)):
-        world.happens("created", NOW + timedelta(days=days), visit=number, who=ann, at=NOW)
+    for number, ahead in ((1, 8), (2, 40)):
+        world.happens("created", NOW + timedelta(days=ahead), visit=number, who=ann, at=NOW)
         inbox.read(ours, world.scheduler, world.current(number).uid, NOW)
     answered, later = (named(ours, world.current(number).uid, world.scheduler) for number in (1, 2))
     fill_in(ours, answered, NOW)
@@ -384,6 +386,70 @@ def test_six_dates_of_a_series_are_one_mail_that_lists_them(context: Context, ma
     assert body is not None
     text = " ".join(body.get_content().split())
     assert [each for each in dates if f"{each:%A, %B} {each.day} " not in text] == [], text
+
+
+def served(context: Context, *uids: str) -> list[int]:
+    """Which form serves each visit."""
+    with context.db.read() as tx:
+        comes = [attendances.current(tx, named(context, uid).id) for uid in uids]
+    return [each.intake_id or 0 for each in comes if each]
+
+
+@pytest.mark.parametrize(
+    ("moved", "to_day", "asks", "keep"),
+    [
+        ("u1", 60, "u1", ("u0", "u2")),
+        ("u2", 60, "u2", ("u0", "u1")),
+        ("u0", 60, "u0", ("u1", "u2")),  # the form's own visit goes: the others are not asked again
+        ("u0", 15, "", ("u0", "u1", "u2")),
+    ],
+)
+def test_a_visit_moved_far_behind_its_series_is_asked_the_short_update_once(
+    context: Context, mailbox: Mailbox, moved: str, to_day: int, asks: str, keep: tuple[str, ...]
+) -> None:
+    starts = {f"u{number}": NOW + timedelta(days=5 + 3 * number) for number in range(3)}
+    for uid, start in starts.items():
+        comes(context, "created", NOW, uid=uid, start=start)
+    work.work_once(context, NOW + SOON)
+    fill_in(context, named(context, "u0"), NOW + 2 * SOON)
+    (first,) = set(served(context, *starts))
+    now = NOW + 3 * SOON
+    for turn in range(3):  # away and back, thrice
+        for start in (NOW + timedelta(days=to_day), starts[moved]):
+            for _twice in range(2):
+                now += SOON
+                comes(context, "rescheduled", now, uid=moved, start=start + turn * timedelta(hours=1))
+            work.work_once(context, now + timedelta(seconds=30))
+            assert set(served(context, *keep)) == {first}
+            away = start != starts[moved]
+            assert (served(context, moved) == [first]) is not (bool(asks) and away)
+    assert len(mailbox.of("intake")) == (2 if asks else 1)
+    if asks:
+        comes(context, "rescheduled", now + SOON, uid=moved, start=NOW + timedelta(days=to_day))
+        with context.db.read() as tx:
+            asked = form.open_intake(tx, context, named(context, moved).id, now + SOON)
+            assert asked is not None
+            assert (asked.questionnaire.id, asked.intake.done) == ("returning", False)
+        fill_in(context, named(context, moved), now + 2 * SOON)
+        work.work_once(context, now + 3 * SOON)
+    assert len(mailbox.of("intake")) == (2 if asks else 1)
+    for uid in starts:
+        assert intake_on_day(context, named(context, uid)) is IntakeStatus.done
+
+
+def intake_on_day(context: Context, booking: Booking) -> IntakeStatus | None:
+    """What the day shows of a visit's form."""
+    with context.db.read() as tx:
+        (found,) = [each for each in days.day(tx, booking.start, booking.end) if each.id == booking.id]
+        board.intakes_in_time(tx, booking.start, booking.end)
+    return found.intake
+
+
+def test_a_visit_that_was_handed_over_stands_once_on_its_day(context: Context) -> None:
+    first = booked(context, "u1")
+    fill_in(context, first, NOW + SOON)
+    comes(context, "updated", NOW + 2 * SOON, uid="u1", name="Ben Ash", email="ben@example.org")
+    assert intake_on_day(context, named(context, "u1")) is IntakeStatus.open
 
 
 def test_two_visits_on_a_day_are_one_form_one_plan_and_one_row_of_check_ins(
