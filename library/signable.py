@@ -6,7 +6,7 @@ from pathlib import Path
 
 from library.reading import SHIPPED
 
-NOT_CONTENT = ("clinic.toml", "glossary.toml")
+NOT_CONTENT = ("clinic.toml", "crisis.toml", "glossary.toml")
 """Settings, and what only translators read."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-\w+)?", re.ASCII)
 

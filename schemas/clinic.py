@@ -89,6 +89,8 @@ class Clinic:
     country: str = "US"
     emergency_number: str = "911"
     crisis_number: str = "988"
+    crisis_texts: bool = False
+    crisis_known: bool = True
     sender: str = ""
     credential: str = ""
     alert_email: str = ""
@@ -99,11 +101,6 @@ class Clinic:
     policy: Policy = field(default_factory=Policy)
     services: Mapping[str, Service] = field(default_factory=dict)
     default_service: Service = field(default_factory=Service)
-
-    @property
-    def crisis_texts(self) -> bool:
-        """Whether the crisis line answers texts too: 988 of the United States and Canada does."""
-        return self.country in ("US", "CA") and self.crisis_number == "988"
 
     def service(self, slug: str, name: str = "") -> Service:
         """The rules of a service by its slug or name, or the default."""

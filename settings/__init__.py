@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from settings import crisis
 from settings.clinic import clinic_of
 from settings.connections import connections_of, prefix_of
 from settings.environment import ROOT, Variables, process_variables
@@ -73,7 +74,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if read.problems:
         raise SettingsError(read.problems, settings)
     own = tuple(prefix_of(each.name) for each in settings.connections)
-    return replace(settings, remarks=tuple(read.unread((*PREFIXES, *own))))
+    return replace(settings, remarks=(*read.unread((*PREFIXES, *own)), *crisis.remarks(clinic)))
 
 
 def _public_url(read: Variables, production: bool) -> str:

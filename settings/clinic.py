@@ -12,6 +12,7 @@ from schemas.clinic import Clinic, Policy
 from schemas.notions import mail_address, phone
 from schemas.review import Unreviewed
 from settings import clinic_toml
+from settings.crisis import in_need
 from settings.environment import ZONE_DEFAULT, Variables
 
 _ABOUT = (
@@ -33,6 +34,7 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     clinic = replace(clinic, alert_email=clinic.alert_email or _of_the_clinic(clinic))
     clinic = replace(clinic, country=_country(texts.get("country", ""), clinic))
+    clinic = in_need(read, clinic, content, texts)
     read.problems += [
         *_missing(read, clinic),
         *_addresses(clinic),

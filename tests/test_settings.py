@@ -1,6 +1,8 @@
 """Settings: every problem at once, in words that say what to do; production refuses what is unsafe."""
 
+import re
 import shutil
+import tomllib
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 import app as application
 import settings as configuration
+from schemas.notions import phone
 from settings import SettingsError, clinic_toml, startup
 from tests.helpers.clinic import environ
 
@@ -393,3 +396,41 @@ def test_a_variable_that_looks_like_ours_and_is_not_read_is_named(name: str, sai
 def test_other_peoples_variables_are_left_alone() -> None:
     others = {"PATH": "/bin", "HOME": "/", "LANG": "C", "PORT": "8000", "WEB_CONCURRENCY": "2", "TZ": "UTC"}
     assert configuration.load(environ("sqlite:////tmp/x.db", 25, **others)).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "numbers"),
+    [
+        ({}, ("911", "988", True)),
+        ({"CLINIC_COUNTRY": "CA"}, ("911", "988", True)),
+        ({"CLINIC_COUNTRY": "DE", "CLINIC_PHONE": "030 123456"}, ("112", "0800 111 0 111", False)),
+        ({"CLINIC_COUNTRY": "MX", "CLINIC_PHONE": "55 1234 5678"}, ("911", "800 911 2000", False)),
+        ({"CLINIC_CRISIS_NUMBER": "1-800-273-8255"}, ("911", "1-800-273-8255", False)),
+        ({"CLINIC_EMERGENCY_NUMBER": "112", "CLINIC_COUNTRY": "AT"}, ("112", "142", False)),
+        ({"CLINIC_COUNTRY": "JO"}, ("112", "112", False)),
+    ],
+)
+def test_whom_to_call_in_need_is_the_line_of_the_country(
+    changes: dict[str, str], numbers: tuple[str, str, bool]
+) -> None:
+    made = configuration.load(GOOD | {"CLINIC_PHONE": "+12125550123"} | changes)
+    clinic = made.clinic
+    assert (clinic.emergency_number, clinic.crisis_number, clinic.crisis_texts) == numbers
+    unknown = [line for line in made.remarks if "No crisis line is known for JO" in line]
+    assert bool(unknown) is (clinic.country == "JO") is not clinic.crisis_known
+
+
+def test_every_country_with_a_crisis_line_is_one_and_has_both_numbers() -> None:
+    lines = tomllib.loads((configuration.ROOT / "content/crisis.toml").read_text("utf-8"))
+    assert set(lines) <= set(phone.COUNTRIES)
+    assert all(
+        re.fullmatch(r"[*0-9 ]+", one[name]) for one in lines.values() for name in ("emergency", "crisis")
+    )
+
+
+def test_a_country_without_its_numbers_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "content"
+    shutil.copytree(configuration.ROOT / "content", folder)
+    (folder / "crisis.toml").write_text('[US]\nemergency = "911"\n', encoding="utf-8")
+    (line,) = problems({"CONTENT": str(folder)})
+    assert line.endswith("[US] must have emergency and crisis as texts.")
