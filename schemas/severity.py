@@ -7,7 +7,7 @@ from schemas.forms.condition import Condition
 
 
 class Severity(StrEnum):
-    """What a flag does, from worst to mildest (clinical sources, section 2.1)."""
+    """What a flag does, from worst to mildest (docs/clinical.md#how-a-plan-comes-about)."""
 
     STOP_EMERGENCY = "stop_emergency"
     STOP_URGENT = "stop_urgent"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.content import library
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "content/*.md", "bench/*.md") for path in ROOT.glob(pattern)
@@ -26,3 +28,18 @@ def test_no_link_is_broken(page: Path) -> None:
         target = (page.parent / name).resolve() if name else page
         assert target.exists(), link
         assert not anchor or target.suffix != ".md" or anchor in anchors(target), link
+
+
+def sources() -> list[str]:
+    """Where the rules of the content say that they come from."""
+    rules = library().rules
+    of_rules = [rule.source for rule in (*rules.rules, rules.clash)]
+    return sorted({*of_rules, rules.review.source, *(danger.source for danger in rules.typed.dangers)})
+
+
+@pytest.mark.parametrize("source", sources())
+def test_a_rule_comes_from_what_can_be_looked_up(source: str) -> None:
+    for page, anchor in re.findall(r"(docs/[\w/.-]+)#([\w-]+)", source):
+        assert anchor in anchors(ROOT / page)
+    assert set(re.findall(r"\bE\d\d\b", source)) <= set(library().evidence)
+    assert not re.search(r"\bsections?\b|\d\.\d|\bINV-", source)

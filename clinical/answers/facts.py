@@ -1,6 +1,6 @@
 """Derives facts from answers: `field=value` strings that safety rules and the choice of moves read.
 
-Source: clinical sources, section 1.2 ("Derived facts"). Words that the client typed never become facts.
+Source: docs/clinical.md#how-a-plan-comes-about. Words that the client typed never become facts.
 """
 
 from collections.abc import Iterator

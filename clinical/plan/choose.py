@@ -1,6 +1,6 @@
 """Chooses a client's plan by readable rules: the same case gives the same plan, byte for byte.
 
-The steps R0 to R10 stand in the order in which they are worked (docs on clinical content, section 5.1).
+The steps R0 to R10 stand in the order in which they are worked (docs/clinical.md#how-a-plan-comes-about).
 Free text is never read here.
 """
 

@@ -1,4 +1,4 @@
-"""How it goes: one client over time, and the clinic's board of outcomes (clinical sources, section 6)."""
+"""How it goes: one client over time, and the clinic's board of outcomes (docs/clinical.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

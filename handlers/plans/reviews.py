@@ -25,7 +25,11 @@ MOST = 500
 
 
 class CannotSign(ValueError):
-    """These files cannot be signed so; the text says why, and what to do."""
+    """These files cannot be signed so; the text says why, and what to do. `words` fill its braces."""
+
+    def __init__(self, text: str, **words: str) -> None:
+        super().__init__(text.format(**words))
+        self.text, self.words = text, words
 
 
 def unsigned(tx: Tx, context: Context, plan: Plan, now: datetime, language: str = "") -> list[str]:
@@ -95,7 +99,9 @@ def sign(
     """Sign files as they were read (SHA-256 by name): all of them, or none. Raises `CannotSign`."""
     end = until or now + VALID
     if not who.active or not who.credential.strip():
-        raise CannotSign(f"{who.email} may not sign: a review needs an open account with a credential.")
+        raise CannotSign(
+            "{account} may not sign: a review needs an open account with a credential.", account=who.email
+        )
     if end <= now:
         raise CannotSign("The end of a review must lie ahead.")
     texts, hashes = {file: signable.text_of(folder, file) for file in read}, signable.hashes(folder)
@@ -128,9 +134,13 @@ def _check(read: Mapping[str, str], hashes: Mapping[str, str]) -> None:
         raise CannotSign("No file is named.")
     for file, digest in read.items():
         if file not in hashes:
-            raise CannotSign(f"{file} is no file of the content that can be signed: see flask review list.")
+            raise CannotSign(
+                "{file} is no file of the content that can be signed: see flask review list.", file=file
+            )
         if hashes[file] != digest:
-            raise CannotSign(f"{file} has changed since it was shown: restart Aftercare, and read it again.")
+            raise CannotSign(
+                "{file} has changed since it was shown: restart Aftercare, and read it again.", file=file
+            )
 
 
 def _listed(files: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ from schemas.rules import Severity
 from store import bookings, deliveries, intakes
 from store.base import Tx
 
-# How long each severity may stay unseen before the next person is alerted (clinical sources, section 2.1).
+# How long each severity may stay unseen before the next person is alerted.
 ACKNOWLEDGE = {Severity.STOP_EMERGENCY: timedelta(minutes=15), Severity.STOP_URGENT: timedelta(hours=2)}
 AT_ONCE = timedelta()
 

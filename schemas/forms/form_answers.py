@@ -81,7 +81,7 @@ class AnswerField(fields.Field[Any]):
         given = _as_list(value)
         if len(given) != 1:
             raise self.refuse("unknown")
-        return _READERS[self.question.type](self, given[0])
+        return READERS[self.question.type](self, given[0])
 
 
 def _as_list(value: object) -> list[str]:
@@ -155,7 +155,7 @@ def _read_many(field: AnswerField, given: list[str]) -> list[str]:
     return [choice.id for choice in found]
 
 
-_READERS: dict[QuestionType, Callable[[AnswerField, str], str]] = {
+READERS: dict[QuestionType, Callable[[AnswerField, str], str]] = {
     QuestionType.TEXT: _read_text,
     QuestionType.LONGTEXT: _read_text,
     QuestionType.EMAIL: _read_email,

@@ -7,7 +7,7 @@ import pytest
 from marshmallow import ValidationError
 
 from schemas.forms.condition import parse
-from schemas.forms.form_answers import clean_text, schema_for
+from schemas.forms.form_answers import READERS, clean_text, schema_for
 from schemas.forms.questionnaire import Choice, Question, QuestionType, is_required, options
 from tests.helpers.content import library
 
@@ -139,3 +139,8 @@ def test_a_question_may_be_required_on_a_condition() -> None:
 def test_choices_can_follow_an_earlier_answer() -> None:
     question = Question("it", QuestionType.CHOICE, "?", choices=CHOICES, choices_from="places")
     assert [choice.id for choice in options(question, {"places": ["b_l", "b_r"]})] == ["b"]
+
+
+@pytest.mark.parametrize("kind", QuestionType)
+def test_every_type_of_question_is_read(kind: QuestionType) -> None:
+    assert kind.holds_many is not (kind in READERS)

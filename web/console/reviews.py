@@ -17,7 +17,7 @@ from store import audit
 from store import reviews as stored_reviews
 from web.console import gate
 from web.console.gate import allowed, me, now
-from web.console.view import page
+from web.console.view import page, say
 from web.context import context
 
 blueprint = gate.blueprint("reviews")
@@ -69,7 +69,7 @@ def sign() -> AnyResponse:
                 note=request.form.get("note", ""),
             )
     except CannotSign as error:
-        return _overview(409, str(error))
+        return _overview(409, say()(error.text, **error.words))
     return redirect(url_for("console_reviews.overview", done=1), 303)
 
 

@@ -11,6 +11,7 @@ from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from handlers.clients import export, fhir
 from handlers.context import Context
 from handlers.plans import drafting
+from schemas.forms.questionnaire import QuestionType
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.visits import book
@@ -60,3 +61,7 @@ def test_every_answer_points_at_a_question_of_the_same_questionnaire(context: Co
 def test_a_booking_without_an_intake_gives_nothing(context: Context) -> None:
     with context.db.read() as tx:
         assert export.fhir_bundle(tx, context, 12345) is None
+
+
+def test_every_type_of_question_has_one_of_fhir() -> None:
+    assert set(fhir.TYPES) == set(QuestionType)
