@@ -2,10 +2,8 @@
 
 import base64
 import binascii
-import os
 import re
 import secrets
-import stat
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,11 +14,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from settings import crisis
+from settings import crisis, unsafe
 from settings.clinic import clinic_of
 from settings.connections import connections_of, prefix_of
 from settings.environment import ROOT, Variables, process_variables
-from settings.values import Mail, Returns, Settings, SettingsError, Sms
+from settings.unsafe import LEFT_TO_REGISTER
+from settings.values import SHORTEST_KEY, Mail, Returns, Settings, SettingsError, Sms, secret_keys
 
 __all__ = [
     "LEFT_TO_REGISTER",
@@ -38,7 +37,6 @@ __all__ = [
 
 PREFIXES = ("AFTERCARE_", "BOUNCES_", "CLINIC_", "SMS_", "SMTP_")
 """How variables begin that are ours alone."""
-LEFT_TO_REGISTER = "register"  # in place of a secret: `flask register` makes or fetches it, and keeps it
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,13 +66,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         probe_url=read.text("PROBE_URL"),
     )
     if production:
-        read.problems += _open_files(settings.database_url, ROOT / ".env")
-    if production and read.text("FLASK_DEBUG").casefold() in ("1", "true", "yes", "on"):
-        read.problems.append("FLASK_DEBUG must not be on in production: it shows data to strangers.")
+        read.problems += unsafe.problems(read, settings, ROOT / ".env")
     if read.problems:
         raise SettingsError(read.problems, settings)
     own = tuple(prefix_of(each.name) for each in settings.connections)
-    return replace(settings, remarks=(*read.unread((*PREFIXES, *own)), *crisis.remarks(clinic)))
+    remarks = (*_told(read, settings), *read.unread((*PREFIXES, *own)), *crisis.remarks(clinic))
+    return replace(settings, remarks=remarks)
+
+
+def _told(read: Variables, settings: Settings) -> list[str]:
+    """What is as somebody wanted it, and is worth saying all the same."""
+    why = read.text("TOTP_OFF_BECAUSE")
+    off = f"staff sign in without a second factor: {why}"
+    return [off] if settings.production and not settings.require_totp else []
 
 
 def _public_url(read: Variables, production: bool) -> str:
@@ -137,27 +141,6 @@ def _database(read: Variables) -> str:
     return value
 
 
-def _open_files(database_url: str, filed: Path) -> list[str]:
-    """What of the database and the secrets anybody on this machine could read, or take away together."""
-    url = make_url(database_url) if "://" in database_url else None
-    database = Path(url.database) if url and url.drivername.startswith("sqlite") and url.database else None
-    found = [
-        f"{path} can be read by everybody on this machine: chmod 600 {path}"
-        for path in (filed, database)
-        if path is not None and _anybody_reads(path)
-    ]
-    if database is not None and os.path.isfile(database.resolve().parent / ".env"):
-        found.append("The database lies beside .env: keep the keys and what they open in two folders.")
-    return found
-
-
-def _anybody_reads(path: Path) -> bool:
-    try:
-        return bool(path.stat().st_mode & stat.S_IROTH)
-    except OSError:
-        return False
-
-
 def _field_keys(read: Variables) -> tuple[str, ...]:
     how = "a key that seals health answers; make one with: make env"
     keys = tuple(read.need("FIELD_KEYS", how).split())
@@ -169,20 +152,11 @@ def _field_keys(read: Variables) -> tuple[str, ...]:
     return keys
 
 
-SHORTEST_KEY = 32  # characters
-
-
 def _secret_key(read: Variables) -> str:
     value = read.need("SECRET_KEY", "at least 32 random characters; make one with: make env")
     if value and len(value) < SHORTEST_KEY:
         read.problems.append("SECRET_KEY is too short: at least 32 random characters.")
     return value
-
-
-def secret_keys(value: str) -> tuple[str, ...]:
-    """The key that counts, and those before it, which only tell who was erased; a key may hold spaces."""
-    parts = tuple(value.split())
-    return parts if all(len(part) >= SHORTEST_KEY for part in parts) else (value,)
 
 
 def _mail(read: Variables, production: bool) -> Mail:

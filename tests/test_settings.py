@@ -1,5 +1,7 @@
 """Settings: every problem at once, in words that say what to do; production refuses what is unsafe."""
 
+import base64
+import random
 import re
 import shutil
 import tomllib
@@ -18,7 +20,11 @@ from settings import SettingsError, clinic_toml, startup
 from tests.helpers.clinic import environ
 
 GOOD = environ("sqlite:////tmp/none/a.db", 25)
-SAFE = GOOD | {"AFTERCARE_ENV": "production", "SMTP_SECURITY": "starttls"}
+SAFE = GOOD | {
+    "AFTERCARE_ENV": "production",
+    "SMTP_SECURITY": "starttls",
+    "SECRET_KEY": "k0Vd3uZ_8mQw1xT-Lr5Yb7Hn2Cs9Pf4Ga6Ej",
+}
 
 
 def problems(changes: dict[str, str], base: dict[str, str] = GOOD) -> list[str]:
@@ -79,6 +85,76 @@ def test_production_refuses_what_is_unsafe(name: str, value: str) -> None:
     changes = {name: value} | ({"SMTP_HOST": "mail.example.com"} if name == "SMTP_SECURITY" else {})
     (line,) = problems(changes, SAFE)
     assert name in line
+
+
+ZERO = base64.urlsafe_b64encode(bytes(32)).decode()
+WEAK = ("s", "secret", "a" * 40, "abab" * 10, "0123456789abcdef" * 2, "changeme-changeme-changeme-now-1")
+OPEN = (
+    "http://api.cal.example",
+    "http://10.0.0.5:8080",
+    "http://127.0.0.1.evil.example",
+    "ftp://x",
+    "//x",
+    "http://[x",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("MAIN_SECRET", each) for each in WEAK),
+        *(("SECRET_KEY", each) for each in WEAK if len(each) >= 32),
+        ("SECRET_KEY", f"{SAFE['SECRET_KEY']} {'b' * 40}"),
+        ("FIELD_KEYS", ZERO),
+        ("FIELD_KEYS", f"{SAFE['FIELD_KEYS']} {ZERO}"),
+        ("METRICS_TOKEN", "metrics"),
+        *(("MAIN_API_BASE", each) for each in OPEN),
+        *(("SMS_API_BASE", each) for each in OPEN),
+        ("REQUIRE_TOTP", "off"),
+        ("PUBLIC_URL", "https://care.example.com/"),
+        ("SMTP_HOST", "smtp.example.com"),
+    ],
+)
+def test_production_refuses_what_travels_open_can_be_guessed_or_is_an_example(name: str, value: str) -> None:
+    (line,) = problems({name: value}, SAFE)
+    assert name in line
+    assert value not in line or len(value) < 4
+    assert problems({name: value} if name != "REQUIRE_TOTP" else {}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MAIN_API_BASE", "http://localhost:5000"),
+        ("MAIN_API_BASE", "http://127.0.0.1:5000/v2"),
+        ("MAIN_API_BASE", "http://[::1]:5000"),
+        ("MAIN_API_BASE", "https://cal.clinic.test"),
+        ("SMS_API_BASE", "http://127.0.0.1:1"),
+        ("MAIN_SECRET", "register"),
+        ("MAIN_SECRET", "a-quarry-of-grey-pebbles"),
+        ("REQUIRE_TOTP", "on"),
+    ],
+)
+def test_production_takes_what_is_safe(name: str, value: str) -> None:
+    assert problems({name: value}, SAFE) == []
+
+
+@given(st.integers(0, 2**32))
+def test_keys_that_chance_has_made_are_never_refused(seed: int) -> None:
+    chance = random.Random(seed)
+    fields = base64.urlsafe_b64encode(chance.randbytes(32)).decode()
+    secret = base64.urlsafe_b64encode(chance.randbytes(24)).decode()
+    assert (
+        problems({"FIELD_KEYS": fields, "SECRET_KEY": secret, "MAIN_SECRET": chance.randbytes(8).hex()}, SAFE)
+        == []
+    )
+
+
+def test_a_second_factor_that_is_off_is_a_written_decision() -> None:
+    off = {"REQUIRE_TOTP": "off", "TOTP_OFF_BECAUSE": "the clinic's VPN asks for a key"}
+    assert problems(off, SAFE) == []
+    assert "the clinic's VPN asks for a key" in " ".join(configuration.load(SAFE | off).remarks)
+    assert configuration.load(SAFE).remarks == ()
 
 
 def test_what_is_not_said_is_production() -> None:
@@ -351,7 +427,15 @@ def test_files_that_everybody_on_the_machine_can_read_are_refused_in_production(
     (said,) = problems(changes, SAFE)
     assert f"chmod 600 {database}" in said
     assert problems(changes) == []
+    database.chmod(0o640)
+    (said,) = problems(changes, SAFE)
+    assert "other accounts" in said
     database.chmod(0o600)
+    log = database.with_name(f"{database.name}-wal")
+    log.touch(0o644)
+    (said,) = problems(changes, SAFE)
+    assert f"chmod 600 {log}" in said
+    log.chmod(0o600)
     assert problems(changes, SAFE) == []
 
 
