@@ -20,6 +20,7 @@ NEAR = 12  # words that may lie between the first and the last word of a match
 REACH = 8  # words over which a "no" reaches
 LONG, LONGER = 5, 10  # letters from which a word may have one slip, and two
 SENTENCE = re.compile(r"[.!;]+")
+UNITS = re.compile(r"(?<=[0-9])(?=(?:lb|kg|kilo|pound|st|day|wk|week|month|yr|year)s?\b)")
 LATEST_PAST_YEAR = 2024
 CLITICS = frozenset({"me", "se", "le", "te", "lo", "la"})  # after a Spanish "no": it denies a verb
 NOR = frozenset({"ni", "nor"})  # after words that were found these join more: "I cannot poop nor pee"
@@ -44,7 +45,8 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[list[str]]:
     """Return the words of each sentence."""
-    split = (re.findall(r"[a-z0-9]+", part) for part in SENTENCE.split(plain(text)))
+    apart = UNITS.sub(" ", plain(text))  # "15lb" is two words
+    split = (re.findall(r"[a-z0-9]+", part) for part in SENTENCE.split(apart))
     return [words for words in split if words]
 
 
@@ -126,13 +128,11 @@ class _Sentence:
 
     def names(self, danger: Danger) -> str:
         """Return the words that name a danger, or ""."""
-        if self.said(danger.unless):
-            return ""
         for pattern in danger.patterns:
             for hit in self.hits(pattern):
                 if not self.excused(hit, danger):
                     start, end = min(hit)[0], max(span[1] for span in hit)
-                    return " ".join(self.words[start:end])
+                    return "" if self.said(danger.unless) else " ".join(self.words[start:end])
         return ""
 
     def hits(self, pattern: Pattern) -> Iterator[tuple[Span, ...]]:
