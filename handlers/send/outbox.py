@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -33,6 +34,7 @@ from schemas.message import Text
 from schemas.reason import Reason
 from store import bookings, deliveries, receipts
 from store import contacts as stored_contacts
+from store.base import Tx
 from store.running import pauses
 from store.running.leases import LEASE, only
 from store.vault import SealBroken
@@ -66,14 +68,38 @@ def work(
             return 0
     with context.db.begin() as tx:
         taken = deliveries.claim(tx, now, BATCH, share)
+    unnoted: list[_Sent] = []
     with retry.kept(partial(_renew, context, taken, now)):
         for number, delivery in enumerate(taken):
             if stopping():
                 _give_back(context, taken[number:])
                 break
             with trace.following(delivery.trace):
-                _process(context, delivery, now, stopping)
+                _process(context, delivery, unnoted, now, stopping)
+        _note(context, unnoted, now)
     return len(taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message that has gone out and is not noted as sent: the transaction that decides on the next one
+    does that, so that a message takes one commit, and one at most is in doubt when the worker is killed."""
+
+    delivery: Delivery
+    decision: Send
+    vendor_id: str
+    after_pause: bool
+
+    def note(self, tx: Tx, now: datetime) -> None:
+        """Write down that it is sent, and what follows from that."""
+        given = "".join(filter(str.isprintable, self.vendor_id))
+        name = _identity(self.decision.message)
+        with trace.following(self.delivery.trace):
+            deliveries.settle(tx, self.delivery, DeliveryStatus.sent, now, message_id=name, vendor_id=given)
+            if self.after_pause:
+                pauses.end(tx, self.delivery.channel)
+            if self.decision.after:
+                self.decision.after(tx)
 
 
 def _give_back(context: Context, left: list[Delivery]) -> None:
@@ -87,8 +113,25 @@ def _renew(context: Context, taken: list[Delivery], now: datetime, passed: timed
         deliveries.renew(tx, taken, now + passed + LEASE)
 
 
+def _note(context: Context, unnoted: list[_Sent], now: datetime) -> None:
+    """Note what is sent in a transaction of its own."""
+    while unnoted:
+        sent = unnoted.pop()
+        try:
+            with context.db.begin() as tx:
+                sent.note(tx, now)
+        except Exception:
+            log.exception("sent, and not noted", extra={"delivery": sent.delivery.id})
+            unknown = OutcomeUnknown("The message was sent, and we could not note it.")
+            _failed(context, sent.delivery, unknown, now)
+
+
 def _process(
-    context: Context, delivery: Delivery, now: datetime, stopping: Callable[[], bool] = retry.never
+    context: Context,
+    delivery: Delivery,
+    unnoted: list[_Sent],
+    now: datetime,
+    stopping: Callable[[], bool] = retry.never,
 ) -> None:
     if delivery.attempts > retry.most(_waits_of(delivery)):
         ended = IntegrationError("The worker ended each time it worked on this.", permanent=True)
@@ -96,13 +139,15 @@ def _process(
         return
     try:
         connection, waiting = _webhooks(context, delivery, now)
+        if waiting or context.readable(connection):
+            _note(context, unnoted, now)  # what comes now may take long
         if waiting and not _heard_out(context, delivery, connection, now, stopping):
             return
         if context.readable(connection):
             _ask_scheduler(context, delivery, now)
-        decision = _decide(context, delivery, now)
+        decision = _decide(context, delivery, unnoted, now)
         if decision is not None:
-            _carry_out(context, delivery, decision, now)
+            _carry_out(context, delivery, decision, unnoted, now)
     except IntegrationError as error:
         _failed(context, delivery, error, now)
     except SealBroken as error:
@@ -168,18 +213,34 @@ def _ask_scheduler(context: Context, delivery: Delivery, now: datetime) -> None:
         log.warning("sending without a second look", extra={"delivery": delivery.id})
 
 
-def _decide(context: Context, delivery: Delivery, now: datetime) -> decide.Decision | None:
+def _decide(
+    context: Context, delivery: Delivery, unnoted: list[_Sent], now: datetime
+) -> decide.Decision | None:
     """The decision of this moment; None when a move or a cancel got in between."""
-    with context.db.begin() as tx:
-        if not deliveries.still_ours(tx, delivery):
-            return None
-        return decide.decide(tx, context, delivery, now)
+    try:
+        with context.db.begin() as tx:
+            for sent in unnoted:
+                sent.note(tx, now)
+            ours = deliveries.still_ours(tx, delivery)
+            decision = decide.decide(tx, context, delivery, now) if ours else None
+    except Exception:
+        if not unnoted:
+            raise
+        _note(context, unnoted, now)  # alone: neither of the two is to go wrong for the other
+        return _decide(context, delivery, unnoted, now)
+    unnoted.clear()
+    return decision
 
 
-def _carry_out(context: Context, delivery: Delivery, decision: decide.Decision, now: datetime) -> None:
+def _carry_out(
+    context: Context, delivery: Delivery, decision: decide.Decision, unnoted: list[_Sent], now: datetime
+) -> None:
     match decision:
         case Send():
-            _send(context, delivery, decision, now)
+            sent = _send(context, delivery, decision, now)
+            unnoted += [sent] if sent else []
+            if delivery.channel is Channel.sms:  # a text that goes out again is seen twice
+                _note(context, unnoted, now)
         case Write(connection, external_id, note):
             context.schedulers[connection].attach(external_id, note)
             _settle(context, delivery, DeliveryStatus.sent, now, reason=Reason.none)
@@ -194,27 +255,20 @@ def _carry_out(context: Context, delivery: Delivery, decision: decide.Decision, 
             assert_never(decision)
 
 
-def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -> None:
+def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -> _Sent | None:
     with context.db.read() as tx:  # the last look: a cancel that came while the message was made wins
         if not deliveries.still_ours(tx, delivery):
-            return
+            return None
         pause = pauses.get(tx, delivery.channel)
     if _waits(context, delivery, pause, now):
-        return
+        return None
     try:
         vendor_id = context.senders[delivery.channel].send(decision.message)
     except OptedOut:
         _opted_out(context, delivery, decision.message, now)
-        return
-    if pause:
-        with context.db.begin() as tx:
-            pauses.end(tx, delivery.channel)
-    try:
-        _note_sent(context, delivery, decision, vendor_id, now)
-    except Exception as error:
-        log.exception("sent, and not noted", extra={"delivery": delivery.id})
-        raise OutcomeUnknown("The message was sent, and we could not note it.") from error
+        return None
     log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
+    return _Sent(delivery, decision, vendor_id, after_pause=pause is not None)
 
 
 def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> bool:
@@ -262,14 +316,6 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
         contacts.stop(tx, context, Channel.sms, message.to, "service", now)
         reach.by_mail(tx, delivery, now)
     _settle(context, delivery, DeliveryStatus.skipped, now, reason=Reason.unsubscribed)
-
-
-def _note_sent(context: Context, delivery: Delivery, decision: Send, vendor_id: str, now: datetime) -> None:
-    identity, given = _identity(decision.message), "".join(filter(str.isprintable, vendor_id))
-    with context.db.begin() as tx:
-        deliveries.settle(tx, delivery, DeliveryStatus.sent, now, message_id=identity, vendor_id=given)
-        if decision.after:
-            decision.after(tx)
 
 
 def _identity(message: EmailMessage | Text) -> str:

@@ -1,12 +1,14 @@
 """What goes out, once: claims, refusals, lost answers, crashes, two workers."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
+import sqlalchemy as sa
 
 from handlers import retry
 from handlers.bookings import inbox
@@ -254,7 +256,7 @@ def test_a_claim_that_was_moved_meanwhile_is_not_sent_by_the_old_claim(context: 
     with context.db.begin() as tx:
         (claimed,) = deliveries.claim(tx, LATER, 10)
         deliveries.reschedule(tx, claimed.id, LATER + timedelta(days=1))
-    outbox._process(ours, claimed, LATER)
+    outbox._process(ours, claimed, [], LATER)
     assert hand.given == []
     assert schedule_of(context, booking)["intake:0"].status is DeliveryStatus.scheduled
 
@@ -294,11 +296,44 @@ def test_a_mail_that_was_sent_and_could_not_be_noted_counts_as_told(context: Con
     booking = book(context)
     ours, hand = by_hand(context, lambda _message: "250 kept")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox, "_note_sent", raising(ValueError("a value that the column does not take")))
+        patch.setattr(outbox._Sent, "note", raising(ValueError("a value that the column does not take")))
         for minutes in (0, 5, 10, 60):
             work.work_once(ours, LATER + timedelta(minutes=minutes))
     assert len(hand.given) == 2
     assert schedule_of(context, booking)["intake:0"].status is DeliveryStatus.unknown
+
+
+def test_one_that_cannot_be_noted_takes_no_other_with_it(context: Context) -> None:
+    for number in range(5):
+        book(context, uid=f"u{number}", email=f"c{number}@example.org")
+    ours, hand = by_hand(context, lambda _message: "250 kept")
+    real = outbox._Sent.note
+
+    def fails_on_one(sent: outbox._Sent, tx: Tx, now: datetime) -> None:
+        real(sent, tx, now)
+        if sent.decision.message["To"] == "c2@example.org":  # type: ignore[index]
+            raise ValueError("a value that the column does not take")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox._Sent, "note", fails_on_one)
+        for minutes in (0, 6):
+            work.work_once(ours, LATER + timedelta(minutes=minutes))
+    to = Counter(str(each["To"]) for each in hand.given)  # type: ignore[index]
+    assert to == {f"c{number}@example.org": 2 if number == 2 else 1 for number in range(5)}
+    with context.db.read() as tx:
+        ended = deliveries.counts(tx, LATER)
+    assert (ended["sent"], ended["unknown"]) == (4, 1)
+
+
+def test_messages_that_are_due_together_take_a_commit_each(context: Context) -> None:
+    for number in range(10):
+        book(context, uid=f"u{number}", email=f"c{number}@example.org")
+    ours, hand = by_hand(context, lambda _message: "250 kept")
+    commits = list[sa.Connection]()
+    sa.event.listen(context.db.engine, "commit", commits.append)
+    assert outbox.work(ours, LATER) == len(hand.given) == 10
+    written = [conn for conn in commits if not conn.get_execution_options().get("readonly")]
+    assert len(written) <= 12, "one to claim, one for the last"
 
 
 @pytest.mark.parametrize(
