@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from clinical.plan import edit
-from clinical.plan.case import policy_for
+from clinical.plan.case import Case, policy_for, with_facts
 from clinical.plan.edit import Edit
+from clinical.plan.safety import Ground, ground_for
 from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, edits, release
@@ -22,6 +23,7 @@ WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
 
 
 NO_BASIS = "Say on what basis: for example, who examined the client and when."
+NOTHING_TO_CHANGE = "There is no plan that can be changed."
 CHANGEABLE = (*drafting.NOT_LET_OUT, *drafting.LET_OUT)
 UNDO = timedelta(seconds=20)
 """How long what a person lets out can be taken back."""
@@ -56,7 +58,7 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
     """
     last = stored_plans.newest(tx, booking_id)
     if last is None or last.status not in CHANGEABLE:
-        raise NotNow("There is no plan that can be changed.")
+        raise NotNow(NOTHING_TO_CHANGE)
     change = replace(change, overrides=last.plan.overrides) if change.lines else change
     checked = preview(tx, context, booking_id, last, change, now)
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
@@ -71,7 +73,7 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
         return _next_version(tx, context, last, checked, last.origin, now)
     made = drafting.draft(tx, context, booking_id, now)
     if made is None:
-        raise NotNow("There is no plan that can be changed.")
+        raise NotNow(NOTHING_TO_CHANGE)
     return made
 
 
@@ -106,12 +108,33 @@ def preview(
     tx: Tx, context: Context, booking_id: int, stored: StoredPlan, change: Edit, now: datetime
 ) -> Plan:
     """What a change would make of a plan, checked by the safety filter. Raises `EditRefused`."""
+    case, language = _case(tx, context, booking_id, now)
+    return edit.edit(stored.plan, change, case, context.plan_content(language), policy_for(context.clinic))
+
+
+def tried(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
+    """The version that a change would make; nothing is kept. Raises `EditRefused` or `NotNow`."""
+    last = stored_plans.newest(tx, booking_id)
+    if last is None:
+        raise NotNow(NOTHING_TO_CHANGE)
+    plan = preview(tx, context, booking_id, last, replace(change, overrides=last.plan.overrides), now)
+    return replace(last, content=drafting.content_of(context, plan))
+
+
+def ground(tx: Tx, context: Context, booking_id: int, now: datetime) -> Ground:
+    """What the safety filter looks at for who comes to a booking. Raises `NotNow` without answers."""
+    case, language = _case(tx, context, booking_id, now)
+    content = context.plan_content(language)
+    return ground_for(with_facts(case, content.choosing), content, policy_for(context.clinic))
+
+
+def _case(tx: Tx, context: Context, booking_id: int, now: datetime) -> tuple[Case, str]:
+    """The client's case, and the language that they read."""
     booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
-    if booking is None or intake is None:
+    if booking is None or intake is None or not intake.done:
         raise NotNow("There are no answers for this booking.")
-    case = drafting.case_of(tx, context, booking, picture(tx, context, booking, intake, now), now)
-    content = context.plan_content(intake.language)
-    return edit.edit(stored.plan, change, case, content, policy_for(context.clinic))
+    seen = picture(tx, context, booking, intake, now)
+    return drafting.case_of(tx, context, booking, seen, now), intake.language
 
 
 def clear_flag(

@@ -30,8 +30,13 @@ def of_exercise(context: Context, exercise_id: str) -> tuple[Panel, Panel] | Non
 
 def still_of(context: Context, item: PlanItem) -> str | None:
     """Start and finish of an exercise side by side, as SVG; None where there is no figure."""
-    figure = context.figures.get(item.exercise_id)
-    return pair_svg(figure, look_for(item.exercise_id)) if figure is not None else None
+    return pair(context, item.exercise_id)
+
+
+def pair(context: Context, exercise_id: str) -> str | None:
+    """The same by the id of an exercise."""
+    figure = context.figures.get(exercise_id)
+    return pair_svg(figure, look_for(exercise_id)) if figure is not None else None
 
 
 def moving_of(context: Context, item: PlanItem) -> str | None:

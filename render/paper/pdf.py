@@ -140,6 +140,7 @@ def _item(item: WordedItem, figure: Picture | None, stop_label: str) -> dict[str
         "how": " ".join(part for part in (item.side_text, item.tempo_text) if part),
         "steps": list(item.steps),
         "why": item.why,
+        "text": item.text,
         "caution": item.caution,
         "stop_when": item.stop_when,
         "stop_label": "" if begins_alike(item.stop_when, stop_label) else stop_label,

@@ -140,7 +140,7 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
     with clinic.context.db.read() as tx:
         before = plans.newest(tx, 1)
     assert before is not None
-    page.get_by_text("Change the plan").click()
+    follow(page.get_by_role("button", name="Change the plan"))
     page.get_by_label("Take out").first.check()
     follow(page.get_by_role("button", name="Check and change"))
     expect(page.get_by_role("status")).to_have_text("Done.")
@@ -152,6 +152,35 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
     with clinic.context.db.read() as tx:
         message = next(one for one in deliveries.of_booking(tx, 1) if one.purpose is Purpose.plan)
     assert message.status is DeliveryStatus.held
+
+
+@KINDS
+def test_a_plan_is_ordered_and_dosed_by_keys_and_let_out(
+    clinic: Site, open_page: Any, kind: dict[str, Any], mailbox: Mailbox
+) -> None:
+    page = signed_in(open_page, clinic, kind)
+    open_booking(page, clinic, 2)
+    follow(page.get_by_role("button", name="Change the plan"))
+    lines = page.locator(".line legend")
+    first, second = lines.nth(0).inner_text(), lines.nth(1).inner_text()
+    page.get_by_role("button", name="Move down").first.press("Enter")
+    expect(lines.nth(0)).to_have_text(second)
+    expect(page.locator("#moved")).to_have_text(f"{first} is number 2 now.")
+    days = page.get_by_label("Days a week").first
+    days.press("Alt+ArrowDown")
+    expect(lines.nth(0)).to_have_text(first)
+    page.get_by_label("Days a week").first.fill("seven")
+    follow(page.get_by_role("button", name="Release"))
+    expect(page.get_by_label("Days a week").first).to_have_value("seven")
+    expect(page.get_by_text("A whole number from 1 to 7.")).to_be_visible()
+    assert not faults_by_day_and_night(page)
+    page.get_by_label("Days a week").first.fill("6")
+    follow(page.get_by_role("button", name="Release"))
+    expect(page.locator("#plan li.move b").first).to_have_text(first)
+    expect(page.locator("#plan li.move").first).to_contain_text("6 days a week")
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    work.work_once(clinic.context, now())
+    assert mailbox.kinds().count("plan") == 1, "the one that was clear"
 
 
 @KINDS

@@ -31,6 +31,7 @@ def visit(
     name: str = "Zoë Łuć",
     email: str = "zoe@example.org",
     now: datetime = NOW - timedelta(days=3),
+    language: str = "",
     **more: str,
 ) -> int:
     """A confirmed booking of an hour; returns its id."""
@@ -39,7 +40,7 @@ def visit(
         status=BookingStatus.confirmed,
         start=start,
         end=start + timedelta(hours=1),
-        client=Person(name, email, phone="+1 555 010 4242"),
+        client=Person(name, email, phone="+1 555 010 4242", language=language),
         service="deep-tissue-60",
         service_name="Deep tissue massage",
         **({"practitioner": "Mara Field"} | more),  # type: ignore[arg-type]

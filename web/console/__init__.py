@@ -17,6 +17,7 @@ from web.console import (
     clients,
     connections,
     content,
+    editor,
     gate,
     note,
     outbox,
@@ -37,7 +38,7 @@ from web.context import context
 from web.static_files import url as static_url
 
 PAGES = (
-    *(auth, today, waits, booking, note, summary, outbox, clients),
+    *(auth, today, waits, booking, editor, note, summary, outbox, clients),
     *(board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
-from clinical.plan.edit import EditRefused
 from handlers import links
 from handlers.intake import summary
 from handlers.links import LinkPurpose
@@ -44,7 +43,7 @@ from web.client import days as client_days
 from web.console import basis, gate, undo, waits, who
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now
-from web.console.plan_form import edit_from, plan_view
+from web.console.plan_form import plan_view
 from web.console.plan_reasons import name_of
 from web.console.tags import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
@@ -274,22 +273,6 @@ def _plan_act(tx: Tx, found: Booking, act: str) -> None:
     undo_handler.wait(tx, found.id, now())
 
 
-@blueprint.post("/console/bookings/<int:booking_id>/plan/change")
-@allowed(Role.practitioner)
-def change_plan(booking_id: int) -> AnyResponse:
-    """Add, remove, swap, level: checked by the safety filter; an override needs a reason."""
-    try:
-        with _opened(booking_id) as (tx, found):
-            basis.check(tx, found.id)
-            change = edit_from(request.form, me().name, me().credential)
-            plans_by_hand.change_plan(tx, context(), found.id, change, now())
-    except EditRefused as error:
-        return _page(booking_id, 422, refused=error.facts, asked=request.form)
-    except NotNow as error:
-        return _page(booking_id, 409, error=str(error), asked=request.form)
-    return _back(booking_id, "plan")
-
-
 @blueprint.post("/console/bookings/<int:booking_id>/flags/<int:flag_id>")
 @allowed(Role.practitioner)
 def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
@@ -355,15 +338,19 @@ def preview(booking_id: int) -> Response:
     with _opened(booking_id) as (tx, found):
         stored = stored_plans.newest(tx, found.id) or abort(404)
         audit.add(tx, me().name, "preview", f"plan:{stored.id}", now())
-        name = clients.get(tx, found.client_id).name
-        plan = plan_page.to_client(tx, context(), stored, now())
-        mine = client_days.shown(tx, found, plan, plan.language)
+        return as_the_client_sees(tx, found, stored)
+
+
+def as_the_client_sees(tx: Tx, found: Booking, stored: StoredPlan) -> Response:
+    """The client's page with this version, in which nothing can be sent."""
+    name = clients.get(tx, found.client_id).name
+    plan = plan_page.to_client(tx, context(), stored, now())
     days = readable.days_from(now().astimezone(context().zone()).date(), 7)
     values = {
         **client_words.shared(plan.language),
         "staff": say(),
         "plan": plan,
-        "mine": mine,
+        "mine": client_days.shown(tx, found, plan, plan.language),
         "name": readable.greeting_name(identity.in_order(name, context().names)),
         "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],

@@ -6,6 +6,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from clinical.plan.edit import Edit
+from clinical.plan.own import with_own
 from handlers.context import Context
 from handlers.plans import page
 from handlers.plans.by_hand import CHANGEABLE
@@ -29,28 +30,21 @@ GROUPS = {
 
 def plan_view(context: Context, stored: StoredPlan, language: str, say: Say) -> dict[str, Any]:
     """Everything that the page shows of a plan, in the practitioner's language."""
-    plan, content = stored.plan, context.plan_content(language)
+    plan = stored.plan
+    content = with_own(context.plan_content(language), plan.items)
     worded = page.worded(context, stored, language)
     return {
         "stored": stored,
         "plan": plan,
-        "items": [_item(item, content) for item in worded.items],
+        "items": [_item(item) for item in worded.items],
         "reasons": _reasons(plan, content, say),
-        "others": _others(plan, content),
         "protocol": worded.protocol_name_full or worded.protocol_name,
         "open": stored.status in CHANGEABLE,
     }
 
 
-def _item(item: WordedItem, content: PlanContent) -> dict[str, Any]:
-    exercise = content.exercises.get(item.exercise_id)
-    swaps = [*exercise.swaps, exercise.easier, exercise.harder] if exercise else []
-    known = [name for name in dict.fromkeys(swaps) if name in content.exercises]
-    return {
-        "item": item,
-        "swaps": [(name, content.exercises[name].name) for name in known],
-        "figures": [svg for svg, _label in drawings.of_exercise(item.exercise_id)],
-    }
+def _item(item: WordedItem) -> dict[str, Any]:
+    return {"item": item, "figures": [svg for svg, _label in drawings.of_exercise(item.exercise_id)]}
 
 
 def _reasons(plan: Plan, content: PlanContent, say: Say) -> list[dict[str, Any]]:
@@ -71,17 +65,6 @@ def _reason(one: PlanReason, content: PlanContent, say: Say) -> dict[str, str]:
         "rule": one.rule,
         "fact": one.fact,
     }
-
-
-def _others(plan: Plan, content: PlanContent) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Exercises that could be added, by phase."""
-    there = {item.exercise_id for item in plan.items}
-    phases: dict[str, list[tuple[str, str]]] = {}
-    for one in sorted(content.exercises.values(), key=lambda each: each.name):
-        if one.id not in there:
-            label = content.wording.phases.get(one.phase, str(one.phase))
-            phases.setdefault(label, []).append((one.id, one.name))
-    return sorted(phases.items())
 
 
 def edit_from(form: Mapping[str, str] | MultiDict[str, str], author: str, credential: str) -> Edit:

@@ -20,6 +20,7 @@ DID = {
     "withdraw": "Withdrawn.",
     "send_now": "It goes out now.",
     "undone": "Undone: it is as it was.",
+    "look": "The change is kept but not released: an answer of the client changed it again. Look first.",
 }
 """What an act did, by its name in the log."""
 

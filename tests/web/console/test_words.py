@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.plans.basis import CHANGED
-from handlers.plans.by_hand import NO_BASIS
+from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import passwords
 from schemas.delivery import Channel, DeliveryStatus, Purpose
@@ -21,6 +21,7 @@ from web.console import (
     board,
     booking,
     connections,
+    editor,
     labels,
     outbox,
     plan_form,
@@ -69,7 +70,7 @@ def in_tables() -> Iterator[str]:
         "Not undone",
     )
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
-    yield from (CHANGED, NO_BASIS, *booking.STAYS.values())
+    yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from reviews.WHY.values()
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
@@ -90,6 +91,7 @@ def in_tables() -> Iterator[str]:
     yield from (text for _name, text in board.MEASURES)
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
+    yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
 

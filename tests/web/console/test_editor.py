@@ -1,0 +1,306 @@
+"""Change the plan: what stands in the form is what is kept, shown, released and read by the client."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+
+from handlers import links
+from handlers.context import Context
+from handlers.links import LinkPurpose
+from handlers.plans import page as plan_page
+from handlers.worker import work
+from schemas.plan import Plan, PlanStatus
+from store import plans
+from tests.helpers.console import BASE, answer, browser, post, token_in, visit
+from tests.helpers.mailbox import Mailbox
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+TODAY = datetime.now(UTC)
+NUMBERS = count(1)
+
+
+def seen(context: Context, hours: float = -0.1, language: str = "en", **changes: Any) -> int:
+    """A visit of a client of its own, with the intake sent in yesterday."""
+    name = f"u{next(NUMBERS)}"
+    start = TODAY + timedelta(hours=hours)
+    more = {"email": f"{name}@example.org", "language": language}
+    number = visit(context, name, start=start, now=TODAY - timedelta(days=3), **more)
+    answer(context, number, TODAY - timedelta(days=1), **changes)
+    return number
+
+
+def newest(context: Context, number: int) -> Plan:
+    with context.db.read() as tx:
+        found = plans.newest(tx, number)
+    assert found is not None
+    return found.plan
+
+
+def fields(shown: str) -> MultiDict[str, str]:
+    """What a browser would send of the form, hidden fields included."""
+    inside = shown.partition('id="editor"')[2]
+    form: MultiDict[str, str] = MultiDict()
+    for tag in re.findall(r"<input[^>]*name=[^>]*>|<textarea[^>]*>[^<]*|<select.*?</select>", inside, re.S):
+        name = re.search(r'name="([^"]+)"', tag)[1]  # type: ignore[index] # each has a name
+        chosen = re.search(
+            r'value="([^"]*)" selected' if tag.startswith("<select") else r'value="([^"]*)"', tag
+        )
+        if 'type="checkbox"' in tag and "checked" not in tag:
+            continue
+        value = tag.partition(">")[2] if tag.startswith("<textarea") else chosen[1] if chosen else ""
+        if 'type="file"' not in tag:
+            form.add(name, unescape(value))
+    return form
+
+
+def editor(number: int) -> str:
+    return f"/console/bookings/{number}/plan/change"
+
+
+def opened(client: FlaskClient, number: int) -> MultiDict[str, str]:
+    answered = client.get(editor(number), base_url=BASE)
+    assert answered.status_code == 200
+    return fields(answered.get_data(as_text=True))
+
+
+def press(client: FlaskClient, number: int, form: MultiDict[str, str], do: str = "") -> Any:
+    return client.post(editor(number), base_url=BASE, data=MultiDict([*form.items(multi=True), ("do", do)]))
+
+
+def pressed(client: FlaskClient, number: int, form: MultiDict[str, str], do: str) -> MultiDict[str, str]:
+    """The form after one of the buttons that change it alone."""
+    answered = press(client, number, form, do)
+    assert answered.status_code == 200, answered.get_data(as_text=True)
+    return fields(answered.get_data(as_text=True))
+
+
+def read_by_client(app: Flask, context: Context, number: int) -> str:
+    with context.db.begin() as tx:
+        url = links.issue(tx, context, LinkPurpose.plan, number, datetime.now(UTC))
+    page = browser(app).get(url.removeprefix(BASE), base_url=BASE)
+    assert page.status_code == 200
+    return unescape(page.get_data(as_text=True))
+
+
+def test_a_button_changes_the_form_and_nothing_else(context: Context, client: FlaskClient) -> None:
+    number = seen(context)
+    before, form = newest(context, number), opened(client, number)
+    first, second, *_ = form.getlist("line")
+    form[f"text-{second}"] = "Slowly, ¿vale?"
+    form = pressed(client, number, form, f"down:{first}")
+    assert form.getlist("line")[:2] == [second, first]
+    form = pressed(client, number, pressed(client, number, form, "add:len_cat_camel"), f"up:{first}")
+    assert form.getlist("line")[:2] == [first, second]
+    assert form.getlist("line")[-1] == "len_cat_camel"
+    assert form[f"text-{second}"] == "Slowly, ¿vale?"
+    swapped = pressed(client, number, form, f"swap:{first}:act_glute_squeeze")
+    assert swapped.getlist("line")[0] == "act_glute_squeeze"
+    assert newest(context, number) == before
+
+
+def edited_by_chance(client: FlaskClient, number: int, chance: Random) -> MultiDict[str, str]:
+    """Some presses and typed figures, as a person makes them, within the limits."""
+    form = opened(client, number)
+    for _ in range(chance.randint(1, 4)):
+        name = chance.choice(form.getlist("line"))
+        field = chance.choice(
+            [f"sets-{name}", f"reps-{name}", f"days-{name}", f"text-{name}", "press", "out"]
+        )
+        if field == "press":
+            form = pressed(client, number, form, f"{chance.choice(('up', 'down'))}:{name}")
+        elif field == "out" and len(set(form.getlist("remove")) | {name}) < len(form.getlist("line")):
+            form.add("remove", name)
+        elif field in form:
+            form[field] = "Con calma." if field.startswith("text") else str(chance.randint(1, 7))
+    return form
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_shown_is_what_is_kept_and_what_the_client_gets(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox, seed: int
+) -> None:
+    number = seen(context, -2, language=("en", "es")[seed % 2])
+    form = edited_by_chance(client, number, Random(seed))
+    kept = [name for name in form.getlist("line") if name not in form.getlist("remove")]
+    looked = press(client, number, form, "show").get_data(as_text=True)
+    assert re.findall(r'<article class="card move" id="(\w+)"', looked) == kept
+    assert press(client, number, form).status_code == 303
+    plan = newest(context, number)
+    assert [item.exercise_id for item in plan.items] == kept
+    typed = {"sets": "sets", "reps": "reps", "days": "days_per_week"}
+    for item in plan.items:
+        shown = {short: form.get(f"{short}-{item.exercise_id}") for short in typed}
+        assert {short: str(getattr(item.dose, typed[short])) for short, said in shown.items() if said} == {
+            short: said for short, said in shown.items() if said
+        }
+        assert item.text == form[f"text-{item.exercise_id}"]
+    work.work_once(context, datetime.now(UTC))
+    assert not mailbox.of("plan"), "it waits for a release"
+    page = f"/console/bookings/{number}"
+    assert post(client, f"{page}/plan/release", page).status_code == 303
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert len(mailbox.of("plan")) == 1
+    seen_by_client = read_by_client(app, context, number)
+    assert re.findall(r'<article class="card move" id="(\w+)"', seen_by_client) == kept
+    with context.db.read() as tx:
+        current = plan_page.current(tx, number).plan
+    assert current is not None
+    for said in plan_page.worded(context, current).items:
+        assert all(f"<li>{part}</li>" in seen_by_client for part in said.dose_text.split(" · "))
+        assert said.text in seen_by_client
+
+
+FOREIGN = ("", " ", "0", "99", "-1", "1.5", "1e1", "two", "²", "9" * 5000, "٣٣", "1;DROP", "<b>", "１１")
+
+
+@pytest.mark.parametrize("said", FOREIGN)
+def test_a_figure_that_is_none_or_too_large_is_said_beside_the_field_and_stays_typed(
+    context: Context, client: FlaskClient, said: str
+) -> None:
+    number = seen(context)
+    before, form = newest(context, number), opened(client, number)
+    field = next(name for name in form if name.startswith("sets-"))
+    form[field] = said
+    for do in ("", "release", "show"):
+        answered = press(client, number, form, do)
+        assert answered.status_code == 422
+        shown = answered.get_data(as_text=True)
+        assert f'id="{field}-bad">A whole number from 1 to 10.' in shown
+        assert fields(shown)[field] == said
+    assert newest(context, number) == before
+
+
+@pytest.mark.parametrize("said", ["3", " 3 ", "٣", "３"])
+def test_a_number_in_any_digits_counts(context: Context, client: FlaskClient, said: str) -> None:
+    number = seen(context)
+    form = opened(client, number)
+    field = next(name for name in form if name.startswith("sets-"))
+    form[field] = said
+    assert press(client, number, form).status_code == 303
+    items = {item.exercise_id: item for item in newest(context, number).items}
+    assert items[field.removeprefix("sets-")].dose.sets == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (["no_such_move"], 422),
+        (["../../etc", "act_bridge"], 422),
+        (["own_1"], 422),
+        ([], 422),
+        (["len_cat_camel"] * 20, 303),
+        ([f"x{n}" for n in range(900)], 422),
+    ],
+)
+def test_a_form_that_no_page_of_ours_has_does_no_harm(
+    context: Context, client: FlaskClient, lines: list[str], status: int
+) -> None:
+    number = seen(context)
+    before, form = newest(context, number), opened(client, number)
+    form.setlist("line", lines)
+    form["name-own"] = ""
+    assert press(client, number, form).status_code == status
+    assert (newest(context, number) == before) == (status != 303)
+
+
+def test_what_an_answer_blocks_is_shown_with_its_reason_and_refused(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, gate_bones=["cond_bone"], cond_bone="osteoporosis")
+    shown = client.get(editor(number), base_url=BASE).get_data(as_text=True)
+    blocked = shown.partition("<b>Foam roller")[2] or shown.partition("<b>Upper back roller")[2]
+    assert "Not available:" in blocked[:200]
+    form = pressed(client, number, fields(shown), "add:inh_upper_back_roller")
+    form.add("remove", form.getlist("line")[0])
+    answered = press(client, number, form)
+    assert answered.status_code == 422
+    form = fields(answered.get_data(as_text=True))
+    form["reason"], form["credential"] = "Shown in the visit, soft roller", "LMT"
+    assert press(client, number, form).status_code == 303
+    plan = newest(context, number)
+    assert plan.overrides[0].reason == "Shown in the visit, soft roller"
+    again = opened(client, number)
+    again[f"text-{again.getlist('line')[0]}"] = "Gently"
+    assert press(client, number, again).status_code == 303, "what was signed for stays signed for"
+
+
+def test_two_who_change_it_at_once_do_not_overwrite_each_other(context: Context, client: FlaskClient) -> None:
+    number = seen(context)
+    mine, theirs = opened(client, number), opened(client, number)
+    name = mine.getlist("line")[0]
+    theirs[f"text-{name}"], mine[f"text-{name}"] = "Theirs", "Mine"
+    assert press(client, number, theirs).status_code == 303
+    answered = press(client, number, mine)
+    assert answered.status_code == 409
+    form = fields(answered.get_data(as_text=True))
+    assert form[f"text-{name}"] == "Mine"
+    assert newest(context, number).items[0].text == "Theirs"
+    assert press(client, number, form).status_code == 303
+
+
+def test_release_keeps_what_stands_there_and_lets_it_out_once_with_time_to_undo(
+    context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    number = seen(context, -2)
+    form = opened(client, number)
+    name = form.getlist("line")[0]
+    form[f"text-{name}"] = "As shown"
+    released = press(client, number, form, "release")
+    assert released.status_code == 303
+    assert "done=release-" in released.headers["Location"]
+    assert press(client, number, form, "release").status_code == 409, "twice is once"
+    with context.db.read() as tx:
+        stored = plans.newest(tx, number)
+    assert stored is not None
+    assert (stored.status, stored.released_by) == (PlanStatus.released, "Mara Field")
+    work.work_once(context, datetime.now(UTC))
+    assert not mailbox.of("plan")
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert len(mailbox.of("plan")) == 1
+
+
+def test_an_own_exercise_reaches_the_client_as_typed(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    number = seen(context, -2, language="es")
+    form = opened(client, number)
+    form["name-own"], form["steps-own"] = "Tücher <ziehen> 拉", "Zieh langsam.\r\n\r\n Atme aus. "
+    form["sets-own"] = "0"
+    refused = press(client, number, form)
+    assert refused.status_code == 422
+    form = fields(refused.get_data(as_text=True))
+    assert form["name-own"] == "Tücher <ziehen> 拉"
+    form["sets-own"] = "3"
+    assert press(client, number, form, "release").status_code == 303
+    own = newest(context, number).items[-1]
+    assert own.own is not None
+    assert (own.own.name, own.own.steps, own.dose.sets) == (
+        "Tücher <ziehen> 拉",
+        ("Zieh langsam.", "Atme aus."),
+        3,
+    )
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    shown = read_by_client(app, context, number)
+    assert "Tücher <ziehen> 拉" in shown
+    assert "3 series de 8" in shown
+    url = shown.partition('href="')[2]
+    assert url
+    go = browser(app).get(re.findall(r'href="(/p/[^"/]+/go)', shown)[0], base_url=BASE)
+    assert "Atme aus." in go.get_data(as_text=True)
+
+
+def test_a_client_without_answers_has_nothing_to_change(context: Context, client: FlaskClient) -> None:
+    number = visit(context, "none", start=TODAY, now=TODAY)
+    assert client.get(editor(number), base_url=BASE).status_code == 409
+    token = token_in(client.get("/console/account", base_url=BASE))
+    data = {"csrf": token, "name-own": "x"}
+    assert client.post(editor(number), base_url=BASE, data=data).status_code == 409
+    assert client.get(editor(9999), base_url=BASE).status_code == 404

@@ -1,0 +1,248 @@
+"""Change the plan: the page on which a practitioner orders, doses, swaps, adds and takes out exercises.
+
+Its buttons change the form alone. One act keeps what stands there, or lets it out; each is decided on what
+the page showed.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Response, abort, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from clinical.plan import limits, safety
+from clinical.plan.edit import Edit, EditRefused
+from clinical.plan.limits import Limit
+from clinical.plan.own import with_own
+from clinical.plan.safety import Ground
+from clinical.plan.wording import fact_words
+from handlers.plans import basis as plans_basis
+from handlers.plans import by_hand
+from handlers.plans.basis import NotNow
+from handlers.send import undo as undo_handler
+from schemas.booking import Booking
+from schemas.choosing import PlanContent
+from schemas.exercise import Exercise
+from schemas.plan import PlanItem, PlanStatus, Side, StoredPlan
+from schemas.staff import Role
+from store import bookings, clients
+from store import plans as stored_plans
+from store.base import Tx
+from web.console import basis, gate, plan_lines, undo
+from web.console.booking import as_the_client_sees
+from web.console.gate import allowed, me, now
+from web.console.plan_form import edit_from
+from web.console.plan_lines import FIELDS, OWN, Draft
+from web.console.view import language, page
+from web.context import context
+
+Wrong = dict[str, dict[str, Limit]]  # by exercise and figure
+
+blueprint = gate.blueprint("editor")
+LABELS = {
+    "sets": "Sets",
+    "reps": "Repetitions",
+    "hold": "Hold (seconds)",
+    "minutes": "Minutes",
+    "days": "Days a week",
+}
+SIDES = {Side.BOTH: "Both sides", Side.LEFT: "Both, left first", Side.RIGHT: "Both, right first"}
+LEVELS = {1: "1: start", 2: "2: standard", 3: "3: strong"}
+KEPT, LET_OUT, SHOWN = "", "release", "show"
+NO_MOVES = "A plan has at least one move."
+
+
+@contextmanager
+def _opened(booking_id: int) -> Iterator[tuple[Tx, Booking]]:
+    with context().db.begin() as tx:
+        yield tx, bookings.get(tx, booking_id) or abort(404)
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/plan/change")
+@allowed(Role.practitioner)
+def show(booking_id: int) -> Response:
+    """The plan as it is now, to be changed."""
+    with _opened(booking_id) as (tx, found):
+        stored = stored_plans.newest(tx, found.id)
+        return _page(tx, found, stored, plan_lines.stored(stored.plan.items if stored else ()))
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/plan/change")
+@allowed(Role.practitioner)
+def change(booking_id: int) -> AnyResponse:
+    """Keep the plan as it stands in the form, let it out, or only move something in the form."""
+    if "line" not in request.form and f"name-{OWN}" not in request.form:
+        return _some(booking_id)
+    with context().db.read() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        draft = _posted(tx, found)
+    do = request.form.get("do", KEPT)
+    if do not in (KEPT, LET_OUT, SHOWN):
+        with _opened(booking_id) as (tx, found):
+            return _page(tx, found, stored_plans.newest(tx, found.id), draft)
+    whole = plan_lines.with_own(draft, secrets.token_hex(4))
+    edit = plan_lines.edit_of(whole, me())
+    if whole.wrong or not edit.lines:
+        return _refused(booking_id, 422, draft, error="" if whole.wrong else NO_MOVES, wrong=whole.wrong)
+    return _tried(booking_id, draft, edit, do)
+
+
+def _posted(tx: Tx, found: Booking) -> Draft:
+    stored = stored_plans.newest(tx, found.id)
+    content = context().plan_content(language())
+    return plan_lines.posted(request.form, stored.plan.items if stored else (), content)
+
+
+def _tried(booking_id: int, draft: Draft, edit: Edit, do: str) -> AnyResponse:
+    try:
+        return _shown(booking_id, edit) if do == SHOWN else _kept(booking_id, edit, release=do == LET_OUT)
+    except EditRefused as error:
+        return _refused(booking_id, 422, draft, refused=error.facts, wrong=error.doses)
+    except NotNow as error:
+        return _refused(booking_id, 409, draft, error=str(error))
+
+
+def _kept(booking_id: int, edit: Edit, *, release: bool) -> AnyResponse:
+    """One act: the whole form, decided on what its page showed."""
+    with _opened(booking_id) as (tx, found):
+        basis.check(tx, found.id)
+        made = by_hand.change_plan(tx, context(), found.id, edit, now())
+        agreed = release and _as_asked(made, edit.lines)
+        if agreed:
+            by_hand.release_plan(tx, context(), found.id, me().name, now())
+            undo_handler.wait(tx, found.id, now())
+    return _done(booking_id, look=release and not agreed)
+
+
+def _shown(booking_id: int, edit: Edit) -> AnyResponse:
+    """The client's page as this form would make it; nothing is kept."""
+    with context().db.read() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        tried = by_hand.tried(tx, context(), found.id, edit, now())
+        return as_the_client_sees(tx, found, tried)
+
+
+def _as_asked(made: StoredPlan, lines: tuple[PlanItem, ...]) -> bool:
+    """What goes out is what stood in the form."""
+    now_so = made.plan.items
+    return [item.exercise_id for item in now_so] == [line.exercise_id for line in lines] and all(
+        item.dose == line.dose for item, line in zip(now_so, lines, strict=True) if line.by_hand
+    )
+
+
+def _done(booking_id: int, *, look: bool = False) -> AnyResponse:
+    did = "look" if look else undo.last_act()
+    return redirect(url_for("console_booking.booking", booking_id=booking_id, done=did, _anchor="plan"), 303)
+
+
+def _some(booking_id: int) -> AnyResponse:
+    """Take out, add, swap or set the level, and leave the rest as it is."""
+    try:
+        with _opened(booking_id) as (tx, found):
+            basis.check(tx, found.id)
+            edit = edit_from(request.form, me().name, me().credential)
+            by_hand.change_plan(tx, context(), found.id, edit, now())
+    except EditRefused as error:
+        return _refused(booking_id, 422, None, refused=error.facts)
+    except NotNow as error:
+        return _refused(booking_id, 409, None, error=str(error))
+    return _done(booking_id)
+
+
+def _refused(
+    booking_id: int, status: int, draft: Draft | None, wrong: Wrong | None = None, **more: Any
+) -> Response:
+    with _opened(booking_id) as (tx, found):
+        stored = stored_plans.newest(tx, found.id)
+        if draft is None:
+            draft = plan_lines.stored(stored.plan.items if stored else ())
+            draft.typed = request.form
+            added = request.form.get("add", "")
+            if added:
+                draft.items.append(plan_lines.new(added, context().plan_content(language())))
+        draft.wrong |= wrong or {}
+        return _page(tx, found, stored, draft, status, **more)
+
+
+def _page(
+    tx: Tx, found: Booking, stored: StoredPlan | None, draft: Draft, status: int = 200, **more: Any
+) -> Response:
+    try:
+        ground = by_hand.ground(tx, context(), found.id, now())
+    except NotNow as error:
+        return page("refused", 409, title="Change the plan", text=str(error))
+    if stored is not None and stored.status not in by_hand.CHANGEABLE:
+        return page("refused", 409, title="Change the plan", text=by_hand.NOTHING_TO_CHANGE)
+    content = with_own(context().plan_content(language()), draft.items)
+    values = {
+        "booking": found,
+        "client": clients.get(tx, found.client_id),
+        "stored": stored,
+        "sent": stored is not None and stored.status is PlanStatus.sent,
+        "basis": plans_basis.basis_of(tx, found.id),
+        "typed": draft.typed,
+        "lines": [_line(item, draft, ground, content) for item in draft.items],
+        "library": _library(draft, ground, content),
+        "own": _figures(OWN, plan_lines.FIRST_OWN, {}, draft),
+        "most": content.choosing.budget.most,
+        "sides": SIDES,
+        "levels": LEVELS,
+    }
+    return page("editor", status, **(values | more))
+
+
+def _line(item: PlanItem, draft: Draft, ground: Ground, content: PlanContent) -> dict[str, Any]:
+    exercise = content.exercises.get(item.exercise_id)
+    allowed_ = limits.limits(exercise, item.dose, ground.facts) if exercise else {}
+    others = [*exercise.swaps, exercise.easier, exercise.harder] if exercise else []
+    there = {each.exercise_id for each in draft.items}
+    swaps = [content.exercises[name] for name in dict.fromkeys(others) if name in content.exercises]
+    return {
+        "item": item,
+        "name": exercise.name if exercise else item.exercise_id,
+        "drawn": item.exercise_id in context().figures,
+        "figures": _figures(item.exercise_id, item.dose, allowed_, draft),
+        "gone": item.exercise_id in draft.typed.getlist("remove"),
+        "swaps": [_choice(one, ground, content) for one in swaps if one.id not in there],
+        "caution": next((one.caution for one in allowed_.values() if one.caution), ""),
+    }
+
+
+def _figures(name: str, dose: Any, allowed_: dict[str, Limit], draft: Draft) -> list[dict[str, Any]]:
+    """The fields of one dose: what stands in them, what they may hold, and what is wrong with them."""
+    wrong = draft.wrong.get(name, {})
+    return [
+        {
+            "id": f"{short}-{name}",
+            "label": LABELS[short],
+            "value": draft.typed.get(f"{short}-{name}", getattr(dose, figure)),
+            "limit": allowed_.get(figure) or Limit(*limits.LIMITS[figure]),
+            "wrong": wrong.get(figure),
+        }
+        for short, figure in FIELDS.items()
+        if figure in limits.figures(dose)
+    ]
+
+
+def _choice(exercise: Exercise, ground: Ground, content: PlanContent) -> dict[str, Any]:
+    """An exercise that could come in, and why it may not."""
+    fact = safety.blocked_by(exercise, ground, content)
+    return {
+        "id": exercise.id,
+        "name": exercise.name,
+        "drawn": exercise.id in context().figures,
+        "why_not": (fact_words(fact, content) or fact) if fact else "",
+    }
+
+
+def _library(draft: Draft, ground: Ground, content: PlanContent) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Every exercise that is not on the list, by phase."""
+    there = {item.exercise_id for item in draft.items}
+    phases: dict[str, list[dict[str, Any]]] = {}
+    for one in sorted(content.exercises.values(), key=lambda each: each.name):
+        if one.id not in there:
+            label = content.wording.phases.get(one.phase, str(one.phase))
+            phases.setdefault(label, []).append(_choice(one, ground, content))
+    return sorted(phases.items())
