@@ -299,13 +299,3 @@ def test_any_posted_text_is_taken_or_refused_but_never_fails(text: str, name: st
     step = next(s for s in questionnaire().steps if name in {q.id for q in s.questions})
     outcome = accept(questionnaire(), step.id, {name: [text, text]}, settled(), TODAY, *HERE)
     assert all(sentence for sentence in outcome.errors.values())
-
-
-@pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("gate", ["gate_nerves", "gate_chest", "gate_injury", "gate_ill"])
-def test_a_line_of_the_safety_check_says_since_when_as_its_question_does(language: str, gate: str) -> None:
-    asked = library(language).questionnaires["first_visit"]
-    (found,) = [question for question in asked.questions() if question.id == gate]
-    for line in filter(None, map(asked.question, found.covers)):
-        since, colon, _ = line.label.partition(":")
-        assert not colon or line.short.startswith(f"{since}:"), line.id
