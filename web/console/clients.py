@@ -16,7 +16,7 @@ from handlers.worker import data_requests
 from schemas.staff import Role
 from store import audit, bookings, client_words, clients, intakes
 from store.base import Tx
-from web.console import gate, timeline
+from web.console import gate, moves, timeline
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import FLAGS
@@ -56,6 +56,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         made = progress.of_client(tx, context(), client_id) if clinical else None
         standing = intakes.standing(tx, family) if clinical else []
         events = timeline.events(tx, family, made)
+        by_move = moves.of_client(tx, family) if clinical else []
         age, consents = _last_form(tx, family) if clinical else (None, ())
         reached = contacts.known(tx, context(), found.email, found.phone)
     charts = progress_chart(made, context().zone(), language()) if made else []
@@ -65,6 +66,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         client=found,
         reached=reached,
         events=events,
+        moves=by_move,
         age=age,
         consents=consents,
         standing=standing,

@@ -1,5 +1,6 @@
 """The client's page tells everything on one timeline, each thing with its day and source."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 from handlers.context import Context
 from handlers.worker import work
 from schemas.staff import Role
-from store import bookings, intakes
+from store import bookings, checkins, intakes, plans
 from tests.helpers.console import BASE, account, answer, post, sign_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -58,3 +59,27 @@ def test_who_reads_no_answers_sees_visits_and_messages_alone(
     assert ">Visit<" in shown
     for words in ("Form", "Flag", "Session note", "Keep warm", "/console/bookings/"):
         assert words not in shown
+
+
+def test_the_clients_page_shows_how_each_move_went_to_practitioners_alone(
+    context: Context, client: FlaskClient, number: int, app: Flask
+) -> None:
+    with context.db.begin() as tx:
+        sent = plans.newest(tx, number)
+        assert sent is not None
+        first, second = (item.exercise_id for item in sent.plan.items[:2])
+        names = [context.plan_content("en").exercises[each].name for each in (first, second)]
+        for back, said in enumerate([{"effort": "right", "pain": "2"}, {"effort": "right"}, {"pain": "5"}]):
+            moves = {first: said, second: {"skipped": "hurts"}}
+            day = TODAY.date() - timedelta(days=back)
+            checkins.tick(tx, number, sent.id, day, {"moves": moves}, TODAY - timedelta(days=back))
+        found = bookings.get(tx, number)
+    assert found is not None
+    path = f"/console/clients/{found.client_id}"
+    page = client.get(path, base_url=BASE).text
+    rows = dict(re.findall(r'scope="row">(.*?)</th>(.*?)</tr>', page.partition("Move by move")[2]))
+    counts = {name: re.findall(r"<td[^>]*>(.*?)</td>", rows[name])[:5] for name in names}
+    assert counts == {names[0]: ["0", "2", "0", "0", "5"], names[1]: ["0", "0", "0", "3", "–"]}
+    account(context, "desk@handsofstone.example", "Desk", (Role.front_desk,))
+    desk = sign_in(app, "desk@handsofstone.example")
+    assert "Move by move" not in desk.get(path, base_url=BASE).text

@@ -1,0 +1,44 @@
+"""How each move of a client's plans went, as said move by move when a day was ticked off."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.checkin import Tick
+from store import checkins
+from store.base import Tx
+from web.console.view import language
+from web.context import context
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One exercise: how often it was said to be each of these, the worst pain (0 to 10), the last day."""
+
+    name: str
+    said: Counter[str]
+    pain: int | None
+    last: datetime
+
+    @property
+    def skipped(self) -> int:
+        """How often it was left out, for any reason."""
+        return self.said["skipped"]
+
+
+def of_client(tx: Tx, family: Sequence[int]) -> list[Move]:
+    """Each exercise of which something was said, the latest first."""
+    names = context().plan_content(language()).exercises
+    found: dict[str, Move] = {}
+    for one in checkins.of_client(tx, family):
+        if not isinstance(one.kind, Tick) or one.answered_at is None:
+            continue
+        for exercise, said in one.reply.get("moves", {}).items():
+            name = names[exercise].name if exercise in names else exercise
+            before = found.get(exercise) or Move(name, Counter(), None, one.answered_at)
+            counted = before.said + Counter(["skipped" if "skipped" in said else said.get("effort", "none")])
+            pains = [int(said["pain"])] if "pain" in said else []
+            pains += [before.pain] if before.pain is not None else []
+            found[exercise] = Move(name, counted, max(pains, default=None), max(before.last, one.answered_at))
+    return sorted(found.values(), key=lambda move: (move.last, move.name), reverse=True)
