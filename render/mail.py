@@ -59,7 +59,9 @@ CORRECTED = "plan_corrected"
 """The table of words for a plan that was changed after it had gone out."""
 AGAIN, SAME, MORE, LESS, OTHER = "plan_again", "plan_same", "plan_more", "plan_less", "plan_other"
 """The tables of words for the plan of a later visit, and for one that goes on, by what became of it."""
-VARIANTS = (BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER)
+CHECKED = "checkin_again"
+"""The table of words for a check-in that is not the first."""
+VARIANTS = (BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER, CHECKED)
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
 PUBLIC = frozenset({MailKind.BOOK_AGAIN})
@@ -121,6 +123,8 @@ class Letter:
     button: str
     url: str
     copy_link: str
+    go: str
+    go_url: str
     after: tuple[str, ...]
     footer: tuple[str, ...]
     stop: str
@@ -253,6 +257,8 @@ def _letter(
         button=own["button"],
         url=_checked(URL, context["url"], "link") if own["button"] else "",
         copy_link=common["copy_link"],
+        go=common["go"],
+        go_url=f"{context['url']}/go" if kind is MailKind.PLAN else "",
         after=_filled(own["after"], values),
         footer=_footer(kind, values, common, clinic, bool(own["button"])),
         stop=common["stop"],

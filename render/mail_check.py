@@ -26,7 +26,7 @@ OWN: Mapping[str, type] = {
 }
 SHARED = {
     "common": (
-        *("greeting", "greeting_plain", "copy_link", "personal"),
+        *("greeting", "greeting_plain", "copy_link", "personal", "go"),
         *("questions", "questions_plain", "automatic", "stop"),
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),

@@ -42,7 +42,7 @@ class State(StrEnum):
     usual = "usual"
     begun = "begun"  # some of the form is filled in
     corrected = "corrected"  # changed after it had gone out
-    again = "again"  # after a later visit
+    again = "again"  # after a later visit; a check-in after the first
     same = "same"  # it goes on: as it was, with more, with less, or with something else
     more = "more"
     less = "less"
@@ -63,6 +63,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.plan, State.other): mail.OTHER,
     (Purpose.plan_held, State.usual): "plan_held",
     (Purpose.checkin, State.usual): "checkin",
+    (Purpose.checkin, State.again): mail.CHECKED,
     (Purpose.book_again, State.usual): "book_again",
     (Purpose.my_day, State.usual): "my_day",
     (Purpose.confirm, State.usual): "confirm",
@@ -261,7 +262,16 @@ def checkin(
         body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
     tapped = _taps(tx, context, asked, url, language)
-    return _to_client(tx, context, delivery, booking, now, MailKind.CHECKIN, language, url, taps=tapped)
+    said = MAILS[Purpose.checkin, State.again if _asked_before(tx, asked) else State.usual]
+    return _to_client(
+        tx, context, delivery, booking, now, MailKind.CHECKIN, language, url, wording=said, taps=tapped
+    )
+
+
+def _asked_before(tx: Tx, asked: CheckIn) -> bool:
+    """True where an earlier check-in of this visit has been sent."""
+    others = (each for each in checkins.of_booking(tx, asked.booking_id) if each.id != asked.id)
+    return any(isinstance(each.kind, CheckInKind) and each.asked_at for each in others)
 
 
 def _taps(tx: Tx, context: Context, asked: CheckIn, url: str, language: str) -> Taps | None:
