@@ -87,7 +87,9 @@ def _sealed(tx: Tx, checkin_id: int, reply: dict[str, Any]) -> bytes | None:
 
 
 def tick(tx: Tx, booking_id: int, plan_id: int, day: date, reply: dict[str, Any], now: datetime) -> None:
-    """What the client ticked on the plan page for one day; a later tap on the same day replaces it."""
+    """What the client ticked for one day; what a later tap on the same day does not say stays as it was."""
     row = ask(tx, booking_id, plan_id, Tick(day), now)
+    moves = row.reply.get("moves", {}) | reply.get("moves", {})
+    reply = row.reply | reply | ({"moves": moves} if moves else {})
     values = {"sealed_reply": _sealed(tx, row.id, reply), "answered_at": now, "plan_id": plan_id}
     tx.run(sa.update(checkins).where(checkins.c.id == row.id).values(**values))

@@ -25,7 +25,7 @@ from web import (
     watching,
     webhooks,
 )
-from web.client import again, checkin, confirm, days, go, intake, plan, stop
+from web.client import again, checkin, confirm, days, go, intake, number, plan, stop
 from web.numbers import Number
 
 
@@ -55,6 +55,7 @@ def everything(app: Flask, context: Context) -> None:
         stop,
         again,
         confirm,
+        number,
     ):
         app.register_blueprint(part.blueprint)
     console.install(app)

@@ -27,6 +27,12 @@ def by(context: Context, booking: Booking) -> datetime:
     return booking.end + context.clinic.policy.look_within
 
 
+def said_by(tx: Tx, context: Context, booking: Booking, now: datetime) -> datetime | None:
+    """By when the client may be told that somebody looks; None where nothing waits, or no time is named."""
+    waits = context.clinic.policy.look_within and not_now(tx, context, booking, now) is Reason.none
+    return by(context, booking) if waits else None
+
+
 def not_now(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reason:
     """Why it is not sent; `none` when it is."""
     reasons = {hold.reason for hold in standing.look(tx, context, booking, now)}

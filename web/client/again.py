@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, request
 from handlers.links import LinkPurpose
 from handlers.send import new_link
 from web import language as words
-from web.client.common import KINDS, found, page
+from web.client.common import KINDS, found, page, to
 from web.context import context, utc_now
 from web.security import count_guess, require_own_form
 
@@ -15,14 +15,18 @@ PURPOSES = {kind: purpose for purpose, kind in KINDS.items() if purpose is not L
 
 @blueprint.before_app_request
 def asked() -> Response | None:
-    """Answer `POST <the link>?again`.
+    """Answer `POST <the link>?again`, and `GET <the link>?sent` after it.
 
     The page of a dead link posts to its own address: nothing on it differs from that of any other.
     """
-    if request.method != "POST" or request.query_string != b"again":
-        return None
     kind, token = (*request.path.split("/"), "", "")[1:3]
-    return _send(PURPOSES.get(kind) or abort(404), token)
+    if request.method == "POST" and request.query_string == b"again":
+        return _send(PURPOSES.get(kind) or abort(404), token)
+    if request.method == "GET" and "sent" in request.args and kind in PURPOSES:
+        return page(
+            "dead_sent", words.asked_for(request), here="?sent&"
+        )  # no look at the link: nothing to guess
+    return None
 
 
 def _send(purpose: LinkPurpose, token: str) -> Response:
@@ -33,4 +37,4 @@ def _send(purpose: LinkPurpose, token: str) -> Response:
         link = found(tx, purpose, token)
         if link is not None:
             new_link.send(tx, purpose, link, utc_now())
-    return page("dead_sent", words.asked_for(request))
+    return to(f"/{KINDS[purpose]}/{token}?sent&language={words.asked_for(request)}")

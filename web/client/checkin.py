@@ -1,10 +1,12 @@
 """A check-in: one page, a minute, an answer at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from flask import Blueprint, Response, request
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
+from clinical.answers import flags
 from handlers.answers import FULL
 from handlers.bookings import next_visit
 from handlers.checkins import asking, replies, result, taps
@@ -19,13 +21,16 @@ from store import bookings, intakes
 from store import checkins as stored
 from store.base import Tx
 from web import language as words
-from web.client.common import chosen_language, page, subject
+from web.client import browser
+from web.client.common import call_back, chosen_language, page, subject, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
 SIGNS = "fu_symptoms"
 CHECKIN = "checkin"
+OURS = ("form_key", "read_in")
+"""The fields of the form that nobody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,44 @@ def _open(tx: Tx, token: str) -> Opened:
 @blueprint.get("/c/<token>/<tapped>")
 def ask(token: str, tapped: str = "") -> Response:
     """The questions; a tap in the mail has chosen the first answer already, and nothing is kept yet."""
+    kept = browser.kept(f"/c/{token}")
     with context().db.read() as tx:
         opened = _open(tx, token)
-    if opened.checkin.answered_at:
-        return page(
-            "checkin_done", opened.language, token, texts=[], text="", tips=(), born=None, here=f"/c/{token}"
-        )
+        if opened.checkin.answered_at or "said" in kept:
+            return _answered(tx, token, opened, kept.get("said", {}))
+    if "typed" in kept:
+        return _again(token, opened, kept)
     chosen = taps.chosen(context(), opened.checkin, opened.questions, tapped)
     return _asked(token, opened, {}, chosen, f"/c/{token}/{tapped}" if chosen else "")
+
+
+def _answered(tx: Tx, token: str, opened: Opened, said: dict[str, Any]) -> Response:
+    """Thanks; in the browser that replied with what follows from it."""
+    if said:
+        booking = bookings.get(tx, opened.checkin.booking_id)
+        more = call_back(tx, booking, f"/c/{token}/number") if booking else {}
+        more |= {"book_at": _book_at(tx, opened.checkin), "born": _born(tx, opened)}
+        return result_page(token, opened.language, said, f"/c/{token}", **more)
+    return page(
+        "checkin_done", opened.language, token, texts=[], text="", tips=(), born=None, here=f"/c/{token}"
+    )
+
+
+def _again(token: str, opened: Opened, kept: dict[str, Any]) -> Response:
+    """The questions with what was typed; what is wrong with it once it was sent."""
+    errors: dict[str, str] = {}
+    if kept["checked"]:
+        try:
+            _schema(opened).load(kept["typed"])
+        except ValidationError as error:
+            errors = _sentences(error)
+    return _asked(token, opened, errors, kept["typed"])
+
+
+def _schema(opened: Opened) -> Schema:
+    needed = [question.id for question in opened.questions if question.required is not None]
+    texts = context().library(opened.language).errors
+    return schema_for(opened.questions, needed, utc_now().date(), context().clinic.country, texts)
 
 
 @blueprint.post("/c/<token>")
@@ -65,21 +100,31 @@ def answer(token: str) -> Response:
     with context().db.begin() as tx:
         opened = _open(tx, token)
         require_own_form(token)
-        texts = context().library(opened.language).errors
-        needed = [question.id for question in opened.questions if question.required is not None]
-        posted = request.form.to_dict(flat=False)
+        typed = {name: given for name, given in request.form.to_dict(flat=False).items() if name not in OURS}
+        here = f"/c/{token}?language={opened.language}"
+        if "read_in" in request.form:
+            kept = {"checked": False} | browser.kept(f"/c/{token}") | {"typed": typed}
+            return browser.keep(to(here), f"/c/{token}", kept) or _again(token, opened, kept)
         try:
-            country = context().clinic.country
-            answers = schema_for(opened.questions, needed, utc_now().date(), country, texts).load(posted)
+            answers = _schema(opened).load(typed)
         except ValidationError as error:
-            signs = asking.signs(opened.questions, posted.get(SIGNS, []))
+            signs = asking.signs(opened.questions, typed.get(SIGNS, []))
             if not signs:
-                return _asked(token, opened, _sentences(error), posted)
+                kept = {"typed": typed, "checked": True}
+                return browser.keep(to(here), f"/c/{token}", kept) or _again(token, opened, kept)
             answers = {**(error.valid_data if isinstance(error.valid_data, dict) else {}), SIGNS: signs}
-        outcome = replies.reply(tx, context(), opened.checkin, answers, utc_now())
-        book_at = _book_at(tx, opened.checkin)
-        born = _born(tx, opened)
-    return result_page(token, opened.language, outcome, f"/c/{token}", book_at, born)
+        said = follows(replies.reply(tx, context(), opened.checkin, answers, utc_now()))
+        thanks = browser.keep(to(here), f"/c/{token}", {"said": said})
+        return thanks or _answered(tx, token, opened, said)
+
+
+@blueprint.get("/c/<token>/result")
+def result_again(token: str) -> Response:
+    """The result in the browser that typed the date of birth; any other is asked for it."""
+    kept = browser.kept(f"/c/{token}/result")
+    with context().db.read() as tx:
+        opened = _open(tx, token)
+        return _result(tx, token, opened, kept["result"]) if kept else to(f"/c/{token}")
 
 
 @blueprint.post("/c/<token>/result")
@@ -89,16 +134,21 @@ def show_result(token: str) -> Response:
         opened = _open(tx, token)
         require_own_form(token)
         found = result.shown(tx, context(), opened.checkin, _typed_birth(opened), utc_now())
-        book_at, born = _book_at(tx, opened.checkin), None if found else _born(tx, opened)
+        shown = asdict(found) if found else None
+        next_page = to(f"/c/{token}/result?language={opened.language}")
+        kept = browser.keep(next_page, f"/c/{token}/result", {"result": shown})
+        return kept or _result(tx, token, opened, shown)
+
+
+def _result(tx: Tx, token: str, opened: Opened, shown: dict[str, Any] | None) -> Response:
     return page(
         "checkin_result",
         opened.language,
         token,
-        200 if found else 422,
-        result=found,
-        born=born,
-        book_at=book_at,
-        here=f"/c/{token}",
+        result=shown,
+        born=None if shown else _born(tx, opened),
+        book_at=_book_at(tx, opened.checkin),
+        here=f"/c/{token}/result",
     )
 
 
@@ -127,16 +177,25 @@ def _book_at(tx: Tx, checkin: CheckIn) -> str:
     return next_visit.page_for(tx, context(), booking, utc_now()) if booking else ""
 
 
-def result_page(
-    token: str, language: str, outcome: Outcome, here: str, book_at: str = "", born: Question | None = None
-) -> Response:
-    """Thanks and what follows from a reply; warnings first. Never an answer."""
-    found, messages = outcome.flags, context().library(language)
+def follows(outcome: Outcome) -> dict[str, Any]:
+    """What a reply leads to, as JSON: keys and flags, so that it can be read in either language."""
+    return {
+        "flags": [flags.to_stored(flag) | {"because": []} for flag in outcome.flags],
+        "paused": outcome.paused,
+        "messages": outcome.step.messages,
+        "days": outcome.step.days,
+        "tips": outcome.step.tips,
+    }
+
+
+def result_page(token: str, language: str, said: dict[str, Any], here: str, **more: Any) -> Response:
+    """Thanks and what follows from a reply (`follows`); warnings first. Never an answer."""
+    found, messages = [flags.from_stored(each) for each in said["flags"]], context().library(language)
     known = words.numbers(context().clinic)
     texts = list(dict.fromkeys(messages.message(flag.client_text, **known) for flag in found))
-    if outcome.paused and not texts:
+    if said["paused"] and not texts:
         texts = [messages.message(messages.plan_content.feedback.paused, **known)]
-    said = [messages.message(key, **known, **outcome.step.days) for key in outcome.step.messages]
+    spoken = [messages.message(key, **known, **said["days"]) for key in said["messages"]]
     return page(
         "checkin_done",
         language,
@@ -145,11 +204,10 @@ def result_page(
         emergency=any(flag.severity is Severity.STOP_EMERGENCY for flag in found),
         stops=bool(texts),
         crisis=any(messages.rules.is_crisis(flag.rule) for flag in found),
-        text="" if texts else " ".join(one for one in said if not PLACEHOLDER.search(one)),
-        tips=outcome.step.tips,
-        book_at=book_at,
-        born=None if texts else born,
+        text="" if texts else " ".join(one for one in spoken if not PLACEHOLDER.search(one)),
+        tips=said["tips"],
         here=here,
+        **(more | {"born": None if texts else more.get("born")}),
     )
 
 
@@ -171,7 +229,6 @@ def _asked(
         "checkin",
         opened.language,
         token,
-        422 if errors else 200,
         asked=asked,
         questions=sorted(opened.questions, key=lambda each: each != tap),
         errors=errors,

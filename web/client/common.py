@@ -8,6 +8,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from handlers import links
 from handlers.links import Fate, Link, LinkPurpose
 from handlers.plans import page as plan_page
+from handlers.send import held
 from render.language import readable
 from schemas import origin
 from schemas.booking import Booking
@@ -56,12 +57,34 @@ def open_plan(tx: Tx, token: str, status: int = 200) -> OpenedPlan:
     booking_id = subject(tx, LinkPurpose.plan, token)
     current, booking = plan_page.current(tx, booking_id), bookings.get(tx, booking_id)
     if booking is None or current.plan is None:
-        asked = intakes.of_booking(tx, booking_id)
-        language = chosen_language(asked.language if asked else words.asked_for(request))
-        abort(page("plan_off", language, token, status, paused=current.paused, here=f"/p/{token}"))
+        abort(_no_plan(tx, token, booking_id, current.paused, status))
     language = chosen_language(current.plan.plan.language)
     said = plan_page.to_client(tx, context(), current.plan, utc_now(), language)
     return OpenedPlan(booking, current.plan, said)
+
+
+def _no_plan(tx: Tx, token: str, booking_id: int, paused: bool, status: int) -> Response:
+    """Why there is no plan to see, and what comes next: a look by a day, or a call."""
+    asked, booking = intakes.of_booking(tx, booking_id), bookings.get(tx, booking_id)
+    language = chosen_language(asked.language if asked else words.asked_for(request))
+    values = call_back(tx, booking, f"/p/{token}/number") if booking and paused else {}
+    by = look_by(tx, booking, language) if booking and not paused else ""
+    return page("plan_off", language, token, status, paused=paused, by=by, here=f"/p/{token}", **values)
+
+
+def look_by(tx: Tx, booking: Booking, language: str) -> str:
+    """By which day somebody looks at a plan that waits; "" where none waits or the clinic names no time."""
+    by = held.said_by(tx, context(), booking, utc_now())
+    return (
+        readable.weekday_and_day(by.astimezone(context().zone(booking.zone)).date(), language) if by else ""
+    )
+
+
+def call_back(tx: Tx, booking: Booking, number_at: str) -> dict[str, Any]:
+    """Whether the client can be called, and the address to which a number is sent where not."""
+    known = bool(clients.get(tx, booking.client_id).phone.strip())
+    wrong = request.args.get("number") == "wrong"
+    return {"callable": known, "number_at": number_at, "number_wrong": wrong}
 
 
 def found(tx: Tx, purpose: LinkPurpose, token: str) -> Link | None:

@@ -8,7 +8,7 @@ from schemas.person import ContactKind
 from store import contacts
 from store.base import Tx
 from web import language as words
-from web.client.common import link, page
+from web.client.common import link, page, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -30,7 +30,7 @@ def confirm(token: str) -> Response:
         require_own_form(token)
         tx.lock(f"intake:{opened.subject}")
         reached.confirm(tx, context(), opened, utc_now())
-        return _page(tx, token, opened)
+    return to(f"/a/{token}?language={words.asked_for(request)}")
 
 
 def _page(tx: Tx, token: str, opened: Link) -> Response:

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 from hashlib import sha256
 
 from babel.lists import format_list
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
 from handlers.checkins import reminding
 from handlers.links import LinkPurpose
@@ -20,7 +20,7 @@ from schemas.worded_plan import WordedPlan
 from store import bookings, clients, my_days
 from store.base import Tx
 from web import language as words
-from web.client.common import chosen_language, open_plan, subject
+from web.client.common import chosen_language, open_plan, subject, to
 from web.client.tick import days_of
 from web.context import context, utc_now
 from web.security import require_own_form
@@ -73,7 +73,7 @@ def choose(token: str) -> Response:
             going = bookings.get(tx, current.booking_id) if current else None
             reminding.schedule(tx, context(), going or booking, utc_now())
     saved = "kept" if chosen else "missing"
-    return redirect(f"/p/{token}?days={saved}&language={language}#days", 303)  # type: ignore[return-value] # Flask makes its own
+    return to(f"/p/{token}?days={saved}&language={language}#days")
 
 
 def _as_it_may_be(tx: Tx, booking: Booking, chosen: MyDays) -> MyDays:

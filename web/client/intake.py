@@ -11,6 +11,7 @@ from handlers.intake import form, who
 from handlers.intake.form import CHECK, WHO, Asked
 from handlers.links import Fate, Link, LinkPurpose
 from handlers.schedule import forms
+from handlers.send import messages
 from render.language import readable
 from schemas.booking import Booking
 from schemas.forms.questionnaire import QuestionType
@@ -19,7 +20,7 @@ from store import bookings, intakes
 from store.base import Tx
 from web import language as words
 from web.client import browser, intake_view
-from web.client.common import found, link, page, to, visit_time
+from web.client.common import found, link, look_by, page, to, visit_time
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -68,6 +69,20 @@ def start(token: str) -> Response:
     with context().db.read() as tx:
         opened = _open(tx, token)
         return _shown(tx, opened, token, opened.asked.resume_at() if opened.asked else "")
+
+
+@blueprint.get("/i/<token>/visit.ics")
+def calendar_file(token: str) -> Response:
+    """The visits that the form is for, for the client's own calendar; the mail has the same file."""
+    with context().db.read() as tx:
+        opened = _open(tx, token)
+        if opened.asked is None:
+            return page("off", opened.language, token, 404)
+        visit = _next(tx, opened.asked) or opened.asked.booking
+        made = messages.calendar_file(tx, context(), visit, opened.language, utc_now())
+    response = Response(made, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="visit.ics"'
+    return response
 
 
 @blueprint.get("/i/<token>/<step>")
@@ -120,7 +135,7 @@ def _done(tx: Tx, asked: Asked, token: str, when: str) -> Response:
     if CHECK in browser.seen(asked.intake.id):
         stored = intakes.flags_of(tx, asked.booking.id)
         found = tuple(flags.from_stored(each) for each in stored if not each["cleared_at"])
-    return intake_view.done(asked, token, when, found, browser.kept(f"{token}/{CHECK}"))
+    return intake_view.done(asked, token, when, found, browser.kept(f"{token}/{CHECK}"), _by(tx, asked))
 
 
 @blueprint.post("/i/<token>/<step>")
@@ -164,13 +179,20 @@ def _of_this_screen(asked: Asked, step: str, found: tuple[Flag, ...]) -> tuple[F
     )
 
 
+def _by(tx: Tx, asked: Asked) -> str:
+    """The day by which somebody looks at what was sent, for who sent it; it would say something to others."""
+    if CHECK not in browser.seen(asked.intake.id):
+        return ""
+    return look_by(tx, asked.booking, asked.library.language)
+
+
 def _submit(tx: Tx, asked: Asked, token: str, when: str) -> Response:
     sent = form.submit(tx, context(), asked, utc_now())
     if sent.go_to:
         return _to(token, "" if sent.go_to == WHO else sent.go_to)
     kept = {"again": sent.again, "typed": sent.typed}
     thanks = browser.keep(_to(token, ""), f"{token}/{CHECK}", kept)
-    answer = thanks or intake_view.done(asked, token, when, sent.flags, kept)
+    answer = thanks or intake_view.done(asked, token, when, sent.flags, kept, _by(tx, asked))
     return browser.remember(answer, asked.intake.id, CHECK)
 
 

@@ -274,11 +274,12 @@ def alarm(asked: Asked, token: str, step: str, found: Sequence[Flag], go_to: str
 
 
 def done(
-    asked: Asked, token: str, when: str, found: Sequence[Flag], sent: Mapping[str, Sequence[str]]
+    asked: Asked, token: str, when: str, found: Sequence[Flag], sent: Mapping[str, Sequence[str]], by: str
 ) -> Response:
     """Thanks, what happens next, and what to do about a mistake: never an answer.
 
     `sent`: channels whose stop was taken back (`again`), and those of an address to confirm (`typed`).
+    `by`: the day by which somebody looks, "" for none.
     """
     rules = asked.library.rules
     grave = [flag for flag in found if rules.is_shown_at_once(flag)]
@@ -294,5 +295,6 @@ def done(
         when=when if asked.booking.start > utc_now() else "",
         again=sent.get("again", ()),
         typed=sent.get("typed", ()),
+        by="" if flags.stops(grave) else by,
         step="",
     )

@@ -18,7 +18,7 @@ from store import checkins as stored_checkins
 from store import clients
 from web.client import days
 from web.client.common import open_plan, page, subject
-from web.client.tick import days_of, effort_and_pain, keep
+from web.client.tick import again, days_of, effort_and_pain, keep
 from web.context import context, utc_now
 
 blueprint = Blueprint("plan", __name__)
@@ -114,3 +114,9 @@ def _drawing(token: str, number: int, draw: Callable[[Context, PlanItem], str | 
 def tick(token: str) -> Response:
     """The client did the plan today or yesterday: how hard it was, how much it hurt."""
     return keep(token, lambda _plan: effort_and_pain(request.form))
+
+
+@blueprint.get("/p/<token>/day")
+def ticked(token: str) -> Response:
+    """What the day that was just sent led to."""
+    return again(token)

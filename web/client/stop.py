@@ -15,7 +15,7 @@ from store import audit, clients
 from store import contacts as stored
 from store.base import Tx
 from web import language
-from web.client.common import link, page
+from web.client.common import link, page, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -50,12 +50,21 @@ def stop(token: str) -> Response:
         place = _place(tx, opened, choice.channel)
         if place is not None:
             _carry_out(tx, choice, place)
-        return _page(tx, token, opened)
+        # RFC 8058: a mail program is never redirected.
+        return _page(tx, token, opened) if _by_program() else to(f"/u/{token}?language={_language()}")
+
+
+def _by_program() -> bool:
+    return request.form.get("List-Unsubscribe") == ONE_CLICK
+
+
+def _language() -> str:
+    return language.asked_for(request)
 
 
 def _choice(token: str) -> Choice:
     """A mail program names none: its header stands in an e-mail. 400 for any other body."""
-    if request.form.get("List-Unsubscribe") == ONE_CLICK:
+    if _by_program():
         return Choice(Channel.email)
     require_own_form(token)
     wanted, kinds = request.form.get("channel", ""), KINDS.get(request.form.get("kind", "all"))
@@ -95,7 +104,7 @@ def _page(tx: Tx, token: str, opened: Link) -> Response:
     phone = stored.find(tx, ContactKind.sms, number) if number else None
     return page(
         "stop_messages",
-        language.asked_for(request),
+        _language(),
         token,
         kinds=KINDS,
         no_email=_stopped(email),

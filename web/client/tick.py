@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, redirect, request
+from flask import Response, request
 
 from handlers.checkins import replies
 from handlers.links import LinkPurpose
@@ -14,8 +14,9 @@ from schemas.booking import Booking
 from schemas.plan import StoredPlan
 from store import bookings, clients
 from store.base import Tx
-from web.client.checkin import result_page
-from web.client.common import chosen_language, subject
+from web.client import browser
+from web.client.checkin import follows, result_page
+from web.client.common import call_back, chosen_language, subject, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -58,9 +59,25 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
                 day = _day(days_of(tx, booking))
                 outcome = replies.tick(tx, context(), booking, current.plan.id, day, said, utc_now())
     if outcome:
-        return result_page(token, language, outcome, f"/p/{token}")
+        kept, place = follows(outcome), f"/p/{token}/day"
+        answer = browser.keep(to(f"{place}?language={language}"), place, kept)
+        return answer or _led_to(token, language, kept)
     saved = "none" if said is None else "1"
-    return redirect(f"/p/{token}?saved={saved}&language={language}#today", 303)  # type: ignore[return-value] # Flask makes its own
+    return browser.forget(to(f"/p/{token}?saved={saved}&language={language}#today"))
+
+
+def again(token: str) -> Response:
+    """What the day led to, in the browser that sent it; elsewhere the plan."""
+    place = f"/p/{token}/day"
+    kept, language = browser.kept(place), chosen_language("")
+    return _led_to(token, language, kept) if kept else to(f"/p/{token}")
+
+
+def _led_to(token: str, language: str, said: dict[str, Any]) -> Response:
+    with context().db.read() as tx:
+        booking = bookings.get(tx, subject(tx, LinkPurpose.plan, token))
+        more = call_back(tx, booking, f"/p/{token}/number") if booking else {}
+    return result_page(token, language, said, f"/p/{token}/day", **more)
 
 
 def _day(days: Days) -> date:

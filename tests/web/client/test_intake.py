@@ -15,6 +15,7 @@ from schemas.booking import Booking
 from schemas.delivery import AlertCause, Channel, Purpose
 from store import deliveries, intakes, plans
 from tests.helpers.answers import TAPPED, fill_in
+from tests.helpers.clinic import with_policy
 from tests.helpers.phone import Phone, again, intake_of, missing, phone, stored
 from tests.helpers.visits import book, receive, webhook
 from web.security import form_key
@@ -434,7 +435,20 @@ def test_the_language_leads_to_no_page_that_is_not_of_the_form(hers: Phone, here
     assert sent.headers["Location"] == hers.link
 
 
-@pytest.mark.parametrize("odd", ["", "x", "a" * 5000, "é", "AQAAAA==", "gAAAAA"])
+@pytest.mark.parametrize("odd", ["", "x", "a" * 3000, "é", "AQAAAA==", "gAAAAA"])
 def test_a_cookie_that_is_not_ours_shows_nothing(hers: Phone, odd: str) -> None:
     hers.http.set_cookie("__Host-kept", odd, domain="care.test", secure=True)
     assert hers.get("/about").status_code == 200
+
+
+@pytest.mark.parametrize(("days", "said"), [(2, True), (0, False)])
+def test_who_sends_a_form_that_waits_for_a_person_reads_by_when_somebody_looks(
+    app: Flask, context: Context, booking: Booking, hers: Phone, days: int, said: bool
+) -> None:
+    inside = app.extensions["aftercare"]
+    strict = with_policy(inside, require_ok=True, look_within=timedelta(days=days))
+    app.extensions["aftercare"] = strict
+    assert ("Your therapist will look" in hers.fill_in().text) is said
+    assert "Your therapist will look" not in Phone(app.test_client(), hers.link).get().text
+    theirs = phone(app, context, LinkPurpose.plan, booking.id)
+    assert ("Your therapist will look" in theirs.get().text) is said

@@ -34,13 +34,13 @@ def test_the_plan_and_the_end_of_a_check_in_lead_to_the_next_visit(app: Flask, b
     assert 'href="https://book.test/us?a=1&amp;b=2" rel="noreferrer">' + BOOK in page
     asked = checkin_phone(app, bookable, visit, CheckInKind.h24)
     assert BOOK not in asked.get().text
-    assert BOOK in asked.post("", FINE).text
+    assert BOOK in asked.send("", FINE).text
 
 
 def test_who_is_booked_already_or_must_see_a_doctor_is_not_sent_there(app: Flask, bookable: Context) -> None:
     visit = visited(bookable)
     asked = checkin_phone(app, bookable, visit, CheckInKind.h24)
-    assert BOOK not in asked.post("", FINE | {"fu_symptoms": "chest_breath"}).text
+    assert BOOK not in asked.send("", FINE | {"fu_symptoms": "chest_breath"}).text
     visit = visited(bookable, uid="u5", email="eva@example.org", name="Eva")
     hers = phone(app, bookable, LinkPurpose.plan, visit.id)
     assert BOOK in hers.get().text

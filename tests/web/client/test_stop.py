@@ -108,12 +108,12 @@ def test_each_kind_is_stopped_and_undone_by_itself(
 ) -> None:
     assert "Undo" not in page.get().text
     for _ in range(2):
-        said = page.post("", {"channel": "email", "kind": kind})
+        said = page.send("", {"channel": "email", "kind": kind})
         assert said.status_code == 200
         assert point(context).stopped == stopped
     assert "Undo" in said.text
     for _ in range(2):
-        said = page.post("", {"channel": "email", "kind": kind, "undo": "1"})
+        said = page.send("", {"channel": "email", "kind": kind, "undo": "1"})
         assert point(context).stopped == frozenset()
     assert "Undo" not in said.text
 
@@ -283,7 +283,7 @@ def test_the_page_is_read_in_the_language_that_was_chosen_and_stays_in_it(
     page = hers.get("?language=es").text
     assert 'lang="es"' in page
     assert 'href="?language=en"' in page
-    stopped = hers.post("?language=es", {"channel": "email", "kind": "checkins"}).text
+    stopped = hers.send("?language=es", {"channel": "email", "kind": "checkins"}).text
     assert 'lang="es"' in stopped
     assert "Undo: " not in stopped
 

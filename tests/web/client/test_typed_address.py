@@ -71,7 +71,7 @@ def test_a_typed_address_is_used_once_its_owner_says_so(
     assert "Is this your address?" in page.get().text
     key = Fields(page.get().text).key
     for _ in range(2):
-        assert "From now on we will write to you there." in page.post("", {}, key=key).text
+        assert "From now on we will write to you there." in page.send("", {}, key=key).text
     assert plans(context, mailbox, booking) == [TYPED]
 
 

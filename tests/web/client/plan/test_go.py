@@ -80,7 +80,7 @@ def test_severe_pain_in_one_move_pauses_the_plan_like_a_tick(
     context: Context, booking: Booking, hers: Phone
 ) -> None:
     first = sent(context, booking).plan.items[0].exercise_id
-    answered = hers.post("/go", {f"pain-{first}": "8"})
+    answered = hers.send("/go", {f"pain-{first}": "8"})
     assert 'role="alert"' in answered.text
     assert "Your plan is paused" in hers.get("/go").text
 

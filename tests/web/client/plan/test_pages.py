@@ -13,7 +13,7 @@ from render.language.readable import full_date
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Tick
 from schemas.delivery import AlertCause, Urgency
-from store import checkins, links, plans
+from store import checkins, clients, links, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.phone import BASE, Fields, Phone, checkin_phone, phone, visited
@@ -88,10 +88,10 @@ def test_a_tick_with_severe_pain_pauses_the_plan_and_alerts_at_once(
     assert hers.post("/day", {"effort": "right", "pain": "7"}).status_code == 303
     assert "Why this one?" in hers.get().text
     key = Fields(hers.get().text).key
-    answered = hers.post("/day", {"effort": "too_hard", "pain": "8"}, key=key)
+    answered = hers.send("/day", {"effort": "too_hard", "pain": "8"}, key=key)
     assert answered.status_code == 200
     assert 'role="alert"' in answered.text
-    assert "Please pause your plan. We will call you." in answered.text
+    assert "Please pause your plan." in answered.text
     assert "Your plan is paused" in hers.get().text
     assert "Your plan is paused" not in hers.get("?language=es").text
     hers.post("/day", {"pain": "9"}, key=key)
@@ -139,7 +139,7 @@ def test_a_check_in_is_answered_once_and_by_a_person(
     answers = {"fu_symptoms": "none", "fu_feel": "fine"}
     assert asked.post("", answers, key="").status_code == 403
     assert "fu_feel" in asked.get().text
-    assert "Thank you" in asked.post("", answers).text
+    assert "Thank you" in asked.send("", answers).text
     with context.db.read() as tx:
         (kept,) = [each for each in checkins.of_booking(tx, booking.id) if each.kind == "h24"]
     assert kept.reply["fu_feel"] == "fine"
@@ -156,7 +156,7 @@ def test_a_check_in_with_a_warning_sign_is_answered_at_once(asked: Phone) -> Non
     sign = next(
         name for name in ("numb_legs", "chest_breath", "numb", "chest") if f'value="{name}"' in choices
     )
-    page = asked.post("", {"fu_symptoms": sign, "fu_feel": "fine"})
+    page = asked.send("", {"fu_symptoms": sign, "fu_feel": "fine"})
     assert 'role="alert"' in page.text
 
 
@@ -221,7 +221,7 @@ def test_something_else_pauses_only_what_nobody_can_judge(
     app: Flask, context: Context, booking: Booking, words: str, paused: bool, alert: str
 ) -> None:
     said = {"fu_symptoms": "other", "fu_feel": "fine", "fu_words": words}
-    page = checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    page = checkin_phone(app, context, booking, CheckInKind.h24).send("", said).text
     assert ("We will read what you wrote" in page) is not paused
     assert f"alert:{alert}" in schedule_of(context, booking)
     plan = phone(app, context, LinkPurpose.plan, booking.id).get().text
@@ -230,7 +230,7 @@ def test_something_else_pauses_only_what_nobody_can_judge(
 
 def test_danger_in_the_last_line_is_answered_at_once(app: Flask, context: Context, booking: Booking) -> None:
     said = {"fu_symptoms": "none", "fu_feel": "fine", "fu_words": "I get chest pain and can't breathe"}
-    page = checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    page = checkin_phone(app, context, booking, CheckInKind.h24).send("", said).text
     assert 'role="alert"' in page
     assert 'href="tel:911"' in page
 
@@ -239,7 +239,7 @@ def test_words_alone_reach_a_person_and_change_no_plan(
     app: Flask, context: Context, booking: Booking
 ) -> None:
     said = {"fu_symptoms": "none", "fu_feel": "fine", "fu_words": "Could we do mornings next time?"}
-    assert "Thank you" in checkin_phone(app, context, booking, CheckInKind.h24).post("", said).text
+    assert "Thank you" in checkin_phone(app, context, booking, CheckInKind.h24).send("", said).text
     assert "alert:soon-h24-words" in schedule_of(context, booking)
     with context.db.read() as tx:
         assert len(plans.of_client(tx, [booking.client_id])) == 1
@@ -261,14 +261,14 @@ def test_the_result_is_shown_for_the_date_of_birth_alone(app: Flask, context: Co
         "fu_days_done": "4",
         "fu_difficulty": "3",
     }
-    page = hers.post("", said)
+    page = hers.send("", said)
     key = Fields(page.text).key
     assert "See how far you have come" in page.text
     assert "stairs" not in page.text
 
     def born(year: str) -> str:
         typed = {"date_of_birth_year": year, "date_of_birth_month": "3", "date_of_birth_day": "4"}
-        return hers.post("/result", typed, key=key).text
+        return hers.send("/result", typed, key=key).text
 
     shown = born("1970")
     for line in ("Pain: 5 → 2", "<bdi>Climb &lt;stairs&gt;</bdi> 4 → 7", "Days: 4 of "):
@@ -280,4 +280,56 @@ def test_the_result_is_shown_for_the_date_of_birth_alone(app: Flask, context: Co
 
 def test_no_result_is_offered_before_a_reply(asked: Phone) -> None:
     typed = {"date_of_birth_year": "1970", "date_of_birth_month": "3", "date_of_birth_day": "4"}
-    assert "→" not in asked.post("/result", typed).text
+    assert "→" not in asked.send("/result", typed).text
+
+
+@pytest.mark.parametrize("number", ["", "+1 555 010 4242"])
+def test_a_call_is_promised_where_a_number_is_known_and_else_it_is_asked_for(
+    app: Flask, context: Context, number: str
+) -> None:
+    booking = visited(context, phone=number, uid="u7", email="kim@example.org")
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
+    page = hers.send("/day", {"pain": "9"}).text
+    for shown in (page, hers.get().text):
+        assert ("We will call you." in shown) is bool(number)
+        assert ("Your phone number, so that we can call you" in shown) is (not number)
+    if number:
+        return
+    assert "Type a phone number" in hers.send("/number", {"number": "12"}).text
+    assert "We will call you." in hers.send("/number", {"number": "(212) 555-0142"}).text
+    hers.post("/number", {"number": "(212) 555-0199"}, key=Fields(page).key)
+    with context.db.read() as tx:
+        assert clients.get(tx, booking.client_id).phone.endswith("0142"), "a link changes no number of ours"
+
+
+def test_a_day_that_is_sent_again_keeps_what_it_does_not_say(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
+    with context.db.read() as tx:
+        sent = plans.newest(tx, booking.id)
+    assert sent is not None
+    first = sent.plan.items[0].exercise_id
+    hers.post("/go", {f"effort-{first}": "right", f"pain-{first}": "2"})
+    hers.post("/day", {"effort": "too_easy"})
+    hers.post("/day", {})
+    with context.db.read() as tx:
+        (ticked,) = checkins.of_booking(tx, booking.id)
+    assert ticked.reply["effort"] == "too_easy"
+    assert ticked.reply["pain"] == "2"
+    assert ticked.reply["moves"] == {first: {"effort": "right", "pain": "2"}}
+
+
+def test_after_a_reply_the_page_may_be_opened_again_and_by_this_browser_alone(
+    app: Flask, asked: Phone
+) -> None:
+    sent = asked.post("", {"fu_symptoms": "chest_breath"})
+    assert sent.status_code == 303
+    assert all('href="tel:911"' in asked.follow(sent).text for _opening in range(2))
+    assert 'href="tel:911"' not in Phone(app.test_client(), asked.link).get().text
+
+
+def test_a_check_in_in_another_language_keeps_what_was_chosen(asked: Phone) -> None:
+    page = asked.send("?language=es", {"fu_feel": "fine", "read_in": "es"}).text
+    assert '<html lang="es"' in page
+    assert ("fu_feel", "fine") in Fields(page).checked
+    assert 'role="alert"' not in page
