@@ -8,6 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help
 help:
 	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
+	@echo "make start    set up, start web and worker, print the address at which your clinic is set up in the browser"
 	@echo "make test     set up, run every test"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
 	@echo "make figures  draw every exercise into build/figures"
@@ -49,6 +50,10 @@ endef
 .PHONY: demo
 demo: .venv/demo.stamp
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
+
+.PHONY: start
+start: .venv/app.stamp
+	@$(BIN)/python -m deploy.start --port $(or $(PORT),8000) --address "$(ADDRESS)"
 
 .PHONY: env
 env: .venv/app.stamp

@@ -1,7 +1,7 @@
 """The front door: reads like a table of contents."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from threading import Event
@@ -14,7 +14,7 @@ import settings as configuration
 import web.commands
 import web.mount
 from handlers.context import Context
-from integrations.base import Scheduler
+from integrations.base import IntegrationError, Scheduler
 from integrations.bounces import Bounces, Imap
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
@@ -27,10 +27,12 @@ from library.mail_texts import read_mail_texts
 from schemas.clinic import Connection
 from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
+from settings.kept import with_kept
 from settings.startup import connection_problems, read_library, sound_settings
 from store import connections
 from store.base import Database
 from store.vault import SealBroken, Vault
+from web.setup.desk import Desk
 
 read_figures = cache(load_figures)
 
@@ -43,11 +45,16 @@ class Application(Flask):
         return func
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The web application; stops with every wrong setting named at once."""
+def create_app(settings: Settings | None = None, environ: Mapping[str, str] | None = None) -> Flask:
+    """The web application; stops with every wrong setting named at once.
+
+    `environ` is what the environment says, where that is not this process's own.
+    """
     app = Application(__name__, template_folder="web/templates", static_folder=None)
     try:
-        settings = settings or sound_settings()
+        own = environ if environ is not None else {} if settings else configuration.process_variables()
+        given = with_kept(own, _wait)
+        settings = settings or sound_settings(given.variables)
         context = build_context(settings)
     except SettingsError as error:
         return without_settings(app, error)
@@ -63,6 +70,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         METRICS_TOKEN=settings.metrics_token,
         PROBE_URL=settings.probe_url,
         REMARKS=settings.remarks,
+        MISSING=settings.missing,
+        SETTINGS_REVISION=given.revision,
+    )
+    app.extensions["setup"] = Desk(
+        own, partial(would_be_wrong, own), partial(lacking, own), partial(rebuilt, own)
     )
     web.mount.everything(app, context)
     return app
@@ -85,6 +97,40 @@ def build_context(settings: Settings) -> Context:
         bounces=bounces(settings),
         probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),
     )
+
+
+def would_be_wrong(environ: Mapping[str, str], changes: Mapping[str, str]) -> list[str]:
+    """What these changes of kept settings would break that is whole now, in sentences."""
+    now = with_kept(environ).variables
+    after = {**now, **changes, **environ}
+    known = _problems(now)
+    return [line for line in _problems(after) if line not in known]
+
+
+def lacking(environ: Mapping[str, str]) -> list[str]:
+    """What must be set before Aftercare runs without its setup, in sentences."""
+    return _problems({**with_kept(environ).variables, "AFTERCARE_SETUP": "closed"})
+
+
+def _problems(environ: Mapping[str, str]) -> list[str]:
+    try:
+        sound_settings(environ)
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+def rebuilt(environ: Mapping[str, str]) -> Context:
+    """A context of what is set at this moment; raises IntegrationError with what is wrong."""
+    try:
+        return build_context(sound_settings(with_kept(environ).variables))
+    except SettingsError as error:
+        raise IntegrationError(" ".join(error.problems), permanent=True) from None
+
+
+def _wait(db: Database) -> None:
+    if web.commands.waits():
+        db.wait_until_there(Event(), partial(click.echo, err=True))
 
 
 def bounces(settings: Settings) -> Bounces:
@@ -119,8 +165,7 @@ def with_kept_secret(connection: Connection, db: Database) -> Connection:
     """Where the secret is left to `register`: the one it kept, or until then one that nobody knows."""
     if LEFT_TO_REGISTER not in connection.secrets:
         return connection
-    if web.commands.waits():
-        db.wait_until_there(Event(), partial(click.echo, err=True))
+    _wait(db)
     given = [secret for secret in connection.secrets if secret != LEFT_TO_REGISTER]
     try:
         kept = connections.kept(db, connection.name) or secrets.token_hex(32)

@@ -109,6 +109,28 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody pastes to connect: `name` is that of a Connection's field, `hint` says where it is found.
+
+    `sealed`: a key or a password.
+    """
+
+    name: str
+    label: str
+    hint: str
+    sealed: bool = False
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """One service that can be booked, by the short name that its bookings carry."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Some bookings of a long list; once they are taken in, reading may go on at `place`, even much later.
 
@@ -128,6 +150,9 @@ class Scheduler:
     ways_once: tuple[str, ...] = ()  # ways that bother a person each time: used once per booking
     seen_by: Mapping[str, str] = {}  # who sees what is written in each way, and who is mailed about it
     one_row_per_address = False  # True where a new booking renames the person of all bookings of an address
+    asks: tuple[Ask, ...] = ()  # what is pasted to connect in the browser
+    signs_with = "register"  # where a new connection's secret comes from: "register", "api_key" or "ours"
+    by_hand: tuple[str, ...] = ()  # what to click at the scheduler, where `register` has no way
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
     def __init__(self, connection: Connection, http: Http) -> None:
@@ -205,6 +230,10 @@ class Scheduler:
     def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
         """What `changed_since` lists, from `place` on: some cannot be read through in one go."""
         raise Unsupported(f"{self.label} bookings cannot be listed.")
+
+    def services(self) -> list[Offered]:
+        """What can be booked there."""
+        raise Unsupported(f"{self.label} does not say what can be booked.")
 
     def ping(self) -> None:
         """Ask for as little as possible; raises IntegrationError when the key is refused."""

@@ -18,6 +18,15 @@ def resolves(host: str) -> bool:
         return False
 
 
+def is_ours(http: Http, url: str) -> bool:
+    """True when an address leads to an Aftercare that answers."""
+    try:
+        answer = http.request("GET", f"{url}/healthz")
+        return bool(answer.ok and answer.json() == {"status": "ok"})
+    except (requests.RequestException, ValueError):
+        return False
+
+
 def probe(http: Http, template: str, url: str) -> tuple[str, datetime | None]:
     """What was wrong when an outside service was asked to open `url` ("" for nothing), and its clock.
 

@@ -41,7 +41,8 @@ PREFIXES = ("AFTERCARE_", "BOUNCES_", "CLINIC_", "SMS_", "SMTP_")
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read and check everything; raises SettingsError with every problem at once."""
-    read = Variables(process_variables() if environ is None else environ)
+    environ = process_variables() if environ is None else environ
+    read = Variables(environ, setup=environ.get("AFTERCARE_SETUP", "").strip().casefold() == "open")
     production = read.choice("AFTERCARE_ENV", ("production", "development"), "production") == "production"
     content = Path(read.text("CONTENT", str(ROOT / "content")))
     public_url = _public_url(read, production)
@@ -64,6 +65,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         returns=_returns(read),
         metrics_token=read.text("METRICS_TOKEN"),
         probe_url=read.text("PROBE_URL"),
+        setup_open=read.choice("AFTERCARE_SETUP", ("open", "closed"), "closed") == "open",
+        missing=tuple(read.missing),
     )
     if production:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")
@@ -161,7 +164,7 @@ def _secret_key(read: Variables) -> str:
 
 def _mail(read: Variables, production: bool) -> Mail:
     security = read.choice("SMTP_SECURITY", ("tls", "starttls", "none"), "starttls")
-    host = read.need("SMTP_HOST", "the mail server that sends for the clinic")
+    host = read.need_from_setup("SMTP_HOST", "the mail server that sends for the clinic")
     if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
         read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
     port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1, most=65535)

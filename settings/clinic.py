@@ -1,5 +1,6 @@
 """The clinic: what `clinic.toml` says, and over it what the environment says."""
 
+import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,12 +20,17 @@ _ABOUT = (
     *("name", "phone", "email", "address", "language", "country", "emergency_number", "crisis_number"),
     *("sender", "credential", "alert_email", "alert_next_email", "alert_sms", "booking_url"),
 )
+_OF_THE_SAMPLE = (
+    *("name", "phone", "email", "address", "sender", "credential"),
+    *("alert_email", "alert_next_email", "alert_sms", "booking_url"),
+)
+SAMPLE = ".example"  # how the addresses of the clinic end that comes with Aftercare, and of no real one
 
 
 def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     filed = _clinic_file(read, content)
-    about = filed.get("clinic", {})
-    services, default = clinic_toml.services(filed)
+    about = _own(filed.get("clinic", {}), read)
+    services, default = clinic_toml.services(_with_services(read, filed))
     zone = read.zone("CLINIC_ZONE", about.get("zone") or ZONE_DEFAULT)
     languages = tuple(about.get("languages", ["en"]))
     texts = {name: read.text(f"CLINIC_{name.upper()}", about.get(name, "")) for name in _ABOUT}
@@ -35,6 +41,10 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     clinic = replace(clinic, alert_email=clinic.alert_email or _of_the_clinic(clinic))
     clinic = replace(clinic, country=_country(texts.get("country", ""), clinic))
     clinic = in_need(read, clinic, content, texts)
+    if read.setup and clinic.email.endswith(SAMPLE):
+        read.missing.append(
+            "CLINIC_NAME, CLINIC_PHONE and CLINIC_EMAIL are still those of the sample clinic."
+        )
     read.problems += [
         *_missing(read, clinic),
         *_addresses(clinic),
@@ -45,6 +55,32 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     return replace(
         clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
     )
+
+
+def _own(about: dict[str, Any], read: Variables) -> dict[str, Any]:
+    """What the file says, without the sample clinic's name and numbers where another clinic is named."""
+    if about.get("email", "").endswith(SAMPLE) and read.text("CLINIC_NAME") and read.text("CLINIC_EMAIL"):
+        return {name: value for name, value in about.items() if name not in _OF_THE_SAMPLE}
+    return about
+
+
+def _with_services(read: Variables, filed: dict[str, Any]) -> dict[str, Any]:
+    """The services of the file, and over them those of CLINIC_SERVICES: JSON, shaped as there."""
+    text = read.text("CLINIC_SERVICES")
+    if not text:
+        return filed
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        read.problems.append(
+            'CLINIC_SERVICES must be JSON such as {"massage-60": {"questionnaire": "short"}}'
+        )
+        return filed
+    found, problems = clinic_toml.read({"services": given})
+    read.problems += [line.replace("content/clinic.toml: services", "CLINIC_SERVICES:") for line in problems]
+    return filed | {"services": filed.get("services", {}) | found.get("services", {})}
 
 
 def _country(wanted: str, clinic: Clinic) -> str:

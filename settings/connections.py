@@ -20,7 +20,7 @@ OPTIONS = (
 
 def connections_of(read: Variables, clinic: Clinic) -> tuple[Connection, ...]:
     """CONNECTIONS=main=calcom,north=square; then MAIN_SECRET, MAIN_API_KEY, NORTH_SECRET, ..."""
-    listed = read.need("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
+    listed = read.need_from_setup("CONNECTIONS", "for example main=calcom (see docs/schedulers)")
     found: list[Connection] = []
     entries = [each.strip() for each in listed.split(",") if each.strip()]
     if listed and not entries:

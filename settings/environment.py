@@ -20,11 +20,16 @@ WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
 class Variables:
-    """Read one by one; `problems` collects what is wrong with them, in sentences."""
+    """Read one by one; `problems` collects what is wrong with them, in sentences.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    While a clinic is set up in the browser, what that still has to give is `missing` and no problem.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, setup: bool = False) -> None:
         self.environ = environ
+        self.setup = setup
         self.problems: list[str] = []
+        self.missing: list[str] = []
         self.asked: set[str] = set()
 
     def unread(self, prefixes: tuple[str, ...]) -> Iterator[str]:
@@ -45,6 +50,13 @@ class Variables:
         value = self.text(name)
         if not value:
             self.problems.append(f"{name} is not set: {what}")
+        return value
+
+    def need_from_setup(self, name: str, what: str) -> str:
+        """A value that must be there once the clinic is set up."""
+        value = self.text(name)
+        if not value:
+            (self.missing if self.setup else self.problems).append(f"{name} is not set: {what}")
         return value
 
     def number(self, name: str, default: int, least: int = 0, most: int = 10**9) -> int:

@@ -1,5 +1,6 @@
 """What stops the start: settings and content that do not hold together, said all at once."""
 
+from collections.abc import Mapping
 from functools import cache
 
 import settings as configuration
@@ -14,11 +15,11 @@ from settings.clinic_toml import line_of
 read_library = cache(load)
 
 
-def sound_settings() -> Settings:
+def sound_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process; raises SettingsError with everything that is wrong, content included."""
     problems: list[str] = []
     try:
-        settings = configuration.load()
+        settings = configuration.load(environ)
     except SettingsError as error:
         if error.settings is None:
             raise

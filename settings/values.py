@@ -55,7 +55,10 @@ class Returns:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that is configured, checked; `remarks` are sentences about what stops nothing."""
+    """Everything that is configured, checked; `remarks` are sentences about what stops nothing.
+
+    While `setup_open`, `missing` are sentences about what is still to be set in the browser.
+    """
 
     production: bool
     database_url: str
@@ -74,6 +77,8 @@ class Settings:
     returns: Returns = Returns()
     metrics_token: str = field(default="", repr=False)
     probe_url: str = ""
+    setup_open: bool = False
+    missing: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

@@ -556,6 +556,16 @@ erased = sa.Table(
     _time("erased_at"),
 )
 
+# What is set in the browser: variables, below the environment; in small letters how far setup is.
+settings = sa.Table(
+    "settings",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    _sealed("sealed_value"),
+    _time("set_at"),
+    info=_bound("name"),
+)
+
 sa.Index("ix_deliveries_message_id", deliveries.c.message_id)
 sa.Index("ix_contact_points_bounced_at", contact_points.c.bounced_at)
 sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)

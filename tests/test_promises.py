@@ -34,7 +34,7 @@ ROOMS = (
     "web",
     "demo",
 )
-READERS = {"text", "need", "number", "choice", "switch", "zone", "hour", "seconds"}
+READERS = {"text", "need", "need_from_setup", "number", "choice", "switch", "zone", "hour", "seconds"}
 SKIPPED = {".venv", ".git", "build", "var", "node_modules"}
 
 

@@ -20,6 +20,7 @@ from web import (
     logs,
     metrics,
     security,
+    setup,
     sms,
     static_files,
     watching,
@@ -59,6 +60,7 @@ def everything(app: Flask, context: Context) -> None:
     ):
         app.register_blueprint(part.blueprint)
     console.install(app)
+    setup.install(app)
     country = context.clinic.country
     app.jinja_env.filters.update(
         tel=partial(phone.link, country=country), phone=partial(phone.shown, country=country)

@@ -17,12 +17,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from flask import Flask
 from gunicorn import util
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
+from web import renewal
 from web.arrival import CONTINUE, Arrival, State
 from web.logs import JsonLine
 from web.rounds import NOT_KEPT, RETRY_AFTER, Rounds
@@ -74,6 +76,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except SystemExit as stop:
             print(stop, file=sys.stderr, flush=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
+        if isinstance(self.wsgi, Flask):
+            context, config = self.wsgi.extensions["aftercare"], self.wsgi.config
+            renewal.end_when_changed(context, config["SETTINGS_REVISION"])
 
     def init_process(self) -> None:
         """Make the threads in this process."""

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pyotp
 
 from handlers.context import Context
-from handlers.staff import hashing, passwords, tries
+from handlers.staff import accounts, hashing, passwords, tries
 from handlers.staff.sessions import Entry, let_in, open_session
 from handlers.staff.tries import Refused
-from schemas.staff import Staff, Stage
+from schemas.staff import Role, Staff, Stage
 from store import audit, staff
 from store.base import Tx
 
@@ -46,6 +46,25 @@ def _log_in(
             staff.set_password(tx, found.id, fresh)
         staff.tidy(tx, now - timedelta(days=30))
         return _enter(tx, context, found, now, require_totp=require_totp)
+
+
+def first_account(
+    context: Context, email: str, name: str, credential: str, password: str, language: str, now: datetime
+) -> Entry | None:
+    """The account of whoever sets the clinic up, halfway in: a second factor comes next. Raises `Unfit`.
+
+    None when there is an account already: the first one stays the first.
+    """
+    with context.db.begin() as tx:
+        tx.lock("first-account")
+        if staff.every(tx):
+            return None
+        both = (Role.practitioner, Role.manager)
+        about = {"credential": credential, "language": language, "by": "setup"}
+        made = accounts.add(tx, context, email, name, both, password, now, **about)
+        who = staff.get(tx, made)
+        assert who is not None
+        return _enter(tx, context, who, now, require_totp=True)
 
 
 def _enter(tx: Tx, context: Context, who: Staff, now: datetime, *, require_totp: bool) -> Entry:

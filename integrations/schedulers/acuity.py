@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl
 
 from integrations.api import Api, path, readable
 from integrations.base import (
+    Ask,
     Batch,
     IntegrationError,
     Note,
+    Offered,
     Scheduler,
     Subscription,
     UnknownPayload,
@@ -101,6 +103,11 @@ class Acuity(Scheduler):
     """Acuity: always fetched; a reschedule keeps the identifier."""
 
     label = "Acuity"
+    asks = (
+        Ask("account", "User ID", "At Acuity: Integrations → API → View credentials."),
+        Ask("api_key", "API key", "Beside the user ID. Take that of the main admin.", sealed=True),
+    )
+    signs_with = "api_key"
     ways = ("notes",)
     default_way = "notes"
     seen_by = MappingProxyType(
@@ -168,6 +175,11 @@ class Acuity(Scheduler):
             seen.update(each.word("id") for each in fresh)
             found = tuple(readable(fresh, lambda each: [booking(each)], self.connection.name))
             yield Batch(found, following["minDate"] if following else "")
+
+    def services(self) -> list[Offered]:
+        """The appointment types."""
+        found = Part({"types": self._api().get("/api/v1/appointment-types")}).parts("types")
+        return [Offered(each.word("id"), each.text("name")) for each in found]
 
     def ping(self) -> None:
         """One appointment at most."""

@@ -10,11 +10,13 @@ from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
 from integrations.base import (
+    Ask,
     Batch,
     Gone,
     IntegrationError,
     InvalidSignature,
     Note,
+    Offered,
     Scheduler,
     Subscription,
     UnknownPayload,
@@ -157,6 +159,14 @@ class Calendly(Scheduler):
     """Calendly: everything is in the webhook, a reschedule is a cancellation and a new booking."""
 
     label = "Calendly"
+    asks = (
+        Ask(
+            "api_key",
+            "Personal access token",
+            "At Calendly: Integrations → API and webhooks → make a token, as an owner or admin.",
+            sealed=True,
+        ),
+    )
     ways = ("contact_note",)
     ways_once = ("contact_note",)
     seen_by = MappingProxyType(
@@ -319,6 +329,16 @@ class Calendly(Scheduler):
         pages = self._api().pages("/webhook_subscriptions", {**self._subscriber(), "count": PAGE}, _next_page)
         found = [each for page in pages for each in page.parts("collection")]
         return [each for each in found if each.values.get("callback_url") == self.our_url()]
+
+    def services(self) -> list[Offered]:
+        """The event types of the organization or the person; a booking names one by the end of its URI."""
+        first = {**self._scope(), "active": "true", "count": PAGE}
+        pages = self._api().pages("/event_types", first, _next_page)
+        return [
+            Offered(_last(each, "uri"), each.text("name"))
+            for page in pages
+            for each in page.parts("collection")
+        ]
 
     def ping(self) -> None:
         """Whose token it is."""

@@ -13,7 +13,17 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.api import Api, path, readable
-from integrations.base import Batch, Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import (
+    Ask,
+    Batch,
+    Gone,
+    IntegrationError,
+    Note,
+    Offered,
+    Scheduler,
+    Subscription,
+    Unsupported,
+)
 from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, is_call, read_json, span
 from integrations.signing import header, require_any
@@ -161,6 +171,15 @@ class EasyAppointments(Scheduler):
     """Easy!Appointments: identifiers only, always fetched; a deletion is final."""
 
     label = "Easy!Appointments"
+    asks = (
+        Ask("api_base", "Address of your installation", "Such as https://book.your-clinic.com."),
+        Ask(
+            "api_key",
+            "API token",
+            "There: Settings → Integrations → API → Configure.",
+            sealed=True,
+        ),
+    )
     one_row_per_address = True  # a public booking renames the one customer row of its address
     ways = ("customer_field", "notes")
     ways_once = ("notes",)
@@ -246,6 +265,11 @@ class EasyAppointments(Scheduler):
                 page.parts("data"), lambda each: [self._booking(each, known)], self.connection.name
             )
             yield Batch(tuple(found), str(following["page"]) if following else "")
+
+    def services(self) -> list[Offered]:
+        """Every service of the installation."""
+        pages = self._api().pages("/services", {"length": PAGE, "page": 1}, _next_page)
+        return [Offered(each.word("id"), each.text("name")) for page in pages for each in page.parts("data")]
 
     def ping(self) -> None:
         """One appointment at most."""

@@ -9,7 +9,17 @@ from types import MappingProxyType
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
-from integrations.base import Batch, Gone, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import (
+    Ask,
+    Batch,
+    Gone,
+    IntegrationError,
+    Note,
+    Offered,
+    Scheduler,
+    Subscription,
+    Unsupported,
+)
 from integrations.http import Http
 from integrations.payload import Part, read_json, span
 from integrations.signing import BASE64_32_BYTES, in_base64, require_any, shaped
@@ -62,6 +72,10 @@ def _service_name(answer: Part) -> str:
         if each.has("item_data")
     ]
     item = items[0] if items else answer.part("object").part("item_data").text("name")
+    return _full_name(item, variation)
+
+
+def _full_name(item: str, variation: str) -> str:
     if not item or variation.casefold() in PLAIN_VARIATIONS or variation == item:
         return item or variation
     return f"{item}, {variation}"
@@ -100,6 +114,14 @@ class Square(Scheduler):
     """Square: a booking keeps its identifier; what it names is fetched and remembered."""
 
     label = "Square"
+    asks = (
+        Ask(
+            "api_key",
+            "Access token",
+            "At developer.squareup.com: your application → Credentials → Production access token.",
+            sealed=True,
+        ),
+    )
     ways = ("custom_attribute",)
     seen_by = MappingProxyType(
         {
@@ -191,6 +213,21 @@ class Square(Scheduler):
                     yield Batch((found,), f"{number} {found.external_id} {cursor}")
             last, cursor = "", following["cursor"] if following else ""
             yield Batch((), f"{number} - {cursor}" if following else f"{number + 1}")
+
+    def services(self) -> list[Offered]:
+        """Each variation of a service, as a booking names it."""
+        wanted = {"product_types": ["APPOINTMENTS_SERVICE"], "limit": PAGE}
+        answer = self._api().send("POST", "/v2/catalog/search-catalog-items", json=wanted)
+        return [
+            Offered(
+                each.word("id"),
+                _full_name(
+                    item.part("item_data").text("name"), each.part("item_variation_data").text("name")
+                ),
+            )
+            for item in self._api().as_part(answer).parts("items")
+            for each in item.part("item_data").parts("variations")
+        ]
 
     def ping(self) -> None:
         """One booking at most."""

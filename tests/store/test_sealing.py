@@ -26,6 +26,7 @@ from store import (
     connections,
     deliveries,
     intakes,
+    kept,
     notes,
     plan_edits,
     plans,
@@ -115,6 +116,7 @@ def written(context: Context, number: int, booking: int) -> None:
         attendances.ask(tx, comes.id, Person(f"Other {number}", "o@example.org"), Doubt.name)
         connections.ensure(tx, f"c{number}", "calcom", NOW)
         connections.keep_secret(tx, f"c{number}", f"secret {number}")
+        kept.put(tx, {f"C{number}_API_KEY": f"key {number}"}, NOW)
         sealing.add(tx, audit_keys, {"made_at": NOW}, sealed_key=f"{number}".encode() * 64)
     somebody = account(context, f"p{number}@handsofstone.example", f"Practitioner {number}")
     with context.db.begin() as tx:

@@ -20,6 +20,7 @@ from web.commands import (
     review,
     run,
     schedulers,
+    setup,
     staff,
 )
 from web.commands.base import prepare, with_plain_errors
@@ -34,7 +35,9 @@ COMMANDS: tuple[click.Command, ...] = (
     *(schedulers.connect_command, schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
     *(restore.backup_command, restore.journal_command, restore.restored_command),
+    setup.setup_command,
     *(
+        setup.settings_group,
         staff.staff_group,
         client.client_group,
         audit.audit_group,

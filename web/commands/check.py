@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import click
 from flask import current_app
@@ -34,15 +35,34 @@ OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 @click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
 def check_command(mail: bool) -> None:
     """Check settings and content; names every problem at once."""
-    outside = [*_keys(), *_seals(), *(_mail_server() if mail else ())]
-    found = [*_content_problems(), *_region_problems(), *_mail_problems()]
-    fatal = [each for each in found if each.fatal]
-    for each in fatal:
-        click.echo(f"content/{each}")
-    for line in outside:
+    lines = found(mail=mail)
+    for line in (*lines.wrong, *lines.remarks):
         click.echo(line)
-    for line in (
-        *_remarks([each for each in found if not each.fatal]),
+    if lines.wrong:
+        raise SystemExit(1)
+    click.echo("Settings and content are in order.")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What must be put right, and what is good to know; each a sentence."""
+
+    wrong: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def found(*, mail: bool = False) -> Found:
+    """Look at settings, content, connections and the service; `mail`: at the mail server, too."""
+    problems = [*_content_problems(), *_region_problems(), *_mail_problems()]
+    wrong = (
+        *current_app.config["MISSING"],
+        *(f"content/{each}" for each in problems if each.fatal),
+        *_keys(),
+        *_seals(),
+        *(_mail_server() if mail else ()),
+    )
+    remarks = (
+        *_remarks([each for each in problems if not each.fatal]),
         *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
         *_unbound(),
         *_unreviewed(),
@@ -51,11 +71,8 @@ def check_command(mail: bool) -> None:
         *_troubles(),
         *_texts(),
         *_ways(),
-    ):
-        click.echo(line)
-    if fatal or outside:
-        raise SystemExit(1)
-    click.echo("Settings and content are in order.")
+    )
+    return Found(wrong, remarks)
 
 
 def _keys() -> Iterator[str]:

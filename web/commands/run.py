@@ -1,14 +1,19 @@
 """Commands that run: bring the database up to date, work, tidy up, seal again."""
 
+import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from datetime import datetime
 
 import click
+from flask import current_app
 
+from handlers.context import Context
 from handlers.worker import duties, reseal, work
+from web import renewal
 from web.commands.base import BY, Moment, prepare, progress
 from web.context import context as the_context
 from web.context import utc_now
@@ -34,7 +39,21 @@ def work_command(once: bool, now: datetime | None) -> None:
         click.echo(f"{done} done.")
         return
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"[:64]
-    work.work(context, _stop_on_signals(), lambda: prepare(context, utc_now()), name)
+    stop, again = _stop_on_signals(), threading.Event()
+    began_with = current_app.config["SETTINGS_REVISION"]
+    threading.Thread(
+        target=_watch, args=(context, began_with, stop, again), name="renewal", daemon=True
+    ).start()
+    work.work(context, stop, lambda: prepare(context, utc_now()), name)
+    if again.is_set():
+        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - this very command
+
+
+def _watch(context: Context, began_with: str, stop: threading.Event, again: threading.Event) -> None:
+    """Stop, to begin again, when settings were changed in the browser."""
+    if renewal.wait(context, began_with, stop):
+        again.set()
+        stop.set()
 
 
 def _stop_on_signals() -> threading.Event:

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 import click
 from flask import current_app
 
-from handlers.bookings import preview, reconcile
+from handlers.bookings import preview, reconcile, subscribe
 from handlers.context import Context
 from integrations.base import IntegrationError
-from integrations.simulate import EVENTS, new_secret, sample
-from schemas.clinic import Connection
-from store import connections, migrate, receipts
+from integrations.simulate import EVENTS, sample
+from store import migrate, receipts
 from web.commands.base import prepare, progress, scheduler_of
 from web.context import context as the_context
 from web.context import utc_now
@@ -122,30 +121,14 @@ def register_command(connection: str, remove: bool) -> None:
         if remove:
             click.echo(f"{scheduler.unregister()} subscriptions ended.")
             return
-        made = scheduler.register(_signing_secret(scheduler.connection))
+        made, secret = subscribe.subscribe(context, connection, utc_now())
     except IntegrationError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.text or 'Subscribed.'} {made.url}")
-    _keep(context, scheduler.connection, made.secret)
-
-
-def _signing_secret(connection: Connection) -> str:
-    """The secret in the settings, or a new one where it is left to this command."""
-    if connection.secret_kept:
-        return new_secret(connection.scheduler, secrets.token_bytes(24))
-    return connection.secrets[0]
-
-
-def _keep(context: Context, connection: Connection, secret: str) -> None:
-    """Keep a secret that was made just now, or show it once where the settings hold it."""
-    if not secret or secret in connection.secrets:
-        return
-    if not connection.secret_kept:
+    if secret:
         click.echo(f"Its secret, shown only now, is to be set: {secret}")
-        return
-    with context.db.begin() as tx:
-        connections.keep_secret(tx, connection.name, secret)
-    click.echo("Its secret is kept in the database, sealed. Restart the web process now.")
+    elif scheduler.connection.secret_kept:
+        click.echo("Its secret is kept in the database, sealed. Web and worker begin again with it now.")
 
 
 @click.command("connect")

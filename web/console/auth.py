@@ -9,7 +9,7 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.staff import passwords, second_factor, sessions, sign_in
+from handlers.staff import passwords, second_factor, sessions, setup_link, sign_in
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
@@ -28,7 +28,7 @@ WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 REFUSED = {Refused.wrong: (WRONG, 401), Refused.too_many: (TOO_MANY, 429), Refused.busy: (BUSY, 503)}
-SAFE_PATH = re.compile(r"/(?:console|n)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
+SAFE_PATH = re.compile(r"/(?:console|n|setup)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
 
 
 def home() -> str:
@@ -66,13 +66,15 @@ def _next() -> str:
 @allowed(ANYBODY)
 def log_in() -> AnyResponse:
     """Look at address and password; the answer to every mistake is the same."""
+    with context().db.read() as tx:
+        is_setup = setup_link.is_open(tx)
     found = sign_in.log_in(
         context(),
         request.form.get("email", "")[:320],
         request.form.get("password", "")[: passwords.LONGEST + 1],
         request.remote_addr or "",
         now(),
-        require_totp=current_app.config["REQUIRE_TOTP"],
+        require_totp=is_setup or current_app.config["REQUIRE_TOTP"],
     )
     if isinstance(found, Refused):
         return _refused(found)
@@ -133,7 +135,7 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
     uri = second_factor.totp_uri(me(), secret, context().clinic.name)
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
-    return page("enrol", status, error=error, qr=drawn, secret=spaced, next=_next())
+    return page("enrol", status, error=error, uri=uri, qr=drawn, secret=spaced, next=_next())
 
 
 @blueprint.post("/console/login/enrol")

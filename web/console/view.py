@@ -26,6 +26,7 @@ NAV = (
     ("console_content.content", "Content", (Role.practitioner,), ""),
     ("console_audit.audit", "Log", (Role.manager,), ""),
     ("console_people.people", "Staff", (Role.manager,), ""),
+    ("console_setup.overview", "Setup", (Role.manager,), ""),
 )
 
 

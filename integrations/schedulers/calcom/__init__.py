@@ -2,11 +2,21 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from integrations.api import Api, path, readable, utc_text
-from integrations.base import Batch, IntegrationError, Note, Scheduler, Subscription, Unsupported
+from integrations.base import (
+    Ask,
+    Batch,
+    IntegrationError,
+    Note,
+    Offered,
+    Scheduler,
+    Subscription,
+    Unsupported,
+)
 from integrations.payload import Part, read_json
 from integrations.schedulers.calcom.people import Account, is_sure, mailable
 from integrations.schedulers.calcom.states import (
@@ -22,6 +32,7 @@ from schemas.webhook import Inbound, Notice
 
 HOST = "https://api.cal.com"
 API_VERSION = "2024-08-13"
+EVENT_TYPES_VERSION = "2024-06-14"
 PAGE = 100
 LISTS = ("afterUpdatedAt", "afterStart")
 MOST_MEMBERS = 250
@@ -97,6 +108,14 @@ class CalCom(Scheduler):
     """Cal.com: everything is in the webhook; nothing can be written back onto a booking."""
 
     label = "Cal.com"
+    asks = (
+        Ask(
+            "api_key",
+            "API key",
+            "At Cal.com: Settings → Developer → API keys → Add. It needs BOOKING_READ and WEBHOOK_WRITE.",
+            sealed=True,
+        ),
+    )
 
     @property
     def readable(self) -> bool:
@@ -191,6 +210,13 @@ class CalCom(Scheduler):
                 hosted = [each for each in page.parts("data") if ours.hosts(each)]
                 found = tuple(readable(hosted, self._read, self.connection.name))
                 yield Batch(found, f"{wanted} {following['skip']}" if following else "")
+
+    def services(self) -> list[Offered]:
+        """The event types of the account."""
+        name = self._api().part("/v2/me").part("data").text("username")
+        api = replace(self._api(), headers={**self._api().headers, "cal-api-version": EVENT_TYPES_VERSION})
+        found = api.part("/v2/event-types", {"username": name} if name else None).parts("data")
+        return [Offered(each.text("slug"), each.text("title")) for each in found if each.text("slug")]
 
     def ping(self) -> None:
         """Whose key it is."""

@@ -118,6 +118,12 @@ class Standard(Scheduler):
     """Whoever signs as Standard Webhooks says and sends our small booking body."""
 
     label = "Standard Webhooks"
+    signs_with = "ours"
+    by_hand = (
+        "In Zapier, Make, n8n or your own site: send each change of a booking as a POST to {url}",
+        "Sign it with this secret, as Standard Webhooks says: {secret}",
+        "The shape of the body stands in docs/schedulers/standard.md.",
+    )
     cancel_is_final = False
 
     def problems(self) -> list[str]:

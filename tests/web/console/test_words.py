@@ -11,6 +11,7 @@ from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import passwords
+from integrations.schedulers import SCHEDULERS
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.trouble import Trouble, TroubleKind
 from tests.helpers.clinic import NOW
@@ -34,10 +35,12 @@ from web.console import (
     view,
 )
 from web.language import say_in, texts
+from web.setup import clinic, fields, pages, services
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "web" / "templates" / "console"
 CODE = ROOT / "web" / "console"
+SETUP = ROOT / "web" / "setup"
 QUOTED = r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 
 
@@ -49,9 +52,9 @@ def in_pages() -> Iterator[str]:
 
 
 def in_code() -> Iterator[str]:
-    for module in CODE.glob("*.py"):
+    for module in (*CODE.glob("*.py"), *(each for each in SETUP.glob("*.py") if each.name != "fields.py")):
         text = module.read_text("utf-8")
-        for found in re.findall(rf"\b(?:say|error=|NotNow)\(?\s*{QUOTED}", text):
+        for found in re.findall(rf"\b(?:(?:say|error=|NotNow)\(?|t\()\s*{QUOTED}", text):
             yield found[1:-1]
     for module in (ROOT / "handlers").rglob("*.py"):
         text = module.read_text("utf-8")
@@ -94,6 +97,12 @@ def in_tables() -> Iterator[str]:
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
+    for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
+        yield from (asked.label, asked.hint, asked.wrong, *asked.choices.values())
+    for kind in SCHEDULERS.values():
+        yield from (text for each in kind.asks for text in (each.label, each.hint))
+        yield from kind.by_hand
+    yield from (fields.NEEDED, clinic.NO_ANSWER, *pages.STEPS.values(), *services.FORMS.values())
 
 
 def used() -> set[str]:

@@ -1,0 +1,426 @@
+"""Setting a clinic up in the browser: one address, one first account, settings below the environment."""
+
+import html
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import app as application
+import settings as configuration
+from handlers.context import Context
+from handlers.staff import setup_link
+from schemas.staff import Role
+from settings.kept import with_kept
+from store import kept, staff, tables
+from store.base import Database
+from store.vault import Vault
+from tests.helpers.clinic import environ
+from tests.helpers.console import BASE, PASSWORD, account, browser, sign_in, token_in
+from tests.helpers.mailbox import Mailbox
+from web import renewal
+
+MADE = (
+    "AFTERCARE_ENV",
+    "PUBLIC_URL",
+    "CONNECTIONS",
+    "MAIN_SECRET",
+    "SITE_SECRET",
+    "SMTP_HOST",
+    "SMTP_PORT",
+    "SMTP_SECURITY",
+)
+CLINIC = {
+    "PUBLIC_URL": BASE,
+    "CLINIC_NAME": "Río Clinic",
+    "CLINIC_PHONE": "+1 303 555 0199",
+    "CLINIC_EMAIL": "care@rio.test",
+    "CLINIC_COUNTRY": "US",
+    "CLINIC_ZONE": "America/Denver",
+    "CLINIC_EMERGENCY_NUMBER": "911",
+    "CLINIC_CRISIS_NUMBER": "988",
+    "QUIET_UNTIL": "09:00",
+    "QUIET_FROM": "20:00",
+    "CLINIC_SENDER": "Ana Ruiz",
+    "WORDING": "self_care",
+}
+
+
+@pytest.fixture
+def bare(database_url: str) -> dict[str, str]:
+    """An environment in which nothing is set that the setup asks for."""
+    whole = environ(database_url, 25, SECRET_KEY=secrets.token_urlsafe(48))
+    given = {name: value for name, value in whole.items() if name not in MADE}
+    db = Database(database_url, Vault((given["FIELD_KEYS"],)))
+    with db.begin() as tx:
+        begun = {"AFTERCARE_SETUP": "open", "AFTERCARE_ENV": "development", "PUBLIC_URL": BASE}
+        kept.put(tx, begun, datetime.now(UTC))
+    db.close()
+    return given
+
+
+@pytest.fixture
+def app(bare: dict[str, str]) -> Iterator[Flask]:
+    """A clinic that is about to be set up."""
+    made = application.create_app(environ=bare)
+    yield made
+    context_of(made).db.close()
+
+
+def context_of(app: Flask) -> Context:
+    found: Context = app.extensions["aftercare"]
+    return found
+
+
+def address(app: Flask, now: datetime | None = None) -> str:
+    """The path that `make start` prints."""
+    with context_of(app).db.begin() as tx:
+        return f"/setup/{setup_link.open_up(tx, context_of(app), now or datetime.now(UTC))}"
+
+
+def send(client: FlaskClient, path: str, page: str = "", **data: str) -> TestResponse:
+    """Send the form of a page."""
+    csrf = token_in(client.get(page or path, base_url=BASE))
+    return client.post(path, base_url=BASE, data={"csrf": csrf, **data})
+
+
+def first(client: FlaskClient, path: str, **changes: str) -> TestResponse:
+    given = {"name": "Ana Ruiz", "email": "ana@rio.test", "credential": "LMT", "password": PASSWORD}
+    return send(client, path, **(given | changes))
+
+
+def inside(app: Flask) -> FlaskClient:
+    """A manager with a second factor, signed in."""
+    context = context_of(app)
+    account(context)
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    given = {"csrf": token, "email": "mara@handsofstone.example", "password": PASSWORD}
+    client.post("/console/login", base_url=BASE, data=given)
+    if not is_open(app):
+        return client
+    page = client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
+    secret = re.search(r'class="mono">([A-Z2-7 ]+)<', page)
+    assert secret
+    code = pyotp.TOTP(secret[1].replace(" ", "")).now()
+    send(client, "/console/login/enrol", code=code)
+    return client
+
+
+def is_open(app: Flask) -> bool:
+    with context_of(app).db.read() as tx:
+        return setup_link.is_open(tx)
+
+
+def close(app: Flask) -> None:
+    with context_of(app).db.begin() as tx:
+        setup_link.close(tx, "Ana Ruiz", datetime.now(UTC))
+
+
+def values(app: Flask) -> Mapping[str, str]:
+    with context_of(app).db.read() as tx:
+        return kept.every(tx)
+
+
+def people(app: Flask) -> int:
+    with context_of(app).db.read() as tx:
+        return len(staff.every(tx))
+
+
+# ---- the address
+
+
+def test_without_the_token_there_is_no_setup(app: Flask) -> None:
+    address(app)
+    client = browser(app)
+    for path in ("/setup/", "/setup/x", f"/setup/{'a' * 32}"):
+        assert client.get(path, base_url=BASE).status_code == 404
+
+
+def test_the_address_ends_after_a_day_with_the_next_one_and_with_its_work(app: Flask) -> None:
+    client = browser(app)
+    old = address(app, datetime.now(UTC) - timedelta(hours=25))
+    assert client.get(old, base_url=BASE).status_code == 404
+    second, third = address(app), address(app)
+    assert client.get(second, base_url=BASE).status_code == 404
+    assert client.get(third, base_url=BASE).status_code == 200
+    close(app)
+    assert client.get(third, base_url=BASE).status_code == 404
+
+
+def test_the_token_is_kept_as_a_hash(app: Flask) -> None:
+    token = address(app).rpartition("/")[2]
+    assert token not in "".join(values(app).values())
+
+
+def test_a_clinic_with_an_account_is_not_opened_again(app: Flask) -> None:
+    account(context_of(app))
+    close(app)
+    with context_of(app).db.begin() as tx:
+        assert setup_link.open_up(tx, context_of(app), datetime.now(UTC)) == ""
+
+
+# ---- the first account
+
+
+def test_the_first_account_comes_in_by_its_second_factor_alone(app: Flask) -> None:
+    client, path = browser(app), address(app)
+    answer = first(client, path)
+    assert answer.location.startswith("/console/login/enrol?next=")
+    assert client.get("/console/setup/clinic", base_url=BASE).location == "/console/login/enrol"
+    with context_of(app).db.read() as tx:
+        (who,) = staff.every(tx)
+    assert who.roles == {Role.manager, Role.practitioner}
+    again = sign_in(app, "ana@rio.test")
+    assert again.get("/console/", base_url=BASE).location == "/console/login/enrol"
+
+
+def test_there_is_one_first_account_whoever_else_has_the_address(app: Flask) -> None:
+    one, other, path = browser(app), browser(app), address(app)
+    csrf = token_in(other.get(path, base_url=BASE))
+    first(one, path)
+    late = {"csrf": csrf, "name": "Bo", "email": "bo@rio.test", "password": "seven quiet green lamps"}
+    assert other.post(path, base_url=BASE, data=late).location == f"{path}/clinic"
+    assert people(app) == 1
+    assert other.get(f"{path}/clinic", base_url=BASE).location.startswith("/console/login")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", ""), ("email", "ana"), ("password", "short"), ("password", "Río Ana Ruiz")]
+)
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
+    app: Flask, field: str, value: str
+) -> None:
+    client = browser(app)
+    answer = first(client, address(app), **{field: value})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in text
+    assert people(app) == 0
+    assert PASSWORD not in text
+    assert field == "email" or 'value="ana@rio.test"' in text
+
+
+def test_the_setup_speaks_spanish(app: Flask) -> None:
+    page = browser(app).get(address(app), base_url=BASE, headers={"Accept-Language": "es"})
+    assert "Poner en marcha Aftercare" in page.get_data(as_text=True)
+
+
+# ---- settings
+
+
+def test_what_is_kept_stands_below_the_environment(app: Flask, bare: dict[str, str]) -> None:
+    client = inside(app)
+    assert (
+        send(client, "/console/setup/clinic/save", "/console/setup/clinic", **CLINIC).location
+        == "/console/setup/mail"
+    )
+    given = with_kept(bare).variables
+    clinic = configuration.load(given).clinic
+    assert (clinic.name, clinic.zone, clinic.sender) == ("Río Clinic", "America/Denver", "Ana Ruiz")
+    assert (clinic.address, clinic.credential, clinic.alert_email) == ("", "", "care@rio.test")
+    assert configuration.load(with_kept(bare | {"CLINIC_NAME": "Other"}).variables).clinic.name == "Other"
+
+
+def test_what_no_key_opens_is_said_at_the_start(app: Flask, bare: dict[str, str]) -> None:
+    with pytest.raises(SystemExit, match="set in the browser cannot be read"):
+        application.create_app(environ=bare | {"FIELD_KEYS": Fernet.generate_key().decode()})
+
+
+def test_what_the_environment_gives_is_said_and_not_changed(bare: dict[str, str]) -> None:
+    app = application.create_app(environ=bare | {"CLINIC_PHONE": "+1 303 555 0100"})
+    client = inside(app)
+    page = client.get("/console/setup/clinic", base_url=BASE).get_data(as_text=True)
+    assert re.search(r'<input id="CLINIC_PHONE"[^>]*disabled', page)
+    assert "Set in the environment" in page
+    send(client, "/console/setup/clinic/save", "/console/setup/clinic", **CLINIC)
+    assert "CLINIC_PHONE" not in values(app)
+
+
+def test_a_wrong_value_is_not_kept(app: Flask) -> None:
+    client = inside(app)
+    answer = send(
+        client,
+        "/console/setup/clinic/save",
+        "/console/setup/clinic",
+        **(CLINIC | {"CLINIC_PHONE": "12", "CLINIC_NAME": "Río"}),
+    )
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'id="CLINIC_PHONE-error"' in text
+    assert 'value="Río"' in text
+    assert "CLINIC_NAME" not in values(app)
+
+
+def test_an_address_that_does_not_lead_here_is_not_taken(app: Flask) -> None:
+    client = inside(app)
+    answer = send(
+        client,
+        "/console/setup/clinic/save",
+        "/console/setup/clinic",
+        **(CLINIC | {"PUBLIC_URL": "https://nowhere.invalid"}),
+    )
+    assert answer.status_code == 422
+    assert "does not lead here" in answer.get_data(as_text=True)
+
+
+def mail_of(mailbox: Mailbox, **changes: str) -> dict[str, str]:
+    return {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(mailbox.port),
+        "SMTP_SECURITY": "none",
+        **changes,
+    }
+
+
+def test_a_password_is_sealed_and_never_shown_again(app: Flask, mailbox: Mailbox) -> None:
+    client, secret = inside(app), "hunter-of-pebbles"
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, {"SMTP_PASSWORD": secret, "SMTP_HOST": "127.0.0.1"}, datetime.now(UTC))
+        (row,) = tx.all(sa.select(tables.settings).where(tables.settings.c.name == "SMTP_PASSWORD"))
+    assert secret.encode() not in bytes(row.sealed_value)
+    assert secret not in client.get("/console/setup/mail", base_url=BASE).get_data(as_text=True)
+    send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox, SMTP_PASSWORD=""))
+    assert values(app)["SMTP_PASSWORD"] == secret
+
+
+def test_a_mail_server_that_does_not_let_us_in_is_not_kept(app: Flask) -> None:
+    client = inside(app)
+    given = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1", "SMTP_SECURITY": "none"}
+    answer = send(client, "/console/setup/mail/save", "/console/setup/mail", **given)
+    assert answer.status_code == 422
+    assert "does not answer" in answer.get_data(as_text=True)
+    assert "SMTP_HOST" not in values(app)
+
+
+def link_of(mail: EmailMessage) -> str:
+    words = str(mail.get_content()).split()
+    return next(word for word in words if "/setup/mail/" in word).removeprefix(BASE)
+
+
+def test_the_test_mail_counts_when_its_button_was_pressed(app: Flask, mailbox: Mailbox) -> None:
+    client = inside(app)
+    send(client, "/console/setup/clinic/save", "/console/setup/clinic", **CLINIC)
+    send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
+    send(client, "/console/setup/mail/test", "/console/setup/mail", to="ana@rio.test")
+    (mail,) = mailbox.mails
+    assert mail["From"] == "care@rio.test"
+    reader = browser(app)
+    scanned = reader.get(link_of(mail), base_url=BASE)
+    assert scanned.status_code == 200
+    assert "It came and was clicked" not in page_of(client)
+    assert send(reader, link_of(mail)).status_code == 303
+    assert "It came and was clicked" in page_of(client)
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, {"SMTP_USERNAME": "another"}, datetime.now(UTC))
+    assert "It came and was clicked" not in page_of(client), "another account is to be tried again"
+
+
+def page_of(client: FlaskClient) -> str:
+    return client.get("/console/setup/mail", base_url=BASE).get_data(as_text=True)
+
+
+@pytest.mark.parametrize("code", ["x", "a" * 32])
+def test_a_made_up_code_confirms_no_mail(app: Flask, code: str) -> None:
+    assert browser(app).get(f"/setup/mail/{code}", base_url=BASE).status_code == 404
+
+
+def test_a_sender_of_our_own_signs_with_a_secret_that_is_shown(
+    app: Flask, bare: dict[str, str], mailbox: Mailbox
+) -> None:
+    client = inside(app)
+    send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
+    assert (
+        send(
+            client, "/console/setup/scheduler/save", "/console/setup/scheduler?kind=standard", kind="standard"
+        ).status_code
+        == 303
+    )
+    secret = values(app)["MAIN_SECRET"]
+    page = client.get("/console/setup/scheduler", base_url=BASE).get_data(as_text=True)
+    assert secret.startswith("whsec_")
+    assert secret in page
+    assert f"{BASE}/webhooks/main" in page
+    (connection,) = configuration.load(with_kept(bare).variables).connections
+    assert (connection.scheduler, connection.secrets) == ("standard", (secret,))
+
+
+def test_services_go_with_forms(app: Flask, bare: dict[str, str]) -> None:
+    client = inside(app)
+    rows = {"slug": ["massage-60", "voucher"], "name": ["Massage", "Gift card"]}
+    chosen: dict[str, Any] = {"form0": "short", "plan0": "on", "form1": "none", **rows}
+    csrf = token_in(client.get("/console/setup/services", base_url=BASE))
+    client.post("/console/setup/services/save", base_url=BASE, data={"csrf": csrf, **chosen})
+    clinic = configuration.load(with_kept(bare).variables).clinic
+    assert (clinic.service("massage-60").questionnaire, clinic.service("massage-60").plan) == ("short", True)
+    assert (clinic.service("", "Gift card").questionnaire, clinic.service("voucher").plan) == ("", False)
+    assert clinic.service("relaxation-60").plan is False, "what the file says of others stays"
+
+
+def test_the_end_names_what_is_missing(app: Flask) -> None:
+    client = inside(app)
+    answer = send(client, "/console/setup/finish", "/console/setup/webhook")
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "SMTP_HOST is not set" in text
+    assert "CONNECTIONS is not set" in text
+
+
+def test_the_console_has_the_list_of_check(app: Flask) -> None:
+    client = inside(app)
+    page = client.get("/console/setup", base_url=BASE).get_data(as_text=True)
+    app.app_context().push()
+    told = app.test_cli_runner().invoke(args=["check"])
+    assert told.exit_code == 1
+    assert all(line in html.unescape(page) for line in told.output.splitlines())
+
+
+def test_only_a_manager_changes_settings(app: Flask) -> None:
+    context = context_of(app)
+    close(app)
+    account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    client = sign_in(app, "bo@handsofstone.example")
+    for path in ("", "/clinic", "/mail", "/scheduler", "/services", "/webhook"):
+        assert client.get(f"/console/setup{path}", base_url=BASE).status_code == 403
+
+
+def test_web_and_worker_notice_a_changed_setting_and_nothing_else(app: Flask, bare: dict[str, str]) -> None:
+    context, now = context_of(app), datetime.now(UTC)
+    begun = with_kept(bare).revision
+    assert not renewal.changed(context, begun)
+    with context.db.begin() as tx:
+        kept.put(tx, {"setup_mail_asked": "x"}, now)
+    assert not renewal.changed(context, begun)
+    with context.db.begin() as tx:
+        kept.put(tx, {"WORDING": "fitness"}, now)
+    assert renewal.changed(context, begun)
+    assert not renewal.changed(context, with_kept(bare).revision)
+
+
+def test_settings_are_kept_on_the_command_line_too(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    app.app_context().push()
+    assert run(args=["settings", "set", "WORDING", "fitness"]).exit_code == 0
+    assert "WORDING" in run(args=["settings", "list"]).output
+    assert "fitness" not in run(args=["settings", "list"]).output
+    assert run(args=["settings", "set", "WORDING", ""]).exit_code == 0
+    assert "WORDING" not in run(args=["settings", "list"]).output
+
+
+def test_the_command_prints_one_address_until_the_clinic_is_set_up(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    app.app_context().push()
+    assert re.search(rf"{BASE}/setup/[\w-]{{20,}}\n$", run(args=["setup"]).output)
+    close(app)
+    account(context_of(app))
+    assert run(args=["setup"]).output.endswith(f"{BASE}/console/\n")

@@ -1,0 +1,56 @@
+"""Setting a clinic up: the address for the browser, and the same settings on the command line."""
+
+import click
+from flask.cli import AppGroup
+
+from handlers.staff import setup_link
+from store import audit, kept, migrate
+from web.commands.base import BY, prepare
+from web.context import context, utc_now
+
+
+@click.command("setup")
+@click.option("--address", default="", help="Where this service is reached, until it is said in the browser.")
+def setup_command(address: str) -> None:
+    """Print the address at which a new clinic is set up in the browser; it is good once, for a day."""
+    ours, now = context(), utc_now()
+    migrate.upgrade(ours.db)
+    with ours.db.begin() as tx:
+        token = setup_link.open_up(tx, ours, now)
+        if address:
+            kept.put(tx, _of_address(address), now)
+    prepare(ours, now)
+    url = address or ours.clinic.public_url
+    click.echo(f"{url}/setup/{token}" if token else f"{url}/console/")
+
+
+def _of_address(address: str) -> dict[str, str]:
+    """What goes with an address: behind TLS there is a proxy; without it, it is tried out."""
+    if address.startswith("https://"):
+        return {"PUBLIC_URL": address, "AFTERCARE_ENV": "production", "PROXIES": "1"}
+    return {"PUBLIC_URL": address, "AFTERCARE_ENV": "development"}
+
+
+settings_group = AppGroup("settings", help="What was set in the browser; the environment wins over it.")
+
+
+@settings_group.command("list")
+def list_command() -> None:
+    """The name of everything that is kept; values are sealed and not shown."""
+    with context().db.read() as tx:
+        for name in sorted(kept.variables(tx)):
+            click.echo(name)
+
+
+@settings_group.command("set")
+@click.argument("name")
+@click.argument("value")
+def set_command(name: str, value: str) -> None:
+    """Keep a variable as the browser does; web and worker begin again with it by themselves."""
+    if not name.isupper():
+        raise click.ClickException("A setting is written in capitals, as in docs/settings.md.")
+    now = utc_now()
+    with context().db.begin() as tx:
+        kept.put(tx, {name: value}, now)
+        audit.add(tx, BY, "setting_changed", f"setting:{name}", now)
+    click.echo(f"{name} is kept." if value else f"{name} is not kept any more.")

@@ -1,0 +1,89 @@
+"""The clinic: what clients see, by whose clock, and what a licence lets it say."""
+
+from dataclasses import replace
+from typing import Any
+from zoneinfo import available_timezones
+
+from babel import Locale
+from flask import Response
+from werkzeug.wrappers import Response as AnyResponse
+
+from integrations import outside
+from integrations.http import Http
+from schemas.notions import phone
+from schemas.staff import Role
+from web.console.gate import allowed
+from web.console.view import language, say
+from web.context import context
+from web.setup import desk
+from web.setup.fields import CLINIC, OF_THE_COUNTRY, PUBLIC, Field
+from web.setup.pages import blueprint, go_on, kept, lacking, place, step, typed
+
+SAMPLE = ".example"  # the clinic that comes with Aftercare
+HERE = ("http://localhost", "http://127.0.0.1")
+NO_ANSWER = (
+    "This address does not lead here yet. Point the name at this server, start the proxy (deploy/Caddyfile), "
+    "and save again."
+)
+FIELDS = (PUBLIC, *CLINIC)
+
+
+@blueprint.get("/setup/<token>/clinic")
+@blueprint.get("/console/setup/clinic")
+@allowed(Role.manager)
+def clinic() -> Response:
+    """What is known of the clinic."""
+    return _page(_now(), {})
+
+
+@blueprint.post("/setup/<token>/clinic/save")
+@blueprint.post("/console/setup/clinic/save")
+@allowed(Role.manager)
+def save_clinic() -> AnyResponse:
+    """Keep it, or say what is wrong beside each field."""
+    given = typed(FIELDS)
+    url = given["PUBLIC_URL"] = given.get("PUBLIC_URL", "").rstrip("/")
+    if desk.is_fixed("PUBLIC_URL"):
+        del given["PUBLIC_URL"]
+    elif not desk.is_fixed("AFTERCARE_ENV"):
+        given["AFTERCARE_ENV"] = "development" if url.startswith(HERE) else "production"
+    wrong, rest = desk.wrong(FIELDS, given)
+    wrong |= lacking(FIELDS, given)
+    moves = "PUBLIC_URL" in given and url != context().clinic.public_url
+    if moves and not wrong and not outside.is_ours(Http(), url):
+        wrong["PUBLIC_URL"] = NO_ANSWER
+    if wrong or rest:
+        return _page(_now() | given, wrong, rest, 422)
+    kept(given)
+    return step("moved", url=f"{url}{place('mail')}") if moves else go_on("mail")
+
+
+def _now() -> dict[str, str]:
+    """What is set; for the rest, what holds now, but nothing of the sample clinic."""
+    ours = context().clinic
+    sample = ours.email.endswith(SAMPLE)
+    holds = {
+        "PUBLIC_URL": ours.public_url,
+        "QUIET_FROM": f"{ours.policy.quiet_from:%H:%M}",
+        "QUIET_UNTIL": f"{ours.policy.quiet_until:%H:%M}",
+        "WORDING": ours.policy.wording,
+    }
+    for each in CLINIC:
+        if each.name.startswith("CLINIC_") and not (each.sample and (sample or each.hint == OF_THE_COUNTRY)):
+            holds[each.name] = str(getattr(ours, each.name.removeprefix("CLINIC_").lower()))
+    return holds | desk.values()
+
+
+def _page(shown: dict[str, str], wrong: dict[str, str], rest: Any = (), status: int = 200) -> Response:
+    fields = [_with_choices(each) for each in FIELDS]
+    return step("clinic", status, fields=fields, shown=shown, wrong=wrong, rest=rest, fixed=desk.is_fixed)
+
+
+def _with_choices(field: Field) -> Field:
+    if field.name == "CLINIC_ZONE":
+        return replace(field, choices={name: name for name in sorted(available_timezones()) if "/" in name})
+    if field.name == "CLINIC_COUNTRY":
+        names = Locale(language()).territories
+        known = sorted((str(names.get(code, code)), code) for code in phone.COUNTRIES)
+        return replace(field, choices={code: name for name, code in known})
+    return replace(field, choices={value: say()(text) for value, text in field.choices.items()})

@@ -1,0 +1,60 @@
+"""The end of the setup: the first webhook comes, and the address leads nowhere from now on."""
+
+from flask import Response, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers.staff import setup_link
+from schemas.staff import Role
+from store import bookings, receipts
+from web.commands import check
+from web.console.connections import STATUSES
+from web.console.gate import allowed, me, now
+from web.console.view import page
+from web.context import context
+from web.setup import desk
+from web.setup.mail import came
+from web.setup.pages import STEPS, blueprint, place, step
+from web.setup.scheduler import connection
+
+MOST = 100  # visits that are looked through for the newest
+
+
+@blueprint.get("/setup/<token>/webhook")
+@blueprint.get("/console/setup/webhook")
+@allowed(Role.manager)
+def webhook() -> Response:
+    """Wait for the first webhook, and show what it said."""
+    return _page()
+
+
+def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
+    name, kind = connection()
+    with context().db.read() as tx:
+        rows = receipts.recent(tx, connection=name, limit=1)
+        visits = bookings.listing(tx, limit=MOST) if rows else []
+    url = f"{context().clinic.public_url}/webhooks/{name}"
+    visit = max(visits, key=lambda each: each.first_seen_at, default=None)
+    shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
+    return step("webhook", status, **shown, lacks=lacks or [])
+
+
+@blueprint.post("/setup/<token>/finish")
+@blueprint.post("/console/setup/finish")
+@allowed(Role.manager)
+def finish() -> AnyResponse:
+    """Close the setup, once nothing is missing without which Aftercare does not run."""
+    lacks = desk.desk().lacks()
+    if lacks:
+        return _page(422, lacks)
+    with context().db.begin() as tx:
+        setup_link.close(tx, me().name, now())
+    return redirect(url_for("console_today.today"), 303)
+
+
+@blueprint.get("/console/setup")
+@allowed(Role.manager)
+def overview() -> Response:
+    """What is missing or wrong: the list of `flask check`, and the page for each part."""
+    found = check.found()
+    tested = came(desk.values())
+    return page("setup", found=found, tested=tested, steps=STEPS, place=place)

@@ -1,0 +1,176 @@
+"""Mail: the server that sends for the clinic, and a test mail that must arrive and be clicked."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers.context import Context
+from integrations.base import IntegrationError
+from integrations.channels.email import Smtp
+from schemas.delivery import Channel
+from schemas.notions import mail_address
+from schemas.staff import Role
+from store import audit
+from store import kept as stored
+from web.console import gate
+from web.console.gate import ANYBODY, allowed, me, now
+from web.console.view import page, say
+from web.context import context
+from web.security import wrong_link
+from web.setup import desk
+from web.setup.fields import ADDRESS, MAIL
+from web.setup.pages import blueprint, go_on, kept, lacking, step, typed
+
+GOOD_FOR = timedelta(hours=1)
+ASKED, CAME = "setup_mail_asked", "setup_mail_came"
+
+
+@blueprint.get("/setup/<token>/mail")
+@blueprint.get("/console/setup/mail")
+@allowed(Role.manager)
+def mail() -> Response:
+    """The mail server, and whether a test mail came."""
+    return _page(desk.values(), {})
+
+
+@blueprint.post("/setup/<token>/mail/save")
+@blueprint.post("/console/setup/mail/save")
+@allowed(Role.manager)
+def save_mail() -> AnyResponse:
+    """Keep it once the server lets us in."""
+    given = typed(MAIL)
+    wrong, rest = desk.wrong(MAIL, given)
+    wrong |= lacking(MAIL, given)
+    if wrong or rest:
+        return _page(desk.values() | given, wrong, rest, 422)
+    said = _sign_in(desk.values() | given)
+    if said:
+        return _page(desk.values() | given, {"SMTP_HOST": said}, status=422)
+    kept(given)
+    return go_on("mail", _anchor="test")
+
+
+def _sign_in(values: dict[str, str]) -> str:
+    """What the server says that does not let us in; "" where it does."""
+    security = values.get("SMTP_SECURITY") or "starttls"
+    port = int(values.get("SMTP_PORT") or (465 if security == "tls" else 587))
+    who = (values.get("SMTP_USERNAME", ""), values.get("SMTP_PASSWORD", ""))
+    try:
+        Smtp(values.get("SMTP_HOST", ""), port, security, *who).check()
+    except IntegrationError as error:
+        return str(error)
+    return ""
+
+
+def _page(
+    shown: dict[str, str], wrong: dict[str, str], rest: Any = (), status: int = 200, said: str = ""
+) -> Response:
+    fields = [
+        replace(each, choices={key: say()(text) for key, text in each.choices.items()}) for each in MAIL
+    ]
+    with context().db.read() as tx:
+        sent = stored.word(tx, ASKED)
+    return step(
+        "mail",
+        status,
+        fields=fields,
+        shown={"SMTP_SECURITY": "starttls"} | shown,
+        wrong=wrong,
+        rest=rest,
+        fixed=desk.is_fixed,
+        ready=bool(desk.values().get("SMTP_HOST")),
+        sent=bool(sent),
+        came=came(desk.values()),
+        to=request.form.get("to", "")[:320] or me().email,
+        said=said,
+    )
+
+
+@blueprint.post("/setup/<token>/mail/test")
+@blueprint.post("/console/setup/mail/test")
+@allowed(Role.manager)
+def send_test() -> AnyResponse:
+    """Send the test mail."""
+    to = request.form.get("to", "").strip()[:320]
+    if not mail_address.read(to):
+        return _page(desk.values(), {"to": ADDRESS}, status=422)
+    code = secrets.token_urlsafe(24)
+    try:
+        ours = desk.desk().rebuilt()
+        ours.senders[Channel.email].send(_message(ours, to, code))
+    except IntegrationError as error:
+        return _page(desk.values(), {}, status=422, said=str(error))
+    until = (now() + GOOD_FOR).isoformat()
+    with context().db.begin() as tx:
+        stored.put(tx, {ASKED: f"{_digest(code)} {until} {_server(desk.values())}", CAME: ""}, now())
+        audit.add(tx, me().name, "test_mail", "setup", now())
+    return go_on("mail", _anchor="test")
+
+
+def _message(ours: Context, to: str, code: str) -> EmailMessage:
+    t, message = say(), EmailMessage()
+    url = f"{context().clinic.public_url}{url_for('console_setup.arrived', code=code)}"
+    message["Subject"] = t("Test mail of {clinic}", clinic=ours.clinic.name)
+    message["From"], message["To"] = ours.clinic.email, to
+    message["Date"] = format_datetime(now())
+    message["Message-ID"] = make_msgid(domain=urlsplit(ours.clinic.public_url).hostname)
+    message["X-Aftercare-Kind"] = "test"
+    message.set_content(
+        t("This mail came, so mail works. Open this page and press the button:") + f"\n\n{url}\n"
+    )
+    return message
+
+
+@blueprint.get("/setup/mail/<code>")
+@allowed(ANYBODY)
+def arrived(code: str) -> Response:
+    """The page behind the test mail: a button, which no scanner of mails presses."""
+    _require_asked(code)
+    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
+    response = page("setup_arrived")
+    gate.set_cookie(response, g.login_key, gate.LOGIN)
+    return response
+
+
+@blueprint.post("/setup/mail/<code>")
+@allowed(ANYBODY)
+def confirm_arrived(code: str) -> AnyResponse:
+    """It came."""
+    server = _require_asked(code)
+    with context().db.begin() as tx:
+        stored.put(tx, {CAME: server}, now())
+    return redirect(url_for("console_setup.arrived", code=code, came=1), 303)
+
+
+def _require_asked(code: str) -> str:
+    with context().db.read() as tx:
+        digest, until, server = (stored.word(tx, ASKED) or " 1970-01-01T00:00:00+00:00 ").split(" ")
+    same = hmac.compare_digest(digest.encode(), _digest(code).encode())
+    if not same or now() > datetime.fromisoformat(until):
+        wrong_link()
+    return server
+
+
+def came(values: dict[str, str]) -> bool:
+    """True when a test mail by way of this very server was clicked."""
+    with context().db.read() as tx:
+        return stored.word(tx, CAME) == _server(values)
+
+
+def _server(values: dict[str, str]) -> str:
+    """Which server, account and sender; another one has to be tried again."""
+    parts = [values.get(name, "") for name in ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "CLINIC_EMAIL")]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _digest(code: str) -> str:
+    return hmac.new(context().link_key, f"test-mail:{code}".encode(), hashlib.sha256).hexdigest()

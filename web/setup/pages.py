@@ -1,0 +1,80 @@
+"""What the pages of the setup share: where each step is, who may see it, what is typed and what is wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers.staff import setup_link
+from web.console import gate
+from web.console.gate import me, now
+from web.console.view import page
+from web.context import context
+from web.security import wrong_link
+from web.setup import desk
+from web.setup.fields import NEEDED, Field
+
+blueprint = gate.blueprint("setup")
+STEPS = {
+    "clinic": "Clinic",
+    "mail": "Mail",
+    "scheduler": "Scheduler",
+    "services": "Services",
+    "webhook": "First webhook",
+}
+LIVE = ("mail", "webhook")  # pages with a part that looks again by itself
+LONGEST = 2000  # characters of one value
+
+
+@blueprint.url_value_preprocessor
+def take_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """The token of the address; "" for the same page in the console."""
+    g.setup_token = (values or {}).pop("token", "")
+
+
+@blueprint.before_request
+def only_while_good() -> None:
+    """An address whose token is wrong, old or done with leads nowhere."""
+    if g.setup_token:
+        with context().db.read() as tx:
+            good = setup_link.is_good(tx, context(), g.setup_token, now())
+        if not good:
+            wrong_link()
+
+
+def place(endpoint: str, **values: Any) -> str:
+    """The address of a page of the setup, below the same beginning as this one."""
+    token = {"token": g.setup_token} if g.setup_token else {}
+    return url_for(f"console_setup.{endpoint}", **token, **values)
+
+
+def step(name: str, /, status: int = 200, **values: Any) -> Response:
+    """One step of the setup."""
+    shown: dict[str, Any] = {"step": name, "steps": STEPS, "place": place}
+    if g.setup_token:
+        shown["full"] = False  # the menu of the console comes when there is something in it
+    part = "_state" if "X-Fragment" in request.headers and name in LIVE else ""
+    return page(f"setup_{name}{part}", status, **shown, **values)
+
+
+def go_on(name: str, **values: Any) -> AnyResponse:
+    """On to a step, by an address that may be loaded again."""
+    return redirect(place(name, **values), 303)
+
+
+def typed(fields: Sequence[Field]) -> dict[str, str]:
+    """What was typed, but for what the environment gives and for a password that stays as it is."""
+    given = {each.name: request.form.get(each.name, "").strip()[:LONGEST] for each in fields}
+    keeps = {each.name for each in fields if each.sealed and not given[each.name]}
+    return {name: value for name, value in given.items() if name not in keeps and not desk.is_fixed(name)}
+
+
+def lacking(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
+    """What must be filled in and is not."""
+    return {each.name: NEEDED for each in fields if each.needed and given.get(each.name) == ""}
+
+
+def kept(given: Mapping[str, str]) -> None:
+    """Keep what was typed, in the name of who is signed in."""
+    desk.keep(given, me())
