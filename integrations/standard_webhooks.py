@@ -32,9 +32,11 @@ def verify(secrets: Sequence[str], inbound: Inbound) -> None:
     """Raise InvalidSignature unless one of the secrets signed it; WrongClock outside of 300 seconds."""
     message_id = shaped(inbound, "webhook-id", ID)
     seconds = unix_seconds(header(inbound, "webhook-timestamp"))
-    entries = [each for each in header(inbound, "webhook-signature").split(" ") if each]
+    given = header(inbound, "webhook-signature")
+    entries = [each for each in given.split(" ") if each]
     # An entry of another version or kind is left alone. A comma at an end: two headers were made one.
-    if len(entries) > MOST_ENTRIES or any(each.endswith(",") for each in entries):
+    joined = any(each.endswith(",") for each in entries)
+    if joined or given != given.strip(" ") or len(entries) > MOST_ENTRIES:
         raise InvalidSignature("The header webhook-signature is not well formed.")
     ours = [each for each in entries if ENTRY.match(each)]
     expected = [s for each in secrets for s in signatures(each, message_id, seconds, inbound.body)]
