@@ -27,8 +27,11 @@ MAX_PHONE = 40
 LONGEST_VISIT = timedelta(days=14)
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
+# ISO 8601 as programs write it: also with a blank for T or before the offset, "UTC", and a zone behind it.
 _MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)\Z", re.ASCII | re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)"
+    r"(?:\[[A-Z0-9_+/-]{1,64}\])?\Z",
+    re.ASCII | re.IGNORECASE,
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}\Z", re.ASCII)
 # Characters that turn the direction of the text around them, and the byte order mark.
@@ -147,10 +150,12 @@ def clean(value: str, limit: int = MAX_TEXT) -> str:
 
 def moment(value: str) -> datetime | None:
     """An ISO 8601 time with an offset, in UTC; None when it is not one, or not between 2000 and 2100."""
-    if not _MOMENT.match(value):
+    parts = _MOMENT.match(value)
+    if not parts:
         return None
+    day, clock, offset = parts.groups()
     try:
-        found = datetime.fromisoformat(value.upper())
+        found = datetime.fromisoformat(f"{day}T{clock}{'Z' if offset.isalpha() else offset}")
     except ValueError:
         return None
     return found.astimezone(UTC) if 2000 <= found.year <= 2100 else None
@@ -284,7 +289,7 @@ class Part:
 
     def identifier(self, name: str) -> str:
         """An identifier of letters, digits, `_` and `-` (at most 64), "" when missing."""
-        found = self._plain(name)
+        found = self._plain(name).strip()
         if found and not IDENTIFIER.match(found):
             self.drop(name)
             return ""

@@ -108,6 +108,10 @@ def test_what_is_not_one_address_is_refused(value: str) -> None:
         ("2026-11-27T15:00:00.123456+01:00", 14),
         ("2026-11-27T14:00Z", 14),
         ("2026-11-27t14:00:00z", 14),
+        ("2026-11-27 15:00:00+01", 14),
+        ("2026-11-27 14:00:00 UTC", 14),
+        ("2026-11-27 15:00:00.5 +0100", 14),
+        ("2026-11-27T15:00+01:00[Europe/Berlin]", 14),
     ],
 )
 def test_a_time_with_an_offset_becomes_utc(value: str, hour: int) -> None:
@@ -130,6 +134,8 @@ def test_a_time_with_an_offset_becomes_utc(value: str, hour: int) -> None:
         "2026-W48-5T14:00:00Z",
         "٢٠٢٦-11-27T14:00:00Z",
         "2026-11-27T14:00:00+99:99",
+        "2026-11-27T14:00:00[Europe/Berlin]",
+        "2026-11-27 14:00:00 CET",
         "",
     ],
 )

@@ -23,7 +23,9 @@ class Id(fields.Field[str]):
     """A short identifier, as text or a whole number."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> str:
-        found = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        found = value.strip() if isinstance(value, str) else value
+        if isinstance(found, int) and not isinstance(found, bool):
+            found = str(found)
         if not isinstance(found, str) or not BOOKING_ID.match(found):
             raise ValidationError("Use 1 to 128 letters, digits or . _ : @ -")
         return found
