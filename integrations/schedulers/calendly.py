@@ -124,8 +124,8 @@ def _where(location: Part) -> tuple[str, bool]:
     return place, is_call(place, visit=kind == "physical")
 
 
-def _status(invitee: Part, canceled: bool) -> BookingStatus:
-    if canceled or invitee.text("status") == "canceled":
+def _status(invitee: Part, scheduled: Part, canceled: bool) -> BookingStatus:
+    if canceled or "canceled" in (invitee.text("status"), scheduled.text("status")):
         return BookingStatus.cancelled
     # The mark is an object with its own URI; anything else in its place says nothing.
     return BookingStatus.no_show if invitee.part("no_show").values else BookingStatus.confirmed
@@ -140,7 +140,7 @@ def booking(invitee: Part, scheduled: Part, *, canceled: bool = False) -> Bookin
     place_name, remote = _where(location)
     return BookingState(
         external_id=str(place),
-        status=_status(invitee, canceled),
+        status=_status(invitee, scheduled, canceled),
         start=start,
         end=end,
         client=_client(invitee, location),
@@ -217,12 +217,10 @@ class Calendly(Scheduler):
         return body.noted([notice])
 
     def _state(self, event: str, payload: Part) -> BookingState | None:
-        """The booking in a webhook; None in the shape of 2020, which does not say when it is, so ask for it.
+        """The booking in a webhook; None where it does not say when it is (as in 2020), so ask for it.
 
         Without a token only a new booking needs it: a cancellation and a mark concern one that is known.
         """
-        if not payload.has("scheduled_event"):
-            return None
         try:
             return booking(payload, payload.part("scheduled_event"), canceled=event == CANCELED)
         except UnknownPayload:
@@ -236,7 +234,7 @@ class Calendly(Scheduler):
         where = f"/scheduled_events{path(place.scheduled)}"
         scheduled = self._api().part(where, gone=GONE).part("resource")
         invitee = self._api().part(f"{where}/invitees{path(place.invitee)}", gone=GONE).part("resource")
-        return (booking(invitee, scheduled, canceled=scheduled.text("status") == "canceled"),)
+        return (booking(invitee, scheduled),)
 
     def batches(self, since: datetime, place: str = "") -> Iterator[Batch]:
         """The invitees of one event after the other, by start: each event is a request of its own.
@@ -263,11 +261,10 @@ class Calendly(Scheduler):
             yield from readable(page.parts("collection"), _named, self.connection.name)
 
     def _invitees(self, scheduled: Part, name: str) -> Iterator[BookingState]:
-        canceled = scheduled.text("status") == "canceled"
         for page in self._api().pages(f"/scheduled_events{path(name)}/invitees", {"count": PAGE}, _next_page):
             yield from readable(
                 page.parts("collection"),
-                lambda invitee: [booking(invitee, scheduled, canceled=canceled)],
+                lambda invitee: [booking(invitee, scheduled)],
                 self.connection.name,
             )
 

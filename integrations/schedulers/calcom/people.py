@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from integrations.payload import Part
+from integrations.payload import Part, addresses
 from schemas.booking import Person
 
 # What stands in place of an address when somebody books with a telephone number alone.
@@ -85,8 +85,10 @@ def hosts(booking: Part) -> set[str]:
 
 def _guests(given: Part) -> set[str]:
     wrapped = given.values.get("guests")
-    listed = wrapped.get("value") if isinstance(wrapped, dict) else wrapped
-    return {str(each).casefold() for each in listed} if isinstance(listed, list) else set()
+    found = wrapped.get("value") if isinstance(wrapped, dict) and "value" in wrapped else wrapped
+    listed = found if isinstance(found, list) else [found]
+    written = [each.get("email") if isinstance(each, dict) else each for each in listed]
+    return {one.casefold() for each in written if isinstance(each, str) for one in addresses(each)}
 
 
 def _candidates(booking: Part) -> list[Part]:

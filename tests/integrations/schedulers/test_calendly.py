@@ -147,11 +147,6 @@ def test_a_no_show_is_marked_and_unmarked() -> None:
     )
 
 
-def test_a_body_without_the_event_is_fetched() -> None:
-    found = notice("12", scheduled_event=None)
-    assert (found.external_id, found.booking) == (OLD, None)
-
-
 @pytest.mark.parametrize(
     "event", ["routing_form_submission.created", "event_type.created", "contact.deleted"]
 )

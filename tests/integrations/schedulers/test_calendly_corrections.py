@@ -134,11 +134,19 @@ def test_a_cancellation_in_the_shape_of_2020_cancels() -> None:
     assert odd.gone
 
 
-def test_a_new_booking_that_does_not_say_when_is_asked_for_or_not_understood() -> None:
-    odd = {"scheduled_event": {"start_time": "soon"}}
+@pytest.mark.parametrize("event", [None, {}, "x", {"start_time": "soon"}])
+def test_a_new_booking_that_does_not_say_when_is_asked_for_or_not_understood(event: Any) -> None:
+    odd = {"scheduled_event": event}
     assert parse(odd, api_key="pat").booking is None
     with pytest.raises(UnknownPayload):
         parse(odd)
+
+
+def test_a_booking_of_an_event_that_was_canceled_is_cancelled() -> None:
+    event = json.loads(stored("calendly", "12"))["payload"]["scheduled_event"]
+    found = parse({"scheduled_event": {**event, "status": "canceled"}}).booking
+    assert found is not None
+    assert found.status is BookingStatus.cancelled
 
 
 def test_a_mark_needs_no_time() -> None:
