@@ -3,6 +3,7 @@
 The body is described in `shape`, and with an example in docs/schedulers/standard.md.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,10 +21,12 @@ from schemas.webhook import Inbound, Notice
 TYPES: dict[str, BookingStatus | None] = {
     "booking.created": None,
     "booking.updated": None,
+    **dict.fromkeys(("booking.changed", "booking.confirmed", "booking.moved", "booking.rescheduled"), None),
     "booking.cancelled": BookingStatus.cancelled,
-    "booking.canceled": BookingStatus.cancelled,
+    **dict.fromkeys(("booking.canceled", "booking.declined", "booking.deleted"), BookingStatus.cancelled),
     "booking.no_show": BookingStatus.no_show,
 }
+_NO_LETTER = re.compile(r"[^a-z]+", re.ASCII)
 # Other systems' words for a status; one that nobody knows waits: nothing is sent for it.
 STATUSES = {
     **{str(each): each for each in BookingStatus},
@@ -43,6 +46,14 @@ def _status(data: Part, name: str) -> BookingStatus | None:
     if written and written not in STATUSES:
         data.drop(name)
     return STATUSES.get(written, BookingStatus.pending) if written else None
+
+
+def _bare(kind: str) -> str:
+    """A type by its letters alone: flows also write BOOKING_CREATED, "Booking created" or bookingCreated."""
+    return _NO_LETTER.sub("", kind.casefold())
+
+
+SPELLED = {_bare(kind): kind for kind in TYPES}
 
 
 def _version(data: Part, name: str) -> int | None:
@@ -141,7 +152,8 @@ class Standard(Scheduler):
         """The booking as the sender describes it."""
         body = read_json(inbound.body)
         kind = body.text("type") or body.wrong("type", "there, such as booking.created")
-        if kind not in TYPES:
+        kind = SPELLED.get(_bare(kind), "")
+        if not kind:
             return []
         if not body.has("data"):
             body.wrong("data", "there: an object that describes the booking")

@@ -177,6 +177,11 @@ def test_the_documented_body_is_read_whole() -> None:
         ("booking.updated", "cancelled", BookingStatus.cancelled),
         ("booking.cancelled", "confirmed", BookingStatus.cancelled),
         ("booking.no_show", None, BookingStatus.no_show),
+        ("BOOKING_NO_SHOW", None, BookingStatus.no_show),
+        ("Booking created", None, BookingStatus.confirmed),
+        ("bookingCanceled", "confirmed", BookingStatus.cancelled),
+        ("booking.deleted", "confirmed", BookingStatus.cancelled),
+        ("booking.rescheduled", "pending", BookingStatus.pending),
     ],
 )
 def test_type_and_status_give_the_state(kind: str, status: str | None, expected: BookingStatus) -> None:
