@@ -23,6 +23,7 @@ log = logging.getLogger("aftercare.inbox")
 BATCH = 20
 LONGEST_CHAIN = 20  # moves of one booking that are followed at once
 SLICE = 0.05  # seconds that a transaction for many takes: on SQLite webhooks that arrive wait for it
+CLOCKS_DIFFER = timedelta(minutes=5)  # that a sender's clock may be ahead of ours
 GAP = 0.004  # seconds between two of them, for those that wait
 
 
@@ -97,7 +98,7 @@ def _at_once(tx: Tx, context: Context, receipt: Receipt, now: datetime) -> bool:
     if scheduler is None or receipt.locked or receipt.attempts > 1:
         return False
     try:
-        notices = scheduler.parse(receipt.inbound)
+        notices = _read_body(scheduler, receipt)
         with tx.part():
             for notice in notices:
                 _observe_at_once(tx, context, receipt, notice, now)
@@ -161,6 +162,20 @@ def _summary(notices: list[Notice], fetched: list[str]) -> str:
     return f"{events} (left out, not readable: {left_out})" if left_out else events
 
 
+def _read_body(scheduler: Scheduler, receipt: Receipt) -> list[Notice]:
+    """What a receipt says; raises UnknownPayload.
+
+    What it dates well after its arrival was dated by a wrong clock, and would outdate all that comes later.
+    """
+    arrived = receipt.inbound.received_at
+    return [
+        replace(each, occurred_at=arrived)
+        if each.occurred_at is not None and each.occurred_at > arrived + CLOCKS_DIFFER
+        else each
+        for each in scheduler.parse(receipt.inbound)
+    ]
+
+
 def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datetime) -> list[Notice] | None:
     """What a receipt says; None, and the receipt settled, when we cannot read it."""
     if receipt.locked:
@@ -168,7 +183,7 @@ def _parsed(context: Context, scheduler: Scheduler, receipt: Receipt, now: datet
         _settle(context, receipt, ReceiptStatus.not_understood, why, now)
         return None
     try:
-        return scheduler.parse(receipt.inbound)
+        return _read_body(scheduler, receipt)
     except UnknownPayload as error:
         why = str(error)
     except Exception:

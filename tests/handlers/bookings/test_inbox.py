@@ -66,6 +66,19 @@ def test_a_receipt_becomes_a_booking_once(context: Context) -> None:
     assert inbox.work(context, NOW + timedelta(hours=1)) == 0
 
 
+@pytest.mark.parametrize("connection", ["main", "site"])
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(days=400)])
+def test_a_webhook_that_a_wrong_clock_dated_does_not_outdate_what_comes_later(
+    context: Context, connection: str, ahead: timedelta
+) -> None:
+    later = NOW + timedelta(minutes=5)
+    start = NOW + timedelta(days=9)
+    receive(context, webhook("created", NOW + ahead, connection=connection), now=NOW)
+    receive(context, webhook("created", later, connection=connection, start=start), now=later)
+    work.work_once(context, later)
+    assert only(context).start == start
+
+
 def test_what_nobody_understands_is_kept_and_shown(context: Context) -> None:
     receive(context, signed({"no": "trigger"}), signed({"triggerEvent": "OOO_CREATED", "payload": {}}))
     work.work_once(context, NOW)
