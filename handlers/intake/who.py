@@ -19,6 +19,7 @@ from store.base import Tx
 
 MOST_TRIES = 3  # dates of birth that are not the one given before; then the full form is asked
 WRONG = "birthday_wrong"
+CHECK_WRONG = "check_birthday_wrong"
 SECOND_TAP = timedelta(minutes=10)  # within which the same name sent again is the same wish
 
 
@@ -95,6 +96,22 @@ def _born(tx: Tx, intake: Intake) -> str | None:
     """The date of birth in the form on which the short update stands; None fits nothing that is typed."""
     earlier = previous(tx, intake)
     return str(effective(tx, earlier).get("date_of_birth") or "") or None if earlier else None
+
+
+def may_show(tx: Tx, intake: Intake) -> bool:
+    """True where the answers so far are shown for the date of birth among them, and it was not guessed at."""
+    wrong = audit.times(tx, f"intake:{intake.id}", CHECK_WRONG)
+    return bool(intake.answers.get("date_of_birth")) and wrong < MOST_TRIES
+
+
+def shows(tx: Tx, intake: Intake, born: str, now: datetime) -> bool:
+    """True for the date of birth (ISO) among the answers; any other counts as a try."""
+    if not may_show(tx, intake):
+        return False
+    right = born == str(intake.answers["date_of_birth"])
+    if born and not right:
+        audit.add(tx, "client", CHECK_WRONG, f"intake:{intake.id}", now)
+    return right
 
 
 def saved_first(tx: Tx, booking: Booking, intake: Intake, now: datetime) -> None:

@@ -34,9 +34,9 @@ def seen(intake_id: int) -> frozenset[str]:
     return frozenset(found["steps"]) if found["intake"] == intake_id else frozenset()
 
 
-def remember(response: Response, intake_id: int, step: str) -> Response:
-    """Let this browser see one step more."""
-    steps = sorted(seen(intake_id) | {step})
+def remember(response: Response, intake_id: int, *more: str) -> Response:
+    """Let this browser see these steps too."""
+    steps = sorted(seen(intake_id) | {*more})
     cookies.put(response, COOKIE, _signer().dumps({"intake": intake_id, "steps": steps}), SEEN_FOR)
     return response
 

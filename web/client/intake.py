@@ -105,6 +105,9 @@ def _shown(tx: Tx, opened: Opened, token: str, step: str) -> Response:
         return _to_read(asked, token, step)
     if step != CHECK and asked.screen(step) is None:
         step = asked.resume_at()
+    if step == CHECK:
+        again = bool(browser.kept(f"{token}/born"))
+        return intake_view.check(asked, token, who.may_show(tx, asked.intake), again)
     return _asked(opened, asked, token, step, browser.kept(f"{token}/{step}"))
 
 
@@ -240,6 +243,20 @@ def _second_tap(tx: Tx, token: str, called: str) -> str:
     if opened is None or opened.fate is not Fate.not_theirs or not called:
         return ""
     return who.handed_on(tx, context(), opened.subject, called, opened.contact_id, utc_now())
+
+
+@blueprint.post("/i/<token>/born")
+def show_answers(token: str) -> Response:
+    """Show the answers so far, for who types the date of birth that is among them."""
+    with context().db.begin() as tx:
+        asked = _open(tx, token, change=True).asked
+        if asked is None or asked.intake.done or asked.ask is not None:
+            return _to(token, "")
+        right = who.shows(tx, asked.intake, intake_view.born(asked, request.form), utc_now())
+    if right:
+        steps = (each.step.id for each in asked.screens)
+        return browser.remember(browser.forget(_to(token, CHECK)), asked.intake.id, *steps)
+    return browser.keep(_to(token, CHECK), f"{token}/born", {"again": True}) or _to(token, CHECK)
 
 
 @blueprint.post("/i/<token>/meant")

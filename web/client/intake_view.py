@@ -51,23 +51,31 @@ def screen(
     shown: Mapping[str, Answer] | None = None,
     found: Sequence[Flag] = (),
 ) -> Response:
-    """One screen with its questions, or the check page; `errors`: what must be answered again.
+    """One screen with its questions; `errors`: what must be answered again.
 
     A warning sign among answers that can not all be taken is answered all the same (B8).
     """
     language = asked.library.language
-    values: dict[str, Any] = {
+    values = _place(asked, step) | {"errors": errors or {}}
+    values |= _questions(asked, step, when, shown or {}) | _warning(asked, found)
+    values["name"] = name if step == asked.screens[0].step.id else ""
+    return page("screen", language, token, **values)
+
+
+def _place(asked: Asked, step: str) -> dict[str, Any]:
+    return {
         "step": step,
         "back": asked.before_step(step),
         "place": asked.part(step),
         "count": asked.parts,
-        "errors": errors or {},
     }
-    if step == CHECK:
-        return page("check", language, token, **values, **_check(asked))
-    values |= _questions(asked, step, when, shown or {}) | _warning(asked, found)
-    values["name"] = name if step == asked.screens[0].step.id else ""
-    return page("screen", language, token, **values)
+
+
+def check(asked: Asked, token: str, may_show: bool, again: bool) -> Response:
+    """The check page; `may_show`: what is hidden is shown for the date of birth, `again`: not this."""
+    values = _place(asked, CHECK) | _check(asked)
+    born = _question_of_birth(asked) if may_show and values["hidden"] else None
+    return page("check", asked.library.language, token, **values, born=born, again=again)
 
 
 BORN = "date_of_birth"

@@ -80,6 +80,7 @@ ACTS = {
     "address_confirmed": "said that the address or number is theirs",
     "result_birthday_wrong": "typed another date of birth",
     "birthday_wrong": "typed another date of birth",
+    "check_birthday_wrong": "typed another date of birth",
     "undo": "took back",
     "setup_opened": "opened the setup",
     "setup_closed": "finished the setup",

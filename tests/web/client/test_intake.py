@@ -452,3 +452,21 @@ def test_who_sends_a_form_that_waits_for_a_person_reads_by_when_somebody_looks(
     assert "Your therapist will look" not in Phone(app.test_client(), hers.link).get().text
     theirs = phone(app, context, LinkPurpose.plan, booking.id)
     assert ("Your therapist will look" in theirs.get().text) is said
+
+
+def test_what_was_typed_elsewhere_is_shown_on_the_check_page_for_the_date_of_birth(
+    app: Flask, hers: Phone
+) -> None:
+    hers.post("/about", ABOUT)
+    other = Phone(app.test_client(), hers.link)
+    assert "Bo Secret-Name" not in other.get("/check").text
+    born = {name: ABOUT[name] for name in ABOUT if name.startswith("date_of_birth")}
+    assert "That is not the date" in other.send("/born", {**born, "date_of_birth_day": "30"}).text
+    assert "Bo Secret-Name" in other.send("/born", born).text
+    assert "Bo Secret-Name" in other.get("/check").text
+    stranger = Phone(app.test_client(), hers.link)
+    for day in ("1", "2"):
+        stranger.post("/born", {**born, "date_of_birth_day": day})
+    page = stranger.send("/born", born).text
+    assert "Bo Secret-Name" not in page, "three dates were wrong"
+    assert "Show them with my date of birth" not in page
