@@ -51,6 +51,7 @@ class MailKind(StrEnum):
     CONNECTION = "connection"
     TROUBLE = "trouble"
     TROUBLE_OVER = "trouble_over"
+    TEXTS = "texts"
 
 
 BEGUN = "intake_reminder_begun"
@@ -69,7 +70,7 @@ PUBLIC = frozenset({MailKind.BOOK_AGAIN})
 STAFF = frozenset(
     {
         *(MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY),
-        *(MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER),
+        *(MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER, MailKind.TEXTS),
     }
 )
 Texts = Mapping[str, Mapping[str, Any]]

@@ -1,6 +1,7 @@
 """A text message, ready to go. E-mails travel as the standard library's `EmailMessage`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 # The letters of GSM 03.38; those of GSM_TWICE count twice. Any other letter (such as á) makes the
 # whole text travel as UTF-16.
@@ -27,3 +28,14 @@ class Text:
     to: str
     body: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text that came in: from which contact point and number, when, and its words."""
+
+    id: int
+    contact_id: int
+    number: str
+    at: datetime
+    words: str

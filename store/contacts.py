@@ -10,7 +10,7 @@ from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store.base import Tx, once
 from store.running.tally import Tally, tally
-from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs
+from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs, texts
 
 _KNOWN = sa.select(contact_points.c.id).where(
     contact_points.c.kind == sa.bindparam("kind"), contact_points.c.value == sa.bindparam("value")
@@ -103,7 +103,7 @@ def _merge(tx: Tx, old: int, new: int) -> None:
     for row in tx.all(sa.select(deliveries.c.id, deliveries.c.key).where(deliveries.c.contact_id == old)):
         key = str(replace(DeliveryKey.parse(row.key), recipient=new))
         tx.run(sa.update(deliveries).where(deliveries.c.id == row.id).values(key=key, contact_id=new))
-    for column in (attendances.c.phone_id, links.c.contact_id):
+    for column in (attendances.c.phone_id, links.c.contact_id, texts.c.contact_id):
         tx.run(sa.update(column.table).where(column == old).values({column.name: new}))
     tx.run(sa.delete(opt_outs).where(opt_outs.c.contact_id == old))
     tx.run(sa.delete(contact_points).where(contact_points.c.id == old))

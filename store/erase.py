@@ -11,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.person import ContactKind
 from schemas.receipt import ReceiptStatus
-from store import client_words, sealing
+from store import client_words, sealing, texts
 from store.base import Database, Tx
 from store.tables import (
     attendances,
@@ -38,6 +39,7 @@ from store.tables import (
     session_notes,
     staff,
 )
+from store.tables import texts as stored_texts
 from store.vault import SealBroken
 
 OF_CLIENT = (
@@ -63,6 +65,7 @@ def rows_of(tx: Tx, client_ids: Sequence[int]) -> dict[str, list[dict[str, Any]]
     wanted = {
         clients: clients.c.id.in_(client_ids),
         contact_points: contact_points.c.id.in_(_contact_ids(tx, client_ids)),
+        stored_texts: stored_texts.c.contact_id.in_(_own_numbers(tx, client_ids)),
         bookings: bookings.c.id.in_(ids),
         records: records.c.booking_id.in_(ids),
         intake_changes: intake_changes.c.intake_id.in_(intake_ids),
@@ -79,7 +82,20 @@ def _contact_ids(tx: Tx, client_ids: Sequence[int]) -> list[int]:
     """The contact points at which one person is or was reached, those that were corrected away too."""
     places = (attendances.c.email_id, attendances.c.phone_id, deliveries.c.contact_id, links.c.contact_id)
     theirs = [sa.select(each).where(each.table.c.client_id.in_(client_ids)) for each in places]
+    theirs += [_numbers(client_ids)]
     return sorted({row[0] for row in tx.all(sa.union(*theirs)) if row[0]})
+
+
+def _numbers(client_ids: Sequence[int]) -> sa.Select[tuple[int]]:
+    """The number of a client, also one that was typed into a form and nobody has confirmed."""
+    same = sa.and_(contact_points.c.kind == ContactKind.sms, contact_points.c.value == clients.c.phone)
+    return sa.select(contact_points.c.id).join(clients, same).where(clients.c.id.in_(client_ids))
+
+
+def _own_numbers(tx: Tx, client_ids: Sequence[int]) -> list[int]:
+    """Where this person is reached, and nobody else: what came from there is certainly theirs."""
+    whose = {each: texts.senders(tx, each) for each in _contact_ids(tx, client_ids)}
+    return [each for each, people in whose.items() if people and set(people) <= set(client_ids)]
 
 
 def needles(tx: Tx, client_ids: Sequence[int]) -> list[str]:
@@ -168,6 +184,7 @@ def erase_rows(tx: Tx, client_ids: Sequence[int], hashes: Sequence[str], now: da
     counts = {table.name: _delete(tx, table, which) for table, which in gone.items()}
     for client_id in client_ids:
         client_words.forget(tx, client_id)
+    counts["texts"] = texts.forget_from(tx, places)
     counts["contact_points"] = _forget_places(tx, places)
     _blank(tx, client_ids, ids, now)
     never_again(tx, hashes, now)
@@ -180,6 +197,7 @@ def _forget_places(tx: Tx, places: Sequence[int]) -> int:
     refused = sa.select(opt_outs.c.contact_id)
     free = sa.select(contact_points.c.id).where(
         ~sa.exists().where(used.c[0] == contact_points.c.id),
+        ~sa.exists().where(stored_texts.c.contact_id == contact_points.c.id),
         sa.or_(contact_points.c.id.in_(places), contact_points.c.id.not_in(refused)),
     )
     alone = [row.id for row in tx.all(free)]

@@ -174,6 +174,14 @@ def raise_flag(
     return False
 
 
+def stand_again(tx: Tx, booking_id: int, client_id: int, rule: str, now: datetime) -> None:
+    """What was cleared was said once more: it holds again, and nobody has seen it."""
+    same = (flags.c.booking_id == booking_id, flags.c.client_id == client_id, flags.c.rule == rule)
+    row = sa.update(flags).where(*same, flags.c.cleared_at.is_not(None))
+    fresh = {"cleared_at": None, "cleared_by": "", "sealed_basis": None, "seen_at": None}
+    tx.run(row.values(**fresh, raised_at=now))
+
+
 def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     """The flags for a visit, of who comes now: rule, severity, times, and what was sealed."""
     rows = tx.all(_FLAGS_OF_WHO_COMES, booking_id=booking_id, booking_ids=together(tx, booking_id))

@@ -127,6 +127,21 @@ opt_outs = sa.Table(
     _word("way", 20),
 )
 
+# Texts that came in and say neither STOP nor START; whose they are is looked up when they are shown.
+texts = sa.Table(
+    "texts",
+    metadata,
+    _id(),
+    sa.Column("vendor_id", sa.String(100), nullable=False, unique=True),  # of the service: twice is once
+    _ref("contact_id", "contact_points", nullable=False, index=True),
+    _time("received_at"),
+    _sealed("sealed_words"),
+    _time("mailed_at", nullable=True),  # when the clinic was sent a mail that it is there
+    _time("seen_at", nullable=True),
+    sa.Index("ix_texts_seen_at", "seen_at"),
+    info=_bound("id", "vendor_id"),
+)
+
 # A person. Who was joined with another keeps the rows; `joined_into` says whose history they are read with.
 clients = sa.Table(
     "clients",
@@ -300,7 +315,7 @@ flags = sa.Table(
     _id(),
     _ref("booking_id", "bookings", nullable=False),
     sa.Column("client_id", Id, index=True),
-    _word("rule", 20),
+    _word("rule"),
     _word("severity", 20),
     _sealed("sealed_flag"),
     _time("raised_at"),

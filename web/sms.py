@@ -1,7 +1,13 @@
-"""Text messages in: a client who writes STOP gets no more texts, until they write START."""
+"""Text messages in: a client who writes STOP gets no more texts, until they write START.
+
+Any other text waits for a person at the clinic.
+"""
+
+from secrets import token_hex
 
 from flask import Blueprint, Response, request
 
+from handlers import texts
 from handlers.clients import contacts
 from integrations.base import InvalidSignature
 from integrations.channels import sms
@@ -14,7 +20,7 @@ EMPTY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
 @blueprint.post("/texts")
 def receive() -> Response:
-    """Answer the text-message service; only STOP and START have an effect."""
+    """Answer the text-message service; nothing is answered to the client."""
     sender = context().senders.get(Channel.sms)
     if not isinstance(sender, sms.Sms):
         return Response(status=404)
@@ -31,4 +37,6 @@ def receive() -> Response:
             contacts.stop(tx, context(), Channel.sms, number, "text", utc_now())
         elif known == "START" or sms.wants_start(said):
             contacts.start(tx, context(), Channel.sms, number, utc_now())
+        else:
+            texts.receive(tx, context(), values.get("MessageSid") or token_hex(), number, said, utc_now())
     return Response(EMPTY, mimetype="text/xml")

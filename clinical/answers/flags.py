@@ -49,6 +49,15 @@ def at_once(
     return tuple(flag for flag in found if rules.acts_at_once(flag))
 
 
+def of_text(words: str, rules: Rules) -> tuple[Flag, ...]:
+    """Return what somebody wrote of danger outside of a form, worst first."""
+    found = (
+        _flag(each.danger.id, each.danger.name, each.danger.source, each.danger.case, [("text", each.words)])
+        for each in typed.search(words, rules.typed)
+    )
+    return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
+
+
 def worst(flags: Sequence[Flag]) -> Flag | None:
     """Return the gravest flag, or None when there is none."""
     return min(flags, key=lambda flag: (flag.severity.rank, flag.rule), default=None)

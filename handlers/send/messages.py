@@ -2,13 +2,14 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
 
 from clinical import identity
 from clinical.loop.feedback import difference
-from handlers import links
+from handlers import links, texts
 from handlers.answers import effective
 from handlers.checkins import asking
 from handlers.checkins import taps as answers_to_tap
@@ -26,7 +27,7 @@ from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Channel, Delivery, Purpose, Urgency
 from schemas.intake import Intake
-from schemas.message import Text
+from schemas.message import Received, Text
 from schemas.notions import mail_address, phone
 from schemas.notions.words import fill
 from schemas.plan import StoredPlan
@@ -350,6 +351,23 @@ def staff(
     kind = MailKind(MAILS[delivery.purpose, State.soon if soon else State.usual])
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
+    )
+
+
+def texts_came(context: Context, found: Sequence[Received], now: datetime) -> EmailMessage:
+    """To the clinic: so many texts came in, and where to read them. No word of them, no name, no number."""
+    language = context.clinic.language
+    urgent = sum(texts.speaks_of_danger(context, each) for each in found)
+    values = {
+        "count": str(len(found)),
+        "since": readable.moment(found[0].at, context.zone(), language),
+        "urgent": str(urgent or ""),
+        "url": f"{context.clinic.public_url}/console/waits",
+    }
+    identity = _identity(context, MailKind.TEXTS, f"texts:{found[-1].id}")
+    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
+    return mail.message(
+        MailKind.TEXTS, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
 
 

@@ -9,7 +9,7 @@ from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import bounces
 from handlers.worker import seals, watch
-from store import receipts
+from store import receipts, texts
 
 
 @dataclass(slots=True)
@@ -58,9 +58,11 @@ def _watch(context: Context, now: datetime) -> None:
     seals.note(context, now)
     watch.look(context, now)
     watch.mail(context, now)
+    watch.texts_came(context, now)
 
 
 def forget(context: Context, now: datetime) -> int:
-    """Delete raw webhook bodies that are older than the clinic keeps them."""
+    """Delete raw webhook bodies, and texts that were read, that are older than the clinic keeps them."""
+    before = now - timedelta(days=context.clinic.policy.body_days)
     with context.db.begin() as tx:
-        return receipts.forget_bodies(tx, now - timedelta(days=context.clinic.policy.body_days))
+        return receipts.forget_bodies(tx, before) + texts.forget(tx, before)

@@ -14,7 +14,7 @@ from handlers.worker import troubles as service
 from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
 from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
-from store import connections, receipts
+from store import connections, receipts, texts
 from store.base import Tx
 from store.running import troubles
 
@@ -157,6 +157,23 @@ def mail(context: Context, now: datetime) -> None:
             first = troubles.forget(tx, each)
         if first and (not each.name or each.name in context.schedulers):
             _mailed(context, each, messages.trouble(context, each, service.page_of(each), now))
+
+
+def texts_came(context: Context, now: datetime) -> None:
+    """One mail that texts are there; another one only for those that come later."""
+    with context.db.begin() as tx:
+        new = texts.claim_mail(tx, now)
+        found = texts.named(tx, new) if new else []
+    if not found:
+        return
+    try:
+        context.senders[Channel.email].send(messages.texts_came(context, found, now))
+    except OutcomeUnknown:
+        log.warning("mailed about texts, outcome unknown", extra={"texts": len(found)})
+    except IntegrationError:
+        log.warning("nobody could be mailed about texts", extra={"texts": len(found)})
+        with context.db.begin() as tx:
+            texts.not_mailed(tx, new)
 
 
 def _begun(context: Context, trouble: Trouble, now: datetime) -> None:

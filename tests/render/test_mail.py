@@ -41,6 +41,8 @@ CONTEXT: dict[str, str] = {
     **{kind.value: "" for kind in TroubleKind},
     "message": "Nov 20, 9:00 AM",
     "count": "3",
+    "since": "Nov 20, 9:00 AM",
+    "urgent": "1",
 }
 OF_TROUBLE = (MailKind.TROUBLE, MailKind.TROUBLE_OVER)
 HEALTH = re.compile(

@@ -39,6 +39,7 @@ ACTS = {
     "password_changed": "changed the password",
     "second_factor_set": "set up a second factor",
     "view": "looked at",
+    "text_seen": "marked a text as read",
     "view_summary": "read the summary",
     "print_summary": "made the summary to print",
     "print_plan": "made the plan to print",

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
+from handlers import texts
 from handlers.intake import summary
 from handlers.plans import basis as plans_basis
 from handlers.plans import standing
 from schemas.hold import LOOKS
+from schemas.message import Received
 from schemas.reason import Reason
 from schemas.staff import Role
-from store import attendances, plans
+from store import attendances, audit, clients, plans
+from store import texts as stored_texts
 from store.base import Tx
 from store.views import waits as stored
 from store.views.waits import Waiting
@@ -62,7 +66,8 @@ def count(tx: Tx) -> int:
     """How many things wait for who is signed in."""
     mine = whose(tx).name
     held = len(stored.plans_held(tx, mine)) if me().may(Role.practitioner) else 0
-    return held + len(stored.addresses(tx, mine)) + attendances.count_unsettled(tx)
+    others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
+    return held + len(stored.addresses(tx, mine)) + others
 
 
 @blueprint.get("/console/waits")
@@ -86,11 +91,28 @@ def show(status: int = 200, error: str = "") -> Response:
             "more": max(0, len(held) - DRAWN),
             "addresses": stored.addresses(tx, mine.name),
             "questions": asked,
+            "texts": [_text(tx, each) for each in stored_texts.unseen(tx)],
         }
     made = page("waits", status, error=error, whose=mine, clinical=clinical, flag_tags=FLAGS, **values)
     if mine.choice and request.args.get("whose"):
         cookies.put(made, WHOSE, request.args["whose"][:10], REMEMBERED_SECONDS)
     return made
+
+
+def _text(tx: Tx, one: Received) -> dict[str, Any]:
+    """A text, and everybody who may have sent it; nobody for a number that we do not know."""
+    people = [clients.get(tx, each) for each in texts.senders(tx, one.contact_id)]
+    return {"text": one, "people": people, "danger": texts.speaks_of_danger(context(), one)}
+
+
+@blueprint.post("/console/texts/<int:text_id>/seen")
+@allowed(*EVERYBODY)
+def seen(text_id: int) -> AnyResponse:
+    """Somebody has read a text. One that was read before, or is not there, stays as it is."""
+    with context().db.begin() as tx:
+        if stored_texts.seen(tx, text_id, now()):
+            audit.add(tx, me().name, "text_seen", f"text:{text_id}", now())
+    return redirect(url_for("console_waits.waits", done=1), 303)
 
 
 def _plan(tx: Tx, one: Waiting, reasons: dict[int, Reason], basis: dict[int, str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from tests.helpers.visits import book, receive, schedule_of, webhook
 
 OVER = NOW + timedelta(days=7, hours=2)
 
-OF_THE_CLINIC = (MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER)
+OF_THE_CLINIC = (MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER, MailKind.TEXTS)
 
 
 def test_the_same_delivery_has_the_same_message_id_for_ever(context: Context) -> None:

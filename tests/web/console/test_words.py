@@ -121,7 +121,7 @@ def test_no_spanish_text_stands_there_for_nothing() -> None:
 
 TABLES = {
     *("intake changes", "intakes", "checkins", "plans", "records", "links", "flags", "session notes"),
-    *("plan edits", "deliveries", "bookings", "webhooks"),
+    *("plan edits", "deliveries", "bookings", "webhooks", "texts"),
 }
 
 
