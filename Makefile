@@ -118,4 +118,5 @@ COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url -
 lock:
 	$(COMPILE) -o requirements/app.lock
 	$(COMPILE) --group demo -c requirements/app.lock -o requirements/demo.lock
+	$(COMPILE) --group docs -c requirements/app.lock -o requirements/docs.lock
 	$(COMPILE) --group dev -c requirements/app.lock -o requirements/dev.lock

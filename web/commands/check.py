@@ -23,6 +23,7 @@ from schemas.message import segments
 from schemas.notions.words import fill
 from schemas.rules import Region
 from store import migrate, receipts, reseal
+from web.commands import check_outside
 from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
@@ -33,8 +34,14 @@ OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 
 @click.command("check")
 @click.option("--mail", is_flag=True, help="Sign in at the mail server, too; nothing is sent.")
-def check_command(mail: bool) -> None:
+@click.option(
+    "--outside", is_flag=True, help="Look at what only others see: address, TLS, mail domain, webhooks."
+)
+def check_command(mail: bool, outside: bool) -> None:
     """Check settings and content; names every problem at once."""
+    if outside:
+        check_outside.say(the_context(), utc_now())
+        return
     lines = found(mail=mail)
     for line in (*lines.wrong, *lines.remarks):
         click.echo(line)
