@@ -1,5 +1,6 @@
 """Everything that is kept about one client: reading it out, and erasing it."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from schemas.person import ContactKind
 from schemas.receipt import ReceiptStatus
-from store import client_words, sealing, texts
+from store import client_words, saved_plans, sealing, texts
 from store.base import Database, Tx
 from store.tables import (
     attendances,
@@ -31,6 +32,7 @@ from store.tables import (
     metadata,
     my_days,
     opt_outs,
+    own_media,
     plan_edits,
     plans,
     receipt_clients,
@@ -46,6 +48,7 @@ OF_CLIENT = (
     *(attendances, intakes, plans, flags, session_notes, plan_edits, checkins, deliveries, links),
     receipt_clients,
     my_days,
+    own_media,
 )
 """The tables whose rows say whose they are."""
 
@@ -144,6 +147,8 @@ def _clear(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> Any:
         plain = sealing.unseal(tx, column, row)
     except SealBroken as broken:
         return f"({broken})"
+    if column is own_media.c.sealed_media:
+        return base64.b64encode(plain).decode()
     try:
         return json.loads(plain)
     except ValueError:
@@ -221,7 +226,7 @@ def scrub(tx: Tx, texts: Sequence[str]) -> int:
 
     Not out of the log, which nobody changes: it speaks of clients by number.
     """
-    count = 0
+    count = saved_plans.scrub(tx, texts, ERASED)
     for table in (each for each in metadata.sorted_tables if each is not audit):
         for column in (each for each in table.c if _may_mention(each)):
             for text in texts:
@@ -325,7 +330,15 @@ def _in_files(files: Sequence[Path], texts: Sequence[str]) -> int:
 
 def _prove_postgres(db: Database, texts: Sequence[str]) -> int:
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        for name in ("intakes", "intake_changes", "plans", "receipts", "deliveries"):
+        for name in (
+            "intakes",
+            "intake_changes",
+            "plans",
+            "own_media",
+            "saved_plans",
+            "receipts",
+            "deliveries",
+        ):
             conn.exec_driver_sql(f"VACUUM {name}")
         # A plain VACUUM leaves the old bytes in the pages; these tables hold names in clear, and are small.
         for name in ("clients", "client_words", "contact_points", "records", "bookings", "attendances"):

@@ -17,6 +17,13 @@ def add(tx: Tx, booking_id: int, author: str, edit: dict[str, Any], now: datetim
     sealing.add(tx, plan_edits, row, sealed_edit=edit)
 
 
+def there_are(tx: Tx, booking_id: int) -> bool:
+    """True where somebody changed the plan of one booking, or made it."""
+    return (
+        tx.first(sa.select(plan_edits.c.id).where(plan_edits.c.booking_id == booking_id).limit(1)) is not None
+    )
+
+
 def of_booking(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
     """Every change to the plan of one booking, oldest first."""
     query = sa.select(plan_edits).where(plan_edits.c.booking_id == booking_id).order_by(plan_edits.c.id)

@@ -525,6 +525,31 @@ plan_edits = sa.Table(
     info=_bound("id", "client_id"),
 )
 
+# The photo or clip of an own exercise in a client's plans.
+own_media = sa.Table(
+    "own_media",
+    metadata,
+    _id(),
+    _word("exercise_id", 20),
+    _ref("client_id", "clients", nullable=False),
+    _word("kind", 20),  # image/jpeg, image/png, video/mp4
+    _sealed("sealed_media"),
+    _time("created_at"),
+    sa.Index("ix_own_media_client_id_exercise_id", "client_id", "exercise_id"),
+    info=_bound("id", "client_id", "exercise_id"),
+)
+
+# What a practitioner keeps to begin a later plan with: a name and the exercises.
+saved_plans = sa.Table(
+    "saved_plans",
+    metadata,
+    _id(),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _sealed("sealed_plan"),
+    _time("created_at"),
+    info=_bound("id", "staff_id"),
+)
+
 # On which days and at what time a client wants to do the plan, and how they asked to be reminded of it.
 my_days = sa.Table(
     "my_days",

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from clinical.plan import edit
+from clinical.plan import choose, edit
 from clinical.plan.case import Case, policy_for, with_facts
 from clinical.plan.edit import Edit
 from clinical.plan.safety import Ground, ground_for
@@ -11,11 +12,13 @@ from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, edits, release
 from handlers.plans.basis import NotNow
+from handlers.plans.media import Media
 from handlers.schedule.recipients import to_client
+from schemas.booking import Booking
 from schemas.delivery import DeliveryStatus, Due, Purpose
 from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
-from store import audit, bookings, clients, deliveries, intakes, plan_edits
+from store import audit, bookings, clients, deliveries, intakes, own_media, plan_edits
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -51,19 +54,25 @@ def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
         release.hold(tx, delivery, by, now)
 
 
-def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
+def change_plan(
+    tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime, media: Media | None = None
+) -> StoredPlan:
     """Change a plan; one that went out is corrected: the client gets one mail, and the old version is kept.
 
-    Raises `EditRefused` (with what blocks it) or `NotNow`.
+    `media` is the photo or clip of the own exercise that stands last. Raises `EditRefused` (with what blocks
+    it) or `NotNow`.
     """
     last = stored_plans.newest(tx, booking_id)
-    if last is None or last.status not in CHANGEABLE:
+    if last is None:
+        return _from_nothing(tx, context, booking_id, change, now, media)
+    if last.status not in CHANGEABLE:
         raise NotNow(NOTHING_TO_CHANGE)
     change = replace(change, overrides=last.plan.overrides) if change.lines else change
     checked = preview(tx, context, booking_id, last, change, now)
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
         stored_plans.hold(tx, last.id)
     plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
+    _keep_media(tx, last.client_id, change, media, now)
     for override in checked.overrides[len(last.plan.overrides) :]:
         audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
     audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
@@ -75,6 +84,40 @@ def change_plan(tx: Tx, context: Context, booking_id: int, change: Edit, now: da
     if made is None:
         raise NotNow(NOTHING_TO_CHANGE)
     return made
+
+
+def _keep_media(tx: Tx, client_id: int, change: Edit, media: Media | None, now: datetime) -> None:
+    if media is not None:
+        own_media.add(tx, change.lines[-1].exercise_id, client_id, media.kind, media.data, now)
+
+
+def _from_nothing(
+    tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime, media: Media | None
+) -> StoredPlan:
+    """A plan for a visit whose service gets none by itself, from the answers to the safety questions."""
+    _begin(tx, context, booking_id, change, now)
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
+    plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
+    _keep_media(tx, booking.client_id, change, media, now)
+    made = drafting.draft(tx, context, booking_id, now)
+    if made is None:
+        raise NotNow(NOTHING_TO_CHANGE)
+    audit.add(tx, change.author, "change_plan", f"plan:{made.id}", now)
+    if not any(each.purpose is Purpose.plan for each in deliveries.of_booking(tx, booking_id)):
+        due = max(now, booking.end + context.clinic.policy.plan_delay)
+        deliveries.schedule(tx, Due(to_client(tx, booking, Purpose.plan, made.version), due), now)
+    return made
+
+
+def _begin(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> Plan:
+    """What the change makes of the plan that the rules would choose. Raises `EditRefused` or `NotNow`."""
+    case, language = _case(tx, context, booking_id, now)
+    content, policy = context.plan_content(language), policy_for(context.clinic)
+    chosen = choose.choose(case, content, policy)
+    if chosen.status is Readiness.NONE or not change.lines:
+        raise NotNow("There is no plan that may go out: see the flags.")
+    return replace(edit.edit(chosen, change, case, content, policy), version=1)
 
 
 def _corrected(
@@ -114,11 +157,20 @@ def preview(
 
 def tried(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime) -> StoredPlan:
     """The version that a change would make; nothing is kept. Raises `EditRefused` or `NotNow`."""
-    last = stored_plans.newest(tx, booking_id)
-    if last is None:
+    last, booking = stored_plans.newest(tx, booking_id), bookings.get(tx, booking_id)
+    if booking is None:
         raise NotNow(NOTHING_TO_CHANGE)
+    if last is None:
+        begun = drafting.content_of(context, _begin(tx, context, booking_id, change, now))
+        return _unkept(booking, begun, now)
     plan = preview(tx, context, booking_id, last, replace(change, overrides=last.plan.overrides), now)
     return replace(last, content=drafting.content_of(context, plan))
+
+
+def _unkept(booking: Booking, content: dict[str, Any], now: datetime) -> StoredPlan:
+    return StoredPlan(
+        0, booking.id, booking.client_id, 1, PlanStatus.held, "", PlanOrigin(), now, None, "", None, content
+    )
 
 
 def ground(tx: Tx, context: Context, booking_id: int, now: datetime) -> Ground:

@@ -17,7 +17,7 @@ from schemas.hold import OF_THE_GATE
 from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from schemas.session_note import SessionNote
-from store import bookings, deliveries, intakes, notes, plans
+from store import bookings, deliveries, intakes, notes, plan_edits, plans
 from store.base import Tx
 
 LET_OUT = (PlanStatus.released, PlanStatus.sent)
@@ -44,7 +44,7 @@ def drafted(tx: Tx, context: Context, booking_id: int, now: datetime) -> StoredP
     """Like `draft`, but leaves the messages where they are in the schedule."""
     booking = bookings.get(tx, booking_id)
     intake = intakes.of_booking(tx, booking_id)
-    if booking is None or intake is None or not intake.done or not wanted(context, booking):
+    if booking is None or intake is None or not intake.done or not wanted(tx, context, booking):
         return None
     last = plans.newest(tx, booking_id)
     if last is not None and stays(last):
@@ -58,9 +58,10 @@ def stays(last: StoredPlan) -> bool:
     return last.status in LET_OUT or bool(last.origin.check_in)
 
 
-def wanted(context: Context, booking: Booking) -> bool:
-    """Whether the service that was booked gets a plan."""
-    return context.clinic.service(booking.service, booking.service_name).plan
+def wanted(tx: Tx, context: Context, booking: Booking) -> bool:
+    """Whether the service that was booked gets a plan, or a practitioner made one for this visit."""
+    by_rule = context.clinic.service(booking.service, booking.service_name).plan
+    return by_rule or plan_edits.there_are(tx, booking.id)
 
 
 def case_of(

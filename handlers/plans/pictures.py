@@ -1,11 +1,14 @@
 """The figure of every exercise, drawn on demand."""
 
 from handlers.context import Context
+from handlers.plans.media import Media
 from render.figures import Panel, Tempo, look_for, moving, pair_svg, panels
 from schemas.exercise import Exercise, Kind
 from schemas.figure import Picture
-from schemas.plan import Dose, Phase, PlanItem
+from schemas.plan import Dose, Phase, PlanItem, StoredPlan
 from schemas.worded_plan import WordedPlan
+from store import clients, own_media
+from store.base import Tx
 
 BREATH, STEP, EASY = Tempo(3, 0, 5), Tempo(0.7, 0, 0.7), Tempo(2, 0, 2)
 """What is done for minutes has no tempo of its own."""
@@ -26,6 +29,15 @@ def of_exercise(context: Context, exercise_id: str) -> tuple[Panel, Panel] | Non
     """The two panels of one exercise, for a page; None where there is no figure."""
     figure = context.figures.get(exercise_id)
     return panels(figure, look_for(exercise_id)) if figure is not None else None
+
+
+def own_of(tx: Tx, stored: StoredPlan, item: PlanItem) -> Media | None:
+    """The photo or clip of an own exercise; None for any other."""
+    if item.own is None or not item.own.media:
+        return None
+    family = clients.family(tx, stored.client_id)
+    found = own_media.of_client(tx, family, item.exercise_id)
+    return Media(*found) if found else None
 
 
 def still_of(context: Context, item: PlanItem) -> str | None:

@@ -59,7 +59,7 @@ def decide(tx: Tx, context: Context, booking: Booking, now: datetime) -> Standin
 def look(tx: Tx, context: Context, booking: Booking, now: datetime) -> tuple[Hold, ...]:
     """What `decide` would say keeps the plan back: a page that only shows it writes no draft."""
     intake = intakes.of_booking(tx, booking.id)
-    if intake is None or not intake.done or not drafting.wanted(context, booking):
+    if intake is None or not intake.done or not drafting.wanted(tx, context, booking):
         return _holds(tx, context, booking, intake, None, None, now)
     stored = plans.newest(tx, booking.id)
     if stored is not None and drafting.stays(stored):
@@ -145,7 +145,7 @@ def _facts_now(tx: Tx, context: Context, booking: Booking, seen: Picture) -> Ite
     found = gate.holds(gate.facts_of(case, policy_for(context.clinic)))
     lately = (hold for hold in found if hold.reason is not Reason.needs_review or _is_cleared(hold))
     yield from (hold.fact for hold in lately)
-    if not drafting.wanted(context, booking):
+    if not drafting.wanted(tx, context, booking):
         yield "service=no_plan"
     if not said_yes(seen.answers, "consent_email"):
         yield "consent_email=no"

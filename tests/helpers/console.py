@@ -17,6 +17,11 @@ from store import bookings as stored
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 
+USUAL = {
+    "service": "deep-tissue-60",
+    "service_name": "Deep tissue massage",
+    "practitioner": "Mara Field",
+}
 PASSWORD = "four dull grey pebbles"
 EMAIL = "mara@handsofstone.example"
 BOTH = (Role.practitioner, Role.manager)
@@ -41,9 +46,7 @@ def visit(
         start=start,
         end=start + timedelta(hours=1),
         client=Person(name, email, phone="+1 555 010 4242", language=language),
-        service="deep-tissue-60",
-        service_name="Deep tissue massage",
-        **({"practitioner": "Mara Field"} | more),  # type: ignore[arg-type]
+        **(USUAL | more),  # type: ignore[arg-type]
     )
     with context.db.begin() as tx:
         observe.observe(tx, context, "main", observe.notice_of(state, now), now, read=True)

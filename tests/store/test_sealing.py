@@ -28,8 +28,10 @@ from store import (
     intakes,
     kept,
     notes,
+    own_media,
     plan_edits,
     plans,
+    saved_plans,
     sealing,
     staff,
 )
@@ -109,6 +111,7 @@ def written(context: Context, number: int, booking: int) -> None:
         assert comes is not None
         notes.add(tx, booking, SessionNote(SendWish.HOLD, "Mara", client_note=WORDS[number]), NOW)
         plan_edits.add(tx, booking, "Mara", {"words": WORDS[number]}, NOW)
+        own_media.add(tx, f"own_{number}", form.client_id, "image/png", WORDS[number].encode(), NOW)
         asked = checkins.ask(tx, booking, plan.id, next(iter(CheckInKind)), NOW)
         checkins.answer(tx, asked.id, {"pain": str(number)}, "hold", NOW)
         intakes.raise_flag(tx, booking, form.client_id, "RF90", "ADJUST", {"because": WORDS[number]}, NOW)
@@ -120,6 +123,7 @@ def written(context: Context, number: int, booking: int) -> None:
         sealing.add(tx, audit_keys, {"made_at": NOW}, sealed_key=f"{number}".encode() * 64)
     somebody = account(context, f"p{number}@handsofstone.example", f"Practitioner {number}")
     with context.db.begin() as tx:
+        saved_plans.add(tx, somebody, {"name": WORDS[number]}, NOW)
         staff.set_totp(tx, somebody, "JBSWY3DPEHPK3PXP")
         staff.open_session(tx, f"hash {number}", somebody, Stage.enrol, NOW, "JBSWY3DPEHPK3PXP")
 

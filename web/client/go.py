@@ -34,6 +34,7 @@ def show(token: str) -> Response:
         token,
         plan=plan,
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        own_at=lambda number, _name: f"/p/{token}/own/{number}",
         coach=coach,
         skipped=SKIPPED,
         days=days,

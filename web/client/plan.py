@@ -20,6 +20,7 @@ from web.client import days
 from web.client.common import open_plan, page, subject
 from web.client.tick import again, days_of, effort_and_pain, keep
 from web.context import context, utc_now
+from web.media import answer as media_answer
 
 blueprint = Blueprint("plan", __name__)
 SHOWN_DAYS = 7
@@ -44,6 +45,7 @@ def show(token: str) -> Response:
         plan=plan,
         name=readable.greeting_name(identity.in_order(client.name, context().names)),
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        own_at=lambda number, _name: f"/p/{token}/own/{number}",
         week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
         today_done=today in done,
         yesterday=ticking.yesterday,
@@ -108,6 +110,18 @@ def _drawing(token: str, number: int, draw: Callable[[Context, PlanItem], str | 
     if drawn is None:
         abort(404)
     return Response(drawn, content_type="image/svg+xml; charset=utf-8")
+
+
+@blueprint.get("/p/<token>/own/<int:number>")
+def own(token: str, number: int) -> Response:
+    """The photo or clip of the plan's move of this number, where it is one of the practitioner's own."""
+    with context().db.read() as tx:
+        stored = plan_page.current(tx, subject(tx, LinkPurpose.plan, token)).plan
+        items = stored.plan.items if stored else ()
+        found = (
+            pictures.own_of(tx, stored, items[number - 1]) if stored and 0 < number <= len(items) else None
+        )
+    return media_answer(found) if found else abort(404)
 
 
 @blueprint.post("/p/<token>/day")

@@ -19,24 +19,26 @@ from clinical.plan.own import with_own
 from clinical.plan.safety import Ground
 from clinical.plan.wording import fact_words
 from handlers.plans import basis as plans_basis
-from handlers.plans import by_hand
+from handlers.plans import by_hand, media, saved
 from handlers.plans.basis import NotNow
+from handlers.plans.media import Media, Unsuitable
 from handlers.send import undo as undo_handler
 from schemas.booking import Booking
 from schemas.choosing import PlanContent
 from schemas.exercise import Exercise
 from schemas.plan import PlanItem, PlanStatus, Side, StoredPlan
 from schemas.staff import Role
-from store import bookings, clients
+from store import bookings, clients, own_media, saved_plans
 from store import plans as stored_plans
 from store.base import Tx
 from web.console import basis, gate, plan_lines, undo
 from web.console.booking import as_the_client_sees
-from web.console.gate import allowed, me, now
+from web.console.gate import allowed, me, now, takes
 from web.console.plan_form import edit_from
 from web.console.plan_lines import FIELDS, OWN, Draft
 from web.console.view import language, page
 from web.context import context
+from web.media import answer as media_answer
 
 Wrong = dict[str, dict[str, Limit]]  # by exercise and figure
 
@@ -51,6 +53,9 @@ LABELS = {
 SIDES = {Side.BOTH: "Both sides", Side.LEFT: "Both, left first", Side.RIGHT: "Both, right first"}
 LEVELS = {1: "1: start", 2: "2: standard", 3: "3: strong"}
 KEPT, LET_OUT, SHOWN = "", "release", "show"
+SAVE, BEGIN, FORGET = "save", "begin", "forget"
+SAVED_NAME = 80
+MOST_BYTES = media.MOST_CLIP + 100_000
 NO_MOVES = "A plan has at least one move."
 
 
@@ -69,7 +74,19 @@ def show(booking_id: int) -> Response:
         return _page(tx, found, stored, plan_lines.stored(stored.plan.items if stored else ()))
 
 
+@blueprint.get("/console/bookings/<int:booking_id>/plan/own/<name>")
+@allowed(Role.practitioner)
+def own(booking_id: int, name: str) -> Response:
+    """The photo or clip of an own exercise of who comes."""
+    with context().db.read() as tx:
+        found = bookings.get(tx, booking_id) or abort(404)
+        family = clients.family(tx, found.client_id)
+        kept = own_media.of_client(tx, family, name) or abort(404)
+    return media_answer(Media(*kept))
+
+
 @blueprint.post("/console/bookings/<int:booking_id>/plan/change")
+@takes(MOST_BYTES)
 @allowed(Role.practitioner)
 def change(booking_id: int) -> AnyResponse:
     """Keep the plan as it stands in the form, let it out, or only move something in the form."""
@@ -80,35 +97,88 @@ def change(booking_id: int) -> AnyResponse:
         draft = _posted(tx, found)
     do = request.form.get("do", KEPT)
     if do not in (KEPT, LET_OUT, SHOWN):
-        with _opened(booking_id) as (tx, found):
-            return _page(tx, found, stored_plans.newest(tx, found.id), draft)
-    whole = plan_lines.with_own(draft, secrets.token_hex(4))
+        return _in_the_form(booking_id, draft, do)
+    try:
+        cleaned = _cleaned()
+    except Unsuitable as error:
+        return _refused(booking_id, 422, draft, unsuitable=str(error))
+    whole = plan_lines.with_own(draft, secrets.token_hex(4), cleaned.kind if cleaned else "")
     edit = plan_lines.edit_of(whole, me())
     if whole.wrong or not edit.lines:
         return _refused(booking_id, 422, draft, error="" if whole.wrong else NO_MOVES, wrong=whole.wrong)
-    return _tried(booking_id, draft, edit, do)
+    return _tried(booking_id, draft, edit, do, cleaned if len(whole.items) > len(draft.items) else None)
+
+
+def _cleaned() -> Media | None:
+    """The photo or clip that was sent with the form; raises `Unsuitable`."""
+    sent = request.files.get(f"media-{OWN}")
+    data = sent.read() if sent else b""
+    return media.clean(data) if data else None
 
 
 def _posted(tx: Tx, found: Booking) -> Draft:
     stored = stored_plans.newest(tx, found.id)
-    content = context().plan_content(language())
-    return plan_lines.posted(request.form, stored.plan.items if stored else (), content)
+    own = [item for each in saved.every(tx, me().id) for item in each.items if item.own]
+    known = (*own, *(stored.plan.items if stored else ()))
+    return plan_lines.posted(request.form, known, context().plan_content(language()))
 
 
-def _tried(booking_id: int, draft: Draft, edit: Edit, do: str) -> AnyResponse:
+def _in_the_form(booking_id: int, draft: Draft, do: str) -> Response:
+    """The form after one of the buttons that leave the client's plan as it is."""
+    act, _, number = do.partition(":")
+    with _opened(booking_id) as (tx, found):
+        if act == SAVE:
+            return _saved(tx, found, draft)
+        if act == FORGET and number.isdecimal():
+            saved_plans.remove(tx, me().id, int(number))
+        left_out: list[tuple[str, str]] = []
+        if act == BEGIN:
+            draft, left_out = _begun(tx, found, draft, number)
+        return _page(tx, found, stored_plans.newest(tx, found.id), draft, left_out=left_out)
+
+
+def _saved(tx: Tx, found: Booking, draft: Draft) -> Response:
+    """What stands in the form, as a plan of whoever is signed in."""
+    stored, name = stored_plans.newest(tx, found.id), draft.typed.get("saved-name", "").strip()[:SAVED_NAME]
+    if draft.wrong or not draft.kept or not name:
+        return _page(tx, found, stored, draft, 422, nameless=not name)
+    saved.keep(tx, me().id, name, draft.kept, now())
+    return _page(tx, found, stored, draft, saved_as=name)
+
+
+def _begun(tx: Tx, found: Booking, draft: Draft, number: str) -> tuple[Draft, list[tuple[str, str]]]:
+    """A saved plan in place of what stood there, without what this client's answers block."""
+    mine = next((each for each in saved.every(tx, me().id) if str(each.id) == number), None)
+    if mine is None:
+        return draft, []
+    ground = by_hand.ground(tx, context(), found.id, now())
+    content = with_own(context().plan_content(language()), mine.items)
+    known = [
+        (item, content.exercises[item.exercise_id])
+        for item in mine.items
+        if item.exercise_id in content.exercises
+    ]
+    choices = [(item, _choice(exercise, ground, content)) for item, exercise in known]
+    safe = [item for item, choice in choices if not choice["why_not"]]
+    return plan_lines.stored(safe), [(one["name"], one["why_not"]) for _, one in choices if one["why_not"]]
+
+
+def _tried(booking_id: int, draft: Draft, edit: Edit, do: str, sent: Media | None) -> AnyResponse:
     try:
-        return _shown(booking_id, edit) if do == SHOWN else _kept(booking_id, edit, release=do == LET_OUT)
+        if do == SHOWN:
+            return _shown(booking_id, edit)
+        return _kept(booking_id, edit, sent, release=do == LET_OUT)
     except EditRefused as error:
         return _refused(booking_id, 422, draft, refused=error.facts, wrong=error.doses)
     except NotNow as error:
         return _refused(booking_id, 409, draft, error=str(error))
 
 
-def _kept(booking_id: int, edit: Edit, *, release: bool) -> AnyResponse:
+def _kept(booking_id: int, edit: Edit, sent: Media | None, *, release: bool) -> AnyResponse:
     """One act: the whole form, decided on what its page showed."""
     with _opened(booking_id) as (tx, found):
         basis.check(tx, found.id)
-        made = by_hand.change_plan(tx, context(), found.id, edit, now())
+        made = by_hand.change_plan(tx, context(), found.id, edit, now(), sent)
         agreed = release and _as_asked(made, edit.lines)
         if agreed:
             by_hand.release_plan(tx, context(), found.id, me().name, now())
@@ -186,11 +256,26 @@ def _page(
         "lines": [_line(item, draft, ground, content) for item in draft.items],
         "library": _library(draft, ground, content),
         "own": _figures(OWN, plan_lines.FIRST_OWN, {}, draft),
+        "saved": _mine(tx, content),
         "most": content.choosing.budget.most,
         "sides": SIDES,
         "levels": LEVELS,
     }
     return page("editor", status, **(values | more))
+
+
+def _mine(tx: Tx, content: PlanContent) -> list[dict[str, Any]]:
+    """My saved plans, each with the names of its exercises."""
+    mine = saved.every(tx, me().id)
+    return [
+        {"id": each.id, "name": each.name, "moves": [_name(item, content) for item in each.items]}
+        for each in mine
+    ]
+
+
+def _name(item: PlanItem, content: PlanContent) -> str:
+    known = with_own(content, [item]).exercises.get(item.exercise_id)
+    return known.name if known else item.exercise_id
 
 
 def _line(item: PlanItem, draft: Draft, ground: Ground, content: PlanContent) -> dict[str, Any]:

@@ -52,6 +52,16 @@ def allowed(*roles: Role | str) -> Callable[[View], View]:
     return mark
 
 
+def takes(most_bytes: int) -> Callable[[View], View]:
+    """Declare that a form of this route may be larger than others: it brings a file."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined] # read by _check
+        return view
+
+    return mark
+
+
 EVERYBODY = (*Role,)
 
 
@@ -78,6 +88,7 @@ def _check() -> AnyResponse | None:
         if refused is not None:
             return refused
     if request.method not in ("GET", "HEAD", "OPTIONS"):
+        request.max_content_length = getattr(view, "most_bytes", None)
         check_csrf(context(), _csrf_subject())
     return None
 

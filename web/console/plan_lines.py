@@ -119,7 +119,7 @@ def dose_of(form: Mapping[str, str], name: str, before: Dose) -> tuple[Dose, dic
     return replace(before, **figures), wrong
 
 
-def with_own(draft: Draft, ident: str) -> Draft:
+def with_own(draft: Draft, ident: str, media: str = "") -> Draft:
     """The form with the own exercise that was typed at its end; `ident` is new with each."""
     form = draft.typed
     said = form.get(f"name-{OWN}", "").strip()[:OWN_NAME]
@@ -127,7 +127,7 @@ def with_own(draft: Draft, ident: str) -> Draft:
         return draft
     dose, wrong = dose_of(form, OWN, FIRST_OWN)
     wrong |= past(dose)
-    own = Own(said, _steps(form.get(f"steps-{OWN}", "")))
+    own = Own(said, _steps(form.get(f"steps-{OWN}", "")), media)
     item = PlanItem(f"{OWN}_{ident}", 1, dose, by_hand=True, own=own)
     return Draft([*draft.items, item], form, draft.wrong | ({OWN: wrong} if wrong else {}))
 

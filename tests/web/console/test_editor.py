@@ -1,37 +1,46 @@
 """Change the plan: what stands in the form is what is kept, shown, released and read by the client."""
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from io import BytesIO
 from itertools import count
 from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 
 from handlers import links
+from handlers.clients import privacy
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
+from handlers.plans.media import clean
 from handlers.worker import work
 from schemas.plan import Plan, PlanStatus
 from store import plans
+from store.tables import own_media
 from tests.helpers.console import BASE, answer, browser, post, token_in, visit
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.photos import SECRET, jpeg, segment
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
 NUMBERS = count(1)
 
 
-def seen(context: Context, hours: float = -0.1, language: str = "en", **changes: Any) -> int:
+def seen(
+    context: Context, hours: float = -0.1, language: str = "en", who: str = "Zoë Łuć", **changes: Any
+) -> int:
     """A visit of a client of its own, with the intake sent in yesterday."""
     name = f"u{next(NUMBERS)}"
     start = TODAY + timedelta(hours=hours)
-    more = {"email": f"{name}@example.org", "language": language}
+    more = {"name": who, "email": f"{name}@example.org", "language": language}
     number = visit(context, name, start=start, now=TODAY - timedelta(days=3), **more)
     answer(context, number, TODAY - timedelta(days=1), **changes)
     return number
@@ -304,3 +313,126 @@ def test_a_client_without_answers_has_nothing_to_change(context: Context, client
     data = {"csrf": token, "name-own": "x"}
     assert client.post(editor(number), base_url=BASE, data=data).status_code == 409
     assert client.get(editor(9999), base_url=BASE).status_code == 404
+
+
+PHOTO = jpeg(segment(0xE1, b"Exif\0\0" + SECRET))
+
+
+def with_photo(client: FlaskClient, number: int, form: MultiDict[str, str], data: bytes, do: str = "") -> Any:
+    sent = MultiDict(form.items(multi=True))
+    sent.add("do", do)
+    values: dict[str, Any] = {name: form.getlist(name) for name in form} | {"do": do}
+    values["media-own"] = (BytesIO(data), "../../IMG 0001.jpg")
+    return client.post(editor(number), base_url=BASE, data=values, content_type="multipart/form-data")
+
+
+def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_client(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    number = seen(context, -2)
+    form = opened(client, number)
+    form["name-own"], form["steps-own"] = "Towel", "Pull"
+    refused = with_photo(client, number, form, b"<html>")
+    assert refused.status_code == 422
+    assert "no photo or clip that can be cleaned" in refused.get_data(as_text=True)
+    assert with_photo(client, number, form, bytes(7_000_000)).status_code == 413
+    assert with_photo(client, number, form, PHOTO, "release").status_code == 303
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    shown = read_by_client(app, context, number)
+    (address,) = re.findall(r'<img class="own" src="([^"]+)"', shown)
+    got = browser(app).get(address, base_url=BASE)
+    assert (got.status_code, got.content_type, got.data) == (200, "image/jpeg", clean(PHOTO).data)
+    assert got.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+    assert got.headers["Cache-Control"] == "no-store"
+    part = browser(app).get(address, base_url=BASE, headers={"Range": "bytes=0-3"})
+    assert (part.status_code, part.data) == (206, clean(PHOTO).data[:4])
+    first = address.rsplit("/", 1)[0]
+    for other in (f"{first}/1", f"{first}/99", f"/p/x{first.removeprefix('/p/')}/4"):
+        assert browser(app).get(other, base_url=BASE).status_code == 404
+    name = newest(context, number).items[-1].exercise_id
+    theirs = seen(context, -2, who="Bo Ash")
+    at_mine, at_theirs = (f"/console/bookings/{each}/plan/own/{name}" for each in (number, theirs))
+    assert client.get(at_mine, base_url=BASE).data == clean(PHOTO).data
+    assert client.get(at_theirs, base_url=BASE).status_code == 404
+    with context.db.read() as tx:
+        stored = plans.newest(tx, number)
+        row = tx.all(sa.select(own_media))[0]
+    assert stored is not None
+    assert b"\xff\xd8" not in bytes(row.sealed_media)[:2]
+    found = privacy.export(context, stored.client_id, "mara", datetime.now(UTC))
+    assert found is not None
+    assert b64decode(found["own_media"][0]["media"]) == clean(PHOTO).data
+    gone = privacy.erase(context, stored.client_id, "mara", datetime.now(UTC))
+    assert gone is not None
+    assert gone.counts["own_media"] == 1
+    assert browser(app).get(address, base_url=BASE).status_code == 404
+
+
+def test_a_saved_plan_begins_another_clients_plan_without_what_their_answers_block(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context)
+    form = pressed(client, number, opened(client, number), "add:len_cat_camel")
+    form.add("remove", form.getlist("line")[0])
+    form["name-own"], form["steps-own"] = "Towel of Zoë Łuć", "Pull"
+    assert press(client, number, form).status_code == 303
+    form = opened(client, number)
+    first = form.getlist("line")[0]
+    form[f"days-{first}"], form[f"text-{first}"] = "2", "For Zoë alone"
+    assert press(client, number, form, "save").status_code == 422, "without a name"
+    form["saved-name"] = "Desk <neck> 1"
+    saved = pressed(client, number, form, "save")
+    assert newest(context, number).items[0].text == "", "the client's plan is as it was"
+    (ident,) = set(
+        re.findall(r"begin:(\d+)", client.get(editor(number), base_url=BASE).get_data(as_text=True))
+    )
+    assert saved["saved-name"] == ""
+    other = seen(context, who="Bo Ash", gate_bones=["cond_bone"], cond_bone="osteoporosis")
+    shown = press(client, other, opened(client, other), f"begin:{ident}").get_data(as_text=True)
+    assert "Left out for this client:" in shown
+    begun = fields(shown)
+    assert "len_cat_camel" not in begun.getlist("line")
+    assert begun[f"days-{first}"] == "2"
+    assert begun[f"text-{first}"] == ""
+    assert press(client, other, begun).status_code == 303
+    plan = newest(context, other)
+    assert plan.items[[item.exercise_id for item in plan.items].index(first)].dose.days_per_week == 2
+    assert any(item.own and item.own.name == "Towel of Zoë Łuć" for item in plan.items)
+    with context.db.read() as tx:
+        stored = plans.newest(tx, number)
+    assert stored is not None
+    privacy.erase(context, stored.client_id, "mara", datetime.now(UTC))
+    shown = client.get(editor(other), base_url=BASE).get_data(as_text=True)
+    assert "Desk &lt;neck&gt; 1" in shown
+    assert pressed(client, other, opened(client, other), f"forget:{ident}")
+    assert f"begin:{ident}" not in client.get(editor(other), base_url=BASE).get_data(as_text=True)
+
+
+def test_a_client_who_answered_the_safety_questions_alone_gets_a_plan_from_nothing(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    start = TODAY - timedelta(hours=2)
+    number = visit(context, "relax", start=start, now=TODAY - timedelta(days=3), service="relaxation-60")
+    answer(context, number, TODAY - timedelta(days=1))
+    page = f"/console/bookings/{number}"
+    assert "Make a plan" in client.get(page, base_url=BASE).get_data(as_text=True)
+    form = opened(client, number)
+    assert form.getlist("line") == []
+    for name in ("calm_belly_breath", "act_glute_squeeze"):
+        form = pressed(client, number, form, f"add:{name}")
+    looked = press(client, number, form, "show")
+    assert looked.status_code == 200
+    with context.db.read() as tx:
+        assert plans.newest(tx, number) is None
+    assert press(client, number, form).status_code == 303
+    work.work_once(context, datetime.now(UTC))
+    assert not mailbox.of("plan")
+    assert post(client, f"{page}/plan/release", page).status_code == 303
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert len(mailbox.of("plan")) == 1
+    shown = read_by_client(app, context, number)
+    assert re.findall(r'<article class="card move" id="(\w+)"', shown) == [
+        "calm_belly_breath",
+        "act_glute_squeeze",
+    ]

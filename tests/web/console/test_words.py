@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.plans import media
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
@@ -95,6 +96,7 @@ def in_tables() -> Iterator[str]:
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
+    yield from (media.TOO_LARGE, media.NO_KIND, media.BROKEN)
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
     for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
@@ -121,7 +123,7 @@ def test_no_spanish_text_stands_there_for_nothing() -> None:
 
 TABLES = {
     *("intake changes", "intakes", "checkins", "plans", "records", "links", "flags", "session notes"),
-    *("plan edits", "deliveries", "bookings", "webhooks", "texts"),
+    *("plan edits", "own media", "deliveries", "bookings", "webhooks", "texts"),
 }
 
 

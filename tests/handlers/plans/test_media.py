@@ -1,0 +1,134 @@
+"""What a phone writes into a photo or clip is taken out; a file that is not understood is refused."""
+
+import struct
+import zlib
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from handlers.plans.media import PNG, Unsuitable, clean
+from render.paper.raster import png
+from tests.helpers.photos import SECRET, jpeg, segment
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
+
+
+def exif(turned: int, order: str) -> bytes:
+    """Exif data as a phone writes it: which way up, and a text beside it."""
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entries = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, turned, 0)
+    entries += struct.pack(f"{order}HHII", 0x010F, 2, len(SECRET), 40)
+    body = mark + struct.pack(f"{order}IH", 8, 2) + entries
+    return b"Exif\0\0" + body.ljust(40, b"\0") + SECRET
+
+
+OTHERS = st.lists(
+    st.builds(
+        segment,
+        st.sampled_from([*range(0xE0, 0xEE), 0xEF, 0xFE]),
+        st.binary(max_size=20).map(lambda more: SECRET + more),
+    ),
+    max_size=5,
+)
+
+
+@given(OTHERS, st.binary(max_size=40))
+def test_a_photo_keeps_what_draws_it_and_nothing_else(others: list[bytes], after: bytes) -> None:
+    made = clean(jpeg(*others, after=SECRET + after))
+    assert made.data == jpeg()
+    assert made.kind == "image/jpeg"
+    assert clean(made.data) == made
+
+
+@pytest.mark.parametrize("turned", range(9))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_photo_stays_the_way_up_that_it_was_held(turned: int, order: str) -> None:
+    made = clean(jpeg(segment(0xE1, exif(turned, order))))
+    assert SECRET not in made.data
+    assert (b"Exif" in made.data) == (2 <= turned <= 8)
+    if turned >= 2:
+        assert struct.pack(">HHIH", 0x0112, 3, 1, turned) in made.data
+    assert clean(made.data) == made
+
+
+def chunk(name: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload)) + name + payload + struct.pack(">I", zlib.crc32(name + payload))
+
+
+def test_a_picture_in_png_keeps_what_draws_it_and_nothing_else() -> None:
+    plain = clean(png(SVG, 8)).data
+    head = plain[: len(PNG) + 25]
+    spoiled = head + chunk(b"tEXt", SECRET) + chunk(b"eXIf", SECRET) + plain[len(head) :] + SECRET
+    assert clean(spoiled).data == plain
+
+
+def box(name: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload) + 8) + name + payload
+
+
+def track(handler: bytes = b"vide", codec: bytes = b"avc1") -> bytes:
+    stsd = box(b"stsd", bytes(4) + struct.pack(">I", 1) + box(codec, bytes(70)))
+    stbl = box(b"stbl", stsd + box(b"stts", bytes(8)) + box(b"stco", bytes(8)))
+    hdlr = box(b"hdlr", bytes(8) + handler + bytes(12))
+    mdia = box(b"mdia", box(b"mdhd", b"\0\0\0\0" + b"\x11" * 20) + hdlr + box(b"minf", stbl))
+    return box(b"trak", box(b"tkhd", b"\0\0\0\0" + b"\x11" * 80) + mdia + box(b"udta", SECRET))
+
+
+def mp4(*tracks: bytes, end: bytes = b"") -> bytes:
+    moov = box(b"mvhd", b"\0\0\0\0" + b"\x11" * 96) + b"".join(tracks) + box(b"meta", SECRET)
+    whole = box(b"ftyp", b"isom" + bytes(4)) + box(b"uuid", SECRET) + box(b"mdat", b"picture" * 9)
+    return whole + box(b"moov", moov) + end
+
+
+def test_a_clip_keeps_its_places_and_loses_what_else_is_in_it() -> None:
+    before = mp4(track(), track(b"soun", b"mp4a"))
+    made = clean(before)
+    assert made.kind == "video/mp4"
+    assert len(made.data) == len(before), "the picture is found by offsets"
+    assert SECRET not in made.data
+    assert made.data.find(b"picture") == before.find(b"picture")
+    clocks = [made.data.find(name) + 8 for name in (b"mvhd", b"tkhd", b"mdhd")]
+    assert all(made.data[at : at + 8] == bytes(8) for at in clocks), "when it was taken"
+    assert clean(made.data) == made
+
+
+REFUSED = {
+    "nothing": b"",
+    "text": b"hello",
+    "a page": b"<html><script>alert(1)</script>",
+    "a drawing with a script": b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>",
+    "a moving picture of another kind": b"GIF89a" + bytes(40),
+    "what Apple's phones keep": box(b"ftyp", b"heic" + bytes(4)) + box(b"meta", SECRET),
+    "a page behind the sign of a photo": b"\xff\xd8\xff<script>alert(1)</script>",
+    "half a photo": jpeg()[:40],
+    "a photo without a picture": b"\xff\xd8\xff\xd9",
+    "a photo as large as a town": jpeg(down=60_000, across=60_000),
+    "more bytes than are kept": jpeg(*[segment(0xDB, bytes(65_000))] * 70),
+    "half a picture": png(SVG, 8)[:-20],
+    "a picture with a wrong sum": png(SVG, 8).replace(b"IDAT", b"IDAT", 1)[:-5] + b"12345",
+    "a clip of a kind that few can play": mp4(track(codec=b"hvc1")),
+    "a clip with a track of places": mp4(track(), track(b"meta", b"mebx")),
+    "sound alone": mp4(track(b"soun", b"mp4a")),
+    "a clip in pieces": mp4(track(), end=box(b"moof", SECRET)),
+    "a box longer than the file": mp4(track())[:-30],
+    "a box of no length": box(b"ftyp", b"isom") + struct.pack(">I", 3) + b"moov",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_cleaned_is_refused(name: str) -> None:
+    with pytest.raises(Unsuitable):
+        clean(REFUSED[name])
+
+
+@given(
+    st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", PNG, box(b"ftyp", b"isom"), jpeg()[:60]])
+)
+@example(struct.pack(">I4sQ", 1, b"moov", 2**63), box(b"ftyp", b"isom"))
+def test_no_bytes_at_all_bring_it_down(noise: bytes, start: bytes) -> None:
+    try:
+        made = clean(start + noise)
+    except Unsuitable:
+        return
+    assert clean(made.data) == made
