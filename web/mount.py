@@ -26,7 +26,7 @@ from web import (
     watching,
     webhooks,
 )
-from web.client import again, checkin, confirm, days, go, intake, number, plan, stop
+from web.client import again, checkin, confirm, days, go, intake, number, offline, plan, stop
 from web.numbers import Number
 
 
@@ -57,6 +57,7 @@ def everything(app: Flask, context: Context) -> None:
         again,
         confirm,
         number,
+        offline,
     ):
         app.register_blueprint(part.blueprint)
     console.install(app)

@@ -1,11 +1,13 @@
 """A client does the plan in a real browser: move by move, with a timer, by keyboard, and without a script."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page
 
 from handlers.links import LinkPurpose
+from store import links
 from tests.browser.conftest import PHONE, Site
 from tests.helpers.hands import faults, follow
 from tests.helpers.phone import visited
@@ -96,3 +98,37 @@ def test_listen_is_offered_where_the_browser_has_a_voice(link: str, open_page: O
     assert {lang for lang, _text in heard} == {"es"}
     assert len(heard) > 3
     assert page.get_by_role("button", name="Escuchar").first.get_attribute("aria-pressed") == "true"
+
+
+def test_a_plan_opens_without_network_keeps_ticks_and_is_forgotten_when_its_link_ends(
+    site: Site, open_page: OpenPage
+) -> None:
+    booking = visited(site.context)
+    link = site.link(LinkPurpose.plan, booking.id)
+    page = open_page(SMALL)
+    page.goto(link)
+    for path in ("/go", "/still/1.svg"):
+        until(page, f"caches.match(location.pathname + '{path}').then(Boolean)")
+    page.context.set_offline(True)
+    page.goto(f"{link}?language=en")
+    assert page.get_by_role("link", name="Do it now").is_visible()
+    page.goto(f"{link}/go")
+    assert page.locator("#move-1 img").evaluate("each => each.decode().then(() => each.naturalWidth)") > 0
+    page.goto(link)
+    page.get_by_role("button", name="Yes, I did it today").click()
+    assert page.get_by_text("This phone keeps it").is_visible()
+    page.context.set_offline(False)
+    page.locator(".week .on").wait_for()
+    with site.context.db.begin() as tx:
+        links.revoke(tx, [LinkPurpose.plan], booking.id, datetime.now(UTC) + timedelta(seconds=1))
+    page.goto(link)
+    until(page, "caches.keys().then(names => !names.length)")
+
+
+def until(page: Page, promise: str) -> None:
+    """Wait until what a promise gives is true."""
+    for _second in range(30):
+        if page.evaluate(promise):
+            return
+        page.wait_for_timeout(1000)
+    raise AssertionError(promise)

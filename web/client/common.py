@@ -69,7 +69,9 @@ def _no_plan(tx: Tx, token: str, booking_id: int, paused: bool, status: int) -> 
     language = chosen_language(asked.language if asked else words.asked_for(request))
     values = call_back(tx, booking, f"/p/{token}/number") if booking and paused else {}
     by = look_by(tx, booking, language) if booking and not paused else ""
-    return page("plan_off", language, token, status, paused=paused, by=by, here=f"/p/{token}", **values)
+    made = page("plan_off", language, token, status, paused=paused, by=by, here=f"/p/{token}", **values)
+    made.headers["Aftercare-Plan"] = "none"  # a phone forgets what it kept of it
+    return made
 
 
 def look_by(tx: Tx, booking: Booking, language: str) -> str:

@@ -22,15 +22,17 @@ from web.security import require_own_form
 
 EFFORTS = ("too_easy", "right", "too_hard")
 WORST = 10
+KEPT_OFFLINE = timedelta(days=6)  # how old a day may be that was ticked without network
 Said = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The client's day of now, and the day before where the plan counted already."""
+    """The client's day of now, the day before where the plan counted already, and the first that counts."""
 
     today: date
     yesterday: date | None
+    first: date
 
 
 def days_of(tx: Tx, booking: Booking) -> Days:
@@ -38,7 +40,7 @@ def days_of(tx: Tx, booking: Booking) -> Days:
     zone = context().zone(clients.get(tx, booking.client_id).zone or booking.zone)
     today = utc_now().astimezone(zone).date()
     before, visit = today - timedelta(days=1), booking.end.astimezone(context().zone(booking.zone)).date()
-    return Days(today, before if before >= visit else None)
+    return Days(today, before if before >= visit else None, max(visit, today - KEPT_OFFLINE))
 
 
 def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
@@ -54,9 +56,9 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
         current = plan_page.current(tx, booking_id)
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
-            said = read(current.plan)
-            if said is not None:
-                day = _day(days_of(tx, booking))
+            day = _day(days_of(tx, booking))
+            said = read(current.plan) if day else None
+            if said is not None and day is not None:
                 outcome = replies.tick(tx, context(), booking, current.plan.id, day, said, utc_now())
     if outcome:
         kept, place = follows(outcome), f"/p/{token}/day"
@@ -80,8 +82,15 @@ def _led_to(token: str, language: str, said: dict[str, Any]) -> Response:
     return result_page(token, language, said, f"/p/{token}/day", **more)
 
 
-def _day(days: Days) -> date:
-    return (request.form.get("day") == "yesterday" and days.yesterday) or days.today
+def _day(days: Days) -> date | None:
+    """Today or yesterday, or the date of a day that was kept on a phone; None for one that does not count."""
+    said = request.form.get("day", "")
+    try:
+        given = date.fromisoformat(said)
+    except ValueError:
+        return (said == "yesterday" and days.yesterday) or days.today
+    known = days.first <= given <= days.today + timedelta(days=1)  # a phone's clock may be a zone ahead
+    return min(given, days.today) if known else None
 
 
 def effort_and_pain(form: Mapping[str, str], under: str = "") -> Said:

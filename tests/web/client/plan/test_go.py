@@ -155,3 +155,21 @@ def test_where_there_is_no_plan_every_page_says_so_in_the_language_of_the_form(
     answer = theirs.get(path, headers={"Accept-Language": "en"})
     assert answer.status_code == (404 if "." in path else 200)
     assert "Aquí no hay plan" in answer.text
+
+
+@pytest.mark.parametrize(("back", "counts"), [(0, True), (3, False), (-1, True), (-2, False), (400, False)])
+def test_a_day_that_a_phone_kept_is_ticked_on_its_date_or_not_at_all(
+    context: Context, booking: Booking, hers: Phone, back: int, counts: bool
+) -> None:
+    today = datetime.now(context.zone(booking.zone)).date()
+    day = today - timedelta(days=back)
+    assert hers.post("/day", {"day": day.isoformat(), "effort": "right"}).status_code == 303
+    assert list(ticks(context, booking)) == ([min(day, today)] if counts else [])
+
+
+def test_a_home_screen_and_a_worker_belong_to_one_link_alone(app: Flask, hers: Phone) -> None:
+    made = hers.get("/app.webmanifest").get_json()
+    assert made["start_url"] == made["scope"] == hers.link
+    assert hers.get("/worker.js").headers["Service-Worker-Allowed"] == hers.link
+    other = Phone(app.test_client(), "/p/" + "x" * 32)
+    assert [other.get(path).status_code for path in ("/app.webmanifest", "/worker.js")] == [404, 404]
