@@ -32,6 +32,11 @@ class IntegrationError(Exception):
         self.retry_after = retry_after
         self.status = status
 
+    @property
+    def of_one_alone(self) -> bool:
+        """True where a service that answers others refuses this one thing; a refused key (401) is no such."""
+        return self.permanent and self.status not in (0, 401)
+
 
 class InvalidSignature(IntegrationError):
     """The webhook does not carry exactly one correct credential."""

@@ -38,6 +38,10 @@ NOTHING_THROUGH = "Nothing has come through for a while: see whether another pro
 FAILED = "Reading it through failed; see the log."
 
 
+class _NotReadable(Exception):
+    """One booking that its scheduler refuses to show, while it lists others."""
+
+
 @dataclass(slots=True)
 class Round:
     """What one process reads of one reading, until its end or until `most` bookings are read."""
@@ -109,14 +113,19 @@ class Round:
         return sorted(found)
 
     def _read(self, name: str, reading: int) -> None:
-        failed = int(_failed(self.connection, self._ask, name))
+        failed = int(_failed(self.connection, self._ask_alone, name))
         with self.context.db.begin() as tx:
             bookings.looked_at(tx, self.connection, [name], reading)
             connections.step(tx, self.connection, reading, self.now, failed=failed)
         self._saw([name])
 
-    def _ask(self, name: str) -> None:
-        read(self.context, self.connection, name, self.now)
+    def _ask_alone(self, name: str) -> None:
+        try:
+            read(self.context, self.connection, name, self.now)
+        except IntegrationError as error:
+            if not error.of_one_alone:
+                raise
+            raise _NotReadable(str(error)) from error
 
     def _saw(self, names: list[str]) -> None:
         for name in names:

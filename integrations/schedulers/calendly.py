@@ -1,6 +1,7 @@
 """Calendly, API v2: https://developer.calendly.com/api-docs (webhooks, scheduled events, notes)."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from integrations.signing import header, hexadecimal, require_any, require_fresh
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.webhook import Inbound, Notice
 
+log = logging.getLogger(__name__)
 HOST = "https://api.calendly.com"
 DENIED = (
     "The token needs the scopes users:read, scheduled_events:read, webhooks:read and webhooks:write, for the "
@@ -250,7 +252,7 @@ class Calendly(Scheduler):
             mark = hashlib.sha256(name.encode()).hexdigest()[:8]
             if mark in done:
                 continue
-            bookings = tuple(self._invitees(scheduled, name))
+            bookings = self._come(scheduled, name)
             done.add(mark)
             yield Batch(bookings, " ".join((moment, *sorted(done))))
 
@@ -259,6 +261,16 @@ class Calendly(Scheduler):
         first = {**self._scope(), "min_start_time": start, "sort": "start_time:asc", "count": PAGE}
         for page in self._api().pages("/scheduled_events", first, _next_page):
             yield from readable(page.parts("collection"), _named, self.connection.name)
+
+    def _come(self, scheduled: Part, name: str) -> tuple[BookingState, ...]:
+        """The bookings of an event; none where it was deleted since it was listed."""
+        try:
+            return tuple(self._invitees(scheduled, name))
+        except IntegrationError as error:
+            if not error.of_one_alone or error.status == 403:
+                raise
+            log.warning("event not readable", extra={"connection": self.connection.name, "why": str(error)})
+            return ()
 
     def _invitees(self, scheduled: Part, name: str) -> Iterator[BookingState]:
         for page in self._api().pages(f"/scheduled_events{path(name)}/invitees", {"count": PAGE}, _next_page):
