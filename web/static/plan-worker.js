@@ -5,10 +5,12 @@ const ENDED = [404, 410];
 const bare = request => request.mode === 'navigate' || request.url.endsWith('.svg') ? request.url.split('?')[0].split('#')[0] : request.url;
 let gone = false; // what the page of an ended link loads is not kept again
 const forget = async () => { gone = true; await caches.delete(CACHE); await registration.unregister(); };
+// A phone without room keeps nothing, and reads on all the same.
+const keep = async (request, answer) => { try { await (await caches.open(CACHE)).put(bare(request), answer); } catch { /* no room */ } };
 const fresh = async request => {
   const answer = await fetch(request), ours = new URL(request.url).pathname === here;
   if (ours && (ENDED.includes(answer.status) || answer.headers.has('Aftercare-Plan'))) await forget();
-  else if (!gone && answer.ok && !answer.redirected) await (await caches.open(CACHE)).put(bare(request), answer.clone());
+  else if (!gone && answer.status === 200 && !answer.redirected) await keep(request, answer.clone());
   return answer;
 };
 const kept = async request => (await (await caches.open(CACHE)).match(bare(request))) || Response.error();
