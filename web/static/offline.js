@@ -5,7 +5,7 @@ const queue = () => { try { return JSON.parse(localStorage.getItem(QUEUE)) || []
 const keep = waiting => { try { waiting.length ? localStorage.setItem(QUEUE, JSON.stringify(waiting)) : localStorage.removeItem(QUEUE); } catch { /* a private window keeps nothing */ } };
 const urls = () => {
   const shown = [...document.querySelectorAll('link[rel=stylesheet], script[src], img[src]')].map(each => each.href || each.src);
-  return [plan, plan + '/go', ...own.dataset.also.split(' '), ...shown, ...shown.filter(url => url.includes('/moving/')).map(url => url.replace('/moving/', '/still/'))];
+  return [plan, plan + '/go', own.dataset.style, own.dataset.script, ...shown, ...shown.filter(url => url.includes('/moving/')).map(url => url.replace('/moving/', '/still/'))];
 };
 
 if ('serviceWorker' in navigator) {
