@@ -128,12 +128,24 @@ def _corrected(
     if booking is None or checked.status is Readiness.NONE:
         raise NotNow("There is no plan that may go out: see the flags.")
     made = _next_version(tx, context, last, checked, PlanOrigin(corrected=True), now)
-    stored_plans.release(tx, made.id, by, now)
-    stored_plans.sent(tx, made.id, now)
+    _with_the_client(tx, made, by, now)
+    audit.add(tx, by, "correct", f"plan:{made.id}", now)
     mails = (each for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.plan)
     if not any(each.status in WAITING for each in mails):
         deliveries.schedule(tx, Due(to_client(tx, booking, Purpose.plan, made.version), now + UNDO), now)
     return stored_plans.newest(tx, booking.id) or made
+
+
+def _with_the_client(tx: Tx, made: StoredPlan, by: str, now: datetime) -> None:
+    """The client's page shows this version from now on."""
+    stored_plans.release(tx, made.id, by, now)
+    stored_plans.sent(tx, made.id, now)
+
+
+def put_back(tx: Tx, context: Context, last: StoredPlan, old: StoredPlan, by: str, now: datetime) -> None:
+    """The client's page shows an earlier version again, as a new one."""
+    again = _next_version(tx, context, last, old.plan, PlanOrigin(corrected=True), now)
+    _with_the_client(tx, again, by, now)
 
 
 def _next_version(

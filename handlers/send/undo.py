@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
-from handlers.plans.by_hand import UNDO, WAITING
+from handlers.plans.by_hand import UNDO, WAITING, put_back
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
@@ -17,7 +17,15 @@ GRACE = timedelta(seconds=5)
 """The way from the button to here."""
 LATE = "It is too late to undo this. Look at how it is now."
 KEPT_BACK = {"hold": Reason.held_by_person, "withdraw": Reason.withdrawn_by_person}
-SUBJECTS = {"release": "plan", "hold": "delivery", "withdraw": "delivery", "send_now": "delivery"}
+SUBJECTS = {
+    "release": "plan",
+    "correct": "plan",
+    "hold": "delivery",
+    "withdraw": "delivery",
+    "send_now": "delivery",
+}
+OF_PLANS = frozenset(act for act, subject in SUBJECTS.items() if subject == "plan")
+"""What a practitioner takes back."""
 
 
 def undo(tx: Tx, context: Context, act: str, number: int, by: str, now: datetime) -> None:
@@ -28,6 +36,8 @@ def undo(tx: Tx, context: Context, act: str, number: int, by: str, now: datetime
         raise NotNow(LATE)
     if act == "release":
         _release(tx, context, number, now)
+    elif act == "correct":
+        _correction(tx, context, number, by, now)
     else:
         _message(tx, act, number, by, now)
     audit.add(tx, by, "undo", subject, now, act)
@@ -51,6 +61,23 @@ def _release(tx: Tx, context: Context, plan_id: int, now: datetime) -> None:
         raise NotNow(LATE)
     plans.take_back(tx, stored.id)
     drafting.draft(tx, context, stored.booking_id, now)
+
+
+def _correction(tx: Tx, context: Context, plan_id: int, by: str, now: datetime) -> None:
+    """The version before is shown again, and the mail of this one does not go out."""
+    made = plans.get(tx, plan_id)
+    newest = plans.newest(tx, made.booking_id) if made else None
+    if made is None or newest is None or newest.id != plan_id:
+        raise NotNow(LATE)
+    mails = [each for each in deliveries.of_booking(tx, made.booking_id) if each.purpose is Purpose.plan]
+    waiting = [each for each in mails if each.status in WAITING]
+    before = [each for each in plans.of_client(tx, [made.client_id]) if each.sent_at and each.id < plan_id]
+    mine = [each for each in before if each.booking_id == made.booking_id]
+    if not waiting or not mine:
+        raise NotNow(LATE)
+    own = [each.id for each in waiting if each.key.number == made.version]
+    deliveries.end(tx, own, DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
+    put_back(tx, context, made, mine[-1], by, now)
 
 
 def _message(tx: Tx, act: str, delivery_id: int, by: str, now: datetime) -> None:

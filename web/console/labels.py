@@ -55,6 +55,7 @@ ACTS = {
     "resend": "sent again",
     "withdraw": "withdrew",
     "change_plan": "changed the plan",
+    "correct": "corrected a plan that was sent",
     "override": "went past the safety filter",
     "clear_flag": "cleared a flag",
     "replay": "processed a webhook again",

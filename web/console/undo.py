@@ -16,6 +16,7 @@ from web.context import context
 blueprint = gate.blueprint("undo")
 DID = {
     "release": "Released.",
+    "correct": "Corrected: the client's page shows it now, and one mail goes out.",
     "hold": "Held back.",
     "withdraw": "Withdrawn.",
     "send_now": "It goes out now.",
@@ -46,13 +47,13 @@ def said(done: str) -> tuple[str, str, str]:
     return DID.get(act, "Done."), act if can else "", number if can else ""
 
 
-@blueprint.post("/console/undo/<any('release', 'hold', 'withdraw', 'send_now'):act>/<int:number>")
+@blueprint.post("/console/undo/<any('release', 'correct', 'hold', 'withdraw', 'send_now'):act>/<int:number>")
 @allowed(*EVERYBODY)
 def undo(act: str, number: int) -> AnyResponse:
     """Take it back, and go on where it was done."""
     try:
         with context().db.begin() as tx:
-            if act == "release" and not me().may(Role.practitioner):
+            if act in handler.OF_PLANS and not me().may(Role.practitioner):
                 raise NotNow("Only a practitioner lets a plan out.")
             handler.undo(tx, context(), act, number, me().name, now())
     except NotNow as error:

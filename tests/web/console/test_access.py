@@ -32,6 +32,8 @@ OTHERS = {
     "intake.save": "a client, by link",
     "intake.language": "a client, by link",
     "intake.everything": "a client, by link",
+    "intake.calendar_file": "a client, by link",
+    "intake.show_answers": "a client, by link and date of birth",
     "intake.for_me": "a client, by link",
     "intake.for_somebody_else": "a client, by link",
     "intake.take_back": "a client, by link",
@@ -44,6 +46,8 @@ OTHERS = {
     "plan.tick": "a client, by link",
     "plan.moving": "a client, by link",
     "plan.still": "a client, by link",
+    "plan.own": "a client, by link",
+    "plan.ticked": "a client, by link",
     "days.choose": "a client, by link",
     "days.calendar_file": "a client, by link",
     "go.show": "a client, by link",
@@ -51,6 +55,11 @@ OTHERS = {
     "checkin.ask": "a client, by link",
     "checkin.answer": "a client, by link",
     "checkin.show_result": "a client, by link and date of birth",
+    "checkin.result_again": "a client, by link",
+    "number.from_checkin": "a client, by link",
+    "number.from_plan": "a client, by link",
+    "offline.manifest": "a client, by link",
+    "offline.worker": "anybody",
     "stop.ask": "a client, by link",
     "stop.stop": "a client, by link",
 }
@@ -80,6 +89,7 @@ def urls(app: Flask) -> list[tuple[str, str]]:
                 ("<int:other_id>", "2"),
                 ("<int:delivery_id>", "1"),
                 ("<int:staff_id>", "1"),
+                ("<int:text_id>", "1"),
                 ("<day>", "2026-11-20"),
                 ("<name>", "first_visit"),
                 ("<path:file>", "pages.toml"),
@@ -87,7 +97,7 @@ def urls(app: Flask) -> list[tuple[str, str]]:
             ):
                 path = path.replace(part, value)
             path = path.replace("<any('release', 'hold', 'send'):act>", "hold")
-            path = path.replace("<any('release', 'hold', 'withdraw', 'send_now'):act>", "hold")
+            path = path.replace("<any('release', 'correct', 'hold', 'withdraw', 'send_now'):act>", "hold")
             path = path.replace("<int:number>", "1")
             path = path.replace("<any('same', 'another'):verdict>", "same")
             path = path.replace("<any('deactivate', 'activate'):act>", "deactivate")

@@ -436,3 +436,28 @@ def test_a_client_who_answered_the_safety_questions_alone_gets_a_plan_from_nothi
         "calm_belly_breath",
         "act_glute_squeeze",
     ]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_correction_is_taken_back_for_a_while_with_its_mail(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox, times: int
+) -> None:
+    number = seen(context, -2)
+    work.work_once(context, datetime.now(UTC))
+    assert len(mailbox.of("plan")) == 1
+    for said in ("Slowly", "Very slowly")[:times]:
+        form = opened(client, number)
+        form[f"text-{form.getlist('line')[0]}"] = said
+        corrected = press(client, number, form)
+        assert corrected.status_code == 303
+    assert said in read_by_client(app, context, number)
+    page = client.get(corrected.headers["Location"], base_url=BASE).get_data(as_text=True)
+    (address,) = re.findall(r'action="(/console/undo/correct/\d+)"', page)
+    data = {"csrf": token_in(page), "next": f"/console/bookings/{number}"}
+    assert client.post(address, base_url=BASE, data=data).status_code == 303
+    shown = read_by_client(app, context, number)
+    assert said not in shown
+    assert ("Slowly" in shown) == (times == 2)
+    assert client.post(address, base_url=BASE, data=data).status_code == 409, "twice is once"
+    work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
+    assert len(mailbox.of("plan")) == times, "the mail of a correction that was not taken back"
