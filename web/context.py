@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime
 
-from flask import current_app
+from flask import Flask, current_app
 
 from handlers.context import Context
 
 
 def context() -> Context:
     """Return the context that this application was made with."""
-    found: Context = current_app.extensions["aftercare"]
+    return context_of(current_app)
+
+
+def context_of(app: Flask) -> Context:
+    """Return the context that an application was made with."""
+    found: Context = app.extensions["aftercare"]
     return found
 
 

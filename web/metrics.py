@@ -83,6 +83,7 @@ def install(app: Flask, context: Context) -> None:
     )
     labelled = cache(seconds.labels)
     app.extensions["metrics"] = registry
+    app.extensions["request_seconds"] = labelled
     app.register_blueprint(blueprint)
 
     @app.before_request

@@ -37,6 +37,7 @@ def everything(app: Flask, context: Context) -> None:
     app.extensions["ingest"] = Ingest(context.db)
     app.extensions["refusals"] = Refusals(context.db)
     app.url_map.converters["int"] = Number
+    webhooks.install(app)
     security.install(app, context)
     compress.install(app)
     errors.install(app)

@@ -26,6 +26,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from web import renewal
 from web.arrival import CONTINUE, Arrival, State
+from web.context import context_of
 from web.logs import JsonLine
 from web.rounds import NOT_KEPT, RETRY_AFTER, Rounds
 from web.security import HEADERS
@@ -76,9 +77,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except SystemExit as stop:
             print(stop, file=sys.stderr, flush=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
-        if isinstance(self.wsgi, Flask):
-            context, config = self.wsgi.extensions["aftercare"], self.wsgi.config
-            renewal.end_when_changed(context, config["SETTINGS_REVISION"])
+        if isinstance(self.wsgi, Flask) and "aftercare" in self.wsgi.extensions:
+            renewal.end_when_changed(context_of(self.wsgi), self.wsgi.config["SETTINGS_REVISION"])
 
     def init_process(self) -> None:
         """Make the threads in this process."""

@@ -3,84 +3,134 @@
 import json
 import logging
 import secrets
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
+from http import HTTPStatus
+from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from integrations.base import InvalidSignature, WrongClock
 from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
 from store.running.refusals import Refusals
-from web.context import context, utc_now
+from web.context import context_of, utc_now
 from web.rounds import NOT_KEPT, RETRY_AFTER
 
 log = logging.getLogger("aftercare.webhooks")
 MOST_BYTES = 1024 * 1024
+ADDRESS = "/webhooks/"
 blueprint = Blueprint("webhooks", __name__)
+Environ = dict[str, Any]
+Answer = tuple[str, int, dict[str, str]]  # as Flask takes it
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def _answer(status: int, **values: str) -> Response:
-    return Response(json.dumps(values) + "\n", status, content_type="application/json")
+def install(app: Flask) -> None:
+    """Answer webhooks in front of Flask, whose work for a request takes longer than ours for a webhook."""
+    app.wsgi_app = partial(_in_front, app, app.wsgi_app)  # type: ignore[method-assign]
 
 
-@blueprint.post("/webhooks/<connection>")
-def receive(connection: str) -> Response:
+def _in_front(
+    app: Flask, flask: Wsgi, environ: Environ, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    connection = _plain(app, environ)
+    if not connection:
+        return flask(environ, start_response)
+    began = time.perf_counter()
+    try:
+        text, status, headers = answer(app, environ, connection)
+    except Exception as error:  # answered as Flask answers it
+        with app.request_context(environ):
+            return app.finalize_request(app.handle_user_exception(error))(environ, start_response)
+    body = text.encode()
+    headers |= {"Content-Length": str(len(body)), "Cache-Control": "no-store"}
+    start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+    app.extensions["request_seconds"]("webhooks.receive", str(status)).observe(time.perf_counter() - began)
+    return [body]
+
+
+def _plain(app: Flask, environ: Environ) -> str:
+    """The connection of a webhook of which Flask has nothing more to say; "" for every other request."""
+    path = environ.get("PATH_INFO", "")
+    if not path.startswith(ADDRESS) or environ["REQUEST_METHOD"] != "POST" or environ.get("QUERY_STRING"):
+        return ""
+    name = path[len(ADDRESS) :]
+    return name if name in context_of(app).schedulers else ""
+
+
+@blueprint.post(f"{ADDRESS}<connection>")
+def receive(connection: str) -> Answer:
+    """Whatever is not plain, with all that Flask does for a request."""
+    return answer(current_app, request.environ, connection)
+
+
+def answer(app: Flask, environ: Environ, connection: str) -> Answer:
     """202 with the receipt's id once it is on disk; see docs/webhooks.md for every other answer."""
     now = utc_now()
-    scheduler = context().schedulers.get(connection)
+    scheduler = context_of(app).schedulers.get(connection)
     if scheduler is None:
         return _answer(404, error="There is no connection of this name.")
-    if request.headers.get("Content-Encoding", "identity").casefold() != "identity":
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").casefold() != "identity":
         return _answer(415, error="Send the body as it is, without Content-Encoding.")
-    body = _body()
+    body = _body(environ)
     if body is None:
         return _answer(413, error="The body is larger than 1 MiB.")
-    inbound = Inbound(_headers(), body, scheduler.connection.webhook_url, now)
+    inbound = Inbound(_headers(environ), body, scheduler.connection.webhook_url, now)
     try:
         scheduler.verify(inbound)
     except InvalidSignature as error:
-        _refuse(connection, now, clock=isinstance(error, WrongClock))
+        _refuse(app, connection, now, clock=isinstance(error, WrongClock))
         return _answer(401, error="The signature is missing or wrong.")
-    return _keep(connection, inbound)
+    return _keep(app, connection, inbound)
 
 
-def _body() -> bytes | None:
+def _answer(status: int, **values: str) -> Answer:
+    return json.dumps(values) + "\n", status, {"Content-Type": "application/json"}
+
+
+def _body(environ: Environ) -> bytes | None:
     """The raw bytes, or None when there are too many. A chunked body is cut at the limit without a word."""
-    request.max_content_length = MOST_BYTES + 1
     try:
-        body = request.get_data(cache=True)
+        body = get_input_stream(environ, max_content_length=MOST_BYTES + 1).read()
     except RequestEntityTooLarge:
         return None
     return body if len(body) <= MOST_BYTES else None
 
 
-def _headers() -> dict[str, str]:
-    """Names in lower case; a header that came twice is joined, so that no exact check lets it through."""
-    found: dict[str, str] = {}
-    for name, value in request.headers.items():
-        key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
+def _headers(environ: Environ) -> dict[str, str]:
+    """Names in lower case; one that came twice is joined by the server: no exact check lets it through."""
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and name not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+    }
+    for name, key in (("content-type", "CONTENT_TYPE"), ("content-length", "CONTENT_LENGTH")):
+        if environ.get(key):
+            found[name] = environ[key]
     return found
 
 
-def _keep(connection: str, inbound: Inbound) -> Response:
+def _keep(app: Flask, connection: str, inbound: Inbound) -> Answer:
     public_id = f"r_{secrets.token_hex(12)}"
-    ingest: Ingest = current_app.extensions["ingest"]
+    ingest: Ingest = app.extensions["ingest"]
     try:
         ingest.add(public_id, connection, inbound)
     except (DatabaseError, OSError) as error:
         log.error("receipt not stored", extra={"connection": connection, "error": kind(error)})
-        response = _answer(503, error=NOT_KEPT)
-        response.headers["Retry-After"] = RETRY_AFTER
-        return response
+        text, status, headers = _answer(503, error=NOT_KEPT)
+        return text, status, headers | {"Retry-After": RETRY_AFTER}
     return _answer(202, receipt=public_id)
 
 
-def _refuse(connection: str, now: datetime, *, clock: bool) -> None:
+def _refuse(app: Flask, connection: str, now: datetime, *, clock: bool) -> None:
     log.warning(
         "webhook refused", extra={"connection": connection, "reason": "clock" if clock else "credential"}
     )
-    refusals: Refusals = current_app.extensions["refusals"]
+    refusals: Refusals = app.extensions["refusals"]
     refusals.note(connection, now, clock=clock)
