@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from schemas.notions.order import Order
 
+WALK_IN = "walk_in"
+"""Stands in place of a connection where no scheduler knows of a visit; no connection can be named so."""
+
 
 class BookingStatus(StrEnum):
     """Where a booking stands. `pending` waits for the clinic's yes; only `confirmed` gets messages."""

@@ -235,6 +235,19 @@ def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -
     return [_thread(row) for row in tx.all(_BETWEEN, client_ids=client_ids, start=start, end=end)]
 
 
+def on(tx: Tx, connection: str, start: datetime, end: datetime) -> list[Booking]:
+    """The confirmed bookings of one connection that begin in [start, end), in order of time."""
+    query = sa.select(bookings).where(bookings.c.start_at >= start, bookings.c.start_at < end)
+    query = query.where(bookings.c.connection == connection, bookings.c.merged_into.is_(None))
+    query = query.where(bookings.c.status == BookingStatus.confirmed)
+    return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at, bookings.c.id))]
+
+
+def belongs_to(tx: Tx, booking_id: int, connection: str) -> None:
+    """Which connection speaks of a booking from now on."""
+    tx.change(bookings, booking_id, connection=connection)
+
+
 def change_scheduler(tx: Tx, connection: str, before: str, after: str) -> None:
     """Lay aside what the former scheduler calls its bookings, and take up what the new one called its own.
 

@@ -8,7 +8,7 @@ hang together (B1, ORD-1).
 from dataclasses import replace
 from datetime import datetime
 
-from handlers.bookings import series
+from handlers.bookings import series, walk_in
 from handlers.bookings.records import fold, head_of, is_off
 from handlers.clients import people, privacy
 from handlers.context import Context
@@ -136,6 +136,9 @@ def _settle_thread(
             _merge(tx, other, booking_id, now)
         bookings.update(tx, booking_id, head.state, status, now)
         people.attend(tx, context, booking_id, head.state.client, now, shared_row=_shared_row(context, head))
+    elif status is BookingStatus.confirmed and (met := walk_in.met(tx, context, head.state, now)):
+        booking_id = met.booking.id
+        walk_in.become(tx, context, met, head, now)
     else:
         earlier = new_to_us and _earlier(tx, record.connection, thread, listed=listed)
         comes = people.whose(tx, context, head.state.client, now)

@@ -94,7 +94,7 @@ class Who:
 
 def whose(tx: Tx, context: Context, said: Person, now: datetime) -> Who:
     """Whose a new booking is: a client who is reached there and is the same person, or a new one."""
-    known, doubt = _known(tx, context, said)
+    known, doubt = known_client(tx, context, said)
     if known is None:
         return Who(clients.make(tx, _kept(context, said), context.clinic.country, now), new=True)
     if not doubt:
@@ -112,7 +112,7 @@ def _first(tx: Tx, context: Context, booking_id: int, said: Person, now: datetim
     return begin(tx, context, booking_id, whose(tx, context, said, now), said, now)
 
 
-def _known(tx: Tx, context: Context, said: Person) -> tuple[int | None, Doubt]:
+def known_client(tx: Tx, context: Context, said: Person) -> tuple[int | None, Doubt]:
     """The client who is reached there and is the same person, and whether that is certain."""
     if contacts.is_placeholder(said.email, context.clinic):
         said = replace(said, email="")
@@ -217,13 +217,13 @@ def settle(tx: Tx, context: Context, booking_id: int, by: str, now: datetime, *,
     audit.add(tx, by, "same_person" if same else "another_person", f"booking:{booking_id}", now)
     if same:
         return recognise(tx, context, current, current.asked, now)
-    who = _somebody_else(tx, context, current, current.asked, now)
+    who = somebody_else(tx, context, current, current.asked, now)
     return begin(tx, context, booking_id, who, current.asked, now)
 
 
-def _somebody_else(tx: Tx, context: Context, current: Attendance, said: Person, now: datetime) -> Who:
+def somebody_else(tx: Tx, context: Context, current: Attendance, said: Person, now: datetime) -> Who:
     """Whose a visit is that is certainly not the one's who came: a client reached there, or a new one."""
-    known, doubt = _known(tx, context, said)
+    known, doubt = known_client(tx, context, said)
     if known is None or doubt or known in clients.family(tx, current.client_id):
         return Who(clients.make(tx, _kept(context, said), context.clinic.country, now), new=True)
     return Who(known)
@@ -238,7 +238,7 @@ def for_somebody_else(tx: Tx, context: Context, booking_id: int, name: str, now:
     assert current is not None
     audit.add(tx, "client", "for_somebody_else", f"booking:{booking_id}", now)
     said = replace(current.said or clients.person(clients.get(tx, current.client_id)), name=name)
-    who = _somebody_else(tx, context, current, said, now)
+    who = somebody_else(tx, context, current, said, now)
     began = attendances.begin(
         tx,
         booking_id,

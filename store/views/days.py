@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.booking import WALK_IN
 from schemas.intake import IntakeStatus
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
@@ -43,6 +44,7 @@ class Visit:
     plan_reason: Reason = Reason.none
     plan_due: datetime | None = None
     who_open: bool = False  # staff are asked who comes
+    walk_in: bool = False
     pains: tuple[Pain, ...] = field(default=())
 
     @property
@@ -117,6 +119,7 @@ def _visit(row: sa.Row[Any], beside: Beside) -> Visit:
         plan_reason=Reason(message.reason) if message else Reason.none,
         plan_due=message.due_at if message else None,
         who_open=bool(row.who_open),
+        walk_in=row.connection == WALK_IN,
         pains=tuple(beside.pains.get(row.client_id, ())),
     )
 
@@ -133,3 +136,10 @@ def practitioners(tx: Tx, start: datetime, end: datetime) -> list[str]:
     """Who has visits in [start, end), by name."""
     query = sa.select(bookings.c.practitioner).where(bookings.c.start_at >= start, bookings.c.start_at < end)
     return sorted({row.practitioner for row in tx.all(query.limit(MOST_A_DAY))} - {""})
+
+
+def booked_lately(tx: Tx, limit: int = 500) -> list[tuple[str, str, str]]:
+    """(service, its name, practitioner) of the latest visits, each once, the latest first."""
+    query = sa.select(bookings.c.service, bookings.c.service_name, bookings.c.practitioner)
+    rows = tx.all(query.where(bookings.c.service != "").order_by(bookings.c.start_at.desc()).limit(limit))
+    return list(dict.fromkeys((row.service, row.service_name, row.practitioner) for row in rows))

@@ -271,7 +271,7 @@ PATHS = (
     *("/console/outbox?tab=all", "/console/clients?q=z", "/console/clients/1", "/console/board"),
     *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
     *("/console/figures", "/console/log", "/console/staff", "/console/staff/1/edit", "/console/account"),
-    "/console/waits",
+    *("/console/waits", "/console/walk-in"),
 )
 
 
@@ -290,6 +290,24 @@ def test_no_page_scrolls_sideways_or_fails_the_checker(
         assert answered.status == 200, path
         found += faults_by_day_and_night(page)
     assert found == []
+
+
+@KINDS
+def test_a_walk_in_gets_a_door_code_at_once(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind, java_script_enabled=kind is DESK)
+    page.set_viewport_size({"width": 320, "height": 800} if kind is PHONE else kind["viewport"])
+    follow(page.get_by_role("link", name="Walk-in"))
+    follow(page.get_by_role("button", name="Save and show the door code"))
+    expect(page.get_by_role("link", name="Write the name.")).to_be_visible()
+    page.get_by_label("Name").fill("李雷")
+    page.get_by_label("Phone number").fill("(212) 555-0199")
+    if kind is DESK:
+        assert faults_by_day_and_night(page) == []
+    follow(page.get_by_role("button", name="Save and show the door code"))
+    expect(page.get_by_text("Door code")).to_be_visible()
+    expect(page.get_by_role("img", name="Square code with the link to the form")).to_be_visible()
+    follow(page.get_by_role("link", name="Back to the booking"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("李雷")
 
 
 def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:

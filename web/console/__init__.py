@@ -28,6 +28,7 @@ from web.console import (
     today,
     undo,
     waits,
+    walk_in,
     who,
 )
 from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
@@ -38,7 +39,7 @@ from web.context import context
 from web.static_files import url as static_url
 
 PAGES = (
-    *(auth, today, waits, booking, editor, note, summary, outbox, clients),
+    *(auth, today, walk_in, waits, booking, editor, note, summary, outbox, clients),
     *(board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 
 from handlers.checkins.progress import Progress
+from schemas.booking import WALK_IN
 from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus
 from schemas.rules import Severity
@@ -57,15 +58,21 @@ def _page(booking_id: int, part: str = "") -> str:
 
 def _visits(visits: Sequence[Any]) -> Iterator[Event]:
     for one in visits:
-        state = BOOKINGS.get(one.status)
         text = " · ".join(filter(None, (one.service_name or one.service, one.practitioner)))
         yield Event(
             one.start_at,
             say("Visit"),
             text,
-            say(state) if state else say("from the scheduler"),
+            _source(one),
             _page(one.id),
         )
+
+
+def _source(visit: Any) -> str:
+    """Where a visit stands, or who told us of it."""
+    if state := BOOKINGS.get(visit.status):
+        return say(state)
+    return say("Walk-in") if visit.connection == WALK_IN else say("from the scheduler")
 
 
 def _messages(tx: Tx, visits: Sequence[Any]) -> Iterator[Event]:

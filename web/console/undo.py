@@ -20,6 +20,8 @@ DID = {
     "hold": "Held back.",
     "withdraw": "Withdrawn.",
     "send_now": "It goes out now.",
+    "walk_in": "Taken in.",
+    "walk_in_cancelled": "Cancelled. Nothing goes out for it any more.",
     "undone": "Undone: it is as it was.",
     "look": "The change is kept but not released: an answer of the client changed it again. Look first.",
 }

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.bookings import walk_in
 from handlers.plans.basis import NotNow, basis_of
 from handlers.schedule import settle
 from schemas.booking import Booking, Person
@@ -68,7 +69,7 @@ def say(booking_id: int, verdict: str) -> AnyResponse:
             if asked_of(tx, attendances.current(tx, booking_id)):
                 basis.check(tx, booking_id)
             same = verdict == "same"
-            settle.who_comes(tx, context(), booking_id, me().name, now(), same=same)
+            walk_in.who_comes(tx, context(), booking_id, me().name, now(), same=same)
     except NotNow as error:
         return _page(409, error=str(error))
     except LookupError:

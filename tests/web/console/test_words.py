@@ -34,6 +34,7 @@ from web.console import (
     tags,
     undo,
     view,
+    walk_in,
 )
 from web.language import say_in, texts
 from web.setup import clinic, fields, pages, services
@@ -76,6 +77,7 @@ def in_tables() -> Iterator[str]:
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
     yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
+    yield from (*walk_in.WRONG.values(), walk_in.ANY)
     yield from reviews.WHY.values()
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)

@@ -1,0 +1,216 @@
+"""Walk-ins: taken in at the desk, and what becomes of them when the scheduler's booking comes."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers.bookings import observe, walk_in
+from handlers.clients import privacy
+from handlers.context import Context
+from handlers.worker import work
+from schemas.booking import WALK_IN, Booking, BookingState, BookingStatus, Person
+from store import attendances, bookings, intakes
+from tests.helpers.answers import fill_in
+from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.visits import schedule_of
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+ANN = Person("Ann Lee", "ann@example.org", "+1 212 555 0123")
+
+
+def state(name: str, client: Person = ANN, *, hours: float = 0, **more: Any) -> BookingState:
+    start = NOW + timedelta(hours=hours)
+    values = {"service": "deep-tissue-60", "service_name": "Deep tissue massage"} | more
+    return BookingState(name, BookingStatus.confirmed, start, start + timedelta(hours=1), client, **values)
+
+
+def walks_in(context: Context, client: Person = ANN, *, once: str = "1", **more: Any) -> int:
+    another = more.pop("another", False)
+    with context.db.begin() as tx:
+        return walk_in.take_in(tx, context, state(once, client, **more), "Bo", NOW, another=another)
+
+
+def booked(context: Context, client: Person = ANN, name: str = "u1", **more: Any) -> int:
+    """The scheduler's booking comes an hour later; returns the visit that it is."""
+    at = NOW + timedelta(hours=1)
+    with context.db.begin() as tx:
+        observe.observe(
+            tx, context, "main", observe.notice_of(state(name, client, **more), at), at, read=True
+        )
+        return bookings.named(tx, "main", name)[0].booking_id or 0
+
+
+def visits(context: Context) -> list[Booking]:
+    with context.db.read() as tx:
+        return bookings.listing(tx)
+
+
+def asked(context: Context, number: int) -> bool:
+    with context.db.read() as tx:
+        comes = attendances.current(tx, number)
+    return comes is not None and comes.asked is not None
+
+
+def test_a_walk_in_has_a_form_and_a_plan_to_come_and_no_scheduler(context: Context) -> None:
+    number = walks_in(context)
+    with context.db.read() as tx:
+        found, form = bookings.get(tx, number), intakes.of_booking(tx, number)
+    assert found is not None
+    assert (found.connection, found.status, form is not None) == (WALK_IN, BookingStatus.confirmed, True)
+    assert set(schedule_of(context, found)) == {"intake:0", "plan:0"}
+
+
+def test_the_same_form_sent_twice_is_one_visit(context: Context) -> None:
+    assert walks_in(context) == walks_in(context)
+    assert len(visits(context)) == 1
+
+
+def test_who_has_a_visit_that_day_is_not_taken_in_twice_unless_it_is_another(context: Context) -> None:
+    first = walks_in(context)
+    with pytest.raises(walk_in.AlreadyHere) as refused:
+        walks_in(context, once="2", hours=2)
+    assert refused.value.booking.id == first
+    assert walks_in(context, once="2", hours=2, another=True) != first
+
+
+def test_who_is_booked_that_day_is_named(context: Context) -> None:
+    number = booked(context, hours=4)
+    with pytest.raises(walk_in.AlreadyHere) as refused:
+        walks_in(context)
+    assert refused.value.booking.id == number
+
+
+ONE_VISIT = [
+    (ANN, ANN, 0.5),
+    (ANN, Person("Ann M. Lee", "ann@example.org"), 3),
+    (Person("Ann Lee", "", ANN.phone), Person("Lee, Ann", "ann@example.org", "2125550123"), -1),
+    (Person("Ann Lee", "ann@example.org"), Person("Ann Lee", "ANN@example.org", ANN.phone), 0),
+    (Person("李雷", "", "+86 138 0013 8000"), Person("李雷", "lei@example.org", "+8613800138000"), 1),
+]
+
+
+@pytest.mark.parametrize(("walked", "named", "hours"), ONE_VISIT)
+def test_the_schedulers_booking_of_the_same_person_that_day_is_the_same_visit(
+    context: Context, walked: Person, named: Person, hours: float
+) -> None:
+    number = walks_in(context, walked)
+    assert booked(context, named, hours=hours) == number
+    (found,) = visits(context)
+    assert (found.connection, found.start) == ("main", NOW + timedelta(hours=hours))
+    assert not asked(context, number)
+
+
+OTHERS = [
+    (Person("Ben Lee", "ann@example.org"), 0),  # the same address, another given name
+    (Person("Cleo Ash", "cleo@example.org"), 0),
+    (Person("Ann Lee", "ann.lee@example.net"), 5),  # a namesake, hours apart
+    (ANN, 30),  # the day after
+    (Person(""), 0),
+]
+
+
+@pytest.mark.parametrize(("named", "hours"), OTHERS)
+def test_another_persons_booking_or_another_day_is_a_visit_of_its_own(
+    context: Context, named: Person, hours: float
+) -> None:
+    number = walks_in(context)
+    assert booked(context, named, hours=hours) != number
+    assert len(visits(context)) == 2
+
+
+NOT_SURE = [
+    Person("Annie Lee", "ann@example.org"),  # a nickname
+    Person("Ann Lee", "other@example.net"),  # a namesake at the same hour
+]
+
+
+@pytest.mark.parametrize("named", NOT_SURE)
+@pytest.mark.parametrize("answered", [False, True])
+def test_not_sure_asks_who_comes(context: Context, named: Person, answered: bool) -> None:
+    number = walks_in(context)
+    if answered:
+        fill_in(context, number, NOW)
+    assert booked(context, named, hours=0.5) == number
+    assert asked(context, number)
+    settle(context, number, same=True)
+    assert [each.connection for each in visits(context)] == ["main"]
+    assert not asked(context, number)
+
+
+@pytest.mark.parametrize("named", NOT_SURE)
+def test_another_person_leaves_two_visits_each_with_its_own(context: Context, named: Person) -> None:
+    number = walks_in(context)
+    fill_in(context, number, NOW)
+    booked(context, named, hours=0.5)
+    settle(context, number, same=False)
+    found = {each.connection: each for each in visits(context)}
+    assert set(found) == {"main", WALK_IN}
+    assert found[WALK_IN].id == number
+    assert found["main"].client_id != found[WALK_IN].client_id
+    assert booked(context, named, hours=0.5) == found["main"].id, "what is said again changes nothing"
+    with context.db.read() as tx:
+        form = intakes.of_booking(tx, number)
+    assert form is not None
+    assert form.done
+    assert not asked(context, number)
+
+
+def settle(context: Context, number: int, *, same: bool) -> None:
+    with context.db.begin() as tx:
+        walk_in.who_comes(tx, context, number, "Bo", NOW + timedelta(hours=2), same=same)
+
+
+def test_a_booking_that_was_called_off_calls_off_no_walk_in(context: Context) -> None:
+    number = walks_in(context)
+    at = NOW + timedelta(hours=1)
+    gone = BookingState("u1", BookingStatus.cancelled, NOW, NOW + timedelta(hours=1), ANN)
+    with context.db.begin() as tx:
+        observe.observe(tx, context, "main", observe.notice_of(gone, at), at, read=True)
+    with context.db.read() as tx:
+        found = bookings.get(tx, number)
+    assert found is not None
+    assert (found.connection, found.status) == (WALK_IN, BookingStatus.confirmed)
+
+
+def test_after_it_was_booked_the_scheduler_reschedules_and_cancels_it(context: Context) -> None:
+    number = walks_in(context)
+    booked(context, hours=0.5)
+    assert booked(context, hours=1.5) == number
+    gone = state("u1", hours=1.5)
+    at = NOW + timedelta(hours=2)
+    cancelled = BookingState(gone.external_id, BookingStatus.cancelled, gone.start, gone.end, gone.client)
+    with context.db.begin() as tx:
+        observe.observe(tx, context, "main", observe.notice_of(cancelled, at), at, read=True)
+    (found,) = visits(context)
+    assert (found.id, found.status) == (number, BookingStatus.cancelled)
+
+
+def test_cancelled_at_the_desk_nothing_goes_out(context: Context, mailbox: Mailbox) -> None:
+    number = walks_in(context)
+    for _twice in range(2):
+        with context.db.begin() as tx:
+            walk_in.cancel(tx, context, number, "Bo", NOW)
+    work.work_once(context, NOW + timedelta(minutes=5))
+    assert mailbox.kinds() == []
+
+
+def test_the_scheduler_cancels_what_it_has(context: Context) -> None:
+    number = walks_in(context)
+    booked(context, hours=0.5)
+    with pytest.raises(LookupError), context.db.begin() as tx:
+        walk_in.cancel(tx, context, number, "Bo", NOW)
+
+
+def test_a_walk_in_is_exported_and_erased(context: Context) -> None:
+    number = walks_in(context, Person("Maximiliane Wolkenstein", "max@example.org"))
+    with context.db.read() as tx:
+        found = bookings.get(tx, number)
+    assert found is not None
+    whole = privacy.export(context, found.client_id, "Bo", NOW)
+    assert whole is not None
+    assert [each["state"]["client"]["name"] for each in whole["records"]] == ["Maximiliane Wolkenstein"]
+    assert privacy.erase(context, found.client_id, "Bo", NOW) is not None
+    whole = privacy.export(context, found.client_id, "Bo", NOW)
+    assert whole is None or "Wolkenstein" not in str(whole)
