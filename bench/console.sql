@@ -21,9 +21,9 @@ SELECT n + 10, 'main', n % PEOPLE + 11, CASE n % 20 WHEN 7 THEN 'cancelled' ELSE
        AT[START - 300000], AT[START - 300000]
 FROM NUMBERS[COUNT];
 
-INSERT INTO intakes (id, booking_id, client_id, questionnaire, version, language, status, step, sealed_answers,
+INSERT INTO intakes (id, booking_id, client_id, questionnaire, version, language, status, sealed_answers,
                      created_at, started_at, submitted_at, reviewed_by)
-SELECT n + 10, n + 10, n % PEOPLE + 11, 'first_visit', '1', 'en', 'done', '',
+SELECT n + 10, n + 10, n % PEOPLE + 11, 'first_visit', '1', 'en', 'done',
        CASE WHEN abs(DAYS) <= 30 THEN :answered END, AT[START - 300000], AT[START - 90000], AT[START - 90000], ''
 FROM NUMBERS[COUNT] WHERE n % 7 <> 0;
 
@@ -31,18 +31,18 @@ INSERT INTO attendances (booking_id, client_id, email_id, intake_id, since, unsu
 SELECT n + 10, n % PEOPLE + 11, n % PEOPLE + 11, CASE WHEN n % 7 <> 0 THEN n + 10 END, AT[START - 300000], ''
 FROM NUMBERS[COUNT];
 
-INSERT INTO plans (id, booking_id, client_id, version, status, protocol, reason, sealed_plan, created_at,
+INSERT INTO plans (id, booking_id, client_id, version, status, sealed_protocol, sealed_plan, created_at,
                    released_by, sent_at)
-SELECT n + 10, n + 10, n % PEOPLE + 11, 1, CASE WHEN DAYS < 0 THEN 'sent' ELSE 'draft' END, 'low_back_office', '',
+SELECT n + 10, n + 10, n % PEOPLE + 11, 1, CASE WHEN DAYS < 0 THEN 'sent' ELSE 'draft' END, :protocol,
        :planned, AT[START], '', CASE WHEN DAYS < 0 THEN AT[START + 5400] END
 FROM NUMBERS[COUNT] WHERE abs(DAYS) <= 30 AND n % 7 <> 0;
 
-INSERT INTO checkins (booking_id, plan_id, kind, asked_at, answered_at, sealed_reply, action)
-SELECT n + 10, n + 10, 'w1', AT[START + 600000], AT[START + 610000], :reply, 'hold'
+INSERT INTO checkins (booking_id, plan_id, kind, asked_at, answered_at, sealed_reply, sealed_action)
+SELECT n + 10, n + 10, 'w1', AT[START + 600000], AT[START + 610000], :reply, :action
 FROM NUMBERS[COUNT] WHERE abs(DAYS) <= 30 AND DAYS < -8 AND n % 7 <> 0;
 
-INSERT INTO flags (booking_id, rule, severity, sealed_flag, raised_at, cleared_by)
-SELECT n + 10, 'RF21', 'review', :reply, AT[START], '' FROM NUMBERS[COUNT] WHERE n % 33 = 0;
+INSERT INTO flags (booking_id, sealed_flag, raised_at, cleared_by)
+SELECT n + 10, :flagged, AT[START], '' FROM NUMBERS[COUNT] WHERE n % 33 = 0;
 
 INSERT INTO deliveries (key, booking_id, purpose, channel, status, due_at, reason, created_at, settled_at)
 SELECT (n + 10) || ':intake:0:email:' || (n % PEOPLE + 11) || '.' || (n % PEOPLE + 11), n + 10, 'intake', 'email',

@@ -96,7 +96,7 @@ class CheckInQuestion:
 
 @dataclass(frozen=True, slots=True)
 class AlertCause:
-    """Why the clinic is alerted: the name of a flag's rule or of a reply's alert, never taken apart."""
+    """Why the clinic is alerted: a code for a flag's rule or a reply's alert, never taken apart."""
 
     name: str
     urgency: Urgency = Urgency.at_once

@@ -16,7 +16,6 @@ from store.tables import (
     bookings,
     checkins,
     clients,
-    flags,
     intakes,
     plan_edits,
     plans,
@@ -139,7 +138,7 @@ def _sealed(tx: Tx, state: BookingState, key: dict[str, str]) -> bytes:
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:
-    """Two threads turned out to be one: everything but the schedule moves from `old` to `new`.
+    """Two threads turned out to be one: everything but schedule and flags moves from `old` to `new`.
 
     What each person has there already stays; a form that nobody has touched makes room for one with answers.
     """
@@ -147,8 +146,8 @@ def rehome(tx: Tx, old: int, new: int) -> None:
         tx.run(sa.update(table).where(table.c.booking_id == old).values(booking_id=new))
     tx.run(sa.update(bookings).where(bookings.c.id == old).values(merged_into=new))
     _drop_blank_forms(tx, old, new)
-    for table, part in ((intakes, intakes.c.client_id), (flags, flags.c.rule), (plans, plans.c.client_id)):
-        _move(tx, table, part, old, new)
+    for table in (intakes, plans):
+        _move(tx, table, table.c.client_id, old, new)
     _move(tx, checkins, checkins.c.kind, old, new)
 
 

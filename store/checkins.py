@@ -13,9 +13,11 @@ from store.tables import bookings, checkins, plans
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
-    names = [name for name in CheckIn.__dataclass_fields__ if name not in ("kind", "reply")]
+    names = [name for name in CheckIn.__dataclass_fields__ if name not in ("kind", "action", "reply")]
     reply = sealing.unseal_json(tx, checkins.c.sealed_reply, row) if row.sealed_reply else {}
-    return CheckIn(**{name: getattr(row, name) for name in names}, kind=_kind(row.kind), reply=reply)
+    action = sealing.word(tx, checkins.c.sealed_action, row)
+    known = {name: getattr(row, name) for name in names}
+    return CheckIn(**known, kind=_kind(row.kind), action=action, reply=reply)
 
 
 def _kind(text: str) -> CheckInKind | Tick:
@@ -70,8 +72,7 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
         sa.update(checkins)
         .where(checkins.c.id == checkin_id, checkins.c.answered_at.is_(None))
         .values(
-            sealed_reply=_sealed(tx, checkin_id, reply),
-            action=action,
+            **_sealed(tx, checkin_id, sealed_reply=reply, sealed_action=action),
             answered_at=now,
             asked_at=sa.func.coalesce(checkins.c.asked_at, now),
         )
@@ -80,10 +81,12 @@ def answer(tx: Tx, checkin_id: int, reply: dict[str, Any], action: str, now: dat
     return tx.first(done) is not None
 
 
-def _sealed(tx: Tx, checkin_id: int, reply: dict[str, Any]) -> bytes | None:
-    """A reply for its row; None where there is no such row."""
+def _sealed(tx: Tx, checkin_id: int, **values: Any) -> dict[str, Any]:
+    """What is sealed for a row, by column; nothing where there is no such row."""
     row = tx.first(sa.select(checkins).where(checkins.c.id == checkin_id))
-    return sealing.seal(tx.vault, checkins.c.sealed_reply, reply, row._mapping) if row else None
+    if row is None:
+        return {}
+    return {name: sealing.seal(tx.vault, checkins.c[name], values[name], row._mapping) for name in values}
 
 
 def tick(tx: Tx, booking_id: int, plan_id: int, day: date, reply: dict[str, Any], now: datetime) -> None:
@@ -91,5 +94,5 @@ def tick(tx: Tx, booking_id: int, plan_id: int, day: date, reply: dict[str, Any]
     row = ask(tx, booking_id, plan_id, Tick(day), now)
     moves = row.reply.get("moves", {}) | reply.get("moves", {})
     reply = row.reply | reply | ({"moves": moves} if moves else {})
-    values = {"sealed_reply": _sealed(tx, row.id, reply), "answered_at": now, "plan_id": plan_id}
+    values = {**_sealed(tx, row.id, sealed_reply=reply), "answered_at": now, "plan_id": plan_id}
     tx.run(sa.update(checkins).where(checkins.c.id == row.id).values(**values))

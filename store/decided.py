@@ -37,7 +37,7 @@ def _queries(ids: Sequence[int]) -> Iterator[sa.Select[Any]]:
         .order_by(plans.c.id)
     )
     yield (
-        sa.select(bookings.c.id, flags.c.id, flags.c.severity)
+        sa.select(bookings.c.id, flags.c.id, flags.c.sealed_flag)
         .join(flags, flags.c.client_id == bookings.c.client_id)
         .where(here, flags.c.cleared_at.is_(None))
         .order_by(flags.c.id)

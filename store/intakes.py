@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from store import sealing
 from store.base import Tx, once
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
+from store.vault import SealBroken
 
 _OF_BOOKING = (
     sa.select(intakes)
@@ -51,11 +53,15 @@ _FLAGS = (
 _FLAGS_OF_WHO_COMES = _FLAGS.where(flags.c.client_id == _COMES.scalar_subquery())
 
 
+OPENED = ("status", "step", "answers", "wording")
+
+
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
-    names = [name for name in Intake.__dataclass_fields__ if name not in ("status", "answers", "wording")]
+    names = [name for name in Intake.__dataclass_fields__ if name not in OPENED]
     return Intake(
         **{name: getattr(row, name) for name in names},
         status=IntakeStatus(row.status),
+        step=sealing.word(tx, intakes.c.sealed_step, row),
         answers=sealing.unseal_json(tx, intakes.c.sealed_answers, row) if row.sealed_answers else {},
         wording=sealing.unseal_json(tx, intakes.c.sealed_wording, row) if row.sealed_wording else {},
     )
@@ -121,15 +127,13 @@ def last_done(
 def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, now: datetime) -> None:
     """Keep the answers as they are after a step, and the change that made them so."""
     mine = {"id": intake.id, "client_id": intake.client_id}
-    sealed = sealing.seal(tx.vault, intakes.c.sealed_answers, answers, mine)
-    values: dict[str, Any] = {"sealed_answers": sealed, "step": step}
-    values |= {
-        "status": IntakeStatus.done if intake.done else IntakeStatus.started,
-        "started_at": intake.started_at or now,
-    }
-    row = sa.update(intakes).where(intakes.c.id == intake.id)
-    tx.run(row.values(**values, revision=intakes.c.revision + 1))
-    sealing.add(tx, intake_changes, {"intake_id": intake.id, "at": now, "step": step}, sealed_change=change)
+    said = {"sealed_answers": answers, "sealed_step": step}
+    values = {name: sealing.seal(tx.vault, intakes.c[name], said[name], mine) for name in said}
+    status = IntakeStatus.done if intake.done else IntakeStatus.started
+    row = sa.update(intakes).where(intakes.c.id == intake.id).values(**values, status=status)
+    tx.run(row.values(started_at=intake.started_at or now, revision=intakes.c.revision + 1))
+    made = {"intake_id": intake.id, "at": now}
+    sealing.add(tx, intake_changes, made, sealed_step=step, sealed_change=change)
 
 
 def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bool:
@@ -161,25 +165,60 @@ def raise_flag(
     tx: Tx, booking_id: int, client_id: int, rule: str, severity: str, flag: dict[str, Any], now: datetime
 ) -> bool:
     """Keep what a rule found; False when the client has it for this visit. A flag never goes by itself."""
-    same = (flags.c.booking_id == booking_id, flags.c.client_id == client_id, flags.c.rule == rule)
-    known = tx.first(sa.select(flags.c.id, flags.c.severity).where(*same))
-    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id, "rule": rule}
+    tx.lock(f"flags-{booking_id}-{client_id}")  # the database cannot compare what is sealed
+    mine = sa.select(flags).where(flags.c.booking_id == booking_id, flags.c.client_id == client_id)
+    known = next((each for each in _kept(tx, mine) if each.rule == rule), None)
+    whole = flag | {"rule": rule, "severity": severity}
+    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
     if known is None:
-        sealing.add(tx, flags, row | {"severity": severity, "raised_at": now}, sealed_flag=flag)
+        sealing.add(tx, flags, row | {"raised_at": now}, sealed_flag=whole)
         return True
     if known.severity != severity:
-        sealed = sealing.seal(tx.vault, flags.c.sealed_flag, flag, row | {"id": known.id})
-        tx.change(flags, known.id, severity=severity, sealed_flag=sealed)
+        sealed = sealing.seal(tx.vault, flags.c.sealed_flag, whole, row | {"id": known.id})
+        tx.change(flags, known.id, sealed_flag=sealed)
         return True
     return False
 
 
 def stand_again(tx: Tx, booking_id: int, client_id: int, rule: str, now: datetime) -> None:
     """What was cleared was said once more: it holds again, and nobody has seen it."""
-    same = (flags.c.booking_id == booking_id, flags.c.client_id == client_id, flags.c.rule == rule)
-    row = sa.update(flags).where(*same, flags.c.cleared_at.is_not(None))
+    mine = sa.select(flags).where(flags.c.booking_id == booking_id, flags.c.client_id == client_id)
     fresh = {"cleared_at": None, "cleared_by": "", "sealed_basis": None, "seen_at": None}
-    tx.run(row.values(**fresh, raised_at=now))
+    for each in _kept(tx, mine.where(flags.c.cleared_at.is_not(None))):
+        if each.rule == rule:
+            tx.change(flags, each.id, **fresh, raised_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFlag:
+    """What a rule found at one visit: which rule, how grave, since when, and whether somebody cleared it."""
+
+    id: int
+    booking_id: int
+    client_id: int
+    rule: str
+    severity: Severity
+    raised_at: datetime
+    seen_at: datetime | None
+    cleared_at: datetime | None
+    cleared_by: str
+
+
+UNREADABLE = {"rule": "", "severity": Severity.STOP_URGENT}
+"""A flag that does not open: what nobody can read may be grave."""
+
+
+def _kept(tx: Tx, query: sa.Select[Any]) -> list[KeptFlag]:
+    return [_kept_flag(tx, row) for row in tx.all(query.order_by(flags.c.id))]
+
+
+def _kept_flag(tx: Tx, row: sa.Row[Any]) -> KeptFlag:
+    try:
+        said = sealing.unseal_json(tx, flags.c.sealed_flag, row)
+    except SealBroken:
+        said = UNREADABLE
+    plain = {name: getattr(row, name) for name in FLAG}
+    return KeptFlag(**plain, rule=said["rule"], severity=Severity(said["severity"]))
 
 
 def flags_of(tx: Tx, booking_id: int) -> list[dict[str, Any]]:
@@ -197,8 +236,6 @@ FLAG = (
     "id",
     "booking_id",
     "client_id",
-    "rule",
-    "severity",
     "raised_at",
     "seen_at",
     "cleared_at",
@@ -211,43 +248,36 @@ def _flag(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
     return sealed | {name: getattr(row, name) for name in FLAG}
 
 
-def standing(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
+def standing(tx: Tx, client_ids: Sequence[int]) -> list[KeptFlag]:
     """The flags of one person that nobody has cleared, on whichever visit."""
-    columns = (
-        flags.c.id,
-        flags.c.booking_id,
-        flags.c.rule,
-        flags.c.severity,
-        flags.c.raised_at,
-        flags.c.seen_at,
-    )
-    query = sa.select(*columns).where(flags.c.client_id.in_(client_ids), flags.c.cleared_at.is_(None))
-    return list(tx.all(query.order_by(flags.c.id)))
+    return _kept(tx, sa.select(flags).where(flags.c.client_id.in_(client_ids), flags.c.cleared_at.is_(None)))
 
 
-def cleared(tx: Tx, client_ids: Sequence[int], since: datetime) -> list[sa.Row[Any]]:
+def cleared(tx: Tx, client_ids: Sequence[int], since: datetime) -> list[KeptFlag]:
     """The flags of one person that held a plan and were cleared after `since`, on whichever visit."""
-    query = sa.select(flags.c.booking_id, flags.c.rule).where(
-        flags.c.client_id.in_(client_ids), flags.c.cleared_at > since, flags.c.severity != Severity.ADJUST
-    )
-    return list(tx.all(query))
+    query = sa.select(flags).where(flags.c.client_id.in_(client_ids), flags.c.cleared_at > since)
+    return [each for each in _kept(tx, query) if each.severity is not Severity.ADJUST]
 
 
-def flags_ever(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[Any]]:
+def flags_ever(tx: Tx, client_ids: Sequence[int]) -> list[KeptFlag]:
     """Every flag of one person, also those that were cleared, oldest first."""
-    columns = ("booking_id", "rule", "severity", "raised_at", "cleared_at", "cleared_by")
-    query = sa.select(*(flags.c[name] for name in columns)).where(flags.c.client_id.in_(client_ids))
-    return list(tx.all(query.order_by(flags.c.id)))
+    return _kept(tx, sa.select(flags).where(flags.c.client_id.in_(client_ids)))
+
+
+def stops_raised(tx: Tx, start: datetime, end: datetime) -> list[KeptFlag]:
+    """The flags that stop and were raised in [start, end)."""
+    query = sa.select(flags).where(flags.c.raised_at >= start, flags.c.raised_at < end)
+    return [each for each in _kept(tx, query) if each.severity in STOPS]
 
 
 def severities(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[Severity]]:
     """The severities of the flags that stand, by booking."""
     found: dict[int, list[Severity]] = defaultdict(list)
-    query = sa.select(flags.c.booking_id, flags.c.severity).where(flags.c.booking_id.in_(booking_ids))
+    query = sa.select(flags).where(flags.c.booking_id.in_(booking_ids), flags.c.cleared_at.is_(None))
     query = query.join(bookings, bookings.c.id == flags.c.booking_id)
     query = query.where(flags.c.client_id == bookings.c.client_id)
-    for row in tx.all(query.where(flags.c.cleared_at.is_(None))) if booking_ids else []:
-        found[row.booking_id].append(Severity(row.severity))
+    for each in _kept(tx, query) if booking_ids else []:
+        found[each.booking_id].append(each.severity)
     return found
 
 
@@ -290,9 +320,18 @@ def unseen_stops(tx: Tx, booking_id: int) -> list[Severity]:
 
 
 def _stops(tx: Tx, booking_id: int, which: sa.ColumnElement[bool]) -> list[Severity]:
-    raised = (flags.c.booking_id.in_(together(tx, booking_id)), flags.c.severity.in_(STOPS))
-    query = sa.select(flags.c.severity).where(*raised, flags.c.cleared_at.is_(None), which)
-    return [Severity(row.severity) for row in tx.all(query)]
+    raised = (flags.c.booking_id.in_(together(tx, booking_id)), flags.c.cleared_at.is_(None), which)
+    found = _kept(tx, sa.select(flags).where(*raised))
+    return [each.severity for each in found if each.severity in STOPS]
+
+
+def move_flags(tx: Tx, old: int, new: int) -> None:
+    """Move flags to another booking that has none of the same rule for their client."""
+    of_old, of_new = (sa.select(flags).where(flags.c.booking_id == each) for each in (old, new))
+    there = {(each.client_id, each.rule) for each in _kept(tx, of_new)}
+    for each in _kept(tx, of_old):
+        if not each.rule or (each.client_id, each.rule) not in there:
+            tx.change(flags, each.id, booking_id=new)
 
 
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:

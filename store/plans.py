@@ -13,11 +13,12 @@ from store.tables import bookings, plans
 
 
 def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
-    names = StoredPlan.__dataclass_fields__.keys() - {"status", "origin", "content"}
+    names = StoredPlan.__dataclass_fields__.keys() - {"status", "protocol", "origin", "content"}
     return StoredPlan(
         **{name: getattr(row, name) for name in names},
         status=PlanStatus(row.status),
-        origin=PlanOrigin.parse(row.reason),
+        protocol=sealing.word(tx, plans.c.sealed_protocol, row),
+        origin=PlanOrigin.parse(sealing.word(tx, plans.c.sealed_reason, row)),
         content=sealing.unseal_json(tx, plans.c.sealed_plan, row),
     )
 
@@ -73,8 +74,9 @@ def add(
         tx.run(sa.update(plans).where(plans.c.id == last.id).values(status=PlanStatus.replaced))
     row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
     row["version"] = last.version + 1 if last else 1
-    row |= {"status": status, "protocol": protocol, "reason": str(origin), "created_at": now}
-    stored = get(tx, sealing.add(tx, plans, row, sealed_plan=content))
+    row |= {"status": status, "created_at": now}
+    sealed = {"sealed_plan": content, "sealed_protocol": protocol, "sealed_reason": str(origin)}
+    stored = get(tx, sealing.add(tx, plans, row, **sealed))
     assert stored is not None
     return stored
 

@@ -58,6 +58,11 @@ def unseal_json(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> Any:
     return json.loads(unseal(tx, column, row))
 
 
+def word(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> str:
+    """A word that is sealed into a column of this row, "" where it is empty; raises SealBroken."""
+    return str(unseal_json(tx, column, row)) if row._mapping[column.name] else ""
+
+
 def that_open(
     tx: Tx, column: sa.Column[Any], rows: Iterable[sa.Row[Any]]
 ) -> Iterator[tuple[sa.Row[Any], Any]]:

@@ -280,7 +280,7 @@ intakes = sa.Table(
     _word("version", 20),
     _word("language", 35),
     _word("status", 20, "open"),
-    _word("step"),
+    _sealed("sealed_step"),
     sa.Column("revision", sa.Integer, nullable=False, server_default="0"),
     _sealed("sealed_answers"),
     _sealed("sealed_wording"),  # the exact consent texts that were on the screen
@@ -304,7 +304,7 @@ intake_changes = sa.Table(
     _id(),
     _ref("intake_id", "intakes", nullable=False, index=True),
     _time("at"),
-    _word("step"),
+    _sealed("sealed_step"),
     _sealed("sealed_change"),
     info=_bound("id", "intake_id"),
 )
@@ -313,18 +313,15 @@ flags = sa.Table(
     "flags",
     metadata,
     _id(),
-    _ref("booking_id", "bookings", nullable=False),
+    _ref("booking_id", "bookings", nullable=False, index=True),
     sa.Column("client_id", Id, index=True),
-    _word("rule"),
-    _word("severity", 20),
-    _sealed("sealed_flag"),
+    _sealed("sealed_flag"),  # its rule and its severity too
     _time("raised_at"),
     _time("seen_at", nullable=True),
     _time("cleared_at", nullable=True),
     _word("cleared_by", 200),
     _sealed("sealed_basis"),
-    sa.UniqueConstraint("booking_id", "client_id", "rule"),
-    info=_bound("id", "client_id", "rule"),
+    info=_bound("id", "client_id"),
 )
 
 plans = sa.Table(
@@ -335,8 +332,8 @@ plans = sa.Table(
     _ref("client_id", "clients", nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     _word("status", 20),
-    _word("protocol"),
-    _word("reason", 200),
+    _sealed("sealed_protocol"),
+    _sealed("sealed_reason"),
     _sealed("sealed_plan"),
     _time("created_at"),
     _time("released_at", nullable=True),
@@ -372,7 +369,7 @@ checkins = sa.Table(
     _time("asked_at", nullable=True),
     _time("answered_at", nullable=True),
     _sealed("sealed_reply"),
-    _word("action", 30),
+    _sealed("sealed_action"),
     sa.UniqueConstraint("booking_id", "client_id", "kind"),
     info=_bound("id", "client_id", "kind"),
 )

@@ -7,6 +7,7 @@ data: it opens nowhere else (https://csrc.nist.gov/pubs/sp/800/38/d/final).
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 BOUND = b"\x01"  # the first byte of a value that is bound to its place; those of before begin with "g"
 HEADER, NONCE = 5, 12  # bytes
+CODE = 16  # hexadecimal digits
 MOST_BROKEN = 1000
 
 NO_KEY = "A sealed value does not open: is the right key in FIELD_KEYS?"
@@ -38,7 +40,8 @@ class Vault:
     """
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._keys = {_name(key): AESGCM(_derived(key)) for key in keys}
+        self._keys = {_name(key): AESGCM(_derived(key, b"values bound to their place")) for key in keys}
+        self._codes = [_derived(key, b"codes") for key in keys]
         self._first = BOUND + _name(keys[0])
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self.broken: set[str] = set()
@@ -67,6 +70,10 @@ class Vault:
             return self._fernet.decrypt(bytes(sealed))
         except InvalidToken:
             raise SealBroken(NO_KEY) from None
+
+    def codes(self, words: str) -> tuple[str, ...]:
+        """What stands for words where they must be compared: under each key, the newest first."""
+        return tuple(hmac.new(key, words.encode(), hashlib.sha256).hexdigest()[:CODE] for key in self._codes)
 
     def is_newest(self, sealed: bytes) -> bool:
         """True for a value that is bound to a place under the first key."""
@@ -101,9 +108,9 @@ def _name(key: str) -> bytes:
     return hashlib.sha256(b"aftercare key name" + _raw(key)).digest()[: HEADER - 1]
 
 
-def _derived(key: str) -> bytes:
-    """A key for AES-256; the halves of the one that is given have been used for Fernet."""
-    return HKDF(SHA256(), 32, None, b"aftercare values bound to their place").derive(_raw(key))
+def _derived(key: str, purpose: bytes) -> bytes:
+    """A key for one purpose; the halves of the one that is given have been used for Fernet."""
+    return HKDF(SHA256(), 32, None, b"aftercare " + purpose).derive(_raw(key))
 
 
 def _raw(key: str) -> bytes:

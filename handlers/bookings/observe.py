@@ -18,7 +18,7 @@ from schemas.delivery import DeliveryStatus, Purpose
 from schemas.notions.order import NEVER
 from schemas.reason import Reason
 from schemas.webhook import Notice
-from store import attendances, bookings, connections, deliveries
+from store import attendances, bookings, connections, deliveries, intakes
 from store.base import Tx
 
 
@@ -214,6 +214,7 @@ def _merge(tx: Tx, old: int, new: int, now: datetime) -> None:
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.same_booking, now)
     deliveries.rehome(tx, old, new)
     bookings.rehome(tx, old, new)
+    intakes.move_flags(tx, old, new)
     attendances.merge(tx, old, new, now)
 
 

@@ -318,7 +318,7 @@ def take_back(tx: Tx, asked: Asked, lines: Sequence[str], now: datetime) -> None
         taken = flag.rule not in standing and named & {name for name, _ in flag.because}
         if taken and flag.severity is Severity.STOP_URGENT and not stored["cleared_at"]:
             _soften(tx, asked, flag, now)
-    audit.add(tx, "client", "answer_taken_back", f"booking:{asked.booking.id}", now, " ".join(sorted(named)))
+    audit.add(tx, "client", "answer_taken_back", f"booking:{asked.booking.id}", now, str(len(named)))
 
 
 def _soften(tx: Tx, asked: Asked, flag: Flag, now: datetime) -> None:

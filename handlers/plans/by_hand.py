@@ -73,8 +73,8 @@ def change_plan(
         stored_plans.hold(tx, last.id)
     plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
     _keep_media(tx, last.client_id, change, media, now)
-    for override in checked.overrides[len(last.plan.overrides) :]:
-        audit.add(tx, change.author, "override", f"booking:{booking_id}", now, override.exercise_id)
+    for _override in checked.overrides[len(last.plan.overrides) :]:
+        audit.add(tx, change.author, "override", f"booking:{booking_id}", now)
     audit.add(tx, change.author, "change_plan", f"plan:{last.id}", now)
     if last.status is PlanStatus.sent:
         return _corrected(tx, context, last, checked, change.author, now)
@@ -212,7 +212,7 @@ def clear_flag(
     if found is None or found["cleared_at"] or len(basis.strip()) < 3:
         raise NotNow(NO_BASIS)
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
-    audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, found["rule"])
+    audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, f"flag:{flag_id}")
     acknowledge(tx, booking_id, by, now)
     if flag_id in {one["id"] for one in intakes.flags_of(tx, booking_id)}:
         _draft_again(tx, context, booking_id, now)

@@ -30,12 +30,23 @@ AT_ONCE = timedelta()
 
 def at_once(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
     """By mail and by text; once for each reason."""
-    _schedule(tx, booking_id, AlertCause(name), (Channel.email, Channel.sms), now)
+    _schedule(tx, booking_id, cause(tx, booking_id, name), (Channel.email, Channel.sms), now)
 
 
 def soon(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
     """By mail alone; once for each reason."""
-    _schedule(tx, booking_id, AlertCause(name, Urgency.soon), (Channel.email,), now)
+    _schedule(tx, booking_id, cause(tx, booking_id, name, Urgency.soon), (Channel.email,), now)
+
+
+def cause(tx: Tx, booking_id: int, name: str, urgency: Urgency = Urgency.at_once) -> AlertCause:
+    """A reason as it stands in the schedule, beside the client's name: it says nothing to who has no key."""
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
+    return AlertCause(_codes(tx, booking.client_id, name)[0], urgency)
+
+
+def _codes(tx: Tx, client_id: int, name: str) -> tuple[str, ...]:
+    return tx.vault.codes(f"alert:{client_id}:{name}")
 
 
 def escalate(tx: Tx, booking_id: int, channel: Channel, now: datetime) -> None:
@@ -76,7 +87,7 @@ def _replies(tx: Tx, booking_id: int) -> list[Delivery]:
         for each in deliveries.of_booking(tx, booking_id)
         if isinstance(each.key.number, AlertCause)
         and each.key.number.urgency is Urgency.at_once
-        and each.key.number.name not in rules
+        and not any(each.key.number.name in (rule, *_codes(tx, each.key.client, rule)) for rule in rules)
         and each.seen_at is None
     ]
 

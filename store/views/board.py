@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from schemas.checkin import CheckInKind
 from schemas.intake import IntakeStatus
-from schemas.rules import STOPS
 from store import sealing
 from store.base import Tx
-from store.tables import attendances, bookings, checkins, flags, intakes, plans
+from store.intakes import stops_raised
+from store.tables import attendances, bookings, checkins, intakes, plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,7 @@ def intakes_in_time(tx: Tx, start: datetime, end: datetime) -> Share:
 
 def alerts(tx: Tx, start: datetime, end: datetime, within: timedelta) -> tuple[Share, Share]:
     """Flags that stop, raised in the period: looked at in time, and cleared by a clinician later."""
-    query = sa.select(flags.c.raised_at, flags.c.seen_at, flags.c.cleared_at).where(
-        flags.c.raised_at >= start, flags.c.raised_at < end, flags.c.severity.in_(STOPS)
-    )
-    rows = tx.all(query.limit(2000))
+    rows = stops_raised(tx, start, end)
     in_time = sum(bool(row.seen_at and row.seen_at - row.raised_at <= within) for row in rows)
     return Share(in_time, len(rows)), Share(sum(row.cleared_at is not None for row in rows), len(rows))
 

@@ -88,7 +88,7 @@ def put_client(tx: Tx, client_id: int, name: str, email: str, phone: str, refuse
     said = as_before(tx.vault, {"goal_text": f"said by {client_id}"})
     form = {"questionnaire": "first_visit", "version": "1", "status": "started", "sealed_answers": said}
     put(tx, "intakes", id=number, **both, **form, created_at=NOW)
-    flag = {"rule": "RF01", "severity": "STOP_URGENT", "sealed_flag": as_before(tx.vault, {"rule": "RF01"})}
+    flag = {"rule": "RF01", "severity": "stop_urgent", "sealed_flag": as_before(tx.vault, {"rule": "RF01"})}
     put(tx, "flags", booking_id=number, **flag, raised_at=NOW)
     sealed = as_before(tx.vault, {"items": [], "days_per_week": client_id})
     put(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from schemas.booking import Person
 from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.person import Doubt
+from schemas.rules import Severity
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Stage
 from schemas.trouble import TroubleKind
@@ -34,6 +36,7 @@ from store import (
     saved_plans,
     sealing,
     staff,
+    texts,
 )
 from store import reseal as stored
 from store.base import Tx
@@ -114,11 +117,12 @@ def written(context: Context, number: int, booking: int) -> None:
         own_media.add(tx, f"own_{number}", form.client_id, "image/png", WORDS[number].encode(), NOW)
         asked = checkins.ask(tx, booking, plan.id, next(iter(CheckInKind)), NOW)
         checkins.answer(tx, asked.id, {"pain": str(number)}, "hold", NOW)
-        intakes.raise_flag(tx, booking, form.client_id, "RF90", "ADJUST", {"because": WORDS[number]}, NOW)
+        intakes.raise_flag(tx, booking, form.client_id, "RF90", "adjust", {"because": WORDS[number]}, NOW)
         intakes.clear_flag(tx, intakes.flags_of(tx, booking)[-1]["id"], "Mara", WORDS[number], NOW)
         attendances.ask(tx, comes.id, Person(f"Other {number}", "o@example.org"), Doubt.name)
         connections.ensure(tx, f"c{number}", "calcom", NOW)
         connections.keep_secret(tx, f"c{number}", f"secret {number}")
+        texts.add(tx, f"SM{number}", comes.phone_id or comes.email_id or 0, WORDS[number], NOW)
         kept.put(tx, {f"C{number}_API_KEY": f"key {number}"}, NOW)
         sealing.add(tx, audit_keys, {"made_at": NOW}, sealed_key=f"{number}".encode() * 64)
     somebody = account(context, f"p{number}@handsofstone.example", f"Practitioner {number}")
@@ -217,6 +221,49 @@ def test_a_row_that_was_copied_or_given_to_another_client_is_refused(two: Contex
         tx.insert(session_notes, **copy)
         with pytest.raises(SealBroken):
             notes.newest(tx, note.booking_id)
+
+
+# ---- what stands in clear
+
+
+def in_clear(context: Context) -> bytes:
+    """Every byte that a thief of the database reads: the file and its log, or every column of PostgreSQL."""
+    if context.db.sqlite:
+        path = Path(str(context.db.engine.url.database))
+        return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    with context.db.read() as tx:
+        found = [tuple(row) for table in metadata.sorted_tables for row in tx.all(sa.select(table))]
+    return repr(found).encode()
+
+
+def test_the_database_tells_nothing_of_what_was_answered_but_that_it_was(two: Context) -> None:
+    library = two.library("en")
+    with two.db.read() as tx:
+        booking = bookings.named(tx, "main", "u0")[0].booking_id
+        assert booking is not None
+    answer_badly(two)
+    with two.db.read() as tx:
+        raised = {flag["rule"] for flag in intakes.flags_of(tx, booking)}
+        raised |= {
+            flag.rule for flag in intakes.stops_raised(tx, NOW - timedelta(days=9), NOW + timedelta(days=9))
+        }
+    assert "RF01" in raised
+    steps = {step.id for each in library.questionnaires.values() for step in each.steps}
+    markers = {*raised, *library.plan_content.protocols, *(each for each in Severity if "stop" in each)}
+    markers |= {each for each in steps if each.startswith(("health_", "safety_"))} | {
+        *WORDS,
+        "JBSWY3DPEHPK3PXP",
+    }
+    held = in_clear(two)
+    assert not [word for word in sorted(markers) if word.encode() in held]
+    assert b"Client 0" in held, "the look itself finds what stands in clear"
+
+
+def answer_badly(context: Context) -> None:
+    """A third client, whose answers stop everything."""
+    one = visit(context, "u9", name="Client 9", email="c9@example.org")
+    answer(context, one, rf_saddle="yes")
+    work.work_once(context, NOW)
 
 
 # ---- what does not open never leaves

@@ -13,6 +13,7 @@ import settings as configuration
 from handlers.checkins import replies
 from handlers.context import Context
 from handlers.plans.basis import NotNow
+from handlers.schedule import alerts
 from handlers.send import by_hand
 from handlers.worker import work
 from integrations.base import Note, OutcomeUnknown
@@ -102,6 +103,10 @@ class Life:
             replies.reply(tx, self.context, asked, said, self.now)
         work.work_once(self.context, self.now)
 
+    def cause(self, name: str, urgency: Urgency = Urgency.at_once) -> AlertCause:
+        with self.context.db.read() as tx:
+            return alerts.cause(tx, self.booking_id, name, urgency)
+
     def again(self, purpose: Purpose, number: Number, channel: Channel) -> None:
         """Send it again, twice in a row; it arrives, its link opens, and nothing else changes."""
         slot = purpose, number, channel
@@ -170,14 +175,14 @@ def test_every_message_can_be_sent_again_to_its_end(life: Life, channel: Channel
     life.until(3.1)
     life.again(Purpose.checkin, CheckInQuestion(CheckInKind.d3), channel)
     life.until(5.1)  # two had no reply: a person may ask again all the same
-    life.again(Purpose.alert, AlertCause("no_reply", Urgency.soon), Channel.email)
+    life.again(Purpose.alert, life.cause("no_reply", Urgency.soon), Channel.email)
     life.again(Purpose.checkin, CheckInQuestion(CheckInKind.d3), channel)
     life.say(CheckInKind.d3, fu_symptoms=["none"], fu_days_done="2", pain_now="4")
     life.until(9.1)
     life.again(Purpose.checkin, CheckInQuestion(CheckInKind.w1, reminder=True), channel)
     life.say(CheckInKind.w1, fu_symptoms=["chest_breath"])
     for way in (Channel.email, Channel.sms):
-        life.again(Purpose.alert, AlertCause("w1-red_flag"), way)
+        life.again(Purpose.alert, life.cause("w1-red_flag"), way)
     life.until(9.2)  # nobody looked
     for way in (Channel.email, Channel.sms):
         life.again(Purpose.alert, ESCALATION, way)

@@ -9,10 +9,11 @@ from markupsafe import escape
 
 from handlers.context import Context
 from handlers.links import LinkPurpose
+from handlers.schedule import alerts
 from handlers.worker import work
 from render.language import readable
 from schemas.booking import Booking
-from schemas.delivery import AlertCause, Channel, Purpose
+from schemas.delivery import Channel, Purpose
 from store import deliveries, intakes, plans
 from tests.helpers.answers import TAPPED, fill_in
 from tests.helpers.clinic import with_policy
@@ -222,7 +223,8 @@ def test_an_emergency_is_answered_at_once_and_the_clinic_is_told(
     with context.db.read() as tx:
         keys = {each.key for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.alert}
         raised = {each["rule"]: each["severity"] for each in intakes.flags_of(tx, booking.id)}
-    assert (Purpose.alert, AlertCause("RF01"), Channel.email) in {key.message[:3] for key in keys}
+        cause = alerts.cause(tx, booking.id, "RF01")
+    assert (Purpose.alert, cause, Channel.email) in {key.message[:3] for key in keys}
     assert raised["RF01"] == "stop_emergency"
 
 
