@@ -395,6 +395,21 @@ def test_no_odd_body_loses_a_visit_or_takes_another_person_for_its_client(
     assert asked == {each.who.email for each in sent}
 
 
+@pytest.mark.parametrize("scheduler", CANDIDATES)
+def test_no_answer_to_a_webhook_is_410_after_which_calendly_deletes_its_subscription(
+    given: configuration.Settings, scheduler: str
+) -> None:
+    """https://developer.calendly.com/api-docs: a 410 from us ends a subscription for good."""
+    http, bodies = application.create_app(given).test_client(), (b"", b"{}", b"x" * 2_000_000)
+    answers = {
+        http.post(f"/webhooks/{name}", base_url="https://care.test", data=body, headers=headers).status_code
+        for name in (scheduler, "nobody", "former-one")
+        for body in bodies
+        for headers in ({}, {"Content-Encoding": "gzip"}, CANDIDATES[scheduler].headers(body, NOW))
+    }
+    assert answers <= {202, 401, 404, 413, 415}
+
+
 @pytest.mark.parametrize("scheduler", BODIES)
 @pytest.mark.parametrize(("table", "status"), [(UNREAD, "not_understood"), (IGNORED, "ignored")])
 def test_what_says_no_visit_makes_none_up(
