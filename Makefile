@@ -8,6 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help
 help:
 	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
+	@echo "make tour     a clinic with forty clients at every stage, a clock to move and their mailbox to play"
 	@echo "make start    set up, start web and worker, print the address at which your clinic is set up in the browser"
 	@echo "make test     set up, run every test"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
@@ -50,6 +51,10 @@ endef
 .PHONY: demo
 demo: .venv/demo.stamp
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
+
+.PHONY: tour
+tour: .venv/demo.stamp
+	@$(BIN)/python -m demo.tour
 
 .PHONY: start
 start: .venv/app.stamp

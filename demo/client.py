@@ -1,5 +1,6 @@
 """A client who fills in the intake over plain HTTP: opens each screen, answers what it asks, sends it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -106,25 +107,28 @@ class Refused(Exception):
     """The form did not take an answer, or never ended."""
 
 
-def answer(form: Form) -> dict[str, list[str]]:
+def answer(form: Form, said: Mapping[str, str] = ANSWERS) -> dict[str, list[str]]:
     """What the client puts into a form."""
     given = dict(form.filled)
     for name in form.typed:
-        if name in ANSWERS:
-            given[name] = [ANSWERS[name]]
+        if name in said:
+            given[name] = [said[name]]
     for name, values in form.choices.items():
-        wanted = [value for value in (ANSWERS.get(name, ""), *HARMLESS) if value in values]
+        wanted = [value for value in (said.get(name, ""), *HARMLESS) if value in values]
         if name in LEFT_OUT:
             continue
         if wanted:
             given[name] = wanted[:1]
-        elif name in ANSWERS:
+        elif name in said:
             given[name] = values[:1]
     return given
 
 
-def fill_in(link: str) -> int:
-    """Answer every screen behind the link and send the form; returns how many screens there were."""
+def fill_in(link: str, said: Mapping[str, str] = ANSWERS, most: int = 0) -> int:
+    """Answer every screen behind the link and send the form; returns how many screens there were.
+
+    `most` is how many screens are answered before the client puts it aside; 0: all.
+    """
     browser = requests.Session()
     page = browser.get(link, timeout=10)
     for screen in range(1, MOST_SCREENS):
@@ -132,18 +136,18 @@ def fill_in(link: str) -> int:
         reader = Reader()
         reader.feed(page.text)
         forms = [form for form in reader.forms if form.method == "post" and _is_form(form)]
-        if not forms:
+        if not forms or screen == most:
             return screen
         form = forms[0]
         origin = {"Origin": "/".join(page.url.split("/")[:3])}
         before = page.url
         target = urljoin(page.url, form.action)
-        page = browser.post(target, data=answer(form), headers=origin, timeout=10)
+        page = browser.post(target, data=answer(form, said), headers=origin, timeout=10)
         if page.url == before and 'role="alert"' in page.text:
             raise Refused(f"The form asks again at {page.url}")
-    raise Refused("The form never ended.")
+    raise Refused(f"The form never ended; it was last at {page.url}.")
 
 
 def _is_form(form: Form) -> bool:
     """The language, the whole form and "somebody else" are forms too; they are left alone."""
-    return form.action.rpartition("/")[2] not in ("language", "everything", "else")
+    return form.action.partition("?")[0].rpartition("/")[2] not in ("language", "everything", "else")
