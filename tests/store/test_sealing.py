@@ -114,6 +114,8 @@ def written(context: Context, number: int, booking: int) -> None:
         assert comes is not None
         notes.add(tx, booking, SessionNote(SendWish.HOLD, "Mara", client_note=WORDS[number]), NOW)
         plan_edits.add(tx, booking, "Mara", {"words": WORDS[number]}, NOW)
+        assert comes.email_id is not None
+        texts.add(tx, f"SM{number}", comes.email_id, WORDS[number], NOW)
         own_media.add(tx, f"own_{number}", form.client_id, "image/png", WORDS[number].encode(), NOW)
         asked = checkins.ask(tx, booking, plan.id, next(iter(CheckInKind)), NOW)
         checkins.answer(tx, asked.id, {"pain": str(number)}, "hold", NOW)

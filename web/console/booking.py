@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
+from clinical.plan.own import with_own
 from handlers import links
 from handlers.intake import summary
 from handlers.links import LinkPurpose
@@ -138,7 +139,7 @@ def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str
     """What the client had before: each version that went out, the newest first."""
     versions = [one for one in stored_plans.of_client(tx, [found.client_id]) if one.booking_id == found.id]
     gone = [one for one in versions if one.sent_at and newest and one.id != newest.id]
-    content = context().plan_content(language())
+    content = with_own(context().plan_content(language()), [item for one in gone for item in one.plan.items])
     return [
         {"version": one, "moves": [name_of(item.exercise_id, content) for item in one.plan.items]}
         for one in reversed(gone)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from clinical.plan.own import with_own
 from schemas.checkin import Tick
-from store import checkins
+from store import checkins, plans
 from store.base import Tx
 from web.console.view import language
 from web.context import context
@@ -29,7 +30,8 @@ class Move:
 
 def of_client(tx: Tx, family: Sequence[int]) -> list[Move]:
     """Each exercise of which something was said, the latest first."""
-    names = context().plan_content(language()).exercises
+    items = [item for stored in plans.of_client(tx, family) for item in stored.plan.items]
+    names = with_own(context().plan_content(language()), items).exercises
     found: dict[str, Move] = {}
     for one in checkins.of_client(tx, family):
         if not isinstance(one.kind, Tick) or one.answered_at is None:

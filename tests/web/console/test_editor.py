@@ -302,8 +302,21 @@ def test_an_own_exercise_reaches_the_client_as_typed(
     assert "3 series de 8" in shown
     url = shown.partition('href="')[2]
     assert url
-    go = browser(app).get(re.findall(r'href="(/p/[^"/]+/go)', shown)[0], base_url=BASE)
-    assert "Atme aus." in go.get_data(as_text=True)
+    go, anybody = re.findall(r'href="(/p/[^"/]+/go)', shown)[0], browser(app)
+    page = anybody.get(go, base_url=BASE).get_data(as_text=True)
+    assert "Atme aus." in page
+    (key,) = set(re.findall(r'name="form_key" value="(\w+)"', page))
+    said = {"form_key": key, f"effort-{own.exercise_id}": "right", f"pain-{own.exercise_id}": "2"}
+    assert anybody.post(go, base_url=BASE, data=said).status_code == 303
+    with context.db.read() as tx:
+        stored = plans.newest(tx, number)
+    assert stored is not None
+    form = opened(client, number)
+    form.add("remove", own.exercise_id)
+    assert press(client, number, form).status_code == 303
+    for where in (f"bookings/{number}", f"clients/{stored.client_id}"):
+        console = unescape(client.get(f"/console/{where}", base_url=BASE).get_data(as_text=True))
+        assert "Tücher <ziehen> 拉" in console.replace("&lt;", "<").replace("&gt;", ">"), where
 
 
 def test_a_client_without_answers_has_nothing_to_change(context: Context, client: FlaskClient) -> None:
