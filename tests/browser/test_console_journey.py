@@ -5,10 +5,12 @@ from typing import Any
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from handlers import links
 from handlers.links import LinkPurpose
 from handlers.worker import work
+from render.paper.raster import png
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.forms.condition import Answer
 from schemas.staff import Role
@@ -21,6 +23,7 @@ from tests.helpers.mailbox import Mailbox
 
 KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 NOTE_TAPS = 5
+SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
 
 
 def now() -> datetime:
@@ -181,6 +184,37 @@ def test_a_plan_is_ordered_and_dosed_by_keys_and_let_out(
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     work.work_once(clinic.context, now())
     assert mailbox.kinds().count("plan") == 1, "the one that was clear"
+
+
+def test_a_plan_is_changed_without_a_script(clinic: Site, open_page: Any, mailbox: Mailbox) -> None:
+    page = signed_in(open_page, clinic, PHONE, java_script_enabled=False)
+    open_booking(page, clinic, 2)
+    follow(page.get_by_role("button", name="Change the plan"))
+    lines = page.locator(".line legend")
+    first, second = lines.nth(0).inner_text(), lines.nth(1).inner_text()
+    page.get_by_label("Days a week").first.fill("6")
+    follow(page.get_by_role("button", name="Move down").first)
+    expect(lines.nth(0)).to_have_text(second)
+    expect(page.get_by_label("Days a week").nth(1)).to_have_value("6")
+    page.get_by_label("Take out").first.check()
+    page.get_by_label("Name of a saved plan").fill("Gentle start")
+    follow(page.get_by_role("button", name="Save as a plan of mine"))
+    expect(page.get_by_role("status").filter(has_text="Saved as Gentle start.")).to_be_visible()
+    page.locator("summary", has_text="Own exercise").click()
+    page.locator("#own").get_by_label("Name", exact=True).fill("Towel pull")
+    photo: FilePayload = {"name": "IMG_1.png", "mimeType": "image/png", "buffer": png(SQUARE, 64)}
+    page.get_by_label("Photo or short clip").set_input_files(photo)
+    follow(page.get_by_role("button", name="Release"))
+    with clinic.context.db.read() as tx:
+        plan = plans.newest(tx, 2)
+    assert plan is not None
+    assert plan.plan.items[-1].own is not None
+    assert page.locator("#plan li.move b").first.inner_text() == first
+    work.work_once(clinic.context, now() + timedelta(minutes=1))
+    with clinic.context.db.begin() as tx:
+        url = links.issue(tx, clinic.context, LinkPurpose.plan, 2, now())
+    page.goto(url)
+    expect(page.locator("img.own")).to_have_js_property("naturalWidth", 64)
 
 
 @KINDS

@@ -102,7 +102,8 @@ def change(booking_id: int) -> AnyResponse:
         cleaned = _cleaned()
     except Unsuitable as error:
         return _refused(booking_id, 422, draft, unsuitable=str(error))
-    whole = plan_lines.with_own(draft, secrets.token_hex(4), cleaned.kind if cleaned else "")
+    kind = cleaned.kind if cleaned and do != SHOWN else ""  # what is not kept is shown to nobody
+    whole = plan_lines.with_own(draft, secrets.token_hex(4), kind)
     edit = plan_lines.edit_of(whole, me())
     if whole.wrong or not edit.lines:
         return _refused(booking_id, 422, draft, error="" if whole.wrong else NO_MOVES, wrong=whole.wrong)
@@ -257,6 +258,7 @@ def _page(
         "library": _library(draft, ground, content),
         "own": _figures(OWN, plan_lines.FIRST_OWN, {}, draft),
         "saved": _mine(tx, content),
+        "file_sent": bool((sent := request.files.get(f"media-{OWN}")) and sent.filename),
         "most": content.choosing.budget.most,
         "sides": SIDES,
         "levels": LEVELS,
