@@ -34,26 +34,23 @@ DENIED = "Check the user ID and the API key under Integrations, API; the API nee
 GONE = "Acuity does not know this appointment any more."
 PAGE = 500
 
-ACTIONS = frozenset({"scheduled", "rescheduled", "canceled", "changed"})
+ACTIONS = frozenset({"scheduled", "rescheduled", "canceled", "cancelled", "changed"})
 SUBSCRIBED = tuple(f"appointment.{action}" for action in ("scheduled", "rescheduled", "canceled", "changed"))
+MOST_FIELDS = 500
+_ACTION = re.compile(r"[a-z][a-z._-]*\Z", re.ASCII)
 _ID = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
 
 def read_form(body: bytes) -> dict[str, str]:
-    """The fields of a form body, each once; raises UnknownPayload."""
+    """Action and id of a form body, each once, whatever else stands there; raises UnknownPayload."""
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=50,
-        )
+        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
         raise UnknownPayload("The body is not a form.") from None
-    if len(dict(pairs)) != len(pairs):
+    found = [(name, value.strip()) for name, value in pairs if name in ("action", "id")]
+    if len(dict(found)) != len(found):
         raise UnknownPayload("The body names a field twice.")
-    return dict(pairs)
+    return dict(found)
 
 
 def _status(appointment: Part) -> BookingStatus:
@@ -144,8 +141,8 @@ class Acuity(Scheduler):
     def parse(self, inbound: Inbound) -> list[Notice]:
         """One notice without a booking: the appointment must be fetched."""
         form = read_form(inbound.body)
-        action = form.get("action", "").removeprefix("appointment.")
-        if not action:
+        action = form.get("action", "").casefold().removeprefix("appointment.")
+        if not _ACTION.match(action):
             raise UnknownPayload("The field action must be there.")
         if action not in ACTIONS:
             return []

@@ -59,6 +59,26 @@ def test_a_dotted_name_is_the_same_action() -> None:
     assert (notice.event, notice.external_id) == ("scheduled", "7")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"id=7&action=changed",
+        b"action=Changed&id=7",
+        b"action=+changed+&id=+7%0A",
+        b"action=changed&id=7&",
+        b"action=changed&id=7&calendarID",
+        b"action=changed&id=7&addonIDs[]=1&addonIDs[]=2",
+        b"action=changed&id=7&note=%FF",
+        "action=changed&id=7&note=Zoë".encode(),
+        b"action=changed&id=7\r\n",
+        b"action=changed&id=7&" + b"&".join(b"f%d=1" % n for n in range(90)),
+    ],
+)
+def test_whatever_stands_beside_action_and_id_is_left_alone(body: bytes) -> None:
+    (found,) = connect("acuity").parse(inbound(body))
+    assert (found.external_id, found.event) == ("7", "changed")
+
+
 def test_two_equal_reschedules_are_two_notices() -> None:
     body = inbound(stored("acuity", "02"))
     assert connect("acuity").parse(body) == connect("acuity").parse(body) != []
