@@ -55,7 +55,14 @@ STOP_WORDS = frozenset(
         *("deje de escribir", "deje de escribirme", "deje de enviar", "deje de enviarme", "desuscribirse"),
         *("dejen de mandar", "dejen de mandarme", "deje de mandar", "deje de mandarme", "dejenme en paz"),
         *("no molesten", "no molesten mas", "no moleste", "no moleste mas", "dejen de molestar"),
-        *("cancelar suscripcion", "cancelar la suscripcion"),
+        *("cancelar suscripcion", "cancelar la suscripcion", "quiero dejar de recibir", "dejar de recibir"),
+        *("dejen de molestarme", "deje de molestarme", "deje de molestar", "no quiero seguir recibiendo"),
+        *(
+            "i want to unsubscribe",
+            "i want to opt out",
+            "i would like to unsubscribe",
+            "i d like to unsubscribe",
+        ),
     }
 )
 START_WORDS = frozenset(

@@ -125,6 +125,8 @@ STOPS = (
             "número equivocado",
         ),
         "stop texting me",
+        *("I want to unsubscribe", "I'd like to unsubscribe", "I want to opt out of these texts"),
+        *("Quiero dejar de recibir mensajes", "Dejen de molestarme", "No quiero seguir recibiendo textos"),
     ),
     *(
         "STOPALL",
