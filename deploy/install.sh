@@ -20,7 +20,8 @@ if [ "$here" != "$home" ]; then
   (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build .) | tar -xf - -C "$home"
 fi
 [ -n "$root" ] || make -C "$home" .venv/app.stamp
-[ -n "$root" ] || [ -e "$home/.env" ] || make -C "$home" env
+# Only the two keys: the rest is said in the browser, and a line here would win over it.
+[ -n "$root" ] || [ -e "$home/.env" ] || (umask 077 && cd "$home" && .venv/bin/python -m settings > .env)
 
 for unit in aftercare-web.service aftercare-worker.service aftercare-backup.service aftercare-backup.timer; do
   sed "s#/srv/aftercare#$prefix#g" "$here/deploy/$unit" > "$units/$unit"
@@ -37,8 +38,7 @@ if [ -z "$root" ]; then
 fi
 
 say "Aftercare is in $prefix. Next:"
-say "  1. fill in $prefix/.env and $prefix/content/clinic.toml"
-say "  2. cd $prefix && sudo -u aftercare .venv/bin/flask --app app check --mail && sudo -u aftercare .venv/bin/flask --app app migrate"
-say "  3. sudo -u aftercare .venv/bin/flask --app app staff add you@clinic.example --name \"Your Name\" --role manager"
-say "  4. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it"
-say "  5. systemctl daemon-reload && systemctl enable --now aftercare-web aftercare-worker aftercare-backup.timer"
+say "  1. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it; reload it"
+say "  2. cd $prefix && sudo -u aftercare .venv/bin/python -m deploy.start --only-address --address https://care.example.com   (your address)"
+say "  3. systemctl daemon-reload && systemctl enable --now aftercare-web aftercare-worker aftercare-backup.timer"
+say "  4. open the address that step 2 printed: the rest is said in the browser"

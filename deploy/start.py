@@ -152,8 +152,13 @@ def main() -> int:
     options.add_argument("--port", type=int, default=8000)
     options.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     options.add_argument("--address", default="", help="https://care.example.com")
+    options.add_argument("--only-address", action="store_true", help="print it; others start web and worker")
     given = options.parse_args()
     try:
+        if given.only_address:
+            keys(ROOT, process_variables())
+            print(address(given.address.rstrip("/"), given.port))
+            return 0
         run(given.port, given.host, given.address.rstrip("/"))
     except KeyboardInterrupt:
         return 0
