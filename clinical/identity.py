@@ -21,6 +21,7 @@ TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation
 SEVERAL = re.compile(r"\w\s*[&+/]\s*\w")  # Ann & Ben Lee
 MARKED = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")  # elsewhere a mark is a part of the letter
 FAMILY_FIRST = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
+SHORTENED = re.compile(r"\b(sen|jun)\.")  # Kern sen., Kern jun.; without the dot they are names: Jun Tanaka
 COMMAS = str.maketrans("،，、", ",,,")
 LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})  # without such keys
@@ -78,7 +79,19 @@ def fuller(known: str, said: str, rules: NameRules) -> str:
         return said if said.strip() else known
     if how in (Names.part, Names.equal):
         return said if _worth(said, rules) >= _worth(known, rules) else known
-    return known if _is_initial(folded(said, rules)[-1]) else said
+    careless = how is not Names.given and _in_one_case(said) and not _in_one_case(known)
+    return known if careless or _is_initial(folded(said, rules)[-1]) else said
+
+
+def _in_one_case(name: str) -> bool:
+    """True for capitals alone and small letters alone, of a writing that has both."""
+    return name.upper() != name.lower() and name in (name.upper(), name.lower())
+
+
+def spelling(name: str, rules: NameRules) -> str:
+    """What two spellings of a name have in common that differ by nothing that tells people apart."""
+    words, whose = sorted(folded(name, rules)), sorted(generations(name, rules))
+    return " ".join([*words, *map(str, whose)])
 
 
 def _worth(name: str, rules: NameRules) -> tuple[int | bool, ...]:
@@ -88,7 +101,7 @@ def _worth(name: str, rules: NameRules) -> tuple[int | bool, ...]:
         sum(len(word) for word in words if not _is_initial(word)),
         name.strip() == _bare(name).strip(),
         len(generations(name, rules)),
-        name not in (name.upper(), name.lower()) or name.upper() == name.lower(),
+        not _in_one_case(name),
         sum(map(len, words)),
         _marks(name),
         "," not in name.translate(COMMAS),
@@ -127,6 +140,7 @@ def _may_be_family(word: str, rules: NameRules) -> bool:
 
 def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text.casefold()).replace("’", "'").translate(LETTERS)
+    plain = SHORTENED.sub(r"\1ior", plain)
     return [word for each in "".join(_signs(plain)).split() if (word := each.strip("'-"))]
 
 

@@ -1,4 +1,7 @@
-"""What a client is found by: each word of the name, the e-mail address, the ways to dial the phone number."""
+"""What a client is found by: each word of the name, the e-mail address, the ways to dial the phone number.
+
+Beside them stands each whole spelling of which somebody said that it is this client's.
+"""
 
 import re
 import unicodedata
@@ -61,6 +64,28 @@ def also(tx: Tx, client_id: int, number: str, country: str) -> None:
 def spelt(tx: Tx, client_id: int, name: str) -> None:
     """The client is found by this spelling of the name too."""
     _add(tx, client_id, words(name, "", "", ""))
+
+
+def accept(tx: Tx, client_id: int, spelling: str) -> None:
+    """This spelling is certainly this client's, whatever it looks like."""
+    _add(tx, client_id, [_whole(spelling)])
+
+
+def refuse(tx: Tx, client_ids: Sequence[int], spelling: str) -> None:
+    """This spelling is not certainly this client's any more."""
+    mine = (client_words.c.client_id.in_(client_ids), client_words.c.word == _whole(spelling))
+    tx.run(sa.delete(client_words).where(*mine))
+
+
+def accepted(tx: Tx, client_ids: Sequence[int], spelling: str) -> bool:
+    """True for a spelling of which it was said that it is this client's."""
+    mine = having(_whole(spelling)).where(client_words.c.client_id.in_(client_ids))
+    return tx.first(mine) is not None
+
+
+def _whole(spelling: str) -> str:
+    """A whole spelling, kept beside the words; no search begins so."""
+    return f"={spelling}"[:LONGEST]
 
 
 def _add(tx: Tx, client_id: int, found: Sequence[str]) -> None:

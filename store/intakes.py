@@ -103,6 +103,12 @@ def offer(
     return tx.insert(intakes, **row, version=version, language=language, created_at=now, number=number)
 
 
+def split_off(tx: Tx, client_id: int) -> list[int]:
+    """The further forms that a client has for one visit, to which nothing is answered yet."""
+    mine = (intakes.c.client_id == client_id, intakes.c.number > 0, intakes.c.status == IntakeStatus.open)
+    return [row.id for row in tx.all(sa.select(intakes.c.id).where(*mine).order_by(intakes.c.id))]
+
+
 def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form of one person, oldest first; `client_ids` is the client with those joined."""
     return [_intake(tx, row) for row in tx.all(_OF_CLIENTS, client_ids=client_ids)]

@@ -120,7 +120,7 @@ def known_client(tx: Tx, context: Context, said: Person) -> tuple[int | None, Do
     phones = list(filter(None, {said.phone, e164(said.phone, context.clinic.country) or ""}))
     found: dict[Verdict, list[int]] = {verdict: [] for verdict in Verdict}
     for row in clients.reached_at(tx, emails, phones) if emails or phones else []:
-        match = identity.compare(clients.person(row), said, context.names, same_booking=False)
+        match = _judged(tx, context, row.id, clients.person(row), said, same_booking=False)
         if match.change is not Change.too_little:
             root = clients.root(tx, row.id)
             found[match.verdict] += [] if root in found[match.verdict] else [root]
@@ -132,7 +132,36 @@ def known_client(tx: Tx, context: Context, said: Person) -> tuple[int | None, Do
 
 def _compared(tx: Tx, context: Context, before: Person, said: Person, client_id: int) -> Match:
     taken = _taken(tx, context, said, client_id)
-    return identity.compare(before, said, context.names, same_booking=True, taken=taken)
+    return _judged(tx, context, client_id, before, said, same_booking=True, taken=taken)
+
+
+def _judged(
+    tx: Tx,
+    context: Context,
+    client_id: int,
+    before: Person,
+    said: Person,
+    *,
+    same_booking: bool,
+    taken: bool = False,
+) -> Match:
+    """As the rule says; of a spelling that was asked about and is theirs, nobody is asked again."""
+    how = {"same_booking": same_booking, "taken": taken}
+    match = identity.compare(before, said, context.names, **how)
+    doubted = match.verdict is Verdict.unsure and match.change is Change.nickname
+    spelling = identity.spelling(said.name, context.names)
+    if not doubted or not client_words.accepted(tx, clients.family(tx, client_id), spelling):
+        return match
+    return identity.compare(replace(before, name=said.name), said, context.names, **how)
+
+
+def remember(tx: Tx, context: Context, client_id: int, name: str, *, same: bool) -> None:
+    """It was said for certain that a client is called so, or is not."""
+    spelling = identity.spelling(name, context.names)
+    if same:
+        client_words.accept(tx, client_id, spelling)
+    else:
+        client_words.refuse(tx, clients.family(tx, client_id), spelling)
 
 
 def _taken(tx: Tx, context: Context, said: Person, client_id: int) -> bool:
@@ -215,6 +244,8 @@ def settle(tx: Tx, context: Context, booking_id: int, by: str, now: datetime, *,
     if current is None or current.asked is None:
         raise LookupError("Nobody asks who comes to this booking any more.")
     audit.add(tx, by, "same_person" if same else "another_person", f"booking:{booking_id}", now)
+    for name in {current.asked.name, current.said.name if same and current.said else current.asked.name}:
+        remember(tx, context, current.client_id, name, same=same)
     if same:
         return recognise(tx, context, current, current.asked, now)
     who = somebody_else(tx, context, current, current.asked, now)

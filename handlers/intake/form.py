@@ -199,7 +199,7 @@ def ask_everything(tx: Tx, context: Context, asked: Asked, now: datetime) -> Non
 
 def for_me(tx: Tx, context: Context, asked: Asked, born: str, now: datetime) -> bool:
     """The client says "this is for me"; after too many wrong dates of birth the full form is asked."""
-    if who.confirm(tx, asked.booking, asked.intake, born, now):
+    if who.confirm(tx, context, asked.booking, asked.intake, born, now):
         return True
     if who.given_up(tx, asked.booking.id):
         ask_everything(tx, context, asked, now)

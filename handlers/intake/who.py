@@ -78,7 +78,7 @@ def _subject(comes: Attendance) -> str:
     return f"attendance:{comes.id}"
 
 
-def confirm(tx: Tx, booking: Booking, intake: Intake, born: str, now: datetime) -> bool:
+def confirm(tx: Tx, context: Context, booking: Booking, intake: Intake, born: str, now: datetime) -> bool:
     """The client says "this is for me", with the date of birth (ISO) where it is asked; False: it is not."""
     asked, comes = ask(tx, booking, intake), attendances.current(tx, booking.id)
     if asked is None or comes is None:
@@ -87,6 +87,8 @@ def confirm(tx: Tx, booking: Booking, intake: Intake, born: str, now: datetime) 
         if born:
             audit.add(tx, "client", WRONG, _subject(comes), now)
         return False
+    if asked.birthday and comes.said and comes.said.name.strip():
+        people.remember(tx, context, comes.client_id, comes.said.name, same=True)
     attendances.confirm(tx, comes.id, now)
     audit.add(tx, "client", "confirmed", f"booking:{booking.id}", now)
     return True

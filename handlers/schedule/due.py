@@ -12,6 +12,7 @@ from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries, intakes
 from store.base import Tx
@@ -66,12 +67,19 @@ def sync(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
     booking = bookings.get(tx, booking_id)
     assert booking is not None
     comes = attendances.current(tx, booking.id)
-    beside = forms.sharing(tx, comes.intake_id) if comes and comes.intake_id else []
+    beside = _beside(tx, comes, comes.intake_id) if comes and comes.intake_id else []
     for each in {visit.id: visit for visit in (booking, *beside)}.values():
         _form(tx, context, each, now)
     visits = [*_of_the_day(tx, context, booking), *beside, *_left_behind(tx, booking), booking]
     for each in {visit.id: visit for visit in visits}.values():
         _sync_one(tx, context, each, now)
+
+
+def _beside(tx: Tx, comes: Attendance, form_id: int) -> list[Booking]:
+    """The visits that share its form, or may share it again while it was not sent."""
+    form = intakes.get(tx, form_id)
+    apart = forms.split_off(tx, comes) if form and not form.done else []
+    return [*forms.sharing(tx, form_id), *apart]
 
 
 def _left_behind(tx: Tx, booking: Booking) -> list[Booking]:

@@ -27,14 +27,19 @@ def serve(tx: Tx, context: Context, booking: Booking, service: Service, now: dat
 
 
 def _left(tx: Tx, form: Intake, booking: Booking, service: Service, now: datetime) -> bool:
-    """True for a visit that was moved too far behind the others whose form was sent: it asks by itself.
+    """True for a visit that is too far from the others with whom it shares a form: it asks by itself.
 
-    Those that are left keep the form, also where its own visit is the one that moved.
+    A form that was sent stays with those that are left, also where its own visit went far behind them. One
+    that was not sent stays with its own visit, to which its link leads.
     """
     visits = sharing(tx, form.id)
-    if not form.done or len(visits) < 2 or booking.start <= now:
+    if len(visits) < 2 or booking.start <= now:
         return False
-    return booking.start - _centre(form, visits, service).start > service.form_window
+    if form.done:
+        return booking.start - _centre(form, visits, service).start > service.form_window
+    own = next((each for each in visits if each.id == form.booking_id and each.end > now), None)
+    stays = own or leading(visits, now) or booking
+    return abs(booking.start - stays.start) > service.form_window
 
 
 def _centre(form: Intake, visits: list[Booking], service: Service) -> Booking:
@@ -46,17 +51,17 @@ def _centre(form: Intake, visits: list[Booking], service: Service) -> Booking:
 def _closer(
     tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance, known: Intake
 ) -> int:
-    """The form that a visit has, or one that was sent for visits close to it, while its own is untouched.
+    """The form that a visit has; an earlier or a sent one of visits close to it, while its own is untouched.
 
     A visit that was moved away and back asks nothing twice.
     """
-    if known.status is not IntakeStatus.open or not known.number or sharing(tx, known.id)[1:]:
+    if known.status is not IntakeStatus.open or not known.number:
         return known.id
-    sent = _near(tx, context, booking, service, comes, known)
-    if sent is None or not sent.done:
+    other = _near(tx, context, booking, service, comes, known)
+    if other is None or not (other.done or other.id < known.id):
         return known.id
-    attendances.served_by(tx, comes.id, sent.id)
-    return sent.id
+    attendances.served_by(tx, comes.id, other.id)
+    return other.id
 
 
 def _near(
@@ -125,6 +130,11 @@ def sharing(tx: Tx, form: int) -> list[Booking]:
     found = [bookings.get(tx, each.booking_id) for each in attendances.sharing(tx, form)]
     on = [each for each in found if each and each.status is BookingStatus.confirmed and not each.earlier]
     return sorted(on, key=lambda each: (each.start, each.id))
+
+
+def split_off(tx: Tx, comes: Attendance) -> list[Booking]:
+    """The visits of a client that ask by themselves since one was moved, where nobody has begun to answer."""
+    return [visit for form in intakes.split_off(tx, comes.client_id) for visit in sharing(tx, form)]
 
 
 def leading(visits: list[Booking], now: datetime) -> Booking | None:

@@ -175,15 +175,29 @@ def asked_once(tx: Tx, life: "Life", made: dict[str, Delivery]) -> None:
     """One request for one form to one place, unless the visit that it was for is another's by now."""
     seen: dict[object, set[str]] = defaultdict(set)
     for identity, delivery in made.items():
-        comes = attendances.current(tx, delivery.booking_id)
-        if comes is None or comes.client_id != delivery.key.client or not comes.intake_id:
-            continue
-        form = intakes.get(tx, comes.intake_id)
-        own = form.number if form and form.booking_id == delivery.booking_id else 0
-        of_this_form = delivery.key.number == due.LATER * own
-        if delivery.purpose is Purpose.intake and not delivery.key.resend and of_this_form:
-            seen[comes.intake_id, delivery.key.client, delivery.key.recipient].add(identity)
+        if delivery.purpose is Purpose.intake and not delivery.key.resend:
+            form = asked_for(tx, delivery)
+            if form is not None:
+                seen[form, delivery.key.client, delivery.key.recipient].add(identity)
     assert all(len(found) == 1 for found in seen.values()), seen
+
+
+def asked_for(tx: Tx, delivery: Delivery) -> int | None:
+    """The form that a request asks for: one of the visit's own, by its number, else the one that it shares.
+
+    None where the visit is another's by now, or asked for a form that it shared once and shares no more.
+    """
+    comes, number = attendances.current(tx, delivery.booking_id), int(str(delivery.key.number))
+    if comes is None or comes.client_id != delivery.key.client or not comes.intake_id:
+        return None
+    own = {
+        each.number: each.id
+        for each in intakes.of_clients(tx, [delivery.key.client])
+        if each.booking_id == delivery.booking_id
+    }
+    if number // due.LATER in own:
+        return own[number // due.LATER]
+    return None if own else comes.intake_id
 
 
 def no_plan_beside_a_stop(tx: Tx, life: "Life", made: dict[str, Delivery]) -> None:

@@ -19,11 +19,12 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
-A_WEBHOOK, A_MESSAGE = 49, 28
+A_WEBHOOK, A_MESSAGE = 50, 28
 """85 and 43 before a transaction remembered what it had read, and added what is due together.
 
 One of a webhook seals the description of a new client, which is bound to the number of its row;
-one asks which form of the visit it is.
+one asks which form of the visit it is;
+one looks for visits that ask by themselves since another was moved.
 """
 
 

@@ -22,8 +22,9 @@ from handlers.schedule import due
 from handlers.send import outbox
 from handlers.worker import restore, work
 from schemas.booking import Booking, Person
-from schemas.delivery import Channel, DeliveryStatus, Purpose
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.intake import IntakeStatus
+from schemas.person import Doubt
 from schemas.reason import Reason
 from store import attendances, bookings, client_words, clients, connections, deliveries, erase, intakes
 from store.base import Tx
@@ -116,6 +117,60 @@ def test_the_best_spelling_greets_and_every_spelling_is_found_and_erased(
             assert [row.id for row in client_words.find(tx, asked, "US")] == [first.client_id], asked
     assert privacy.erase(context, first.client_id, "mara", NOW + WEEK + WEEK) is not None
     assert not re.search("zoe|zoë|fjeld|feild|field,", everything(context).casefold())
+
+
+def sure(context: Context, uid: str, client_id: int) -> bool:
+    """Whether it is certain that this client comes."""
+    with context.db.read() as tx:
+        found = attendances.current(tx, named(context, uid).id)
+    assert found is not None
+    assert found.client_id == client_id
+    return found.unsure is Doubt.none and found.asked is None
+
+
+def test_a_nickname_about_which_staff_were_asked_is_asked_about_no_more_until_they_say_another(
+    context: Context,
+) -> None:
+    first = booked(context, "u1", name="Robert Reed")
+    fill_in(context, first, NOW + SOON)
+    comes(context, "updated", NOW + DAY, uid="u1", name="Bob Reed")
+    assert not sure(context, "u1", first.client_id)
+    with context.db.begin() as tx:
+        people.settle(tx, context, first.id, "mara", NOW + DAY, same=True)
+    for number, name in enumerate(("Bob Reed", "REED, BOB", "Mr Bob Reed"), start=2):
+        booked(context, f"u{number}", NOW + number * DAY, name=name, start=NOW + 40 * number * DAY)
+        assert sure(context, f"u{number}", first.client_id)
+    comes(context, "updated", NOW + 9 * DAY, uid="u1", name="Robert Reed")
+    assert sure(context, "u1", first.client_id)
+    booked(context, "u7", NOW + 9 * DAY, name="Rob Reed", start=NOW + 300 * DAY)
+    assert not sure(context, "u7", first.client_id), "another spelling is another question"
+    comes(context, "updated", NOW + 10 * DAY, uid="u1", name="Rob Reed")
+    with context.db.begin() as tx:
+        people.settle(tx, context, first.id, "mara", NOW + 10 * DAY, same=False)
+        people.remember(tx, context, first.client_id, "Bob Reed", same=False)
+    booked(context, "u8", NOW + 11 * DAY, name="Bob Reed", start=NOW + 400 * DAY)
+    assert not sure(context, "u8", first.client_id)
+    assert privacy.erase(context, first.client_id, "mara", NOW + 12 * DAY) is not None
+
+
+def test_a_son_who_gave_his_date_of_birth_is_not_asked_whether_he_is_his_father_again(
+    context: Context,
+) -> None:
+    first = booked(context, "u1", name="John Reed Jr")
+    fill_in(context, first, NOW + SOON)
+    for number, name in enumerate(("John Reed", "JOHN REED"), start=2):
+        now = first.end + 40 * number * DAY
+        later = booked(context, f"u{number}", now, name=name, start=now + 5 * DAY)
+        assert sure(context, f"u{number}", first.client_id) is (number > 2)
+        with context.db.begin() as tx:
+            asked = form.open_intake(tx, context, later.id, now)
+            assert asked is not None
+            assert asked.ask is not None
+            assert asked.ask.birthday is (number == 2)
+            said = intakes.of_clients(tx, [first.client_id])[0].answers["date_of_birth"]
+            assert form.for_me(tx, context, asked, str(said), now)
+    other = booked(context, "u9", now, name="John Reed Sr", start=now + 50 * DAY)
+    assert not sure(context, "u9", other.client_id)
 
 
 # ---------------------------------------------------------------- another person
@@ -435,6 +490,46 @@ def test_a_visit_moved_far_behind_its_series_is_asked_the_short_update_once(
     assert len(mailbox.of("intake")) == (2 if asks else 1)
     for uid in starts:
         assert intake_on_day(context, named(context, uid)) is IntakeStatus.done
+
+
+@pytest.mark.parametrize(
+    ("moved", "requests"),
+    [("u1", {"u0": 1, "u1": 1}), ("u2", {"u0": 1, "u2": 1}), ("u0", {"u0": 1, "u1": 1})],
+)
+def test_a_visit_moved_far_from_its_series_asks_by_itself_before_the_form_is_sent_too(
+    context: Context, mailbox: Mailbox, moved: str, requests: dict[str, int]
+) -> None:
+    starts = {f"u{number}": NOW + timedelta(days=5 + 3 * number) for number in range(3)}
+    for uid, start in starts.items():
+        comes(context, "created", NOW, uid=uid, start=start)
+    work.work_once(context, NOW + SOON)
+    (first,) = set(served(context, *starts))
+    now, others = NOW + 2 * SOON, [uid for uid in starts if uid != moved]
+    for turn in range(3):  # away and back, thrice
+        for start in (NOW + timedelta(days=60), starts[moved]):
+            now += SOON
+            comes(context, "rescheduled", now, uid=moved, start=start + turn * timedelta(hours=1))
+            work.work_once(context, now + timedelta(seconds=30))
+            away = start != starts[moved]
+            assert len(set(served(context, *others))) == 1
+            assert (served(context, moved)[0] in served(context, *others)) is not away
+            assert served(context, "u0") == [first], "its link leads to it"
+    assert set(served(context, *starts)) == {first}
+    sent = {
+        uid: len(
+            [each for name, each in schedule_of(context, named(context, uid)).items() if _asked(name, each)]
+        )
+        for uid in starts
+    }
+    assert {uid: count for uid, count in sent.items() if count} == requests
+    fill_in(context, named(context, "u0"), now + SOON)
+    comes(context, "rescheduled", now + 2 * SOON, uid=moved, start=NOW + timedelta(days=60))
+    work.work_once(context, now + 3 * SOON)
+    assert len(mailbox.of("intake")) == 3 - (moved != "u0")
+
+
+def _asked(name: str, delivery: Delivery) -> bool:
+    return name.startswith("intake:") and delivery.status is DeliveryStatus.sent
 
 
 def intake_on_day(context: Context, booking: Booking) -> IntakeStatus | None:
