@@ -21,7 +21,12 @@ TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation
 SEVERAL = re.compile(r"\w\s*[&+/]\s*\w")  # Ann & Ben Lee
 MARKED = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")  # elsewhere a mark is a part of the letter
 FAMILY_FIRST = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
-SHORTENED = re.compile(r"\b(sen|jun)\.")  # Kern sen., Kern jun.; without the dot they are names: Jun Tanaka
+SHORTENED = {  # with the sign that marks them: without it they are names (Jun Tanaka, Yo-Yo Ma)
+    re.compile(r"\bsen\."): "senior",
+    re.compile(r"\bjun\."): "junior",
+    re.compile(r"\bm\.?ª|\bma\."): "maria",
+    re.compile(r"\bfco\."): "francisco",
+}
 COMMAS = str.maketrans("،，、", ",,,")
 LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})  # without such keys
@@ -139,8 +144,10 @@ def _may_be_family(word: str, rules: NameRules) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold()).replace("’", "'").translate(LETTERS)
-    plain = SHORTENED.sub(r"\1ior", plain)
+    whole = text.casefold()
+    for short, written in SHORTENED.items():
+        whole = short.sub(written, whole)
+    plain = unicodedata.normalize("NFKD", whole).replace("’", "'").translate(LETTERS)
     return [word for each in "".join(_signs(plain)).split() if (word := each.strip("'-"))]
 
 
@@ -175,18 +182,38 @@ def related(before: str, now: str, rules: NameRules) -> Names:
 
 
 def _related(before: str, now: str, rules: NameRules) -> Names:
-    old, new = folded(before, rules), folded(now, rules)
-    if not old or not new:
+    pairs = list(product(_ways(before, rules), _ways(now, rules)))
+    if not all(pairs[0]):
         return Names.unknown
-    pairs = list(product({old, _spelt(before, rules)}, {new, _spelt(now, rules)}))
-    if any(
-        _joined(one) == _joined(other) or (len(one) == len(other) and _fits(one, other))
-        for one, other in pairs
-    ):
+    if any(_is_equal(one, other) for one, other in pairs):
         return Names.equal
     if any(_fits(one, other) for one, other in pairs):
-        return Names.part
-    return _differing(old, new, rules)
+        return Names.doubtful if _ends_otherwise(*pairs[0], rules) else Names.part
+    if sorted(pairs[0][0]) == sorted(pairs[0][1]):
+        return Names.doubtful
+    alike = max(pairs, key=lambda pair: len(set(pair[0]) & set(pair[1])))
+    return _differing(*alike, rules)
+
+
+def _ways(name: str, rules: NameRules) -> list[tuple[str, ...]]:
+    """The ways to write a folded name: each word without its marks, and with ü as ue."""
+    plain, spelt = folded(name, rules), _spelt(name, rules)
+    if len(plain) != len(spelt):
+        return [plain, spelt]
+    return list(product(*(dict.fromkeys(pair) for pair in zip(plain, spelt, strict=True))))
+
+
+def _is_equal(one: Sequence[str], other: Sequence[str]) -> bool:
+    if _script(one) in FAMILY_FIRST:  # often written without a blank
+        ways = ({_joined(each) for each in _turns(name)} for name in (one, other))
+        return not set.isdisjoint(*ways)
+    return _joined(one) == _joined(other) or (len(one) == len(other) and _fits(one, other))
+
+
+def _ends_otherwise(one: Sequence[str], other: Sequence[str], rules: NameRules) -> bool:
+    """True where the family name leads in both, and one has a given name more: Trần Minh, Trần Minh Anh."""
+    leads = one[0] == other[0] and one[0] in rules.family_first and one[0] not in rules.nicknames
+    return leads and one[-1] != other[-1] and min(len(one), len(other)) > 1
 
 
 def _spelt(name: str, rules: NameRules) -> tuple[str, ...]:
@@ -238,16 +265,25 @@ def _joined(words: Iterable[str]) -> str:
 
 
 def _fits(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True when each word of the shorter name has its own in the longer one; an initial fits its name."""
+    """True when each word of the shorter name has its own in the longer one; an initial fits its name.
+
+    Words may be left out, and the order may be turned, but not mixed: María José is not José María.
+    """
     shorter, longer = sorted((list(one), list(other)), key=len)
     if any(all(len(word) == 1 for word in name) for name in (one, other)):
         return False  # initials alone name nobody
-    for word in sorted(shorter, key=len, reverse=True):
-        found = next((each for each in longer if _same_word(word, each)), None)
-        if found is None:
-            return False
-        longer.remove(found)
-    return True
+    return any(_follows(shorter, each) for each in _turns(longer))
+
+
+def _turns(words: Sequence[str]) -> list[list[str]]:
+    """A name as it is written, with any of its words in front, and from the back."""
+    every = list(words)
+    return [*(every[n:] + every[:n] for n in range(len(every))), every[::-1]]
+
+
+def _follows(shorter: Sequence[str], longer: Sequence[str]) -> bool:
+    rest = iter(longer)
+    return all(any(_same_word(word, each) for each in rest) for word in shorter)
 
 
 def _same_word(one: str, other: str) -> bool:
@@ -278,7 +314,7 @@ def _ends(old: Sequence[str], new: Sequence[str], rules: NameRules) -> Names:
     if _same_word(old[-1], new[-1]):
         return _given(old[0], new[0], rules)
     if not _same_word(old[0], new[0]):
-        crossed = {old[0], old[-1]} & {new[0], new[-1]}
+        crossed = {old[0], old[-1]} & set(new) or {new[0], new[-1]} & set(old)
         return Names.doubtful if crossed else Names.other
     if any(sign.isdigit() for sign in old[-1] + new[-1]):
         return Names.other  # Client 1 and Client 2

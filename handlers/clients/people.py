@@ -41,7 +41,8 @@ def attend(
     if shared_row and match.verdict is Verdict.another and _same_address(before, said):
         match = Match(Verdict.unsure, Change.nickname)
     if match.verdict is Verdict.same:
-        return recognise(tx, context, current, said, now, current.unsure)
+        doubt = Doubt.none if current.asked is not None else current.unsure
+        return recognise(tx, context, current, said, now, doubt)
     if match.verdict is Verdict.another:
         return hand_over(tx, context, current, said, now)
     return _doubted(tx, context, current, said, match, now)
@@ -201,11 +202,19 @@ def _news(before: Person | None, said: Person) -> Person:
 def _describe(tx: Tx, context: Context, client_id: int, said: Person) -> None:
     """What is newly known. The best spelling of the name is kept, and the client is found by each."""
     known = clients.person(clients.get(tx, client_id)).name
-    theirs = identity.related(known, said.name, context.names) not in (Names.family, Names.other)
+    theirs = _is_theirs(tx, context, client_id, known, said.name)
     name = identity.fuller(known, said.name, context.names) if theirs else ""
     clients.describe(tx, client_id, _kept(context, replace(said, name=name)), context.clinic.country)
     if theirs:
         client_words.spelt(tx, client_id, said.name)
+
+
+def _is_theirs(tx: Tx, context: Context, client_id: int, known: str, said: str) -> bool:
+    """True for a name of this client: not for that of a client who was joined, and may be parted again."""
+    how = identity.related(known, said, context.names)
+    if how is Names.doubtful:
+        return client_words.accepted(tx, [client_id], identity.spelling(said, context.names))
+    return how not in (Names.family, Names.other)
 
 
 def _kept(context: Context, said: Person) -> Person:

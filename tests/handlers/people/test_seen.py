@@ -18,7 +18,7 @@ from handlers.context import Context
 from handlers.intake import form, summary
 from handlers.links import Fate, LinkPurpose
 from handlers.plans import page
-from handlers.schedule import due
+from handlers.schedule import due, settle
 from handlers.send import outbox
 from handlers.worker import restore, work
 from schemas.booking import Booking, Person
@@ -171,6 +171,33 @@ def test_a_son_who_gave_his_date_of_birth_is_not_asked_whether_he_is_his_father_
             assert form.for_me(tx, context, asked, str(said), now)
     other = booked(context, "u9", now, name="John Reed Sr", start=now + 50 * DAY)
     assert not sure(context, "u9", other.client_id)
+
+
+def test_a_client_who_is_joined_with_another_keeps_the_own_name(context: Context) -> None:
+    first = booked(context, "u1", name="王伟", email="w@example.org")
+    second = booked(context, "u2", name="李娜", email="w@example.org", start=NOW + timedelta(days=40))
+    assert first.client_id != second.client_id
+    with context.db.begin() as tx:
+        settle.join(tx, context, first.client_id, second.client_id, "mara", NOW + DAY)
+    booked(context, "u3", NOW + DAY, name="李娜", email="w@example.org", start=NOW + timedelta(days=80))
+    comes(context, "updated", NOW + 2 * DAY, uid="u3", name="李娜", email="w@example.org")
+    with context.db.begin() as tx:
+        settle.part(tx, context, second.client_id, "mara", NOW + 3 * DAY)
+    later = booked(
+        context, "u4", NOW + 3 * DAY, name="李娜", email="w@example.org", start=NOW + timedelta(days=120)
+    )
+    assert later.client_id == second.client_id
+    with context.db.read() as tx:
+        assert [clients.get(tx, each.client_id).name for each in (first, second)] == ["王伟", "李娜"]
+
+
+def test_a_question_that_the_scheduler_takes_back_in_another_spelling_is_gone(context: Context) -> None:
+    first = booked(context, "u1", name="Robert Reed")
+    fill_in(context, first, NOW + SOON)
+    comes(context, "updated", NOW + DAY, uid="u1", name="Bob Reed")
+    assert not sure(context, "u1", first.client_id)
+    comes(context, "updated", NOW + 2 * DAY, uid="u1", name="Reed, Robert")
+    assert sure(context, "u1", first.client_id)
 
 
 # ---------------------------------------------------------------- another person
