@@ -4,6 +4,7 @@ Without `contents` a mail is a greeting and a button: no word about health leave
 """
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -169,6 +170,11 @@ def message(
         name = texts["calendar"]["file"]
         mail.add_attachment(calendar, subtype="calendar", params={"method": "PUBLISH"}, filename=name)
     mail["Content-Language"] = letter.language
+    for part in mail.walk():
+        if (
+            part.is_multipart()
+        ):  # else one is looked for that no text holds, for as long as the mail is written
+            part.set_boundary(secrets.token_hex(16))
     return mail
 
 
@@ -187,8 +193,18 @@ def _once(name: str, value: str) -> Any:
     return REGISTRY(name, value)
 
 
+@lru_cache(maxsize=64)
+def _class(name: str) -> type:
+    found: type = REGISTRY[name]
+    return found
+
+
 class _Shared(HeaderRegistry):
     """A header is never changed, so that mails share those that are the same in many."""
+
+    def __getitem__(self, name: str) -> type:
+        """The class of a header: the library makes a new one each time, which takes longer than its use."""
+        return _class(name.lower())
 
     def __call__(self, name: str, value: Any) -> Any:
         few = name.lower() in FEW and isinstance(value, str) and "boundary=" not in value
