@@ -37,10 +37,11 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a table: the key of the last one, how many, what is to be written, what does not open."""
+    """Some rows of a table: the key of the last one, how many rows and sealed bytes, what is to be done."""
 
     last: Any
     rows: int
+    size: int
     old: tuple[Old, ...]
     broken: tuple[Broken, ...]
 
@@ -58,7 +59,7 @@ def count(tx: Tx, table: sa.Table) -> int:
 def look(tx: Tx, table: sa.Table, after: Any) -> Batch | None:
     """The rows after this key (None: from the start); None at the end of the table."""
     key = _key(table)
-    query = sa.select(*_needed(table)).order_by(key).limit(BATCH)
+    query = sa.select(*_needed(table)).order_by(key).limit(table.info.get("batch", BATCH))
     rows = tx.all(query if after is None else query.where(key > after))
     if not rows:
         return None
@@ -70,7 +71,8 @@ def look(tx: Tx, table: sa.Table, after: Any) -> Batch | None:
             except SealBroken as error:
                 name = sealing.row_name(table, row._mapping)
                 broken.append(Broken(name, column.name, str(error), not is_bound(row._mapping[column.name])))
-    return Batch(rows[-1]._mapping[key.name], len(rows), tuple(old), tuple(broken))
+    size = sum(len(row._mapping[column.name] or b"") for row in rows for column in sealing.columns(table))
+    return Batch(rows[-1]._mapping[key.name], len(rows), size, tuple(old), tuple(broken))
 
 
 def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:

@@ -3,6 +3,8 @@
 A table with such columns says what their values are bound to: see `store.sealing`.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from store.base import UtcDateTime
@@ -38,7 +40,7 @@ def _sealed(name: str) -> sa.Column[bytes]:
     return sa.Column(name, sa.LargeBinary())
 
 
-def _bound(*names: str) -> dict[str, tuple[str, ...]]:
+def _bound(*names: str) -> dict[str, Any]:
     """What a sealed value of a row is bound to: what tells the row from others, and never changes."""
     return {"bound": names}
 
@@ -533,7 +535,8 @@ own_media = sa.Table(
     _sealed("sealed_media"),
     _time("created_at"),
     sa.Index("ix_own_media_client_id_exercise_id", "client_id", "exercise_id"),
-    info=_bound("id", "client_id", "exercise_id"),
+    info=_bound("id", "client_id", "exercise_id")
+    | {"batch": 2},  # rows that are looked through at once: a clip has megabytes
 )
 
 # What a practitioner keeps to begin a later plan with: a name and the exercises.

@@ -9,7 +9,7 @@ from store import reseal as stored
 from store.base import Tx
 from store.running import troubles
 
-BATCHES = 20  # of rows that are looked through in one go
+BATCHES, MOST_BYTES = 20, 20_000_000  # of rows that are looked through in one go
 MOST_NAMED = 20
 
 
@@ -42,12 +42,14 @@ class Rounds:
         """One part. At the end of a round it is known which rows there are, and whether all is well again."""
         if self._batches is None:
             self._batches, self._all_open = _batches(context), True
-        for _ in range(BATCHES):
+        size = number = 0
+        while number < BATCHES and size < MOST_BYTES:
             batch = next(self._batches, None)
             if batch is None:
                 self._end(context)
                 break
             self._all_open = self._all_open and not batch.broken
+            number, size = number + 1, size + batch.size
         note(context, now)
 
     def _end(self, context: Context) -> None:

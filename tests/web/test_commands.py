@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -25,6 +26,7 @@ from integrations.base import IntegrationError
 from settings.values import Sms
 from store import audit, connections, receipts
 from store.base import Database, DatabaseError
+from store.tables import attendances
 from store.vault import Vault
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
@@ -34,6 +36,7 @@ from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 from tests.helpers.readable_scheduler import reading
+from tests.helpers.seals import allow_unbound
 from tests.helpers.visits import book
 
 
@@ -159,6 +162,30 @@ def test_sealing_anew_says_how_many_and_what_does_not_open(
         lost = run(other, "reseal")
     assert lost.exit_code == 1
     assert "values do not open: flask check names them" in lost.output
+
+
+def test_values_that_were_swapped_in_the_database_are_named_by_their_rows(
+    app: Flask, context: Context
+) -> None:
+    for number in (1, 2):
+        book(context, uid=f"u{number}", email=f"c{number}@example.org", name=f"Client {number}")
+    said = attendances.c.sealed_said
+    with context.db.begin() as tx:
+        first, second = tx.all(sa.select(attendances).order_by(attendances.c.id))
+        tx.change(attendances, first.id, sealed_said=second.sealed_said)
+    checked = run(app, "check")
+    assert checked.exit_code == 1
+    assert f"Broken seal: attendances {first.id}, {said.name}: " in checked.output
+    assert f"attendances {second.id}" not in checked.output
+    assert "Client 2" not in checked.output
+
+
+def test_values_of_before_are_remarked_upon_until_they_are_bound(app: Flask, context: Context) -> None:
+    with context.db.begin() as tx:
+        allow_unbound(tx)
+    assert "run flask reseal" in run(app, "check").output
+    run(app, "reseal")
+    assert "run flask reseal" not in run(app, "check").output
 
 
 def test_the_mail_server_is_asked_when_that_is_wished(app: Flask, mailbox: Mailbox) -> None:
