@@ -137,6 +137,8 @@ def _opened(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> dict[str, Any]:
             values[name.removeprefix("sealed_")] = _clear(tx, table.c[name], row)
         elif name not in OURS:
             values[name] = value.isoformat() if isinstance(value, datetime) else value
+    if table is flags and isinstance(values["flag"], dict):  # in the export they stand beside it
+        values |= {name: values["flag"].get(name, "") for name in ("rule", "severity")}
     return values
 
 

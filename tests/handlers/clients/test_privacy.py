@@ -59,6 +59,14 @@ def everything(context: Context) -> bytes:
     return b"\n".join(found)
 
 
+def test_the_export_says_which_rule_raised_a_flag_and_how_grave_it_is(context: Context) -> None:
+    number = visit(context)
+    answer(context, number, rf_saddle="yes")
+    values = privacy.export(context, client_of(context, number), "Mara Field", NOW)
+    assert values is not None
+    assert ("RF01", "stop_emergency") in {(each["rule"], each["severity"]) for each in values["flags"]}
+
+
 def test_the_export_holds_booking_answers_and_intake_answers_side_by_side(
     context: Context, mailbox: Mailbox
 ) -> None:
