@@ -53,6 +53,8 @@ class MailKind(StrEnum):
     TROUBLE = "trouble"
     TROUBLE_OVER = "trouble_over"
     TEXTS = "texts"
+    INVITE = "invite"
+    ACCOUNT = "account"
 
 
 BEGUN = "intake_reminder_begun"
@@ -72,6 +74,7 @@ STAFF = frozenset(
     {
         *(MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY),
         *(MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER, MailKind.TEXTS),
+        *(MailKind.INVITE, MailKind.ACCOUNT),
     }
 )
 Texts = Mapping[str, Mapping[str, Any]]

@@ -21,6 +21,29 @@ class Stage(StrEnum):
     full = "full"
 
 
+class AccountNews(StrEnum):
+    """What the owner of an account is mailed about."""
+
+    invite = "invite"
+    account = "account"  # name, role, credential or language
+    password = "password"  # noqa: S105 - a word
+    second_factor = "second_factor"
+    recovery_code = "recovery_code"
+    deactivated = "deactivated"
+    let_in = "let_in"
+    reset = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMail:
+    """One mail that is due to the owner of an account, and since when."""
+
+    id: int
+    staff_id: int
+    kind: AccountNews
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Staff:
     """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT."""
@@ -35,6 +58,7 @@ class Staff:
     totp: str
     totp_step: int
     active: bool
+    invited: bool = False
 
     def may(self, *roles: Role) -> bool:
         """True when one of the roles is held."""

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.notions import mail_address
-from schemas.staff import Role, Staff, StaffSession, Stage
+from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffSession, Stage
 from store import sealing
 from store.base import Tx
-from store.tables import login_tries, recovery_codes, staff, staff_sessions
+from store.tables import login_tries, recovery_codes, staff, staff_mails, staff_sessions
 from store.vault import SealBroken
 
 
@@ -31,6 +31,7 @@ def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
         roles=frozenset(Role(word) for word in row.roles.split()),
         totp=_factor(tx, staff, row),
         active=row.deactivated_at is None,
+        invited=row.password_hash == "",
     )
 
 
@@ -79,6 +80,55 @@ def change(
     row = {"name": name, "credential": credential, "language": language}
     row["roles"] = " ".join(sorted(set(roles)))
     tx.run(sa.update(staff).where(staff.c.id == staff_id).values(**row))
+
+
+def invite(tx: Tx, staff_id: int, token_hash: str, until: datetime) -> None:
+    """The link of an invitation; an earlier one opens nothing any more."""
+    row = sa.update(staff).where(staff.c.id == staff_id)
+    tx.run(row.values(invite_hash=token_hash, invite_until=until))
+
+
+def invited(tx: Tx, token_hash: str, now: datetime) -> Staff | None:
+    """Whose invitation a link is, while it is good."""
+    mine = (staff.c.invite_hash == token_hash, staff.c.invite_until > now, staff.c.deactivated_at.is_(None))
+    row = tx.first(sa.select(staff).where(*mine))
+    return _staff(tx, row) if row and token_hash else None
+
+
+def spend_invite(tx: Tx, staff_id: int, token_hash: str, password_hash: str) -> bool:
+    """The first password, by the link of an invitation; False where it was used a moment ago."""
+    mine = (staff.c.id == staff_id, staff.c.invite_hash == token_hash)
+    row = sa.update(staff).where(*mine).values(invite_hash="", invite_until=None, password_hash=password_hash)
+    return tx.first(row.returning(staff.c.id)) is not None
+
+
+def mail(tx: Tx, staff_id: int, kind: AccountNews, now: datetime) -> None:
+    """The owner of an account is due a mail."""
+    tx.run(sa.insert(staff_mails).values(staff_id=staff_id, kind=kind, created_at=now, due_at=now))
+
+
+def claim_mails(tx: Tx, now: datetime, until: datetime) -> list[StaffMail]:
+    """The mails that are due; each is left to the caller until `until`."""
+    row = sa.update(staff_mails).where(staff_mails.c.due_at <= now).values(due_at=until)
+    found = tx.all(row.returning(*(staff_mails.c[name] for name in ("id", "staff_id", "kind", "created_at"))))
+    return sorted(
+        (StaffMail(one.id, one.staff_id, AccountNews(one.kind), one.created_at) for one in found),
+        key=lambda one: one.id,
+    )
+
+
+def mailed(tx: Tx, mail_id: int) -> None:
+    """It is out, or is never to go out."""
+    tx.run(sa.update(staff_mails).where(staff_mails.c.id == mail_id).values(due_at=None))
+
+
+def sessions(tx: Tx, staff_id: int) -> list[StaffSession]:
+    """The sessions of an account that were not ended, the last used first."""
+    alive = (staff_sessions.c.staff_id == staff_id, staff_sessions.c.ended_at.is_(None))
+    rows = tx.all(sa.select(staff_sessions).where(*alive).order_by(staff_sessions.c.seen_at.desc()))
+    return [
+        StaffSession(one.id, one.staff_id, Stage(one.stage), "", one.created_at, one.seen_at) for one in rows
+    ]
 
 
 def set_password(tx: Tx, staff_id: int, password_hash: str) -> None:
@@ -185,6 +235,7 @@ def tidy(tx: Tx, before: datetime) -> None:
     """Forget sessions and tries that are over."""
     tx.run(sa.delete(staff_sessions).where(staff_sessions.c.created_at < before))
     tx.run(sa.delete(login_tries).where(login_tries.c.at < before))
+    tx.run(sa.delete(staff_mails).where(staff_mails.c.created_at < before))
 
 
 def note_try(tx: Tx, keys: Sequence[str], now: datetime) -> None:

@@ -464,7 +464,21 @@ staff = sa.Table(
     sa.Column("totp_step", sa.BigInteger, nullable=False, server_default="0"),  # the last step that was used
     _time("created_at"),
     _time("deactivated_at", nullable=True),
+    _word("invite_hash"),  # of the link in the newest invitation; "" once it was used
+    _time("invite_until", nullable=True),
     info=_bound("id"),
+)
+
+# What the owner of an account is mailed about: an invitation, a change. `due_at` is empty once it is out.
+staff_mails = sa.Table(
+    "staff_mails",
+    metadata,
+    _id(),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _word("kind", 20),
+    _time("created_at"),
+    _time("due_at", nullable=True),
+    sa.Index("ix_staff_mails_due_at", "due_at"),
 )
 
 # One login of one browser: only a hash of the cookie is kept. `stage` says how far the login got.

@@ -82,10 +82,11 @@ def message_id(context: Context, delivery: Delivery) -> str:
 
     Two installations of one clinic never make the same: mail programs would hide the second mail.
     """
-    return _identity(context, delivery.purpose, str(delivery.key))
+    return stable_id(context, delivery.purpose, str(delivery.key))
 
 
-def _identity(context: Context, kind: str, key: str) -> str:
+def stable_id(context: Context, kind: str, key: str) -> str:
+    """The Message-ID of what a key names, the same each time."""
     digest = hmac.new(context.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
     _name, address = mail_address.read_named(context.clinic.email) or ("", "")
     domain = mail_address.mailbox(address).domain
@@ -158,7 +159,7 @@ def calendar_file(tx: Tx, context: Context, booking: Booking, language: str, now
     summary = fill(context.mail_texts(language)["calendar"]["summary"], {"clinic": context.clinic.name})
     events = [
         Event(
-            _identity(context, "visit", f"visit:{each.id}").strip("<>"),
+            stable_id(context, "visit", f"visit:{each.id}").strip("<>"),
             each.start,
             each.end,
             summary,
@@ -364,7 +365,7 @@ def texts_came(context: Context, found: Sequence[Received], now: datetime) -> Em
         "urgent": str(urgent or ""),
         "url": f"{context.clinic.public_url}/console/waits",
     }
-    identity = _identity(context, MailKind.TEXTS, f"texts:{found[-1].id}")
+    identity = stable_id(context, MailKind.TEXTS, f"texts:{found[-1].id}")
     envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
     return mail.message(
         MailKind.TEXTS, envelope, values, context.mail_texts(language), context.clinic, language=language
@@ -381,7 +382,7 @@ def trouble(context: Context, found: Trouble, page: str, now: datetime) -> Email
     values |= {"command": ""} | (_of_connection(context, found) if found.name else {})
     kind = MailKind.CONNECTION if found.name else MailKind.TROUBLE
     kind = MailKind.TROUBLE_OVER if found.over else kind
-    identity = _identity(context, kind, f"{kind}:{found.kind}:{found.name}:{found.since.isoformat()}")
+    identity = stable_id(context, kind, f"{kind}:{found.kind}:{found.name}:{found.since.isoformat()}")
     envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language

@@ -1,15 +1,17 @@
 """Accounts of staff: made, closed and opened, given a new password."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.context import Context
 from handlers.staff import hashing, passwords
 from handlers.staff.passwords import Unfit
 from schemas.notions import mail_address
-from schemas.staff import Role, Staff
+from schemas.staff import AccountNews, Role, Staff
 from store import audit, staff
 from store.base import Tx
+
+INVITE_GOOD_FOR = timedelta(days=3)
 
 
 def add(
@@ -27,14 +29,47 @@ def add(
 ) -> int:
     """A new account; returns its id. Raises `Unfit`."""
     passwords.check(context, password, email, name)
-    if not mail_address.read(email.strip()) or not name.strip() or not roles:
-        raise Unfit("An account needs an e-mail address, a name and a role.")
-    if staff.by_email(tx, email):
-        raise Unfit("There is an account with this address already.")
-    _only_one(tx, name)
+    _check(tx, email, name, roles)
     made = staff.add(tx, email, name.strip(), credential, roles, language, hashing.hash_here(password), now)
     audit.add(tx, by, "staff_added", f"staff:{made}", now)
     return made
+
+
+def invite(
+    tx: Tx,
+    email: str,
+    name: str,
+    roles: Sequence[Role],
+    now: datetime,
+    *,
+    credential: str = "",
+    language: str = "en",
+    by: Staff,
+) -> int:
+    """A new account without a password: the mail with its link says where to choose one. Raises `Unfit`."""
+    _check(tx, email, name, roles)
+    made = staff.add(tx, email, name.strip(), credential.strip(), roles, language, "", now)
+    audit.add(tx, by.name, "staff_invited", f"staff:{made}", now)
+    staff.mail(tx, made, AccountNews.invite, now)
+    return made
+
+
+def invite_again(tx: Tx, staff_id: int, by: Staff, now: datetime) -> None:
+    """One more mail with a link; the link before ends. Nothing where a password was chosen by now."""
+    who = staff.get(tx, staff_id)
+    if who is not None and who.invited and who.active:
+        audit.add(tx, by.name, "staff_invited", f"staff:{staff_id}", now)
+        staff.mail(tx, staff_id, AccountNews.invite, now)
+
+
+def _check(tx: Tx, email: str, name: str, roles: Sequence[Role]) -> None:
+    if not mail_address.read(email.strip()) or not name.strip() or not roles:
+        raise Unfit(
+            "An account needs an e-mail address, a name and a role.", "email" if name.strip() else "name"
+        )
+    if staff.by_email(tx, email):
+        raise Unfit("There is an account with this address already.", "email")
+    _only_one(tx, name)
 
 
 def _only_one(tx: Tx, name: str, but: int = 0) -> None:
@@ -68,6 +103,7 @@ def edit(
         tx, staff_id, name=name.strip(), credential=credential.strip(), roles=roles, language=language
     )
     audit.add(tx, by.name, "staff_changed", f"staff:{staff_id}", now, " ".join(sorted(roles)))
+    staff.mail(tx, staff_id, AccountNews.account, now)
 
 
 def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -> None:
@@ -75,6 +111,7 @@ def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -
     staff.set_active(tx, staff_id, now, active=active)
     if not active:
         staff.end_sessions(tx, staff_id, now)
+    staff.mail(tx, staff_id, AccountNews.let_in if active else AccountNews.deactivated, now)
     audit.add(tx, by, "staff_let_in" if active else "staff_deactivated", f"staff:{staff_id}", now)
 
 
@@ -88,4 +125,5 @@ def reset(tx: Tx, context: Context, staff_id: int, password: str, by: str, now: 
     staff.set_totp(tx, staff_id, "")
     staff.set_codes(tx, staff_id, [])
     staff.end_sessions(tx, staff_id, now)
+    staff.mail(tx, staff_id, AccountNews.reset, now)
     audit.add(tx, by, "staff_reset", f"staff:{staff_id}", now)

@@ -11,7 +11,7 @@ from handlers.context import Context
 from handlers.staff import tries
 from handlers.staff.sessions import Entry, current, let_in
 from handlers.staff.tries import Refused
-from schemas.staff import Staff, Stage
+from schemas.staff import AccountNews, Staff, Stage
 from store import audit, staff
 from store.base import Tx
 
@@ -66,6 +66,7 @@ def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry
         staff.set_totp(tx, who.id, secret)
         _spend_step(tx, who, secret, code, now)  # a new secret begins with no step used
         audit.add(tx, who.name, "second_factor_set", f"staff:{who.id}", now)
+        staff.mail(tx, who.id, AccountNews.second_factor, now)
         staff.end_sessions(tx, who.id, now)
         return let_in(tx, context, who, now), _fresh_codes(tx, context, who.id)
 
@@ -83,6 +84,7 @@ def _spend_code(tx: Tx, context: Context, who: Staff, code: str, now: datetime) 
     if not staff.use_code(tx, who.id, _code_hash(context, who.id, code), now):
         return False
     audit.add(tx, who.name, "recovery_code_used", f"staff:{who.id}", now)
+    staff.mail(tx, who.id, AccountNews.recovery_code, now)
     return True
 
 

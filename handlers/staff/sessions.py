@@ -40,11 +40,16 @@ def current(tx: Tx, context: Context, token: str, now: datetime) -> tuple[Staff,
     found = staff.session(tx, digest(context, token)) if token else None
     if found is None:
         return None
-    limit = ABSOLUTE if found.stage is Stage.full else HALFWAY
-    if now - found.created_at > limit or now - found.seen_at > IDLE:
+    if not is_alive(found, now):
         return None
     who = staff.get(tx, found.staff_id)
     return (who, found) if who is not None and who.active else None
+
+
+def is_alive(session: StaffSession, now: datetime) -> bool:
+    """True for a session that is neither too old nor idle for too long."""
+    limit = ABSOLUTE if session.stage is Stage.full else HALFWAY
+    return now - session.created_at <= limit and now - session.seen_at <= IDLE
 
 
 def log_out(tx: Tx, session: StaffSession, who: Staff, now: datetime) -> None:

@@ -8,7 +8,7 @@ from handlers.context import Context
 from handlers.staff import accounts, hashing, passwords, tries
 from handlers.staff.sessions import Entry, let_in, open_session
 from handlers.staff.tries import Refused
-from schemas.staff import Role, Staff, Stage
+from schemas.staff import AccountNews, Role, Staff, Stage
 from store import audit, staff
 from store.base import Tx
 
@@ -33,7 +33,7 @@ def _log_in(
             return Refused.too_many
         staff.note_try(tx, list(keys.values()), now)
         found = staff.by_email(tx, email)
-    known = found.password_hash if found and found.active else hashing.DECOY
+    known = (found.password_hash if found and found.active else "") or hashing.DECOY
     good = hashing.matches(known, password)
     fresh = hashing.hashed(password) if good and hashing.is_old(known) else ""
     with context.db.begin() as tx:
@@ -45,7 +45,7 @@ def _log_in(
         if fresh:
             staff.set_password(tx, found.id, fresh)
         staff.tidy(tx, now - timedelta(days=30))
-        return _enter(tx, context, found, now, require_totp=require_totp)
+        return enter(tx, context, found, now, require_totp=require_totp)
 
 
 def first_account(
@@ -64,15 +64,35 @@ def first_account(
         made = accounts.add(tx, context, email, name, both, password, now, **about)
         who = staff.get(tx, made)
         assert who is not None
-        return _enter(tx, context, who, now, require_totp=True)
+        return enter(tx, context, who, now, require_totp=True)
 
 
-def _enter(tx: Tx, context: Context, who: Staff, now: datetime, *, require_totp: bool) -> Entry:
+def enter(tx: Tx, context: Context, who: Staff, now: datetime, *, require_totp: bool) -> Entry:
+    """A session for who has given the password: whole, or waiting for the second factor."""
     if who.totp:
         return open_session(tx, context, who, Stage.code, now)
     if require_totp:
         return open_session(tx, context, who, Stage.enrol, now, pyotp.random_base32())
     return let_in(tx, context, who, now)
+
+
+def is_me(context: Context, who: Staff, password: str, now: datetime) -> Refused | None:
+    """Look at the password of who is signed in, before something grave; None where it is right."""
+    with context.db.begin() as tx:
+        refused = tries.guess(tx, who, now)
+    if refused:
+        return refused
+    try:
+        with hashing.place():
+            good = hashing.matches(who.password_hash, password)
+    except hashing.Busy:
+        return Refused.busy
+    with context.db.begin() as tx:
+        if good:
+            staff.forgive(tx, [tries.code_key(who)])
+            return None
+        audit.add(tx, who.name, "password_wrong", f"staff:{who.id}", now)
+        return Refused.wrong
 
 
 def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
@@ -98,4 +118,5 @@ def _change_password(context: Context, who: Staff, old: str, new: str, now: date
         staff.set_password(tx, who.id, made)
         staff.end_sessions(tx, who.id, now)
         audit.add(tx, who.name, "password_changed", f"staff:{who.id}", now)
+        staff.mail(tx, who.id, AccountNews.password, now)
         return open_session(tx, context, who, Stage.full, now)

@@ -7,7 +7,7 @@ from functools import partial
 
 from handlers.bookings import reconcile
 from handlers.context import Context
-from handlers.send import bounces
+from handlers.send import bounces, staff_mail
 from handlers.worker import seals, watch
 from store import receipts, texts
 
@@ -59,6 +59,7 @@ def _watch(context: Context, now: datetime) -> None:
     watch.look(context, now)
     watch.mail(context, now)
     watch.texts_came(context, now)
+    staff_mail.send_due(context, now)
 
 
 def forget(context: Context, now: datetime) -> int:

@@ -1,5 +1,6 @@
 """A practitioner's day in a real browser, on a phone and at a desk."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from handlers import links
 from handlers.links import LinkPurpose
+from handlers.send import staff_mail
 from handlers.worker import work
 from render.paper.raster import png
 from schemas.delivery import DeliveryStatus, Purpose
@@ -264,9 +266,63 @@ def test_a_colleague_is_deactivated_and_out_at_once(
 
 
 @KINDS
+def test_a_colleague_is_invited_chooses_a_password_and_a_second_factor(
+    open_site: Any, open_page: Any, kind: dict[str, Any], mailbox: Mailbox
+) -> None:
+    site: Site = open_site(REQUIRE_TOTP="on")
+    account(site.context)
+    page: Page = open_page(kind)
+    page.goto(f"{site.base}/console/")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Sign in"))
+    set_up_a_factor(page)
+    page.goto(f"{site.base}/console/staff")
+    page.get_by_label("Name").fill("Bo Quinn")
+    page.get_by_label("E-mail address").fill("bo@handsofstone.example")
+    page.get_by_label("Role").select_option("Front desk")
+    page.get_by_label("Your password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Invite", exact=True))
+    expect(page.get_by_role("row").filter(has_text="Bo Quinn")).to_contain_text("Invited")
+    assert faults_by_day_and_night(page) == []
+    staff_mail.send_due(site.context, now())
+    theirs: Page = open_page(kind, java_script_enabled=kind is DESK)
+    theirs.goto(invitation(mailbox))
+    if kind is DESK:
+        assert faults_by_day_and_night(theirs) == []
+    theirs.get_by_label("New password").fill("six brown kettles hum")
+    follow(theirs.get_by_role("button", name="Go on"))
+    expect(theirs.get_by_role("link", name="On this phone?")).to_have_attribute(
+        "href", re.compile("otpauth:")
+    )
+    set_up_a_factor(theirs)
+    expect(theirs.get_by_role("link", name="Walk-in")).to_be_visible()
+
+
+def set_up_a_factor(page: Page) -> None:
+    """Take the secret from the link for the phone, type its code, and keep the recovery codes."""
+    link = page.get_by_role("link", name="On this phone?").get_attribute("href")
+    assert link is not None
+    page.get_by_label("six digits").fill(pyotp.parse_uri(link).now())  # type: ignore[attr-defined] # of a TOTP
+    follow(page.get_by_role("button", name="Go on"))
+    expect(page.locator(".codes li")).to_have_count(10)
+    follow(page.get_by_role("link", name="I have kept them"))
+
+
+def invitation(mailbox: Mailbox) -> str:
+    """The link in the newest invitation."""
+    text = mailbox.mails[-1].get_body(("plain",))
+    assert text is not None
+    found = re.search(r"http://\S+/console/invited/\S+", text.get_content())
+    assert found is not None
+    return found[0]
+
+
+@KINDS
 def test_a_second_factor_is_set_up_and_asked_for(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
     page = signed_in(open_page, clinic, kind)
     page.goto(f"{clinic.base}/console/account")
+    page.get_by_label("Your password").fill(PASSWORD)
     follow(page.get_by_role("button", name="Switch it on"))
     assert faults(page) == []
     page.get_by_text("Type this key").click()

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from render.mail import STAFF, Contents, Envelope, MailKind, dialled, message
 from render.paper.pdf import plan_pdf
 from schemas.notions.phone import link
+from schemas.staff import AccountNews
 from schemas.trouble import TroubleKind
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
@@ -43,6 +44,9 @@ CONTEXT: dict[str, str] = {
     "count": "3",
     "since": "Nov 20, 9:00 AM",
     "urgent": "1",
+    **{news.value: "" for news in AccountNews},
+    "account": "Nov 20, 9:00 AM",
+    "until": "Nov 23, 9:00 AM",
 }
 OF_TROUBLE = (MailKind.TROUBLE, MailKind.TROUBLE_OVER)
 HEALTH = re.compile(

@@ -9,6 +9,7 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.staff import invited as invitations
 from handlers.staff import passwords, second_factor, sessions, setup_link, sign_in
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
@@ -27,6 +28,11 @@ blueprint = gate.blueprint("auth")
 WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
+NOT_ME = "That is not your password."
+OVER = (
+    "This invitation is over",
+    "It opens once, and within three days. Ask whoever invited you for another one.",
+)
 REFUSED = {Refused.wrong: (WRONG, 401), Refused.too_many: (TOO_MANY, 429), Refused.busy: (BUSY, 503)}
 SAFE_PATH = re.compile(r"/(?:console|n|setup)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
 
@@ -167,6 +173,59 @@ def logout() -> AnyResponse:
     return response
 
 
+@blueprint.get("/console/invited/<token>")
+@allowed(ANYBODY)
+def invited(token: str) -> Response:
+    """Where a colleague who was invited chooses the first password."""
+    return _invited_page(token)
+
+
+def _invited_page(token: str, status: int = 200, error: str = "") -> Response:
+    with context().db.read() as tx:
+        who = invitations.whose(tx, context(), token, now())
+    if who is None:
+        return page("refused", 404, title=OVER[0], text=OVER[1])
+    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
+    response = page("invited", status, who=who, error=error)
+    gate.set_cookie(response, g.login_key, gate.LOGIN)
+    return response
+
+
+@blueprint.post("/console/invited/<token>")
+@allowed(ANYBODY)
+def choose_first_password(token: str) -> AnyResponse:
+    """Keep the first password, and go on to the second factor."""
+    password = request.form.get("password", "")[: passwords.LONGEST + 1]
+    needed = current_app.config["REQUIRE_TOTP"]
+    try:
+        found = invitations.choose_password(context(), token, password, now(), require_totp=needed)
+    except Unfit as error:
+        return _invited_page(token, 422, str(error))
+    if isinstance(found, Refused):
+        return _invited_page(token, 503, REFUSED[found][0])
+    return _entered(found)
+
+
+def confirmed() -> tuple[str, int] | None:
+    """What is wrong with the own password in this form, with the answer's status; None where it is right."""
+    password = request.form.get("my_password", "")[: passwords.LONGEST + 1]
+    refused = sign_in.is_me(context(), me(), password, now())
+    if refused is None:
+        return None
+    return (NOT_ME, 422) if refused is Refused.wrong else REFUSED[refused]
+
+
+@blueprint.post("/console/account/sessions/<int:session_id>/end")
+@allowed(*EVERYBODY)
+def end_session(session_id: int) -> AnyResponse:
+    """End one of the own sessions, at the server."""
+    with context().db.begin() as tx:
+        for one in stored_staff.sessions(tx, me().id):
+            if one.id == session_id and one.id != g.session.id:
+                sessions.log_out(tx, one, me(), now())
+    return redirect(url_for("console_auth.account", done=1, _anchor="sessions"), 303)
+
+
 @blueprint.get("/console/account")
 @allowed(*EVERYBODY)
 def account() -> Response:
@@ -177,7 +236,10 @@ def account() -> Response:
 def _account_page(status: int = 200, **values: Any) -> Response:
     with context().db.read() as tx:
         left = stored_staff.codes_left(tx, me().id)
-    return page("account", status, languages=NAMES, codes_left=left, **values)
+        mine = [one for one in stored_staff.sessions(tx, me().id) if sessions.is_alive(one, now())]
+    return page(
+        "account", status, languages=NAMES, codes_left=left, sessions=mine, here=g.session.id, **values
+    )
 
 
 @blueprint.post("/console/account/password")
@@ -200,6 +262,8 @@ def change_password() -> AnyResponse:
 @allowed(*EVERYBODY)
 def begin_second_factor() -> AnyResponse:
     """Set up a new second factor (the old one counts until the new one is confirmed)."""
+    if wrong := confirmed():
+        return _account_page(wrong[1], error=wrong[0], at="second_factor")
     second_factor.begin_totp(context(), gate.cookie(), now())
     return redirect(url_for("console_auth.enrol"), 303)
 

@@ -17,6 +17,7 @@ from schemas.staff import Role
 from store import audit, bookings, client_words, clients, intakes
 from store.base import Tx
 from web.console import gate, moves, timeline
+from web.console.auth import confirmed
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.tags import FLAGS
@@ -110,6 +111,8 @@ def _tables(made: Progress) -> dict[str, list[tuple[datetime, str]]]:
 @allowed(Role.manager)
 def export(client_id: int) -> Response:
     """Everything that is kept about a client, as a file."""
+    if wrong := confirmed():
+        return _page(client_id, wrong[1], error=wrong[0])
     values = data_requests.export(context(), client_id, me().name, now()) or abort(404)
     text = json.dumps(values, ensure_ascii=False, indent=2)
     response = Response(text, mimetype="application/json")
@@ -123,5 +126,7 @@ def erase(client_id: int) -> AnyResponse:
     """Erase a client for good; the word has to be typed."""
     if request.form.get("word", "").strip().casefold() not in ("erase", "borrar"):
         return _page(client_id, 422, error="Type the word to go on.")
+    if wrong := confirmed():
+        return _page(client_id, wrong[1], error=wrong[0])
     receipt = data_requests.erase(context(), client_id, me().name, now()) or abort(404)
     return page("erased", receipt=receipt)

@@ -10,6 +10,7 @@ from handlers.staff.passwords import Unfit
 from schemas.staff import Role, Staff
 from store import staff as stored_staff
 from web.console import gate
+from web.console.auth import confirmed
 from web.console.gate import allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -29,9 +30,52 @@ ROLE = {Role.practitioner: "Practitioner", Role.manager: "Manager", Role.front_d
 @blueprint.get("/console/staff")
 @allowed(Role.manager)
 def people() -> Response:
-    """Every account."""
+    """Every account, and the form that invites somebody."""
+    return _people_page()
+
+
+def _people_page(status: int = 200, **more: Any) -> Response:
     with context().db.read() as tx:
-        return page("people", people=stored_staff.every(tx), role_names=ROLE)
+        found = stored_staff.every(tx)
+    fresh = {"name": "", "email": "", "credential": "", "language": me().language, "role": "practitioner"}
+    shown = {key: request.form.get(key, value)[:320] for key, value in fresh.items()}
+    values = {"people": found, "role_names": ROLE, "roles": ROLES, "languages": NAMES, "shown": shown}
+    return page("people", status, **values, **more)
+
+
+@blueprint.post("/console/staff/invite")
+@allowed(Role.manager)
+def invite() -> AnyResponse:
+    """A new account, and a mail with the link at which its owner chooses a password."""
+    form, language = request.form, request.form.get("language", "")
+    if wrong := confirmed():
+        return _people_page(wrong[1], error=wrong[0], at="my_password")
+    try:
+        with context().db.begin() as tx:
+            made = accounts.invite(
+                tx,
+                form.get("email", "").strip()[:320],
+                form.get("name", "").strip()[:100],
+                [role for role in Role if role in form.get("role", "").split()],
+                now(),
+                credential=form.get("credential", "")[:20],
+                language=language if language in NAMES else me().language,
+                by=me(),
+            )
+    except Unfit as error:
+        return _people_page(422, error=str(error), at=error.field)
+    return redirect(url_for("console_people.people", done="invited", _anchor=f"s{made}"), 303)
+
+
+@blueprint.post("/console/staff/<int:staff_id>/invite-again")
+@allowed(Role.manager)
+def invite_again(staff_id: int) -> AnyResponse:
+    """Another mail with another link; the one before ends."""
+    with context().db.begin() as tx:
+        if stored_staff.get(tx, staff_id) is None:
+            abort(404)
+        accounts.invite_again(tx, staff_id, me(), now())
+    return redirect(url_for("console_people.people", done="invited", _anchor=f"s{staff_id}"), 303)
 
 
 @blueprint.get("/console/staff/<int:staff_id>/edit")
@@ -64,9 +108,13 @@ def save(staff_id: int) -> AnyResponse:
     """Keep the account as it was typed."""
     form = request.form
     language = form.get("language", "")
+    with context().db.read() as tx:
+        one = stored_staff.get(tx, staff_id) or abort(404)
+    wrong = confirmed() if set(form.get("role", "").split()) != one.roles else None
+    if wrong:
+        return _edit_page(staff_id, wrong[1], error=wrong[0], at="my_password")
     try:
         with context().db.begin() as tx:
-            one = stored_staff.get(tx, staff_id) or abort(404)
             accounts.edit(
                 tx,
                 staff_id,

@@ -20,6 +20,7 @@ DID = {
     "hold": "Held back.",
     "withdraw": "Withdrawn.",
     "send_now": "It goes out now.",
+    "invited": "Invited. A mail with a link is on its way; the link opens once, within three days.",
     "walk_in": "Taken in.",
     "walk_in_cancelled": "Cancelled. Nothing goes out for it any more.",
     "undone": "Undone: it is as it was.",

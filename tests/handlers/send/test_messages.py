@@ -28,7 +28,14 @@ from tests.helpers.visits import book, receive, schedule_of, webhook
 
 OVER = NOW + timedelta(days=7, hours=2)
 
-OF_THE_CLINIC = (MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER, MailKind.TEXTS)
+OF_THE_CLINIC = (
+    MailKind.CONNECTION,
+    MailKind.TROUBLE,
+    MailKind.TROUBLE_OVER,
+    MailKind.TEXTS,
+    MailKind.INVITE,
+    MailKind.ACCOUNT,
+)
 
 
 def test_the_same_delivery_has_the_same_message_id_for_ever(context: Context) -> None:

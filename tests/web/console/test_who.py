@@ -16,7 +16,7 @@ from schemas.staff import Role
 from store import attendances, audit, bookings, clients, intakes, plans
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
-from tests.helpers.console import BASE, account, post, sign_in
+from tests.helpers.console import BASE, PASSWORD, account, post, sign_in
 from tests.helpers.visits import book, receive, webhook
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -131,7 +131,7 @@ def test_who_is_not_two_people_is_not_joined(app: Flask, context: Context, pair:
         inbox.drain(context, NOW)
         with context.db.read() as tx:
             other = bookings.listing(tx, email="bo@example.org")[0].client_id
-        post(desk, f"/console/clients/{other}/erase", word="erase")
+        post(desk, f"/console/clients/{other}/erase", word="erase", my_password=PASSWORD)
     assert post(desk, f"/console/clients/{one}/join/{other}").status_code in (404, 409)
     with context.db.read() as tx:
         assert clients.family(tx, one) == [one]

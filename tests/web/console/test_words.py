@@ -69,6 +69,8 @@ def in_tables() -> Iterator[str]:
         auth.WRONG,
         auth.TOO_MANY,
         auth.BUSY,
+        auth.NOT_ME,
+        *auth.OVER,
         *passwords.FAULTS,
         tags.FOR_YOU[0],
         undo_handler.LATE,

@@ -1,0 +1,70 @@
+"""Mails to the owners of accounts: an invitation, and one about each change. No word about a client."""
+
+import logging
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from handlers.context import Context
+from handlers.send.messages import stable_id
+from handlers.staff import invited
+from handlers.staff.accounts import INVITE_GOOD_FOR
+from integrations.base import IntegrationError, OutcomeUnknown
+from render import mail
+from render.language import readable
+from render.mail import Envelope, MailKind
+from schemas.delivery import Channel
+from schemas.staff import AccountNews, Staff, StaffMail
+from store import staff
+from store.base import Tx
+
+log = logging.getLogger("aftercare.staff_mail")
+AGAIN = timedelta(minutes=5)
+"""Until a mail that did not leave is tried again."""
+
+
+def send_due(context: Context, now: datetime) -> int:
+    """Send what is due; returns how many went out. After three days it never does."""
+    with context.db.begin() as tx:
+        due = staff.claim_mails(tx, now, now + AGAIN)
+    return sum(_sent(context, each, now) for each in due)
+
+
+def _sent(context: Context, due: StaffMail, now: datetime) -> bool:
+    with context.db.begin() as tx:
+        who = staff.get(tx, due.staff_id)
+        made = _made(tx, context, who, due, now) if who and _is_wanted(who, due, now) else None
+        if made is None:
+            staff.mailed(tx, due.id)
+            return False
+    try:
+        context.senders[Channel.email].send(made)
+    except OutcomeUnknown:
+        log.warning("mailed about an account, outcome unknown", extra={"staff": due.staff_id})
+    except IntegrationError:
+        log.warning("nobody could be mailed about an account", extra={"staff": due.staff_id})
+        return False
+    with context.db.begin() as tx:
+        staff.mailed(tx, due.id)
+    return True
+
+
+def _is_wanted(who: Staff, due: StaffMail, now: datetime) -> bool:
+    if now - due.created_at > INVITE_GOOD_FOR:
+        return False
+    return due.kind is not AccountNews.invite or (who.invited and who.active)
+
+
+def _made(tx: Tx, context: Context, who: Staff, due: StaffMail, now: datetime) -> EmailMessage:
+    """The mail, in the language of its reader; an invitation has a new link each time it is made."""
+    language = context.clinic.spoken(who.language)
+    invitation = due.kind is AccountNews.invite
+    path = invited.new_link(tx, context, who.id, now) if invitation else "/console/account"
+    until = readable.moment(now + INVITE_GOOD_FOR, context.zone(), language)
+    values = {each.value: "" for each in AccountNews}
+    values |= {due.kind.value: readable.moment(due.created_at, context.zone(), language)}
+    values |= {"url": f"{context.clinic.public_url}{path}", "until": until if invitation else ""}
+    kind = MailKind.INVITE if invitation else MailKind.ACCOUNT
+    envelope = Envelope(who.email, context.clinic.email, stable_id(context, kind, f"staff:{due.id}"), now)
+    return mail.message(
+        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
+    )
