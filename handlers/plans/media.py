@@ -74,6 +74,20 @@ def _jpeg(data: bytes) -> bytes:
     return b"".join((b"\xff\xd8", _held(turned), *parts, b"\xff\xd9"))
 
 
+def shape(photo: Media) -> tuple[int, int, int]:
+    """Points across and down of a cleaned photo, and which way up it is held (1 to 8, as Exif says)."""
+    if photo.kind == "image/png":
+        across, down = struct.unpack_from(">II", photo.data, len(PNG) + 8)
+        return across, down, 1
+    across = down = turned = 1
+    for marker, payload, _scan in _segments(photo.data):
+        if marker == 0xE1:
+            turned = _orientation(payload[len(EXIF) :])
+        elif marker in FRAMES:
+            down, across = struct.unpack(">HH", payload[1:5])
+    return across, down, turned
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Marker, payload and what a scan draws, up to the end of the first picture."""
     at = 2

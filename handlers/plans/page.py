@@ -93,13 +93,19 @@ def printed(
     plan: WordedPlan,
     url: str,
     large: bool = False,
+    *,
+    photos: bool = True,
 ) -> bytes:
-    """A version as a PDF of one or two pages, or in large print; `url`: what the code opens, "" for none."""
+    """A version as a PDF of one or two pages, or in large print; `url`: what the code opens, "" for none.
+
+    `photos`: those of own exercises stand in it.
+    """
+    figures = pictures.of_plan(context, plan) | (pictures.photos_of(tx, stored) if photos else {})
     return pdf.plan_pdf(
         plan,
         context.clinic,
         clients.get(tx, booking.client_id).name,
-        pictures.of_plan(context, plan),
+        figures,
         date=day_of(context, booking, stored),
         words=context.library(plan.language).papers,
         url=url,

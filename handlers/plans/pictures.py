@@ -1,8 +1,9 @@
 """The figure of every exercise, drawn on demand."""
 
 from handlers.context import Context
-from handlers.plans.media import Media
+from handlers.plans.media import Media, shape
 from render.figures import Panel, Tempo, look_for, moving, pair_svg, panels
+from render.paper import photos
 from schemas.exercise import Exercise, Kind
 from schemas.figure import Picture
 from schemas.plan import Dose, Phase, PlanItem, StoredPlan
@@ -38,6 +39,16 @@ def own_of(tx: Tx, stored: StoredPlan, item: PlanItem) -> Media | None:
     family = clients.family(tx, stored.client_id)
     found = own_media.of_client(tx, family, item.exercise_id)
     return Media(*found) if found else None
+
+
+def photos_of(tx: Tx, stored: StoredPlan) -> dict[str, Picture]:
+    """The photos of own exercises as drawings, by exercise id, for papers."""
+    known = ((item, own_of(tx, stored, item)) for item in stored.plan.items)
+    return {
+        item.exercise_id: photos.drawn(photo.kind, photo.data, *shape(photo), item.own.name)
+        for item, photo in known
+        if item.own and photo and photo.kind.startswith("image/")
+    }
 
 
 def still_of(context: Context, item: PlanItem) -> str | None:

@@ -218,7 +218,7 @@ def plan(
     worded = page.to_client(tx, context, stored, now)
     inside = None
     if context.clinic.policy.mail_contents:
-        paper = page.printed(tx, context, booking, stored, worded, url)
+        paper = page.printed(tx, context, booking, stored, worded, url, photos=False)
         inside = Contents(worded, pictures.of_plan(context, worded), paper)
     said = MAILS[Purpose.plan, _news(tx, context, booking, stored)]
     return _to_client(

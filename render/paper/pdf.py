@@ -146,6 +146,7 @@ def _item(item: WordedItem, figure: Picture | None, stop_label: str) -> dict[str
         "stop_label": "" if begins_alike(item.stop_when, stop_label) else stop_label,
         "picture": f"{item.exercise_id}.svg" if figure else None,
         "alt": figure.alt if figure else "",
+        "pair": figure is not None and not item.media,
         "ratio": down / across,
     }
 

@@ -358,6 +358,8 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     assert got.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert got.headers["Cache-Control"] == "no-store"
+    paper = browser(app).get(f"{address.rpartition('/own/')[0]}/plan.pdf", base_url=BASE)
+    assert (paper.status_code, paper.content_type) == (200, "application/pdf")
     part = browser(app).get(address, base_url=BASE, headers={"Range": "bytes=0-3"})
     assert (part.status_code, part.data) == (206, clean(PHOTO).data[:4])
     first = address.rsplit("/", 1)[0]

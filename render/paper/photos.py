@@ -1,0 +1,30 @@
+"""A photo as a drawing, so that papers set it like a figure: turned the way it was held."""
+
+import base64
+
+from schemas.figure import Picture
+
+TURNS = {
+    2: "translate({across} 0) scale(-1 1)",
+    3: "rotate(180) translate(-{across} -{down})",
+    4: "translate(0 {down}) scale(1 -1)",
+    5: "rotate(90) scale(1 -1)",
+    6: "translate({down} 0) rotate(90)",
+    7: "translate({down} {across}) rotate(90) scale(-1 1)",
+    8: "translate(0 {across}) rotate(-90)",
+}
+"""By orientation of Exif (1: as it is), for a photo of `across` by `down` points."""
+SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+def drawn(kind: str, photo: bytes, across: int, down: int, turned: int, alt: str) -> Picture:
+    """A photo of this media type and size as SVG, with its text alternative."""
+    turn = TURNS.get(turned, "").format(across=across, down=down)
+    wide, high = (down, across) if turned in SIDEWAYS else (across, down)
+    source = f"data:{kind};base64,{base64.b64encode(photo).decode()}"
+    return Picture(
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        f' viewBox="0 0 {wide} {high}"><g transform="{turn}">'
+        f'<image width="{across}" height="{down}" xlink:href="{source}"/></g></svg>',
+        alt,
+    )
