@@ -18,6 +18,9 @@ from schemas.identity import Change, Match, NameRules, Verdict
 BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>")
 NUMBER = re.compile(r"\+?\d[\d\s().\-/]{4,}\d")
 TEMPLATE = re.compile(r"%\w+%|\{\{?\s*\w+\s*\}?\}")  # a name that an automation left unfilled
+HONOUR = re.compile(
+    r"(?<=\w)\s?(?:님|씨|様|さま|さん|氏|先生|女士|小姐)\s*$"
+)  # written onto the end of a name
 SEVERAL = re.compile(r"\w\s*[&+/]\s*\w")  # Ann & Ben Lee
 MARKED = ("LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW")  # elsewhere a mark is a part of the letter
 FAMILY_FIRST = ("CJK", "HANGUL", "HIRAGANA", "KATAKANA")
@@ -69,8 +72,9 @@ def in_order(name: str, rules: NameRules) -> str:
 
 
 def _bare(name: str) -> str:
-    """The name without what a template left unfilled, notes in brackets and telephone numbers."""
-    return NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name))).translate(COMMAS)
+    """The name without what a template left unfilled, notes in brackets, numbers and honours at its end."""
+    said = NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name))).translate(COMMAS)
+    return HONOUR.sub("", said)
 
 
 def fuller(known: str, said: str, rules: NameRules) -> str:

@@ -67,8 +67,8 @@ def _closer(
 def _near(
     tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance, but: Intake | None
 ) -> Intake | None:
-    """A form of this client for a visit close to this one, or one that was begun and lost its visit."""
-    family = clients.family(tx, comes.client_id)
+    """The form of this client for the closest visits, or one that was begun and lost its visit."""
+    family, found = clients.family(tx, comes.client_id), []
     for form in reversed(intakes.of_clients(tx, family)):
         visits = [each for each in sharing(tx, form.id) if each.id != booking.id]
         anchor = _centre(form, visits, service) if visits else bookings.get(tx, form.booking_id)
@@ -77,8 +77,8 @@ def _near(
         if not _same_kind(context, anchor, service) or not _as_certain(tx, anchor, comes):
             continue
         if _close(form, anchor, booking, service) and _theirs(tx, form, anchor, booking):
-            return form
-    return None
+            found.append((abs(booking.start - anchor.start), form))
+    return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def _as_certain(tx: Tx, anchor: Booking, comes: Attendance) -> bool:

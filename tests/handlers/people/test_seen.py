@@ -559,6 +559,17 @@ def _asked(name: str, delivery: Delivery) -> bool:
     return name.startswith("intake:") and delivery.status is DeliveryStatus.sent
 
 
+def test_a_visit_comes_back_to_the_form_of_those_next_to_it(context: Context) -> None:
+    for week in range(4):  # two requests: of the first three weeks, and of the fourth
+        comes(context, "created", NOW, uid=f"u{week}", start=NOW + timedelta(days=3 + 7 * week))
+    before = served(context, "u0", "u1", "u2", "u3")
+    assert len(set(before)) == 2
+    comes(context, "cancelled", NOW + SOON, uid="u0", start=NOW + timedelta(days=3))
+    for turn, ahead in enumerate((60, 10), start=2):
+        comes(context, "rescheduled", NOW + turn * SOON, uid="u1", start=NOW + timedelta(days=ahead))
+    assert served(context, "u1", "u2", "u3") == before[1:]
+
+
 def intake_on_day(context: Context, booking: Booking) -> IntakeStatus | None:
     """What the day shows of a visit's form."""
     with context.db.read() as tx:
