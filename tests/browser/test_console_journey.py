@@ -188,6 +188,29 @@ def test_a_plan_is_ordered_and_dosed_by_keys_and_let_out(
     assert mailbox.kinds().count("plan") == 1, "the one that was clear"
 
 
+def test_a_typed_change_outlives_the_session_and_no_later_version(clinic: Site, open_page: Any) -> None:
+    page = signed_in(open_page, clinic, DESK)
+    open_booking(page, clinic, 2)
+    follow(page.get_by_role("button", name="Change the plan"))
+    name = page.locator(".line legend").first.inner_text()
+    page.get_by_role("button", name="Move down").first.click()
+    second = page.get_by_role("group", name=name)
+    second.get_by_label("A word on this move").fill("Keep it slow")
+    page.context.clear_cookies()
+    follow(page.get_by_role("button", name="Check and change"))
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Sign in"))
+    expect(second.get_by_label("A word on this move")).to_have_value("Keep it slow")
+    follow(page.get_by_role("button", name="Check and change"))
+    expect(page.locator("#plan")).to_contain_text("It was changed by hand.")
+    follow(page.get_by_role("button", name="Change the plan"))
+    second.get_by_label("A word on this move").fill("")
+    follow(page.get_by_role("button", name="Check and change"))
+    follow(page.get_by_role("button", name="Change the plan"))
+    expect(second.get_by_label("A word on this move")).to_have_value("")
+
+
 def test_a_plan_is_changed_without_a_script(clinic: Site, open_page: Any, mailbox: Mailbox) -> None:
     page = signed_in(open_page, clinic, PHONE, java_script_enabled=False)
     open_booking(page, clinic, 2)

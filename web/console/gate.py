@@ -24,7 +24,7 @@ ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
 TOUCH = timedelta(minutes=1)
 SESSION, LOGIN = "aftercare", "aftercare-login"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-PAGE_OF = re.compile(r"/console/(?:bookings|clients)/\d+(?=/)|/console/outbox(?=/)")
+PAGE_OF = re.compile(r"/console/(?:bookings|clients)/\d+(?:/plan/change$|(?=/))|/console/outbox(?=/)")
 LOGGED_IN_SECONDS = 12 * 60 * 60
 
 

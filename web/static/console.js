@@ -53,20 +53,21 @@ document.addEventListener("keydown", (event) => {
 
 // What is typed into a note stays in this tab until the note is kept, also when the session ends before.
 const drafts = [...document.querySelectorAll("form[data-keep]")];
-const fields = (form) => [...form.elements].filter((one) => one.name && one.type !== "hidden" && one.type !== "submit");
+const fields = (form) => [...form.elements].filter((one) => one.name && !["hidden", "submit", "file"].includes(one.type));
+const ticked = (one) => one.type === "radio" || one.type === "checkbox";
+const place = (one) => (ticked(one) ? `${one.name}=${one.value}` : one.name);  // lines may have been moved
 function keep(form) {
-  const said = fields(form).map((one) => (one.type === "radio" || one.type === "checkbox" ? one.checked : one.value));
-  sessionStorage.setItem(form.dataset.keep, JSON.stringify(said));
+  const said = fields(form).map((one) => [place(one), ticked(one) ? one.checked : one.value]);
+  sessionStorage.setItem(form.dataset.keep, JSON.stringify(Object.fromEntries(said)));
 }
 function restore(form) {
   const said = JSON.parse(sessionStorage.getItem(form.dataset.keep) || "null");
-  const all = fields(form);
-  if (!said || said.length !== all.length) return;
-  all.forEach((one, n) => {
-    if (typeof said[n] === "boolean") one.checked = said[n]; else one.value = said[n];
+  if (!said) return;
+  fields(form).filter((one) => place(one) in said).forEach((one) => {
+    if (ticked(one)) one.checked = said[place(one)]; else one.value = said[place(one)];
   });
   for (let at = form.parentElement; at; at = at.parentElement) if (at.matches("details")) at.open = true;
-  form.querySelectorAll("details").forEach((one) => { one.open = true; });
+  form.querySelectorAll("details").forEach((one) => { one.open ||= fields(form).some((field) => one.contains(field)); });
 }
 for (const form of drafts) {
   if (form.dataset.kept || new URLSearchParams(location.search).has("done")) sessionStorage.removeItem(form.dataset.keep);
