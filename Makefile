@@ -13,6 +13,8 @@ help:
 	@echo "make test     set up, run every test"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
 	@echo "make figures  draw every exercise into build/figures"
+	@echo "make docs     the documentation as a site, in build/site; a broken link ends it"
+	@echo "make screenshots  take the pictures of the documentation again (needs Chromium)"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
 	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make crash    ROUNDS=30 kills and other faults (DATABASE=sqlite or postgresql: on one kind)"
@@ -47,6 +49,20 @@ endef
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@ .venv/demo.stamp .venv/app.stamp
+
+.venv/docs.stamp: requirements/docs.lock
+	@$(environment)
+	@echo "Installing what the documentation needs (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
+	@touch $@ .venv/app.stamp
+
+.PHONY: docs
+docs: .venv/docs.stamp
+	@$(BIN)/python -m deploy.docs && echo "The documentation is in build/site."
+
+.PHONY: screenshots
+screenshots: .venv/dev.stamp
+	@$(BIN)/python -m demo.screenshots
 
 .PHONY: demo
 demo: .venv/demo.stamp

@@ -11,7 +11,7 @@ FILLED = frozenset(
         "count",
         *TroubleKind,
         *("day", "name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
-        *("clinic", "phone", "connection", "hours", "trouble", "unread", "command"),
+        *("clinic", "phone", "connection", "hours", "trouble", "unread", "command", "since", "urgent"),
     }
 )
 """What a sentence may name."""

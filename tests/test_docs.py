@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import docs
 from tests.helpers.content import library
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +18,22 @@ def anchors(path: Path) -> set[str]:
     """The names of a page's headings, as the usual renderers make them."""
     heads = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_site_has_every_page_that_it_names_and_every_file_that_they_link_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docs, "STAGED", tmp_path)
+    docs.stage()
+    named = re.findall(r": ([\w/.-]+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(named) > 20
+    assert [name for name in named if not (tmp_path / name).is_file()] == []
+    staged = [*tmp_path.rglob("*.md")]
+    assert {path.relative_to(tmp_path) for path in staged} >= {path.relative_to(ROOT) for path in PAGES}
+    for page in staged:
+        for link in re.findall(r"\]\(([^)\s#]+)", page.read_text(encoding="utf-8")):
+            if not link.startswith(docs.OUTSIDE):
+                assert (page.parent / link).is_file(), f"{page.relative_to(tmp_path)}: {link}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

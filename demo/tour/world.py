@@ -37,6 +37,14 @@ IN_MEMORY = {"acuity": "acuity", "square": "square", "easy": "easyappointments"}
 NAMES = {"relaxation-60": "Relaxation massage", "gift-card": "Gift card pick-up"}
 
 
+def _since(person: Person, count: int) -> dict[str, str]:
+    """What has become of the pain by a later visit."""
+    if not count:
+        return {}
+    pain = person.pain[min(count, len(person.pain) - 1)]
+    return {"pain_now": pain, "pain_avg7": pain, "pain_worst24": pain, "act1_score": str(9 - int(pain))}
+
+
 def in_memory(scheduler: Scheduler) -> Scheduler:
     """The same scheduler, whose bookings are read from memory: no vendor is asked."""
     rows: dict[str, BookingState] = {}
@@ -123,7 +131,7 @@ class World:
         count = self.answered.get(key, 0)
         if kind == "intake" and count < len(person.visits):
             self.answered[key] = count + 1
-            fill_in(link_in(mail, "i"), person.answers, person.screens)
+            fill_in(link_in(mail, "i"), person.answers | _since(person, count), person.screens)
             return True
         if kind == "checkin" and count < len(person.pain):
             self.answered[key] = count + 1
