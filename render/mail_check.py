@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from render.mail import PLACEHOLDER, VARIANTS, MailKind
+from schemas.staff import AccountNews
 from schemas.trouble import TroubleKind
 
 FILLED = frozenset(
@@ -12,6 +13,8 @@ FILLED = frozenset(
         *TroubleKind,
         *("day", "name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
         *("clinic", "phone", "connection", "hours", "trouble", "unread", "command", "since", "urgent"),
+        *("until", "account"),
+        *AccountNews,
     }
 )
 """What a sentence may name."""
