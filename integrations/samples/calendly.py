@@ -39,8 +39,6 @@ def _scheduled(v: Visit, status: str) -> dict[str, Any]:
 
 def _body(event: str, status: str = "active", *, no_show: bool = False) -> Callable[[Visit], dict[str, Any]]:
     def build(v: Visit) -> dict[str, Any]:
-        other = _invitee(v.replaces) if v.replaces else None
-        moved = status == "canceled" and other is not None
         payload: dict[str, Any] = {
             "uri": _invitee(v.uid),
             "event": _event(v.uid),
@@ -49,9 +47,9 @@ def _body(event: str, status: str = "active", *, no_show: bool = False) -> Calla
             "text_reminder_number": v.phone or None,
             "timezone": v.client_zone or v.zone,
             "status": status,
-            "rescheduled": moved,
-            "old_invitee": None if moved else other,
-            "new_invitee": other if moved else None,
+            "rescheduled": bool(v.replaced_by),
+            "old_invitee": _invitee(v.replaces) if v.replaces else None,
+            "new_invitee": _invitee(v.replaced_by) if v.replaced_by else None,
             "no_show": {"uri": f"{API}/invitee_no_shows/N1", "created_at": _micro(v.now)}
             if no_show
             else None,

@@ -11,7 +11,7 @@ Sample = tuple[dict[str, str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a sample webhook says; times are aware, `replaces` is the uid from before a reschedule."""
+    """What a sample webhook says; times are aware, `replaces` and `replaced_by` are the uids before and after a move."""
 
     uid: str
     start: datetime
@@ -29,6 +29,7 @@ class Visit:
     practitioner: str = "Mara Field"
     place: str = "12 Main Street"
     replaces: str = ""
+    replaced_by: str = ""
     version: int = 0
     url: str = ""
 

@@ -146,7 +146,7 @@ class World:
         made = self._webhook("rescheduled", new, replaces=old.uid)
         if self.scheduler == "calcom":
             return [made]
-        return [self._webhook("cancelled", self.rows[old.uid], replaces=new.uid), made]
+        return [self._webhook("cancelled", self.rows[old.uid]), made]
 
     def _moved_in_halves(self, at: datetime, old: Row, start: datetime) -> list[Inbound]:
         """A move by a new name, of which the second webhook alone says that the two hang together."""
@@ -155,7 +155,7 @@ class World:
         self.rows[new.uid] = new
         alone = self._webhook("created", replace(new, replaces=""))
         if self.scheduler == "calendly":
-            return [alone, self._webhook("cancelled", self.rows[old.uid], replaces=new.uid)]
+            return [alone, self._webhook("cancelled", self.rows[old.uid])]
         later = replace(new, at=at + timedelta(seconds=1))
         return [alone, self._webhook("rescheduled", later)]
 
@@ -207,6 +207,7 @@ class World:
             service=row.slug,
             version=row.version,
             replaces=replaces or row.replaces,
+            replaced_by=row.replaced_by,
             url=URL,
         )
         return Inbound({name.lower(): value for name, value in headers.items()}, body, URL, row.at)
@@ -265,14 +266,8 @@ def _calendly(world: World) -> None:
 
 def _decoded(world: World, row: Row) -> dict[str, Any]:
     """Calendly's API shows an invitee as its webhook does, with both ends of a move."""
-
     event = {"confirmed": "created", "cancelled": "cancelled", "no_show": "no_show"}[row.state]
     payload: dict[str, Any] = json.loads(world._webhook(event, row).body)["payload"]
-    ends = {"old_invitee": row.replaces, "new_invitee": row.replaced_by}
-    for name, uid in ends.items():
-        event_id, _, invitee = uid.partition(".")
-        uri = f"https://api.calendly.com/scheduled_events/{event_id}/invitees/{invitee}"
-        payload[name] = uri if uid else None
     return payload
 
 
