@@ -62,6 +62,10 @@ class DeliveryStatus(StrEnum):
     dead = "dead"
 
 
+TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
+"""What left, may have left, or is leaving."""
+
+
 class Urgency(StrEnum):
     """How fast the clinic must look: now, in the next days, or now since nobody has looked yet."""
 

@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas import trace
-from schemas.delivery import SOON, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import SOON, TRIED, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, once
 from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.running.tally import Tally, tally
-from store.tables import bookings, deliveries
+from store.tables import attendances, bookings, deliveries, intakes
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
@@ -54,6 +54,15 @@ _WITHDRAWN = (
     sa.select(deliveries)
     .where(deliveries.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
     .where(deliveries.c.status == DeliveryStatus.withdrawn, deliveries.c.reason == sa.bindparam("reason"))
+    .order_by(deliveries.c.id)
+)
+_REQUESTS = (
+    sa.select(deliveries)
+    .join(attendances, attendances.c.booking_id == deliveries.c.booking_id)
+    .join(intakes, intakes.c.id == attendances.c.intake_id)
+    .where(intakes.c.id == sa.bindparam("form_id"), attendances.c.ended_at.is_(None))
+    .where(deliveries.c.purpose == Purpose.intake, deliveries.c.status.in_(TRIED))
+    .where(deliveries.c.created_at >= intakes.c.created_at)  # what was made before asked for a former form
     .order_by(deliveries.c.id)
 )
 _ASKED_ABOUT = (
@@ -164,6 +173,11 @@ def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
 def withdrawn(tx: Tx, client_ids: Sequence[int], reason: Reason) -> list[Delivery]:
     """What is not sent to one person for this reason."""
     return [_delivery(row) for row in tx.all(_WITHDRAWN, client_ids=client_ids, reason=reason)]
+
+
+def requests(tx: Tx, form_id: int) -> list[Delivery]:
+    """The requests that were tried for a form, for the visits that share it now."""
+    return [_delivery(row) for row in tx.all(_REQUESTS, form_id=form_id)]
 
 
 def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> dict[int, DeliveryStatus]:

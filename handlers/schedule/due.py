@@ -11,7 +11,7 @@ from handlers.schedule import attach, forms, recipients
 from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries, intakes
@@ -25,7 +25,6 @@ KEPT = (
 ASKING = (Purpose.intake, Purpose.intake_reminder)
 LATER = 100  # the requests of a visit's second form are numbered from here
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
-TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 
 
 def expected(
@@ -167,11 +166,14 @@ def _of_the_day(tx: Tx, context: Context, booking: Booking) -> list[Booking]:
 def _sent(tx: Tx, booking: Booking) -> dict[Any, DeliveryKey]:
     """What was tried already, to whom: also for another visit, where the form is the same."""
     found = {}
-    for booking_id in bookings.together(tx, booking.id):
-        for each in deliveries.of_booking(tx, booking_id):
-            mine = booking_id == booking.id or each.purpose is Purpose.intake
-            if each.status in TRIED and not each.key.resend and mine:
-                found[each.key.slot] = each.key
+    form = intakes.of_booking(tx, booking.id)
+    later = _later(tx, booking, Purpose.intake)
+    for each in deliveries.requests(tx, form.id) if form else []:
+        if not each.key.resend:
+            found[replace(each.key, number=int(str(each.key.number)) % LATER + later).slot] = each.key
+    for each in deliveries.of_booking(tx, booking.id):
+        if each.status in TRIED and not each.key.resend:
+            found[each.key.slot] = each.key
     return found
 
 

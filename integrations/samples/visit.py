@@ -11,7 +11,10 @@ Sample = tuple[dict[str, str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a sample webhook says; times are aware, `replaces` and `replaced_by` are the uids before and after a move."""
+    """What a sample webhook says; times are aware.
+
+    `replaces` and `replaced_by` are the uids before and after a move.
+    """
 
     uid: str
     start: datetime
