@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.context import Context
+from handlers.schedule import alerts
 from handlers.worker import work
 from integrations.simulate import sample
 from schemas.booking import Booking
-from schemas.delivery import Delivery, DeliveryKey
+from schemas.delivery import Delivery, DeliveryKey, Purpose, Urgency
 from schemas.webhook import Inbound
 from store import bookings, deliveries, receipts
 from tests.helpers.clinic import CALCOM_SECRET, NOW, STANDARD_SECRET
@@ -54,6 +55,12 @@ def schedule_of(context: Context, booking: Booking) -> dict[str, Delivery]:
     with context.db.read() as tx:
         rows = deliveries.of_booking(tx, booking.id)
     return {_name(each.key): each for each in rows}
+
+
+def alert(context: Context, booking: Booking, name: str, urgency: Urgency = Urgency.at_once) -> str:
+    """What `schedule_of` calls an alert, for which a code stands there."""
+    with context.db.read() as tx:
+        return f"{Purpose.alert}:{alerts.cause(tx, booking.id, name, urgency)}"
 
 
 def _name(key: DeliveryKey) -> str:

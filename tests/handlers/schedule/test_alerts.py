@@ -17,7 +17,7 @@ from schemas.message import Text
 from store import bookings, intakes
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.visits import book, receive, schedule_of, webhook
+from tests.helpers.visits import alert, book, receive, schedule_of, webhook
 
 
 def raise_stop(context: Context, booking_id: int, severity: str) -> None:
@@ -149,7 +149,7 @@ def test_an_alert_that_failed_is_not_tried_again_once_somebody_has_seen_it(
     for hours in (1, 2, 3):
         work.work_once(context, NOW + timedelta(hours=hours))
     assert mailbox.of("alert") == []
-    assert schedule_of(context, booking)["alert:RF10"].reason == "acknowledged"
+    assert schedule_of(context, booking)[alert(context, booking, "RF10")].reason == "acknowledged"
 
 
 def test_what_a_client_said_in_a_check_in_is_passed_on_too(context: Context, mailbox: Mailbox) -> None:

@@ -18,7 +18,7 @@ from tests.helpers.answers import fill_in
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.phone import BASE, Fields, Phone, checkin_phone, phone, visited
 from tests.helpers.strategies import worded
-from tests.helpers.visits import schedule_of
+from tests.helpers.visits import alert, schedule_of
 
 
 def test_the_plan_shows_each_move_with_picture_dose_and_reason(
@@ -210,7 +210,7 @@ def test_the_last_line_goes_to_the_practitioner_by_name(
 
 
 @pytest.mark.parametrize(
-    ("words", "paused", "alert"),
+    ("words", "paused", "cause"),
     [
         ("", True, "h24-new_symptom"),
         ("none", True, "h24-new_symptom"),
@@ -218,12 +218,12 @@ def test_the_last_line_goes_to_the_practitioner_by_name(
     ],
 )
 def test_something_else_pauses_only_what_nobody_can_judge(
-    app: Flask, context: Context, booking: Booking, words: str, paused: bool, alert: str
+    app: Flask, context: Context, booking: Booking, words: str, paused: bool, cause: str
 ) -> None:
     said = {"fu_symptoms": "other", "fu_feel": "fine", "fu_words": words}
     page = checkin_phone(app, context, booking, CheckInKind.h24).send("", said).text
     assert ("We will read what you wrote" in page) is not paused
-    assert f"alert:{alert}" in schedule_of(context, booking)
+    assert alert(context, booking, cause) in schedule_of(context, booking)
     plan = phone(app, context, LinkPurpose.plan, booking.id).get().text
     assert ("Your plan is paused" in plan) is paused
 
@@ -240,7 +240,7 @@ def test_words_alone_reach_a_person_and_change_no_plan(
 ) -> None:
     said = {"fu_symptoms": "none", "fu_feel": "fine", "fu_words": "Could we do mornings next time?"}
     assert "Thank you" in checkin_phone(app, context, booking, CheckInKind.h24).send("", said).text
-    assert "alert:soon-h24-words" in schedule_of(context, booking)
+    assert alert(context, booking, "h24-words", Urgency.soon) in schedule_of(context, booking)
     with context.db.read() as tx:
         assert len(plans.of_client(tx, [booking.client_id])) == 1
 
