@@ -46,6 +46,7 @@ class MailKind(StrEnum):
     BOOK_AGAIN = "book_again"
     MY_DAY = "my_day"
     CONFIRM = "confirm"
+    ANSWER = "answer"
     ALERT = "alert"
     NUDGE = "nudge"
     SUMMARY = "summary"

@@ -9,7 +9,8 @@ from schemas.trouble import TroubleKind
 
 FILLED = frozenset(
     {
-        "count",
+        *("count", "since", "urgent", "until"),
+        *AccountNews,
         *TroubleKind,
         *("day", "name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
         *("clinic", "phone", "connection", "hours", "trouble", "unread", "command", "since", "urgent"),

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     book_again = "book_again"
     my_day = "my_day"  # a reminder on a day that the client chose
     confirm = "confirm"  # is the address or number that was typed into the form theirs?
+    answer = "answer"  # a practitioner answered what the client wrote
     alert = "alert"
     summary = "summary"
     attach = "attach"
@@ -33,7 +34,7 @@ class Purpose(StrEnum):
 
 TO_CLIENT = (
     *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.plan_held, Purpose.checkin),
-    *(Purpose.my_day, Purpose.book_again, Purpose.confirm),
+    *(Purpose.my_day, Purpose.book_again, Purpose.confirm, Purpose.answer),
 )
 
 
@@ -130,6 +131,7 @@ NUMBERS: dict[Purpose, Callable[[str], Number]] = {
     Purpose.book_again: int,
     Purpose.my_day: int,  # counted from 1 for each visit
     Purpose.confirm: int,
+    Purpose.answer: int,  # counted from 1 for each visit
     Purpose.alert: AlertCause.parse,
     Purpose.summary: int,
     Purpose.attach: NoteStatus,

@@ -20,6 +20,7 @@ from store.tables import (
     plan_edits,
     plans,
     records,
+    remarks,
     session_notes,
 )
 
@@ -142,7 +143,7 @@ def rehome(tx: Tx, old: int, new: int) -> None:
 
     What each person has there already stays; a form that nobody has touched makes room for one with answers.
     """
-    for table in (records, session_notes, plan_edits):
+    for table in (records, session_notes, plan_edits, remarks):
         tx.run(sa.update(table).where(table.c.booking_id == old).values(booking_id=new))
     tx.run(sa.update(bookings).where(bookings.c.id == old).values(merged_into=new))
     _drop_blank_forms(tx, old, new)

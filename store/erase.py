@@ -38,6 +38,7 @@ from store.tables import (
     receipt_clients,
     receipts,
     records,
+    remarks,
     session_notes,
     staff,
 )
@@ -49,6 +50,7 @@ OF_CLIENT = (
     receipt_clients,
     my_days,
     own_media,
+    remarks,
 )
 """The tables whose rows say whose they are."""
 

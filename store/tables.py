@@ -538,6 +538,24 @@ plan_edits = sa.Table(
     info=_bound("id", "client_id"),
 )
 
+# What a client wrote in a check-in, and the line that answers it; `leaves_at` is when it may be read.
+remarks = sa.Table(
+    "remarks",
+    metadata,
+    _id(),
+    _ref("booking_id", "bookings", nullable=False, index=True),
+    sa.Column("client_id", Id, index=True),
+    sa.Column("checkin_id", Id, nullable=False, unique=True),
+    _time("said_at"),
+    _sealed("sealed_words"),
+    _sealed("sealed_answer"),
+    _word("author", 200),
+    _time("settled_at", nullable=True),
+    _time("leaves_at", nullable=True),
+    sa.Index("ix_remarks_settled_at", "settled_at"),
+    info=_bound("id", "client_id"),
+)
+
 # The photo or clip of an own exercise in a client's plans.
 own_media = sa.Table(
     "own_media",

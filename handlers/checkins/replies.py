@@ -19,7 +19,7 @@ from schemas.delivery import Due, Purpose
 from schemas.intake import Answers
 from schemas.plan import Plan, PlanOrigin, Readiness
 from schemas.rules import Flag, Rules
-from store import bookings, checkins, clients, deliveries, intakes, notes
+from store import bookings, checkins, clients, deliveries, intakes, notes, remarks
 from store import plans as stored_plans
 from store.base import Tx
 
@@ -66,6 +66,8 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
             tx, booking.id, booking.client_id, flag.rule, flag.severity, flags.to_stored(flag), now
         )
     first = checkins.answer(tx, checkin.id, answers, judged.step.action, now)
+    if first and answers.get(WORDS):
+        remarks.add(tx, booking.id, booking.client_id, checkin.id, str(answers[WORDS]), now)
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
     return _follow(tx, context, booking, judged, f"{checkin.kind}", now)

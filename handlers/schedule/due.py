@@ -18,7 +18,7 @@ from store import attendances, bookings, clients, deliveries, intakes
 from store.base import Tx
 
 KEPT = (
-    *(Purpose.plan_held, Purpose.checkin, Purpose.my_day),
+    *(Purpose.plan_held, Purpose.checkin, Purpose.my_day, Purpose.answer),
     *(Purpose.book_again, Purpose.confirm, Purpose.attach),
 )
 """What has rules of its own, besides those of the booking."""

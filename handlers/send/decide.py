@@ -8,7 +8,7 @@ from functools import partial
 
 from handlers.answers import agreed
 from handlers.bookings.observe import current_id
-from handlers.checkins import asking, book_again, reach, reminding
+from handlers.checkins import asking, book_again, reach, remarks, reminding
 from handlers.clients.contacts import is_placeholder, wants
 from handlers.context import Context
 from handlers.intake.form import begin
@@ -248,6 +248,17 @@ def _way_is_closed(
     return None
 
 
+def _answer(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
+    """Where there is an answer to read; in the quiet hours it waits."""
+    if not remarks.read_by(tx, booking.client_id, now):
+        return Skip(Reason.not_needed)
+    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+    if quiet.now(now):
+        return Later(quiet.next_open(now), Reason.quiet_hours)
+    no = _way_is_closed(tx, context, delivery, booking, now)
+    return no or Send(messages.answer(tx, context, delivery, booking, now))
+
+
 def _book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     """At its time, which a note may have moved; never where it would be out of place."""
     due, by_hand = book_again.due_at(tx, context, booking), bool(delivery.key.resend)
@@ -324,4 +335,5 @@ CLIENT: dict[Purpose, Decider] = {
     Purpose.checkin: _checkin,
     Purpose.book_again: _book_again,
     Purpose.confirm: _confirm,
+    Purpose.answer: _answer,
 }

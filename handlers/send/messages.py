@@ -68,6 +68,7 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.book_again, State.usual): "book_again",
     (Purpose.my_day, State.usual): "my_day",
     (Purpose.confirm, State.usual): "confirm",
+    (Purpose.answer, State.usual): "answer",
     (Purpose.alert, State.usual): "alert",
     (Purpose.alert, State.soon): "nudge",
     (Purpose.summary, State.usual): "summary",
@@ -320,6 +321,14 @@ def my_day(
         body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
     return _to_client(tx, context, delivery, booking, now, MailKind.MY_DAY, language, url)
+
+
+def answer(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> EmailMessage:
+    """What the client wrote was answered: a link to where it stands, and no word of it."""
+    url = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
+    intake = intakes.of_booking(tx, booking.id)
+    language = context.clinic.spoken(intake.language if intake else booking.language)
+    return _to_client(tx, context, delivery, booking, now, MailKind.ANSWER, language, url)
 
 
 def confirm(

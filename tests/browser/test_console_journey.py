@@ -6,18 +6,22 @@ from typing import Any
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import FilePayload, Page, expect
 
 from handlers import links
+from handlers.checkins import replies
 from handlers.links import LinkPurpose
 from handlers.send import staff_mail
 from handlers.worker import work
 from render.paper.raster import png
+from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.forms.condition import Answer
 from schemas.staff import Role
 from schemas.webhook import Inbound
-from store import deliveries, plans, receipts
+from store import checkins, deliveries, plans, receipts
+from store.tables import remarks
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.helpers.console import EMAIL, PASSWORD, account, answer, visit
 from tests.helpers.hands import faults, faults_by_day_and_night, follow
@@ -403,6 +407,38 @@ def test_no_page_scrolls_sideways_or_fails_the_checker(
         assert answered.status == 200, path
         found += faults_by_day_and_night(page)
     assert found == []
+
+
+@KINDS
+def test_what_a_client_wrote_is_answered_in_one_line(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
+    work.work_once(clinic.context, now())
+    with clinic.context.db.begin() as tx:
+        plan = plans.newest(tx, 1)
+        assert plan is not None
+        asked = checkins.ask(tx, 1, plan.id, CheckInKind.h24, now())
+        answers: dict[str, Answer] = {"fu_symptoms": ["none"], "fu_feel": "fine", "fu_words": "Mornings?"}
+        replies.reply(tx, clinic.context, asked, answers, now())
+    page = signed_in(open_page, clinic, kind, java_script_enabled=kind is DESK)
+    follow(page.get_by_role("navigation").get_by_role("link", name="Waits for you"))
+    expect(page.get_by_text("Mornings?")).to_be_visible()
+    page.get_by_label("Answer in one line").fill("Yes, Tuesdays at nine.")
+    if kind is DESK:
+        assert faults_by_day_and_night(page) == []
+    follow(page.get_by_role("button", name="Answer Zoë Łuć", exact=True))
+    expect(page.get_by_text("Your answer leaves at")).to_be_visible()
+    follow(page.get_by_role("button", name="Undo Zoë Łuć"))
+    page.get_by_label("Answer in one line").fill("Yes, Wednesdays at nine.")
+    follow(page.get_by_role("button", name="Answer Zoë Łuć", exact=True))
+    with clinic.context.db.begin() as tx:
+        tx.run(sa.update(remarks).values(leaves_at=now()))
+    theirs: Page = open_page(kind)
+    theirs.goto(clinic.link(LinkPurpose.plan, 1))
+    expect(theirs.get_by_text("Yes, Wednesdays at nine.")).to_be_visible()
+    expect(theirs.get_by_text("Tuesdays")).to_be_hidden()
+    if kind is DESK:
+        assert faults_by_day_and_night(theirs) == []
 
 
 @KINDS

@@ -29,7 +29,7 @@ NUMBERED: dict[Purpose, st.SearchStrategy[Number]] = {
     **dict.fromkeys(
         (
             *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.plan_held, Purpose.summary),
-            *(Purpose.book_again, Purpose.my_day, Purpose.confirm),
+            *(Purpose.book_again, Purpose.my_day, Purpose.confirm, Purpose.answer),
         ),
         COUNTS,
     ),

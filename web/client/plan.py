@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, make_response, request
 
 from clinical import identity
 from handlers.bookings import next_visit
+from handlers.checkins import remarks
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
@@ -36,6 +37,7 @@ def show(token: str) -> Response:
         made = stored_checkins.of_booking(tx, booking.id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
         ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language)
+        answers = remarks.read_by(tx, booking.client_id, utc_now())
         book_at = next_visit.page_for(tx, context(), booking, utc_now())
     today = ticking.today
     return page(
@@ -50,6 +52,7 @@ def show(token: str) -> Response:
         today_done=today in done,
         yesterday=ticking.yesterday,
         mine=mine,
+        answers=answers,
         days_saved=request.args.get("days"),
         saved=request.args.get("saved"),
         book_at=book_at,

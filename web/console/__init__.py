@@ -22,6 +22,7 @@ from web.console import (
     note,
     outbox,
     refusals,
+    remarks,
     reviews,
     staff,
     summary,
@@ -39,7 +40,7 @@ from web.context import context
 from web.static_files import url as static_url
 
 PAGES = (
-    *(auth, today, walk_in, waits, booking, editor, note, summary, outbox, clients),
+    *(auth, today, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:

@@ -14,8 +14,10 @@ from handlers.plans import standing
 from schemas.hold import LOOKS
 from schemas.message import Received
 from schemas.reason import Reason
+from schemas.remark import Remark
 from schemas.staff import Role
 from store import attendances, audit, clients, plans
+from store import remarks as stored_remarks
 from store import texts as stored_texts
 from store.base import Tx
 from store.views import waits as stored
@@ -66,6 +68,7 @@ def count(tx: Tx) -> int:
     """How many things wait for who is signed in."""
     mine = whose(tx).name
     held = len(stored.plans_held(tx, mine)) if me().may(Role.practitioner) else 0
+    held += stored_remarks.count_waiting(tx, mine) if me().may(Role.practitioner) else 0
     others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
     return held + len(stored.addresses(tx, mine)) + others
 
@@ -77,7 +80,7 @@ def waits() -> Response:
     return show()
 
 
-def show(status: int = 200, error: str = "") -> Response:
+def show(status: int = 200, error: str = "", at: int = 0) -> Response:
     """The list, after an act that was refused too."""
     clinical = me().may(Role.practitioner)
     with context().db.read() as tx:
@@ -85,18 +88,25 @@ def show(status: int = 200, error: str = "") -> Response:
         held = stored.plans_held(tx, mine.name) if clinical else []
         reasons = standing.foreseen(tx, [one.booking_id for one in held[:DRAWN]])
         basis = plans_basis.bases(tx, [one.booking_id for one in held[:DRAWN]])
+        found_remarks = stored_remarks.waiting(tx, mine.name, now()) if clinical else []
         asked = [found for each in attendances.unsettled(tx) if (found := who.asked_of(tx, each))]
         values = {
             "held": [_plan(tx, one, reasons, basis) for one in held[:DRAWN]],
             "more": max(0, len(held) - DRAWN),
             "addresses": stored.addresses(tx, mine.name),
             "questions": asked,
+            "remarks": [_remark(tx, each) for each in found_remarks],
             "texts": [_text(tx, each) for each in stored_texts.unseen(tx)],
         }
-    made = page("waits", status, error=error, whose=mine, clinical=clinical, flag_tags=FLAGS, **values)
+    made = page("waits", status, error=error, at=at, whose=mine, clinical=clinical, flag_tags=FLAGS, **values)
     if mine.choice and request.args.get("whose"):
         cookies.put(made, WHOSE, request.args["whose"][:10], REMEMBERED_SECONDS)
     return made
+
+
+def _remark(tx: Tx, one: Remark) -> dict[str, Any]:
+    """What a client wrote, and the answer that has not left."""
+    return {"remark": one, "client": clients.get(tx, one.client_id)}
 
 
 def _text(tx: Tx, one: Received) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from web.console import (
     plan_form,
     plan_reasons,
     refusals,
+    remarks,
     reviews,
     staff,
     tags,
@@ -71,6 +72,7 @@ def in_tables() -> Iterator[str]:
         auth.BUSY,
         auth.NOT_ME,
         *auth.OVER,
+        *(remarks.EMPTY, remarks.FIRST, remarks.LEFT),
         *passwords.FAULTS,
         tags.FOR_YOU[0],
         undo_handler.LATE,
@@ -127,7 +129,7 @@ def test_no_spanish_text_stands_there_for_nothing() -> None:
 
 TABLES = {
     *("intake changes", "intakes", "checkins", "plans", "records", "links", "flags", "session notes"),
-    *("plan edits", "own media", "deliveries", "bookings", "webhooks", "texts"),
+    *("plan edits", "own media", "deliveries", "bookings", "webhooks", "texts", "remarks"),
 }
 
 

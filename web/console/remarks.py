@@ -1,0 +1,36 @@
+"""What clients wrote in a check-in: answered in one line, or read."""
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from handlers.checkins import remarks
+from schemas.staff import Role
+from store.base import Tx
+from web.console import gate, waits
+from web.console.gate import allowed, me, now
+from web.context import context
+
+blueprint = gate.blueprint("remarks")
+EMPTY = "Write one line, or tap that no answer is needed."
+FIRST = "Somebody was first, or it was taken back. Look at it as it is now."
+LEFT = "It has left: the client may have read it."
+
+
+def _do(tx: Tx, remark_id: int, act: str, line: str) -> bool:
+    if act == "answer":
+        return remarks.answer(tx, remark_id, line, me().name, now())
+    return (remarks.take_back if act == "undo" else remarks.needs_none)(tx, remark_id, me().name, now())
+
+
+@blueprint.post("/console/remarks/<int:remark_id>/<any('answer', 'read', 'undo'):act>")
+@allowed(Role.practitioner)
+def settle(remark_id: int, act: str) -> AnyResponse:
+    """Answer, say that no answer is needed, or take an answer back that has not left."""
+    line = " ".join(request.form.get("line", "").split())[: remarks.LONGEST]
+    if act == "answer" and not line:
+        return waits.show(422, EMPTY, at=remark_id)
+    with context().db.begin() as tx:
+        done = _do(tx, remark_id, act, line)
+    if not done:
+        return waits.show(409, LEFT if act == "undo" else FIRST)
+    return redirect(url_for("console_waits.waits", done=f"remark_{act}"), 303)
