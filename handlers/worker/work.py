@@ -10,7 +10,7 @@ from functools import partial
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
-from handlers.worker import lanes, seals
+from handlers.worker import ahead, lanes, seals
 from handlers.worker.clock import Clock
 from schemas.trouble import TroubleKind
 from store.base import DatabaseError, kind
@@ -69,7 +69,16 @@ def _note_clock(context: Context, clock: Clock, before: bool | None) -> bool:
                 troubles.end(tx, TroubleKind.jumped, "")
             else:
                 troubles.note(tx, TroubleKind.jumped, "", "", clock.now())
+        if trusted:
+            _mend(context, clock.now())
     return trusted
+
+
+def _mend(context: Context, now: datetime) -> None:
+    try:
+        ahead.mend(context, now)
+    except Exception:
+        log.exception("what a clock ahead has scheduled is not taken back", extra={"lane": "heartbeat"})
 
 
 def _finish(threads: Sequence[threading.Thread]) -> None:
