@@ -287,6 +287,10 @@ class Part:
         """An identifier or a code of the vendor, as text."""
         return self.text(name)
 
+    def token(self, name: str) -> str:
+        """A vendor's word for where a list goes on, whole: cut short it would name nothing."""
+        return self._plain(name)
+
     def identifier(self, name: str) -> str:
         """An identifier of letters, digits, `_` and `-` (at most 64), "" when missing."""
         found = self._plain(name).strip()

@@ -397,5 +397,5 @@ def _is_healthy(subscription: Part) -> bool:
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    token = page.part("pagination").text("next_page_token", 500)
+    token = page.part("pagination").token("next_page_token")
     return {**asked, "page_token": token} if token else None

@@ -371,5 +371,5 @@ def _behind(rows: list[Part], last: str) -> list[Part]:
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    cursor = page.text("cursor", 2000)
+    cursor = page.token("cursor")  # up to 65,536 characters
     return {**asked, "cursor": cursor} if cursor else None

@@ -174,3 +174,13 @@ def test_what_is_no_object_is_no_mark_of_a_no_show(odd: Any) -> None:
     scheduler = connect("calendly", vendor.http(), api_key="pat", api_base="https://vendor.example")
     found = [scheduler.fetch("E1.I1")[0].status for _ in range(2)]
     assert found == [BookingStatus.confirmed, BookingStatus.no_show]
+
+
+def test_a_token_of_a_page_goes_back_whole_however_long() -> None:
+    token = "t" * 4000
+    first = {"collection": [], "pagination": {"next_page_token": token}}
+    vendor = FakeVendor().on("GET", "/scheduled_events", first)
+    vendor.on("GET", "/scheduled_events", {"collection": [], "pagination": {}})
+    settings = {"api_key": "pat", "api_base": "https://vendor.example", "account": ORGANIZATION}
+    assert list(connect("calendly", vendor.http(), **settings).batches(NOW)) == []
+    assert [call.params.get("page_token") for call in vendor.calls] == [None, token]

@@ -265,6 +265,16 @@ def test_a_year_is_listed_in_windows_that_square_allows() -> None:
     assert asked[0]["start_at_max"] == asked[2]["start_at_min"]
 
 
+def test_a_cursor_goes_back_whole_however_long() -> None:
+    """Up to 65,536 characters, by the models of Square's own SDKs; cut short it is refused, each time."""
+    long = "c" * 65_536
+    vendor = vendor_with().on("GET", "/v2/bookings", {"cursor": long}).on("GET", "/v2/bookings", {})
+    places = [batch.place for batch in square(vendor).batches(NOW)]
+    asked = [call.params for call in vendor.calls if call.path == "/v2/bookings"]
+    assert asked[1]["cursor"] == long
+    assert places[0] == f"0 - {long}"
+
+
 def test_our_attribute_is_defined_once_and_then_set() -> None:
     where = "/v2/bookings/bk1/custom-attributes/aftercare"
     vendor = FakeVendor().on("POST", DEFINITIONS, {}).on("PUT", where, {})
