@@ -18,7 +18,7 @@ from schemas.person import ContactKind
 from schemas.webhook import Inbound
 from store import attendances, checkins, clients
 from store import contacts as contact_points
-from tests.helpers.worlds import MOVES_BY_NEW_NAME, World
+from tests.helpers.worlds import MOVES_BY_NEW_NAME, ONE_ROW, World
 from tests.lives import checks
 from tests.lives.clinic import Desk, Faults, Writes
 from tests.lives.people import FAMILIES, GIVEN, Human
@@ -263,8 +263,11 @@ class Life(RuleBasedStateMachine):
         visit = self.visit(pick)
         if not visit or visit.exchanged or self.mute:
             return
-        human = visit.who
+        human, before = visit.who, visit.who.email
         human.reached_again(f"{human.family}{human.number}.{len(human.addresses)}@example.org".lower())
+        for one in self.humans if self.scheduler in ONE_ROW else ():
+            if one.email == before:  # all on the one row of a shared address are reached where it says now
+                one.reached_again(human.email)
         for each in self.visits:
             if each.who is human and each.on:
                 self.changes("corrected", each, how)
