@@ -64,6 +64,12 @@ def _plain(app: Flask, environ: Environ) -> str:
     return name if name in context_of(app).schedulers else ""
 
 
+@blueprint.route(f"{ADDRESS}<connection>", methods=["HEAD"])
+def is_there(connection: str) -> tuple[str, int]:
+    """Mindbody asks so whether an address exists before it takes a webhook for it."""
+    return "", 200 if connection in context_of(current_app).schedulers else 404
+
+
 @blueprint.post(f"{ADDRESS}<connection>")
 def receive(connection: str) -> Answer:
     """Whatever is not plain, with all that Flask does for a request."""

@@ -168,10 +168,15 @@ def test_a_refusal_is_noted_for_the_console_without_delay(running: Running, cont
 
 def test_an_unknown_connection_is_404_and_another_method_405(running: Running) -> None:
     assert post(running, fresh(), to="nobody")[0] == 404
-    for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
+    for method in ("GET", "PUT", "DELETE", "PATCH"):
         assert running.ask(method, "/webhooks/main")[0] == 405, method
     for name in ("X-HTTP-Method-Override", "X-Method-Override"):
         assert running.ask("GET", "/webhooks/main", headers={name: "POST"})[0] == 405
+
+
+def test_whether_an_address_exists_can_be_asked_without_sending_anything(running: Running) -> None:
+    assert running.ask("HEAD", "/webhooks/main")[0] == 200
+    assert running.ask("HEAD", "/webhooks/nobody")[0] == 404
 
 
 def test_a_compressed_body_is_415(running: Running) -> None:
