@@ -247,7 +247,7 @@ def test_a_limit_puts_the_rest_of_a_reading_off_and_is_no_failure(
 def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
     said = run(app, "check").output
     assert len(re.findall(r"(\d+) of \1 files of content are unreviewed", said)) == 1
-    assert "connection main has no API key" in said
+    assert "connection main cannot be read" in said
 
 
 def test_what_nothing_reads_is_named_each_with_its_line(

@@ -226,4 +226,4 @@ def _connections() -> Iterator[str]:
 def _blind() -> Iterator[str]:
     for name, scheduler in the_context().schedulers.items():
         if not scheduler.readable:
-            yield f"Remark: connection {name} has no API key, so what no webhook tells is not found."
+            yield f"Remark: connection {name} cannot be read, so what no webhook tells is not found."

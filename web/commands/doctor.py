@@ -131,7 +131,7 @@ def _schedulers(context: Context, _now: datetime) -> Iterator[Finding]:
     for name, scheduler in context.schedulers.items():
         about = f"scheduler {name}"
         if not scheduler.readable:
-            yield Finding(about, "it has no API key: what no webhook tells is not found.")
+            yield Finding(about, "it cannot be read: what no webhook tells is not found.")
             continue
         try:
             scheduler.ping()
