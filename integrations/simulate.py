@@ -4,7 +4,7 @@ import base64
 from types import ModuleType
 from typing import Any
 
-from integrations.samples import acuity, calcom, calendly, easyappointments, square, standard
+from integrations.samples import acuity, calcom, calendly, easyappointments, mindbody, square, standard
 from integrations.samples.visit import Sample, Visit
 
 SAMPLES: dict[str, ModuleType] = {
@@ -12,6 +12,7 @@ SAMPLES: dict[str, ModuleType] = {
     "calcom": calcom,
     "calendly": calendly,
     "easyappointments": easyappointments,
+    "mindbody": mindbody,
     "square": square,
     "standard": standard,
 }

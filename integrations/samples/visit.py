@@ -35,6 +35,7 @@ class Visit:
     replaced_by: str = ""
     version: int = 0
     url: str = ""
+    account: str = ""
 
     def iso(self, when: datetime, *, digits: bool = True) -> str:
         """The time in UTC as JavaScript writes it."""

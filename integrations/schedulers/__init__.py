@@ -5,6 +5,7 @@ from integrations.schedulers.acuity import Acuity
 from integrations.schedulers.calcom import CalCom
 from integrations.schedulers.calendly import Calendly
 from integrations.schedulers.easyappointments import EasyAppointments
+from integrations.schedulers.mindbody import Mindbody
 from integrations.schedulers.square import Square
 from integrations.schedulers.standard import Standard
 
@@ -13,6 +14,7 @@ SCHEDULERS: dict[str, type[Scheduler]] = {
     "calcom": CalCom,
     "calendly": Calendly,
     "easyappointments": EasyAppointments,
+    "mindbody": Mindbody,
     "square": Square,
     "standard": Standard,
 }

@@ -34,6 +34,10 @@ def _easyappointments(secret: str, body: bytes, at: datetime) -> dict[str, str]:
     return {"x-ea-token": secret}
 
 
+def _mindbody(secret: str, body: bytes, at: datetime) -> dict[str, str]:
+    return {"x-mindbody-signature": "sha256=" + base64.b64encode(_mac(secret.encode(), body)).decode()}
+
+
 def _square(secret: str, body: bytes, at: datetime) -> dict[str, str]:
     mac = _mac(secret.encode(), URL.encode() + body)
     return {"x-square-hmacsha256-signature": base64.b64encode(mac).decode()}
@@ -56,8 +60,9 @@ class Candidate:
     other_secret: str = "another-secret"
     signs_body: bool = True
     window: int = 0  # seconds that the time in a signature may be off; 0 for one without a time
-    unknown: bytes = b'{"type":"something.new","event":"something.new","action":"something_new",' + (
-        b'"triggerEvent":"SOMETHING_NEW","payload":{}}'
+    unknown: bytes = (
+        b'{"type":"something.new","eventId":"something.new","event":"something.new","action":"something_new",'
+        + (b'"triggerEvent":"SOMETHING_NEW","payload":{}}')
     )
 
     @property
@@ -77,6 +82,7 @@ CANDIDATES = {
         Candidate("calcom", "x-cal-signature-256", _calcom),
         Candidate("calendly", "calendly-webhook-signature", _calendly, window=180),
         Candidate("easyappointments", "x-ea-token", _easyappointments, signs_body=False),
+        Candidate("mindbody", "x-mindbody-signature", _mindbody),
         Candidate("square", "x-square-hmacsha256-signature", _square),
         Candidate("standard", "webhook-signature", _standard, other_secret="whsec_" + "QUJD" * 8, window=300),
     )

@@ -21,10 +21,13 @@ ZONE = "America/Denver"
 HOST = "https://vendor.example"
 MOVES_BY_NEW_NAME = frozenset({"calcom", "calendly"})
 ONE_ROW = frozenset({"easyappointments"})  # everybody with one address is one customer, renamed each time
-SILENT = frozenset({"square"})  # a customer that is corrected is no news of a booking
+SILENT = frozenset({"mindbody", "square"})  # a customer that is corrected is no news of a booking
 TELLS_OF_PEOPLE = {"acuity": "updated", "easyappointments": "rescheduled", "square": "rescheduled"} | {
-    "standard": "updated"
+    "standard": "updated",
+    "mindbody": "updated",
 }
+UNREADABLE = frozenset({"mindbody", "standard"})  # what their webhooks say is all there is
+ACCOUNTS = {"calendly": "https://api.calendly.com/organizations/O1", "mindbody": "4711"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class World:
             secrets=(SECRETS.get(self.scheduler, SECRET),),
             api_key=key,
             api_base=HOST,
-            account="https://api.calendly.com/organizations/O1",
+            account=ACCOUNTS.get(self.scheduler, "42"),
             webhook_url=URL,
             attach="off",
         )
@@ -209,6 +212,7 @@ class World:
             replaces=replaces or row.replaces,
             replaced_by=row.replaced_by,
             url=URL,
+            account=ACCOUNTS.get(self.scheduler, ""),
         )
         return Inbound({name.lower(): value for name, value in headers.items()}, body, URL, row.at)
 

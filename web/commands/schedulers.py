@@ -51,6 +51,7 @@ def simulate_command(
         secret=scheduler.connection.secrets[0],
         zone=context.clinic.zone,
         url=scheduler.connection.webhook_url,
+        account=scheduler.connection.account,
         **visit,
     )
     with current_app.test_client() as inside:
