@@ -34,6 +34,7 @@ def praxis(database_url: str, mailbox: Mailbox) -> Iterator[Context]:
             mailbox.port,
             PUBLIC_URL=PUBLIC_URL,
             CLINIC_NAME="Praxis",
+            CLINIC_PHONE="+1 555 010 0199",
             CLINIC_EMAIL='"Müller, Praxis" <care@praxis-müller.example>',
             CLINIC_ALERT_EMAIL="care@praxis-müller.example",
         )
