@@ -41,7 +41,7 @@ from store import (
 from store import reseal as stored
 from store.base import Tx
 from store.running import troubles
-from store.tables import audit_keys, metadata, session_notes, unbound
+from store.tables import audit_keys, metadata, remarks, session_notes, unbound
 from store.vault import SealBroken
 from store.views import pains
 from tests.helpers.chores import Chores
@@ -119,12 +119,14 @@ def written(context: Context, number: int, booking: int) -> None:
         own_media.add(tx, f"own_{number}", form.client_id, "image/png", WORDS[number].encode(), NOW)
         asked = checkins.ask(tx, booking, plan.id, next(iter(CheckInKind)), NOW)
         checkins.answer(tx, asked.id, {"pain": str(number)}, "hold", NOW)
+        words = {"sealed_words": WORDS[number], "sealed_answer": WORDS[number]}
+        whose = {"booking_id": booking, "client_id": form.client_id, "checkin_id": asked.id, "said_at": NOW}
+        sealing.add(tx, remarks, whose, **words)
         intakes.raise_flag(tx, booking, form.client_id, "RF90", "adjust", {"because": WORDS[number]}, NOW)
         intakes.clear_flag(tx, intakes.flags_of(tx, booking)[-1]["id"], "Mara", WORDS[number], NOW)
         attendances.ask(tx, comes.id, Person(f"Other {number}", "o@example.org"), Doubt.name)
         connections.ensure(tx, f"c{number}", "calcom", NOW)
         connections.keep_secret(tx, f"c{number}", f"secret {number}")
-        texts.add(tx, f"SM{number}", comes.phone_id or comes.email_id or 0, WORDS[number], NOW)
         kept.put(tx, {f"C{number}_API_KEY": f"key {number}"}, NOW)
         sealing.add(tx, audit_keys, {"made_at": NOW}, sealed_key=f"{number}".encode() * 64)
     somebody = account(context, f"p{number}@handsofstone.example", f"Practitioner {number}")
