@@ -73,7 +73,8 @@ def _look_for_webhook(context: Context, name: str, scheduler: Scheduler, now: da
         row = connections.get(tx, name)
         if there:
             connections.webhook_seen(tx, name, now)
-            troubles.end(tx, TroubleKind.webhook_gone, name)
+            if troubles.end(tx, TroubleKind.webhook_gone, name):
+                connections.read_at(tx, name, now)  # nothing was heard while it was away
         elif row is not None and row.webhook_seen_at is not None:
             troubles.note(tx, TroubleKind.webhook_gone, name, "", now)
 

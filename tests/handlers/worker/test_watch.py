@@ -240,6 +240,18 @@ def test_a_webhook_that_vanished_is_named_and_one_that_was_never_seen_is_not(
     assert kinds(ours) == []
 
 
+def test_when_the_webhook_is_back_what_was_missed_is_read_at_once(context: Context) -> None:
+    """Not at the next hour: whoever booked meanwhile may come before."""
+    ours, scheduler = reading(context)
+    chores = Chores()
+    now = live(ours, chores, NOW, 10)
+    scheduler.subscribed = False
+    now = live(ours, chores, now, 12)
+    scheduler.subscribed, scheduler.since = True, None
+    live(ours, chores, now, 6)
+    assert scheduler.since is not None
+
+
 def test_a_key_that_may_not_list_webhooks_is_no_trouble(context: Context) -> None:
     class Narrow(Readable):
         def is_subscribed(self) -> bool:
