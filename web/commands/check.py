@@ -226,4 +226,5 @@ def _connections() -> Iterator[str]:
 def _blind() -> Iterator[str]:
     for name, scheduler in the_context().schedulers.items():
         if not scheduler.readable:
-            yield f"Remark: connection {name} cannot be read, so what no webhook tells is not found."
+            way = "where docs/schedulers names an API key for reading, set it"
+            yield f"Remark: connection {name} cannot be read, so what no webhook tells is not found; {way}."

@@ -131,7 +131,10 @@ def _schedulers(context: Context, _now: datetime) -> Iterator[Finding]:
     for name, scheduler in context.schedulers.items():
         about = f"scheduler {name}"
         if not scheduler.readable:
-            yield Finding(about, "it cannot be read: what no webhook tells is not found.")
+            yield Finding(
+                about,
+                "it cannot be read: what no webhook tells is not found. See its page in docs/schedulers.",
+            )
             continue
         try:
             scheduler.ping()
