@@ -68,6 +68,10 @@ def _waiting(tx: Tx, booking_id: int) -> Delivery | None:
 
 
 def read_by(tx: Tx, client_id: int, now: datetime) -> list[Remark]:
-    """The newest answers that a client can read."""
-    found = [each for each in remarks.answered(tx, client_id) if each.leaves_at and each.leaves_at <= now]
+    """The newest answers that a client can read; one that does not open is left out."""
+    found = [
+        each
+        for each in remarks.answered(tx, client_id)
+        if each.answer and each.leaves_at and each.leaves_at <= now
+    ]
     return found[-SHOWN:]
