@@ -6,12 +6,13 @@ Beside them stands each whole spelling of which somebody said that it is this cl
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from schemas.notions import mail_address, phone
 from store.base import Tx
-from store.tables import client_words, clients
+from store.tables import bookings, client_words, clients
 
 LONGEST = 100
 ENDS = (4, 7)  # people read out the last digits of a number
@@ -112,6 +113,18 @@ def find(tx: Tx, text: str, country: str, limit: int = 50) -> list[sa.Row[tuple[
         hit = sa.select(client_words.c.client_id).where(sa.or_(*(begins(tx, word) for word in ways)))
         query = query.where(clients.c.id.in_(hit))
     return list(tx.all(query.order_by(clients.c.id.desc())))
+
+
+def recent(
+    tx: Tx, now: datetime, practitioner: str = "", limit: int = 50
+) -> list[sa.Row[tuple[object, ...]]]:
+    """Clients of the latest visits that have begun (with one practitioner), the latest first."""
+    last = sa.select(bookings.c.client_id).where(bookings.c.start_at <= now, bookings.c.merged_into.is_(None))
+    last = last.where(bookings.c.practitioner == practitioner) if practitioner else last
+    rows = tx.all(last.order_by(bookings.c.start_at.desc()).limit(limit * 4))
+    ids = list(dict.fromkeys(row.client_id for row in rows))[:limit]
+    found = {row.id: row for row in tx.all(sa.select(clients).where(clients.c.id.in_(ids)))}
+    return [found[each] for each in ids if found[each].erased_at is None]
 
 
 def having(word: str) -> sa.Select[tuple[int]]:

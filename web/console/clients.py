@@ -30,13 +30,15 @@ blueprint = gate.blueprint("clients")
 @blueprint.get("/console/clients")
 @allowed(*EVERYBODY)
 def search() -> Response:
-    """Clients whose name, e-mail address or phone number begins so."""
-    text = request.args.get("q", "").strip()[:100]
+    """Clients who are found by what is typed; before that, those of the latest visits."""
+    text, whose = request.args.get("q", "").strip()[:100], request.args.get("whose", "")
+    mine = me().name if whose == "mine" else ""
     with context().db.begin() as tx:
         found = client_words.find(tx, text, context().clinic.country) if text else []
+        found = found if text else client_words.recent(tx, now(), mine)
         if text:  # not the text: it is somebody's name
             audit.add(tx, me().name, "search", "clients", now(), str(len(found)))
-    return page("clients", q=text, found=found)
+    return page("clients", q=text, found=found, mine=bool(mine))
 
 
 @blueprint.get("/console/clients/<int:client_id>")

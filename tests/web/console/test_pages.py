@@ -667,3 +667,16 @@ def test_a_sent_plan_is_corrected_with_one_mail_and_the_old_version_is_kept(
     assert "has changed" in str(mailbox.mails[-1]["Subject"])
     shown = text(client, page)
     assert "Earlier versions that the client had" in shown
+
+
+def test_the_clients_of_the_latest_visits_are_there_before_anything_is_typed(
+    client: FlaskClient, context: Context
+) -> None:
+    visit(context, "u1", start=TODAY - timedelta(days=2), name="Ann Lee", email="ann@example.org")
+    visit(context, "u2", start=TODAY - timedelta(days=1), name="Bo Ash", email="bo@example.org")
+    visit(context, "u3", start=TODAY - timedelta(days=3), name="Bo Ash", email="bo@example.org")
+    start, other = TODAY - timedelta(days=4), "Somebody Else"
+    visit(context, "u4", start=start, name="Cy Elm", email="cy@example.org", practitioner=other)
+    for query, names in (("", ["Bo Ash", "Ann Lee", "Cy Elm"]), ("?whose=mine", ["Bo Ash", "Ann Lee"])):
+        page = client.get(f"/console/clients{query}", base_url=BASE).text
+        assert re.findall(r"data-row>.*?<bdi>(.*?)</bdi>", page) == names
