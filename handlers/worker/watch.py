@@ -37,7 +37,10 @@ SAY_THEMSELVES = (TroubleKind.alert,)  # they have mails and texts of their own,
 def ask(name: str, context: Context, now: datetime) -> None:
     """Ask a scheduler whether our key works and our webhook is there, where nothing says it already."""
     scheduler = context.schedulers[name]
-    if not scheduler.readable or _is_being_read(context, name):
+    if not scheduler.readable:
+        _look_for_webhook(context, name, scheduler, now)  # all the more: nothing else brings a booking in
+        return
+    if _is_being_read(context, name):
         return
     try:
         scheduler.ping()
@@ -45,6 +48,8 @@ def ask(name: str, context: Context, now: datetime) -> None:
         if not reconcile.is_limit(error) or _is_stuck(context, name, now):
             reconcile.interrupted(context, name, error, now)
         return
+    with context.db.begin() as tx:
+        connections.let_through(tx, name, now)
     _look_for_webhook(context, name, scheduler, now)
 
 
@@ -63,8 +68,6 @@ def _is_stuck(context: Context, name: str, now: datetime) -> bool:
 
 def _look_for_webhook(context: Context, name: str, scheduler: Scheduler, now: datetime) -> None:
     """Note that our webhook is there; that it has gone only where it was seen before."""
-    with context.db.begin() as tx:
-        connections.let_through(tx, name, now)
     try:
         there = scheduler.is_subscribed()
     except IntegrationError:

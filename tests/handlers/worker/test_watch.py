@@ -22,6 +22,7 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.readable_scheduler import Readable, reading
 from tests.helpers.vendors import VENDORS
 from tests.helpers.visits import receive, webhook
+from tests.helpers.wire import URL, connect
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -238,6 +239,22 @@ def test_a_webhook_that_vanished_is_named_and_one_that_was_never_seen_is_not(
     scheduler.subscribed = True
     live(ours, chores, now, 6)
     assert kinds(ours) == []
+
+
+def test_a_webhook_that_was_switched_off_is_named_where_nothing_can_be_read(
+    context: Context, mailbox: Mailbox
+) -> None:
+    """Mindbody switches one off that failed too often, and its webhooks are all there is."""
+    vendor, where = FakeVendor(), ("GET", "/subscriptions")
+    scheduler = connect("mindbody", vendor.http(), api_key="key", api_base="https://vendor.example")
+    ours, chores, now = replace(context, schedulers={"main": scheduler}), Chores(), NOW
+    off = "DeactivatedTooManyFailedMessageDeliveryAttempts"
+    for status, found in (("Active", []), (off, [TroubleKind.webhook_gone]), ("Active", [])):
+        there = {"items": [{"subscriptionId": "W1", "status": status, "webhookUrl": URL}]}
+        vendor.answers[where] = [response(200, there)]
+        now = live(ours, chores, now, 12)
+        assert kinds(ours) == found
+    assert "flask --app app register main" in text_of(mailbox, 0)
 
 
 def test_when_the_webhook_is_back_what_was_missed_is_read_at_once(context: Context) -> None:
