@@ -21,6 +21,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 # What stands outside of the console, and who may call it.
 OTHERS = {
     "webhooks.receive": "a scheduler, by its signature",
+    "webhooks.is_there": "anybody",
     "texts.receive": "the text-message service, by its signature",
     "bounces.receive": "the mail service, by its signature",
     "front.front": "anybody",
