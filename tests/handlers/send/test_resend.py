@@ -187,8 +187,8 @@ def test_every_message_can_be_sent_again_to_its_end(life: Life, channel: Channel
     for way in (Channel.email, Channel.sms):
         life.again(Purpose.alert, ESCALATION, way)
     # Whether a typed address is theirs is asked at that address: tests/web/client/test_typed_address.py.
-    # A held plan, the next visit and chosen days depend on what a clinic or a client sets.
-    elsewhere = {Purpose.confirm, Purpose.plan_held, Purpose.book_again, Purpose.my_day}
+    # A held plan, the next visit, chosen days and answers depend on what a clinic or a client does.
+    elsewhere = {Purpose.confirm, Purpose.plan_held, Purpose.book_again, Purpose.my_day, Purpose.answer}
     assert {purpose for purpose, _number, _channel in life.sent_again} == set(Purpose) - elsewhere
 
 
