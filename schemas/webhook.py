@@ -29,6 +29,7 @@ class Notice:
     (such as "meeting ended") may fill in a booking that we do not know, and never changes one that we do.
     `of_client` says that `external_id` names a client there, all of whose bookings may have changed.
     `ends_series` says that with this cancellation all later dates of its series are off, too.
+    `makes` says that it was made, by a sender that tells no order: it does not bring back what is off.
     `notes` are the paths of fields that could not be read and were left out: names, never values.
     """
 
@@ -45,6 +46,7 @@ class Notice:
     hint: bool = False
     of_client: bool = False
     ends_series: bool = False
+    makes: bool = False
     notes: tuple[str, ...] = ()
 
     @property

@@ -104,9 +104,9 @@ OPEN = (
     [
         *(("MAIN_SECRET", each) for each in WEAK),
         *(("SECRET_KEY", each) for each in WEAK if len(each) >= 32),
-        ("SECRET_KEY", f"{SAFE['SECRET_KEY']} {'b' * 40}"),
+        pytest.param("SECRET_KEY", f"{SAFE['SECRET_KEY']} {'b' * 40}", id="SECRET_KEY-a good and a weak one"),
         ("FIELD_KEYS", ZERO),
-        ("FIELD_KEYS", f"{SAFE['FIELD_KEYS']} {ZERO}"),
+        pytest.param("FIELD_KEYS", f"{SAFE['FIELD_KEYS']} {ZERO}", id="FIELD_KEYS-a good and a zero one"),
         ("METRICS_TOKEN", "metrics"),
         *(("MAIN_API_BASE", each) for each in OPEN),
         *(("SMS_API_BASE", each) for each in OPEN),

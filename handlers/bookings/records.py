@@ -11,6 +11,8 @@ from schemas.webhook import Notice
 
 def fold(record: Record, notice: Notice, *, cancel_is_final: bool, read: bool = False) -> Record:
     """What we know of an identifier after a notice. Commutative and idempotent for webhooks."""
+    if notice.makes and _ended(record):
+        return record
     record = _fold_mark(record, notice)
     if notice.gone:
         record = _fold_gone(record, notice, for_good=cancel_is_final and not read)
@@ -76,6 +78,11 @@ def is_off(record: Record) -> bool:
     if record.gone_version is None or record.version is None:
         return record.gone_at >= (record.occurred_at or NEVER)
     return record.gone_order >= record.order
+
+
+def _ended(record: Record) -> bool:
+    """True when it is off, or was cancelled with its whole state."""
+    return is_off(record) or (record.state is not None and record.state.status is BookingStatus.cancelled)
 
 
 def is_live(record: Record) -> bool:

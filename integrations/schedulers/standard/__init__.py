@@ -5,6 +5,7 @@ The body is described in `shape`, and with an example in docs/schedulers/standar
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -157,8 +158,11 @@ class Standard(Scheduler):
             return []
         if not body.has("data"):
             body.wrong("data", "there: an object that describes the booking")
-        at = body.moment("timestamp") or inbound.received_at
-        return body.noted([_notice(kind, body.part("data"), at, inbound.headers.get("webhook-id", ""))])
+        told = body.moment("timestamp")
+        data, name = body.part("data"), inbound.headers.get("webhook-id", "")
+        notice = _notice(kind, data, told or inbound.received_at, name)
+        makes = kind == "booking.created" and told is None and notice.version is None
+        return body.noted([replace(notice, makes=makes)])
 
 
 def _notice(kind: str, data: Part, at: datetime, event_id: str) -> Notice:

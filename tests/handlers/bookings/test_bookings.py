@@ -297,6 +297,32 @@ def test_a_thin_cancellation_may_come_before_and_be_followed_by_a_new_yes(contex
     assert only(context).status is BookingStatus.confirmed
 
 
+def _bare(inbound: Inbound) -> Inbound:
+    """As senders write it who give neither a version nor a time."""
+    body = json.loads(inbound.body)
+    body.pop("timestamp", None)
+    body["data"].pop("version", None)
+    return replace(inbound, body=json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("thin", [True, False])
+def test_a_making_without_any_order_brings_no_cancelled_booking_back(context: Context, thin: bool) -> None:
+    """The two came in the wrong order: at the sender it was made first."""
+    off = _bare(webhook("cancelled", NOW + timedelta(seconds=1), connection="site"))
+    if thin:
+        body = json.loads(off.body)
+        body["data"] = {"id": body["data"]["id"]}
+        off = replace(off, body=json.dumps(body).encode())
+    late = _bare(webhook("created", NOW, connection="site"))
+    deliver(context, off, now=NOW + timedelta(seconds=2))
+    deliver(context, replace(late, received_at=NOW + timedelta(seconds=4)), now=NOW + timedelta(seconds=4))
+    with context.db.read() as tx:
+        assert BookingStatus.confirmed not in {each.status for each in bookings.listing(tx)}
+    again = _bare(webhook("updated", NOW + timedelta(seconds=6), connection="site"))
+    deliver(context, again, now=NOW + timedelta(seconds=6))
+    assert only(context).status is BookingStatus.confirmed
+
+
 def test_a_no_show_stops_everything_and_its_undoing_brings_it_back(context: Context) -> None:
     booking = book(context)
     marked = webhook("no_show", NOW + timedelta(seconds=1))
