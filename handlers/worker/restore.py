@@ -10,7 +10,7 @@ from handlers.context import Context
 from schemas.booking import Person
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
-from store import audit, clients, deliveries
+from store import audit, clients, deliveries, staff
 from store import erase as erasing
 from store.base import Tx
 
@@ -53,6 +53,14 @@ def read_journal(text: str) -> Journal:
     lines = [line.split() for line in text.splitlines() if line.strip()]
     heads = {int(line[1]): line[2] for line in lines if line[0] == AUDIT and line[1] != "0"}
     return Journal(tuple(each for line in lines if line[0] != AUDIT for each in line), heads)
+
+
+def end_sessions(context: Context, by: str, now: datetime) -> int:
+    """End every session of staff; returns how many. A backup brings back those that had ended since."""
+    with context.db.begin() as tx:
+        count = staff.end_every_session(tx, now)
+        audit.add(tx, by, "end_every_session", "staff", now, str(count))
+    return count
 
 
 def erase_again(context: Context, hashes: Collection[str], by: str, now: datetime) -> int:

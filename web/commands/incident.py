@@ -7,7 +7,8 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from handlers import links
-from store import audit, staff
+from handlers.worker import restore
+from store import audit
 from store import links as stored_links
 from web.commands.base import BY, note_command
 from web.context import context, utc_now
@@ -18,11 +19,7 @@ incident_group = AppGroup("incident", help="When a link, a session or the secret
 @incident_group.command("end-sessions")
 def end_sessions_command() -> None:
     """End every session of staff at once: everybody signs in again."""
-    now = utc_now()
-    with context().db.begin() as tx:
-        count = staff.end_every_session(tx, now)
-        audit.add(tx, BY, "end_every_session", "staff", now, str(count))
-    click.echo(f"{count} sessions ended.")
+    click.echo(f"{restore.end_sessions(context(), BY, utc_now())} sessions ended.")
 
 
 @incident_group.command("end-links")

@@ -39,12 +39,13 @@ def journal_command() -> None:
 @click.command("restored")
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False), help="What `flask journal` printed.")
 def restored_command(journal: str | None) -> None:
-    """Run this once after a restore, before the worker: hold what was due, erase again who was erased."""
+    """Run this once after a restore, before the worker: hold what was due, end sessions, erase again."""
     context, now = the_context(), utc_now()
     prepare(context, now)
     if journal:
         known = restore.read_journal(Path(journal).read_text(encoding="ascii"))
         click.echo(f"{restore.erase_again(context, known.erased, BY, now)} clients erased again.")
+    click.echo(f"{restore.end_sessions(context, BY, now)} sessions ended: everybody signs in again.")
     click.echo(
         f"{restore.hold_overdue(context, BY, now)} messages held: look at the outbox, then start the worker."
     )

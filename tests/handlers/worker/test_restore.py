@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from handlers.clients import privacy
 from handlers.context import Context
+from handlers.staff import accounts, sessions
 from handlers.worker import restore, work
 from schemas.delivery import DeliveryStatus
-from store import bookings, clients
+from schemas.staff import Role
+from store import bookings, clients, staff
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, schedule_of, webhook
@@ -53,6 +55,19 @@ def test_who_was_erased_after_the_backup_is_erased_again(context: Context) -> No
         assert clients.get(tx, stays.client_id).name == "Bo"
     assert set(journal) <= set(restore.journal(context))
     assert restore.erase_again(context, journal, BY, NOW) == 0
+
+
+def test_a_session_of_the_backup_opens_nothing(context: Context) -> None:
+    with context.db.begin() as tx:
+        made = accounts.add(
+            tx, context, "bo@example.org", "Bo", [Role.manager], "four dull grey pebbles", NOW
+        )
+        who = staff.get(tx, made)
+        assert who is not None
+        entry = sessions.let_in(tx, context, who, NOW)
+    assert restore.end_sessions(context, BY, NOW) == 1
+    with context.db.read() as tx:
+        assert sessions.current(tx, context, entry.token, NOW) is None
 
 
 def seat_of(context: Context, booking_id: int) -> str:
