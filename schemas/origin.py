@@ -36,6 +36,15 @@ def by(via: str) -> None:
 
 
 @lru_cache(1000)  # the same few senders, again and again
+def network(address: str) -> str:
+    """The address; of IPv6 the /64, since one household or server has all of that."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
+
+
 def shortened(address: str) -> str:
     """The network of an address, too large to name a household: /24, of IPv6 /48; "" for none."""
     try:

@@ -3,7 +3,6 @@
 import hashlib
 import heapq
 import hmac
-import ipaddress
 import logging
 import threading
 import time
@@ -188,7 +187,7 @@ class Guesses:
 
     def too_many(self, address: str) -> bool:
         """Count one wrong link; True when there have been too many lately."""
-        network, now = _network(address), time.monotonic()
+        network, now = origin.network(address), time.monotonic()
         with self._lock:
             since, count = self._seen.get(network, (now, 0))
             since, count = (now, 0) if now - since > BAD_SECONDS else (since, count)
@@ -201,15 +200,6 @@ class Guesses:
         """Keep the half that guessed most lately."""
         lately = [item for item in self._seen.items() if now - item[1][0] <= BAD_SECONDS]
         self._seen = dict(heapq.nlargest(MOST_NETWORKS // 2, lately, key=lambda item: item[1][1]))
-
-
-def _network(address: str) -> str:
-    """The address; of IPv6 the /64, since one household or server has all of that."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else address
 
 
 def wrong_link() -> NoReturn:

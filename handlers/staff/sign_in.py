@@ -87,12 +87,17 @@ def is_me(context: Context, who: Staff, password: str, now: datetime) -> Refused
             good = hashing.matches(who.password_hash, password)
     except hashing.Busy:
         return Refused.busy
+    if not good:
+        return _wrong(context, who, now)
     with context.db.begin() as tx:
-        if good:
-            staff.forgive(tx, [tries.code_key(who)])
-            return None
+        staff.forgive(tx, [tries.code_key(who)])
+    return None
+
+
+def _wrong(context: Context, who: Staff, now: datetime) -> Refused:
+    with context.db.begin() as tx:
         audit.add(tx, who.name, "password_wrong", f"staff:{who.id}", now)
-        return Refused.wrong
+    return Refused.wrong
 
 
 def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
@@ -110,7 +115,7 @@ def _change_password(context: Context, who: Staff, old: str, new: str, now: date
     if refused:
         return refused
     if not hashing.matches(who.password_hash, old):
-        return Refused.wrong
+        return _wrong(context, who, now)
     passwords.check(context, new, who.email, who.name)
     made = hashing.hashed(new)
     with context.db.begin() as tx:

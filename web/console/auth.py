@@ -15,6 +15,7 @@ from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
 from render.paper import qr
+from schemas import origin
 from schemas.staff import Stage
 from store import staff as stored_staff
 from web import cookies
@@ -78,13 +79,21 @@ def log_in() -> AnyResponse:
         context(),
         request.form.get("email", "")[:320],
         request.form.get("password", "")[: passwords.LONGEST + 1],
-        request.remote_addr or "",
+        origin.network(request.remote_addr or ""),
         now(),
         require_totp=is_setup or current_app.config["REQUIRE_TOTP"],
     )
     if isinstance(found, Refused):
         return _refused(found)
+    _end_the_one_before()
     return _entered(found, _next())
+
+
+def _end_the_one_before() -> None:
+    """The session that this browser had ends: nothing of it is left to whoever has copied its cookie."""
+    if g.session is not None:
+        with context().db.begin() as tx:
+            stored_staff.end_session(tx, g.session.id, now())
 
 
 def _refused(why: Refused) -> Response:
@@ -169,7 +178,7 @@ def logout() -> AnyResponse:
             sessions.log_out(tx, g.session, me(), now())
     response = redirect(url_for("console_auth.login"), 303)
     cookies.drop(response, gate.SESSION)
-    response.headers["Clear-Site-Data"] = '"cache"'
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

@@ -172,6 +172,17 @@ def test_every_way_in_and_out_is_in_the_log(context: Context) -> None:
     assert acts == ["logout", "login_failed", "login", "staff_added"]
 
 
+def test_a_wrong_old_password_is_in_the_log(context: Context) -> None:
+    account(context)
+    with context.db.read() as tx:
+        who = stored_staff.by_email(tx, EMAIL)
+    assert who is not None
+    new = "nine loud brown stones"
+    assert sign_in.change_password(context, who, "a wrong password", new, NOW) is Refused.wrong
+    with context.db.read() as tx:
+        assert audit.log(tx)[0].action == "password_wrong"
+
+
 def test_a_reset_takes_password_second_factor_and_sessions_away(context: Context) -> None:
     number = account(context)
     enrolled(context)

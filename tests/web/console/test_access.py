@@ -231,6 +231,34 @@ def test_signing_out_ends_the_session_at_the_server(app: Flask, context: Context
     assert replayed(app, kept) == 303
 
 
+def test_signing_out_empties_the_browser(app: Flask, context: Context) -> None:
+    answer = post(sign_in(app), "/console/logout")
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_signing_in_again_ends_the_session_before(app: Flask, context: Context) -> None:
+    client = sign_in(app)
+    kept = session_cookie(client)
+    token = token_in(client.get("/console/account", base_url=BASE))
+    data = {"csrf": token, "email": EMAIL, "password": "wrong"}
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
+    assert replayed(app, kept) == 200, "a wrong password ends nothing"
+    data["password"] = PASSWORD
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 303
+    assert session_cookie(client) != kept
+    assert replayed(app, kept) == 303
+
+
+def test_wrong_passwords_from_one_ipv6_network_count_together(app: Flask, context: Context) -> None:
+    client = browser(app)
+    token = token_in(client.get("/console/login", base_url=BASE))
+    for number in range(tries.MOST_TRIES["pair"] + 1):
+        client.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{number + 1:x}"
+        data = {"csrf": token, "email": EMAIL, "password": "wrong"}
+        answer = client.post("/console/login", base_url=BASE, data=data)
+    assert answer.status_code == 429
+
+
 def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, context: Context) -> None:
     bo = account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
     theirs, mine = sign_in(app, "bo@handsofstone.example"), sign_in(app)
