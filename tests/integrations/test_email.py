@@ -1,12 +1,18 @@
 """Mail over SMTP to and from addresses of every kind."""
 
+import ssl
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
@@ -87,3 +93,29 @@ def test_a_server_that_does_not_take_them_is_a_lasting_fault_that_names_nobody(s
     assert box.mails == []
     smtp.send(mail("care@clinic.example", "zoe@example.org"))
     assert len(box.mails) == 1
+
+
+def self_signed(file: Path) -> ssl.SSLContext:
+    """What a server with a certificate of its own making says that it is."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(datetime.now(UTC) - timedelta(days=1))
+    made = made.not_valid_after(datetime.now(UTC) + timedelta(days=1))
+    named = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + named.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    box = Mailbox(port=free_port())
+    controller = Controller(box, "localhost", box.port, ssl_context=self_signed(tmp_path / "own.pem"))
+    controller.start()
+    try:
+        with pytest.raises(IntegrationError, match="SSLCertVerificationError"):
+            Smtp("localhost", box.port, "tls").send(mail("care@clinic.example", "zoe@example.org"))
+    finally:
+        controller.stop()
+    assert box.mails == []

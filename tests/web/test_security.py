@@ -225,6 +225,14 @@ def test_other_methods_are_refused(hers: Phone, method: str) -> None:
     assert hers.http.open(hers.link, method=method, base_url=BASE).status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/.git/config", "/.env", "/static/", "/static/x/", "/static/x/..%2fsecurity.py", "/var/aftercare.db"],
+)
+def test_neither_sources_nor_folders_are_served(hers: Phone, path: str) -> None:
+    assert hers.http.get(path, base_url=BASE).status_code == 404
+
+
 def test_cookies_are_locked_to_our_own_address(hers: Phone) -> None:
     (cookie,) = hers.post("/about", ABOUT).headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-")
