@@ -12,6 +12,7 @@ import app as application
 import settings as configuration
 from handlers.clients import privacy
 from handlers.context import Context
+from handlers.schedule import alerts
 from handlers.worker import duties, watch
 from schemas.person import ContactKind
 from schemas.staff import Role
@@ -54,6 +55,12 @@ def alerts_of(context: Context, booking_id: int) -> set[str]:
     with context.db.read() as tx:
         found = deliveries.of_booking(tx, booking_id)
     return {f"{each.key.number}:{each.channel}" for each in found if each.purpose == "alert"}
+
+
+def both(context: Context, booking_id: int, reason: str) -> set[str]:
+    """An alert by e-mail and by text."""
+    with context.db.read() as tx:
+        return {f"{alerts.cause(tx, booking_id, reason)}:{channel}" for channel in ("email", "sms")}
 
 
 def waits(app: Flask, context: Context) -> str:
@@ -115,7 +122,7 @@ def test_danger_stops_and_alerts_at_once_and_again_after_it_was_cleared(
     assert (stops(context, client_id), alerts_of(context, booking_id)) == ([], set())
     said(app, words, From=NUMBER, MessageSid="SM2")
     assert "typed_chest" in stops(context, client_id)
-    assert alerts_of(context, booking_id) == {"text-2:email", "text-2:sms"}
+    assert alerts_of(context, booking_id) == both(context, booking_id, "text-2")
     assert alerts_of(context, later) == set()
     with context.db.begin() as tx:
         for row in intakes.standing(tx, [client_id]):
@@ -125,7 +132,7 @@ def test_danger_stops_and_alerts_at_once_and_again_after_it_was_cleared(
     assert stops(context, client_id) == []
     said(app, words, From=NUMBER, MessageSid="SM3")
     assert "typed_chest" in stops(context, client_id)
-    assert alerts_of(context, booking_id) >= {"text-3:email", "text-3:sms"}
+    assert alerts_of(context, booking_id) >= both(context, booking_id, "text-3")
     page = waits(app, context)
     assert page.count("May be urgent") == 2
     shown = sign_in(app).get(f"/console/bookings/{booking_id}", base_url=BASE)
