@@ -53,7 +53,8 @@ def create_app(settings: Settings | None = None, environ: Mapping[str, str] | No
     app = Application(__name__, template_folder="web/templates", static_folder=None)
     try:
         own = environ if environ is not None else {} if settings else configuration.process_variables()
-        given = with_kept(own, _wait)
+        # What is whole without the kept settings answers at once, and takes those over when it can read them.
+        given = with_kept(own, _wait if _problems(own) else None)
         settings = settings or sound_settings(given.variables)
         context = build_context(settings)
     except SettingsError as error:
