@@ -228,6 +228,8 @@ def confirmed() -> tuple[str, int] | None:
 @allowed(*EVERYBODY)
 def end_session(session_id: int) -> AnyResponse:
     """End one of the own sessions, at the server."""
+    if wrong := confirmed():
+        return _account_page(wrong[1], error=wrong[0], at="ending")
     with context().db.begin() as tx:
         for one in stored_staff.sessions(tx, me().id):
             if one.id == session_id and one.id != g.session.id:

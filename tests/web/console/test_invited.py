@@ -197,11 +197,15 @@ def test_other_browsers_are_listed_and_ended(app: Flask, context: Context, clien
     page = client.get("/console/account", base_url=BASE).text
     found = re.findall(r"/console/account/sessions/(\d+)/end", page)
     assert len(found) == 1, "not this one, and nobody else's"
-    post(client, f"/console/account/sessions/{found[0]}/end")
+    refused = post(client, f"/console/account/sessions/{found[0]}/end", my_password="wrong")
+    assert refused.status_code == 422
+    assert 'id="ending-error"' in refused.text
+    assert other.get("/console/", base_url=BASE).status_code == 200
+    post(client, f"/console/account/sessions/{found[0]}/end", my_password=PASSWORD)
     assert other.get("/console/", base_url=BASE).status_code == 303
     assert client.get("/console/", base_url=BASE).status_code == 200
     for number in (1, 2, 3, 4):  # somebody else's, and this one
-        post(client, f"/console/account/sessions/{number}/end")
+        post(client, f"/console/account/sessions/{number}/end", my_password=PASSWORD)
     with context.db.read() as tx:
         bo = stored.by_email(tx, BO)
         assert bo is not None
