@@ -73,6 +73,22 @@ def test_status_says_what_waits_what_is_due_and_whether_a_worker_is_alive(
     assert set(status["worker"]) == {"seen_at", "alive"}
 
 
+def test_status_says_when_each_scheduler_was_last_read_to_the_end(app: Flask, context: Context) -> None:
+    def said() -> tuple[str | None, str | None]:
+        found = next(one for one in told(app, "status", "--json")["connections"] if one["name"] == "main")
+        return found["last_reconcile_at"], found["last_read_at"]
+
+    begun, ended = NOW, NOW + timedelta(hours=1)
+    with context.db.begin() as tx:
+        connections.claim_reading(tx, "main", begun, ended, timedelta(days=1))
+        under_way = connections.begin_reading(tx, "main", begun)
+    assert under_way is not None
+    assert said() == (begun.isoformat(), None)
+    with context.db.begin() as tx:
+        connections.end_reading(tx, "main", under_way.read_number, ended, ended)
+    assert said() == (ended.isoformat(), begun.isoformat())
+
+
 def test_bookings_are_listed_by_client_with_what_is_owed_and_why(app: Flask, context: Context) -> None:
     book(context)
     book(context, uid="u2", email="other@example.org", name="Other")

@@ -67,7 +67,7 @@ def _connection(
     tx: Tx, context: Context, row: Any, wrong: Sequence[Trouble], now: datetime
 ) -> dict[str, Any]:
     quiet = reconcile.gone_quiet(tx, row.name, now)
-    times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at")
+    times = ("first_seen_at", "last_receipt_at", "last_refused_at", "last_reconcile_at", "last_read_at")
     said = {name: getattr(row, name).isoformat() if getattr(row, name) else None for name in times}
     return {
         "name": row.name,
