@@ -37,6 +37,7 @@ REPLY = {"pain_avg7": "4", "fu_days_done": "5"}
 FLAGGED = {"rule": "RF21", "severity": "review"}
 PAGES = (
     "/console/",
+    "/console/week",
     "/console/bookings/{booking}",
     "/console/outbox",
     "/console/outbox?tab=coming",

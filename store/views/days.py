@@ -1,4 +1,4 @@
-"""The day: who comes, and all that a line says of them."""
+"""The day and the week: who comes, and all that a line says of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from store.views import pains
 from store.views.pains import Pain
 
 MOST_A_DAY = 300
+MOST_A_WEEK = 7 * MOST_A_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,16 @@ class Beside:
 
 def day(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "", pain: bool = True) -> list[Visit]:
     """The visits that begin in [start, end), in order of time; `pain` reads answers (sealed)."""
-    rows = tx.all(_query(start, end, practitioner))
+    return _visits(tx, _query(start, end, practitioner).limit(MOST_A_DAY), pain=pain)
+
+
+def week(tx: Tx, start: datetime, end: datetime, *, practitioner: str = "") -> list[Visit]:
+    """The visits of seven days, as `day` has them, without pain."""
+    return _visits(tx, _query(start, end, practitioner).limit(MOST_A_WEEK), pain=False)
+
+
+def _visits(tx: Tx, query: sa.Select[Any], *, pain: bool) -> list[Visit]:
+    rows = tx.all(query)
     ids = [row.id for row in rows]
     beside = Beside(
         flags=stored_intakes.severities(tx, ids),
@@ -93,7 +103,6 @@ def _query(start: datetime, end: datetime, practitioner: str) -> sa.Select[Any]:
         .outerjoin(intakes, intakes.c.id == attendances.c.intake_id)
         .where(bookings.c.start_at >= start, bookings.c.start_at < end, bookings.c.merged_into.is_(None))
         .order_by(bookings.c.start_at, bookings.c.id)
-        .limit(MOST_A_DAY)
     )
     return query.where(bookings.c.practitioner == practitioner) if practitioner else query
 
@@ -135,7 +144,7 @@ def _plan_messages(tx: Tx, ids: Sequence[int]) -> dict[int, sa.Row[Any]]:
 def practitioners(tx: Tx, start: datetime, end: datetime) -> list[str]:
     """Who has visits in [start, end), by name."""
     query = sa.select(bookings.c.practitioner).where(bookings.c.start_at >= start, bookings.c.start_at < end)
-    return sorted({row.practitioner for row in tx.all(query.limit(MOST_A_DAY))} - {""})
+    return sorted({row.practitioner for row in tx.all(query.distinct().limit(MOST_A_DAY))} - {""})
 
 
 def booked_lately(tx: Tx, limit: int = 500) -> list[tuple[str, str, str]]:

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pymupdf
 import pyotp
 import pytest
 import sqlalchemy as sa
@@ -388,7 +389,7 @@ PATHS = (
     *("/console/outbox?tab=all", "/console/clients?q=z", "/console/clients/1", "/console/board"),
     *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
     *("/console/figures", "/console/log", "/console/staff", "/console/staff/1/edit", "/console/account"),
-    *("/console/waits", "/console/walk-in"),
+    *("/console/waits", "/console/walk-in", "/console/week"),
 )
 
 
@@ -407,6 +408,19 @@ def test_no_page_scrolls_sideways_or_fails_the_checker(
         assert answered.status == 200, path
         found += faults_by_day_and_night(page)
     assert found == []
+
+
+def test_a_full_week_is_printed_on_one_landscape_page(clinic: Site, open_page: Any) -> None:
+    for number in range(20):
+        start = datetime(2031, 1, 8, 13, tzinfo=UTC) + timedelta(minutes=30 * number)
+        name, email = f"Maximiliane {'Abcdefghijklmnopqrst'[number]}. Freifrau", f"w{number}@example.org"
+        visit(clinic.context, f"w{number}", start=start, name=name, email=email, now=now())
+    page = signed_in(open_page, clinic, DESK)
+    page.goto(f"{clinic.base}/console/week/2031-01-08")
+    expect(page.locator(".days li")).to_have_count(20)
+    paper: Any = pymupdf.open(stream=page.pdf(prefer_css_page_size=True))  # type: ignore[no-untyped-call]
+    assert len(paper) == 1
+    assert paper[0].rect.width > paper[0].rect.height
 
 
 @KINDS

@@ -30,6 +30,7 @@ from web.console import (
     undo,
     waits,
     walk_in,
+    week,
     who,
 )
 from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
@@ -40,7 +41,7 @@ from web.context import context
 from web.static_files import url as static_url
 
 PAGES = (
-    *(auth, today, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
+    *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:

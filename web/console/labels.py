@@ -104,6 +104,7 @@ ACTS = {
     "staff_let_in": "let somebody in again",
     "staff_reset": "reset an account",
     "view_day": "looked at a day",
+    "view_week": "looked at a week",
     "search": "searched for clients",
     "refused": "was refused",
     "command": "gave a command",

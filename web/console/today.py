@@ -22,7 +22,7 @@ blueprint = gate.blueprint("today")
 @allowed(*EVERYBODY)
 def today(day: str = "") -> Response:
     """One day's visits; with the header X-Fragment only the list, for the page that refreshes itself."""
-    chosen = _day(day)
+    chosen = day_asked(day)
     start, end = bounds(chosen)
     wanted = request.args.get("practitioner", "")[:400]
     fragment = "X-Fragment" in request.headers
@@ -55,7 +55,8 @@ def local_day(at: datetime) -> date:
     return at.astimezone(context().zone()).date()
 
 
-def _day(text: str) -> date:
+def day_asked(text: str) -> date:
+    """The day that an address names, in its path or as `date`; today where it names none."""
     given = text or request.args.get("date", "")
     try:
         found = date.fromisoformat(given)
@@ -64,11 +65,11 @@ def _day(text: str) -> date:
     return found if date(2000, 1, 1) < found < date(2100, 1, 1) else local_day(now())
 
 
-def bounds(day: date) -> tuple[datetime, datetime]:
-    """Midnight to midnight on the clinic's wall; 23 or 25 hours when the clocks change."""
+def bounds(day: date, days: int = 1) -> tuple[datetime, datetime]:
+    """Midnight to midnight on the clinic's wall; an hour less or more where the clocks change."""
     zone = context().zone()
-    first, second = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
-    return first.astimezone(UTC), second.astimezone(UTC)
+    first, last = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, days))
+    return first.astimezone(UTC), last.astimezone(UTC)
 
 
 def _totals(shown: list[dict[str, object]]) -> dict[str, int]:
