@@ -287,6 +287,8 @@ def test_a_colleague_is_deactivated_and_out_at_once(
     page = signed_in(open_page, clinic, kind)
     page.on("dialog", lambda asked: asked.accept())
     page.goto(f"{clinic.base}/console/staff")
+    follow(page.get_by_role("link", name="Deactivate Bo Quinn"))
+    page.locator("#deactivate").get_by_label("Your password").fill(PASSWORD)
     follow(page.get_by_role("button", name="Deactivate Bo Quinn"))
     expect(page.get_by_text("Deactivated")).to_be_visible()
     theirs.goto(f"{clinic.base}/console/outbox")

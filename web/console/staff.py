@@ -136,8 +136,11 @@ def switch(staff_id: int, act: str) -> AnyResponse:
     """Let somebody in again, or out: every session of theirs ends now. Nobody locks themselves out."""
     if staff_id == me().id:
         abort(409)
-    with context().db.begin() as tx:
+    with context().db.read() as tx:
         if stored_staff.get(tx, staff_id) is None:
             abort(404)
+    if act == "deactivate" and (wrong := confirmed()):
+        return _edit_page(staff_id, wrong[1], error=wrong[0], at="deactivate_password")
+    with context().db.begin() as tx:
         accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
     return redirect(url_for("console_people.people", done=1), 303)

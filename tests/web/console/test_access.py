@@ -263,7 +263,12 @@ def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, context
     bo = account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
     theirs, mine = sign_in(app, "bo@handsofstone.example"), sign_in(app)
     assert theirs.get("/console/", base_url=BASE).status_code == 200
-    assert post(mine, f"/console/staff/{bo}/deactivate").status_code == 303
+    for typed in ("", "not it"):
+        refused = post(mine, f"/console/staff/{bo}/deactivate", my_password=typed)
+        assert refused.status_code == 422
+        assert "That is not your password." in refused.text
+    assert theirs.get("/console/", base_url=BASE).status_code == 200
+    assert post(mine, f"/console/staff/{bo}/deactivate", my_password=PASSWORD).status_code == 303
     assert theirs.get("/console/", base_url=BASE).status_code == 303
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))

@@ -102,7 +102,7 @@ def test_an_invitation_ends(
         post(client, f"/console/staff/{found.id}/invite-again", "/console/staff")
         assert link_in(mailed(context, mailbox)[0]) != link
     if end == "deactivated":
-        post(client, f"/console/staff/{found.id}/deactivate", "/console/staff")
+        post(client, f"/console/staff/{found.id}/deactivate", "/console/staff", my_password=PASSWORD)
     assert choose(app, link).status_code == 404
 
 
@@ -163,7 +163,7 @@ def test_the_owner_is_mailed_about_each_change(
     post(theirs, "/console/account/password", old=PASSWORD, new=NEW)
     assert "Your password was changed" in mailed(context, mailbox)[0]
     for act, words in (("deactivate", "was ended"), ("activate", "was opened again")):
-        post(client, f"/console/staff/{bo.id}/{act}", "/console/staff")
+        post(client, f"/console/staff/{bo.id}/{act}", "/console/staff", my_password=PASSWORD)
         assert words in mailed(context, mailbox)[0]
     assert {each["To"] for each in mailbox.mails} == {BO}
 
