@@ -7,7 +7,7 @@ from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Service
 from schemas.intake import Intake, IntakeStatus
 from schemas.person import Attendance, Doubt
-from store import attendances, bookings, clients, deliveries, intakes
+from store import attendances, bookings, clients, intakes
 from store.base import Tx
 
 
@@ -51,11 +51,11 @@ def _centre(form: Intake, visits: list[Booking], service: Service) -> Booking:
 def _closer(
     tx: Tx, context: Context, booking: Booking, service: Service, comes: Attendance, known: Intake
 ) -> int:
-    """The form that a visit has; an earlier or a sent one of visits close by, while its own is not asked for.
+    """The form that a visit has; an earlier or a sent one of visits close to it, while its own is untouched.
 
     A visit that was moved away and back asks nothing twice.
     """
-    if known.status is not IntakeStatus.open or not known.number or deliveries.requests(tx, known.id):
+    if known.status is not IntakeStatus.open or not known.number:
         return known.id
     other = _near(tx, context, booking, service, comes, known)
     if other is None or not (other.done or other.id < known.id):
