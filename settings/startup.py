@@ -48,6 +48,12 @@ def content_problems(settings: Settings) -> list[str]:
     """Read all content once, in every language, so that a fault stops the start and not a client."""
     problems: list[str] = []
     for language in settings.clinic.languages:
+        if language != "en" and not (settings.content / language / "messages.toml").exists():
+            problems.append(
+                f"Clients are offered {language!r}, but there is no content/{language}/messages.toml: what "
+                "is not translated would be asked in English. Translate it, or take it out of `languages`."
+            )
+            continue
         try:
             library, _ = read_library(settings.content, language), read_mail_texts(settings.content, language)
         except (ValueError, OSError) as error:

@@ -325,6 +325,18 @@ def test_a_questionnaire_that_is_not_there_stops_the_start(tmp_path: Path) -> No
     assert told == [f"content/clinic.toml:{line}: there is no questionnaire 'shrot'."]
 
 
+def test_a_language_that_is_not_translated_is_not_offered(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    shutil.copytree(configuration.ROOT / "content", content)
+    clinic = content / "clinic.toml"
+    clinic.write_text(
+        clinic.read_text("utf-8").replace('languages = ["en", "es"]', 'languages = ["en", "es", "ar"]')
+    )
+    (told,) = startup.content_problems(configuration.load(GOOD | {"CONTENT": str(content)}))
+    assert "content/ar/messages.toml" in told
+    assert "languages" in told
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     text = '[clinic]\nzone = "Europe/Berlin"\n[policy]\nquiet_from = "21:00"\nplan_delay_minutes = 5'
     filed = configuration.load(with_file(tmp_path, text)).clinic
