@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from handlers.context import Context
+from handlers.worker.reseal import batches
 from schemas.trouble import TroubleKind
 from store import reseal as stored
 from store.base import Tx
@@ -15,20 +16,8 @@ MOST_NAMED = 20
 
 def broken(context: Context) -> Iterator[stored.Broken]:
     """Every value that does not open, table by table."""
-    for batch in _batches(context):
+    for batch in batches(context):
         yield from batch.broken
-
-
-def _batches(context: Context) -> Iterator[stored.Batch]:
-    for table in stored.tables():
-        last = None
-        while True:
-            with context.db.read() as tx:
-                batch = stored.look(tx, table, last)
-            if batch is None:
-                break
-            yield batch
-            last = batch.last
 
 
 class Rounds:
@@ -41,7 +30,7 @@ class Rounds:
     def look(self, context: Context, now: datetime) -> None:
         """One part. At the end of a round it is known which rows there are, and whether all is well again."""
         if self._batches is None:
-            self._batches, self._all_open = _batches(context), True
+            self._batches, self._all_open = batches(context), True
         size = number = 0
         while number < BATCHES and size < MOST_BYTES:
             batch = next(self._batches, None)
