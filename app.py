@@ -53,8 +53,7 @@ def create_app(settings: Settings | None = None, environ: Mapping[str, str] | No
     app = Application(__name__, template_folder="web/templates", static_folder=None)
     try:
         own = environ if environ is not None else {} if settings else configuration.process_variables()
-        # What is whole without the kept settings answers at once, and takes those over when it can read them.
-        given = with_kept(own, _wait if _problems(own) else None)
+        given = with_kept(own, partial(_wait_where_needed, own))
         settings = settings or sound_settings(given.variables)
         context = build_context(settings)
     except SettingsError as error:
@@ -132,6 +131,12 @@ def rebuilt(environ: Mapping[str, str]) -> Context:
 def _wait(db: Database) -> None:
     if web.commands.waits():
         db.wait_until_there(Event(), partial(click.echo, err=True))
+
+
+def _wait_where_needed(environ: Mapping[str, str], db: Database) -> None:
+    """What is whole without the kept settings answers at once, and takes those over when it can read them."""
+    if db.why_not_there() is not None and _problems(environ):
+        _wait(db)
 
 
 def bounces(settings: Settings) -> Bounces:

@@ -240,18 +240,25 @@ class Database:
         dbapi: Any = conn.connection.dbapi_connection
         dbapi.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
+    def why_not_there(self) -> str | None:
+        """Why the database does not answer; None when it does."""
+        try:
+            with self.read() as tx:
+                tx.run(sa.select(1))
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
+            return why(error)
+        return None
+
     def wait_until_there(self, stop: threading.Event, say: Callable[[str], object]) -> bool:
         """Wait until the database answers, and say what is waited for; False when it was stopped before."""
         said = ""
         while not stop.is_set():
-            try:
-                with self.read() as tx:
-                    tx.run(sa.select(1))
+            reason = self.why_not_there()
+            if reason is None:
                 return True
-            except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError) as error:
-                if said != (said := why(error)):
-                    say(f"Waiting for the database: {said}.")
-                stop.wait(LOOK_FOR_IT)
+            if said != (said := reason):
+                say(f"Waiting for the database: {said}.")
+            stop.wait(LOOK_FOR_IT)
         return False
 
     def backup(self, path: Path) -> None:
