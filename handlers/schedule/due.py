@@ -12,6 +12,7 @@ from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
 from schemas.delivery import TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.intake import Intake
 from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries, intakes
@@ -109,14 +110,16 @@ def _expected(context: Context, booking: Booking, now: datetime) -> list[Expecte
 
 
 def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    form = intakes.of_booking(tx, booking.id)
+    later = _later(form, booking)
     dues = [
-        Due(recipients.to_client(tx, booking, purpose, number + _later(tx, booking, purpose)), at)
+        Due(recipients.to_client(tx, booking, purpose, number + (later if purpose in ASKING else 0)), at)
         for purpose, number, at in _expected(context, booking, now)
         if _is_for(tx, context, booking, purpose, now)
     ]
     if dues:
         attach.schedule(tx, context, booking, now)
-    sent = _sent(tx, booking)
+    sent = _sent(tx, booking, form)
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
     _schedule(tx, dues, now)
     _follow_recipient(tx, booking, now)
@@ -124,11 +127,8 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
 
-def _later(tx: Tx, booking: Booking, purpose: Purpose) -> int:
+def _later(form: Intake | None, booking: Booking) -> int:
     """What is added to the number of a request and its reminders where the visit has a further form."""
-    if purpose not in ASKING:
-        return 0
-    form = intakes.of_booking(tx, booking.id)
     return LATER * form.number if form and form.booking_id == booking.id else 0
 
 
@@ -163,11 +163,9 @@ def _of_the_day(tx: Tx, context: Context, booking: Booking) -> list[Booking]:
     return [each for each in on if each.start.astimezone(zone).date() == day]
 
 
-def _sent(tx: Tx, booking: Booking) -> dict[Any, DeliveryKey]:
+def _sent(tx: Tx, booking: Booking, form: Intake | None) -> dict[Any, DeliveryKey]:
     """What was tried already, to whom: also for another visit, where the form is the same."""
-    found = {}
-    form = intakes.of_booking(tx, booking.id)
-    later = _later(tx, booking, Purpose.intake)
+    found, later = {}, _later(form, booking)
     for each in deliveries.requests(tx, form.id) if form else []:
         if not each.key.resend:
             found[replace(each.key, number=int(str(each.key.number)) % LATER + later).slot] = each.key
