@@ -7,11 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.base import Tx
-from store.tables import attendances, bookings, deliveries, flags, plans
+from store.tables import attendances, bookings, deliveries, flags, plans, session_notes
 
 
 def facts(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[str]]:
-    """By booking: who comes, each version of the plan with its state, flags that stand, plan messages."""
+    """By booking: who comes, each version of the plan with its state, flags that stand, plan messages, the
+    note that nobody has signed.
+    """
     found: dict[int, list[str]] = defaultdict(list)
     for query in _queries(booking_ids) if booking_ids else ():
         for booking_id, *values in tx.all(query):
@@ -46,4 +48,9 @@ def _queries(ids: Sequence[int]) -> Iterator[sa.Select[Any]]:
         sa.select(deliveries.c.booking_id, deliveries.c.id, deliveries.c.status)
         .where(deliveries.c.booking_id.in_(ids), deliveries.c.purpose == "plan")
         .order_by(deliveries.c.id)
+    )
+    yield (
+        sa.select(session_notes.c.booking_id, session_notes.c.id, session_notes.c.sealed_note)
+        .where(session_notes.c.booking_id.in_(ids), session_notes.c.author == "")
+        .order_by(session_notes.c.id)
     )

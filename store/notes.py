@@ -1,6 +1,9 @@
-"""Session notes: what the practitioner added after a visit (sealed); the newest one counts."""
+"""Session notes: what the practitioner added after a visit (sealed); the newest one counts.
 
-from dataclasses import asdict
+A draft came by link and nobody has put their name to it: its author is "". There is one for a visit at most.
+"""
+
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +13,18 @@ from schemas.session_note import Response, SendWish, SessionNote
 from store import sealing
 from store.base import Tx
 from store.tables import bookings, session_notes
+
+NOBODY = ""
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A note that waits for somebody to sign it."""
+
+    booking_id: int
+    at: datetime
+    note: SessionNote
 
 
 def add(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
@@ -21,20 +36,75 @@ def add(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
 
 
 def every(tx: Tx, booking_id: int) -> list[tuple[datetime, SessionNote]]:
-    """Every note of a visit with its time, oldest first."""
-    query = sa.select(session_notes).where(session_notes.c.booking_id == booking_id)
-    return [(row.created_at, _note(tx, row)) for row in tx.all(query.order_by(session_notes.c.id))]
+    """Every signed note of a visit with its time, oldest first."""
+    rows = tx.all(_of(booking_id).where(session_notes.c.author != NOBODY).order_by(session_notes.c.id))
+    return [(row.created_at, _note(tx, row)) for row in rows]
 
 
 def newest(tx: Tx, booking_id: int) -> SessionNote | None:
-    """The note that counts."""
-    query = sa.select(session_notes).where(session_notes.c.booking_id == booking_id)
-    row = tx.first(query.order_by(session_notes.c.id.desc()).limit(1))
+    """The signed note that counts."""
+    signed = _of(booking_id).where(session_notes.c.author != NOBODY)
+    row = tx.first(signed.order_by(session_notes.c.id.desc()).limit(1))
     return _note(tx, row) if row else None
 
 
+def deciding(tx: Tx, booking_id: int) -> SessionNote | None:
+    """What a plan is made from: the signed note, which says hold while a newer draft waits."""
+    rows = tx.all(_of(booking_id).order_by(session_notes.c.id.desc()).limit(2))
+    signed = next((_note(tx, row) for row in rows if row.author != NOBODY), None)
+    if not rows or rows[0].author != NOBODY or (signed and signed.send is SendWish.NO_PLAN):
+        return signed
+    return replace(signed or SessionNote(SendWish.HOLD, NOBODY), send=SendWish.HOLD)
+
+
+def put_draft(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
+    """Keep a draft in the place of the one before."""
+    drop_draft(tx, booking_id)
+    add(tx, booking_id, replace(note, author=NOBODY, credential=""), now)
+
+
+def drop_draft(tx: Tx, booking_id: int) -> None:
+    """The draft of a visit is signed, or thrown away."""
+    mine = (session_notes.c.booking_id == booking_id, session_notes.c.author == NOBODY)
+    tx.run(sa.delete(session_notes).where(*mine))
+
+
+def draft(tx: Tx, booking_id: int) -> Draft | None:
+    """The draft of a visit."""
+    return next(iter(_drafts(tx, _of(booking_id))), None)
+
+
+def drafts(tx: Tx, practitioner: str = "") -> list[Draft]:
+    """Those of visits that are on, the earliest visit first; `practitioner`: of visits with somebody."""
+    return _drafts(tx, _waiting(sa.select(session_notes), practitioner).order_by(bookings.c.start_at))
+
+
+def count_drafts(tx: Tx, practitioner: str = "") -> int:
+    """How many wait."""
+    return int(tx.value(_waiting(sa.select(sa.func.count(session_notes.c.id)), practitioner)) or 0)
+
+
+def _of(booking_id: int) -> sa.Select[Any]:
+    return sa.select(session_notes).where(session_notes.c.booking_id == booking_id)
+
+
+def _waiting(query: sa.Select[Any], practitioner: str) -> sa.Select[Any]:
+    on = query.join(bookings, bookings.c.id == session_notes.c.booking_id)
+    on = on.where(session_notes.c.author == NOBODY, bookings.c.status == "confirmed")
+    return on.where(bookings.c.practitioner == practitioner) if practitioner else on
+
+
+def _drafts(tx: Tx, query: sa.Select[Any]) -> list[Draft]:
+    mine = query.where(session_notes.c.author == NOBODY).order_by(session_notes.c.id.desc()).limit(MOST)
+    found = sealing.that_open(tx, session_notes.c.sealed_note, tx.all(mine))
+    return [Draft(row.booking_id, row.created_at, _read(values)) for row, values in found]
+
+
 def _note(tx: Tx, row: sa.Row[Any]) -> SessionNote:
-    values = sealing.unseal_json(tx, session_notes.c.sealed_note, row)
+    return _read(sealing.unseal_json(tx, session_notes.c.sealed_note, row))
+
+
+def _read(values: dict[str, Any]) -> SessionNote:
     values |= {name: tuple(values[name]) for name in ("areas_worked", "remove", "add")}
     values["response"] = Response(values["response"]) if values["response"] else None
     return SessionNote(**(values | {"send": SendWish(values["send"])}))

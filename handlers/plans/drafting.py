@@ -69,7 +69,7 @@ def case_of(
 ) -> Case:
     """What a plan is chosen from: answers, flags, what was before, and the newest note (or this one)."""
     past = history(tx, context, booking.client_id, seen.answers, now)
-    note = note or notes.newest(tx, booking.id)
+    note = note or notes.deciding(tx, booking.id)
     return case_for(seen.answers, seen.facts, seen.age, seen.flags, past, note)
 
 

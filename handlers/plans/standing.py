@@ -141,7 +141,7 @@ def _last_release(tx: Tx, family: Sequence[int]) -> datetime | None:
 
 def _facts_now(tx: Tx, context: Context, booking: Booking, seen: Picture) -> Iterator[str]:
     """What holds whichever plan there is. What only needs a look was looked at when the plan was made."""
-    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, note=notes.newest(tx, booking.id))
+    case = case_for(seen.answers, seen.facts, seen.age, seen.flags, note=notes.deciding(tx, booking.id))
     found = gate.holds(gate.facts_of(case, policy_for(context.clinic)))
     lately = (hold for hold in found if hold.reason is not Reason.needs_review or _is_cleared(hold))
     yield from (hold.fact for hold in lately)

@@ -378,11 +378,17 @@ def test_a_note_by_link_fits_a_thumb(clinic: Site, open_page: Any, kind: dict[st
     page: Page = open_page(kind)
     page.goto(clinic.link(LinkPurpose.note, 1))
     assert faults(page) == []
-    page.get_by_label("Mara Field").check()
     page.get_by_label("Eased").check()
-    follow(page.get_by_role("button", name="Save and send the plan"))
-    expect(page.get_by_role("heading", level=1)).to_have_text("The note is kept")
+    follow(page.get_by_role("button", name="Save as a draft"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("The note waits")
     assert faults(page) == []
+    follow(page.get_by_role("link", name="Sign in and send"))
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    follow(page.get_by_role("button", name="Sign in"))
+    assert faults(page) == []
+    follow(page.get_by_role("button", name="Sign and send the plan"))
+    expect(page.locator("#note")).to_contain_text("By Mara Field")
 
 
 PATHS = (

@@ -15,8 +15,8 @@ from handlers.intake import summary
 from handlers.links import LinkPurpose
 from handlers.plans import basis as plans_basis
 from handlers.plans import by_hand as plans_by_hand
+from handlers.plans import note_drafts, pictures, release, reviews, standing
 from handlers.plans import page as plan_page
-from handlers.plans import pictures, release, reviews, standing
 from handlers.plans.basis import NotNow
 from handlers.schedule import alerts
 from handlers.schedule.recipients import recipient
@@ -30,8 +30,7 @@ from schemas.intake import Intake
 from schemas.person import MessageKind
 from schemas.plan import PlanStatus, StoredPlan
 from schemas.reason import Reason
-from schemas.session_note import Response as Took
-from schemas.session_note import SendWish, SessionNote
+from schemas.session_note import SendWish
 from schemas.staff import Role
 from schemas.summary import FlagLine
 from store import attendances, audit, bookings, checkins, clients, contacts, intakes, notes
@@ -44,6 +43,7 @@ from web.client import days as client_days
 from web.console import basis, gate, undo, waits, who
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now
+from web.console.note_words import TOOK, area_words, note_from
 from web.console.plan_form import plan_view
 from web.console.plan_reasons import name_of
 from web.console.tags import FLAGS, STATUS, intake_tag, plan_tag
@@ -51,17 +51,6 @@ from web.console.view import language, page, say
 from web.context import context
 
 blueprint = gate.blueprint("booking")
-NEXT_VISITS = ("1", "2", "3", "4", "6", "8", "12")  # weeks
-TOOK = {
-    Took.EASED: "Eased",
-    Took.NO_CHANGE: "No change",
-    Took.SORE: "Sore",
-    Took.STOPPED_EARLY: "Stopped early",
-}
-AREAS = (
-    *("neck_back", "upper_trap", "shoulder_blade", "shoulder_back", "chest", "mid_back", "low_back"),
-    *("buttock", "hip_side", "thigh_front", "thigh_back", "knee_front", "calf", "foot_sole", "forearm_back"),
-)
 
 
 @contextmanager
@@ -122,11 +111,12 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "in_the_way": _in_the_way(tx, found, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored, who_open=asked_who is not None),
         "note": notes.newest(tx, found.id),
+        "draft": notes.draft(tx, found.id),
         "took": TOOK,
         "areas": area_words(),
         "places": [words.place(one) for one in visit.regions] if visit else [],
         "avoid": [words.place(one) for one in visit.avoid] if visit else [],
-        "area_names": {name: words.place(name) for name in AREAS},
+        "area_names": dict(area_words()),
         "deliveries": sent,
         "over": found.start <= now(),
         "asked_who": asked_who,
@@ -189,12 +179,6 @@ def _plan_tag(
     return plan_tag(message.status, answered, stops, drafted, say(), who_open=who_open)
 
 
-def area_words() -> list[tuple[str, str]]:
-    """Where a session may work, as (body-map id, words)."""
-    words = summary.words(context(), language())
-    return [(name, words.place(name)) for name in AREAS]
-
-
 def _back(booking_id: int, part: str = "", did: str = "1") -> AnyResponse:
     if request.form.get("from") == "waits":
         return redirect(url_for("console_waits.waits", done=did), 303)
@@ -221,31 +205,38 @@ def save_note(booking_id: int) -> AnyResponse:
             stored = stored_plans.newest(tx, found.id)
     except NotNow as error:
         return _page(booking_id, 409, error=str(error), typed=request.form)
-    waits = STAYS.get(stored.status, "") if stored and note.send is SendWish.OK_TO_SEND else ""
+    return _noted(booking_id, note.send, stored)
+
+
+def _noted(booking_id: int, send: SendWish, stored: StoredPlan | None) -> AnyResponse:
+    """Back, unless an OK in the note did not let the plan out."""
+    waits = STAYS.get(stored.status, "") if stored and send is SendWish.OK_TO_SEND else ""
     return _page(booking_id, 409, error=waits, note_kept=True) if waits else _back(booking_id, "note")
 
 
-def note_from(author: str, credential: str) -> SessionNote:
-    """The note that was posted; unknown words are left out, never guessed."""
-    took, send = request.form.get("response", ""), request.form.get("send", "")
-    cap = request.form.get("level_cap", "3")
-    wish = SendWish(send) if send in list(SendWish) else SendWish.HOLD
-    worry = "new_concern" in request.form
-    return SessionNote(
-        send=SendWish.HOLD if worry and wish is SendWish.OK_TO_SEND else wish,
-        author=author,
-        credential=credential,
-        areas_worked=tuple(one for one in request.form.getlist("areas") if one in AREAS),
-        response=Took(took) if took in list(Took) else None,
-        new_concern=worry,
-        level_cap=int(cap) if cap in ("1", "2", "3") else 3,
-        next_visit_weeks=_weeks(request.form.get("next_visit_weeks", "")),
-        client_note=request.form.get("client_note", "").strip()[:200],
-    )
+@blueprint.post("/console/bookings/<int:booking_id>/note/draft")
+@allowed(Role.practitioner)
+def settle_draft(booking_id: int) -> AnyResponse:
+    """A note that came by link is signed, with what shall become of the plan, or thrown away."""
+    asked = request.form.get("send", "")
+    send = SendWish(asked) if asked in list(SendWish) else None
+    try:
+        with _opened(booking_id) as (tx, found):
+            basis.check(tx, found.id)
+            if send is None:
+                note_drafts.drop(tx, context(), found.id, me(), now())
+            else:
+                note_drafts.sign(tx, context(), found.id, send, me(), now())
+            stored = stored_plans.newest(tx, found.id)
+    except NotNow as error:
+        return _refused(booking_id, error)
+    return _noted(booking_id, send or SendWish.HOLD, stored)
 
 
-def _weeks(typed: str) -> int:
-    return int(typed) if typed in NEXT_VISITS else 0
+def _refused(booking_id: int, error: NotNow) -> Response:
+    """The page on which it was pressed, as it is now."""
+    in_list = request.form.get("from") == "waits"
+    return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/<any('release', 'hold', 'send'):act>")
@@ -257,8 +248,7 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
             basis.check(tx, found.id)
             _plan_act(tx, found, act)
     except NotNow as error:
-        in_list = request.form.get("from") == "waits"
-        return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
+        return _refused(booking_id, error)
     return _back(booking_id, "plan", undo.last_act())
 
 

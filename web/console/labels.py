@@ -50,6 +50,8 @@ ACTS = {
     "answer_taken_back": "took an answer back",
     "intake_reviewed": "read the intake",
     "note": "wrote a session note",
+    "note_draft": "left a session note as a draft",
+    "note_dropped": "threw a drafted note away",
     "release": "released",
     "hold": "held back",
     "send_now": "sent now",

@@ -15,9 +15,9 @@ from schemas.rules import Severity
 from schemas.staff import Role
 from store import bookings, checkins, deliveries, intakes, notes
 from store.base import Tx
-from web.console.booking import TOOK
 from web.console.gate import me
 from web.console.labels import BOOKINGS, CHANNELS, PURPOSES
+from web.console.note_words import TOOK
 from web.console.tags import FLAGS
 from web.console.view import say as words
 

@@ -16,15 +16,17 @@ from schemas.message import Received
 from schemas.reason import Reason
 from schemas.remark import Remark
 from schemas.staff import Role
-from store import attendances, audit, clients, plans
+from store import attendances, audit, bookings, clients, notes, plans
 from store import remarks as stored_remarks
 from store import texts as stored_texts
 from store.base import Tx
+from store.notes import Draft
 from store.views import waits as stored
 from store.views.waits import Waiting
 from web import cookies
 from web.console import gate, who
 from web.console.gate import EVERYBODY, allowed, me, now
+from web.console.note_words import TOOK, area_words
 from web.console.plan_form import plan_view
 from web.console.tags import FLAGS
 from web.console.view import language, page, say
@@ -69,6 +71,7 @@ def count(tx: Tx) -> int:
     mine = whose(tx).name
     held = len(stored.plans_held(tx, mine)) if me().may(Role.practitioner) else 0
     held += stored_remarks.count_waiting(tx, mine) if me().may(Role.practitioner) else 0
+    held += notes.count_drafts(tx, mine) if me().may(Role.practitioner) else 0
     others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
     return held + len(stored.addresses(tx, mine)) + others
 
@@ -96,6 +99,9 @@ def show(status: int = 200, error: str = "", at: int = 0) -> Response:
             "addresses": stored.addresses(tx, mine.name),
             "questions": asked,
             "remarks": [_remark(tx, each) for each in found_remarks],
+            "drafts": [_draft(tx, each) for each in (notes.drafts(tx, mine.name) if clinical else [])],
+            "took": TOOK,
+            "area_names": dict(area_words()),
             "texts": [_text(tx, each) for each in stored_texts.unseen(tx)],
         }
     made = page("waits", status, error=error, at=at, whose=mine, clinical=clinical, flag_tags=FLAGS, **values)
@@ -107,6 +113,21 @@ def show(status: int = 200, error: str = "", at: int = 0) -> Response:
 def _remark(tx: Tx, one: Remark) -> dict[str, Any]:
     """What a client wrote, and the answer that has not left."""
     return {"remark": one, "client": clients.get(tx, one.client_id)}
+
+
+def _draft(tx: Tx, one: Draft) -> dict[str, Any]:
+    """A note that came by link, with the visit and the plan that waits with it."""
+    visit = bookings.get(tx, one.booking_id)
+    assert visit is not None
+    stored_plan = plans.newest(tx, visit.id)
+    return {
+        "draft": one,
+        "booking": visit,
+        "client": clients.get(tx, visit.client_id),
+        "basis": plans_basis.basis_of(tx, visit.id),
+        "flags": summary.early_flags(tx, context(), visit.id, language()),
+        "plan": plan_view(context(), stored_plan, language(), say()) if stored_plan else None,
+    }
 
 
 def _text(tx: Tx, one: Received) -> dict[str, Any]:

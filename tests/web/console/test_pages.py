@@ -12,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from handlers import links
 from handlers.context import Context
@@ -21,7 +22,9 @@ from handlers.plans import page as plan_page
 from handlers.worker import work
 from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus, Purpose
+from schemas.plan import PlanStatus
 from schemas.reason import Reason
+from schemas.session_note import SessionNote
 from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts, staff
 from store.vault import Vault
@@ -523,45 +526,135 @@ def note_link(context: Context, number: int) -> str:
     return url.removeprefix(BASE)
 
 
-def test_a_note_by_link_takes_no_login_and_shows_no_name(app: Flask, context: Context) -> None:
-    number = seen(context, -3)
+def by_link(app: Flask, context: Context, number: int, **typed: str) -> str:
+    """Type a note by the link of a mail; returns the page that follows."""
     link, stranger = note_link(context, number), browser(app)
-    page = stranger.get(link, base_url=BASE)
-    shown = page.get_data(as_text=True)
-    assert page.status_code == 200
+    shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
     assert "Zoë" not in shown
-    data = {"csrf": token_in(shown), "author": "1", "response": "eased", "send": "ok_to_send"}
-    data |= decided_on(shown, link)
-    assert stranger.post(link, base_url=BASE, data=data).status_code == 200
+    assert "Mara" not in shown
+    kept = stranger.post(link, base_url=BASE, data={"csrf": token_in(shown), **typed})
+    assert kept.status_code == 200
+    return kept.get_data(as_text=True)
+
+
+def settle(client: FlaskClient, number: int, **data: str) -> TestResponse:
+    """Press a button of the draft on the visit's page."""
+    return post(client, f"/console/bookings/{number}/note/draft", f"/console/bookings/{number}", **data)
+
+
+def signed(context: Context, number: int) -> SessionNote | None:
     with context.db.read() as tx:
-        note = notes.newest(tx, number)
+        return notes.newest(tx, number)
+
+
+TRICKS: tuple[dict[str, str], ...] = (
+    {"send": "ok_to_send"},
+    {"send": "ok_to_send", "author": "1"},
+    {"send": "no_plan"},
+    {},
+)
+
+
+@pytest.mark.parametrize("typed", TRICKS)
+def test_a_note_by_link_is_a_draft_that_names_nobody_and_holds_the_plan(
+    app: Flask, context: Context, typed: dict[str, str]
+) -> None:
+    number = seen(context, -3)
+    said = by_link(app, context, number, response="eased", client_note="Keep warm", **typed)
+    assert "Keep warm" not in said
+    assert signed(context, number) is None
+    work.work_once(context, TODAY)
+    assert plan_message(context, number).reason == Reason.on_hold
+    with context.db.read() as tx:
+        assert notes.every(tx, number) == []
+        done = {line.action: line.actor for line in audit.log(tx, subject=f"booking:{number}")}
+    assert done["note_draft"] == "link"
+
+
+def test_a_draft_is_read_in_the_list_and_sent_from_there_in_one_press(
+    app: Flask, context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -3)
+    by_link(app, context, number, response="eased", client_note="Keep <b>warm</b>")
+    shown = text(client, "/console/waits")
+    assert "The client will read, from Mara Field:" in shown
+    assert "Keep &lt;b&gt;warm&lt;/b&gt;" in shown
+    url, data = f"/console/bookings/{number}/note/draft", {"send": "ok_to_send", "from": "waits"}
+    sent = client.post(url, base_url=BASE, data={"csrf": token_in(shown), **decided_on(shown, url), **data})
+    assert sent.headers["Location"].startswith("/console/waits")
+    note = signed(context, number)
     assert note is not None
-    assert note.author == "Mara Field"
+    assert (note.author, note.client_note, note.send) == ("Mara Field", "Keep <b>warm</b>", "ok_to_send")
+    with context.db.read() as tx:
+        plan = plans.newest(tx, number)
+    assert plan is not None
+    assert (plan.status, plan.released_by) == (PlanStatus.released, "Mara Field")
+    assert settle(client, number, send="ok_to_send").status_code == 409, "there is no draft any more"
+    assert "The client will read" not in text(client, "/console/waits")
 
 
-def test_a_note_by_link_after_the_plan_went_out_is_simply_kept(app: Flask, context: Context) -> None:
+def test_a_draft_that_is_thrown_away_holds_nothing(app: Flask, context: Context, client: FlaskClient) -> None:
+    number = seen(context, -3)
+    by_link(app, context, number)
+    assert settle(client, number, send="drop").status_code == 303
+    assert signed(context, number) is None
+    work.work_once(context, TODAY)
+    assert plan_message(context, number).status == "sent"
+
+
+def test_a_draft_that_was_typed_again_is_not_signed_unread(
+    app: Flask, context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -3)
+    by_link(app, context, number, client_note="Keep warm")
+    page_url, url = f"/console/bookings/{number}", f"/console/bookings/{number}/note/draft"
+    shown = text(client, page_url)
+    data = {"csrf": token_in(shown), **decided_on(shown, url), "send": "ok_to_send"}
+    by_link(app, context, number, client_note="Send money")
+    assert client.post(url, base_url=BASE, data=data).status_code == 409
+    assert signed(context, number) is None
+    with context.db.read() as tx:
+        assert notes.count_drafts(tx) == 1
+
+
+def test_a_draft_with_a_new_concern_is_signed_but_lets_nothing_out(
+    app: Flask, context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -3)
+    by_link(app, context, number, new_concern="1")
+    assert "Sign and send" not in text(client, f"/console/bookings/{number}")
+    settle(client, number, send="ok_to_send")
+    note = signed(context, number)
+    assert note is not None
+    assert note.send == "hold"
+
+
+def test_a_draft_after_the_plan_went_out_is_signed_and_changes_nothing(
+    app: Flask, context: Context, client: FlaskClient
+) -> None:
     number = seen(context, -3)
     with context.db.begin() as tx:
         plan = plans.newest(tx, number)
         assert plan is not None
         plans.sent(tx, plan.id, TODAY)
-    link, stranger = note_link(context, number), browser(app)
-    shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
-    assert "Save and send" not in shown
-    kept = stranger.post(link, base_url=BASE, data={"csrf": token_in(shown), "send": "ok_to_send"})
-    assert kept.status_code == 200
-    assert "The plan goes out" not in kept.get_data(as_text=True)
-
-
-def test_a_link_does_not_let_out_what_waits_for_a_practitioner(app: Flask, context: Context) -> None:
-    number = seen(context, -3, pain_now="9")
-    link, stranger = note_link(context, number), browser(app)
-    shown = stranger.get(link, base_url=BASE).get_data(as_text=True)
-    assert 'value="ok_to_send"' not in shown
-    data = {"csrf": token_in(shown), "author": "1", "send": "ok_to_send"}
-    assert stranger.post(link, base_url=BASE, data=data).status_code == 409
+    by_link(app, context, number, response="eased")
+    assert "Sign and send" not in text(client, f"/console/bookings/{number}")
+    assert settle(client, number, send="ok_to_send").status_code == 303
     with context.db.read() as tx:
-        assert notes.newest(tx, number) is None
+        newest = plans.newest(tx, number)
+    assert newest is not None
+    assert (newest.id, newest.status) == (plan.id, PlanStatus.sent)
+
+
+def test_a_draft_is_no_way_past_a_warning_sign(app: Flask, context: Context, client: FlaskClient) -> None:
+    number = seen(context, -3, rf_saddle="yes")
+    by_link(app, context, number)
+    assert "Sign and send" not in text(client, f"/console/bookings/{number}")
+    settle(client, number, send="ok_to_send")
+    with context.db.read() as tx:
+        plan = plans.newest(tx, number)
+    assert plan is not None
+    assert plan.status is PlanStatus.none
 
 
 def test_a_wrong_link_or_a_form_from_elsewhere_does_nothing(app: Flask, context: Context) -> None:

@@ -25,6 +25,7 @@ from web.console import (
     connections,
     editor,
     labels,
+    note_words,
     outbox,
     plan_form,
     plan_reasons,
@@ -93,7 +94,8 @@ def in_tables() -> Iterator[str]:
         connections.STATUSES,
     ):
         yield from (text for text, _colour in table.values())
-    for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS, booking.TOOK):
+    yield from note_words.TOOK.values()
+    for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS):
         yield from words.values()
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
