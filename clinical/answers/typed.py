@@ -86,7 +86,10 @@ def is_exactly(word: str, wanted: str) -> bool:
 
 
 class _Index:
-    """Every word that a pattern looks for, and which of them a typed word may be."""
+    """Every word that a pattern looks for, and which of them a typed word may be.
+
+    `begun`: which of the patterns have a first group that begins with a word; few words begin any.
+    """
 
     def __init__(self, rules: TypedRules, harmless: Harmless) -> None:
         phrases = [
@@ -97,6 +100,11 @@ class _Index:
             for one in group
         ]
         self.known = harmless.words
+        self.patterns = [(danger.id, one) for danger in rules.dangers for one in danger.patterns]
+        self.begun: dict[str, set[int]] = {}
+        for number, (_danger, pattern) in enumerate(self.patterns):
+            for phrase in pattern.groups[0]:
+                self.begun.setdefault(phrase[0], set()).add(number)
         self.by_letter: dict[str, list[str]] = {}
         for wanted in sorted({word for phrase in phrases for word in phrase}):
             self.by_letter.setdefault(wanted[0], []).append(wanted)
@@ -123,12 +131,16 @@ class _Sentence:
         for place, meanings in enumerate(self.meanings):
             for wanted in meanings:
                 self.places.setdefault(wanted, []).append(place)
+        self.patterns: dict[str, list[Pattern]] = {}
+        for number in sorted({one for wanted in self.places for one in index.begun.get(wanted, ())}):
+            danger, pattern = index.patterns[number]
+            self.patterns.setdefault(danger, []).append(pattern)
         self.present = bool(self.said(harmless.present))
         self.mistaken = {place for span in self.said(harmless.not_no) for place in range(*span)}
 
     def names(self, danger: Danger) -> str:
         """Return the words that name a danger, or ""."""
-        for pattern in danger.patterns:
+        for pattern in self.patterns.get(danger.id, ()):
             for hit in self.hits(pattern):
                 if not self.excused(hit, danger):
                     start, end = min(hit)[0], max(span[1] for span in hit)

@@ -5,8 +5,8 @@ questions (`Choice.opens`) or answers them (`Choice.sets`); "none of these" has 
 covered question with its `clear` value. An untouched gate answers nothing, so a blank never reads as "no".
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schemas.forms.condition import Answers, Condition, values_of, without_side
@@ -127,6 +127,11 @@ class Questionnaire:
     steps: tuple[Step, ...]
     intro: str = ""
     language: str = "en"
+    by_id: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the questions by their ids: each answer looks for its own."""
+        object.__setattr__(self, "by_id", {question.id: question for question in self.questions()})
 
     def questions(self) -> Iterator[Question]:
         """Yield every question in the order of asking."""
@@ -135,7 +140,7 @@ class Questionnaire:
 
     def question(self, question_id: str) -> Question | None:
         """Return a question by its id."""
-        return next((question for question in self.questions() if question.id == question_id), None)
+        return self.by_id.get(question_id)
 
     def step(self, step_id: str) -> Step | None:
         """Return a step by its id."""
