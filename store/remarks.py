@@ -1,5 +1,6 @@
 """What clients wrote in a check-in, with its answer (both sealed)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -43,9 +44,9 @@ def count_waiting(tx: Tx, practitioner: str = "") -> int:
     return int(tx.value(query) or 0)
 
 
-def answered(tx: Tx, client_id: int) -> list[Remark]:
-    """Those of one client that have an answer, the newest last."""
-    query = sa.select(remarks).where(remarks.c.client_id == client_id, remarks.c.leaves_at.is_not(None))
+def answered(tx: Tx, family: Sequence[int]) -> list[Remark]:
+    """Those of one person that have an answer, the newest last."""
+    query = sa.select(remarks).where(remarks.c.client_id.in_(family), remarks.c.leaves_at.is_not(None))
     return _found(tx, query.order_by(remarks.c.leaves_at, remarks.c.id))
 
 

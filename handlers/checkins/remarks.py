@@ -6,7 +6,7 @@ from handlers.schedule import recipients
 from schemas.delivery import Delivery, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason
 from schemas.remark import Remark
-from store import audit, bookings, deliveries, remarks
+from store import audit, bookings, clients, deliveries, remarks
 from store.base import Tx
 
 BUNDLED = timedelta(minutes=5)
@@ -55,7 +55,7 @@ def take_back(tx: Tx, remark_id: int, by: str, now: datetime) -> bool:
 
 
 def _leaving(tx: Tx, found: Remark, now: datetime) -> bool:
-    mine = (each for each in remarks.answered(tx, found.client_id) if each.booking_id == found.booking_id)
+    mine = (each for each in remarks.answered(tx, [found.client_id]) if each.booking_id == found.booking_id)
     return any(each.leaves_at is not None and each.leaves_at > now for each in mine)
 
 
@@ -71,7 +71,7 @@ def read_by(tx: Tx, client_id: int, now: datetime) -> list[Remark]:
     """The newest answers that a client can read; one that does not open is left out."""
     found = [
         each
-        for each in remarks.answered(tx, client_id)
+        for each in remarks.answered(tx, clients.family(tx, client_id))
         if each.answer and each.leaves_at and each.leaves_at <= now
     ]
     return found[-SHOWN:]

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from flask import Response, abort, make_response, redirect, render_template, request
 
 from handlers import links
+from handlers.checkins import remarks
 from handlers.links import Fate, Link, LinkPurpose
 from handlers.plans import page as plan_page
 from handlers.send import held
@@ -69,6 +70,7 @@ def _no_plan(tx: Tx, token: str, booking_id: int, paused: bool, status: int) -> 
     language = chosen_language(asked.language if asked else words.asked_for(request))
     values = call_back(tx, booking, f"/p/{token}/number") if booking and paused else {}
     by = look_by(tx, booking, language) if booking and not paused else ""
+    values["answers"] = remarks.read_by(tx, booking.client_id, utc_now()) if booking else []
     made = page("plan_off", language, token, status, paused=paused, by=by, here=f"/p/{token}", **values)
     made.headers["Aftercare-Plan"] = "none"  # a phone forgets what it kept of it
     return made

@@ -17,7 +17,7 @@ from schemas.checkin import CheckInKind
 from schemas.delivery import DeliveryStatus
 from schemas.remark import Remark
 from schemas.staff import Role
-from store import bookings, checkins, plans
+from store import bookings, checkins, clients, plans
 from store import remarks as stored
 from tests.helpers.answers import fill_in
 from tests.helpers.console import BASE, account, post, sign_in, token_in
@@ -41,13 +41,19 @@ def booking(context: Context) -> Booking:
     return made
 
 
-def said(context: Context, booking: Booking, at: datetime, kind: CheckInKind = CheckInKind.h24) -> Remark:
+def said(
+    context: Context,
+    booking: Booking,
+    at: datetime,
+    kind: CheckInKind = CheckInKind.h24,
+    sign: str = "none",
+) -> Remark:
     """The client writes something in a check-in."""
     with context.db.begin() as tx:
         plan = plans.newest(tx, booking.id)
         assert plan is not None
         asked = checkins.ask(tx, booking.id, plan.id, kind, at)
-        answers = {"fu_symptoms": ["none"], "fu_feel": "fine", "fu_words": WORDS}
+        answers = {"fu_symptoms": [sign], "fu_feel": "fine", "fu_words": WORDS}
         for _twice in range(2):
             replies.reply(tx, context, asked, answers, at)
         return stored.waiting(tx, "", at)[-1]
@@ -126,6 +132,29 @@ def test_two_answers_go_out_once_after_five_minutes_without_a_word_of_them(
     assert page.count(LINE) == 2, "the third has not left by then"
 
 
+def test_the_link_of_the_mail_shows_the_answer_while_the_plan_is_paused_and_after_two_rows_were_one(
+    app: Flask, context: Context, booking: Booking, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = morning(booking)
+    assert answer(context, said(context, booking, at, sign="chest_breath"), at)
+    later = at + timedelta(minutes=6)
+    work.work_once(context, later)
+    (mail,) = mailbox.of("answer")
+    monkeypatch.setattr("web.client.common.utc_now", lambda: later)
+    hers = phone(app, context, LinkPurpose.plan, booking.id, days=30)
+    link = re.search(r"https://care\.test(/p/\S+?)[\s#]", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
+    assert link is not None
+    for path in (hers.link, link[1]):
+        page = app.test_client().get(path, base_url=BASE).text
+        assert "paused" in page, path
+        assert LINE in page
+        assert WORDS in page
+    other = book(context, at, uid="u2", email="zoe.luc@example.org", start=at + timedelta(days=3))
+    with context.db.begin() as tx:
+        clients.join(tx, other.client_id, booking.client_id)
+        assert [one.answer for one in remarks.read_by(tx, other.client_id, later)] == [LINE]
+
+
 def test_taken_back_nothing_goes_out_unless_another_answer_goes_with_it(
     context: Context, booking: Booking, mailbox: Mailbox
 ) -> None:
@@ -159,5 +188,5 @@ def test_it_is_exported_and_erased_with_its_client(context: Context, booking: Bo
     assert [(each["words"], each["answer"]) for each in whole["remarks"]] == [(WORDS, LINE)]
     assert privacy.erase(context, booking.client_id, "Mara", at) is not None
     with context.db.read() as tx:
-        assert stored.answered(tx, booking.client_id) == []
+        assert stored.answered(tx, [booking.client_id]) == []
         assert bookings.get(tx, booking.id) is not None
