@@ -11,7 +11,9 @@ from enum import Enum, auto
 
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 MOST_BODY = 1024 * 1024 + 64 * 1024  # the largest body that any page reads, and what chunks add to it
-HEAD_SECONDS, BODY_SECONDS = 10.0, 20.0
+MOST_FILE = 16 * 1024 * 1024 + MOST_BODY  # a form that brings a photo or a clip
+HEAD_SECONDS, BODY_SECONDS, FILE_SECONDS = 10.0, 20.0, 180.0
+A_FILE = re.compile(rb"POST /console/bookings/\d{1,18}/plan/change[ ?]")
 HEAD_END = b"\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
@@ -35,6 +37,7 @@ class Arrival:
     data: bytearray = field(default_factory=bytearray)
     deadline: float = field(default_factory=lambda: time.monotonic() + HEAD_SECONDS)
     wants_continue: bool = False
+    is_file: bool = False  # more may come than with any other request, and for longer
     refused: bool = False  # answered already; what still comes is thrown away
     _body_at: int = 0
     _end: int | None = None  # where the body ends; None when its chunks say so
@@ -47,7 +50,7 @@ class Arrival:
         if not self._body_at and not self._read_head(max(0, before - len(HEAD_END))):
             return State.long_head if len(self.data) > MOST_HEAD else State.more
         end = self._chunks_end() if self._end is None else self._end
-        if (end or len(self.data)) - self._body_at > MOST_BODY:
+        if (end or len(self.data)) - self._body_at > (MOST_FILE if self.is_file else MOST_BODY):
             return State.large_body
         return State.whole if end is not None and len(self.data) >= end else State.more
 
@@ -63,7 +66,8 @@ class Arrival:
         length = _LENGTH.search(plain)
         if not _CHUNKED.search(plain):
             self._end = self._body_at + (int(length[1]) if length else 0)
-        self.deadline = time.monotonic() + BODY_SECONDS
+            self.is_file = self._end - self._body_at > MOST_BODY and A_FILE.match(plain) is not None
+        self.deadline = time.monotonic() + (FILE_SECONDS if self.is_file else BODY_SECONDS)
         return True
 
     def _chunks_end(self) -> int | None:

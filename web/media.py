@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from handlers.plans.media import Media
+from schemas.media import Media
 
 LOCKED = "default-src 'none'; sandbox"
 

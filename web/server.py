@@ -45,6 +45,7 @@ A_WEBHOOK = b"POST /webhooks/"
 OF_WATCHERS = (b"GET /healthz", b"GET /readyz", b"GET /metrics")
 FOR_WATCHERS = 4  # threads
 MOST_ARRIVING = 500  # connections: one more, and the one that has said least for longest is closed
+MOST_FILES = 4  # photos and clips that arrive at once: each takes as much memory as it is large
 MOST_AT_ONCE = 16384  # bytes
 WIRE_SECONDS = 10  # that a thread waits for a reader that does not read
 LINGER_SECONDS = 2.0
@@ -126,6 +127,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._hand_on(conn)
         elif state in REFUSALS:
             self._refuse(conn, REFUSALS[state])
+        elif arrival.is_file and sum(each.is_file for each in self.arriving.values()) > MOST_FILES:
+            self._refuse(conn, "503 Service Unavailable")
         elif arrival.wants_continue:
             arrival.wants_continue = False
             with suppress(OSError):

@@ -12,10 +12,10 @@ from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, edits, release
 from handlers.plans.basis import NotNow
-from handlers.plans.media import Media
 from handlers.schedule.recipients import to_client
 from schemas.booking import Booking
 from schemas.delivery import DeliveryStatus, Due, Purpose
+from schemas.media import Media
 from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from store import audit, bookings, clients, deliveries, intakes, own_media, plan_edits

@@ -1,32 +1,18 @@
 """Photos and clips of own exercises: what they show is kept, what else a phone writes into them is taken out.
 
-Nothing is decoded: of each file only the parts that draw it are copied, and a file with a part that is not
-understood is refused. Sources: ITU-T T.81 (JPEG), https://www.w3.org/TR/png-3/,
-https://developer.apple.com/documentation/quicktime-file-format.
+Nothing is decoded: of each photo only the parts that draw it are copied.
+Sources: ITU-T T.81 (JPEG), https://www.w3.org/TR/png-3/.
 """
 
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-MOST_PHOTO, MOST_CLIP = 4_000_000, 6_000_000  # bytes
+from handlers.plans import clips
+from schemas.media import BROKEN, NO_KIND, TOO_LARGE, Media, Unsuitable
+
+MOST_PHOTO, MOST_CLIP = 4_000_000, 16_000_000  # bytes
 MOST_PIXELS = 50_000_000
-TOO_LARGE = "The file is too large: a photo may have 4 MB, a clip 6 MB."
-NO_KIND = "This is no photo or clip that can be cleaned: take a JPEG or PNG photo, or an MP4 clip (H.264)."
-BROKEN = "The file is damaged, or cut off: take it again."
-
-
-class Unsuitable(ValueError):
-    """A photo or clip that is not taken; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A cleaned photo or clip, with its media type."""
-
-    kind: str
-    data: bytes
 
 
 def clean(data: bytes) -> Media:
@@ -39,11 +25,11 @@ def clean(data: bytes) -> Media:
             return Media("image/jpeg", _within(_jpeg(data), MOST_PHOTO))
         if data.startswith(PNG):
             return Media("image/png", _within(_png(data), MOST_PHOTO))
-        if data[4:8] == b"ftyp":
-            return Media("video/mp4", _within(_mp4(data), MOST_CLIP))
+        if clips.is_clip(data):
+            return Media("video/mp4", clips.cleaned(_within(data, MOST_CLIP)))
     except (struct.error, IndexError):
         raise Unsuitable(BROKEN) from None
-    raise Unsuitable(NO_KIND)
+    raise Unsuitable(clips.WEBM if data.startswith(clips.WEBM_SIGN) else NO_KIND)
 
 
 def _within(data: bytes, most: int) -> bytes:
@@ -169,60 +155,3 @@ def _png(data: bytes) -> bytes:
         parts += [chunk] if name in KEPT_CHUNKS else []
         at += len(chunk)
     return b"".join(parts)
-
-
-# MP4: every box keeps its place, since the picture is found by offsets; what is not needed is blanked.
-CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf", b"edts", b"stbl"})
-KEPT_BOXES = frozenset(
-    {
-        *(b"ftyp", b"mdat", b"mvhd", b"tkhd", b"elst", b"mdhd", b"hdlr", b"vmhd", b"smhd", b"dref", b"stsd"),
-        *(b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"co64", b"stss", b"sgpd", b"sbgp", b"sdtp"),
-    }
-)
-BLANKED = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip", b"wide", b"iods", b"tref", b"tapt"})
-CLOCKS = frozenset({b"mvhd", b"tkhd", b"mdhd"})
-STREAMS = {b"vide": b"avc1", b"soun": b"mp4a"}
-"""Picture as H.264 and sound as AAC, which every browser plays; a track of anything else is refused."""
-
-
-def _mp4(data: bytes) -> bytes:
-    made = bytearray(data)
-    handlers = list(_boxes(made, 0, len(made)))
-    if b"vide" not in handlers:
-        raise Unsuitable(NO_KIND)
-    return bytes(made)
-
-
-def _boxes(made: bytearray, at: int, end: int, depth: int = 0) -> Iterator[bytes]:
-    """Blank what is not needed, and yield what each track is for."""
-    while at < end:
-        size, name = struct.unpack_from(">I4s", made, at)
-        head = 16 if size == 1 else 8
-        size = struct.unpack_from(">Q", made, at + 8)[0] if size == 1 else size or end - at
-        if size < head or at + size > end or depth > 6:
-            raise Unsuitable(BROKEN)
-        if name in CONTAINERS:
-            yield from _boxes(made, at + head, at + size, depth + 1)
-        elif name in BLANKED:
-            made[at + 4 : at + 8] = b"free"
-            made[at + head : at + size] = bytes(size - head)
-        elif name not in KEPT_BOXES:
-            raise Unsuitable(NO_KIND)
-        yield from _looked_at(made, name, at + head)
-        at += size
-
-
-def _looked_at(made: bytearray, name: bytes, at: int) -> Iterator[bytes]:
-    if name in CLOCKS:
-        long = made[at] == 1
-        made[at + 4 : at + (20 if long else 12)] = bytes(16 if long else 8)
-    elif name == b"hdlr" and bytes(made[at + 4 : at + 8]) != b"dhlr":
-        yield _stream(bytes(made[at + 8 : at + 12]))
-    elif name == b"stsd" and bytes(made[at + 12 : at + 16]) not in STREAMS.values():
-        raise Unsuitable(NO_KIND)
-
-
-def _stream(handler: bytes) -> bytes:
-    if handler not in STREAMS:
-        raise Unsuitable(NO_KIND)
-    return handler

@@ -1,11 +1,12 @@
 """The figure of every exercise, drawn on demand."""
 
 from handlers.context import Context
-from handlers.plans.media import Media, shape
+from handlers.plans.media import shape
 from render.figures import Panel, Tempo, look_for, moving, pair_svg, panels
 from render.paper import photos
 from schemas.exercise import Exercise, Kind
 from schemas.figure import Picture
+from schemas.media import Media
 from schemas.plan import Dose, Phase, PlanItem, StoredPlan
 from schemas.worded_plan import WordedPlan
 from store import clients, own_media

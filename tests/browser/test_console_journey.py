@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pymupdf
@@ -30,6 +31,8 @@ from tests.helpers.mailbox import Mailbox
 
 KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 NOTE_TAPS = 5
+CLIP = Path(__file__).with_name("clip.mov")
+"""A second of H.264 and AAC with a place in it, as an iPhone writes one."""
 SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
 
 
@@ -245,6 +248,40 @@ def test_a_plan_is_changed_without_a_script(clinic: Site, open_page: Any, mailbo
         url = links.issue(tx, clinic.context, LinkPurpose.plan, 2, now())
     page.goto(url)
     expect(page.locator("img.own")).to_have_js_property("naturalWidth", 64)
+
+
+def test_a_clip_of_a_phone_is_seen_on_the_clients_page_when_they_play_it(
+    clinic: Site, open_page: Any, mailbox: Mailbox
+) -> None:
+    page = signed_in(open_page, clinic, PHONE)
+    open_booking(page, clinic, 2)
+    follow(page.get_by_role("button", name="Change the plan"))
+    page.locator("summary", has_text="Own exercise").click()
+    page.locator("#own").get_by_label("Name", exact=True).fill("Towel pull")
+    field = page.get_by_label("Photo or short clip")
+    large: FilePayload = {"name": "IMG_0.mov", "mimeType": "video/quicktime", "buffer": bytes(16_000_001)}
+    field.set_input_files(large)
+    expect(page.locator("#media-large")).to_have_text(re.compile("a clip 16 MB"))
+    expect(field).to_have_js_property("value", "")
+    clip: FilePayload = {"name": "IMG_1.mov", "mimeType": "video/quicktime", "buffer": CLIP.read_bytes()}
+    field.set_input_files(clip)
+    expect(page.locator("#media-large")).to_be_hidden()
+    follow(page.get_by_role("button", name="Release"))
+    work.work_once(clinic.context, now() + timedelta(minutes=1))
+    with clinic.context.db.begin() as tx:
+        url = links.issue(tx, clinic.context, LinkPurpose.plan, 2, now())
+    page.goto(url)
+    video = page.locator("video.own")
+    expect(video).to_have_js_property("readyState", video.evaluate("() => HTMLMediaElement.HAVE_ENOUGH_DATA"))
+    expect(video).to_have_js_property("paused", True)
+    assert video.evaluate("film => film.error?.message ?? film.videoWidth") == 96
+    whole = "film => new Promise(done => { film.onended = () => done(film.currentTime); film.play(); })"
+    assert video.evaluate(whole) > 0.9
+    address = video.evaluate("film => film.currentSrc")
+    part = page.request.get(address, headers={"Range": "bytes=4-7"})
+    assert (part.status, part.body()) == (206, b"ftyp")
+    assert b"+52.52" not in page.request.get(address).body()
+    assert faults_by_day_and_night(page) == []
 
 
 @KINDS

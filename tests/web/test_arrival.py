@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.arrival import MOST_BODY, MOST_HEAD, Arrival, State
+from web.arrival import MOST_BODY, MOST_FILE, MOST_HEAD, Arrival, State
 
 REQUESTS = (
     b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -54,3 +54,18 @@ def test_who_waits_to_be_asked_for_the_body_is_asked_once() -> None:
     assert arrival.wants_continue
     assert arrival.add(b"ab") is State.whole
     assert b"xpect" not in arrival.data
+
+
+@pytest.mark.parametrize(
+    ("line", "size", "state"),
+    [
+        ("POST /console/bookings/7/plan/change", MOST_FILE, State.more),
+        ("POST /console/bookings/7/plan/change?x=1", MOST_BODY + 1, State.more),
+        ("POST /console/bookings/7/plan/change", MOST_FILE + 1, State.large_body),
+        ("GET /console/bookings/7/plan/change", MOST_BODY + 1, State.large_body),
+        ("POST /console/bookings/x/plan/change", MOST_BODY + 1, State.large_body),
+        ("POST /x?/console/bookings/7/plan/change", MOST_BODY + 1, State.large_body),
+    ],
+)
+def test_only_a_form_that_brings_a_clip_may_be_as_large_as_one(line: str, size: int, state: State) -> None:
+    assert Arrival().add(f"{line} HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode()) is state

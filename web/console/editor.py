@@ -21,11 +21,11 @@ from clinical.plan.wording import fact_words
 from handlers.plans import basis as plans_basis
 from handlers.plans import by_hand, media, saved
 from handlers.plans.basis import NotNow
-from handlers.plans.media import Media, Unsuitable
 from handlers.send import undo as undo_handler
 from schemas.booking import Booking
 from schemas.choosing import PlanContent
 from schemas.exercise import Exercise
+from schemas.media import TOO_LARGE, Media, Unsuitable
 from schemas.plan import PlanItem, PlanStatus, Side, StoredPlan
 from schemas.staff import Role
 from store import bookings, clients, own_media, saved_plans
@@ -256,6 +256,8 @@ def _page(
         "typed": draft.typed,
         "lines": [_line(item, draft, ground, content) for item in draft.items],
         "library": _library(draft, ground, content),
+        "most_clip": media.MOST_CLIP,
+        "too_large": TOO_LARGE,
         "own": _figures(OWN, plan_lines.FIRST_OWN, {}, draft),
         "saved": _mine(tx, content),
         "file_sent": bool((sent := request.files.get(f"media-{OWN}")) and sent.filename),

@@ -83,8 +83,11 @@ search.addEventListener("input", () => {
 // A photo is made small before it is sent: a phone's own has more points than any page shows.
 const MOST_POINTS = 1600;
 const file = document.getElementById("media-own");
+const large = document.getElementById("media-large");
 file.addEventListener("change", async () => {
   const [photo] = file.files;
+  large.hidden = !photo || photo.type.startsWith("image/") || photo.size <= Number(file.dataset.most);
+  if (!large.hidden) file.value = "";
   if (!photo?.type.startsWith("image/")) return;
   try {
     const drawn = await createImageBitmap(photo);

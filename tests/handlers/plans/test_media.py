@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handlers.plans.media import PNG, Unsuitable, clean
+from handlers.plans.media import PNG, clean
 from render.paper.raster import png
+from schemas.media import Unsuitable
 from tests.helpers.photos import SECRET, jpeg, segment
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>'
@@ -67,30 +68,69 @@ def box(name: bytes, payload: bytes) -> bytes:
     return struct.pack(">I", len(payload) + 8) + name + payload
 
 
-def track(handler: bytes = b"vide", codec: bytes = b"avc1") -> bytes:
+PICTURE, PLACES = b"picture" * 9, SECRET * 2
+HEAD = 16 + 8 + len(SECRET) + 8  # bytes before the samples
+
+
+def track(
+    handler: bytes = b"vide", codec: bytes = b"avc1", at: int = HEAD, size: int = len(PICTURE)
+) -> bytes:
+    """One track with one chunk of two samples at a place in the file."""
     stsd = box(b"stsd", bytes(4) + struct.pack(">I", 1) + box(codec, bytes(70)))
-    stbl = box(b"stbl", stsd + box(b"stts", bytes(8)) + box(b"stco", bytes(8)))
-    hdlr = box(b"hdlr", bytes(8) + handler + bytes(12))
-    mdia = box(b"mdia", box(b"mdhd", b"\0\0\0\0" + b"\x11" * 20) + hdlr + box(b"minf", stbl))
+    sizes = box(b"stsz", bytes(4) + struct.pack(">IIII", 0, 2, 7, size - 7))
+    chunks = box(b"stsc", bytes(4) + struct.pack(">IIII", 1, 1, 2, 1))
+    places = box(b"stco", bytes(4) + struct.pack(">II", 1, at))
+    stbl = box(b"stbl", stsd + box(b"stts", bytes(8)) + chunks + sizes + places + box(b"sbtl", SECRET))
+    hdlr = box(b"hdlr", bytes(8) + handler + bytes(12) + SECRET)
+    ours = box(b"hdlr", bytes(4) + b"dhlrurl " + bytes(12) + SECRET)
+    mdia = box(b"mdia", box(b"mdhd", b"\0\0\0\0" + b"\x11" * 20) + hdlr + box(b"minf", ours + stbl))
     return box(b"trak", box(b"tkhd", b"\0\0\0\0" + b"\x11" * 80) + mdia + box(b"udta", SECRET))
 
 
 def mp4(*tracks: bytes, end: bytes = b"") -> bytes:
+    """Samples of a picture, then those of another track, then what no track names."""
     moov = box(b"mvhd", b"\0\0\0\0" + b"\x11" * 96) + b"".join(tracks) + box(b"meta", SECRET)
-    whole = box(b"ftyp", b"isom" + bytes(4)) + box(b"uuid", SECRET) + box(b"mdat", b"picture" * 9)
-    return whole + box(b"moov", moov) + end
+    whole = box(b"ftyp", b"isom" + bytes(4)) + box(b"uuid", SECRET)
+    return whole + box(b"mdat", PICTURE + PLACES + SECRET) + box(b"moov", moov) + end
 
 
-def test_a_clip_keeps_its_places_and_loses_what_else_is_in_it() -> None:
-    before = mp4(track(), track(b"soun", b"mp4a"))
+PLACES_AT = HEAD + len(PICTURE)
+OF_PLACES = {"at": PLACES_AT, "size": len(PLACES)}
+CLIPS = {
+    "picture alone": mp4(track()),
+    "with sound": mp4(track(), track(b"soun", b"mp4a")),
+    "a box of the maker's own": mp4(track(), end=box(b"sefd", SECRET)),
+    "a phone's track of places": mp4(track(), track(b"meta", b"mebx", **OF_PLACES)),
+    "sound in space, which few can play": mp4(track(), track(b"soun", b"apac", **OF_PLACES)),
+}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_a_clip_keeps_its_places_and_loses_what_else_is_in_it(name: str) -> None:
+    before = CLIPS[name]
     made = clean(before)
     assert made.kind == "video/mp4"
     assert len(made.data) == len(before), "the picture is found by offsets"
     assert SECRET not in made.data
-    assert made.data.find(b"picture") == before.find(b"picture")
+    assert made.data.find(PICTURE) == before.find(PICTURE)
     clocks = [made.data.find(name) + 8 for name in (b"mvhd", b"tkhd", b"mdhd")]
     assert all(made.data[at : at + 8] == bytes(8) for at in clocks), "when it was taken"
     assert clean(made.data) == made
+
+
+SAID = {
+    "what Apple's phones record if they are let": (mp4(track(codec=b"hvc1")), "Most Compatible"),
+    "what a browser records": (mp4(track(), end=box(b"moof", SECRET)), "in pieces"),
+    "what some browsers record": (b"\x1a\x45\xdf\xa3" + bytes(40), "WebM"),
+    "more bytes than are kept": (mp4(track(), end=box(b"free", bytes(16_000_000))), "too large"),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_clip_that_is_not_taken_says_what_to_do(name: str) -> None:
+    data, words = SAID[name]
+    with pytest.raises(Unsuitable, match=words):
+        clean(data)
 
 
 REFUSED = {
@@ -108,7 +148,10 @@ REFUSED = {
     "half a picture": png(SVG, 8)[:-20],
     "a picture with a wrong sum": png(SVG, 8).replace(b"IDAT", b"IDAT", 1)[:-5] + b"12345",
     "a clip of a kind that few can play": mp4(track(codec=b"hvc1")),
-    "a clip with a track of places": mp4(track(), track(b"meta", b"mebx")),
+    "places alone": mp4(track(b"meta", b"mebx")),
+    "a clip of a kind that nobody knows": mp4(track(codec=b"xxxx")),
+    "a picture that is not in the file": mp4(track(at=60_000)),
+    "a picture that lies in another part": mp4(track(at=4)),
     "sound alone": mp4(track(b"soun", b"mp4a")),
     "a clip in pieces": mp4(track(), end=box(b"moof", SECRET)),
     "a box longer than the file": mp4(track())[:-30],
@@ -123,12 +166,24 @@ def test_what_cannot_be_cleaned_is_refused(name: str) -> None:
 
 
 @given(
-    st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", PNG, box(b"ftyp", b"isom"), jpeg()[:60]])
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"\xff\xd8\xff", PNG, box(b"ftyp", b"isom"), jpeg()[:60], mp4(track())]),
 )
 @example(struct.pack(">I4sQ", 1, b"moov", 2**63), box(b"ftyp", b"isom"))
 def test_no_bytes_at_all_bring_it_down(noise: bytes, start: bytes) -> None:
     try:
         made = clean(start + noise)
+    except Unsuitable:
+        return
+    assert clean(made.data) == made
+
+
+@given(st.sampled_from([*CLIPS]), st.integers(0, 1000), st.integers(0, 255))
+def test_a_clip_with_one_wrong_byte_is_refused_or_clean(name: str, at: int, byte: int) -> None:
+    data = bytearray(CLIPS[name])
+    data[at % len(data)] = byte
+    try:
+        made = clean(bytes(data))
     except Unsuitable:
         return
     assert clean(made.data) == made

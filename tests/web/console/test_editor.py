@@ -348,7 +348,7 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     refused = with_photo(client, number, form, b"<html>")
     assert refused.status_code == 422
     assert "no photo or clip that can be cleaned" in refused.get_data(as_text=True)
-    assert with_photo(client, number, form, bytes(7_000_000)).status_code == 413
+    assert with_photo(client, number, form, bytes(17_000_000)).status_code == 413
     assert with_photo(client, number, form, PHOTO, "release").status_code == 303
     work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
     shown = read_by_client(app, context, number)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from handlers.plans import media
+from handlers.plans import clips
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import passwords
 from integrations.schedulers import SCHEDULERS
+from schemas import media
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.trouble import Trouble, TroubleKind
 from tests.helpers.clinic import NOW
@@ -104,7 +105,7 @@ def in_tables() -> Iterator[str]:
     yield from (text for text, _statuses, _upward in outbox.TABS.values())
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
-    yield from (media.TOO_LARGE, media.NO_KIND, media.BROKEN)
+    yield from (media.TOO_LARGE, media.NO_KIND, media.BROKEN, clips.HEVC, clips.IN_PIECES, clips.WEBM)
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
     for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
