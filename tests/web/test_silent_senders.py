@@ -116,3 +116,19 @@ def test_two_requests_in_one_go_get_two_answers(running: Running) -> None:
         assert next(answers).startswith(b"HTTP/1.1 200")
         wire.sendall(asked[20:])
         assert any(line.endswith(b"HTTP/1.1 200 OK\r\n") for line in answers)
+
+
+def test_a_clip_arrives_whole_and_many_at_once_are_refused(running: Running) -> None:
+    size = 5_000_000
+    head = (
+        f"POST /console/bookings/1/plan/change HTTP/1.1\r\nHost: care.test\r\nContent-Length: {size}\r\n\r\n"
+    )
+    with ExitStack() as open_ones:
+        first, *others = [open_ones.enter_context(connect(running, head.encode())) for _ in range(4)]
+        time.sleep(0.5)
+        fifth = open_ones.enter_context(connect(running, head.encode()))
+        assert fifth.recv(4096).startswith(b"HTTP/1.1 503")
+        first.sendall(bytes(size))
+        assert first.recv(4096).startswith(b"HTTP/1.1 303"), "to the sign-in, which nobody has done"
+        assert wait_of_a_webhook(running) < 2
+        assert len(others) == 3
