@@ -16,14 +16,17 @@ from rapidfuzz.distance import OSA
 
 from schemas.forms.typed import Danger, Harmless, Pattern, Phrase, TypedRules
 
-NEAR = 12  # words that may lie between the first and the last word of a match
-REACH = 8  # words over which a "no" reaches
+NEAR = 16  # words that may lie between the first and the last word of a match
+REACH = 8  # words over which a "no" reaches, without a pause
 LONG, LONGER = 5, 10  # letters from which a word may have one slip, and two
-SENTENCE = re.compile(r"[.!;]+")
+SENTENCE = re.compile(r"[!;]+|\.+(?![0-9])")  # "38.5" is one number
+PAUSE = re.compile(r"[,?()\n\u2013\u2014]|\s-+\s")
+TOKEN = re.compile(rf"{PAUSE.pattern}|[a-z0-9]+")
 UNITS = re.compile(r"(?<=[0-9])(?=(?:lb|kg|kilo|pound|st|day|wk|week|month|yr|year)s?\b)")
 LATEST_PAST_YEAR = 2024
 CLITICS = frozenset({"me", "se", "le", "te", "lo", "la"})  # after a Spanish "no": it denies a verb
 NOR = frozenset({"ni", "nor"})  # after words that were found these join more: "I cannot poop nor pee"
+OR = frozenset({"or", "nor", "o", "u", "ni"})  # the last of a list that a "no" denies
 AND = frozenset({"and", "y", "e"})  # "my foot does not lift and slaps": the verb after it is not denied
 Span = tuple[int, int]
 
@@ -45,9 +48,25 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[list[str]]:
     """Return the words of each sentence."""
+    return [words for words, _pauses in _sentences(text)]
+
+
+def _sentences(text: str) -> list[tuple[list[str], frozenset[int]]]:
+    """Return the words of each sentence, and before which of them it pauses: a comma, a dash, a new line."""
     apart = UNITS.sub(" ", plain(text))  # "15lb" is two words
-    split = (re.findall(r"[a-z0-9]+", part) for part in SENTENCE.split(apart))
-    return [words for words in split if words]
+    split = (_words(part) for part in SENTENCE.split(apart))
+    return [(words, pauses) for words, pauses in split if words]
+
+
+def _words(part: str) -> tuple[list[str], frozenset[int]]:
+    words: list[str] = []
+    pauses: set[int] = set()
+    for token in TOKEN.findall(part):
+        if PAUSE.fullmatch(token):
+            pauses.add(len(words))
+        else:
+            words.append(token)
+    return words, frozenset(pauses)
 
 
 def says_nothing(text: str, rules: TypedRules) -> bool:
@@ -61,7 +80,7 @@ def search(text: str, rules: TypedRules) -> Iterator[Found]:
     if rules.harmless is None or not text:
         return
     index = _index(rules)
-    said = [_Sentence(words, index, rules.harmless) for words in sentences(text)]
+    said = [_Sentence(words, pauses, index, rules.harmless) for words, pauses in _sentences(text)]
     for danger in rules.dangers:
         hit = next((hit for one in said if (hit := one.names(danger))), "")
         if hit:
@@ -124,8 +143,8 @@ def _index(rules: TypedRules) -> _Index:
 class _Sentence:
     """One sentence, and what in it makes a danger harmless."""
 
-    def __init__(self, words: list[str], index: _Index, harmless: Harmless) -> None:
-        self.words, self.harmless = words, harmless
+    def __init__(self, words: list[str], pauses: frozenset[int], index: _Index, harmless: Harmless) -> None:
+        self.words, self.pauses, self.harmless = words, pauses, harmless
         self.meanings = [index.meanings(word) for word in words]
         self.places: dict[str, list[int]] = {}
         for place, meanings in enumerate(self.meanings):
@@ -207,8 +226,8 @@ class _Sentence:
         """Tell whether a "no" reaches the words found: before or among them, or as the last word after."""
         joined = {place for place in range(min(own), end) if self.words[place] in NOR}
         mine = own | joined | self.mistaken
-        places = [place for place in range(max(0, start - REACH), end) if place not in mine]
-        if any(self.is_no(place, start) for place in places):
+        places = [place for place in range(end) if place not in mine]
+        if any(self.is_no(place, start) and self.carries(place, start, end) for place in places):
             return True
         after = self.words[end : end + 2]
         return len(after) == 1 and after[0] in self.harmless.no
@@ -224,6 +243,23 @@ class _Sentence:
         if nearest and nearest[0] in self.harmless.have:
             return not self.harmless.yet.intersection(nearest[1:])
         return len(nearest) <= 1 and not (nearest and AND.intersection(between))
+
+    def carries(self, place: int, start: int, end: int) -> bool:
+        """Tell whether a "no" reaches over the pauses after it: only along a list of bare names.
+
+        "No numbness, tingling or weakness" denies all three. "No, my chest hurts", "no allergies, chest pain
+        when I walk" and "no pills, no allergies, chest pain" do not deny what comes last.
+        """
+        stops = sorted(pause for pause in self.pauses if place < pause <= start)
+        if not stops:
+            return start - place <= REACH
+        if stops[0] == place + 1:
+            return False
+        last = min((pause for pause in self.pauses if pause >= end), default=len(self.words))
+        listed = self.words[stops[0] : last]
+        joined = len(stops) > 1 or last < len(self.words) or OR.intersection(self.words[place:last])
+        again = (self.harmless.no - OR).intersection(listed)
+        return bool(joined) and not again and not self.harmless.tells.intersection(listed)
 
     def long_ago(self) -> bool:
         if self.present:

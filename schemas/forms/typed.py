@@ -55,6 +55,7 @@ class Harmless:
     not_verb: frozenset[str]
     have: frozenset[str]
     yet: frozenset[str]
+    tells: frozenset[str]
     not_no: tuple[Phrase, ...]
     past: tuple[Phrase, ...]
     present: tuple[Phrase, ...]

@@ -78,6 +78,21 @@ def test_an_ordinary_sentence_before_or_after_hides_no_danger(
     assert danger in dangers(f"{other}. {text}" if first else f"{text}. {other}")
 
 
+@pytest.mark.parametrize(
+    "before", ["No,", "Nope -", "No allergies,", "no pills, no allergies,", "no,", "Sin alergias,", "No\n"]
+)
+def test_a_no_to_something_else_hides_no_danger(before: str) -> None:
+    plain = [(danger, text) for danger, text in EXAMPLES if "," not in text]  # a comma more makes a list
+    assert [(danger, text) for danger, text in plain if danger not in dangers(f"{before} {text}")] == []
+
+
+@given(st.permutations(["numbness", "tingling", "chest pain", "fainting", "blood clots"]), st.integers(2, 5))
+def test_a_no_denies_a_whole_list_of_names(names: list[str], many: int) -> None:
+    some = names[:many]
+    assert not dangers(f"No {', '.join(some[:-1])} or {some[-1]}")
+    assert not dangers(f"I have not had {', '.join(some[:-1])}, or {some[-1]}.")
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read_without_failing(text: str) -> None:
     dangers(text)
