@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from schemas.delivery import Purpose
+from schemas.remark import Remark
 from store import decided, deliveries
 from store.base import Tx
 
@@ -23,12 +24,12 @@ def basis_of(tx: Tx, booking_id: int) -> str:
 def bases(tx: Tx, booking_ids: Sequence[int]) -> dict[int, str]:
     """The same for many visits at once."""
     found = decided.facts(tx, booking_ids)
-    return {each: _digest(found.get(each, ())) for each in booking_ids}
+    return {each: digest(found.get(each, ())) for each in booking_ids}
 
 
 def basis_of_message(message_id: int, status: str, visit: str) -> str:
     """The same for one message; `visit` is the visit's own for the message with a plan, else ""."""
-    return _digest((str(message_id), status, visit))
+    return digest((str(message_id), status, visit))
 
 
 def message_now(tx: Tx, message_id: int) -> str:
@@ -40,11 +41,17 @@ def message_now(tx: Tx, message_id: int) -> str:
     return basis_of_message(found.id, found.status, visit)
 
 
+def basis_of_remark(one: Remark | None) -> str:
+    """The same for what a client wrote: its words, and how it stands with the answer; "" for none."""
+    return digest((one.words, str(one.settled_at), one.answer)) if one else ""
+
+
 def still(was: str, is_now: str) -> None:
     """Raise `NotNow` when what was decided on has changed, or was not given."""
     if was != is_now:
         raise NotNow(CHANGED)
 
 
-def _digest(known: Iterable[str]) -> str:
+def digest(known: Iterable[str]) -> str:
+    """Short, and another for anything else that is known."""
     return hashlib.sha256("|".join(known).encode()).hexdigest()[:16]

@@ -4,6 +4,8 @@ from flask import request
 from markupsafe import Markup
 
 from handlers.plans import basis
+from schemas.staff import Staff
+from store import remarks
 from store.base import Tx
 
 
@@ -20,6 +22,22 @@ def check(tx: Tx, booking_id: int) -> None:
 def check_message(tx: Tx, message_id: int) -> None:
     """Raise `NotNow` unless the message is as the form's page showed it."""
     basis.still(_given(), basis.message_now(tx, message_id))
+
+
+def check_remark(tx: Tx, remark_id: int) -> None:
+    """Raise `NotNow` unless what a client wrote is as the form's page showed it."""
+    basis.still(_given(), basis.basis_of_remark(remarks.get(tx, remark_id)))
+
+
+def check_account(one: Staff) -> None:
+    """Raise `NotNow` unless an account is as the form's page showed it."""
+    basis.still(_given(), of_account(one))
+
+
+def of_account(one: Staff) -> str:
+    """What a change of an account is decided on."""
+    known = (one.name, one.credential, *sorted(one.roles), one.language, str(one.active))
+    return basis.digest(known)
 
 
 def _given() -> str:

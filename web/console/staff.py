@@ -5,11 +5,12 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.plans.basis import NotNow
 from handlers.staff import accounts
 from handlers.staff.passwords import Unfit
 from schemas.staff import Role, Staff
 from store import staff as stored_staff
-from web.console import gate
+from web.console import basis, gate
 from web.console.auth import confirmed
 from web.console.gate import allowed, me, now
 from web.console.view import page
@@ -90,7 +91,9 @@ def _edit_page(staff_id: int, status: int = 200, **more: Any) -> Response:
         one = stored_staff.get(tx, staff_id) or abort(404)
     shown = {"name": one.name, "credential": one.credential, "language": one.language, "role": _roles(one)}
     shown |= {key: request.form[key] for key in shown if key in request.form}
-    return page("person", status, one=one, shown=shown, roles=_choices(one), languages=NAMES, **more)
+    values = {"one": one, "shown": shown, "roles": _choices(one), "languages": NAMES}
+    begun_on = request.form.get("decided_on", "") if status not in (200, 409) else ""
+    return page("person", status, **values, basis=begun_on or basis.of_account(one), **more)
 
 
 def _roles(one: Staff) -> str:
@@ -115,6 +118,7 @@ def save(staff_id: int) -> AnyResponse:
         return _edit_page(staff_id, wrong[1], error=wrong[0], at="my_password")
     try:
         with context().db.begin() as tx:
+            basis.check_account(stored_staff.get(tx, staff_id) or abort(404))
             accounts.edit(
                 tx,
                 staff_id,
@@ -125,6 +129,8 @@ def save(staff_id: int) -> AnyResponse:
                 by=me(),
                 now=now(),
             )
+    except NotNow as error:
+        return _edit_page(staff_id, 409, error=str(error), at="basis")
     except Unfit as error:
         return _edit_page(staff_id, 422, error=str(error), at=error.field)
     return redirect(url_for("console_people.people", done=1, _anchor=f"s{staff_id}"), 303)
@@ -142,5 +148,8 @@ def switch(staff_id: int, act: str) -> AnyResponse:
     if act == "deactivate" and (wrong := confirmed()):
         return _edit_page(staff_id, wrong[1], error=wrong[0], at="deactivate_password")
     with context().db.begin() as tx:
+        one = stored_staff.get(tx, staff_id) or abort(404)
+        if one.active == (act == "activate"):
+            return redirect(url_for("console_people.people", _anchor=f"s{staff_id}"), 303)
         accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
     return redirect(url_for("console_people.people", done=1), 303)
