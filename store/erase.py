@@ -24,6 +24,7 @@ from store.tables import (
     clients,
     contact_points,
     deliveries,
+    drafts,
     erased,
     flags,
     intake_changes,
@@ -51,6 +52,7 @@ OF_CLIENT = (
     my_days,
     own_media,
     remarks,
+    drafts,
 )
 """The tables whose rows say whose they are."""
 

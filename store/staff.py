@@ -200,6 +200,13 @@ def session(tx: Tx, token_hash: str) -> StaffSession | None:
     )
 
 
+def sessions_since(tx: Tx, since: datetime) -> list[tuple[str, int]]:
+    """(hash of the cookie, account) of whole sessions that began since then, ended ones too."""
+    lately = (staff_sessions.c.created_at > since, staff_sessions.c.stage == Stage.full)
+    rows = tx.all(sa.select(staff_sessions.c.token_hash, staff_sessions.c.staff_id).where(*lately))
+    return [(row.token_hash, row.staff_id) for row in rows]
+
+
 def touch(tx: Tx, session_id: int, now: datetime) -> None:
     """Somebody is at the keys."""
     tx.run(sa.update(staff_sessions).where(staff_sessions.c.id == session_id).values(seen_at=now))

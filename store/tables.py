@@ -582,6 +582,21 @@ saved_plans = sa.Table(
     info=_bound("id", "staff_id"),
 )
 
+# What a practitioner has typed into a form about a client and not sent yet; `place` names the form: note-12.
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    _id(),
+    _ref("staff_id", "staff", nullable=False),
+    sa.Column("client_id", Id, index=True),
+    _word("place", 40),
+    _sealed("sealed_words"),
+    _time("typed_at"),
+    sa.UniqueConstraint("staff_id", "place", name="uq_drafts_staff_id_place"),
+    sa.Index("ix_drafts_typed_at", "typed_at"),
+    info=_bound("id", "staff_id", "client_id"),
+)
+
 # On which days and at what time a client wants to do the plan, and how they asked to be reminded of it.
 my_days = sa.Table(
     "my_days",

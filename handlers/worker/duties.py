@@ -8,6 +8,7 @@ from functools import partial
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import bounces, staff_mail
+from handlers.staff import drafts
 from handlers.worker import seals, watch
 from store import receipts, texts
 
@@ -63,7 +64,8 @@ def _watch(context: Context, now: datetime) -> None:
 
 
 def forget(context: Context, now: datetime) -> int:
-    """Delete raw webhook bodies, and texts that were read, that are older than the clinic keeps them."""
+    """Delete what is older than it is kept: raw webhook bodies, texts that were read, drafts of staff."""
     before = now - timedelta(days=context.clinic.policy.body_days)
     with context.db.begin() as tx:
+        drafts.forget_old(tx, now)
         return receipts.forget_bodies(tx, before) + texts.forget(tx, before)

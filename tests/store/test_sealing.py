@@ -27,6 +27,7 @@ from store import (
     checkins,
     connections,
     deliveries,
+    drafts,
     intakes,
     kept,
     notes,
@@ -132,6 +133,7 @@ def written(context: Context, number: int, booking: int) -> None:
     somebody = account(context, f"p{number}@handsofstone.example", f"Practitioner {number}")
     with context.db.begin() as tx:
         saved_plans.add(tx, somebody, {"name": WORDS[number]}, NOW)
+        drafts.keep(tx, somebody, number + 1, "note-1", {"typed": WORDS[number]}, NOW)
         staff.set_totp(tx, somebody, "JBSWY3DPEHPK3PXP")
         staff.open_session(tx, f"hash {number}", somebody, Stage.enrol, NOW, "JBSWY3DPEHPK3PXP")
 

@@ -17,6 +17,7 @@ from web.console import (
     clients,
     connections,
     content,
+    drafts,
     editor,
     gate,
     note,
@@ -42,7 +43,7 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
-    *(board, connections, content, reviews, audit, staff, who, undo),
+    *(drafts, board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:
     if _module is not note:  # whoever opens a link has no account
@@ -59,6 +60,7 @@ def install(app: Flask) -> None:
         csrf_field=csrf_field,
         decided_on=basis.field,
         said_of=undo.said,
+        kept_at=drafts.attribute,
         weekday=weekday,
         local=local,
         exercise_name=exercise_name,

@@ -1,6 +1,6 @@
 """One booking: what the client says, the session note, the plan and what may be done with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,9 +40,9 @@ from store import plans as stored_plans
 from store.base import Tx
 from web import language as client_words
 from web.client import days as client_days
-from web.console import basis, gate, undo, waits, who
+from web.console import basis, drafts, gate, undo, waits, who
 from web.console.drawings import bodies
-from web.console.gate import EVERYBODY, allowed, me, now
+from web.console.gate import EVERYBODY, allowed, me, now, takes_draft
 from web.console.note_words import TOOK, area_words, note_from
 from web.console.plan_form import plan_view
 from web.console.plan_reasons import name_of
@@ -71,7 +71,8 @@ def _page(booking_id: int, status: int = 200, **more: Any) -> Response:
     with _opened(booking_id) as (tx, found):
         audit.add(tx, me().name, "view", f"booking:{found.id}", now())
         values = _values(tx, found)
-    return page("booking", status, **values, **more)
+        unsent = None if "typed" in more or more.get("note_kept") else drafts.find(tx, f"note-{found.id}")
+    return page("booking", status, **values, **({"unsent": unsent, "typed": drafts.typed(unsent)} | more))
 
 
 def _values(tx: Tx, found: Booking) -> dict[str, Any]:
@@ -193,6 +194,7 @@ STAYS = {
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/note")
+@takes_draft("note-{booking_id}")
 @allowed(Role.practitioner)
 def save_note(booking_id: int) -> AnyResponse:
     """The session note, and with it what shall become of the plan."""
@@ -202,6 +204,7 @@ def save_note(booking_id: int) -> AnyResponse:
             if note.send is SendWish.OK_TO_SEND:
                 basis.check(tx, found.id)
             release.add_note(tx, context(), found.id, note, now())
+            drafts.forget(tx, f"note-{found.id}")
             stored = stored_plans.newest(tx, found.id)
     except NotNow as error:
         return _page(booking_id, 409, error=str(error), typed=request.form)
@@ -285,8 +288,17 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
 @allowed(Role.practitioner)
 def seen(booking_id: int) -> AnyResponse:
     """Somebody has seen the alert: it goes to nobody else."""
-    with _opened(booking_id) as (tx, found):
-        plans_by_hand.acknowledge(tx, found.id, me().name, now())
+    return _looked(booking_id, lambda tx: plans_by_hand.acknowledge(tx, booking_id, me().name, now()))
+
+
+def _looked(booking_id: int, act: Callable[[Tx], object]) -> AnyResponse:
+    """Do what follows from a look, unless there is more to see by now than the page showed."""
+    try:
+        with _opened(booking_id) as (tx, found):
+            basis.check(tx, found.id)
+            act(tx)
+    except NotNow as error:
+        return _refused(booking_id, error)
     return _back(booking_id)
 
 
@@ -294,9 +306,7 @@ def seen(booking_id: int) -> AnyResponse:
 @allowed(Role.practitioner)
 def reviewed(booking_id: int) -> AnyResponse:
     """The intake has been read."""
-    with _opened(booking_id) as (tx, found):
-        plans_by_hand.review(tx, found.id, me().name, now())
-    return _back(booking_id)
+    return _looked(booking_id, lambda tx: plans_by_hand.review(tx, booking_id, me().name, now()))
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/links/end")

@@ -7,6 +7,7 @@ the page showed.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, abort, redirect, request, url_for
@@ -31,11 +32,11 @@ from schemas.staff import Role
 from store import bookings, clients, own_media, saved_plans
 from store import plans as stored_plans
 from store.base import Tx
-from web.console import basis, gate, plan_lines, undo
+from web.console import basis, drafts, gate, plan_lines, undo
 from web.console.booking import as_the_client_sees
-from web.console.gate import allowed, me, now, takes
+from web.console.gate import allowed, me, now, takes, takes_draft
 from web.console.plan_form import edit_from
-from web.console.plan_lines import FIELDS, OWN, Draft
+from web.console.plan_lines import FIELDS, OWN, Draft, Form
 from web.console.view import language, page
 from web.context import context
 from web.media import answer as media_answer
@@ -71,7 +72,11 @@ def show(booking_id: int) -> Response:
     """The plan as it is now, to be changed."""
     with _opened(booking_id) as (tx, found):
         stored = stored_plans.newest(tx, found.id)
-        return _page(tx, found, stored, plan_lines.stored(stored.plan.items if stored else ()))
+        unsent = drafts.find(tx, f"plan-{found.id}")
+        if unsent is None:
+            return _page(tx, found, stored, plan_lines.stored(stored.plan.items if stored else ()))
+        draft = _posted(tx, found, drafts.typed(unsent))
+        return _page(tx, found, stored, draft, unsent=unsent, begun_on=unsent.decided_on)
 
 
 @blueprint.get("/console/bookings/<int:booking_id>/plan/own/<name>")
@@ -87,6 +92,7 @@ def own(booking_id: int, name: str) -> Response:
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/change")
 @takes(MOST_BYTES)
+@takes_draft("plan-{booking_id}")
 @allowed(Role.practitioner)
 def change(booking_id: int) -> AnyResponse:
     """Keep the plan as it stands in the form, let it out, or only move something in the form."""
@@ -94,7 +100,7 @@ def change(booking_id: int) -> AnyResponse:
         return _some(booking_id)
     with context().db.read() as tx:
         found = bookings.get(tx, booking_id) or abort(404)
-        draft = _posted(tx, found)
+        draft = _posted(tx, found, request.form)
     do = request.form.get("do", KEPT)
     if do not in (KEPT, LET_OUT, SHOWN):
         return _in_the_form(booking_id, draft, do)
@@ -117,11 +123,11 @@ def _cleaned() -> Media | None:
     return media.clean(data) if data else None
 
 
-def _posted(tx: Tx, found: Booking) -> Draft:
+def _posted(tx: Tx, found: Booking, form: Form) -> Draft:
     stored = stored_plans.newest(tx, found.id)
     own = [item for each in saved.every(tx, me().id) for item in each.items if item.own]
     known = (*own, *(stored.plan.items if stored else ()))
-    return plan_lines.posted(request.form, known, context().plan_content(language()))
+    return plan_lines.posted(form, known, context().plan_content(language()))
 
 
 def _in_the_form(booking_id: int, draft: Draft, do: str) -> Response:
@@ -135,16 +141,18 @@ def _in_the_form(booking_id: int, draft: Draft, do: str) -> Response:
         left_out: list[tuple[str, str]] = []
         if act == BEGIN:
             draft, left_out = _begun(tx, found, draft, number)
-        return _page(tx, found, stored_plans.newest(tx, found.id), draft, left_out=left_out)
+        return _page(
+            tx, found, stored_plans.newest(tx, found.id), draft, left_out=left_out, begun_on=_begun_on()
+        )
 
 
 def _saved(tx: Tx, found: Booking, draft: Draft) -> Response:
     """What stands in the form, as a plan of whoever is signed in."""
     stored, name = stored_plans.newest(tx, found.id), draft.typed.get("saved-name", "").strip()[:SAVED_NAME]
     if draft.wrong or not draft.kept or not name:
-        return _page(tx, found, stored, draft, 422, nameless=not name)
+        return _page(tx, found, stored, draft, 422, nameless=not name, begun_on=_begun_on())
     saved.keep(tx, me().id, name, draft.kept, now())
-    return _page(tx, found, stored, draft, saved_as=name)
+    return _page(tx, found, stored, draft, saved_as=name, begun_on=_begun_on())
 
 
 def _begun(tx: Tx, found: Booking, draft: Draft, number: str) -> tuple[Draft, list[tuple[str, str]]]:
@@ -179,6 +187,7 @@ def _kept(booking_id: int, edit: Edit, sent: Media | None, *, release: bool) -> 
     """One act: the whole form, decided on what its page showed."""
     with _opened(booking_id) as (tx, found):
         basis.check(tx, found.id)
+        drafts.forget(tx, f"plan-{found.id}")
         made = by_hand.change_plan(tx, context(), found.id, edit, now(), sent)
         agreed = release and _as_asked(made, edit.lines)
         if agreed:
@@ -208,6 +217,11 @@ def _done(booking_id: int, *, look: bool = False) -> AnyResponse:
     return redirect(url_for("console_booking.booking", booking_id=booking_id, done=did, _anchor="plan"), 303)
 
 
+def _begun_on() -> str:
+    """What the form's page showed when the form was begun: its buttons change only what stands in it."""
+    return request.form.get("decided_on", "")
+
+
 def _some(booking_id: int) -> AnyResponse:
     """Take out, add, swap or set the level, and leave the rest as it is."""
     try:
@@ -227,6 +241,10 @@ def _refused(
 ) -> Response:
     with _opened(booking_id) as (tx, found):
         stored = stored_plans.newest(tx, found.id)
+        if status == HTTPStatus.CONFLICT:
+            more["now_so"] = _names(stored)
+        else:
+            more["begun_on"] = _begun_on()
         if draft is None:
             draft = plan_lines.stored(stored.plan.items if stored else ())
             draft.typed = request.form
@@ -266,6 +284,11 @@ def _page(
         "levels": LEVELS,
     }
     return page("editor", status, **(values | more))
+
+
+def _names(stored: StoredPlan | None) -> list[str]:
+    items = stored.plan.items if stored else ()
+    return [_name(item, context().plan_content(language())) for item in items]
 
 
 def _mine(tx: Tx, content: PlanContent) -> list[dict[str, Any]]:

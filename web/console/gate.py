@@ -26,6 +26,7 @@ SESSION, LOGIN = "aftercare", "aftercare-login"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PAGE_OF = re.compile(r"/console/(?:bookings|clients)/\d+(?:/plan/change$|(?=/))|/console/outbox(?=/)")
 LOGGED_IN_SECONDS = 12 * 60 * 60
+TOKEN_LENGTH = 64
 
 
 def now() -> datetime:
@@ -62,6 +63,16 @@ def takes(most_bytes: int) -> Callable[[View], View]:
     return mark
 
 
+def takes_draft(place: str) -> Callable[[View], View]:
+    """Declare where what is typed into this route's form outlives the session: `note-{booking_id}`."""
+
+    def mark(view: View) -> View:
+        view.place = place  # type: ignore[attr-defined] # read by place
+        return view
+
+    return mark
+
+
 EVERYBODY = (*Role,)
 
 
@@ -83,14 +94,26 @@ def _check() -> AnyResponse | None:
         origin.by(origin.LINK)
         return None
     _recognise()
-    if roles not in ((ANYBODY,), (ENROLLING,)):
-        refused = _refuse(roles)
-        if refused is not None:
-            return refused
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
+    sent = request.method not in ("GET", "HEAD", "OPTIONS")
+    if sent:
         request.max_content_length = getattr(view, "most_bytes", None)
+    refused = (_of_another_session() if sent else None) or _refuse(roles)
+    if refused is None and sent:
         check_csrf(context(), _csrf_subject())
-    return None
+    return refused
+
+
+def place() -> str:
+    """Where the words of this request's form are kept; "" for a form whose words are not."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    pattern: str = getattr(view, "place", "")
+    return pattern.format(**(request.view_args or {}))
+
+
+def _of_another_session() -> AnyResponse | None:
+    from web.console import drafts
+
+    return drafts.of_another_session()
 
 
 def _recognise() -> None:
@@ -106,7 +129,9 @@ def _recognise() -> None:
             stored_staff.touch(tx, g.session.id, now())
 
 
-def _refuse(roles: tuple[Role, ...]) -> AnyResponse | None:
+def _refuse(roles: tuple[Role | str, ...]) -> AnyResponse | None:
+    if roles in ((ANYBODY,), (ENROLLING,)):
+        return None
     session: StaffSession | None = g.session
     if session is None:
         if "X-Fragment" in request.headers:
@@ -114,7 +139,7 @@ def _refuse(roles: tuple[Role, ...]) -> AnyResponse | None:
         return redirect(url_for("console_auth.login", next=_come_back()), 303)
     if session.stage is not Stage.full:
         return redirect(url_for(f"console_auth.{session.stage}"), 303)
-    if not me().may(*roles):
+    if not me().may(*(role for role in roles if isinstance(role, Role))):
         abort(403)
     return None
 
@@ -160,7 +185,23 @@ def csrf_token() -> str:
 
 def csrf_for(context: Context, subject: str) -> str:
     """The token of one session (or one link): useless with any other."""
-    return hmac.new(context.link_key, f"csrf:{subject}".encode(), hashlib.sha256).hexdigest()
+    return _token(context, sessions.digest(context, subject))
+
+
+def token_of(digest: str) -> str:
+    """The token of the session whose cookie has this hash."""
+    return _token(context(), digest)
+
+
+def _token(context: Context, digest: str) -> str:
+    return hmac.new(context.link_key, f"csrf:{digest}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_mine() -> bool:
+    """Return True where this request's form is on a page of the whole session that sends it."""
+    session: StaffSession | None = g.session
+    whole = session is not None and session.stage is Stage.full
+    return whole and hmac.compare_digest(request.form.get("csrf", "").encode(), csrf_token().encode())
 
 
 def check_csrf(context: Context, subject: str) -> None:

@@ -4,10 +4,11 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.checkins import remarks
+from handlers.plans.basis import NotNow
 from schemas.staff import Role
 from store.base import Tx
-from web.console import gate, waits
-from web.console.gate import allowed, me, now
+from web.console import basis, drafts, gate, waits
+from web.console.gate import allowed, me, now, takes_draft
 from web.context import context
 
 blueprint = gate.blueprint("remarks")
@@ -23,14 +24,20 @@ def _do(tx: Tx, remark_id: int, act: str, line: str) -> bool:
 
 
 @blueprint.post("/console/remarks/<int:remark_id>/<any('answer', 'read', 'undo'):act>")
+@takes_draft("remark-{remark_id}")
 @allowed(Role.practitioner)
 def settle(remark_id: int, act: str) -> AnyResponse:
     """Answer, say that no answer is needed, or take an answer back that has not left."""
     line = " ".join(request.form.get("line", "").split())[: remarks.LONGEST]
     if act == "answer" and not line:
         return waits.show(422, EMPTY, at=remark_id)
-    with context().db.begin() as tx:
-        done = _do(tx, remark_id, act, line)
+    try:
+        with context().db.begin() as tx:
+            basis.check_remark(tx, remark_id)
+            done = _do(tx, remark_id, act, line)
+            drafts.forget(tx, f"remark-{remark_id}")
+    except NotNow:
+        return waits.show(409, FIRST, at=remark_id, typed=line)
     if not done:
-        return waits.show(409, LEFT if act == "undo" else FIRST)
+        return waits.show(409, LEFT if act == "undo" else FIRST, at=remark_id, typed=line)
     return redirect(url_for("console_waits.waits", done=f"remark_{act}"), 303)

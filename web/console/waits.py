@@ -24,7 +24,7 @@ from store.notes import Draft
 from store.views import waits as stored
 from store.views.waits import Waiting
 from web import cookies
-from web.console import gate, who
+from web.console import drafts, gate, who
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.note_words import TOOK, area_words
 from web.console.plan_form import plan_view
@@ -83,8 +83,8 @@ def waits() -> Response:
     return show()
 
 
-def show(status: int = 200, error: str = "", at: int = 0) -> Response:
-    """The list, after an act that was refused too."""
+def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Response:
+    """The list, after an act that was refused too; `at` the remark `typed` was to answer."""
     clinical = me().may(Role.practitioner)
     with context().db.read() as tx:
         mine = whose(tx)
@@ -104,7 +104,17 @@ def show(status: int = 200, error: str = "", at: int = 0) -> Response:
             "area_names": dict(area_words()),
             "texts": [_text(tx, each) for each in stored_texts.unseen(tx)],
         }
-    made = page("waits", status, error=error, at=at, whose=mine, clinical=clinical, flag_tags=FLAGS, **values)
+    made = page(
+        "waits",
+        status,
+        error=error,
+        at=at,
+        typed=typed,
+        whose=mine,
+        clinical=clinical,
+        flag_tags=FLAGS,
+        **values,
+    )
     if mine.choice and request.args.get("whose"):
         cookies.put(made, WHOSE, request.args["whose"][:10], REMEMBERED_SECONDS)
     return made
@@ -112,7 +122,12 @@ def show(status: int = 200, error: str = "", at: int = 0) -> Response:
 
 def _remark(tx: Tx, one: Remark) -> dict[str, Any]:
     """What a client wrote, and the answer that has not left."""
-    return {"remark": one, "client": clients.get(tx, one.client_id)}
+    return {
+        "remark": one,
+        "client": clients.get(tx, one.client_id),
+        "basis": plans_basis.basis_of_remark(one),
+        "unsent": drafts.find(tx, f"remark-{one.id}") if one.settled_at is None else None,
+    }
 
 
 def _draft(tx: Tx, one: Draft) -> dict[str, Any]:

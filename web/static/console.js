@@ -51,28 +51,20 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What is typed into a note stays in this tab until the note is kept, also when the session ends before.
-const drafts = [...document.querySelectorAll("form[data-keep]")];
-const fields = (form) => [...form.elements].filter((one) => one.name && !["hidden", "submit", "file"].includes(one.type));
-const ticked = (one) => one.type === "radio" || one.type === "checkbox";
-const place = (one) => (ticked(one) ? `${one.name}=${one.value}` : one.name);  // lines may have been moved
-function keep(form) {
-  const said = fields(form).map((one) => [place(one), ticked(one) ? one.checked : one.value]);
-  sessionStorage.setItem(form.dataset.keep, JSON.stringify(Object.fromEntries(said)));
-}
-function restore(form) {
-  const said = JSON.parse(sessionStorage.getItem(form.dataset.keep) || "null");
-  if (!said) return;
-  fields(form).filter((one) => place(one) in said).forEach((one) => {
-    if (ticked(one)) one.checked = said[place(one)]; else one.value = said[place(one)];
-  });
-  for (let at = form.parentElement; at; at = at.parentElement) if (at.matches("details")) at.open = true;
-  form.querySelectorAll("details").forEach((one) => { one.open ||= fields(form).some((field) => one.contains(field)); });
-}
-for (const form of drafts) {
-  if (form.dataset.kept || new URLSearchParams(location.search).has("done")) sessionStorage.removeItem(form.dataset.keep);
-  else restore(form);
-  form.addEventListener("input", () => keep(form));
+// What is typed into a form that takes a while is kept at the clinic until it is sent: nothing of it on this device.
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  let soon = 0;
+  const keep = () => {
+    clearTimeout(soon);
+    soon = 0;
+    const words = [...new FormData(form)].filter(([, value]) => typeof value === "string");
+    fetch(form.dataset.keep, { method: "POST", body: new URLSearchParams(words), keepalive: true, redirect: "manual" })
+      .catch(() => { /* with the next word, or when it is sent */ });
+  };
+  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(keep, 800); });
+  form.addEventListener("submit", () => { clearTimeout(soon); soon = 0; });
+  addEventListener("pagehide", () => { if (soon) keep(); });
+  if ("changed" in form.dataset) keep();
 }
 
 // What can be taken back only for a while is offered only for a while.

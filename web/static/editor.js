@@ -14,6 +14,7 @@ function move(line, by) {
   const other = by < 0 ? line.previousElementSibling : line.nextElementSibling;
   if (!other) return;
   other[by < 0 ? "before" : "after"](line);
+  form.dispatchEvent(new Event("input"));  // the order is kept, too
   say(line);
 }
 
@@ -43,7 +44,10 @@ list.querySelectorAll(".line > fieldset > :is(legend, .pair)").forEach((grip) =>
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged.id);
   });
-  grip.addEventListener("dragend", () => { if (dragged) say(dragged); dragged = null; });
+  grip.addEventListener("dragend", () => {
+    if (dragged) { form.dispatchEvent(new Event("input")); say(dragged); }
+    dragged = null;
+  });
 });
 list.addEventListener("dragover", (event) => {
   const over = event.target.closest(".line");
