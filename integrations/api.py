@@ -15,6 +15,7 @@ from integrations.http import Http, Resting, was_sent
 from integrations.payload import Part
 
 MAX_PAGES = 1000
+REMEMBERED = 500
 LONGEST_WAIT = 6 * 3600.0  # seconds
 log = logging.getLogger(__name__)
 Read = TypeVar("Read")
@@ -216,3 +217,28 @@ class Api:
             yield page, asked
         if asked is not None:
             raise IntegrationError(f"{self.label} listed more than {MAX_PAGES} pages.")
+
+
+class Remembered:
+    """What makes a booking nicer to read, and many bookings name: each is asked for once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Part] = {}
+
+    def clear(self) -> None:
+        """Ask for everything again: it may have changed."""
+        self._known.clear()
+
+    def optional(self, api: Api, where: str, wanted: str, params: Mapping[str, Any] | None = None) -> Part:
+        """What is `wanted` below `where`; empty where nothing is wanted, or it may not be read."""
+        key = f"{where}:{wanted}"
+        if wanted and key not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            try:
+                self._known[key] = api.part(f"{where}{path(wanted)}", params, gone="It is gone.")
+            except IntegrationError as error:
+                if not error.permanent:
+                    raise
+                self._known[key] = Part({})
+        return self._known.get(key, Part({}))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from integrations.api import Api, path, readable, utc_text
+from integrations.api import Api, Remembered, path, readable, utc_text
 from integrations.base import (
     Ask,
     Batch,
@@ -56,7 +56,6 @@ DEFINITION = {
         "$ref": "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
     },
 }
-REMEMBERED = 500
 PLAIN_VARIATIONS = frozenset({"", "regular", "standard", "default"})
 
 
@@ -133,7 +132,7 @@ class Square(Scheduler):
 
     def __init__(self, connection: Connection, http: Http) -> None:
         super().__init__(connection, http)
-        self._known: dict[str, Part] = {}
+        self._remembered = Remembered()
         self._defined = False
 
     @property
@@ -188,7 +187,7 @@ class Square(Scheduler):
         Each booking needs requests of its own, so a limit may come within a page. The place is the number of
         the window, the booking of the page that was read last ("-": none), and Square's cursor of the page.
         """
-        self._known.clear()
+        self._remembered.clear()
         first, _, rest = place.partition(" ")
         last, _, cursor = rest.partition(" ")
         for number in range(int(first or 0), WINDOWS):
@@ -241,9 +240,7 @@ class Square(Scheduler):
         segments = found.parts("appointment_segments") or [Part({})]
         start = found.needed_moment("start_at")
         start, end = span(start, start + timedelta(minutes=sum(map(self._minutes, segments))))
-        location = self._optional("locations", "/v2/locations", found.identifier("location_id")).part(
-            "location"
-        )
+        location = self._optional("/v2/locations", found.identifier("location_id")).part("location")
         return BookingState(
             external_id=found.needed("id"),
             status=STATUSES.get(found.text("status"), BookingStatus.pending),
@@ -272,7 +269,7 @@ class Square(Scheduler):
     def _service(self, segment: Part) -> Part:
         wanted = segment.identifier("service_variation_id")
         params = {"include_related_objects": "true"}
-        return self._optional("services", "/v2/catalog/object", wanted, params)
+        return self._optional("/v2/catalog/object", wanted, params)
 
     def _minutes(self, segment: Part) -> int:
         """How long a segment is; where it does not say so, as long as the service, else as a usual visit."""
@@ -281,22 +278,11 @@ class Square(Scheduler):
 
     def _team_member(self, segment: Part) -> str:
         wanted = segment.identifier("team_member_id")
-        answer = self._optional("team", "/v2/bookings/team-member-booking-profiles", wanted)
+        answer = self._optional("/v2/bookings/team-member-booking-profiles", wanted)
         return answer.part("team_member_booking_profile").text("display_name")
 
-    def _optional(self, kind: str, where: str, wanted: str, params: Mapping[str, Any] | None = None) -> Part:
-        """What makes a booking nicer to read; where it may not be read, the booking goes on without."""
-        key = f"{kind}:{wanted}"
-        if wanted and key not in self._known:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            try:
-                self._known[key] = self._api().part(f"{where}{path(wanted)}", params, gone=GONE)
-            except IntegrationError as error:
-                if not error.permanent:
-                    raise
-                self._known[key] = Part({})
-        return self._known.get(key, Part({}))
+    def _optional(self, where: str, wanted: str, params: Mapping[str, Any] | None = None) -> Part:
+        return self._remembered.optional(self._api(), where, wanted, params)
 
     def attach(self, external_id: str, note: Note) -> None:
         """Set our custom attribute: it does not touch the staff's notes and causes no booking.updated."""
