@@ -156,7 +156,8 @@ class Scheduler:
     seen_by: Mapping[str, str] = {}  # who sees what is written in each way, and who is mailed about it
     one_row_per_address = False  # True where a new booking renames the person of all bookings of an address
     asks: tuple[Ask, ...] = ()  # what is pasted to connect in the browser
-    signs_with = "register"  # where a new connection's secret comes from: "register", "api_key" or "ours"
+    has_webhooks = True
+    signs_with = "register"  # where a new secret comes from: "register", "api_key", "ours" or "nothing"
     by_hand: tuple[str, ...] = ()  # what to click at the scheduler, where `register` has no way
     cancel_is_final = True  # an identifier that was cancelled never comes back to life
 
@@ -236,6 +237,10 @@ class Scheduler:
         """What `changed_since` lists, from `place` on: some cannot be read through in one go."""
         raise Unsupported(f"{self.label} bookings cannot be listed.")
 
+    def changes(self, since: datetime, place: str = "") -> Iterator[Batch]:
+        """Bookings changed since then, and no others where the scheduler can leave them out."""
+        yield from self.batches(since, place)
+
     def services(self) -> list[Offered]:
         """What can be booked there."""
         raise Unsupported(f"{self.label} does not say what can be booked.")
@@ -259,3 +264,33 @@ class Scheduler:
     def unregister(self) -> int:
         """Remove our subscriptions; returns how many there were."""
         raise Unsupported(f"{self.label} webhooks are removed by hand: see docs/schedulers.")
+
+
+class Polled(Scheduler):
+    """A scheduler that has no webhooks: what happens there is found by reading its bookings all the time."""
+
+    has_webhooks = False
+
+    @property
+    def _none(self) -> str:
+        return f"{self.label} has no webhooks: its bookings are read every few minutes."
+
+    def verify(self, inbound: Inbound) -> None:
+        """Nothing is genuine."""
+        raise InvalidSignature(self._none)
+
+    def parse(self, inbound: Inbound) -> list[Notice]:
+        """Nothing is understood."""
+        raise UnknownPayload(self._none)
+
+    def is_subscribed(self) -> bool:
+        """There is nothing to subscribe."""
+        raise Unsupported(self._none)
+
+    def register(self, secret: str) -> Subscription:
+        """There is nothing to subscribe."""
+        raise Unsupported(self._none)
+
+    def unregister(self) -> int:
+        """There is nothing to remove."""
+        raise Unsupported(self._none)

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from integrations.base import InvalidSignature, WrongClock
+from integrations.base import InvalidSignature, Scheduler, WrongClock
 from schemas.webhook import Inbound
 from store.base import DatabaseError, kind
 from store.ingest import Ingest
@@ -67,7 +67,7 @@ def _plain(app: Flask, environ: Environ) -> str:
 @blueprint.route(f"{ADDRESS}<connection>", methods=["HEAD"])
 def is_there(connection: str) -> tuple[str, int]:
     """Mindbody asks so whether an address exists before it takes a webhook for it."""
-    return "", 200 if connection in context_of(current_app).schedulers else 404
+    return "", 200 if _listening(current_app, connection) else 404
 
 
 @blueprint.post(f"{ADDRESS}<connection>")
@@ -79,9 +79,9 @@ def receive(connection: str) -> Answer:
 def answer(app: Flask, environ: Environ, connection: str) -> Answer:
     """202 with the receipt's id once it is on disk; see docs/webhooks.md for every other answer."""
     now = utc_now()
-    scheduler = context_of(app).schedulers.get(connection)
+    scheduler = _listening(app, connection)
     if scheduler is None:
-        return _answer(404, error="There is no connection of this name.")
+        return _answer(404, error="There is no connection of this name that takes webhooks.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").casefold() != "identity":
         return _answer(415, error="Send the body as it is, without Content-Encoding.")
     body = _body(environ)
@@ -94,6 +94,12 @@ def answer(app: Flask, environ: Environ, connection: str) -> Answer:
         _refuse(app, connection, now, clock=isinstance(error, WrongClock))
         return _answer(401, error="The signature is missing or wrong.")
     return _keep(app, connection, inbound)
+
+
+def _listening(app: Flask, connection: str) -> Scheduler | None:
+    """The connection of this name, where its scheduler has webhooks."""
+    found = context_of(app).schedulers.get(connection)
+    return found if found is not None and found.has_webhooks else None
 
 
 def _answer(status: int, **values: str) -> Answer:

@@ -1,14 +1,15 @@
 """Re-read a scheduler to find what no webhook told us (B2). What is found goes the way of every notice.
 
 A reading may take several rounds: how far it came is kept, so that a limit, a restart or a long list never
-makes it begin again.
+makes it begin again. A scheduler without webhooks is read for its changes every few minutes, and whole as
+often as the others are.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from handlers.bookings.inbox import read
@@ -25,6 +26,9 @@ from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.reconcile")
 ROUND = 200  # bookings that a worker reads before it looks after what else is due
+POLL = timedelta(minutes=3)  # between two readings of what has no webhooks
+OVERLAP = timedelta(minutes=15)  # that such a reading goes back: clocks differ, and answers may be cached
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 HELD = timedelta(minutes=2)  # a round is left to one worker for so long
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=5)  # until it is tried again: it may pass; it may not
 STUCK = timedelta(minutes=15)  # a limit that lets nothing through for so long is trouble
@@ -44,13 +48,17 @@ class _NotReadable(Exception):
 
 @dataclass(slots=True)
 class Round:
-    """What one process reads of one reading, until its end or until `most` bookings are read."""
+    """What one process reads of one reading, until its end or until `most` bookings are read.
+
+    `whole`: nothing is left out, however short ago it was read.
+    """
 
     context: Context
     connection: str
     now: datetime
     most: int | None
     tell: Callable[[str], None]
+    whole: bool = False
     seen: set[str] = field(default_factory=set)
 
     @property
@@ -64,22 +72,25 @@ class Round:
             row = connections.begin_reading(tx, self.connection, self.now)
         assert row is not None
         reading: int = row.read_number
-        for batch in self._batches(row):
+        whole = self.whole or _is_whole(self.context, self.connection, row)
+        for batch in self._batches(row, whole=whole):
             self._take_in(batch, reading)
             if self.full:
                 return False
-        for name in self._missing(reading):
+        for name in self._missing(reading) if whole else ():
             if self.full:
                 return False
             self._read(name, reading)
         self._end(reading)
         return True
 
-    def _batches(self, row: Any) -> Iterator[Batch]:
-        """From where the reading stands, changes since the last good one; all that is to come in any case."""
+    def _batches(self, row: Any, *, whole: bool) -> Iterator[Batch]:
+        """From where it stands, changes since the last good reading; `whole`: all that is to come, too."""
         last = min(row.last_read_at or row.read_begun_at, row.read_begun_at)
-        back = self.context.clinic.policy.reconcile_back
-        return self.context.schedulers[self.connection].batches(last - back, row.read_place)
+        scheduler = self.context.schedulers[self.connection]
+        if not whole:
+            return scheduler.changes(last - OVERLAP, row.read_place)
+        return scheduler.batches(last - self.context.clinic.policy.reconcile_back, row.read_place)
 
     def _take_in(self, batch: Batch, reading: int) -> None:
         self._log_left_out()
@@ -136,13 +147,27 @@ class Round:
         with self.context.db.begin() as tx:
             row = connections.get(tx, self.connection)
             failed = row.read_failed if row else 0
-            due_at = self.now + self.context.clinic.policy.reconcile_every
+            due_at = self.now + _pace(self.context, self.connection)
             connections.end_reading(tx, self.connection, reading, due_at, self.now)
             if failed:
                 text = SOME_FAILED.format(failed)
                 troubles.note(tx, TroubleKind.unreadable, self.connection, text, self.now)
             else:
                 troubles.end(tx, TroubleKind.unreadable, self.connection)
+
+
+def _pace(context: Context, name: str) -> timedelta:
+    """How long after the end of a reading the next one begins."""
+    every = context.clinic.policy.reconcile_every
+    return every if context.schedulers[name].has_webhooks else min(POLL, every)
+
+
+def _is_whole(context: Context, name: str, row: Any) -> bool:
+    """False for a reading of changes alone: after a whole one that began within the same hour (or so)."""
+    if context.schedulers[name].has_webhooks or row.last_read_at is None:
+        return True
+    every = context.clinic.policy.reconcile_every
+    return bool((row.read_begun_at - EPOCH) // every != (row.last_read_at - EPOCH) // every)
 
 
 def reconcile(
@@ -153,7 +178,7 @@ def reconcile(
     Raises `IntegrationError` when the scheduler cannot be read on; what was read stays, and the next call
     goes on from there.
     """
-    round_ = Round(context, connection, now, None, tell)
+    round_ = Round(context, connection, now, None, tell, whole=True)
     round_.run()
     return len(round_.seen)
 

@@ -33,4 +33,4 @@ def _signing_secret(connection: Connection) -> str:
     """The secret in the settings, or a new one where it is left to us."""
     if connection.secret_kept:
         return new_secret(connection.scheduler, secrets.token_bytes(24))
-    return connection.secrets[0]
+    return next(iter(connection.secrets), "")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -151,10 +152,31 @@ def _dmarc(domain: str, records: mail_domain.Records) -> Line:
 
 def _webhooks(context: Context, now: datetime) -> Iterator[Line]:
     for name, scheduler in context.schedulers.items():
+        if not scheduler.has_webhooks:
+            yield _last_read(context, scheduler, name, now)
+            continue
         about = f"webhook {name}"
         yield _way_in(about, scheduler)
         yield _subscription(about, name, scheduler)
         yield _heard(context, about, name, now)
+
+
+def _last_read(context: Context, scheduler: Scheduler, name: str, now: datetime) -> Line:
+    about, row = f"scheduler {name}", _row(context, name)
+    if row is None or row.last_read_at is None:
+        text = f"{scheduler.label} has no webhooks, and was not read yet."
+        return Line(Kind.unseen, about, f"{text} Start the worker, or run: flask --app app reconcile {name}")
+    minutes = (now - row.last_read_at) // timedelta(minutes=1)
+    text = f"{scheduler.label} has no webhooks; it was last read {minutes} minutes ago."
+    return Line(Kind.good, about, text)
+
+
+def _row(context: Context, name: str) -> Any:
+    """What we know of a connection; None before the first migration."""
+    if not migrate.is_current(context.db):
+        return None
+    with context.db.read() as tx:
+        return connections.get(tx, name)
 
 
 def _way_in(about: str, scheduler: Scheduler) -> Line:
@@ -185,10 +207,7 @@ def _subscription(about: str, name: str, scheduler: Scheduler) -> Line:
 
 
 def _heard(context: Context, about: str, name: str, now: datetime) -> Line:
-    row = None
-    if migrate.is_current(context.db):
-        with context.db.read() as tx:
-            row = connections.get(tx, name)
+    row = _row(context, name)
     if row is None or row.last_receipt_at is None:
         return Line(
             Kind.unseen, about, "none came yet. Book a visit for yourself at the scheduler, then look again."

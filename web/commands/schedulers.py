@@ -36,6 +36,8 @@ def simulate_command(
     context, now = the_context(), utc_now()
     scheduler = scheduler_of(connection)
     kind = scheduler.connection.scheduler
+    if not scheduler.has_webhooks:
+        raise click.BadParameter(f"{scheduler.label} has no webhooks: there is nothing to simulate.")
     if event not in EVENTS.get(kind, ()):
         raise click.BadParameter(f"events of {kind}: {', '.join(EVENTS.get(kind, ())) or 'none'}")
     prepare(context, now)

@@ -52,6 +52,7 @@ def _connection(row: Any, wrong: list[Trouble]) -> dict[str, Any]:
         "configured": scheduler is not None,
         "readable": scheduler is not None and scheduler.readable,
         "attach": _attach(scheduler) if scheduler else "",
+        "polled": scheduler is not None and not scheduler.has_webhooks,
         "url": scheduler.connection.webhook_url if scheduler else "",
         "troubles": [_worded(each) for each in wrong],
     }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flask import current_app
 
 from handlers.context import Context
+from integrations.base import IntegrationError
+from schemas.clinic import Clinic
 from schemas.staff import Staff
 from store import audit, kept
 from web.console.gate import now
@@ -30,6 +32,14 @@ def desk() -> Desk:
     """Return the desk of this application."""
     found: Desk = current_app.extensions["setup"]
     return found
+
+
+def clinic() -> Clinic:
+    """The clinic as it is set at this moment; as at the start where that does not hold together."""
+    try:
+        return desk().rebuilt().clinic
+    except IntegrationError:
+        return context().clinic
 
 
 def values() -> dict[str, str]:

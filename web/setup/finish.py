@@ -1,9 +1,10 @@
-"""The end of the setup: the first webhook comes, and the address leads nowhere from now on."""
+"""The end of the setup: the first booking comes, and the address leads nowhere from now on."""
 
 from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import setup_link
+from integrations.schedulers import SCHEDULERS
 from schemas.staff import Role
 from store import bookings, receipts
 from web.commands import check
@@ -23,19 +24,21 @@ MOST = 100  # visits that are looked through for the newest
 @blueprint.get("/console/setup/webhook")
 @allowed(Role.manager)
 def webhook() -> Response:
-    """Wait for the first webhook, and show what it said."""
+    """Wait for the first webhook, or where there are none the first booking, and show it."""
     return _page()
 
 
 def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
     name, kind = connection()
+    polled = kind in SCHEDULERS and not SCHEDULERS[kind].has_webhooks
     with context().db.read() as tx:
         rows = receipts.recent(tx, connection=name, limit=1)
-        visits = bookings.listing(tx, limit=MOST) if rows else []
+        visits = bookings.listing(tx, limit=MOST) if rows or polled else []
+    new = [each for each in visits if not (polled and (each.earlier or each.connection != name))]
     url = f"{context().clinic.public_url}/webhooks/{name}"
-    visit = max(visits, key=lambda each: each.first_seen_at, default=None)
+    visit = max(new, key=lambda each: each.first_seen_at, default=None)
     shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
-    return step("webhook", status, **shown, lacks=lacks or [])
+    return step("webhook", status, **shown, polled=polled, came=rows or visit, lacks=lacks or [])
 
 
 @blueprint.post("/setup/<token>/finish")

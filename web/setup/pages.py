@@ -21,7 +21,7 @@ STEPS = {
     "mail": "Mail",
     "scheduler": "Scheduler",
     "services": "Services",
-    "webhook": "First webhook",
+    "webhook": "First booking",
 }
 LIVE = ("mail", "webhook")  # pages with a part that looks again by itself
 LONGEST = 2000  # characters of one value

@@ -58,6 +58,7 @@ def _page(
         status,
         kind=kind,
         label=SCHEDULERS[kind].label,
+        polled=not SCHEDULERS[kind].has_webhooks,
         asks=[each for each, _name in asks],
         fixed=fixed,
         variables={each.name: name for each, name in asks},
@@ -127,7 +128,8 @@ def _had(ask: Ask) -> str:
 def _refusal(kind: str, given: dict[str, str]) -> dict[str, str]:
     """What the scheduler says that does not take what was pasted."""
     base = desk.values().get(variable("api_base"), "")
-    bare = Connection(connection()[0], kind, secrets=("x" * 32,), api_base=base)
+    contact = desk.clinic().mailbox
+    bare = Connection(connection()[0], kind, secrets=("x" * 32,), api_base=base, contact=contact)
     scheduler = SCHEDULERS[kind](replace(bare, **given), Http())  # type: ignore[arg-type] # texts, by their names
     try:
         scheduler.ping()
@@ -143,6 +145,7 @@ def _secret(kind: str, given: dict[str, str]) -> str:
     ways: dict[str, Any] = {
         "register": lambda: "register",
         "api_key": lambda: given.get("api_key", ""),
+        "nothing": lambda: "",
         "ours": lambda: (
             desk.values().get(variable("secret"), "") or new_secret(kind, secrets.token_bytes(24))
         ),

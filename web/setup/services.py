@@ -7,7 +7,6 @@ from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from integrations.base import IntegrationError, Offered
-from schemas.clinic import Clinic
 from schemas.staff import Role
 from web.console.gate import allowed
 from web.console.view import say
@@ -31,7 +30,7 @@ MOST = 200  # services on one page
 def services() -> Response:
     """Each service with its form and plan."""
     found, said = _offered()
-    clinic = _clinic()
+    clinic = desk.clinic()
     rows = [(each, clinic.service(each.slug, each.name)) for each in found]
     return step("services", rows=rows, forms=_forms(), said=said, fixed=desk.is_fixed("CLINIC_SERVICES"))
 
@@ -41,13 +40,6 @@ def _forms() -> dict[str, str]:
     known = context().library(context().clinic.language).questionnaires
     others = {name: name for name in known if name not in ("first_visit", "short", "returning")}
     return {key: say()(text) for key, text in FORMS.items()} | others
-
-
-def _clinic() -> Clinic:
-    try:
-        return desk.desk().rebuilt().clinic
-    except IntegrationError:
-        return context().clinic
 
 
 def _offered() -> tuple[list[Offered], str]:
