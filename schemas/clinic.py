@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 
+from schemas.notions import mail_address
 from schemas.review import Unreviewed
 
 
@@ -15,8 +16,9 @@ class Connection:
     for the vendor's own host. `account` is what the vendor calls the account (Acuity's user id,
     Calendly's organization URI, Easy!Appointments' admin name). `webhook_url` is the configured
     public URL of our endpoint. `zone` is set where it is another than the clinic's (`clinic_zone`).
-    `attach` is the way to write link and status back, or "". `visit_minutes` is how long a visit is where
-    the scheduler does not say it.
+    `contact` is the clinic's e-mail address, for a vendor who wants to know whom to write to. `attach` is
+    the way to write link and status back, or "". `visit_minutes` is how long a visit is where the scheduler
+    does not say it.
     `secret_kept` says that `register` makes the secret and keeps it in the database.
     """
 
@@ -29,6 +31,7 @@ class Connection:
     webhook_url: str = ""
     zone: str = ""
     clinic_zone: str = ""
+    contact: str = ""
     visit_minutes: int = 60
     attach: str = ""
     secret_kept: bool = False
@@ -101,6 +104,12 @@ class Clinic:
     policy: Policy = field(default_factory=Policy)
     services: Mapping[str, Service] = field(default_factory=dict)
     default_service: Service = field(default_factory=Service)
+
+    @property
+    def mailbox(self) -> str:
+        """The clinic's e-mail address without the name that may stand before it."""
+        found = mail_address.read_named(self.email)
+        return found[1] if found else ""
 
     def service(self, slug: str, name: str = "") -> Service:
         """The rules of a service by its slug or name, or the default."""

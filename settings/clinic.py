@@ -10,7 +10,7 @@ from typing import Any
 from babel.core import get_global
 
 from schemas.clinic import Clinic, Policy
-from schemas.notions import mail_address, phone
+from schemas.notions import phone
 from schemas.review import Unreviewed
 from settings import clinic_toml
 from settings.crisis import in_need
@@ -38,7 +38,7 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     texts = {name: value for name, value in texts.items() if value}
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
-    clinic = replace(clinic, alert_email=clinic.alert_email or _of_the_clinic(clinic))
+    clinic = replace(clinic, alert_email=clinic.alert_email or clinic.mailbox)
     clinic = replace(clinic, country=_country(texts.get("country", ""), clinic))
     clinic = in_need(read, clinic, content, texts)
     if read.setup and clinic.email.endswith(SAMPLE):
@@ -89,12 +89,6 @@ def _country(wanted: str, clinic: Clinic) -> str:
         return wanted.upper()
     of_zone = get_global("zone_territories").get(clinic.zone, "")
     return phone.country_of(clinic.phone, of_zone if of_zone in phone.COUNTRIES else clinic.country)
-
-
-def _of_the_clinic(clinic: Clinic) -> str:
-    """The address without the name that may stand before it."""
-    found = mail_address.read_named(clinic.email)
-    return found[1] if found else ""
 
 
 def _missing(read: Variables, clinic: Clinic) -> Iterator[str]:

@@ -56,6 +56,7 @@ def _connection(read: Variables, name: str, scheduler: str, clinic: Clinic) -> C
         webhook_url=read.text(f"{prefix}_WEBHOOK_URL", f"{clinic.public_url}/webhooks/{name}"),
         zone=zone,
         clinic_zone=clinic.zone,
+        contact=clinic.mailbox,
         visit_minutes=read.number(f"{prefix}_VISIT_MINUTES", 60, least=5, most=24 * 60),
         attach=read.text(f"{prefix}_ATTACH"),
         options={key: value for key, value in options.items() if value},

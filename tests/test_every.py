@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.base import IntegrationError, InvalidSignature, Scheduler, UnknownPayload
+from integrations.base import IntegrationError, InvalidSignature, Scheduler, UnknownPayload, Unsupported
 from integrations.payload import is_text
 from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingState
@@ -49,8 +49,9 @@ def accepts(
 
 def test_every_scheduler_sits_the_exam_and_has_bodies_and_a_page() -> None:
     docs = Path(__file__).parent.parent / "docs" / "schedulers"
-    assert set(SCHEDULERS) == set(CANDIDATES)
-    assert {file.parent.name for file in BODIES} == set(SCHEDULERS)
+    with_webhooks = {name for name, kind in SCHEDULERS.items() if kind.has_webhooks}
+    assert with_webhooks == set(CANDIDATES)
+    assert {file.parent.name for file in BODIES} == with_webhooks
     assert {file.stem for file in docs.glob("*.md")} - {"README"} == set(SCHEDULERS)
 
 
@@ -189,6 +190,21 @@ def test_a_check_changes_nothing(candidate: Candidate) -> None:
     assert ours.parse(request) == ours.parse(request)
 
 
+POLLED = [name for name, kind in SCHEDULERS.items() if not kind.has_webhooks]
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_a_scheduler_without_webhooks_takes_none_and_subscribes_none(name: str) -> None:
+    ours = connect(name, FakeVendor().http(), secrets=())
+    with pytest.raises(InvalidSignature):
+        ours.verify(inbound(b"{}"))
+    with pytest.raises(UnknownPayload):
+        ours.parse(inbound(b"{}"))
+    for attempt in (lambda: ours.register("s"), ours.unregister, ours.is_subscribed):
+        with pytest.raises(Unsupported, match="has no webhooks: its bookings are read"):
+            attempt()
+
+
 # Bodies
 
 
@@ -246,7 +262,7 @@ def test_another_spelling_says_the_same(file: Path) -> None:
 
 def test_the_oracle_speaks_of_stored_bodies_only() -> None:
     known = {f"{file.parent.name}/{file.stem}" for file in BODIES}
-    assert {f"{name}/{stem}" for name in SCHEDULERS for stem in ORACLE[name]} == known
+    assert {f"{name}/{stem}" for name in CANDIDATES for stem in ORACLE[name]} == known
 
 
 def test_a_recorded_answer_gives_the_state_that_the_oracle_says() -> None:

@@ -21,7 +21,7 @@ from schemas.delivery import Delivery, Purpose
 from schemas.webhook import Inbound
 from store import bookings, connections, deliveries
 from tests.helpers.clinic import environ, make_context
-from tests.helpers.worlds import BEGAN, World
+from tests.helpers.worlds import BEGAN, POLLED, World
 
 NOW = BEGAN + timedelta(hours=2)
 NUMBERS = count(100)
@@ -30,6 +30,7 @@ STARTS = st.integers(0, 20 * 24 * 4).map(lambda quarter: NOW + timedelta(days=1,
 SOME = settings(max_examples=settings().max_examples // 4)  # each example is a dozen of transactions
 ENDINGS = st.sampled_from([None, None, "cancelled", "missed"])
 
+TOLD = [name for name in SCHEDULERS if name not in POLLED]
 History = list[tuple[str, datetime]]
 
 
@@ -102,6 +103,8 @@ def in_order(context: Context, scheduler: str, history: History) -> list[Any]:
     for what, start in history:
         for webhook in world.happens(what, start):
             deliver(ours, world, webhook)
+        if scheduler in POLLED:
+            reconcile(ours, scheduler, next(TICKS))
     return outcome(ours, world)
 
 
@@ -123,7 +126,23 @@ def test_an_ordered_history_ends_where_its_last_step_says(
     assert [each[:3] for each in in_order(shared.context, scheduler, history)] == expected(history)
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", POLLED)
+@SOME
+@given(history=histories(), data=st.data())
+def test_however_seldom_it_is_read_it_ends_the_same(
+    shared: Shared, scheduler: str, history: History, data: st.DataObject
+) -> None:
+    world = World(scheduler, next(NUMBERS))
+    ours = into(shared.context, world)
+    for what, start in history:
+        assert world.happens(what, start) == []
+        if data.draw(st.booleans()):
+            reconcile(ours, scheduler, next(TICKS))
+    reconcile(ours, scheduler, next(TICKS))
+    assert outcome(ours, world) == in_order(shared.context, scheduler, history)
+
+
+@pytest.mark.parametrize("scheduler", TOLD)
 @SOME
 @given(history=histories(), data=st.data())
 def test_any_order_copies_and_losses_end_the_same_after_a_reconcile(
@@ -144,7 +163,7 @@ def test_any_order_copies_and_losses_end_the_same_after_a_reconcile(
 
 
 @pytest.mark.B1
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", TOLD)
 @SOME
 @given(history=histories(), data=st.data())
 def test_any_order_with_copies_ends_the_same_without_a_reconcile(

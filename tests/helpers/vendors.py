@@ -45,6 +45,22 @@ def _calendly(vendor: FakeVendor, rows: list[Row]) -> None:
         vendor.on("GET", f"{where}/invitees/I{name[1:]}", {"resource": row["invitee"]})
 
 
+def _cliniko(vendor: FakeVendor, rows: list[Row]) -> None:
+    """The four lists of a reading show the same; what an appointment names is behind its address."""
+    vendor.on("GET", "/v1/individual_appointments", {"individual_appointments": rows, "links": {}})
+    vendor.on("GET", "/v1/patients", {"patients": [recorded("cliniko", "patient")], "links": {}})
+    for plural, stem in (
+        ("appointment_types", "appointment-type"),
+        ("businesses", "business"),
+        ("patients", "patient"),
+        ("practitioners", "practitioner"),
+    ):
+        found = recorded("cliniko", stem)
+        vendor.on("GET", f"/v1/{plural}/{found['id']}", found)
+    for row in rows:
+        vendor.on("GET", f"/v1/individual_appointments/{row.get('id')}", row)
+
+
 def _easyappointments(vendor: FakeVendor, rows: list[Row]) -> None:
     vendor.on("GET", f"{EA}/appointments", rows)
     setting = {"name": "default_timezone", "value": "UTC"}
@@ -133,6 +149,15 @@ VENDORS = {
             ("invitee", "created_at"),
             ZOE,
             account="https://api.calendly.com/organizations/O1",
+        ),
+        Vendor(
+            "cliniko",
+            _cliniko,
+            lambda number: {**recorded("cliniko", "appointment"), "id": str(number)},
+            str,
+            frozenset({("id",), ("starts_at",), ("ends_at",)}),
+            ("created_at",),
+            ZOE,
         ),
         Vendor(
             "easyappointments",

@@ -13,7 +13,9 @@ from integrations.simulate import sample
 from schemas.booking import Person
 from schemas.clinic import Connection
 from schemas.webhook import Inbound
+from tests.helpers.fake_cliniko import FakeCliniko, link
 from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.vendors import recorded
 from tests.helpers.wire import SECRET, SECRETS, URL
 
 BEGAN = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -21,11 +23,13 @@ ZONE = "America/Denver"
 HOST = "https://vendor.example"
 MOVES_BY_NEW_NAME = frozenset({"calcom", "calendly"})
 ONE_ROW = frozenset({"easyappointments"})  # everybody with one address is one customer, renamed each time
-SILENT = frozenset({"mindbody", "square"})  # a customer that is corrected is no news of a booking
+SILENT = frozenset({"cliniko", "mindbody", "square"})  # a customer that is corrected is no news of a booking
 TELLS_OF_PEOPLE = {"acuity": "updated", "easyappointments": "rescheduled", "square": "rescheduled"} | {
     "standard": "updated",
     "mindbody": "updated",
 }
+POLLED = frozenset(name for name, kind in SCHEDULERS.items() if not kind.has_webhooks)
+NOTHING = Inbound({}, b"", URL, BEGAN)
 UNREADABLE = frozenset({"mindbody", "standard"})  # what their webhooks say is all there is
 ACCOUNTS = {"calendly": "https://api.calendly.com/organizations/O1", "mindbody": "4711"}
 
@@ -66,6 +70,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.email = f"c{self.number}@example.org"
+        if self.scheduler == "cliniko":
+            self.vendor = FakeCliniko()
 
     def connect(self, key: str = "key") -> Scheduler:
         """Our side, reading this world; without a key it cannot."""
@@ -103,7 +109,7 @@ class World:
         else:
             sent = getattr(self, f"_{what}")(at, self.current(visit), who or start)
         self._publish()
-        return list(sent)
+        return [] if self.scheduler in POLLED else list(sent)
 
     def current(self, visit: int = 0) -> Row:
         """The identifier at the end of the chain of one visit."""
@@ -194,6 +200,8 @@ class World:
         return [self._webhook(event, row)] if event else []
 
     def _webhook(self, event: str, row: Row, replaces: str = "") -> Inbound:
+        if self.scheduler in POLLED:
+            return NOTHING
         who = self.who(row)
         headers, body = sample(
             self.scheduler,
@@ -329,6 +337,32 @@ def _square(world: World) -> None:
     world.vendor.on("GET", "/v2/locations/L1", {"location": {"timezone": ZONE}})
 
 
+def _cliniko(world: World) -> None:
+    """An appointment names patient and service by their addresses."""
+    assert isinstance(world.vendor, FakeCliniko)
+    world.vendor.rows = [
+        {
+            **recorded("cliniko", "appointment"),
+            "id": row.uid,
+            "starts_at": _iso(row.start),
+            "ends_at": _iso(row.end),
+            "created_at": _iso(row.made),
+            "updated_at": _iso(row.at),
+            "cancelled_at": _iso(row.at) if row.state == "cancelled" else None,
+            "did_not_arrive": row.state == "no_show",
+            "patient": link("patients", f"P{row.customer}"),
+            "appointment_type": link("appointment_types", row.slug),
+        }
+        for row in world.rows.values()
+    ]
+    for number, who in world.people.items():
+        given, _, family = who.name.partition(" ")
+        numbers = [{"phone_type": "Mobile", "number": who.phone}] if who.phone else []
+        name = {"id": f"P{number}", "first_name": given, "last_name": family, "time_zone": ZONE}
+        patient = {**recorded("cliniko", "patient"), **name, "email": who.email}
+        world.vendor.patients[f"P{number}"] = patient | {"patient_phone_numbers": numbers}
+
+
 def _easyappointments(world: World) -> None:
     """A cancelled appointment is deleted; what belongs to one is embedded as a row (captured from 1.6.0)."""
     words = {"confirmed": "Booked", "no_show": "No-Show"}
@@ -367,6 +401,7 @@ PUBLISH: dict[str, Callable[[World], None]] = {
     "acuity": _acuity,
     "calcom": _calcom,
     "calendly": _calendly,
+    "cliniko": _cliniko,
     "easyappointments": _easyappointments,
     "square": _square,
 }

@@ -18,7 +18,7 @@ from schemas.person import ContactKind
 from schemas.webhook import Inbound
 from store import attendances, checkins, clients
 from store import contacts as contact_points
-from tests.helpers.worlds import MOVES_BY_NEW_NAME, ONE_ROW, UNREADABLE, World
+from tests.helpers.worlds import MOVES_BY_NEW_NAME, ONE_ROW, POLLED, UNREADABLE, World
 from tests.lives import checks
 from tests.lives.clinic import Desk, Faults, Writes
 from tests.lives.people import FAMILIES, GIVEN, Human
@@ -59,6 +59,7 @@ class Life(RuleBasedStateMachine):
         self.humans: list[Human] = []
         self.visits: list[Visit] = []
         self.held: list[tuple[list[Inbound], Callable[[], None]]] = []
+        self.unheard: list[Callable[[], None]] = []
         self.stopped: dict[str, datetime] = {}
         self.ever_stopped: set[str] = set()
         self.erased: dict[str, datetime] = {}
@@ -106,8 +107,13 @@ class Life(RuleBasedStateMachine):
     # ------------------------------------------------------------ how it is heard
 
     def tells(self, sent: list[Inbound], how: str, heard: Callable[[], None] = lambda: None) -> None:
-        """The webhooks come in: now, twice, the wrong way round, or much later."""
-        if how == "late" and sent:
+        """The webhooks come in: now, twice, the wrong way round, or much later. Without any, it is read."""
+        if self.scheduler in POLLED:
+            self.unheard.append(heard)
+            self.unread = True
+            if how != "late":
+                self.is_read()
+        elif how == "late" and sent:
             self.held.append((sent, heard))
         else:
             self.arrives({"twice": [*sent, *sent], "reversed": sent[::-1]}.get(how, sent), heard)
@@ -245,7 +251,7 @@ class Life(RuleBasedStateMachine):
         """Somebody is described in another way; where no webhook says so, it is found by reading."""
         sent = self.happens(what, visit=visit.number, who=visit.who.said(spelling))
         self.tells(sent, how)
-        if not sent:
+        if not sent and self.scheduler not in POLLED:
             self.unread = True
 
     @precondition(lambda self: self.visits)
@@ -398,7 +404,7 @@ class Life(RuleBasedStateMachine):
     def somebody_is_erased(self, pick: int) -> None:
         """Whoever it is is gone from everywhere."""
         human = self.human(pick)
-        if not human or self.held:
+        if not human or self.held or self.unheard:
             return
         self.desk.works()
         with self.desk.context.db.read() as tx:
@@ -432,7 +438,14 @@ class Life(RuleBasedStateMachine):
     @rule()
     def the_scheduler_is_read_through(self) -> None:
         """As it is every hour."""
+        self.is_read()
+
+    def is_read(self) -> None:
+        """What nothing told is heard now."""
         self.desk.reads()
+        for heard in self.unheard:
+            heard()
+        self.unheard.clear()
         self.unread = self.settled = False
 
     @rule()
