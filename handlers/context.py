@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ class Context:
     old_keys: tuple[bytes, ...] = field(default=(), repr=False)
     probe: Probe | None = None
     bounces: Bounces | None = None
+    journal: Path | None = None  # where the worker keeps what must outlive a restore
 
     def plan_content(self, language: str) -> PlanContent:
         """Return what plans are made and worded from, in the nearest language that the clinic has."""

@@ -67,6 +67,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         probe_url=read.text("PROBE_URL"),
         setup_open=read.choice("AFTERCARE_SETUP", ("open", "closed"), "closed") == "open",
         missing=tuple(read.missing),
+        journal=_journal(read, production),
     )
     if production:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")
@@ -142,6 +143,16 @@ def _database(read: Variables) -> str:
     elif url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_absolute():
         return f"sqlite:///{ROOT / str(url.database)}"  # wherever a command is given, the same file is meant
     return value
+
+
+def _journal(read: Variables, production: bool) -> Path | None:
+    """Where the worker keeps what must outlive a restore: beside a SQLite file, else where it is said."""
+    given = read.text("JOURNAL")
+    if given:
+        return ROOT / given
+    url = _database(read)
+    beside = production and url.startswith("sqlite:") and not read.problems
+    return Path(str(make_url(url).database)).with_suffix(".journal") if beside else None
 
 
 def _field_keys(read: Variables) -> tuple[str, ...]:

@@ -80,6 +80,7 @@ class Settings:
     setup_open: bool = False
     missing: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    journal: Path | None = None
 
 
 SHORTEST_KEY = 32  # characters of SECRET_KEY

@@ -150,6 +150,11 @@ def head(tx: Tx) -> tuple[int, str]:
     return (row.entries, row.hash) if row else (0, START)
 
 
+def holds(tx: Tx, value: str) -> bool:
+    """True when an entry has this hash."""
+    return tx.first(sa.select(audit.c.id).where(audit.c.hash == value).limit(1)) is not None
+
+
 def verify(tx: Tx, known: Mapping[int, str]) -> Verdict:
     """Compute the chain again. `known` are heads that were printed before: hash by number of entries."""
     keys = _keys(tx)

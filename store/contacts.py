@@ -21,9 +21,15 @@ _STOPPED = sa.select(opt_outs.c.kind).where(opt_outs.c.contact_id == sa.bindpara
 
 def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
     """The id of a contact point; `value` is normalised."""
+    return put(tx, kind, value, now)[0]
+
+
+def put(tx: Tx, kind: ContactKind, value: str, now: datetime) -> tuple[int, bool]:
+    """As `ensure`, and whether it is new."""
     tx.lock(f"contact-{kind}-{value}")
     known = tx.value(_KNOWN, kind=kind, value=value)
-    return int(known or tx.insert(contact_points, kind=kind, value=value, created_at=now))
+    found = known or tx.insert(contact_points, kind=kind, value=value, created_at=now)
+    return int(found), not known
 
 
 @once(contact_points, opt_outs)
@@ -48,6 +54,19 @@ def of_kind(tx: Tx, kind: ContactKind) -> list[ContactPoint]:
         sa.select(contact_points).where(contact_points.c.kind == kind).order_by(contact_points.c.id)
     )
     return [ContactPoint(row.id, kind, row.value, row.bounced_at) for row in rows]
+
+
+def every(tx: Tx) -> list[ContactPoint]:
+    """Every contact point, without what its owner does not want."""
+    return [each for kind in ContactKind for each in of_kind(tx, kind)]
+
+
+def every_stopped(tx: Tx) -> list[tuple[ContactKind, str, MessageKind]]:
+    """What is not wanted anywhere: kind of contact point, its value, kind of message."""
+    columns = (contact_points.c.kind, contact_points.c.value, opt_outs.c.kind)
+    query = sa.select(*columns).join(opt_outs, opt_outs.c.contact_id == contact_points.c.id)
+    rows = tx.all(query.order_by(contact_points.c.id, opt_outs.c.kind))
+    return [(ContactKind(row[0]), row[1], MessageKind(row[2])) for row in rows]
 
 
 def stop(tx: Tx, contact_id: int, kinds: Iterable[MessageKind], way: str, now: datetime) -> bool:

@@ -69,3 +69,19 @@ def unkeyed(tx: Tx) -> list[tuple[int, str]]:
 def rehash(tx: Tx, link_id: int, token_hash: str) -> None:
     """Another, keyed hash of the same link."""
     tx.run(sa.update(links).where(links.c.id == link_id).values(token_hash=token_hash, keyed=True))
+
+
+def every_ended(tx: Tx) -> list[sa.Row[Any]]:
+    """Every link that was ended: purpose, subject, token_hash."""
+    columns = (links.c.purpose, links.c.subject, links.c.token_hash)
+    return list(tx.all(sa.select(*columns).where(links.c.revoked_at.is_not(None)).order_by(links.c.id)))
+
+
+def end_again(tx: Tx, token_hash: str, purpose: str, subject: int, now: datetime) -> bool:
+    """End a link by its hash, known or not: made again, it would be the one that had ended."""
+    if find(tx, token_hash, purpose) is None:
+        row = {"token_hash": token_hash, "purpose": purpose, "subject": subject, "keyed": True}
+        tx.insert(links, **row, created_at=now, expires_at=now, revoked_at=now)
+        return True
+    same = (links.c.token_hash == token_hash, links.c.revoked_at.is_(None))
+    return bool(tx.all(sa.update(links).where(*same).values(revoked_at=now).returning(links.c.id)))

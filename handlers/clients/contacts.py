@@ -1,5 +1,7 @@
 """Where a client is reached: an address or a number, what its owner does not want, and what is none."""
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ from schemas.delivery import Channel, Purpose
 from schemas.notions.phone import e164, has_extension
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store import attendances, clients, contacts, deliveries
+from store import erase as erasing
 from store.base import Tx
 
 KINDS = dict.fromkeys(
@@ -63,14 +66,38 @@ def email_of(tx: Tx, context: Context, written: str, now: datetime) -> int | Non
     """The contact point of an address; None where there is none, or a placeholder."""
     if not written.strip() or is_placeholder(written, context.clinic):
         return None
-    return contacts.ensure(tx, ContactKind.email, address(written), now)
+    return _point(tx, context, ContactKind.email, address(written), now)
 
 
 def phone_of(tx: Tx, context: Context, written: str, now: datetime) -> int | None:
     """The contact point of a number; None where it cannot be dialled, or a switchboard would answer."""
     country = context.clinic.country
     found = None if not written.strip() or has_extension(written, country) else e164(written, country)
-    return contacts.ensure(tx, ContactKind.sms, found, now) if found else None
+    return _point(tx, context, ContactKind.sms, found, now) if found else None
+
+
+def _point(tx: Tx, context: Context, kind: ContactKind, value: str, now: datetime) -> int:
+    """The contact point of a value; one that comes back after a restore wants as little as before."""
+    found, new = contacts.put(tx, kind, value, now)
+    if new:
+        stop_known(tx, context, ContactPoint(found, kind, value, None), now)
+    return found
+
+
+def stop_known(tx: Tx, context: Context, point: ContactPoint, now: datetime) -> bool:
+    """Send nothing there that a journal said is not wanted; False where nothing changes."""
+    kinds = [each for each in MessageKind if erasing.is_erased(tx, _stopped_hashes(context, point, each))]
+    return bool(kinds) and contacts.stop(tx, point.id, kinds, "before", now)
+
+
+def _stopped_hashes(context: Context, point: ContactPoint, kind: MessageKind) -> list[str]:
+    keys = (context.link_key, *context.old_keys)
+    return [stopped_hash(key, point.kind, point.value, kind) for key in keys]
+
+
+def stopped_hash(key: bytes, kind: ContactKind, value: str, stopped: MessageKind) -> str:
+    """A keyed hash of what the owner of an address or number does not want; names nobody."""
+    return hmac.new(key, f"stopped:{kind}\0{value}\0{stopped}".encode(), hashlib.sha256).hexdigest()
 
 
 def reached_at(tx: Tx, context: Context, person: Person, now: datetime) -> dict[str, int | None]:

@@ -9,7 +9,7 @@ from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import bounces, staff_mail
 from handlers.staff import drafts
-from handlers.worker import seals, watch
+from handlers.worker import journal, seals, watch
 from store import receipts, texts
 
 
@@ -51,6 +51,7 @@ def every_duty() -> dict[str, Duty]:
         "bounces": Duty(timedelta(minutes=5), bounces.read_mailbox),
         "outside": Duty(timedelta(minutes=1), watch.outside),
         "seals": Duty(timedelta(minutes=1), seals.Rounds().look),
+        "journal": Duty(timedelta(minutes=5), journal.keep),
         "upkeep": Duty(timedelta(hours=1), forget),
     }
 

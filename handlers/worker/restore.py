@@ -1,16 +1,20 @@
-"""After a restore: what may have gone out since the backup is held, and who was erased is erased again."""
+"""After a restore: what may have gone out since is held, and what had ended, or was erased, is again."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from handlers.bookings import inbox
-from handlers.clients import privacy
+from handlers.clients import contacts, privacy
 from handlers.context import Context
+from handlers.staff.accounts import set_active
+from handlers.worker import journal
+from handlers.worker.journal import Account
 from schemas.booking import Person
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
-from store import audit, clients, deliveries, staff
+from schemas.staff import Staff
+from store import audit, clients, deliveries, links, staff
+from store import contacts as stored_contacts
 from store import erase as erasing
 from store.base import Tx
 
@@ -28,31 +32,6 @@ def hold_overdue(context: Context, by: str, now: datetime) -> int:
         deliveries.end(tx, ids, DeliveryStatus.held, Reason.held_by_person, now)
         audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
     return len(ids)
-
-
-AUDIT = "audit"  # how a line about the log begins: "audit", entries, hash
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """What is kept apart from the backup: hashes of who was erased, heads of the log by number of entries."""
-
-    erased: tuple[str, ...]
-    heads: Mapping[int, str]
-
-
-def journal(context: Context) -> list[str]:
-    """The keyed hashes of erased bookings, which name nobody, and the head of the log."""
-    with context.db.read() as tx:
-        entries, value = audit.head(tx)
-        return [*erasing.every_hash(tx), f"{AUDIT} {entries} {value}"]
-
-
-def read_journal(text: str) -> Journal:
-    """What `journal` gave, once or several times."""
-    lines = [line.split() for line in text.splitlines() if line.strip()]
-    heads = {int(line[1]): line[2] for line in lines if line[0] == AUDIT and line[1] != "0"}
-    return Journal(tuple(each for line in lines if line[0] != AUDIT for each in line), heads)
 
 
 def end_sessions(context: Context, by: str, now: datetime) -> int:
@@ -85,3 +64,39 @@ def erase_again(context: Context, hashes: Collection[str], by: str, now: datetim
 
 def _person(tx: Tx, client_id: int) -> Person:
     return clients.person(clients.get(tx, client_id))
+
+
+def end_links(context: Context, ended: Iterable[tuple[str, int, str]], by: str, now: datetime) -> int:
+    """End the links that had ended, those too that were made after the backup; returns how many."""
+    with context.db.begin() as tx:
+        count = sum(links.end_again(tx, value, purpose, about, now) for purpose, about, value in ended)
+        audit.add(tx, by, "end_links", "links", now, str(count))
+    return count
+
+
+def stop_again(context: Context, stopped: Collection[str], by: str, now: datetime) -> int:
+    """Send nothing again where nothing was wanted; returns how many wishes were lost.
+
+    What belongs to an address that the backup does not know waits for it under its hash.
+    """
+    with context.db.begin() as tx:
+        erasing.never_again(tx, sorted(stopped), now)
+        count = sum(contacts.stop_known(tx, context, each, now) for each in stored_contacts.every(tx))
+        audit.add(tx, by, "stop_again", "contacts", now, str(count))
+    return count
+
+
+def shut_out(
+    context: Context, accounts: Mapping[int, Account], by: str, now: datetime
+) -> tuple[int, list[Staff]]:
+    """Deactivate who was; returns how many, and whose password, second factor or role is not what it was."""
+    shut, changed = 0, []
+    with context.db.begin() as tx:
+        for who in staff.every(tx):
+            was = accounts.get(who.id, Account(who.active, journal.signs_in_with(context, who)))
+            if not was.active and who.active:
+                set_active(tx, who.id, by, now, active=False)
+                shut += 1
+            elif was.active and was.signs_in_with != journal.signs_in_with(context, who):
+                changed.append(who)
+    return shut, changed

@@ -10,7 +10,7 @@ from functools import partial
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
-from handlers.worker import ahead, lanes, seals
+from handlers.worker import ahead, journal, lanes, seals
 from handlers.worker.clock import Clock
 from schemas.trouble import TroubleKind
 from store.base import DatabaseError, kind
@@ -35,11 +35,12 @@ def work_once(context: Context, now: datetime, name: str = "worker") -> int:
 def work(context: Context, stop: threading.Event, prepare: Callable[[], object], name: str) -> None:
     """Run every lane until `stop` is set, and say meanwhile that we are alive, whatever a lane waits for.
 
-    `prepare` is called first, as soon as the database answers.
+    `prepare` is called first, as soon as the database answers. Raises `journal.Older`.
     """
     if not context.db.wait_until_there(stop, partial(log.error, "%s")):
         return
     prepare()
+    journal.check(context)
     with context.db.read() as tx:
         clock = Clock(newest(tx))
     threads = [

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from handlers.worker import restore
+from handlers.worker import journal as journals
 from store import audit
 from store.audit import Verdict
 from web.context import context
@@ -23,7 +23,7 @@ def verify_command(journal: Path | None) -> None:
     """Say whether the log is as it was written, or the first entry that is not."""
     text = journal.read_text(encoding="ascii") if journal else ""
     with context().db.read() as tx:
-        found = audit.verify(tx, restore.read_journal(text).heads)
+        found = audit.verify(tx, journals.read(text).heads)
     if found.wrong:
         raise click.ClickException(_broken(found))
     click.echo(f"{found.entries} entries, as they were written. Head: {found.entries} {found.head}")

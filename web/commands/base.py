@@ -15,6 +15,7 @@ import click
 from handlers import links
 from handlers.clients import contacts
 from handlers.context import Context
+from handlers.worker.journal import Older
 from integrations.base import Scheduler
 from schemas import origin
 from store import audit, connections, migrate
@@ -105,7 +106,7 @@ def _in_a_sentence(callback: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(f"The database: {why(error)}.") from error
         except BrokenPipeError:
             raise  # whoever reads has seen enough
-        except (SealBroken, OSError) as error:
+        except (SealBroken, Older, OSError) as error:
             raise click.ClickException(str(error)) from error
 
     return called

@@ -1,14 +1,20 @@
 """Commands for the day on which a backup is needed."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from handlers.context import Context
+from handlers.worker import journal as journals
 from handlers.worker import restore
+from handlers.worker.journal import Journal
 from store import migrate
 from web.commands.base import BY, note_command, prepare
 from web.context import context as the_context
 from web.context import utc_now
+
+RESET = "flask --app app staff reset"
 
 
 @click.command("backup")
@@ -31,21 +37,32 @@ def backup_command(file: Path) -> None:
 
 @click.command("journal")
 def journal_command() -> None:
-    """Who was erased, as hashes that name nobody, and the head of the audit log: keep it elsewhere."""
-    for line in restore.journal(the_context()):
+    """What must outlive a restore, in hashes that name nobody: keep it elsewhere."""
+    for line in journals.lines(the_context()):
         click.echo(line)
 
 
 @click.command("restored")
 @click.option("--journal", type=click.Path(exists=True, dir_okay=False), help="What `flask journal` printed.")
 def restored_command(journal: str | None) -> None:
-    """Run this once after a restore, before the worker: hold what was due, end sessions, erase again."""
+    """Run this once after a restore, before the worker: end what had ended, hold what was due."""
     context, now = the_context(), utc_now()
     prepare(context, now)
-    if journal:
-        known = restore.read_journal(Path(journal).read_text(encoding="ascii"))
-        click.echo(f"{restore.erase_again(context, known.erased, BY, now)} clients erased again.")
+    given = Path(journal).read_text(encoding="ascii") if journal else ""
+    _replay(context, journals.read(f"{given}\n{journals.kept(context)}"), now)
     click.echo(f"{restore.end_sessions(context, BY, now)} sessions ended: everybody signs in again.")
     click.echo(
         f"{restore.hold_overdue(context, BY, now)} messages held: look at the outbox, then start the worker."
     )
+
+
+def _replay(context: Context, known: Journal, now: datetime) -> None:
+    click.echo(f"{restore.erase_again(context, known.erased, BY, now)} clients erased again.")
+    click.echo(f"{restore.end_links(context, known.ended, BY, now)} links ended again.")
+    click.echo(f"{restore.stop_again(context, known.stopped, BY, now)} addresses left alone again.")
+    shut, changed = restore.shut_out(context, known.accounts, BY, now)
+    click.echo(f"{shut} accounts deactivated again.")
+    for who in changed:
+        click.echo(f"{who.email} had another password, second factor or role: {RESET} {who.email}")
+    with context.db.begin() as tx:
+        journals.note_restored(tx, known.heads.values(), BY, now)

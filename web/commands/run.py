@@ -12,7 +12,7 @@ import click
 from flask import current_app
 
 from handlers.context import Context
-from handlers.worker import duties, reseal, work
+from handlers.worker import duties, journal, reseal, work
 from web import renewal
 from web.commands.base import BY, Moment, prepare, progress
 from web.context import context as the_context
@@ -35,6 +35,7 @@ def work_command(once: bool, now: datetime | None) -> None:
     if once or now:
         prepare(context, utc_now())
         at = now or utc_now()
+        journal.check(context)
         done = work.work_once(context, at, "once")
         click.echo(f"{done} done.")
         return

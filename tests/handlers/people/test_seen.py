@@ -20,7 +20,7 @@ from handlers.links import Fate, LinkPurpose
 from handlers.plans import page
 from handlers.schedule import due, settle
 from handlers.send import outbox
-from handlers.worker import restore, work
+from handlers.worker import journal, restore, work
 from schemas.booking import Booking, Person
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose
 from schemas.intake import IntakeStatus
@@ -902,7 +902,7 @@ def test_a_visit_of_who_was_erased_is_asked_for_whoever_comes_instead(
     assert "zoe@example.org" not in everything(context)
     comes(context, "cancelled", NOW + 6 * SOON, uid="u1", name=name, email=email)
     assert named(context, "u1").status == "cancelled"
-    known = restore.read_journal("\n".join(restore.journal(context)))
+    known = journal.read("\n".join(journal.lines(context)))
     assert restore.erase_again(context, known.erased, "mara", NOW + 7 * SOON) == 0
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.staff import accounts, sessions
+from handlers.worker import journal as journals
 from handlers.worker import restore, work
 from schemas.delivery import DeliveryStatus
 from schemas.staff import Role
@@ -53,7 +54,7 @@ def test_who_was_erased_after_the_backup_is_erased_again(context: Context) -> No
     with context.db.read() as tx:
         assert clients.get(tx, gone.client_id).name == ""
         assert clients.get(tx, stays.client_id).name == "Bo"
-    assert set(journal) <= set(restore.journal(context))
+    assert set(journal) <= set(journals.lines(context))
     assert restore.erase_again(context, journal, BY, NOW) == 0
 
 

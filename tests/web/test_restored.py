@@ -1,0 +1,190 @@
+"""A backup is put in the place of the database, and what had ended since ends again: rehearsed whole."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+import app as application
+import settings as configuration
+from handlers import links
+from handlers.clients import contacts, privacy
+from handlers.context import Context
+from handlers.links import LinkPurpose
+from handlers.staff import accounts
+from handlers.worker import journal, work
+from schemas.booking import Booking
+from schemas.delivery import Channel
+from schemas.staff import Role
+from store import attendances, audit, clients, staff
+from store import links as stored_links
+from store.contacts import get
+from tests.helpers.clinic import NOW
+from tests.helpers.console import account
+from tests.helpers.mailbox import Mailbox
+from tests.helpers.old_copy import copied
+from tests.helpers.visits import book
+
+LATER = NOW + timedelta(days=1)
+Restored = Callable[..., Flask]
+
+
+@dataclass(slots=True)
+class Clinic:
+    """A day of a clinic, in the middle of which a backup is made."""
+
+    context: Context
+    gone: Booking
+    stays: Booking
+    staff_id: int
+    link: str
+    copy: str
+
+    def opens(self, context: Context, link: str, purpose: LinkPurpose) -> bool:
+        with context.db.read() as tx:
+            return links.open_link(tx, context, purpose, link.rpartition("/")[2], LATER) is not None
+
+
+@pytest.fixture
+def clinic(context: Context, tmp_path: Path) -> Clinic:
+    """Two clients, a colleague and a link, in the database and in a copy of it."""
+    with_journal = replace(context, journal=tmp_path / "aftercare.journal")
+    gone = book(context)
+    stays = book(context, uid="u2", email="bo@example.org", name="Bo Berg")
+    left = account(context, "left@handsofstone.example", "Lee Ash", (Role.practitioner,))
+    account(context, "new@handsofstone.example", "Ann Elm", (Role.manager,))
+    link = issued(context, LinkPurpose.intake, stays)
+    return Clinic(with_journal, gone, stays, left, link, copied(context.db, tmp_path))
+
+
+def issued(context: Context, purpose: LinkPurpose, booking: Booking) -> str:
+    with context.db.begin() as tx:
+        return links.issue(tx, context, purpose, booking.id, NOW, NOW + timedelta(days=30))
+
+
+def lives_on(clinic: Clinic) -> str:
+    """What happens after the backup; returns a link that it does not know."""
+    context = clinic.context
+    later = issued(context, LinkPurpose.plan, clinic.stays)
+    assert privacy.erase(context, clinic.gone.client_id, "mara", LATER) is not None
+    new = book(context, LATER, uid="u3", email="cy@example.org", name="Cy Dahl")
+    with context.db.begin() as tx:
+        stored_links.revoke(tx, (LinkPurpose.intake, LinkPurpose.plan), clinic.stays.id, LATER)
+        for address in ("bo@example.org", "cy@example.org"):
+            assert contacts.stop(tx, context, Channel.email, address, "link", LATER)
+        accounts.set_active(tx, clinic.staff_id, "mara", LATER, active=False)
+        ann = staff.by_email(tx, "new@handsofstone.example")
+        assert ann is not None
+        staff.set_password(tx, ann.id, "another")
+    assert new.id
+    journal.keep(context, LATER)
+    return later
+
+
+@pytest.fixture
+def restored(given: configuration.Settings) -> Iterator[Restored]:
+    """Makes the application on a database and with a journal, until the test ends."""
+    with ExitStack() as until_the_end:
+
+        def made(copy: str, path: Path | None) -> Flask:
+            app = application.create_app(replace(given, database_url=copy, journal=path))
+            until_the_end.callback(app.extensions["aftercare"].db.close)
+            until_the_end.enter_context(app.app_context())
+            return app
+
+        yield made
+
+
+def run(app: Flask, *words: str) -> Result:
+    return app.test_cli_runner().invoke(args=list(words))
+
+
+def wants_nothing(context: Context, booking_id: int, now: datetime) -> bool:
+    with context.db.begin() as tx:
+        comes = attendances.current(tx, booking_id)
+        point = get(tx, comes.email_id if comes else None)
+    return point is not None and bool(point.stopped)
+
+
+def test_a_worker_waits_for_a_word_and_nothing_that_had_ended_comes_back(
+    clinic: Clinic, restored: Restored, mailbox: Mailbox
+) -> None:
+    later = lives_on(clinic)
+    before = len(mailbox.mails)
+    app = restored(clinic.copy, clinic.context.journal)
+    old: Context = app.extensions["aftercare"]
+    refused = run(app, "work", "--once", "--now", LATER.isoformat())
+    assert refused.exit_code == 1
+    assert "flask --app app restored" in refused.output
+    assert len(mailbox.mails) == before
+    said = run(app, "restored")
+    assert said.exit_code == 0, said.output
+    for line in ("1 clients erased again.", "2 links ended again.", "1 accounts deactivated again."):
+        assert line in said.output
+    assert "1 addresses left alone again." in said.output
+    assert "new@handsofstone.example had another password" in said.output
+    assert run(app, "work", "--once", "--now", LATER.isoformat()).exit_code == 0
+    assert len(mailbox.mails) == before
+    with old.db.begin() as tx:
+        assert clients.get(tx, clinic.gone.client_id).name == ""
+        assert clients.get(tx, clinic.stays.client_id).name == "Bo Berg"
+        assert [one.email for one in staff.every(tx) if not one.active] == ["left@handsofstone.example"]
+        for purpose in (LinkPurpose.intake, LinkPurpose.plan):
+            again = links.issue(tx, old, purpose, clinic.stays.id, LATER, NOW + timedelta(days=30))
+            assert again not in (clinic.link, later)
+    assert not clinic.opens(old, clinic.link, LinkPurpose.intake)
+    assert not clinic.opens(old, later, LinkPurpose.plan)
+    assert wants_nothing(old, clinic.stays.id, LATER)
+    assert wants_nothing(old, book(old, LATER, uid="u9", email="cy@example.org", name="Cy Dahl").id, LATER)
+
+
+def test_the_same_word_twice_changes_nothing_and_the_next_restore_asks_again(
+    clinic: Clinic, restored: Restored, tmp_path: Path
+) -> None:
+    lives_on(clinic)
+    app = restored(clinic.copy, clinic.context.journal)
+    old: Context = app.extensions["aftercare"]
+    assert run(app, "restored").exit_code == 0
+    again = run(app, "restored")
+    assert again.output.startswith("0 clients erased again.\n0 links ended again.\n0 addresses")
+    journal.check(old)
+    oldest = copied(old.db, tmp_path)
+    with old.db.begin() as tx:
+        audit.add(tx, "mara", "view", "booking:1", LATER)
+    journal.keep(old, LATER)
+    journal.check(old)
+    with pytest.raises(journal.Older):
+        journal.check(restored(oldest, old.journal).extensions["aftercare"])
+
+
+def test_a_database_that_goes_on_is_never_older_than_its_journal(context: Context, tmp_path: Path) -> None:
+    kept = replace(context, journal=tmp_path / "aftercare.journal")
+    for number in range(3):
+        journal.check(kept)
+        book(kept, uid=f"u{number}", email=f"zoe{number}@example.org")
+        with kept.db.begin() as tx:
+            audit.add(tx, "mara", "view", f"booking:{number}", NOW)
+        journal.keep(kept, NOW)
+        assert not journal.unsaved(kept)
+        work.work_once(kept, LATER)
+    assert kept.journal is not None
+    assert kept.journal.stat().st_mode & 0o077 == 0
+    assert "zoe" not in kept.journal.read_text().casefold()
+
+
+def test_without_a_journal_nothing_is_asked(context: Context) -> None:
+    journal.keep(context, NOW)
+    journal.check(context)
+
+
+def test_a_full_disk_keeps_the_journal_of_before(context: Context, tmp_path: Path) -> None:
+    kept = replace(context, journal=tmp_path / "missing" / "aftercare.journal")
+    with kept.db.begin() as tx:
+        audit.add(tx, "mara", "view", "booking:1", NOW)
+    journal.keep(kept, NOW)
+    journal.check(kept)
