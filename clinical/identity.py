@@ -71,6 +71,12 @@ def in_order(name: str, rules: NameRules) -> str:
     return f"{given.strip()} {family.strip()}" if _is_given(given, rules) else name
 
 
+def initials(name: str, rules: NameRules) -> str:
+    """The first letters of given and family name: Z. F. for Field, Dr Zoe; "" where there is no name."""
+    words = folded(name, rules)
+    return " ".join(f"{word[0].upper()}." for word in (*words[:1], *words[1:][-1:]))
+
+
 def _bare(name: str) -> str:
     """The name without what a template left unfilled, notes in brackets, numbers and honours at its end."""
     said = NUMBER.sub(" ", BRACKETS.sub(" ", TEMPLATE.sub(" ", name))).translate(COMMAS)

@@ -21,7 +21,7 @@ class LinkPurpose(StrEnum):
     """What a link opens.
 
     The subject of `intake`, `plan`, `note` and `confirm` is a booking, of `checkin` a check-in; `stop` is
-    about the contact point that the link was sent to.
+    about the contact point that the link was sent to. `door` is the tablet at the desk, opened by an account.
     """
 
     intake = "intake"
@@ -30,6 +30,7 @@ class LinkPurpose(StrEnum):
     checkin = "checkin"
     stop = "stop"
     confirm = "confirm"
+    door = "door"
 
 
 OF_CLIENT = (LinkPurpose.intake, LinkPurpose.plan, LinkPurpose.checkin, LinkPurpose.confirm)
@@ -42,6 +43,7 @@ PATHS = {
     LinkPurpose.checkin: "/c/",
     LinkPurpose.stop: "/u/",
     LinkPurpose.confirm: "/a/",
+    LinkPurpose.door: "/d/",
 }
 LIVES = {
     LinkPurpose.plan: timedelta(days=180),
@@ -49,6 +51,7 @@ LIVES = {
     LinkPurpose.checkin: timedelta(days=60),
     LinkPurpose.stop: timedelta(days=3650),
     LinkPurpose.confirm: timedelta(days=14),
+    LinkPurpose.door: timedelta(hours=12),
 }
 
 
@@ -121,7 +124,7 @@ def issue(
 
 def _comes(tx: Tx, purpose: LinkPurpose, subject: int) -> Attendance | None:
     """Who comes to the visit that a link is about."""
-    if purpose is LinkPurpose.stop:
+    if purpose in (LinkPurpose.stop, LinkPurpose.door):
         return None
     if purpose is LinkPurpose.checkin:
         asked = checkins.get(tx, subject)

@@ -17,6 +17,7 @@ from web.console import (
     clients,
     connections,
     content,
+    door_tablet,
     drafts,
     editor,
     gate,
@@ -43,10 +44,10 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
-    *(drafts, board, connections, content, reviews, audit, staff, who, undo),
+    *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:
-    if _module is not note:  # whoever opens a link has no account
+    if _module not in (note, door_tablet):  # whoever opens a link has no account
         _module.blueprint.register_error_handler(403, refusals.not_yours)
         _module.blueprint.register_error_handler(404, refusals.not_there)
         _module.blueprint.register_error_handler(SealBroken, refusals.not_open)

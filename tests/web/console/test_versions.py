@@ -30,6 +30,10 @@ WITHOUT = {
     "it brings something new, once by its own number or address": (
         *("console_people.invite", "console_people.invite_again", "console_walk_in.take_in"),
     ),
+    "it says what this device shows from now on": (
+        "console_door_tablet.open_here",
+        "console_door_tablet.close",
+    ),
     "it takes back one act by its number, and only while that is the last": ("console_undo.undo",),
     "each box names the hash of the text that was shown": ("console_reviews.sign",),
     "a webhook never changes": ("console_operations.replay",),
