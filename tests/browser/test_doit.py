@@ -125,6 +125,67 @@ def test_a_plan_opens_without_network_keeps_ticks_and_is_forgotten_when_its_link
     until(page, "caches.keys().then(names => !names.length)")
 
 
+def test_what_was_ticked_without_network_is_dropped_and_said_where_the_link_has_ended(
+    site: Site, open_page: OpenPage
+) -> None:
+    booking = visited(site.context)
+    link = site.link(LinkPurpose.plan, booking.id)
+    page = open_page(SMALL)
+    page.goto(link)
+    until(page, "caches.match(location.pathname + '/go').then(Boolean)")
+    page.context.set_offline(True)
+    page.goto(f"{link}/go#done")
+    page.get_by_role("button", name="Yes, I did it today").click()
+    assert page.get_by_text("This phone keeps it").is_visible()
+    with site.context.db.begin() as tx:
+        links.revoke(tx, [LinkPurpose.plan], booking.id, datetime.now(UTC) + timedelta(seconds=1))
+    page.context.set_offline(False)
+    page.get_by_text("It is gone from this phone").wait_for()
+    until(page, "caches.keys().then(names => !names.length)")
+    assert page.evaluate("Object.keys(localStorage)") == []
+    page.reload()
+    assert not page.get_by_text("It is gone from this phone").is_visible()
+    page.goto(f"{link}/go")
+    assert page.get_by_role("button", name="Send me a new link").is_visible()
+
+
+def test_the_pages_below_a_dead_link_make_the_phone_forget_too(site: Site, open_page: OpenPage) -> None:
+    booking = visited(site.context)
+    link = site.link(LinkPurpose.plan, booking.id)
+    page = open_page(SMALL)
+    page.goto(link)
+    until(page, "caches.match(location.pathname + '/go').then(Boolean)")
+    with site.context.db.begin() as tx:
+        links.revoke(tx, [LinkPurpose.plan], booking.id, datetime.now(UTC) + timedelta(seconds=1))
+    page.goto(f"{link}/go")
+    until(page, "caches.keys().then(names => !names.length)")
+    until(page, "navigator.serviceWorker.getRegistrations().then(found => !found.length)")
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "plain"])
+def test_another_language_keeps_what_was_chosen_and_not_sent(
+    link: str, open_page: OpenPage, scripted: bool
+) -> None:
+    page = open_page(SMALL, java_script_enabled=scripted)
+    page.goto(link)
+    for target in ("[name=effort][value=too_hard]", "[name=pain][value='4']"):
+        page.locator("label").filter(has=page.locator(target)).click()
+    page.locator("#days input[value='6']").check()
+    follow(page.get_by_role("button", name="Español"))
+    assert page.locator("html").get_attribute("lang") == "es"
+    for target in ("[name=effort][value=too_hard]", "[name=pain][value='4']"):
+        assert page.locator(target).is_checked()
+    assert page.locator("#days input[value='6']").is_checked() is scripted
+    page.goto(f"{link}/go#skip-1")
+    page.locator("#skip-1 [value=no_time]").check()
+    follow(page.get_by_role("button", name="Español"))
+    assert page.url.endswith("#skip-1") is scripted
+    page.goto(page.url.partition("#")[0] + "#skip-1")
+    assert page.locator("#skip-1 [value=no_time]").is_checked()
+    assert page.locator("html").get_attribute("lang") == "es"
+    assert width(page) == 360
+
+
 def until(page: Page, promise: str) -> None:
     """Wait until what a promise gives is true."""
     for _second in range(30):

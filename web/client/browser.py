@@ -72,6 +72,12 @@ def kept(place: str) -> dict[str, Any]:
     return found
 
 
+def typed(place: str) -> dict[str, list[str]]:
+    """What was chosen and not sent at a place, when the page was last asked for in another language."""
+    found: dict[str, list[str]] = kept(place).get("typed", {})
+    return found
+
+
 def forget(response: Response) -> Response:
     """The next form was sent: what the one before brought is not shown again."""
     if cookies.value(KEPT):

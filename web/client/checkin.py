@@ -22,14 +22,13 @@ from store import checkins as stored
 from store.base import Tx
 from web import language as words
 from web.client import browser
-from web.client.common import call_back, chosen_language, page, subject, to
+from web.client.common import OURS, call_back, chosen_language, page, subject, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("checkin", __name__)
 SIGNS = "fu_symptoms"
 CHECKIN = "checkin"
-OURS = ("form_key", "read_in")
 """The fields of the form that nobody typed."""
 
 

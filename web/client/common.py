@@ -1,5 +1,6 @@
 """What the client's pages share: links, rendering."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -20,7 +21,7 @@ from store.base import Tx
 from web import language as words
 from web.client import browser
 from web.context import context, utc_now
-from web.security import count_guess, form_key
+from web.security import count_guess, form_key, require_own_form
 
 KINDS = {purpose: path.strip("/") for purpose, path in links.PATHS.items()}
 """The first part of the path under which a link opens."""
@@ -114,6 +115,23 @@ def page(template: str, language: str, token: str = "", status: int = 200, **val
 def to(path: str) -> Response:
     """Send the browser on to a page of ours, to be opened with GET."""
     return redirect(path, 303)  # type: ignore[return-value] # Flask makes its own
+
+
+OURS = ("form_key", "read_in")
+"""Fields of every form that are no answer of the client's."""
+Typed = Mapping[str, list[str]]
+"""What stands in the fields of a form that was not sent: name and values."""
+
+
+def in_language(token: str, place: str, shown: Callable[[Typed], Response]) -> Response:
+    """A page of a plan (`shown`) in another language, with what was chosen on it and not sent."""
+    with context().db.read() as tx:
+        subject(tx, LinkPurpose.plan, token)
+    require_own_form(token)
+    given = request.form.to_dict(flat=False)
+    typed = {name: values for name, values in given.items() if name not in OURS}
+    answer = to(f"{place}?language={chosen_language('')}")
+    return browser.keep(answer, place, {"typed": typed}) or shown(typed)
 
 
 def chosen_language(usual: str) -> str:

@@ -1,5 +1,6 @@
 """My days: which days of the week, and when; a calendar file of them; what is for today."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from hashlib import sha256
@@ -20,7 +21,8 @@ from schemas.worded_plan import WordedPlan
 from store import bookings, clients, my_days
 from store.base import Tx
 from web import language as words
-from web.client.common import chosen_language, open_plan, subject, to
+from web.client import browser
+from web.client.common import Typed, chosen_language, open_plan, subject, to
 from web.client.tick import days_of
 from web.context import context, utc_now
 from web.security import require_own_form
@@ -39,14 +41,23 @@ class Shown:
     ways: tuple[Channel, ...]
 
 
-def shown(tx: Tx, booking: Booking, plan: WordedPlan, language: str) -> Shown:
-    """The days of a client, or a suggestion."""
+def shown(tx: Tx, booking: Booking, plan: WordedPlan, language: str, typed: Typed) -> Shown:
+    """The days of a client, or a suggestion; the form as it was left (`typed`) where it was not sent."""
     chosen = my_days.of_client(tx, clients.family(tx, booking.client_id))
-    days = chosen or suggested(plan.days_per_week)
+    days = _left(typed) or chosen or suggested(plan.days_per_week)
     today = days_of(tx, booking).today
     text = _today(chosen, plan, today, language) if chosen else ""
     ways = reminding.ways(tx, context(), booking)
     return Shown(text, readable.weekdays(language), days, chosen is not None, ways)
+
+
+def _left(typed: Typed) -> MyDays | None:
+    found = _read(typed.get("day", []), next(iter(typed.get("at", [])), ""))
+    return (
+        replace(found, way=next((each for each in Channel if each in typed.get("way", [])), None))
+        if found
+        else None
+    )
 
 
 def _today(chosen: MyDays, plan: WordedPlan, today: date, language: str) -> str:
@@ -60,7 +71,7 @@ def _today(chosen: MyDays, plan: WordedPlan, today: date, language: str) -> str:
 @blueprint.post("/p/<token>/days")
 def choose(token: str) -> Response:
     """Keep the days and the time; without a day or a time nothing is kept."""
-    chosen, language = _chosen(), chosen_language("")
+    chosen, language = _read(request.form.getlist("day"), request.form.get("at", "")), chosen_language("")
     with context().db.begin() as tx:
         booking = bookings.get(tx, subject(tx, LinkPurpose.plan, token))
         require_own_form(token)
@@ -73,7 +84,7 @@ def choose(token: str) -> Response:
             going = bookings.get(tx, current.booking_id) if current else None
             reminding.schedule(tx, context(), going or booking, utc_now())
     saved = "kept" if chosen else "missing"
-    return to(f"/p/{token}?days={saved}&language={language}#days")
+    return browser.forget(to(f"/p/{token}?days={saved}&language={language}#days"))
 
 
 def _as_it_may_be(tx: Tx, booking: Booking, chosen: MyDays) -> MyDays:
@@ -83,14 +94,14 @@ def _as_it_may_be(tx: Tx, booking: Booking, chosen: MyDays) -> MyDays:
     return replace(chosen, way=way)
 
 
-def _chosen() -> MyDays | None:
-    given = {int(day) for day in request.form.getlist("day") if day.isascii() and day.isdigit()}
-    days = tuple(sorted(day for day in given if day < WEEK))
+def _read(given: Sequence[str], at: str) -> MyDays | None:
+    """The days and the time; None where one of them is missing."""
+    days = sorted({int(day) for day in given if day.isascii() and day.isdigit() and int(day) < WEEK})
     try:
-        at = time.fromisoformat(request.form.get("at", ""))
+        moment = time.fromisoformat(at)
     except ValueError:
         return None
-    return MyDays(days, at.replace(second=0, microsecond=0, tzinfo=None)) if days else None
+    return MyDays(tuple(days), moment.replace(second=0, microsecond=0, tzinfo=None)) if days else None
 
 
 @blueprint.get("/p/<token>/days.ics")

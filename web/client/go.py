@@ -12,7 +12,8 @@ from flask import Blueprint, Response, request
 from handlers.plans import pictures
 from schemas.plan import Dose, StoredPlan
 from schemas.worded_plan import WordedItem
-from web.client.common import open_plan, page
+from web.client import browser
+from web.client.common import Typed, in_language, open_plan, page
 from web.client.tick import Said, days_of, effort_and_pain, keep
 from web.context import context
 
@@ -25,6 +26,10 @@ TOO_MUCH = ("hurts", "too_hard")
 @blueprint.get("/p/<token>/go")
 def show(token: str) -> Response:
     """The moves of the plan that counts now."""
+    return _shown(token, browser.typed(f"/p/{token}/go"))
+
+
+def _shown(token: str, typed: Typed) -> Response:
     with context().db.read() as tx:
         opened = open_plan(tx, token)
         days, plan = days_of(tx, opened.booking), opened.plan
@@ -38,6 +43,7 @@ def show(token: str) -> Response:
         coach=coach,
         skipped=SKIPPED,
         days=days,
+        typed=typed,
         here=f"/p/{token}/go",
     )
 
@@ -63,7 +69,12 @@ def _way(dose: Dose, seconds: float) -> float:
 
 @blueprint.post("/p/<token>/go")
 def done(token: str) -> Response:
-    """Tick the day, with how each move was; where all were skipped, the day is not ticked."""
+    """Tick the day, with how each move was; where all were skipped, the day is not ticked.
+
+    Or show the page in another language, with what was chosen so far.
+    """
+    if "read_in" in request.form:
+        return in_language(token, f"/p/{token}/go", lambda typed: _shown(token, typed))
     return keep(token, lambda stored: _said(stored, request.form))
 
 

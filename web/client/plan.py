@@ -17,8 +17,8 @@ from schemas.checkin import Tick
 from schemas.plan import PlanItem
 from store import checkins as stored_checkins
 from store import clients
-from web.client import days
-from web.client.common import open_plan, page, subject
+from web.client import browser, days
+from web.client.common import Typed, in_language, open_plan, page, subject
 from web.client.tick import again, days_of, effort_and_pain, keep
 from web.context import context, utc_now
 from web.media import answer as media_answer
@@ -30,13 +30,23 @@ SHOWN_DAYS = 7
 @blueprint.get("/p/<token>")
 def show(token: str) -> Response:
     """The plan that counts now, and the days of this week."""
+    return _shown(token, browser.typed(f"/p/{token}"))
+
+
+@blueprint.post("/p/<token>")
+def read_in(token: str) -> Response:
+    """The same page in another language, with what was chosen on it and not sent."""
+    return in_language(token, f"/p/{token}", lambda typed: _shown(token, typed))
+
+
+def _shown(token: str, typed: Typed) -> Response:
     with context().db.read() as tx:
         opened = open_plan(tx, token)
         booking, plan, language = opened.booking, opened.plan, opened.language
         client = clients.get(tx, booking.client_id)
         made = stored_checkins.of_booking(tx, booking.id)
         done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
-        ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language)
+        ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language, typed)
         answers = remarks.read_by(tx, booking.client_id, utc_now())
         book_at = next_visit.page_for(tx, context(), booking, utc_now())
     today = ticking.today
@@ -53,6 +63,7 @@ def show(token: str) -> Response:
         yesterday=ticking.yesterday,
         mine=mine,
         answers=answers,
+        typed=typed,
         days_saved=request.args.get("days"),
         saved=request.args.get("saved"),
         book_at=book_at,

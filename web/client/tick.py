@@ -48,7 +48,7 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
 
     Severe pain is answered at once.
     """
-    language, outcome, said = chosen_language(""), None, None
+    language, outcome, said, late = chosen_language(""), None, None, False
     with context().db.begin() as tx:
         booking_id = subject(tx, LinkPurpose.plan, token)
         require_own_form(token)
@@ -57,14 +57,14 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
             day = _day(days_of(tx, booking))
-            said = read(current.plan) if day else None
+            said, late = read(current.plan) if day else None, day is None
             if said is not None and day is not None:
                 outcome = replies.tick(tx, context(), booking, current.plan.id, day, said, utc_now())
     if outcome:
         kept, place = follows(outcome), f"/p/{token}/day"
         answer = browser.keep(to(f"{place}?language={language}"), place, kept)
         return answer or _led_to(token, language, kept)
-    saved = "none" if said is None else "1"
+    saved = "late" if late else "none" if said is None else "1"
     return browser.forget(to(f"/p/{token}?saved={saved}&language={language}#today"))
 
 

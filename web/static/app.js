@@ -24,6 +24,18 @@ for (const form of document.forms) {
   });
 }
 
+// In another language the page shows the same place again, and keeps what stands in its other forms too.
+addEventListener('submit', event => {
+  const form = event.target, button = event.submitter;
+  if (!button || button.name !== 'read_in') return;
+  button.formAction = button.formAction.split('#')[0] + location.hash;
+  form.addEventListener('formdata', ({ formData }) => {
+    for (const other of document.forms) {
+      if (other !== form) new FormData(other).forEach((value, name) => { if (name !== 'form_key') formData.append(name, value); });
+    }
+  }, { once: true });
+});
+
 // Back shows a page that the browser kept: it may be sent again.
 addEventListener('pageshow', () => { for (const form of document.forms) delete form.dataset.sent; });
 

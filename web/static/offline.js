@@ -15,12 +15,17 @@ if ('serviceWorker' in navigator) {
 
 // The day on this phone: what is sent tomorrow was done today.
 const day = back => { const now = new Date(); now.setDate(now.getDate() - back); return new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); };
+const ENDED = [404, 410], BUSY = 429, FAILED = 500;
 const send = async () => {
   let waiting = queue();
   while (waiting.length) {
+    const body = new URLSearchParams(waiting[0].said), key = document.querySelector('[name=form_key]');
+    if (key) body.set('form_key', key.value); // of the page of now
     let answer;
-    try { answer = await fetch(waiting[0].to, { method: 'POST', body: new URLSearchParams(waiting[0].said) }); } catch { return; }
-    if (answer.status >= 500) return;
+    try { answer = await fetch(waiting[0].to, { method: 'POST', body }); } catch { return; }
+    if (answer.status === BUSY || answer.status >= FAILED) return;
+    // The page of an ended link says that what was kept could not be sent, and drops it.
+    if (ENDED.includes(answer.status) || answer.headers.has('Aftercare-Plan')) { location.replace(plan); return; }
     waiting = queue().slice(1); keep(waiting);
     if (!waiting.length) location.replace(answer.redirected ? answer.url : plan + '#today');
   }
@@ -29,11 +34,19 @@ for (const form of document.querySelectorAll('form[data-later]')) {
   form.addEventListener('submit', event => {
     if (navigator.onLine) return;
     event.preventDefault();
+    if (event.submitter && event.submitter.name === 'read_in') return; // the other language is not on this phone
     const said = [...new FormData(form)].map(([name, value]) => [name, name === 'day' ? day(value === 'yesterday' ? 1 : 0) : value]);
     if (!said.some(([name]) => name === 'day')) said.push(['day', day(0)]);
     keep([...queue(), { to: form.action, said }]);
     document.querySelectorAll('.later-kept').forEach(each => { each.hidden = false; each.focus(); });
   });
 }
+// What another link's page kept for more than a week counts for nothing any more.
+try {
+  for (const name of Object.keys(localStorage).filter(each => each.startsWith('ticks ') && each !== QUEUE)) {
+    const days = JSON.parse(localStorage.getItem(name)).flatMap(each => each.said).filter(([field]) => field === 'day');
+    if (days.every(([, when]) => when < day(7))) localStorage.removeItem(name);
+  }
+} catch { /* a private window keeps nothing */ }
 addEventListener('online', send);
 if (navigator.onLine) send();

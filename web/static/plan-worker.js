@@ -6,9 +6,12 @@ const bare = request => request.mode === 'navigate' || request.url.endsWith('.sv
 let gone = false; // what the page of an ended link loads is not kept again
 const forget = async () => { gone = true; await caches.delete(CACHE); await registration.unregister(); };
 // A phone without room keeps nothing, and reads on all the same.
-const keep = async (request, answer) => { try { await (await caches.open(CACHE)).put(bare(request), answer); } catch { /* no room */ } };
+const keep = async (request, answer) => {
+  try { await (await caches.open(CACHE)).put(bare(request), answer); } catch { /* no room */ }
+  if (gone) await caches.delete(CACHE); // the link ended while this was put there
+};
 const fresh = async request => {
-  const answer = await fetch(request), ours = new URL(request.url).pathname === here;
+  const answer = await fetch(request), ours = [here, here + '/go'].includes(new URL(request.url).pathname);
   if (ours && (ENDED.includes(answer.status) || answer.headers.has('Aftercare-Plan'))) await forget();
   else if (!gone && answer.status === 200 && !answer.redirected) await keep(request, answer.clone());
   return answer;

@@ -49,7 +49,7 @@ def test_the_plan_can_be_read_in_spanish_and_goes_on_so(
 ) -> None:
     hers = phone(app, context, LinkPurpose.plan, booking.id)
     english = hers.get().text
-    assert f'href="{hers.link}?language=es"' in english
+    assert f'formaction="{hers.link}?language=es"' in english
     spanish = hers.get("?language=es").text
     assert '<html lang="es"' in spanish
     moves = library("es").plan_content
