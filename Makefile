@@ -15,6 +15,7 @@ help:
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make docs     the documentation as a site, in build/site; a broken link ends it"
 	@echo "make screenshots  take the pictures of the documentation again (needs Chromium)"
+	@echo "make lighthouse  Lighthouse on the pages of the tour, as on a phone (needs npm and Chromium; ONLY=\"plan form\")"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
 	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make crash    ROUNDS=30 kills and other faults (DATABASE=sqlite or postgresql: on one kind)"
@@ -63,6 +64,10 @@ docs: .venv/docs.stamp
 .PHONY: screenshots
 screenshots: .venv/dev.stamp
 	@$(BIN)/python -m demo.screenshots
+
+.PHONY: lighthouse
+lighthouse: .venv/dev.stamp
+	@$(BIN)/python -m demo.lighthouse $(ONLY)
 
 .PHONY: demo
 demo: .venv/demo.stamp
