@@ -174,9 +174,11 @@ class Acuity(Scheduler):
             yield Batch(found, following["minDate"] if following else "")
 
     def services(self) -> list[Offered]:
-        """The appointment types."""
+        """The appointment types that are switched on."""
         found = Part({"types": self._api().get("/api/v1/appointment-types")}).parts("types")
-        return [Offered(each.word("id"), each.text("name")) for each in found]
+        return [
+            Offered(each.word("id"), each.text("name")) for each in found if each.flag("active") is not False
+        ]
 
     def ping(self) -> None:
         """One appointment at most."""

@@ -34,7 +34,8 @@ DENIED = (
     "MERCHANT_PROFILE_READ; writing needs APPOINTMENTS_WRITE, APPOINTMENTS_ALL_WRITE and Plus or Premium."
 )
 GONE = "Square does not know this booking any more."
-PAGE = 100
+CATALOG = "/v2/catalog/search-catalog-items"
+PAGE, MOST_PAGES = 100, 20
 WINDOW, WINDOWS = timedelta(days=31), 12  # Square lists at most 31 days at once
 
 SUBSCRIBED = ("booking.created", "booking.updated")
@@ -78,6 +79,15 @@ def _full_name(item: str, variation: str) -> str:
     if not item or variation.casefold() in PLAIN_VARIATIONS or variation == item:
         return item or variation
     return f"{item}, {variation}"
+
+
+def _variations(item: Part) -> list[Offered]:
+    name = item.part("item_data").text("name")
+    found = item.part("item_data").parts("variations")
+    return [
+        Offered(each.word("id"), _full_name(name, each.part("item_variation_data").text("name")))
+        for each in found
+    ]
 
 
 def _day_or_less(part: Part, name: str, unit: int = 1) -> int:
@@ -215,18 +225,17 @@ class Square(Scheduler):
 
     def services(self) -> list[Offered]:
         """Each variation of a service, as a booking names it."""
-        wanted = {"product_types": ["APPOINTMENTS_SERVICE"], "limit": PAGE}
-        answer = self._api().send("POST", "/v2/catalog/search-catalog-items", json=wanted)
-        return [
-            Offered(
-                each.word("id"),
-                _full_name(
-                    item.part("item_data").text("name"), each.part("item_variation_data").text("name")
-                ),
-            )
-            for item in self._api().as_part(answer).parts("items")
-            for each in item.part("item_data").parts("variations")
-        ]
+        items = [each for each in self._items() if not each.part("item_data").flag("is_archived")]
+        return [each for item in items for each in _variations(item)]
+
+    def _items(self) -> Iterator[Part]:
+        wanted: Mapping[str, Any] | None = {"product_types": ["APPOINTMENTS_SERVICE"], "limit": PAGE}
+        for _ in range(MOST_PAGES):
+            page = self._api().as_part(self._api().send("POST", CATALOG, json=wanted))
+            yield from page.parts("items")
+            wanted = _next_page(page, wanted or {})
+            if wanted is None:
+                return
 
     def ping(self) -> None:
         """One booking at most."""

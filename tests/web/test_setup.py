@@ -4,6 +4,7 @@ import html
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -27,8 +28,12 @@ from store.base import Database
 from store.vault import Vault
 from tests.helpers.clinic import environ
 from tests.helpers.console import BASE, PASSWORD, account, browser, sign_in, token_in
+from tests.helpers.fake_vendor import FakeVendor
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.vendors import VENDORS
+from tests.integrations.schedulers.test_services import LISTS, OFFERED
 from web import renewal
+from web.setup import desk
 
 MADE = (
     "AFTERCARE_ENV",
@@ -365,6 +370,32 @@ def test_services_go_with_forms(app: Flask, bare: dict[str, str]) -> None:
     assert (clinic.service("massage-60").questionnaire, clinic.service("massage-60").plan) == ("short", True)
     assert (clinic.service("", "Gift card").questionnaire, clinic.service("voucher").plan) == ("", False)
     assert clinic.service("relaxation-60").plan is False, "what the file says of others stays"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_services_of_every_scheduler_are_listed_by_name(
+    app: Flask, bare: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """From documented answers: each in its own words, and what is chosen goes with the word of a booking."""
+    vendor = FakeVendor()
+    LISTS[name](vendor)
+    given = dict(CLINIC, CONNECTIONS=f"main={name}", MAIN_API_KEY="k" * 20, MAIN_SECRET="register")
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, given | {"MAIN_ACCOUNT": VENDORS[name].account}, datetime.now(UTC))
+    offering = VENDORS[name].ours(vendor)
+    main = desk.Desk({}, lambda _: [], list, lambda: replace(context_of(app), schedulers={"main": offering}))
+    monkeypatch.setattr(desk, "desk", lambda: main)
+    client = inside(app)
+    page = client.get("/console/setup/services", base_url=BASE).get_data(as_text=True)
+    assert all(html.escape(title) in page for title in OFFERED[name].values())
+    found = re.findall(r'name="slug" value="([^"]+)"', page)
+    assert sorted(found) == sorted(OFFERED[name])
+    csrf = token_in(client.get("/console/setup/services", base_url=BASE))
+    chosen = {"csrf": csrf, "slug": found, "name": [OFFERED[name][each] for each in found]}
+    chosen |= {f"form{number}": "short" for number in range(len(found))}
+    assert client.post("/console/setup/services/save", base_url=BASE, data=chosen).status_code == 303
+    clinic = configuration.load(with_kept(bare).variables | {"CONNECTIONS": "main=calcom"}).clinic
+    assert {clinic.service(slug).questionnaire for slug in OFFERED[name]} == {"short"}
 
 
 def test_the_end_names_what_is_missing(app: Flask) -> None:

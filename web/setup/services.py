@@ -46,7 +46,7 @@ def _offered() -> tuple[list[Offered], str]:
     """What the scheduler offers; without an answer, what it says."""
     try:
         scheduler = desk.desk().rebuilt().schedulers.get(connection()[0])
-        found = scheduler.services()[:MOST] if scheduler else []
+        found = [each for each in scheduler.services() if each.slug][:MOST] if scheduler else []
     except IntegrationError as error:
         return [], str(error)
     return sorted(found, key=lambda each: each.name.casefold()), ""

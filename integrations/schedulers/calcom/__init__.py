@@ -212,11 +212,18 @@ class CalCom(Scheduler):
                 yield Batch(found, f"{wanted} {following['skip']}" if following else "")
 
     def services(self) -> list[Offered]:
-        """The event types of the account."""
+        """The event types of the account and its teams, by the slug that a booking has and two may share."""
         name = self._api().part("/v2/me").part("data").text("username")
         api = replace(self._api(), headers={**self._api().headers, "cal-api-version": EVENT_TYPES_VERSION})
         found = api.part("/v2/event-types", {"username": name} if name else None).parts("data")
-        return [Offered(each.text("slug"), each.text("title")) for each in found if each.text("slug")]
+        try:
+            for team in self._teams():
+                found += api.part(f"/v2/teams{path(team)}/event-types").parts("data")
+        except IntegrationError as error:
+            if not error.permanent:
+                raise
+        named = {each.text("slug"): each.text("title") for each in reversed(found) if each.text("slug")}
+        return [Offered(slug, title) for slug, title in named.items()]
 
     def ping(self) -> None:
         """Whose key it is."""
@@ -234,8 +241,8 @@ class CalCom(Scheduler):
         me = self._api().part("/v2/me").part("data")
         people, whole = [me], not me.has("organizationId")
         try:
-            for team in self._api().part("/v2/teams").parts("data"):
-                where = f"/v2/teams{path(team.word('id'))}/memberships"
+            for team in self._teams():
+                where = f"/v2/teams{path(team)}/memberships"
                 members = self._api().part(where, {"take": MOST_MEMBERS}).parts("data")
                 people += [each.part("user") for each in members]
         except IntegrationError as error:
@@ -243,6 +250,9 @@ class CalCom(Scheduler):
                 raise
             whole = False
         return Account(frozenset(each.email("email").casefold() for each in people) - {""}, whole)
+
+    def _teams(self) -> list[str]:
+        return [each.word("id") for each in self._api().part("/v2/teams").parts("data")]
 
     def attach(self, external_id: str, note: Note) -> None:
         """Cal.com has no endpoint that edits the notes or metadata of an existing booking."""
