@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from render.language.readable import begins_alike, greeting_name, plain, unlinked
 from render.paper.raster import png
+from schemas.checkin import CheckInKind
 from schemas.clinic import Clinic
 from schemas.figure import Picture
 from schemas.notions.mail_address import mailbox, read_named
@@ -64,9 +65,27 @@ CORRECTED = "plan_corrected"
 """The table of words for a plan that was changed after it had gone out."""
 AGAIN, SAME, MORE, LESS, OTHER = "plan_again", "plan_same", "plan_more", "plan_less", "plan_other"
 """The tables of words for the plan of a later visit, and for one that goes on, by what became of it."""
-CHECKED = "checkin_again"
-"""The table of words for a check-in that is not the first."""
-VARIANTS = (BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER, CHECKED)
+NEWS_AGAIN = (*(f"{news}_again" for news in (SAME, MORE, LESS, OTHER)), f"{MORE}_still", f"{LESS}_still")
+"""The tables of words for the same news of a plan a second time, and a third."""
+BACK, BACK_REMINDER = "intake_again", "intake_reminder_again"
+"""The tables of words for who was here before."""
+LAST = tuple(f"{reminder}_last" for reminder in ("intake_reminder", BEGUN, BACK_REMINDER))
+"""The tables of words for a reminder after the first."""
+
+
+def of_checkin(kind: CheckInKind, *, reminder: bool) -> str:
+    """The table of words for a check-in after the first, or for the reminder of any."""
+    return f"checkin_{kind}{'_reminder' if reminder else ''}"
+
+
+CHECKINS = (
+    *(of_checkin(kind, reminder=False) for kind in CheckInKind if kind is not CheckInKind.h24),
+    *(of_checkin(kind, reminder=True) for kind in CheckInKind),
+)
+VARIANTS = (
+    *(BEGUN, CORRECTED, AGAIN, SAME, MORE, LESS, OTHER),
+    *(*NEWS_AGAIN, BACK, BACK_REMINDER, *LAST, *CHECKINS),
+)
 UNKNOWN = frozenset({MailKind.CONFIRM})
 """To somebody of whom nothing is known yet: no name, nothing of a visit."""
 PUBLIC = frozenset({MailKind.BOOK_AGAIN})

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
+from itertools import pairwise
 
 from clinical import identity
 from clinical.loop.feedback import difference
 from handlers import links, texts
-from handlers.answers import effective
+from handlers.answers import SHORT_UPDATE, effective
 from handlers.checkins import asking
 from handlers.checkins import taps as answers_to_tap
 from handlers.clients.contacts import address
@@ -25,7 +26,7 @@ from render.language import readable
 from render.mail import CORRECTED, Contents, Envelope, MailKind, Taps
 from schemas.booking import Booking
 from schemas.checkin import CheckIn, CheckInKind
-from schemas.delivery import Channel, Delivery, Purpose, Urgency
+from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
 from schemas.intake import Intake
 from schemas.message import Received, Text
 from schemas.notions import mail_address, phone
@@ -42,19 +43,28 @@ class State(StrEnum):
 
     usual = "usual"
     begun = "begun"  # some of the form is filled in
+    back = "back"  # the form asks who was here before
     corrected = "corrected"  # changed after it had gone out
-    again = "again"  # after a later visit; a check-in after the first
+    again = "again"  # after a later visit
     same = "same"  # it goes on: as it was, with more, with less, or with something else
     more = "more"
     less = "less"
     other = "other"
+    same_again = "same_again"  # the same news a second time, and a third
+    more_again = "more_again"
+    less_again = "less_again"
+    other_again = "other_again"
+    more_still = "more_still"
+    less_still = "less_still"
     soon = "soon"  # for the clinic, and not urgent
 
 
 MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.intake, State.usual): "intake",
+    (Purpose.intake, State.back): mail.BACK,
     (Purpose.intake_reminder, State.usual): "intake_reminder",
-    (Purpose.intake_reminder, State.begun): "intake_reminder_begun",
+    (Purpose.intake_reminder, State.begun): mail.BEGUN,
+    (Purpose.intake_reminder, State.back): mail.BACK_REMINDER,
     (Purpose.plan, State.usual): "plan",
     (Purpose.plan, State.corrected): CORRECTED,
     (Purpose.plan, State.again): mail.AGAIN,
@@ -62,9 +72,9 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.plan, State.more): mail.MORE,
     (Purpose.plan, State.less): mail.LESS,
     (Purpose.plan, State.other): mail.OTHER,
+    **{(Purpose.plan, State(name.removeprefix("plan_"))): name for name in mail.NEWS_AGAIN},
     (Purpose.plan_held, State.usual): "plan_held",
     (Purpose.checkin, State.usual): "checkin",
-    (Purpose.checkin, State.again): mail.CHECKED,
     (Purpose.book_again, State.usual): "book_again",
     (Purpose.my_day, State.usual): "my_day",
     (Purpose.confirm, State.usual): "confirm",
@@ -73,8 +83,9 @@ MAILS: dict[tuple[Purpose, State], str] = {
     (Purpose.alert, State.soon): "nudge",
     (Purpose.summary, State.usual): "summary",
 }
-"""The table of `content/mail` that each message reads."""
+"""The table of `content/mail` that each message reads; a check-in after the first has one of its own."""
 
+FIRST = 1  # of the reminders before a visit
 SAID_BY_SCHEDULER = (TroubleKind.unreadable, TroubleKind.clock)
 
 
@@ -206,9 +217,16 @@ def intake(
     url = links.issue(tx, context, LinkPurpose.intake, booking.id, now, until, delivery.key.recipient)
     kind, language = MailKind(delivery.purpose), context.clinic.spoken(asked.language)
     minutes = f"{context.library(language).questionnaires[asked.questionnaire].minutes}"
-    begun = kind is MailKind.INTAKE_REMINDER and asked.answers
-    wording = MAILS[delivery.purpose, State.begun if begun else State.usual]
+    wording = MAILS[delivery.purpose, _of_form(kind, asked)]
+    if kind is MailKind.INTAKE_REMINDER and delivery.key.number != FIRST:
+        wording = f"{wording}_last"
     return _to_client(tx, context, delivery, booking, now, kind, language, url, minutes, wording=wording)
+
+
+def _of_form(kind: MailKind, asked: Intake) -> State:
+    if kind is MailKind.INTAKE_REMINDER and asked.answers:
+        return State.begun
+    return State.back if asked.questionnaire == SHORT_UPDATE else State.usual
 
 
 def plan(
@@ -247,7 +265,11 @@ def _news(tx: Tx, context: Context, booking: Booking, stored: StoredPlan) -> Sta
     if before[-1].booking_id != booking.id:
         return State.again
     content = context.plan_content(stored.plan.language)
-    return State(difference(before[-1].plan, stored.plan, content))
+    versions = [each for each in before if each.booking_id == booking.id]
+    news = difference(versions[-1].plan, stored.plan, content)
+    times = [difference(old.plan, new.plan, content) for old, new in pairwise(versions)].count(news)
+    words = [news, *(name for ending in ("again", "still") if (name := f"{news}_{ending}") in [*State])]
+    return State(words[min(times, len(words) - 1)])
 
 
 def checkin(
@@ -265,10 +287,19 @@ def checkin(
         body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
     tapped = _taps(tx, context, asked, url, language)
-    said = MAILS[Purpose.checkin, State.again if _asked_before(tx, asked) else State.usual]
+    said = _of_checkin(tx, delivery, asked)
     return _to_client(
         tx, context, delivery, booking, now, MailKind.CHECKIN, language, url, wording=said, taps=tapped
     )
+
+
+def _of_checkin(tx: Tx, delivery: Delivery, asked: CheckIn) -> str:
+    """The words of a check-in: the first has its own, and so have each later one and each reminder."""
+    what = delivery.key.number
+    assert isinstance(what, CheckInQuestion)
+    if not what.reminder and (what.kind is CheckInKind.h24 or not _asked_before(tx, asked)):
+        return MAILS[Purpose.checkin, State.usual]
+    return mail.of_checkin(what.kind, reminder=what.reminder)
 
 
 def _asked_before(tx: Tx, asked: CheckIn) -> bool:

@@ -12,7 +12,7 @@ from handlers.schedule import words
 from handlers.send import messages
 from handlers.worker import work
 from library.mail_texts import own_mail_texts, read_mail_texts
-from render.mail import MailKind
+from render.mail import CHECKINS, LAST, MailKind
 from render.mail_check import SHARED
 from schemas.checkin import CheckInKind
 from schemas.delivery import Purpose
@@ -151,7 +151,7 @@ def test_every_purpose_has_its_mail_and_every_mail_its_purpose() -> None:
     assert purposes == set(Purpose) - {Purpose.attach}
     for language in ("en", "es"):
         tables = set(own_mail_texts(CONTENT, language)) - {*SHARED, *OF_THE_CLINIC}
-        assert tables == set(messages.MAILS.values())
+        assert tables == {*messages.MAILS.values(), *CHECKINS, *LAST}
 
 
 @pytest.mark.parametrize("name", ["first_visit", "short", "returning"])
