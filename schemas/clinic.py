@@ -75,6 +75,7 @@ class Policy:
     reconcile_every: timedelta = timedelta(hours=1)
     reconcile_back: timedelta = timedelta(hours=48)
     body_days: int = 30
+    monitoring_sheet: bool = False
 
 
 @dataclass(frozen=True, slots=True)

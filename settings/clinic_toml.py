@@ -25,7 +25,15 @@ ADDRESS = "must be one e-mail address, with nothing but a to z, digits and signs
 PAGE = "must be the address of a page, such as https://cal.com/your-clinic"
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
-_AS_THEY_ARE = ("quiet_zone", "require_ok", "mail_contents", "plan_moves", "wording", "body_days")
+_AS_THEY_ARE = (
+    "quiet_zone",
+    "require_ok",
+    "mail_contents",
+    "plan_moves",
+    "wording",
+    "body_days",
+    "monitoring_sheet",
+)
 _LENGTHS = frozenset(
     {
         *("settle_seconds", "plan_delay_minutes", "too_late_hours", "look_within_hours"),
@@ -128,6 +136,7 @@ class PolicySection(_Strict):
     reconcile_every_minutes = _number()
     reconcile_back_hours = _number()
     body_days = fields.Integer(strict=True, validate=validate.Range(1, 366, error="must be 1 to 366"))
+    monitoring_sheet = fields.Boolean()
 
 
 class ServiceSection(_Strict):

@@ -30,6 +30,7 @@ from store.tables import (
     intake_changes,
     intakes,
     links,
+    looks,
     metadata,
     my_days,
     opt_outs,
@@ -53,6 +54,7 @@ OF_CLIENT = (
     own_media,
     remarks,
     drafts,
+    looks,
 )
 """The tables whose rows say whose they are."""
 

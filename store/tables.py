@@ -597,6 +597,18 @@ drafts = sa.Table(
     info=_bound("id", "staff_id", "client_id"),
 )
 
+# When somebody read what a client sent, by a timer; `ended_at` is empty while it runs.
+looks = sa.Table(
+    "looks",
+    metadata,
+    _id(),
+    sa.Column("client_id", Id, nullable=False, index=True),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _word("author", 200),
+    _time("started_at"),
+    _time("ended_at", nullable=True),
+)
+
 # On which days and at what time a client wants to do the plan, and how they asked to be reminded of it.
 my_days = sa.Table(
     "my_days",

@@ -178,6 +178,12 @@ def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words, p
     return typeset(template("summary.typ"), data, _maps(summary), date)
 
 
+def table_pdf(words: Mapping[str, Any], *, paper: str, date: date) -> Pdf:
+    """`title`, `facts` (pairs), `heads` and `rows` of six cells, `note`, `language` and `clinic` on paper."""
+    data = {**words, "fonts": list(FAMILIES), "paper": PAPERS[paper]}
+    return typeset(template("table.typ"), data, {}, date)
+
+
 def _maps(summary: Summary) -> dict[str, bytes]:
     chosen, main = summary.regions, summary.main_region
     return {

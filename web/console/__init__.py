@@ -21,6 +21,7 @@ from web.console import (
     drafts,
     editor,
     gate,
+    monitoring,
     note,
     outbox,
     refusals,
@@ -44,7 +45,7 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
-    *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
+    *(monitoring, drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account

@@ -16,7 +16,7 @@ from handlers.worker import data_requests
 from schemas.staff import Role
 from store import audit, bookings, client_words, clients, intakes
 from store.base import Tx
-from web.console import gate, moves, timeline
+from web.console import gate, monitoring, moves, timeline
 from web.console.auth import confirmed
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
@@ -62,6 +62,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         by_move = moves.of_client(tx, family) if clinical else []
         age, consents = _last_form(tx, family) if clinical else (None, ())
         reached = contacts.known(tx, context(), found.email, found.phone)
+        timing = monitoring.timer(tx, family)
     charts = progress_chart(made, context().zone(), language()) if made else []
     return page(
         "client",
@@ -83,6 +84,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         tables=_tables(made) if made else {},
         clinical=clinical,
         error=error,
+        **timing,
     )
 
 

@@ -34,6 +34,7 @@ WITHOUT = {
         "console_door_tablet.open_here",
         "console_door_tablet.close",
     ),
+    "a timer of my own: what it leads to is in its address": ("console_monitoring.turn",),
     "it takes back one act by its number, and only while that is the last": ("console_undo.undo",),
     "each box names the hash of the text that was shown": ("console_reviews.sign",),
     "a webhook never changes": ("console_operations.replay",),
