@@ -63,6 +63,7 @@ ACTS = {
     "clear_flag": "cleared a flag",
     "replay": "processed a webhook again",
     "door_code": "showed the code for the door",
+    "stop_again": "left addresses alone again after a restore",
     "view_monitoring": "looked at a remote monitoring sheet",
     "door_opened": "opened the tablet at the door",
     "end_links": "ended the links",
