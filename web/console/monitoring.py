@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers import monitoring
+from handlers.checkins import monitoring
 from render.language import readable
 from render.paper import pdf
 from schemas.monitoring import DAYS, Line, Sheet, What

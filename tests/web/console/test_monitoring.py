@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import monitoring
+from handlers.checkins import monitoring
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.worker import work
