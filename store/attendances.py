@@ -1,5 +1,6 @@
 """Attendances: which client comes to which booking, since when. One of a booking is open: who comes now."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from schemas.booking import Person
 from schemas.person import Attendance, Doubt
 from store import sealing
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.tables import attendances, bookings, intakes
 from store.vault import SealBroken
 
@@ -29,6 +30,12 @@ _OF_BOOKING = (
 _CLIENT = sa.select(attendances.c.client_id).where(attendances.c.id == sa.bindparam("attendance_id"))
 _END = sa.update(attendances).where(
     attendances.c.booking_id == sa.bindparam("of_booking"), attendances.c.ended_at.is_(None)
+)
+_SOME = _OPEN.where(attendances.c.booking_id.in_(sa.bindparam("booking_ids", expanding=True))).order_by(
+    attendances.c.id
+)
+_SERVED = _OPEN.where(attendances.c.intake_id.in_(sa.bindparam("intake_ids", expanding=True))).order_by(
+    attendances.c.id
 )
 _SHARING = _OPEN.where(attendances.c.intake_id == sa.bindparam("intake_id")).order_by(attendances.c.id)
 
@@ -156,6 +163,21 @@ def served_by(tx: Tx, attendance_id: int, intake_id: int, *, instead: bool = Fal
 def sharing(tx: Tx, intake_id: int) -> list[Attendance]:
     """The open attendances that one form serves."""
     return [_attendance(tx, row) for row in tx.all(_SHARING, intake_id=intake_id)]
+
+
+def read_ahead(tx: Tx, booking_ids: Sequence[int]) -> list[Attendance]:
+    """So that `current` knows who comes to these bookings, and `sharing` whom else their forms serve."""
+    rows = tx.all(_SOME, booking_ids=booking_ids)
+    comes = {row.booking_id: _attendance(tx, row) for row in rows}
+    for booking_id in booking_ids:
+        remember(tx, current, comes.get(booking_id), booking_id)
+    served = defaultdict[int, list[Attendance]](list)
+    forms = sorted({each.intake_id for each in comes.values() if each.intake_id})
+    for row in tx.all(_SERVED, intake_ids=forms) if forms else ():
+        served[row.intake_id].append(_attendance(tx, row))
+    for form in forms:
+        remember(tx, sharing, served[form], form)
+    return list(comes.values())
 
 
 def unsettled(tx: Tx) -> list[Attendance]:

@@ -12,6 +12,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -22,6 +23,7 @@ from store.vault import Vault
 DatabaseError = sa.exc.SQLAlchemyError  # what callers outside of store may catch: the database did not answer
 BUSY_SECONDS = 4  # a sender waits so long at most, then gets a 503
 LOOK_AGAIN = 0.002  # seconds
+UNUSED = 1.0  # seconds after which a connection may have been closed by a database that restarted
 LOOK_FOR_IT = 2.0  # seconds between looks for a database that is not there yet
 GONE_AFTER = {
     "connect_timeout": 5,
@@ -173,11 +175,7 @@ def once(*tables: sa.Table) -> Callable[[Callable[Concatenate[Tx, P], T]], Calla
     def wrap(read: Callable[Concatenate[Tx, P], T]) -> Callable[Concatenate[Tx, P], T]:
         @wraps(read)
         def reader(tx: Tx, *args: P.args, **options: P.kwargs) -> T:
-            key = (
-                read,
-                *(tuple(each) if isinstance(each, list) else each for each in args),
-                *options.items(),
-            )
+            key = (*_key(read, args), *options.items())
             known = [tx.seen.setdefault(table.name, {}) for table in tables]
             if not all(key in each for each in known):
                 answer = read(tx, *args, **options)
@@ -186,9 +184,21 @@ def once(*tables: sa.Table) -> Callable[[Callable[Concatenate[Tx, P], T]], Calla
             found: T = known[0][key]
             return cast(T, list(found)) if isinstance(found, list) else found
 
+        reader.tables = tables  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[Tx, P], T], reader)
 
     return wrap
+
+
+def _key(read: object, args: Sequence[Any]) -> tuple[Any, ...]:
+    return (read, *(tuple(each) if isinstance(each, list) else each for each in args))
+
+
+def remember(tx: Tx, reader: Callable[Concatenate[Tx, P], T], answer: T, *args: Any) -> None:
+    """What a reader with `once` would answer to these arguments, found with one statement for many."""
+    known: Any = reader
+    for table in known.tables:
+        tx.seen.setdefault(table.name, {})[_key(known.__wrapped__, args)] = answer
 
 
 class Database:
@@ -205,9 +215,12 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        """A writing transaction: committed with fsync at the end, rolled back on an exception."""
-        with self._writer or nullcontext(), self.engine.begin() as conn:
+    def begin(self, *, flushed: bool = True) -> Iterator[Tx]:
+        """A writing transaction: committed with fsync at the end, rolled back on an exception.
+
+        Without `flushed` a commit outlives this process at once, and a power failure from the next one on.
+        """
+        with self._writer or nullcontext(), self.engine.connect() as conn, _writing(conn, flushed=flushed):
             tx = Tx(conn, self.vault)
             yield tx
             tx.finish()
@@ -302,15 +315,39 @@ class Database:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return sa.create_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=15, connect_args=GONE_AFTER
-        )
+        engine = sa.create_engine(url, pool_size=5, max_overflow=15, connect_args=GONE_AFTER)
+        event.listen(engine, "checkin", _unused_since)
+        event.listen(engine, "checkout", _is_there)
+        return engine
     if url.database and url.database != ":memory:":
         _private_file(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+@contextmanager
+def _writing(conn: Connection, *, flushed: bool) -> Iterator[None]:
+    with conn.execution_options(flushed=flushed).begin():
+        if not flushed and conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+        yield
+
+
+def _unused_since(_dbapi: Any, record: Any) -> None:
+    record.info["unused_since"] = time.monotonic()
+
+
+def _is_there(dbapi: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that was unused for a while whether it still is one; else the pool opens another."""
+    if time.monotonic() - record.info.get("unused_since", time.monotonic()) < UNUSED:
+        return
+    try:
+        dbapi.execute("SELECT 1")
+        dbapi.rollback()
+    except psycopg.Error as error:
+        raise sa.exc.DisconnectionError from error
 
 
 def _private_file(path: Path) -> None:
@@ -320,13 +357,16 @@ def _private_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
+FLUSHED, NOT_YET = "FULL", "NORMAL"
+
+
 def _sqlite_connect(dbapi: Any, _record: Any) -> None:
     dbapi.isolation_level = None  # we begin transactions ourselves
     # SQLite does not wait here: of several that open a new file at once, all but one are told "locked".
     if not _soon(dbapi, "PRAGMA journal_mode=WAL"):
         dbapi.execute("PRAGMA journal_mode=WAL")
     for pragma in (
-        "synchronous=FULL",
+        f"synchronous={FLUSHED}",
         "foreign_keys=ON",
         "secure_delete=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
@@ -338,8 +378,18 @@ def _sqlite_begin(conn: Connection) -> None:
     # A transaction that will write takes the lock at once: upgrading later can fail with "locked".
     if conn.get_execution_options().get("readonly"):
         conn.exec_driver_sql("BEGIN")
-    elif not _soon(conn.connection.dbapi_connection, "BEGIN IMMEDIATE"):
+        return
+    _sqlite_flush(conn, FLUSHED if conn.get_execution_options().get("flushed", True) else NOT_YET)
+    if not _soon(conn.connection.dbapi_connection, "BEGIN IMMEDIATE"):
         conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sqlite_flush(conn: Connection, how: str) -> None:
+    """Say how the next commit is kept, where the last one of this connection was kept otherwise."""
+    info, dbapi = conn.connection.info, cast(Any, conn.connection.dbapi_connection)
+    if info.get("flush", FLUSHED) != how:
+        dbapi.execute(f"PRAGMA synchronous={how}")
+        info["flush"] = how
 
 
 def _soon(dbapi: Any, statement: str) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
 from store import sealing
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.tables import (
     attendances,
     bookings,
@@ -37,6 +37,7 @@ _NAMES = frozenset(each.name for each in fields(BookingState))
 
 _ID: sa.BindParameter[int] = sa.bindparam("booking_id")
 _ONE = sa.select(bookings).where(bookings.c.id == _ID)
+_SOME = sa.select(bookings).where(bookings.c.id.in_(sa.bindparam("booking_ids", expanding=True)))
 _NAMED = (
     sa.select(records)
     .where(records.c.connection == sa.bindparam("connection"))
@@ -188,6 +189,14 @@ def get(tx: Tx, booking_id: int) -> Booking | None:
     if row is not None and row.merged_into is not None:
         return get(tx, row.merged_into)
     return _thread(row) if row else None
+
+
+def read_ahead(tx: Tx, booking_ids: Sequence[int]) -> list[Booking]:
+    """So that `get` knows these bookings; those that were merged into another are left to it."""
+    found = [_thread(row) for row in tx.all(_SOME, booking_ids=booking_ids) if row.merged_into is None]
+    for each in found:
+        remember(tx, get, each, each.id)
+    return found
 
 
 def _columns(state: BookingState, status: BookingStatus) -> dict[str, Any]:

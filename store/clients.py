@@ -1,5 +1,6 @@
 """Clients: a person each. Two people who share an e-mail address are two clients."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -8,12 +9,16 @@ import sqlalchemy as sa
 
 from schemas.booking import Person
 from store import client_words
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.tables import clients
 
 SAID = ("name", "email", "phone", "zone", "language")
 _ONE = sa.select(clients).where(clients.c.id == sa.bindparam("client_id"))
 _JOINED = sa.select(clients.c.id).where(clients.c.joined_into == sa.bindparam("client_id"))
+_SOME = sa.select(clients).where(clients.c.id.in_(sa.bindparam("client_ids", expanding=True)))
+_JOINED_INTO = sa.select(clients.c.id, clients.c.joined_into).where(
+    clients.c.joined_into.in_(sa.bindparam("client_ids", expanding=True))
+)
 _REACHED_AT = (
     sa.select(clients)
     .where(
@@ -75,6 +80,20 @@ def family(tx: Tx, client_id: int) -> list[int]:
     first = root(tx, client_id)
     joined = tx.all(_JOINED, client_id=first)
     return [first, *(row.id for row in joined)]
+
+
+def read_ahead(tx: Tx, client_ids: Sequence[int]) -> dict[int, list[int]]:
+    """So that `get` knows these clients, and `family` who is the same person; returns the families."""
+    rows = tx.all(_SOME, client_ids=client_ids)
+    roots = {row.id: int(row.joined_into or row.id) for row in rows}
+    joined = defaultdict[int, list[int]](list)
+    for other in tx.all(_JOINED_INTO, client_ids=sorted({*roots.values()})):
+        joined[other.joined_into].append(other.id)
+    families = {client_id: [first, *joined[first]] for client_id, first in roots.items()}
+    for row in rows:
+        remember(tx, get, row, row.id)
+        remember(tx, family, families[row.id], row.id)
+    return families
 
 
 def root(tx: Tx, client_id: int) -> int:

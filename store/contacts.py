@@ -1,6 +1,7 @@
 """Contact points: an address or a number, once, with what its owner does not want."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 
 from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.running.tally import Tally, tally
 from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs, texts
 
@@ -16,6 +17,10 @@ _KNOWN = sa.select(contact_points.c.id).where(
     contact_points.c.kind == sa.bindparam("kind"), contact_points.c.value == sa.bindparam("value")
 )
 _ONE = sa.select(contact_points).where(contact_points.c.id == sa.bindparam("contact_id"))
+_SOME = sa.select(contact_points).where(contact_points.c.id.in_(sa.bindparam("contact_ids", expanding=True)))
+_STOPPED_BY_SOME = sa.select(opt_outs.c.contact_id, opt_outs.c.kind).where(
+    opt_outs.c.contact_id.in_(sa.bindparam("contact_ids", expanding=True))
+)
 _STOPPED = sa.select(opt_outs.c.kind).where(opt_outs.c.contact_id == sa.bindparam("contact_id"))
 
 
@@ -41,6 +46,17 @@ def get(tx: Tx, contact_id: int | None) -> ContactPoint | None:
     kinds = tx.all(_STOPPED, contact_id=row.id)
     stopped = frozenset(MessageKind(each.kind) for each in kinds)
     return ContactPoint(row.id, ContactKind(row.kind), row.value, row.bounced_at, stopped)
+
+
+def read_ahead(tx: Tx, contact_ids: Sequence[int]) -> None:
+    """So that `get` knows these contact points."""
+    stopped = defaultdict[int, set[MessageKind]](set)
+    for each in tx.all(_STOPPED_BY_SOME, contact_ids=contact_ids):
+        stopped[each.contact_id].add(MessageKind(each.kind))
+    for row in tx.all(_SOME, contact_ids=contact_ids):
+        wants = frozenset(stopped[row.id])
+        point = ContactPoint(row.id, ContactKind(row.kind), row.value, row.bounced_at, wants)
+        remember(tx, get, point, row.id)
 
 
 def find(tx: Tx, kind: ContactKind, value: str) -> ContactPoint | None:

@@ -1,6 +1,6 @@
 """Deliveries: the schedule of what is due to whom, and what became of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from schemas import trace
 from schemas.delivery import SOON, TRIED, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import BY_PERSON, Reason
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.running.tally import Tally, tally
-from store.tables import attendances, bookings, deliveries, intakes
+from store.tables import attendances, bookings, contact_points, deliveries, flags, intakes, opt_outs
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
@@ -72,9 +72,40 @@ _ASKED_ABOUT = (
     .where(deliveries.c.status.not_in(("withdrawn", "skipped")))
     .order_by(deliveries.c.id)
 )
+_ASKED_ABOUT_SOME = (
+    sa.select(
+        *(deliveries.c[name] for name in ("contact_id", "booking_id", "status", "created_at")),
+    )
+    .where(deliveries.c.contact_id.in_(sa.bindparam("contact_ids", expanding=True)))
+    .where(deliveries.c.purpose == Purpose.intake)
+    .where(deliveries.c.created_at.between(sa.bindparam("since"), sa.bindparam("until")))
+    .where(deliveries.c.status.not_in(("withdrawn", "skipped")))
+    .order_by(deliveries.c.id)
+)
 _HOLD = sa.select(deliveries.c.generation, deliveries.c.status).where(
     deliveries.c.id == sa.bindparam("delivery_id")
 )
+_MARK = (
+    sa.select(
+        deliveries.c.id,
+        deliveries.c.generation,
+        deliveries.c.status,
+        bookings.c.updated_at,
+        contact_points.c.bounced_at,
+        sa.select(sa.func.count())
+        .where(opt_outs.c.contact_id == deliveries.c.contact_id)
+        .scalar_subquery()
+        .label("stopped"),
+        sa.select(sa.func.count())
+        .where(flags.c.client_id == deliveries.c.client_id, flags.c.cleared_at.is_(None))
+        .scalar_subquery()
+        .label("flags"),
+    )
+    .outerjoin(bookings, bookings.c.id == deliveries.c.booking_id)
+    .outerjoin(contact_points, contact_points.c.id == deliveries.c.contact_id)
+)
+_MARK_OF_ONE = _MARK.where(deliveries.c.id == sa.bindparam("delivery_id"))
+_MARK_OF_SOME = _MARK.where(deliveries.c.id.in_(sa.bindparam("delivery_ids", expanding=True)))
 _OURS = (deliveries.c.id == sa.bindparam("of_id"), deliveries.c.generation == sa.bindparam("of_generation"))
 _SETTLE = sa.update(deliveries).where(*_OURS).returning(deliveries.c.id)
 _SENT = (
@@ -180,6 +211,20 @@ def requests(tx: Tx, form_id: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(_REQUESTS, form_id=form_id)]
 
 
+def read_ahead(tx: Tx, asked: Mapping[int, datetime], within: timedelta) -> None:
+    """So that `asked_about` knows these contact points, each around its time."""
+    times = {"since": min(asked.values()) - within, "until": max(asked.values()) + within}
+    rows = tx.all(_ASKED_ABOUT_SOME, contact_ids=list(asked), **times)
+    for contact_id, when in asked.items():
+        found = {
+            row.booking_id: DeliveryStatus(row.status)
+            for row in rows
+            if row.contact_id == contact_id and abs(row.created_at - when) <= within
+        }
+        remember(tx, asked_about, found, contact_id, when, within)
+
+
+@once(deliveries)
 def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> dict[int, DeliveryStatus]:
     """The bookings for which one contact point is asked to fill in a form, made around a time, by age.
 
@@ -324,6 +369,28 @@ def still_ours(tx: Tx, delivery: Delivery) -> bool:
     """True while nobody moved, withdrew or re-claimed the delivery since we claimed it."""
     row = tx.first(_HOLD, delivery_id=delivery.id)
     return row is not None and row.generation == delivery.generation and row.status == "sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What changes when something happens that a message hangs on, as plain values to compare."""
+
+    values: tuple[Any, ...]
+
+    def ours(self, delivery: Delivery) -> bool:
+        """True while nobody moved, withdrew or re-claimed the delivery since we claimed it."""
+        return self.values[:3] == (delivery.id, delivery.generation, "sending")
+
+
+def marks(tx: Tx, delivery_ids: Sequence[int]) -> dict[int, Mark]:
+    """How deliveries stand, with their visits, contact points and what holds for their clients."""
+    return {row.id: Mark(tuple(row)) for row in tx.all(_MARK_OF_SOME, delivery_ids=delivery_ids)}
+
+
+def mark(tx: Tx, delivery_id: int) -> Mark | None:
+    """The same for one."""
+    row = tx.first(_MARK_OF_ONE, delivery_id=delivery_id)
+    return Mark(tuple(row)) if row else None
 
 
 def settle(

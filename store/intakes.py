@@ -1,7 +1,8 @@
 """Intakes: a questionnaire offered for one booking, and what the client answered (sealed)."""
 
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
 from store import sealing
-from store.base import Tx, once
+from store.base import Tx, once, remember
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
 from store.vault import SealBroken
@@ -21,6 +22,12 @@ _OF_BOOKING = (
     .join(attendances, attendances.c.intake_id == intakes.c.id)
     .where(attendances.c.booking_id == sa.bindparam("booking_id"), attendances.c.ended_at.is_(None))
     .where(attendances.c.client_id == intakes.c.client_id)
+)
+_OF_SOME = (
+    sa.select(intakes, attendances.c.booking_id.label("of_booking"))
+    .join(attendances, attendances.c.intake_id == intakes.c.id)
+    .where(attendances.c.booking_id.in_(sa.bindparam("booking_ids", expanding=True)))
+    .where(attendances.c.client_id == intakes.c.client_id, attendances.c.ended_at.is_(None))
 )
 _OFFERED = (
     sa.select(intakes.c.id, intakes.c.number)
@@ -42,6 +49,12 @@ _DONE = (
     .where(intakes.c.id != sa.bindparam("but"))
     .order_by(intakes.c.submitted_at.desc(), intakes.c.id.desc())
     .limit(1)
+)
+_WITH_DONE = (
+    sa.select(intakes.c.client_id)
+    .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
+    .where(intakes.c.status == IntakeStatus.done)
+    .distinct()
 )
 _DONE_OF = _DONE.where(intakes.c.questionnaire.in_(sa.bindparam("questionnaires", expanding=True)))
 _COMES = sa.select(bookings.c.client_id).where(bookings.c.id == sa.bindparam("booking_id"))
@@ -120,10 +133,31 @@ def exchange(tx: Tx, intake_id: int, questionnaire: str, version: str, now: date
     tx.run(change.values(questionnaire=questionnaire, version=version, created_at=now))
 
 
+def read_ahead(tx: Tx, booking_ids: Sequence[int], families: Iterable[list[int]]) -> None:
+    """So that `of_booking` knows the forms of these visits, and `last_done` who has sent none."""
+    known = {row.of_booking: _intake(tx, row) for row in tx.all(_OF_SOME, booking_ids=booking_ids)}
+    for booking_id in booking_ids:
+        remember(tx, of_booking, known.get(booking_id), booking_id)
+    families = list(families)
+    with_done = {
+        row.client_id for row in tx.all(_WITH_DONE, client_ids=sorted({*itertools.chain(*families)}))
+    }
+    for family in families:
+        remember(tx, _any_done, not with_done.isdisjoint(family), family)
+
+
+@once(intakes)
+def _any_done(_tx: Tx, _client_ids: Sequence[int]) -> bool:
+    """False where it was read ahead that the person has sent no form."""
+    return True
+
+
 def last_done(
     tx: Tx, client_ids: Sequence[int], before: datetime, *, but: int = 0, questionnaires: tuple[str, ...] = ()
 ) -> Intake | None:
     """The person's newest form that was sent before a time, if any; `but` is the form at hand."""
+    if not _any_done(tx, client_ids):
+        return None
     asked = {"client_ids": client_ids, "before": before, "but": but}
     of = {"questionnaires": questionnaires} if questionnaires else {}
     row = tx.first(_DONE_OF if of else _DONE, **asked, **of)

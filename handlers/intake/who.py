@@ -71,10 +71,10 @@ def given_up(tx: Tx, booking_id: int) -> bool:
     comes = attendances.current(tx, booking_id)
     if comes is None:
         return False
-    return audit.times(tx, _subject(comes), WRONG) >= MOST_TRIES
+    return audit.times(tx, subject(comes), WRONG) >= MOST_TRIES
 
 
-def _subject(comes: Attendance) -> str:
+def subject(comes: Attendance) -> str:
     return f"attendance:{comes.id}"
 
 
@@ -85,7 +85,7 @@ def confirm(tx: Tx, context: Context, booking: Booking, intake: Intake, born: st
         return True
     if asked.birthday and born != _born(tx, intake):
         if born:
-            audit.add(tx, "client", WRONG, _subject(comes), now)
+            audit.add(tx, "client", WRONG, subject(comes), now)
         return False
     if asked.birthday and comes.said and comes.said.name.strip():
         people.remember(tx, context, comes.client_id, comes.said.name, same=True)

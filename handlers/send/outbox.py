@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -16,8 +17,9 @@ from handlers.checkins import reach
 from handlers.clients import contacts
 from handlers.context import Context
 from handlers.schedule import alerts
-from handlers.send import decide
+from handlers.send import decide, together
 from handlers.send.decide import Hold, Later, Send, Skip, Write
+from handlers.send.together import Decided
 from integrations.base import (
     IntegrationError,
     NoSuchAddress,
@@ -40,7 +42,8 @@ from store.running.leases import LEASE, only
 from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.outbox")
-BATCH = 10
+BATCH = 50
+LONGEST = 5.0  # seconds after which what is taken and not begun is decided on by another time
 REPEAT_AFTER = timedelta(minutes=5)
 HEAR_AGAIN = timedelta(seconds=10)  # when webhooks of the connection wait that cannot be taken in yet
 OTHERS = 2.0  # seconds to wait for webhooks that another lane or worker has in hand
@@ -70,14 +73,36 @@ def work(
         taken = deliveries.claim(tx, now, BATCH, share)
     unnoted: list[_Sent] = []
     with retry.kept(partial(_renew, context, taken, now)):
-        for number, delivery in enumerate(taken):
-            if stopping():
-                _give_back(context, taken[number:])
-                break
-            with trace.following(delivery.trace):
-                _process(context, delivery, unnoted, now, stopping)
+        left = _work_through(context, taken, unnoted, now, stopping)
         _note(context, unnoted, now)
+        if left:
+            _give_back(context, left)
     return len(taken)
+
+
+def _work_through(
+    context: Context,
+    taken: list[Delivery],
+    unnoted: list["_Sent"],
+    now: datetime,
+    stopping: Callable[[], bool],
+) -> list[Delivery]:
+    """Work on one after the other; returns those that were not begun."""
+    left, decided, until = list(taken), list[Decided](), time.monotonic() + LONGEST
+    alone = False
+    while left:
+        if not decided and not alone:
+            found = _decide_together(context, left, unnoted, now)
+            decided, alone = found or [], found is None
+        if stopping() or time.monotonic() > until:
+            return left
+        known = decided.pop(0) if decided else None
+        delivery = known.delivery if known else left[0]
+        left.remove(delivery)
+        with trace.following(delivery.trace):
+            if known is None or not _go_on(context, known, unnoted, now):
+                _process(context, delivery, unnoted, now, stopping)
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +151,53 @@ def _note(context: Context, unnoted: list[_Sent], now: datetime) -> None:
             _failed(context, sent.delivery, unknown, now)
 
 
+def _decide_together(
+    context: Context, waiting: list[Delivery], unnoted: list[_Sent], now: datetime
+) -> list[Decided] | None:
+    """The decisions on the first of what waits; [] where the first, None where each is decided on alone."""
+    if len(waiting) < 2 or not together.may_be(waiting[0]):
+        return []
+    try:
+        with context.db.begin() as tx:
+            _note_in(tx, unnoted, now)
+            found = together.decide_on(tx, context, waiting, now)
+    except Exception:  # each comes once more, alone, and what is wrong is said there
+        _note(context, unnoted, now)
+        return None
+    unnoted.clear()
+    return found
+
+
+def _go_on(context: Context, known: Decided, unnoted: list[_Sent], now: datetime) -> bool:
+    """Do what was decided; False, and nothing done, where something has happened since.
+
+    The commit that notes the last message is not waited for: it is there should this process be killed.
+    """
+    delivery = known.delivery
+    if time.monotonic() > known.until:
+        return False
+    try:
+        with context.db.begin(flushed=False) if unnoted else context.db.read() as tx:
+            _note_in(tx, unnoted, now)
+            same = deliveries.mark(tx, delivery.id) == known.mark
+            pause = pauses.get(tx, delivery.channel)
+    except Exception:
+        _note(context, unnoted, now)
+        return False
+    unnoted.clear()
+    with _failing(context, delivery, now):
+        if same and isinstance(known.decision, Send):
+            _send(context, delivery, known.decision, pause, unnoted, now)
+        elif same:
+            _carry_out(context, delivery, known.decision, unnoted, now)
+    return same
+
+
+def _note_in(tx: Tx, unnoted: list[_Sent], now: datetime) -> None:
+    for sent in unnoted:
+        sent.note(tx, now)
+
+
 def _process(
     context: Context,
     delivery: Delivery,
@@ -137,7 +209,7 @@ def _process(
         ended = IntegrationError("The worker ended each time it worked on this.", permanent=True)
         _failed(context, delivery, ended, now)
         return
-    try:
+    with _failing(context, delivery, now):
         connection, waiting = _webhooks(context, delivery, now)
         if waiting or context.readable(connection):
             _note(context, unnoted, now)  # what comes now may take long
@@ -148,6 +220,13 @@ def _process(
         decision = _decide(context, delivery, unnoted, now)
         if decision is not None:
             _carry_out(context, delivery, decision, unnoted, now)
+
+
+@contextmanager
+def _failing(context: Context, delivery: Delivery, now: datetime) -> Iterator[None]:
+    """Whatever goes wrong with one message is written down, and stops no other."""
+    try:
+        yield
     except IntegrationError as error:
         _failed(context, delivery, error, now)
     except SealBroken as error:
@@ -219,8 +298,7 @@ def _decide(
     """The decision of this moment; None when a move or a cancel got in between."""
     try:
         with context.db.begin() as tx:
-            for sent in unnoted:
-                sent.note(tx, now)
+            _note_in(tx, unnoted, now)
             ours = deliveries.still_ours(tx, delivery)
             decision = decide.decide(tx, context, delivery, now) if ours else None
     except Exception:
@@ -237,10 +315,10 @@ def _carry_out(
 ) -> None:
     match decision:
         case Send():
-            sent = _send(context, delivery, decision, now)
-            unnoted += [sent] if sent else []
-            if delivery.channel is Channel.sms:  # a text that goes out again is seen twice
-                _note(context, unnoted, now)
+            with context.db.read() as tx:  # the last look: a cancel that came while it was made wins
+                ours, pause = deliveries.still_ours(tx, delivery), pauses.get(tx, delivery.channel)
+            if ours:
+                _send(context, delivery, decision, pause, unnoted, now)
         case Write(connection, external_id, note):
             context.schedulers[connection].attach(external_id, note)
             _settle(context, delivery, DeliveryStatus.sent, now, reason=Reason.none)
@@ -255,20 +333,20 @@ def _carry_out(
             assert_never(decision)
 
 
-def _send(context: Context, delivery: Delivery, decision: Send, now: datetime) -> _Sent | None:
-    with context.db.read() as tx:  # the last look: a cancel that came while the message was made wins
-        if not deliveries.still_ours(tx, delivery):
-            return None
-        pause = pauses.get(tx, delivery.channel)
+def _send(
+    context: Context, delivery: Delivery, decision: Send, pause: Any, unnoted: list[_Sent], now: datetime
+) -> None:
     if _waits(context, delivery, pause, now):
-        return None
+        return
     try:
         vendor_id = context.senders[delivery.channel].send(decision.message)
     except OptedOut:
         _opted_out(context, delivery, decision.message, now)
-        return None
+        return
     log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
-    return _Sent(delivery, decision, vendor_id, after_pause=pause is not None)
+    unnoted.append(_Sent(delivery, decision, vendor_id, after_pause=pause is not None))
+    if delivery.channel is Channel.sms:  # a text that goes out again is seen twice
+        _note(context, unnoted, now)
 
 
 def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> bool:

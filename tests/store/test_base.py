@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.person import ContactKind, MessageKind
-from store import client_words, clients, connections, contacts, migrate, tables
+from store import base, client_words, clients, connections, contacts, migrate, tables
 from store.base import Database, DatabaseError, Tx, UtcDateTime
 from store.running import troubles, workers
 from store.vault import SealBroken, Vault
@@ -108,6 +108,39 @@ def test_the_file_belongs_to_us_alone_and_is_written_through(tmp_path: Path) -> 
     assert set(modes) == {0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     db.close()
+
+
+def how_it_is_kept(tx: Tx) -> str:
+    sqlite = tx.conn.dialect.name == "sqlite"
+    asked = "PRAGMA synchronous" if sqlite else "SHOW synchronous_commit"
+    return {"2": "flushed", "on": "flushed"}.get(str(tx.conn.exec_driver_sql(asked).scalar_one()), "not yet")
+
+
+def test_only_a_commit_that_may_come_late_is_not_flushed(context: Context) -> None:
+    found = []
+    for flushed in (True, False, False, True, False, True):
+        with context.db.begin(flushed=flushed) as tx:
+            workers.beat(tx, "w", NOW)
+            found.append(how_it_is_kept(tx) == "flushed")
+    assert found == [True, False, False, True, False, True]
+    with context.db.begin() as tx:
+        assert how_it_is_kept(tx) == "flushed"
+
+
+def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if context.db.sqlite:
+        pytest.skip("a file hangs up on nobody")
+    monkeypatch.setattr(base, "UNUSED", 0.0)
+    with context.db.read() as tx:
+        number = tx.value(sa.select(sa.func.pg_backend_pid()))
+    other = sa.create_engine(context.db.engine.url)
+    with other.begin() as conn:
+        assert conn.exec_driver_sql(f"SELECT pg_terminate_backend({number})").scalar_one()
+    other.dispose()
+    with context.db.read() as tx:
+        assert tx.value(sa.select(sa.func.pg_backend_pid())) != number
 
 
 def test_a_reader_is_not_kept_waiting_by_a_writer(context: Context) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handlers.bookings import inbox
 from handlers.bookings.observe import observe
 from handlers.context import Context
-from handlers.send import outbox
+from handlers.send import outbox, together
 from handlers.worker import work
 from schemas.webhook import Notice
 from store import attendances, bookings, clients, receipts
@@ -20,6 +20,7 @@ from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
 A_WEBHOOK, A_MESSAGE = 50, 28
+OF_MANY, A_MESSAGE_OF_MANY = 20, 5
 """85 and 43 before a transaction remembered what it had read, and added what is due together.
 
 One of a webhook seals the description of a new client, which is bound to the number of its row;
@@ -60,6 +61,15 @@ def test_a_webhook_and_a_message_take_few_statements(context: Context, mailbox: 
     assert counted.of(lambda: inbox.work(context, NOW)) <= A_WEBHOOK
     assert counted.of(lambda: outbox.work(context, LATER)) <= A_MESSAGE
     assert mailbox.kinds() == ["intake"] * 2
+
+
+def test_each_of_many_messages_takes_fewer(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "SLICE", 60.0)
+    monkeypatch.setattr(together, "LASTS", 60.0)
+    for number in range(OF_MANY):
+        book(context, number)
+    inbox.drain(context, NOW)
+    assert Counted(context).of(lambda: outbox.work(context, LATER)) <= OF_MANY * A_MESSAGE_OF_MANY
 
 
 def test_twenty_webhooks_share_a_commit(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
