@@ -51,9 +51,9 @@ def index(
 
     A number typed later stays, and so does each spelling of the name.
     """
-    before = words("", was.email, was.phone, country) if was else []
-    gone = sa.delete(client_words).where(client_words.c.client_id == client_id)
-    tx.run(gone.where(client_words.c.word.in_(before)))
+    if was:
+        gone = sa.delete(client_words).where(client_words.c.client_id == client_id)
+        tx.run(gone.where(client_words.c.word.in_(words("", was.email, was.phone, country))))
     _add(tx, client_id, words(name, email, number, country))
 
 

@@ -284,7 +284,12 @@ _ERASED = sa.select(erased.c.record_hash).where(
 
 def is_erased(tx: Tx, hashes: Sequence[str]) -> bool:
     """True when one of these keyed hashes belongs to somebody who was erased."""
-    return tx.first(_ERASED, hashes=hashes) is not None
+    return bool(remembered(tx, hashes))
+
+
+def remembered(tx: Tx, hashes: Sequence[str]) -> set[str]:
+    """Which of these keyed hashes are remembered."""
+    return {row.record_hash for row in tx.all(_ERASED, hashes=hashes)}
 
 
 def prove(db: Database, texts: Sequence[str]) -> int:

@@ -86,7 +86,9 @@ def _point(tx: Tx, context: Context, kind: ContactKind, value: str, now: datetim
 
 def stop_known(tx: Tx, context: Context, point: ContactPoint, now: datetime) -> bool:
     """Send nothing there that a journal said is not wanted; False where nothing changes."""
-    kinds = [each for each in MessageKind if erasing.is_erased(tx, _stopped_hashes(context, point, each))]
+    hashes = {each: _stopped_hashes(context, point, each) for each in MessageKind}
+    known = erasing.remembered(tx, [one for each in hashes.values() for one in each])
+    kinds = [each for each in MessageKind if not known.isdisjoint(hashes[each])]
     return bool(kinds) and contacts.stop(tx, point.id, kinds, "before", now)
 
 

@@ -135,9 +135,10 @@ def was_erased(
 
     `known` says whether one of some keyed hashes is remembered; `record` is (connection, identifier, seat).
     """
-    return any(
-        _was_erased(key, context, known, record, said) for key in (context.link_key, *context.old_keys)
-    )
+    keys = (context.link_key, *context.old_keys)
+    if not known([_record_hash(key, *record) for key in keys]):
+        return False
+    return any(_was_erased(key, context, known, record, said) for key in keys)
 
 
 def _was_erased(
