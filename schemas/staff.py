@@ -14,10 +14,11 @@ class Role(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far a login got: the code is missing, the second factor must be set up, or all is well."""
+    """How far a login got: what is missing (code, second factor, a password of one's own), or all is well."""
 
     code = "code"
     enrol = "enrol"
+    renew = "renew"
     full = "full"
 
 
@@ -46,7 +47,10 @@ class StaffMail:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT."""
+    """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT.
+
+    `password_until`: of a password that a command made, when it ends; None for one of their own.
+    """
 
     id: int
     email: str
@@ -59,6 +63,7 @@ class Staff:
     totp_step: int
     active: bool
     invited: bool = False
+    password_until: datetime | None = None
 
     def may(self, *roles: Role) -> bool:
         """True when one of the roles is held."""

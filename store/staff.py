@@ -25,7 +25,7 @@ def _factor(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> str:
 
 
 def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
-    names = ("id", "email", "name", "credential", "language", "password_hash", "totp_step")
+    names = ("id", "email", "name", "credential", "language", "password_hash", "totp_step", "password_until")
     return Staff(
         **{name: getattr(row, name) for name in names},
         roles=frozenset(Role(word) for word in row.roles.split()),
@@ -44,10 +44,12 @@ def add(
     language: str,
     password_hash: str,
     now: datetime,
+    password_until: datetime | None = None,
 ) -> int:
     """A new account; returns its id. The address must be new."""
-    row = {"email": _address(email), "name": name, "credential": credential, "language": language}
-    row |= {"roles": " ".join(sorted(set(roles))), "password_hash": password_hash}
+    row: dict[str, Any] = {"email": _address(email), "name": name, "credential": credential}
+    row |= {"roles": " ".join(sorted(set(roles))), "language": language, "password_hash": password_hash}
+    row["password_until"] = password_until
     return int(tx.value(sa.insert(staff).values(**row, created_at=now).returning(staff.c.id)))
 
 
@@ -131,9 +133,10 @@ def sessions(tx: Tx, staff_id: int) -> list[StaffSession]:
     ]
 
 
-def set_password(tx: Tx, staff_id: int, password_hash: str) -> None:
-    """Another password."""
-    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(password_hash=password_hash))
+def set_password(tx: Tx, staff_id: int, password_hash: str, until: datetime | None = None) -> None:
+    """Another password: their own, or one that was made for them and ends at `until`."""
+    row = {"password_hash": password_hash, "password_until": until}
+    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(**row))
 
 
 def set_language(tx: Tx, staff_id: int, language: str) -> None:

@@ -466,6 +466,7 @@ staff = sa.Table(
     _time("deactivated_at", nullable=True),
     _word("invite_hash"),  # of the link in the newest invitation; "" once it was used
     _time("invite_until", nullable=True),
+    _time("password_until", nullable=True),  # of one that a command made: it opens nothing but its own change
     info=_bound("id"),
 )
 

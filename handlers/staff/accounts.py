@@ -26,13 +26,19 @@ def add(
     credential: str = "",
     language: str = "en",
     by: str = "command line",
+    made_for_them: bool = False,
 ) -> int:
-    """A new account; returns its id. Raises `Unfit`."""
+    """A new account; returns its id. A password `made_for_them` opens only its change. Raises `Unfit`."""
     passwords.check(context, password, email, name)
     _check(tx, email, name, roles)
-    made = staff.add(tx, email, name.strip(), credential, roles, language, hashing.hash_here(password), now)
+    hashed, until = hashing.hash_here(password), _until(now, made_for_them)
+    made = staff.add(tx, email, name.strip(), credential, roles, language, hashed, now, until)
     audit.add(tx, by, "staff_added", f"staff:{made}", now)
     return made
+
+
+def _until(now: datetime, made_for_them: bool) -> datetime | None:
+    return now + INVITE_GOOD_FOR if made_for_them else None
 
 
 def invite(
@@ -115,15 +121,31 @@ def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -
     audit.add(tx, by, "staff_let_in" if active else "staff_deactivated", f"staff:{staff_id}", now)
 
 
-def reset(tx: Tx, context: Context, staff_id: int, password: str, by: str, now: datetime) -> None:
-    """A new password and no second factor, for somebody who lost both. Raises `Unfit`."""
+def reset(
+    tx: Tx,
+    context: Context,
+    staff_id: int,
+    password: str,
+    by: str,
+    now: datetime,
+    *,
+    made_for_them: bool = False,
+    keep_factor: bool = False,
+    recognised: str = "",
+) -> None:
+    """A new password, and no second factor for somebody who lost that too. Raises `Unfit`.
+
+    `recognised`: how it is known that it is they who ask; it stands in the log.
+    """
     who = staff.get(tx, staff_id)
     if who is None:
         raise Unfit("There is no such account.")
     passwords.check(context, password, who.email, who.name)
-    staff.set_password(tx, staff_id, hashing.hash_here(password))
-    staff.set_totp(tx, staff_id, "")
-    staff.set_codes(tx, staff_id, [])
+    staff.set_password(tx, staff_id, hashing.hash_here(password), _until(now, made_for_them))
+    if not keep_factor:
+        staff.set_totp(tx, staff_id, "")
+        staff.set_codes(tx, staff_id, [])
     staff.end_sessions(tx, staff_id, now)
     staff.mail(tx, staff_id, AccountNews.reset, now)
-    audit.add(tx, by, "staff_reset", f"staff:{staff_id}", now)
+    kept = "password alone" if keep_factor else "password and second factor"
+    audit.add(tx, by, "staff_reset", f"staff:{staff_id}", now, ": ".join(filter(None, (kept, recognised))))

@@ -13,12 +13,19 @@ STRONG = 3  # of 4: safe where a hash is guessed at slowly, as ours is
 
 TOO_SHORT = "Use at least 12 letters, signs or digits."
 TOO_LONG = "Use no more than 200 letters, signs or digits."
-PERSONAL = "Leave out your name, your address and the clinic's name."
+PERSONAL = "Leave out your name, your address, the clinic's name and words of your trade."
 KNOWN = "Too many people use this one or one like it. Put together four unrelated words."
 ORDERED = "Rows of keys, repeats and dates are quickly guessed. Put together four unrelated words."
 PLAIN = "This is quickly guessed. Put together four unrelated words."
-FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN)
+MADE = "Choose another one than the password that was made for you."
+FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN, MADE)
 """Every sentence that a person may read here, in English."""
+TRADE = (
+    *("aftercare", "massage", "therapy", "therapist", "physio", "physiotherapy", "bodywork", "clinic"),
+    *("practice", "wellness", "exercise", "masaje", "terapia", "terapeuta", "fisioterapia", "clinica"),
+    *("consulta", "ejercicio", "praxis", "therapie", "physiotherapie", "krankengymnastik"),
+)
+"""What whoever guesses at a clinic tries first."""
 
 
 class Unfit(ValueError):
@@ -31,7 +38,8 @@ class Unfit(ValueError):
 
 def check(context: Context, password: str, email: str, name: str) -> None:
     """Raise `Unfit` for a password that is quickly guessed by who knows its owner."""
-    found = fault(password, name, email, context.clinic.name)
+    clinic = context.clinic
+    found = fault(password, name, email, clinic.name, clinic.email, clinic.public_url, *TRADE)
     if found:
         raise Unfit(found)
 
@@ -39,7 +47,7 @@ def check(context: Context, password: str, email: str, name: str) -> None:
 def fault(password: str, *known: str) -> str:
     """What is wrong with a password, and what to do; "" for a good one.
 
-    `known` is what anybody knows of its owner: name, address, clinic.
+    `known` is what anybody knows of its owner: name, address, clinic, trade.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         return TOO_SHORT if len(password) < SHORTEST else TOO_LONG

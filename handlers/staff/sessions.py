@@ -25,8 +25,9 @@ class Entry:
 
 
 def let_in(tx: Tx, context: Context, who: Staff, now: datetime) -> Entry:
+    """A session for who has given all that is asked: whole, or for a password of their own first."""
     audit.add(tx, who.name, "login", f"staff:{who.id}", now)
-    return open_session(tx, context, who, Stage.full, now)
+    return open_session(tx, context, who, Stage.renew if who.password_until else Stage.full, now)
 
 
 def open_session(tx: Tx, context: Context, who: Staff, stage: Stage, now: datetime, totp: str = "") -> Entry:

@@ -6,7 +6,7 @@ import pyotp
 
 from handlers.context import Context
 from handlers.staff import accounts, hashing, passwords, tries
-from handlers.staff.sessions import Entry, let_in, open_session
+from handlers.staff.sessions import Entry, current, let_in, open_session
 from handlers.staff.tries import Refused
 from schemas.staff import AccountNews, Role, Staff, Stage
 from store import audit, staff
@@ -33,19 +33,24 @@ def _log_in(
             return Refused.too_many
         staff.note_try(tx, list(keys.values()), now)
         found = staff.by_email(tx, email)
-    known = (found.password_hash if found and found.active else "") or hashing.DECOY
+    known = (found.password_hash if found and may_try(found, now) else "") or hashing.DECOY
     good = hashing.matches(known, password)
     fresh = hashing.hashed(password) if good and hashing.is_old(known) else ""
     with context.db.begin() as tx:
-        if found is None or not found.active or not good:
+        if found is None or not may_try(found, now) or not good:
             audit.note_refusal(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
         staff.forgive(tx, [keys["pair"]])
         staff.take_back(tx, [keys["account"], keys["address"]], now)
         if fresh:
-            staff.set_password(tx, found.id, fresh)
+            staff.set_password(tx, found.id, fresh, found.password_until)
         staff.tidy(tx, now - timedelta(days=30))
         return enter(tx, context, found, now, require_totp=require_totp)
+
+
+def may_try(who: Staff, now: datetime) -> bool:
+    """True while the password of an account is good for anything."""
+    return who.active and (who.password_until is None or now < who.password_until)
 
 
 def first_account(
@@ -60,8 +65,8 @@ def first_account(
         if staff.every(tx):
             return None
         both = (Role.practitioner, Role.manager)
-        about = {"credential": credential, "language": language, "by": "setup"}
-        made = accounts.add(tx, context, email, name, both, password, now, **about)
+        about = (email, name, both, password, now)
+        made = accounts.add(tx, context, *about, credential=credential, language=language, by="setup")
         who = staff.get(tx, made)
         assert who is not None
         return enter(tx, context, who, now, require_totp=True)
@@ -120,6 +125,33 @@ def _change_password(context: Context, who: Staff, old: str, new: str, now: date
     made = hashing.hashed(new)
     with context.db.begin() as tx:
         staff.forgive(tx, [tries.code_key(who)])
+    return _renewed(context, who, made, now)
+
+
+def renew_password(context: Context, token: str, new: str, now: datetime) -> Entry | Refused:
+    """A password of their own in the place of the one that was made for them. Raises `Unfit`."""
+    try:
+        with hashing.place():
+            return _renew_password(context, token, new, now)
+    except hashing.Busy:
+        return Refused.busy
+
+
+def _renew_password(context: Context, token: str, new: str, now: datetime) -> Entry | Refused:
+    with context.db.read() as tx:
+        known = current(tx, context, token, now)
+    if known is None or known[1].stage is not Stage.renew:
+        return Refused.wrong
+    who = known[0]
+    passwords.check(context, new, who.email, who.name)
+    if hashing.matches(who.password_hash, new):
+        raise passwords.Unfit(passwords.MADE)
+    return _renewed(context, who, hashing.hashed(new), now)
+
+
+def _renewed(context: Context, who: Staff, made: str, now: datetime) -> Entry:
+    """Every session ends and a new one begins."""
+    with context.db.begin() as tx:
         staff.set_password(tx, who.id, made)
         staff.end_sessions(tx, who.id, now)
         audit.add(tx, who.name, "password_changed", f"staff:{who.id}", now)

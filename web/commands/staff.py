@@ -48,7 +48,9 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
     chosen = [Role(role) for role in roles or (Role.practitioner,)]
     try:
         with context().db.begin() as tx:
-            accounts.add(tx, context(), email, about.pop("name"), chosen, password, utc_now(), **about)
+            name = about.pop("name")
+            made = not password_stdin
+            accounts.add(tx, context(), email, name, chosen, password, utc_now(), made_for_them=made, **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)
@@ -57,7 +59,7 @@ def add_command(email: str, roles: tuple[str, ...], password_stdin: bool, **abou
 def _tell(email: str, password: str) -> None:
     click.echo(f"{email} can sign in at {context().clinic.public_url}/console/login")
     if password:
-        click.echo(f"Password (shown only now, to be changed after the first sign-in): {password}")
+        click.echo(f"Password (shown only now; for three days it opens its own change alone): {password}")
 
 
 @staff_group.command("list")
@@ -97,12 +99,16 @@ def _switch(email: str, *, active: bool) -> None:
 @staff_group.command("reset")
 @click.argument("email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from the input; else one is made.")
-def reset_command(email: str, password_stdin: bool) -> None:
+@click.option("--keep-second-factor", is_flag=True, help="They forgot the password alone.")
+@click.option("--recognised", default="", help="How you know that it is they, for the log: in person ...")
+def reset_command(email: str, password_stdin: bool, keep_second_factor: bool, recognised: str) -> None:
     """A new password and no second factor, for who lost both."""
     password = _password(password_stdin)
+    about = {"made_for_them": not password_stdin, "keep_factor": keep_second_factor}
     try:
         with context().db.begin() as tx:
-            accounts.reset(tx, context(), _one(tx, email).id, password, BY, utc_now())
+            who = _one(tx, email).id
+            accounts.reset(tx, context(), who, password, BY, utc_now(), recognised=recognised, **about)
     except Unfit as error:
         raise click.ClickException(str(error)) from None
     _tell(email, "" if password_stdin else password)

@@ -105,7 +105,7 @@ def _refused(why: Refused) -> Response:
 
 def _entered(entry: Entry, after: str = "") -> AnyResponse:
     targets = {Stage.full: after or home()}
-    steps = {Stage.code: "console_auth.code", Stage.enrol: "console_auth.enrol"}
+    steps = {each: f"console_auth.{each}" for each in (Stage.code, Stage.enrol, Stage.renew)}
     target = targets.get(entry.stage) or url_for(steps[entry.stage], next=after or None)
     response = redirect(target, 303)
     gate.set_cookie(response, entry.token)
@@ -167,6 +167,27 @@ def confirm_enrol() -> AnyResponse:
     response = page("recovery", codes=codes, next=_next() or home())
     gate.set_cookie(response, entry.token)
     return response
+
+
+@blueprint.get("/console/login/password")
+@allowed(ENROLLING)
+def renew() -> AnyResponse:
+    """The page that asks for a password of one's own in the place of the one that was made."""
+    if not _halfway(Stage.renew):
+        return redirect(url_for("console_auth.login"), 303)
+    return page("renew", who=me(), next=_next())
+
+
+@blueprint.post("/console/login/password")
+@allowed(ENROLLING)
+def renew_password() -> AnyResponse:
+    """Keep it, and go on."""
+    new = request.form.get("password", "")[: passwords.LONGEST + 1]
+    try:
+        found = sign_in.renew_password(context(), gate.cookie(), new, now())
+    except Unfit as error:
+        return page("renew", 422, who=me(), next=_next(), error=str(error))
+    return _refused(found) if isinstance(found, Refused) else _entered(found, _next())
 
 
 @blueprint.post("/console/logout")

@@ -1,5 +1,6 @@
 """Passwords, second factors, recovery codes."""
 
+import math
 import re
 from datetime import timedelta
 
@@ -108,6 +109,78 @@ def test_a_login_halfway_in_ends_after_ten_minutes(context: Context) -> None:
     assert second_factor.confirm(context, entry.token, code, late) is Refused.wrong
 
 
+def made_for(context: Context, *, totp: bool = False) -> Entry:
+    """A sign-in with a password that a command has made."""
+    with context.db.begin() as tx:
+        accounts.add(tx, context, EMAIL, "Mara Field", [Role.manager], PASSWORD, NOW, made_for_them=True)
+    return enter(context, require_totp=totp)
+
+
+def test_a_password_that_was_made_opens_nothing_but_its_own_change(context: Context) -> None:
+    entry = made_for(context)
+    assert entry.stage is Stage.renew
+    with pytest.raises(Unfit, match=re.escape(passwords.MADE)):
+        sign_in.renew_password(context, entry.token, PASSWORD, NOW)
+    with pytest.raises(Unfit):
+        sign_in.renew_password(context, entry.token, "massage therapy 1", NOW)
+    own = "nine lazy otters dream"
+    whole = sign_in.renew_password(context, entry.token, own, NOW)
+    assert isinstance(whole, Entry)
+    assert whole.stage is Stage.full
+    assert sign_in.renew_password(context, entry.token, "four dull grey pebbles", NOW) is Refused.wrong
+    assert sign_in.renew_password(context, whole.token, "four dull grey pebbles", NOW) is Refused.wrong
+    assert sign_in.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW, require_totp=False) is Refused.wrong
+    again = sign_in.log_in(context, EMAIL, own, ADDRESS, NOW + timedelta(days=9), require_totp=False)
+    assert isinstance(again, Entry)
+    assert again.stage is Stage.full
+
+
+def test_a_password_that_was_made_comes_after_the_second_factor_and_not_in_its_place(
+    context: Context,
+) -> None:
+    entry = made_for(context, totp=True)
+    assert entry.stage is Stage.enrol
+    assert sign_in.renew_password(context, entry.token, "nine lazy otters dream", NOW) is Refused.wrong
+    with context.db.read() as tx:
+        known = sessions.current(tx, context, entry.token, NOW)
+    assert known is not None
+    done = second_factor.enrol(context, entry.token, pyotp.TOTP(known[1].totp).at(NOW), NOW)
+    assert not isinstance(done, Refused)
+    assert done[0].stage is Stage.renew
+
+
+def test_a_password_that_was_made_ends_after_three_days(context: Context) -> None:
+    made_for(context)
+    for late in (timedelta(days=3), timedelta(days=30)):
+        found = sign_in.log_in(context, EMAIL, PASSWORD, ADDRESS, NOW + late, require_totp=False)
+        assert found is Refused.wrong
+
+
+def test_a_reset_for_who_forgot_the_password_alone_keeps_the_second_factor(context: Context) -> None:
+    account(context)
+    secret, _codes = enrolled(context)
+    with context.db.begin() as tx:
+        who = stored_staff.by_email(tx, EMAIL)
+        assert who is not None
+        about = {"made_for_them": True, "keep_factor": True, "recognised": "in person"}
+        accounts.reset(tx, context, who.id, "nine lazy otters dream", "mara", NOW, **about)  # type: ignore[arg-type]
+        (line,) = audit.log(tx, action="staff_reset")
+    assert line.detail == "password alone: in person"
+    entry = sign_in.log_in(context, EMAIL, "nine lazy otters dream", ADDRESS, NOW, require_totp=True)
+    assert isinstance(entry, Entry)
+    assert entry.stage is Stage.code
+    later = NOW + timedelta(minutes=5)
+    confirmed = second_factor.confirm(context, entry.token, pyotp.TOTP(secret).at(later), later)
+    assert isinstance(confirmed, Entry)
+    assert confirmed.stage is Stage.renew
+
+
+def test_a_recovery_code_is_too_long_to_guess_at_even_by_who_has_its_hash(context: Context) -> None:
+    account(context)
+    _secret, codes = enrolled(context)
+    assert all(len(code.replace("-", "")) * math.log2(31) >= 112 for code in codes)
+
+
 @pytest.mark.parametrize(
     ("weak", "fault"),
     [
@@ -117,6 +190,9 @@ def test_a_login_halfway_in_ends_after_ten_minutes(context: Context) -> None:
         ("Mara-2026-Mara!", passwords.PERSONAL),
         ("Mara Field 2026", passwords.PERSONAL),
         ("Hands of Stone!", passwords.PERSONAL),
+        ("aftercare-massage-2", passwords.PERSONAL),
+        ("MassageTherapist1", passwords.PERSONAL),
+        ("care.test.clinic", passwords.PERSONAL),
         ("Password1234!", passwords.KNOWN),
         ("qwertyuiop12", passwords.KNOWN),
         ("aaaaaaaaaaaaaaa", passwords.ORDERED),

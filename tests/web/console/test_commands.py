@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from store import staff as accounts
-from tests.helpers.console import EMAIL, PASSWORD, answer, sign_in, visit
+from tests.helpers.console import BASE, EMAIL, PASSWORD, answer, sign_in, token_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -28,7 +28,15 @@ def test_an_account_made_on_the_command_line_can_sign_in(app: Flask) -> None:
     said = done(app, "staff", "add", EMAIL, "--name", "Mara Field", "--role", "practitioner")
     password = said.rstrip().rpartition(" ")[2]
     assert len(password) >= 12
-    sign_in(app, EMAIL, password)
+    client = sign_in(app, EMAIL, password)
+    assert client.get("/console/", base_url=BASE).headers["Location"].startswith("/console/login/password")
+    shown = client.get("/console/login/password", base_url=BASE).get_data(as_text=True)
+    data = {"csrf": token_in(shown), "password": password}
+    assert client.post("/console/login/password", base_url=BASE, data=data).status_code == 422
+    kept = client.post("/console/login/password", base_url=BASE, data=data | {"password": PASSWORD})
+    assert kept.status_code == 303
+    assert client.get("/console/", base_url=BASE).status_code == 200
+    sign_in(app)
 
 
 def test_a_password_can_come_from_the_input_and_is_not_repeated(app: Flask) -> None:
