@@ -183,6 +183,11 @@ def test_pain_down_the_leg_puts_the_gentle_moves_first() -> None:
     assert names(plan)[:2] == ["int_walk", "act_glute_squeeze"]
 
 
+def test_sore_hands_of_many_sore_joints_get_a_move_for_the_hands() -> None:
+    answers = with_answer({**HEALTHY, "cond_inflam_arthritis": "quiet"}, "main_region", "wrist_hand_l")
+    assert "len_tendon_glide" in names(choose(case_of(answers), moves(), Policy()))
+
+
 def test_a_flare_gets_only_calm_and_easy_range() -> None:
     plan = plan_of(cond_inflam_arthritis="flare")
     assert set(names(plan)) <= {"len_heel_slide", "act_quad_set", "calm_belly_breath", "int_walk"}

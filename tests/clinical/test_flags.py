@@ -234,6 +234,18 @@ FIRES: list[tuple[str, Severity, dict[str, Answer]]] = [
     ("RF41", URGENT, {"rf_dark_urine": "yes"}),
     ("RF41", REVIEW, {"rf_dark_urine": "not_sure"}),
     ("RF42", REVIEW, {"pain_regions": ["jaw_l"], "main_region": "jaw"}),
+    (
+        "RF35",
+        REVIEW,
+        {"pain_regions": ["knee_back_r"], "pain_duration": "lt_6w", "rf_clot_risk": ["hormones"]},
+    ),
+    (
+        "RF30",
+        REVIEW,
+        {"date_of_birth": SENIOR, "pain_regions": ["low_back_l", "belly"], "pain_duration": "lt_6w"},
+    ),
+    ("RF43", REVIEW, {"date_of_birth": SENIOR, "falls_12m": "1", "cond_bone": "osteoporosis"}),
+    ("RF43", REVIEW, {"date_of_birth": SENIOR, "falls_unsteady": "yes", "med_blood_thinner": "not_sure"}),
     ("RF42", REVIEW, {"pain_regions": ["chest_l"], "main_region": "chest"}),
 ]
 
@@ -244,7 +256,7 @@ def test_a_rule_fires_with_its_severity(rule: str, severity: Severity, changes: 
 
 
 def test_every_rule_of_the_clinical_sources_is_there_and_tried() -> None:
-    numbers = {f"RF{number:02}" for number in range(1, 43)}
+    numbers = {f"RF{number:02}" for number in range(1, 44)}
     assert {rule for rule, _, _ in FIRES if not rule.startswith("typed_")} == numbers | {"R_CLASH"}
     assert {rule.id for rule in library().rules.rules} == numbers - {"RF24", "RF25"}
     assert len(library().rules.review.facts) == 31
@@ -274,6 +286,10 @@ NEAR_MISSES: list[tuple[str, dict[str, Answer]]] = [
     ("RF35", {"pain_regions": ["calf_l"], "pain_duration": "lt_6w", "rf_clot_risk": ["none"]}),
     ("RF36", {"pain_regions": ["head_front"], "date_of_birth": "1970-01-01"}),
     ("RF39", {"pain_worst24": "8"}),
+    ("RF30", {"date_of_birth": SENIOR, "pain_regions": ["low_back_l", "belly"]}),
+    ("RF43", {"date_of_birth": SENIOR, "falls_12m": "0", "cond_bone": "osteoporosis"}),
+    ("RF43", {"falls_12m": "1", "cond_bone": "osteoporosis"}),
+    ("RF43", {"date_of_birth": SENIOR, "falls_12m": "1"}),
     ("RF24", {"cond_other_text": "None."}),
     ("RF24", {"cond_other_text": "n/a"}),
     ("RF24", {"cond_other_text": "ninguno"}),
