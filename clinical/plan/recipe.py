@@ -266,10 +266,17 @@ def _raised(picks: Sequence[Pick], case: Case, cap: int, content: PlanContent, f
     left = content.choosing.growth.rises if may_rise(case, content.choosing.growth) else 0
     week = seconds_of(case)
     room = week - sum(_seconds(pick.exercise, pick.level) for pick in picks)
+    taken = {pick.exercise.id for pick in picks}
+
+    def apart(
+        up: Exercise,
+    ) -> bool:  # in place of another, one that is there already would only take that out
+        return up.id not in taken and free(up)
+
     for pick in picks:
         more = _seconds(*_wish(pick, content)) - _seconds(pick.exercise, pick.level)
         rises = left > 0 and more <= max(0, room)
-        yield (_higher(pick, case, cap, content, free) if rises else None) or pick
+        yield (_higher(pick, case, cap, content, apart) if rises else None) or pick
         # One that may not rise uses its turn and time up: a risk never lets another exercise rise instead.
         left -= 1
         room -= max(0, more) if rises else 0
@@ -292,4 +299,5 @@ def _higher(pick: Pick, case: Case, cap: int, content: PlanContent, free: Free) 
         limited = pick.level >= cap or bool(pick.exercise.caution & case.facts)
         return None if limited else replace(up, level=pick.level + 1)
     harder = content.exercises.get(pick.exercise.harder)
-    return replace(up, exercise=harder, level=1) if harder and free(harder) else None
+    more = harder and harder.rank > pick.exercise.rank and free(harder)
+    return replace(up, exercise=harder, level=1) if harder and more else None

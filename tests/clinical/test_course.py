@@ -17,7 +17,18 @@ from tests.helpers.strategies import HEALTHY, case_of, intakes, moves, with_answ
 POLICY = Policy(mode=Mode.CLINICAL)
 START = 5
 BETTER, UNCHANGED, WORSE = (4, 3, 3, 2, 1), (5, 5, 5, 5, 5), (7, 7, 8, 8, 8)
-PLACES = ["low_back_l", "neck_back", "knee_inner_l", "hip_side_r", "mid_back", "knee_front_l", "calf_r"]
+PLACES = [
+    "low_back_l",
+    "neck_back",
+    "knee_inner_l",
+    "hip_side_r",
+    "mid_back",
+    "knee_front_l",
+    "calf_r",
+    "shin_l",
+    "achilles_heel_l",
+    "elbow_outer_r",
+]
 
 
 def reply(pain: int | None, **more: object) -> Reply:
@@ -95,6 +106,15 @@ def test_unchanged_or_unknown_pain_never_makes_a_plan_harder(
     for pain in pains:
         weeks.week(reply(pain, difficulty=difficulty))
     assert weeks.plan is first
+
+
+@pytest.mark.parametrize("minutes", ["5", "10", "15"])
+@pytest.mark.parametrize("place", PLACES)
+def test_who_gets_better_is_never_sent_a_smaller_plan(place: str, minutes: str) -> None:
+    answers = with_answer({**HEALTHY, "minutes_per_day": minutes}, "main_region", place)
+    weeks = Weeks(case_of(answers))
+    changes = [weeks.week(reply(pain, difficulty=2)).change for pain in (*BETTER, 1, 1, 1)]
+    assert "plan_less" not in changes
 
 
 def test_after_four_weeks_without_a_change_a_person_is_asked() -> None:
