@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from clinical.answers import facts, flags
 from clinical.answers.asking import carried
 from clinical.plan import gate
-from clinical.plan.case import said_yes
+from clinical.plan.case import said_no, said_yes
 from handlers.context import Context
 from schemas.booking import Booking
+from schemas.client_request import RequestKind
 from schemas.intake import Answers, Intake
 from schemas.rules import Flag, Severity
-from store import clients, intakes
+from store import client_requests, clients, intakes
 from store.base import Tx
 
 FULL, SHORT_UPDATE = "first_visit", "returning"
@@ -28,16 +29,34 @@ class Picture:
 
 
 def effective(tx: Tx, intake: Intake) -> Answers:
-    """A short update stands on the client's last full form; any other intake stands alone."""
+    """A short update stands on the client's last full form; any other intake stands alone.
+
+    A consent that was withdrawn or given again after the form was sent counts as it is now.
+    """
+    changed = _changed_since(tx, intake)
     if intake.questionnaire != SHORT_UPDATE:
-        return intake.answers
+        return intake.answers | changed
     before = previous(tx, intake)
-    return (carried(effective(tx, before)) if before else {}) | intake.answers
+    return (carried(effective(tx, before)) if before else {}) | intake.answers | changed
+
+
+def _changed_since(tx: Tx, intake: Intake) -> Answers:
+    """The consents about which the client decided after sending this form."""
+    if intake.submitted_at is None:
+        return {}
+    made = client_requests.of_client(tx, clients.family(tx, intake.client_id))
+    later = [each for each in made if each.kind is RequestKind.consent and each.said_at > intake.submitted_at]
+    return {each.what: "yes" if each.yes else "no" for each in later if each.what}
 
 
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:
     """True when the client gave this consent, now or in the last full form."""
     return said_yes(effective(tx, intake), consent)
+
+
+def withdrew(tx: Tx, intake: Intake, consent: str) -> bool:
+    """True when the client said no to this, or took it back; not where nobody asked."""
+    return said_no(effective(tx, intake), consent)
 
 
 def previous(tx: Tx, intake: Intake, *, questionnaires: tuple[str, ...] = ()) -> Intake | None:

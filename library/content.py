@@ -18,7 +18,7 @@ from library.shapes import ConditionsIn, EvidenceIn, MessagesIn, RegionsIn
 from library.staff_words import read_staff_words
 from library.translations import Raw
 from library.unread import unread
-from library.uses import of_pages, of_papers
+from library.uses import of_notice, of_pages, of_papers
 from library.values import Library
 from library.words import checked_words, read_words
 from schemas.rules import ConditionRow, Evidence, Region
@@ -50,7 +50,7 @@ def problems(folder: Path) -> list[Problem]:
 
 def _of_parts(folder: Path) -> Iterator[Problem]:
     """Faults in languages of which only words are translated, so that no clinic can choose them yet."""
-    for file in ("doses.toml", "pages.toml", "papers.toml"):
+    for file in ("doses.toml", "pages.toml", "papers.toml", "privacy.toml"):
         for path in folder.glob(f"*/{file}"):
             reader = Reader(folder, path.parent.name)
             if not (path.parent / "messages.toml").exists():
@@ -67,6 +67,7 @@ def _read(reader: Reader) -> Library | None:
     questionnaires = read_questionnaires(reader, regions, pages)
     rules, found = read_rules(reader), read_plan_content(reader)
     papers = checked_words(reader, "papers.toml", of_papers())
+    notice = checked_words(reader, "privacy.toml", of_notice())
     checkins = read_checkins(reader, questionnaires)
     if rules is None or found is None or checkins is None:
         return None
@@ -82,6 +83,7 @@ def _read(reader: Reader) -> Library | None:
         plan_content=found,
         pages=pages,
         papers=papers,
+        notice=notice,
         checkins=checkins,
         staff_words=read_staff_words(reader, rules),
         names=read_names(reader.holding("rules/names.toml").folder),

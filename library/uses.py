@@ -50,6 +50,23 @@ def of_pages() -> tuple[Use, ...]:
     return _sorted(*map(_in_template, templates), *map(_in_module, modules))
 
 
+NOTICE = frozenset(
+    {
+        *("contact", "scheduler", "mail_service", "text_service"),
+        *("answers", "plans", "checkins", "messages"),
+    }
+)
+"""Names that every text of the privacy notice may hold."""
+
+
+@cache
+def of_notice() -> tuple[Use, ...]:
+    """What the privacy notice reads of `privacy.toml`: a clinic may add sections of its own."""
+    page = "web/notice.py"
+    keys = ("title", "intro", "section.*.title", "section.*.text", "kept.ever")
+    return (*(Use(page, 1, key, NOTICE) for key in keys), Use(page, 1, "kept.days", frozenset({COUNT})))
+
+
 @cache
 def of_papers() -> tuple[Use, ...]:
     """What printed pages and charts read of `papers.toml`."""

@@ -26,6 +26,7 @@ class Library:
     plan_content: PlanContent
     pages: Words
     papers: Words
+    notice: Words
     checkins: CheckInRules
     names: NameRules
     staff_words: Mapping[str, str] = field(default_factory=dict)

@@ -104,6 +104,8 @@ Texts = Mapping[str, Mapping[str, Any]]
 class Envelope:
     """How a mail travels: one address, who it is from, its stable id, when, and how to stop more of them.
 
+    `privacy_url` leads to what the clinic keeps, and to the client's choices about it.
+
     `sender` and `reply_to` may have a name before the address: `The Clinic <care@clinic.example>`.
     """
 
@@ -113,6 +115,7 @@ class Envelope:
     date: datetime
     reply_to: str = ""
     unsubscribe_url: str = ""
+    privacy_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ class Letter:
     footer: tuple[str, ...]
     stop: str
     stop_url: str
+    privacy: str
+    privacy_url: str
     clinic: str
     taps: Taps | None
     numbers: tuple[tuple[str, str], ...]
@@ -303,6 +308,8 @@ def _letter(
         footer=_footer(kind, values, common, clinic, bool(own["button"])),
         stop=common["stop"],
         stop_url=_checked(URL, envelope.unsubscribe_url, "link") if envelope.unsubscribe_url else "",
+        privacy=common["privacy"],
+        privacy_url=_checked(URL, envelope.privacy_url, "link") if envelope.privacy_url else "",
         clinic=values["clinic"],
         taps=taps,
         numbers=_numbers(values, clinic),

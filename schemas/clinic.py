@@ -79,6 +79,16 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days after a client's last visit each kind is kept; 0: until the client is erased."""
+
+    answers: int = 0
+    plans: int = 0
+    checkins: int = 0
+    deliveries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """The clinic as its clients see it, and its rules. `country` is ISO 3166, two letters."""
 
@@ -103,6 +113,7 @@ class Clinic:
     booking_url: str = ""
     paper: str = "letter"
     policy: Policy = field(default_factory=Policy)
+    retention: Retention = field(default_factory=Retention)
     services: Mapping[str, Service] = field(default_factory=dict)
     default_service: Service = field(default_factory=Service)
 

@@ -202,6 +202,13 @@ def left_by(tx: Tx, client_ids: Sequence[int]) -> list[int]:
     return sorted(row.booking_id for row in tx.all(query))
 
 
+def is_reached(tx: Tx, client_ids: Sequence[int], contact_id: int) -> bool:
+    """True while one person is reached at a contact point, at a visit to which they come."""
+    at = sa.or_(attendances.c.email_id == contact_id, attendances.c.phone_id == contact_id)
+    open_ones = sa.select(attendances.c.id).where(at, attendances.c.ended_at.is_(None))
+    return tx.first(open_ones.where(attendances.c.client_id.in_(client_ids)).limit(1)) is not None
+
+
 def clients_at(tx: Tx, contact_id: int) -> set[int]:
     """The clients who are, or were, reached at a contact point."""
     at = sa.or_(attendances.c.email_id == contact_id, attendances.c.phone_id == contact_id)

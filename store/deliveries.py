@@ -8,7 +8,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas import trace
-from schemas.delivery import SOON, TRIED, Channel, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import (
+    SOON,
+    TO_CLIENT,
+    TRIED,
+    Channel,
+    Delivery,
+    DeliveryKey,
+    DeliveryStatus,
+    Due,
+    Purpose,
+)
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, once, remember
 from store.running.leases import EVERY, LEASE, Connections, is_over
@@ -439,6 +449,13 @@ def put_back(
         .returning(deliveries.c.id)
     )
     return tx.first(back) is not None
+
+
+def count_sent(tx: Tx, client_ids: Sequence[int]) -> int:
+    """How many messages went out to one person."""
+    went = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    mine = (deliveries.c.client_id.in_(client_ids), deliveries.c.purpose.in_(TO_CLIENT), went)
+    return int(tx.value(sa.select(sa.func.count()).select_from(deliveries).where(*mine)) or 0)
 
 
 def counts(tx: Tx, now: datetime) -> dict[str, int]:

@@ -21,6 +21,7 @@ from store.tables import (
     audit,
     bookings,
     checkins,
+    client_requests,
     clients,
     contact_points,
     deliveries,
@@ -50,6 +51,7 @@ from store.vault import SealBroken
 OF_CLIENT = (
     *(attendances, intakes, plans, flags, session_notes, plan_edits, checkins, deliveries, links),
     receipt_clients,
+    client_requests,
     my_days,
     own_media,
     remarks,

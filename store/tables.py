@@ -557,6 +557,21 @@ remarks = sa.Table(
     info=_bound("id", "client_id"),
 )
 
+# What a client asked for, or decided about a consent, on the page "Your choices".
+client_requests = sa.Table(
+    "client_requests",
+    metadata,
+    _id(),
+    _ref("client_id", "clients", nullable=False, index=True),
+    _word("kind", 20),  # consent, correction, copy, erasure
+    _time("said_at"),
+    _sealed("sealed_said"),
+    _word("author", 200),
+    _time("settled_at", nullable=True),
+    sa.Index("ix_client_requests_settled_at", "settled_at"),
+    info=_bound("id", "client_id"),
+)
+
 # The photo or clip of an own exercise in a client's plans.
 own_media = sa.Table(
     "own_media",

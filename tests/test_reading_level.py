@@ -11,7 +11,7 @@ from library.translations import client_texts
 from tests.helpers.content import CONTENT
 from tests.helpers.reading_level import grade, longest_sentence, spanish_ease, syllables
 
-WORDS = ("doses.toml", "pages.toml", "papers.toml")
+WORDS = ("doses.toml", "pages.toml", "papers.toml", "privacy.toml")
 FILES = [*sorted(CONTENT.glob("questionnaires/*.toml")), CONTENT / "messages.toml", CONTENT / "regions.toml"]
 FILES += [CONTENT / name for name in WORDS]
 BANNED = re.compile(

@@ -19,6 +19,7 @@ from web import (
     inline,
     logs,
     metrics,
+    notice,
     security,
     setup,
     sms,
@@ -26,7 +27,19 @@ from web import (
     watching,
     webhooks,
 )
-from web.client import again, checkin, confirm, days, go, intake, number, offline, plan, stop
+from web.client import (
+    again,
+    checkin,
+    choices,
+    confirm,
+    days,
+    go,
+    intake,
+    number,
+    offline,
+    plan,
+    stop,
+)
 from web.numbers import Number
 
 
@@ -55,6 +68,8 @@ def everything(app: Flask, context: Context) -> None:
         days,
         checkin,
         stop,
+        choices,
+        notice,
         again,
         confirm,
         number,

@@ -93,7 +93,7 @@ def case_for(
         facts=frozenset(facts),
         age=age,
         flags=tuple(flags),
-        consented=said_yes(answers, "consent_exercise"),
+        consented=said_yes(answers, "consent_exercise") and not said_no(answers, "consent_health_data"),
         guardian_consented=bool(values_of(answers, "guardian_name")),
         history=history or History(),
         note=note,
@@ -137,6 +137,11 @@ def _values(case: Case, name: str) -> tuple[str, ...]:
     prefix = f"{name}="
     known = tuple(sorted(fact.removeprefix(prefix) for fact in case.facts if fact.startswith(prefix)))
     return tuple(dict.fromkeys((*values_of(case.answers, name), *known)))
+
+
+def said_no(answers: Mapping[str, Answer], consent: str) -> bool:
+    """Return whether a consent was refused or withdrawn; one that nobody was asked for was not."""
+    return values_of(answers, consent) == ("no",)
 
 
 def said_yes(answers: Mapping[str, Answer], consent: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from handlers.answers import effective
+from handlers.answers import effective, withdrew
 from handlers.checkins import reach
 from handlers.context import Context
 from handlers.plans.history import asked, missed_in_a_row
@@ -105,6 +105,9 @@ def not_now(tx: Tx, context: Context, booking: Booking, kind: CheckInKind, now: 
     plan = stored_plans.newest(tx, booking.id)
     if plan is None or plan.status is not PlanStatus.sent:
         return Reason.no_plan
+    intake = intakes.of_booking(tx, booking.id)
+    if intake is not None and withdrew(tx, intake, "consent_exercise"):
+        return Reason.no_consent
     if any(
         each.booking_id != booking.id and each.sent_at and plan.sent_at and each.sent_at > plan.sent_at
         for each in stored_plans.of_client(tx, clients.family(tx, booking.client_id))

@@ -121,6 +121,7 @@ def _envelope(tx: Tx, context: Context, delivery: Delivery, to: str, now: dateti
         message_id=message_id(context, delivery),
         date=now,
         unsubscribe_url=stop,
+        privacy_url=f"{stop}/choices" if client else f"{context.clinic.public_url}/privacy",
     )
 
 

@@ -229,6 +229,25 @@ def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: d
         assert faults_by_day_and_night(page) == []
 
 
+def test_the_pages_about_privacy_are_accessible_on_the_smallest_phone(
+    site: Site, open_page: OpenPage
+) -> None:
+    booking = visited(site.context, name=LONG_NAME)
+    page = open_page(PHONE)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(f"{site.link(LinkPurpose.plan, booking.id)}/choices")
+    for language in ("es", "en"):
+        page.goto(f"{page.url.partition('?')[0]}?language={language}")
+        assert faults_by_day_and_night(page) == []
+    follow(page.get_by_role("button", name="Take it back: I agree to get a home plan"))
+    page.get_by_label("How should it be?").fill("Móhammed")
+    follow(page.get_by_role("button", name="Send", exact=True))
+    assert page.get_by_text("To put something right").is_visible()
+    assert faults_by_day_and_night(page) == []
+    page.goto(f"{site.base}/privacy")
+    assert faults_by_day_and_night(page) == []
+
+
 def test_a_day_is_ticked_off_with_three_taps(site: Site, open_page: OpenPage) -> None:
     booking = visited(site.context)
     page = open_page(PHONE)

@@ -15,6 +15,7 @@ from handlers.context import Context
 from handlers.worker import reseal, seals, work
 from schemas.booking import Person
 from schemas.checkin import CheckInKind
+from schemas.client_request import RequestKind
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.person import Doubt
 from schemas.rules import Severity
@@ -25,6 +26,7 @@ from store import (
     attendances,
     bookings,
     checkins,
+    client_requests,
     connections,
     deliveries,
     drafts,
@@ -123,6 +125,7 @@ def written(context: Context, number: int, booking: int) -> None:
         words = {"sealed_words": WORDS[number], "sealed_answer": WORDS[number]}
         whose = {"booking_id": booking, "client_id": form.client_id, "checkin_id": asked.id, "said_at": NOW}
         sealing.add(tx, remarks, whose, **words)
+        client_requests.add(tx, form.client_id, RequestKind.correction, NOW, what="name", words=WORDS[number])
         intakes.raise_flag(tx, booking, form.client_id, "RF90", "adjust", {"because": WORDS[number]}, NOW)
         intakes.clear_flag(tx, intakes.flags_of(tx, booking)[-1]["id"], "Mara", WORDS[number], NOW)
         attendances.ask(tx, comes.id, Person(f"Other {number}", "o@example.org"), Doubt.name)

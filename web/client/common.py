@@ -25,6 +25,9 @@ from web.security import count_guess, form_key, require_own_form
 
 KINDS = {purpose: path.strip("/") for purpose, path in links.PATHS.items()}
 """The first part of the path under which a link opens."""
+CHOICES = (LinkPurpose.stop, LinkPurpose.plan, LinkPurpose.checkin)
+"""The links that open a client's choices: the one at the end of each mail, and those of a plan."""
+LEAD_TO_CHOICES = [KINDS[purpose] for purpose in CHOICES]
 
 
 def subject(tx: Tx, purpose: LinkPurpose, token: str) -> int:
@@ -107,9 +110,21 @@ def dead() -> NoReturn:
 def page(template: str, language: str, token: str = "", status: int = 200, **values: Any) -> Response:
     """A page of the client in a language; forms on it carry the key of `token`."""
     shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
-    here = {"here": ""}  # the page's own address, whatever it is
+    here: dict[str, Any] = {"here": ""}  # the page's own address, whatever it is
+    here |= {"choices_at": _choices_at(token, language), "terse": _kind() == KINDS[LinkPurpose.intake]}
     made = make_response(render_template(f"client/{template}.html", **(here | shared | values)), status)
     return browser.greet(made)
+
+
+def _kind() -> str:
+    """The first part of the path of this page."""
+    return request.path.split("/", 2)[1]
+
+
+def _choices_at(token: str, language: str) -> str:
+    """Where the same link opens the client's choices; "" on a page without one."""
+    kind = _kind()
+    return f"/{kind}/{token}/choices?language={language}" if token and kind in LEAD_TO_CHOICES else ""
 
 
 def to(path: str) -> Response:

@@ -26,6 +26,7 @@ from web.console import (
     outbox,
     refusals,
     remarks,
+    requests,
     reviews,
     staff,
     summary,
@@ -36,7 +37,7 @@ from web.console import (
     week,
     who,
 )
-from web.console.labels import BOOKINGS, CHANNELS, PLANS, PURPOSES
+from web.console.labels import BOOKINGS, CHANNELS, CORRECTIONS, PLANS, PURPOSES
 from web.console.plan_reasons import name_of
 from web.console.tags import PLAN
 from web.console.view import language
@@ -46,6 +47,7 @@ from web.static_files import url as static_url
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(monitoring, drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
+    requests,
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account
@@ -68,6 +70,7 @@ def install(app: Flask) -> None:
         exercise_name=exercise_name,
         purposes=PURPOSES,
         channels=CHANNELS,
+        corrections=CORRECTIONS,
         message_tags=PLAN,
         held_back=LOOKS | REFUSALS,
         by_release=LOOKS,

@@ -31,6 +31,15 @@ PLANS = {
     PlanStatus.none: "No plan",
 }
 # What the log says that somebody did.
+CORRECTIONS = {
+    "name": "Name",
+    "email": "E-mail address",
+    "phone": "Phone number",
+    "birth": "Date of birth",
+    "other": "Something else",
+}
+"""What a client says is wrong."""
+
 ACTS = {
     "login": "signed in",
     "login_failed": "tried to sign in",
@@ -76,6 +85,12 @@ ACTS = {
     "same_person": "said that it is the same person",
     "another_person": "said that it is another person",
     "remark_answered": "answered a client",
+    "consent_given": "gave a consent again",
+    "consent_withdrawn": "took back a consent",
+    "asked_copy": "asked for a copy",
+    "asked_correction": "asked for a correction",
+    "asked_erasure": "asked to be erased",
+    "request_settled": "was done with what a client asked for",
     "remark_read": "read what a client wrote",
     "walk_in": "took somebody in without a booking",
     "walk_in_booked": "booked who had walked in",

@@ -23,6 +23,7 @@ DID = {
     "invited": "Invited. A mail with a link is on its way; the link opens once, within three days.",
     "remark_answer": "Answered. It leaves in five minutes; until then it can be taken back.",
     "remark_read": "Done.",
+    "request": "Done.",
     "remark_undo": "Undone: it is as it was.",
     "walk_in": "Taken in.",
     "walk_in_cancelled": "Cancelled. Nothing goes out for it any more.",

@@ -16,7 +16,7 @@ from schemas.message import Received
 from schemas.reason import Reason
 from schemas.remark import Remark
 from schemas.staff import Role
-from store import attendances, audit, bookings, clients, notes, plans
+from store import attendances, audit, bookings, client_requests, clients, notes, plans
 from store import remarks as stored_remarks
 from store import texts as stored_texts
 from store.base import Tx
@@ -24,7 +24,7 @@ from store.notes import Draft
 from store.views import waits as stored
 from store.views.waits import Waiting
 from web import cookies
-from web.console import drafts, gate, who
+from web.console import drafts, gate, requests, who
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.note_words import TOOK, area_words
 from web.console.plan_form import plan_view
@@ -73,6 +73,7 @@ def count(tx: Tx) -> int:
     held += stored_remarks.count_waiting(tx, mine) if me().may(Role.practitioner) else 0
     held += notes.count_drafts(tx, mine) if me().may(Role.practitioner) else 0
     others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
+    others += client_requests.count_waiting(tx, requests.mine())
     return held + len(stored.addresses(tx, mine)) + others
 
 
@@ -98,6 +99,7 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
             "more": max(0, len(held) - DRAWN),
             "addresses": stored.addresses(tx, mine.name),
             "questions": asked,
+            "requests": requests.waiting(tx),
             "remarks": [_remark(tx, each) for each in found_remarks],
             "drafts": [_draft(tx, each) for each in (notes.drafts(tx, mine.name) if clinical else [])],
             "took": TOOK,

@@ -62,6 +62,9 @@ OTHERS = {
     "number.from_plan": "a client, by link",
     "offline.manifest": "a client, by link",
     "offline.worker": "anybody",
+    "notice.notice": "anybody",
+    **{f"choices.{one}": "a client, by link" for one in ("stop", "plan", "checkin")},
+    **{f"choices.{one}_change": "a client, by link" for one in ("stop", "plan", "checkin")},
     "stop.ask": "a client, by link",
     "stop.stop": "a client, by link",
 }

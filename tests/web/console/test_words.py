@@ -34,6 +34,7 @@ from web.console import (
     plan_reasons,
     refusals,
     remarks,
+    requests,
     reviews,
     staff,
     tags,
@@ -103,6 +104,7 @@ def in_tables() -> Iterator[str]:
     yield from note_words.TOOK.values()
     for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS):
         yield from words.values()
+    yield from (*labels.CORRECTIONS.values(), requests.FIRST)
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
     yield from (plan_reasons.TAKEN_OUT, plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
@@ -137,7 +139,7 @@ def test_no_spanish_text_stands_there_for_nothing() -> None:
 
 TABLES = {
     *("intake changes", "intakes", "checkins", "plans", "records", "links", "flags", "session notes"),
-    *("plan edits", "own media", "deliveries", "bookings", "webhooks", "texts", "remarks"),
+    *("plan edits", "own media", "deliveries", "bookings", "webhooks", "texts", "remarks", "client requests"),
 }
 
 
