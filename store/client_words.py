@@ -20,18 +20,31 @@ _FORGET = sa.delete(client_words).where(client_words.c.client_id == sa.bindparam
 _INDEX = sa.insert(client_words)
 
 
+# Letters with a stroke or hook, which Unicode takes for letters of their own.
+_PLAIN = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i"}
+    | {"æ": "ae", "œ": "oe"}
+)
+
+
 def folded(text: str) -> str:
     """Small letters without accents, so that "Łuc" and "luc" are one."""
-    plain = unicodedata.normalize("NFKD", text.casefold()).replace("ł", "l").replace("ø", "o")
+    plain = unicodedata.normalize("NFKD", text.casefold()).translate(_PLAIN)
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
 def words(name: str, email: str, number: str, country: str) -> list[str]:
     """The words by which a client can be found, each once."""
-    found = [*re.findall(r"\w+", folded(name)), folded(_address(email))]
+    plain = folded(name)
+    found = [*re.findall(r"\w+", plain), *_joined(plain), folded(_address(email))]
     for digits in phone.spellings(number, country):
         found += [digits, *(digits[-end:] for end in ENDS)] if len(digits) >= ENDS[-1] else []
     return sorted({word[:LONGEST] for word in found if word})
+
+
+def _joined(plain: str) -> list[str]:
+    """The words of a name without apostrophes and hyphens: "obrien", "annemarie"."""
+    return [re.sub(r"\W", "", word) for word in plain.split()]
 
 
 def _address(written: str) -> str:
@@ -122,9 +135,14 @@ def recent(
     last = sa.select(bookings.c.client_id).where(bookings.c.start_at <= now, bookings.c.merged_into.is_(None))
     last = last.where(bookings.c.practitioner == practitioner) if practitioner else last
     rows = tx.all(last.order_by(bookings.c.start_at.desc()).limit(limit * 4))
-    ids = list(dict.fromkeys(row.client_id for row in rows))[:limit]
-    found = {row.id: row for row in tx.all(sa.select(clients).where(clients.c.id.in_(ids)))}
-    return [found[each] for each in ids if found[each].erased_at is None]
+    return some(tx, list(dict.fromkeys(row.client_id for row in rows))[:limit])
+
+
+def some(tx: Tx, client_ids: Sequence[int]) -> list[sa.Row[tuple[object, ...]]]:
+    """These clients, in this order; who was erased is left out."""
+    rows = tx.all(sa.select(clients).where(clients.c.id.in_(client_ids), clients.c.erased_at.is_(None)))
+    known = {row.id: row for row in rows}
+    return [known[each] for each in client_ids if each in known]
 
 
 def having(word: str) -> sa.Select[tuple[int]]:
@@ -140,7 +158,10 @@ def _asked(text: str, country: str) -> list[list[str]]:
     digits = re.sub(r"[\s()+./-]", "", phone.digits(plain))
     if digits.isdigit() and len(digits) >= ENDS[0]:
         return [phone.spellings(plain, country)[:2]]
-    return [[word[:LONGEST]] for word in re.findall(r"\w+", plain)][:4]
+    whole = [plain] if re.fullmatch(r"\S+[.+_-]\S*", plain) else []  # an address that is not all typed yet
+    found = re.findall(r"\w+", plain)
+    telling = [word for word in found if not re.fullmatch("[a-z]", word)] or found[:1]
+    return [[word[:LONGEST], *whole] for word in telling][:4]
 
 
 def begins(tx: Tx, word: str) -> sa.ColumnElement[bool]:

@@ -477,6 +477,9 @@ staff_mails = sa.Table(
     _id(),
     _ref("staff_id", "staff", nullable=False, index=True),
     _word("kind", 20),
+    _word("channel", 10, "email"),
+    _word("path", 100),  # the page of the console that it leads to
+    sa.Column("daily", sa.Boolean, nullable=False, server_default=sa.false()),
     _time("created_at"),
     _time("due_at", nullable=True),
     sa.Index("ix_staff_mails_due_at", "due_at"),
@@ -518,6 +521,13 @@ login_tries = sa.Table(
 )
 
 # What a client is found by: the words of the name, the address, the digits of the number.
+staff_choices = sa.Table(
+    "staff_choices",
+    metadata,
+    sa.Column("staff_id", Id, sa.ForeignKey("staff.id"), primary_key=True),
+    sa.Column("name", sa.String(40), primary_key=True),
+    _word("value", 200),
+)
 client_words = sa.Table(
     "client_words",
     metadata,
@@ -691,5 +701,6 @@ sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
 sa.Index("ix_plans_sent_at", plans.c.sent_at)
 sa.Index("ix_flags_raised_at", flags.c.raised_at)
 sa.Index("ix_checkins_asked_at", checkins.c.asked_at)
+sa.Index("ix_intakes_status_created_at", intakes.c.status, intakes.c.created_at)
 sa.Index("ix_audit_actor_at", audit.c.actor, audit.c.at)
 sa.Index("ix_audit_action_at", audit.c.action, audit.c.at)

@@ -428,10 +428,35 @@ def test_a_note_by_link_fits_a_thumb(clinic: Site, open_page: Any, kind: dict[st
     expect(page.locator("#note")).to_contain_text("By Mara Field")
 
 
+@KINDS
+def test_a_client_is_found_while_typing(clinic: Site, open_page: Any, kind: dict[str, Any]) -> None:
+    page = signed_in(open_page, clinic, kind)
+    page.goto(f"{clinic.base}/console/clients")
+    field, rows = page.locator("main").get_by_role("searchbox"), page.locator("#found tbody tr")
+    expect(rows).to_have_count(2)
+    field.press_sequentially("wolken", delay=20)
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Trostburg")
+    expect(page.get_by_role("status").filter(has_text="1 found")).to_be_attached()
+    expect(page.get_by_role("navigation", name="Which clients")).to_be_hidden()
+    assert faults(page) == []
+    field.fill("nobody at all")
+    expect(page.get_by_text("Nobody found.")).to_be_visible()
+    field.fill("")
+    expect(rows).to_have_count(2)
+    field.fill("zoe")
+    expect(rows).to_have_count(1)
+    follow(rows.get_by_role("link"))
+    page.go_back()
+    expect(field).to_have_value("zoe")
+    expect(rows).to_have_count(1)
+
+
 PATHS = (
     *("/console/", "/console/bookings/1", "/console/bookings/2", "/console/bookings/2/summary"),
     *("/console/bookings/2/preview", "/console/bookings/3", "/console/bookings/3/door"),
     *("/console/outbox?tab=all", "/console/clients?q=z", "/console/clients/1", "/console/board"),
+    *("/console/clients?whose=silent", "/console/clients?whose=waiting"),
     *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
     *("/console/figures", "/console/log", "/console/staff", "/console/staff/1/edit", "/console/account"),
     *("/console/waits", "/console/walk-in", "/console/week"),

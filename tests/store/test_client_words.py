@@ -39,9 +39,33 @@ def test_a_number_is_found_however_it_is_kept_and_typed(context: Context, kept: 
 
 def test_the_words_of_a_client_are_few_and_plain() -> None:
     assert words("Zoë  Łuć-Smith", "Zoe@Example.org", "+1 (555) 010-4242", "US") == [
-        *("0104242", "15550104242", "4242", "5550104242", "luc", "smith", "zoe", "zoe@example.org")
+        *("0104242", "15550104242", "4242", "5550104242", "luc", "lucsmith", "smith", "zoe"),
+        "zoe@example.org",
     ]
     assert words("", "", "12", "US") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("Đorđe Petrović", "dorde petrovic"),
+        ("Işıl Çağ", "isil cag"),
+        ("Æsa Þórsdóttir", "aesa thors"),
+        ("Sinéad O'Brien", "obrien"),
+        ("Sinéad O’Brien", "o'brien sinead"),
+        ("Anne-Marie Strauß", "annemarie strauss"),
+        ("Мария Йорданова", "мария иорд"),
+        ("Ζωή Άλφα", "ζωη αλφ"),
+        ("李雷", "李"),
+        ("Bo Ash", "bo.ash@exa"),
+        ("Bo Ash", "BO.AS"),
+    ],
+)
+def test_a_name_is_found_as_anybody_would_type_it(context: Context, name: str, asked: str) -> None:
+    with context.db.begin() as tx:
+        known = clients.make(tx, Person(name, "bo.ash@example.org", ""), "US", NOW)
+        clients.make(tx, Person("Bo Smith", "smith@example.org", ""), "US", NOW)
+        assert [row.id for row in client_words.find(tx, asked, "US")] == [known]
 
 
 def test_the_number_typed_in_the_form_is_found_and_outlives_a_correction(context: Context) -> None:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical.plan.wording import change_text
@@ -14,9 +15,10 @@ from handlers.clients import contacts
 from handlers.intake import summary
 from handlers.worker import data_requests
 from schemas.staff import Role
-from store import audit, bookings, client_words, clients, intakes
+from store import audit, bookings, choices, client_words, clients, intakes
 from store.base import Tx
-from web.console import gate, monitoring, moves, timeline
+from store.views import silent
+from web.console import gate, monitoring, moves, timeline, waits
 from web.console.auth import confirmed
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
@@ -25,20 +27,62 @@ from web.console.view import language, page, say
 from web.context import context
 
 blueprint = gate.blueprint("clients")
+RECENT, MINE, SILENT, WAITING = "recent", "mine", "silent", "waiting"
+LISTS = {RECENT: "Recent", MINE: "Mine", SILENT: "Silent", WAITING: "Waiting"}
+CHOICE = "clients"
+SHOWN = 50
+ONE_SEARCH = timedelta(seconds=30)
+MOST_KNOWN = 1000  # sessions
 
 
 @blueprint.get("/console/clients")
 @allowed(*EVERYBODY)
 def search() -> Response:
-    """Clients who are found by what is typed; before that, those of the latest visits."""
-    text, whose = request.args.get("q", "").strip()[:100], request.args.get("whose", "")
-    mine = me().name if whose == "mine" else ""
+    """Clients who are found by what is typed; before that, those of the list that was chosen last.
+
+    While somebody types, the list alone is asked for.
+    """
+    text, typing = request.args.get("q", "").strip()[:100], "X-Fragment" in request.headers
     with context().db.begin() as tx:
-        found = client_words.find(tx, text, context().clinic.country) if text else []
-        found = found if text else client_words.recent(tx, now(), mine)
-        if text:  # not the text: it is somebody's name
-            audit.add(tx, me().name, "search", "clients", now(), str(len(found)))
-    return page("clients", q=text, found=found, mine=bool(mine))
+        chosen = _chosen(tx)
+        since: dict[int, datetime] = {}
+        if text:
+            found = client_words.find(tx, text, context().clinic.country)
+            _log(tx, text, len(found), typing=typing)
+        elif chosen == SILENT:
+            since = {one.client_id: one.since for one in silent.silent(tx, now())}
+            found = client_words.some(tx, [*since])
+        elif chosen == WAITING:
+            found = client_words.some(tx, waits.client_ids(tx)[:SHOWN])
+        else:
+            found = client_words.recent(tx, now(), me().name if chosen == MINE else "")
+    values: dict[str, Any] = {"q": text, "found": found, "lists": LISTS, "chosen": chosen, "since": since}
+    values |= {"days": silent.AFTER.days, "most": SHOWN}
+    return page("clients_list" if typing else "clients", **values)
+
+
+def _chosen(tx: Tx) -> str:
+    """The list that is asked for, or that this person looked at last."""
+    before = choices.of(tx, me().id).get(CHOICE, RECENT)
+    asked = request.args.get("whose", before)
+    chosen = asked if asked in LISTS else RECENT
+    if chosen != before and "whose" in request.args:
+        choices.put(tx, me().id, CHOICE, chosen)
+    return chosen
+
+
+def _log(tx: Tx, text: str, found: int, *, typing: bool) -> None:
+    """A search is in the log, not its text: it is somebody's name. What is typed on within seconds is one."""
+    known: dict[int, tuple[datetime, str]] = current_app.extensions.setdefault("console_searches", {})
+    at, before = known.get(g.session.id, (None, ""))
+    same = text.startswith(before) or before.startswith(text)
+    if typing and at is not None and same and now() - at < ONE_SEARCH:
+        known[g.session.id] = at, text
+        return
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    known[g.session.id] = now(), text
+    audit.add(tx, me().name, "search", "clients", now(), str(found))
 
 
 @blueprint.get("/console/clients/<int:client_id>")

@@ -16,7 +16,7 @@ from schemas.delivery import Purpose
 from schemas.hold import LOOKS, OF_THE_GATE, REFUSALS
 from schemas.reason import Reason
 from schemas.staff import Role
-from store import deliveries
+from store import choices, deliveries
 from store.base import Tx
 from store.views import outbox as stored
 from web.console import basis, gate, undo
@@ -45,6 +45,7 @@ ACTS = {
     "withdrawn": ("send_now",),
     "dead": ("send_now", "withdraw"),
 }
+CHOICE = "outbox"
 KEPT = ("tab", "purpose", "page", "booking")
 HELD_BACK = LOOKS | REFUSALS
 PLAN_ACTS = ("release", "send_now", "resend")  # what lets a plan out is for practitioners
@@ -73,11 +74,8 @@ def outbox() -> Response:
 
 def _page(status: int = 200, error: str = "") -> Response:
     booking = request.args.get("booking", type=whole)
-    tab = request.args.get("tab", "all" if booking else "waiting")
-    tab = tab if tab in TABS else "waiting"
+    tab, purpose = _chosen(booking)
     number = max(1, min(request.args.get("page", 1, type=whole), 200))
-    purpose = request.args.get("purpose", "")
-    purpose = purpose if purpose in list(Purpose) else ""
     _text, statuses, upward = TABS[tab]
     with context().db.read() as tx:
         rows = _messages(
@@ -109,6 +107,22 @@ def _page(status: int = 200, error: str = "") -> Response:
         ),
         state=state,
     )
+
+
+def _chosen(booking: int | None) -> tuple[str, str]:
+    """The tab and the kind of message: as asked for, or as this person left them."""
+    asked = request.args.get("tab", "all" if booking else ""), request.args.get("purpose", "")
+    left = any(asked)
+    if not left:
+        with context().db.read() as tx:
+            before, _, kind = choices.of(tx, me().id).get(CHOICE, "").partition(" ")
+        asked = before, kind
+    tab = asked[0] if asked[0] in TABS else "waiting"
+    purpose = asked[1] if asked[1] in list(Purpose) else ""
+    if left and request.method == "GET" and not booking and "X-Fragment" not in request.headers:
+        with context().db.begin() as tx:
+            choices.put(tx, me().id, CHOICE, f"{tab} {purpose}".strip())
+    return tab, purpose
 
 
 def _seen(message: stored.Message, booking: int | None) -> bool:

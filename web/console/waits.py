@@ -77,6 +77,17 @@ def count(tx: Tx) -> int:
     return held + len(stored.addresses(tx, mine)) + others
 
 
+def client_ids(tx: Tx) -> list[int]:
+    """The clients about whom something waits for who is signed in, each once."""
+    mine, clinical = whose(tx).name, me().may(Role.practitioner)
+    ids = [each.client_id for each in attendances.unsettled(tx)]
+    if clinical:
+        ids += [each.client_id for each in stored_remarks.waiting(tx, mine, now())]
+        ids += [each.client_id for each in stored.plans_held(tx, mine)]
+    ids += [each.client_id for each in stored.addresses(tx, mine)]
+    return list(dict.fromkeys(ids))
+
+
 @blueprint.get("/console/waits")
 @allowed(*EVERYBODY)
 def waits() -> Response:

@@ -74,3 +74,36 @@ document.addEventListener("submit", (event) => {
   const ask = event.submitter?.dataset.ask || event.target.dataset.ask;
   if (ask && !confirm(ask)) event.preventDefault();
 });
+
+// Clients are found while somebody types; without a script Enter does the same.
+const searching = document.querySelector("form[data-search]");
+if (searching) {
+  const list = document.getElementById(searching.dataset.search);
+  const field = searching.elements.q;
+  const lists = document.querySelector("main nav");
+  let [asked, last, waiting] = [null, field.value.trim(), 0];
+  const find = async () => {
+    const text = field.value.trim();
+    if (text === last) return;
+    last = text;
+    history.replaceState({ q: text }, "");  // for who comes back; an address with a name in it stays in lists
+    asked?.abort();
+    asked = new AbortController();
+    const url = `${location.pathname}?${new URLSearchParams({ q: text })}`;
+    try {
+      const answer = await fetch(url, { headers: { "X-Fragment": "1" }, cache: "no-store", redirect: "error", signal: asked.signal });
+      if (answer.status === 401) { location.reload(); return; }
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      list.replaceChildren(...page.body.childNodes);
+      document.getElementById("count").textContent = list.querySelector("[data-count]")?.textContent || "";
+      if (lists) lists.hidden = text !== "";
+    } catch { /* Enter asks for the whole page */ }
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(find, 200);
+  });
+  field.value ||= history.state?.q || "";
+  find();
+}

@@ -23,6 +23,7 @@ from web.console import (
     auth,
     board,
     booking,
+    clients,
     connections,
     drafts,
     editor,
@@ -109,7 +110,7 @@ def in_tables() -> Iterator[str]:
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
     yield from (plan_reasons.TAKEN_OUT, plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
     yield from (text for _name, text in board.MEASURES)
-    yield from (text for text, _statuses, _upward in outbox.TABS.values())
+    yield from (*clients.LISTS.values(), *(text for text, _statuses, _upward in outbox.TABS.values()))
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
     yield from (media.TOO_LARGE, media.NO_KIND, media.BROKEN, clips.HEVC, clips.IN_PIECES, clips.WEBM)
