@@ -1,6 +1,7 @@
 """Every link between the documents leads somewhere, headings included."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,12 @@ def test_a_rule_comes_from_what_can_be_looked_up(source: str) -> None:
         assert anchor in anchors(ROOT / page)
     assert set(re.findall(r"\bE\d\d\b", source)) <= set(library().evidence)
     assert not re.search(r"\bsections?\b|\d\.\d|\bINV-", source)
+
+
+def test_the_version_is_that_of_the_newest_changes_and_of_the_way_to_it() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    (newest, *_) = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert newest == version
+    for file in ("Makefile", "docs/deploy.md", "deploy/upgrade.sh"):
+        named = re.findall(r"VERSION=v(\d[\d.]*\d)", (ROOT / file).read_text("utf-8"))
+        assert set(named) == {version}, file
