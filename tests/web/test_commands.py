@@ -294,6 +294,25 @@ def test_what_nothing_reads_is_named_each_with_its_line(
         assert expected in lines
 
 
+def test_a_safety_check_that_is_asked_in_english_is_named_by_its_file(
+    given: configuration.Settings, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    (folder / "fr").mkdir()
+    shutil.copy(folder / "es" / "messages.toml", folder / "fr")
+    offered = replace(given.clinic, languages=("en", "es", "fr"))
+    made = application.create_app(replace(given, content=folder, clinic=offered))
+    with made.app_context():
+        said = run(made, "check").output
+    found = re.findall(
+        r"content/(\S+):1: file: does not translate (\d+) of (\d+) questions of the safety", said
+    )
+    assert {file for file, _, _ in found} == {
+        f"fr/questionnaires/{name}.toml" for name in ("checkin", "first_visit", "returning", "short")
+    }
+    assert all(count == of for _, count, of in found)
+
+
 def test_a_command_without_its_tables_says_what_to_run(given: configuration.Settings, tmp_path: Path) -> None:
     bare = application.create_app(replace(given, database_url=f"sqlite:///{tmp_path / 'bare.db'}"))
     with bare.app_context():

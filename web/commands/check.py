@@ -60,7 +60,7 @@ class Found:
 
 def found(*, mail: bool = False) -> Found:
     """Look at settings, content, connections and the service; `mail`: at the mail server, too."""
-    problems = [*_content_problems(), *_region_problems(), *_mail_problems()]
+    problems = [*_content_problems(), *_region_problems(), *_mail_problems(), *_safety_problems()]
     wrong = (
         *current_app.config["MISSING"],
         *(f"content/{each}" for each in problems if each.fatal),
@@ -179,6 +179,19 @@ def _mail_problems() -> Iterator[Problem]:
         for key, text in (*mail_check.problems(context.mail_texts(language)), *lacking):
             fatal = text not in (mail_check.NOBODY, mail_check.LACKING)
             yield Problem(file, line_of(folder / file, key), key, text, fatal)
+
+
+def _safety_problems() -> Iterator[Problem]:
+    """What is worst to leave in another language: it is said apart from all else that is not translated."""
+    context = the_context()
+    plain = context.library("en").questionnaires
+    for language in context.clinic.languages:
+        for form in context.library(language).questionnaires.values() if language != "en" else ():
+            asked = [each for each in form.questions() if each.safety]
+            same = [each for each in asked if plain[form.id].by_id[each.id].label == each.label]
+            if same:
+                text = f"does not translate {len(same)} of {len(asked)} questions of the safety check"
+                yield Problem(f"{language}/questionnaires/{form.id}.toml", 1, "file", text, fatal=False)
 
 
 def _remarks(found: Sequence[Problem]) -> Iterator[str]:
