@@ -5,7 +5,7 @@ Beside them stands each whole spelling of which somebody said that it is this cl
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -117,9 +117,14 @@ def forget(tx: Tx, client_id: int) -> None:
 
 def find(tx: Tx, text: str, country: str, limit: int = 50) -> list[sa.Row[tuple[object, ...]]]:
     """Clients for whom each word of `text` begins one of theirs, newest first."""
-    asked = _asked(text, country)
-    if not asked:
-        return []
+    for asked in _readings(text, country):
+        found = _found(tx, asked, limit)
+        if found:
+            return found
+    return []
+
+
+def _found(tx: Tx, asked: Sequence[Sequence[str]], limit: int) -> list[sa.Row[tuple[object, ...]]]:
     query = sa.select(clients).where(clients.c.erased_at.is_(None)).limit(limit)
     for ways in asked:
         # The most telling word is looked up in its index; the others are checked for its few clients.
@@ -150,18 +155,22 @@ def having(word: str) -> sa.Select[tuple[int]]:
     return sa.select(client_words.c.client_id).where(client_words.c.word == word)
 
 
-def _asked(text: str, country: str) -> list[list[str]]:
-    """The words that are looked for, each in the ways that it may be kept."""
+def _readings(text: str, country: str) -> Iterator[list[list[str]]]:
+    """What may be meant, the likeliest first: words, each in the ways in which it may be kept."""
     plain = folded(text.strip())
     if "@" in plain:
-        return [[folded(_address(text))[:LONGEST]]]
+        yield [[folded(_address(text))[:LONGEST]]]
+        return
     digits = re.sub(r"[\s()+./-]", "", phone.digits(plain))
     if digits.isdigit() and len(digits) >= ENDS[0]:
-        return [phone.spellings(plain, country)[:2]]
-    whole = [plain] if re.fullmatch(r"\S+[.+_-]\S*", plain) else []  # an address that is not all typed yet
+        yield [phone.spellings(plain, country)[:2]]
+        return
+    if re.fullmatch(r"\S+[.+_-]\S*", plain):  # an address that is not all typed yet
+        yield [[plain[:LONGEST]]]
     found = re.findall(r"\w+", plain)
     telling = [word for word in found if not re.fullmatch("[a-z]", word)] or found[:1]
-    return [[word[:LONGEST], *whole] for word in telling][:4]
+    if telling:
+        yield [[word[:LONGEST]] for word in telling][:4]
 
 
 def begins(tx: Tx, word: str) -> sa.ColumnElement[bool]:
