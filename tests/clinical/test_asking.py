@@ -148,7 +148,7 @@ def test_a_blank_question_on_a_screen_loses_its_earlier_answer() -> None:
 def test_a_mistake_keeps_what_was_sent_and_names_the_question() -> None:
     outcome = accept(questionnaire(), "scores", {"pain_now": "11", "pain_avg7": "3"}, settled(), TODAY, *HERE)
     assert outcome.errors["pain_now"] == "Type a whole number from 0 to 10."
-    assert outcome.errors["pain_worst24"] == "Choose one answer: Worst pain in the last 24 hours"
+    assert outcome.errors["pain_worst24"] == "Choose one answer: Worst pain, last 24 hours"
     assert outcome.shown == {"pain_now": "11", "pain_avg7": "3"}
     assert outcome.answers == settled()
 
