@@ -459,7 +459,7 @@ PATHS = (
     *("/console/clients?whose=silent", "/console/clients?whose=waiting"),
     *("/console/connections", "/console/receipts", "/console/content", "/console/content/rules"),
     *("/console/figures", "/console/log", "/console/staff", "/console/staff/1/edit", "/console/account"),
-    *("/console/waits", "/console/walk-in", "/console/week"),
+    *("/console/waits", "/console/walk-in", "/console/week", "/console/door"),
 )
 
 
@@ -491,6 +491,19 @@ def test_a_full_week_is_printed_on_one_landscape_page(clinic: Site, open_page: A
     paper: Any = pymupdf.open(stream=page.pdf(prefer_css_page_size=True))  # type: ignore[no-untyped-call]
     assert len(paper) == 1
     assert paper[0].rect.width > paper[0].rect.height
+
+
+@pytest.mark.parametrize("paper", ["Letter", "A4"])
+def test_twenty_visits_and_a_summary_are_one_page_each(clinic: Site, open_page: Any, paper: str) -> None:
+    for number in range(20):
+        start = datetime(2031, 1, 8, 13, tzinfo=UTC) + timedelta(minutes=30 * number)
+        name, email = f"Maximiliane {'Abcdefghijklmnopqrst'[number]}. Freifrau", f"w{number}@example.org"
+        visit(clinic.context, f"w{number}", start=start, name=name, email=email, now=now())
+    page = signed_in(open_page, clinic, DESK)
+    for path in ("/console/days/2031-01-08", "/console/bookings/2/summary"):
+        page.goto(f"{clinic.base}{path}")
+        printed: Any = pymupdf.open(stream=page.pdf(format=paper))  # type: ignore[no-untyped-call]
+        assert len(printed) == 1, path
 
 
 @KINDS
