@@ -339,6 +339,18 @@ def clear_flag(tx: Tx, flag_id: int, by: str, basis: str, now: datetime) -> None
     tx.run(row.values(cleared_at=now, cleared_by=by, sealed_basis=sealed))
 
 
+def who_cleared(tx: Tx, flag_id: int) -> tuple[int, str, datetime] | None:
+    """(visit, by whom, when) of a flag that is cleared."""
+    row = tx.first(sa.select(flags).where(flags.c.id == flag_id, flags.c.cleared_at.is_not(None)))
+    return (row.booking_id, row.cleared_by, row.cleared_at) if row else None
+
+
+def stands_again(tx: Tx, flag_id: int) -> None:
+    """It was cleared by mistake."""
+    row = sa.update(flags).where(flags.c.id == flag_id)
+    tx.run(row.values(cleared_at=None, cleared_by="", sealed_basis=None))
+
+
 def flags_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     """Somebody at the clinic has looked; True when there was a flag that nobody had seen."""
     new = (flags.c.booking_id.in_(together(tx, booking_id)), flags.c.seen_at.is_(None))

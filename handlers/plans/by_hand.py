@@ -219,6 +219,22 @@ def clear_flag(
     _look_again(tx, found["client_id"], now)
 
 
+def stands_again(tx: Tx, context: Context, flag_id: int, by: str, since: datetime, now: datetime) -> bool:
+    """Take back that `by` has cleared a flag; False where that was before `since`, or a plan is out."""
+    found = intakes.who_cleared(tx, flag_id)
+    if found is None:
+        return False
+    booking_id, cleared_by, at = found
+    last = stored_plans.newest(tx, booking_id)
+    gone = last is not None and last.sent_at is not None and last.sent_at >= at
+    if at < since or gone or by not in (cleared_by, cleared_by.rpartition(", ")[0]):
+        return False
+    intakes.stands_again(tx, flag_id)
+    _draft_again(tx, context, booking_id, now)
+    audit.add(tx, by, "undo", f"booking:{booking_id}", now, "clear_flag")
+    return True
+
+
 def _draft_again(tx: Tx, context: Context, booking_id: int, now: datetime) -> None:
     last = stored_plans.newest(tx, booking_id)
     if last is not None and last.status is PlanStatus.released:

@@ -6,7 +6,7 @@ from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
-from handlers.plans.by_hand import UNDO, WAITING, put_back
+from handlers.plans.by_hand import UNDO, WAITING, put_back, stands_again
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
@@ -23,13 +23,18 @@ SUBJECTS = {
     "hold": "delivery",
     "withdraw": "delivery",
     "send_now": "delivery",
+    "clear_flag": "flag",
 }
-OF_PLANS = frozenset(act for act, subject in SUBJECTS.items() if subject == "plan")
+OF_PLANS = frozenset(act for act, subject in SUBJECTS.items() if subject in ("plan", "flag"))
 """What a practitioner takes back."""
 
 
 def undo(tx: Tx, context: Context, act: str, number: int, by: str, now: datetime) -> None:
-    """Take back the act of this person on a plan or message. Raises `NotNow` when it is too late."""
+    """Take back the act of this person on a plan, message or flag. Raises `NotNow` when it is too late."""
+    if act == "clear_flag":
+        if not stands_again(tx, context, number, by, now - UNDO - GRACE, now):
+            raise NotNow(LATE)
+        return
     subject = f"{SUBJECTS[act]}:{number}"
     last = audit.log(tx, actor=by, subject=subject, limit=1)
     if not last or last[0].action != act or now - last[0].at > UNDO + GRACE:

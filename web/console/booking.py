@@ -281,7 +281,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
             plans_by_hand.clear_flag(tx, context(), found.id, flag_id, by, said, now())
     except NotNow as error:
         return _page(booking_id, 409, error=str(error), typed=request.form, clearing=flag_id)
-    return _back(booking_id, "flags")
+    return _back(booking_id, "flags", f"clear_flag-{flag_id}")
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/seen")

@@ -20,6 +20,7 @@ DID = {
     "hold": "Held back.",
     "withdraw": "Withdrawn.",
     "send_now": "It goes out now.",
+    "clear_flag": "The flag is cleared. The plan waits until you release it.",
     "invited": "Invited. A mail with a link is on its way; the link opens once, within three days.",
     "remark_answer": "Answered. It leaves in five minutes; until then it can be taken back.",
     "remark_read": "Done.",
@@ -54,7 +55,9 @@ def said(done: str) -> tuple[str, str, str]:
     return DID.get(act, "Done."), act if can else "", number if can else ""
 
 
-@blueprint.post("/console/undo/<any('release', 'correct', 'hold', 'withdraw', 'send_now'):act>/<int:number>")
+@blueprint.post(
+    "/console/undo/<any('release', 'correct', 'hold', 'withdraw', 'send_now', 'clear_flag'):act>/<int:number>"
+)
 @allowed(*EVERYBODY)
 def undo(act: str, number: int) -> AnyResponse:
     """Take it back, and go on where it was done."""

@@ -1,0 +1,70 @@
+"""A flag that was cleared by mistake stands again, by who cleared it, within seconds."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from handlers.context import Context
+from handlers.worker import work
+from schemas.staff import Role
+from store import intakes, plans
+from store.tables import flags
+from store.tables import plans as plan_rows
+from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+ANNA = "anna@handsofstone.example"
+
+
+@pytest.fixture
+def page(context: Context, client: FlaskClient) -> str:
+    """The page of a visit whose stop flag Mara has just cleared."""
+    number = visit(context)
+    answer(context, number, rf_saddle="yes")
+    work.work_once(context, datetime.now(UTC))
+    url = f"/console/bookings/{number}"
+    cleared = post(client, f"{url}/flags/1", url, basis="Seen at the hospital today")
+    assert cleared.location == f"{url}?done=clear_flag-1#flags"
+    return url
+
+
+def undone(client: FlaskClient, page: str) -> int:
+    return post(client, "/console/undo/clear_flag/1", f"{page}?done=clear_flag-1", next=page).status_code
+
+
+def standing(context: Context) -> bool:
+    with context.db.read() as tx:
+        return 1 in {one["id"] for one in intakes.flags_of(tx, 1) if not one["cleared_at"]}
+
+
+def test_it_stands_again_and_the_plan_waits_for_it(context: Context, client: FlaskClient, page: str) -> None:
+    shown = client.get(f"{page}?done=clear_flag-1", base_url=BASE).text
+    assert "The flag is cleared." in shown
+    assert "Undo" in shown
+    assert undone(client, page) == 303
+    assert standing(context)
+    assert "Stop: emergency" in client.get(page, base_url=BASE).text
+    assert undone(client, page) == 409
+    assert post(client, f"{page}/flags/1", page, basis="Seen at the hospital").status_code == 303
+    assert not standing(context)
+
+
+def test_nobody_else_and_not_later(app: Flask, context: Context, client: FlaskClient, page: str) -> None:
+    account(context, ANNA, "Anna Reed", (Role.practitioner,))
+    assert undone(sign_in(app, ANNA), page) == 409
+    with context.db.begin() as tx:
+        tx.run(sa.update(flags).values(cleared_at=datetime.now(UTC) - timedelta(seconds=26)))
+    assert undone(client, page) == 409
+    assert not standing(context)
+
+
+def test_not_once_a_plan_is_out(context: Context, client: FlaskClient, page: str) -> None:
+    with context.db.begin() as tx:
+        plan = plans.newest(tx, 1)
+        assert plan is not None
+        tx.run(sa.update(plan_rows).values(status="sent", sent_at=datetime.now(UTC)))
+    assert undone(client, page) == 409
+    assert not standing(context)
