@@ -52,6 +52,7 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
         *_unspoken(clinic),
         *_pages(clinic),
     ]
+    clinic = replace(clinic, retention=clinic_toml.retention(filed))
     return replace(
         clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from schemas.clinic import Clinic, Policy, Service
+from schemas.clinic import Clinic, Policy, Retention, Service
 from schemas.notions import mail_address
 from schemas.review import Unreviewed
 
@@ -19,6 +19,8 @@ TEXTS = {each.name for each in dataclasses.fields(Clinic) if each.type is str} -
 FORM_DAYS = Service().form_window.days  # how close together visits share a form
 MOST = 100_000  # of any unit: more is a slip, and days beyond it leave the calendar
 NUMBER = f"must be a number from 0 to {MOST}"
+LEAST_DAYS = 30
+DAYS = f"must be 0 (kept until the client is erased) or a whole number from {LEAST_DAYS} to {MOST}"
 ZONE = "must be a time zone such as Europe/Berlin"
 CLOCK = "must be a time of day such as 09:00"
 ADDRESS = "must be one e-mail address, with nothing but a to z, digits and signs before the @"
@@ -139,6 +141,25 @@ class PolicySection(_Strict):
     monitoring_sheet = fields.Boolean()
 
 
+def _days() -> fields.Integer:
+    """Nothing that may still be sent or answered is deleted by a slip of the pen."""
+
+    def check(value: int) -> None:
+        if value and not LEAST_DAYS <= value <= MOST:
+            raise ValidationError(DAYS)
+
+    return fields.Integer(strict=True, validate=check, error_messages={"invalid": DAYS})
+
+
+class RetentionSection(_Strict):
+    """[retention]: how many days after a client's last visit each kind is kept."""
+
+    answers_days = _days()
+    plans_days = _days()
+    checkins_days = _days()
+    deliveries_days = _days()
+
+
 class ServiceSection(_Strict):
     """[services.<slug>]: which questionnaire is asked, and whether a plan follows."""
 
@@ -159,6 +180,7 @@ class ClinicFile(_Strict):
         )
     )
     policy = fields.Nested(PolicySection)
+    retention = fields.Nested(RetentionSection)
     services = fields.Dict(fields.String(), fields.Nested(ServiceSection))
 
 
@@ -214,6 +236,12 @@ def services(filed: Mapping[str, Any]) -> tuple[dict[str, Service], Service]:
         for name in (key, *value.get("names", [])):
             found[name.strip().casefold()] = service
     return found, found.get("default", Service())
+
+
+def retention(filed: Mapping[str, Any]) -> Retention:
+    """How long each kind is kept: what the file does not name, until the client is erased."""
+    given = filed.get("retention", {})
+    return Retention(**{name.removesuffix("_days"): value for name, value in given.items()})
 
 
 def policy(filed: Mapping[str, Any]) -> Policy:

@@ -9,8 +9,10 @@ from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import bounces, staff_mail
 from handlers.staff import drafts
-from handlers.worker import journal, seals, watch
+from handlers.worker import journal, retention, seals, watch
 from store import receipts, texts
+
+BY = "worker"
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ def every_duty() -> dict[str, Duty]:
         "outside": Duty(timedelta(minutes=1), watch.outside),
         "seals": Duty(timedelta(minutes=1), seals.Rounds().look),
         "journal": Duty(timedelta(minutes=5), journal.keep),
-        "upkeep": Duty(timedelta(hours=1), forget),
+        "upkeep": Duty(timedelta(hours=1), _upkeep),
     }
 
 
@@ -70,3 +72,8 @@ def forget(context: Context, now: datetime) -> int:
     with context.db.begin() as tx:
         drafts.forget_old(tx, now)
         return receipts.forget_bodies(tx, before) + texts.forget(tx, before)
+
+
+def _upkeep(context: Context, now: datetime) -> None:
+    forget(context, now)
+    retention.delete(context, now, BY)

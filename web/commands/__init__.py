@@ -16,6 +16,7 @@ from web.commands import (
     incident,
     look,
     out,
+    privacy,
     restore,
     review,
     run,
@@ -35,6 +36,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *(schedulers.connect_command, schedulers.reconcile_command, schedulers.register_command),
     *(out.qr_command, out.export_command),
     *(restore.backup_command, restore.journal_command, restore.restored_command),
+    privacy.retention_command,
     setup.setup_command,
     *(
         setup.settings_group,

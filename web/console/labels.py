@@ -90,6 +90,7 @@ ACTS = {
     "asked_copy": "asked for a copy",
     "asked_correction": "asked for a correction",
     "asked_erasure": "asked to be erased",
+    "retention": "deleted what was kept for long enough",
     "request_settled": "was done with what a client asked for",
     "remark_read": "read what a client wrote",
     "walk_in": "took somebody in without a booking",
