@@ -5,6 +5,7 @@ away: that is the only alarm that also works when all of this is down.
 """
 
 import logging
+from urllib.parse import urlsplit
 
 import requests
 
@@ -21,6 +22,11 @@ class Probe:
         self._ping_url = ping_url
         self._public_url = public_url
         self._has_answered = False
+
+    @property
+    def watcher(self) -> str:
+        """The host that is told that we live; "" for none."""
+        return urlsplit(self._ping_url).netloc
 
     def ping(self) -> None:
         """Say that we live; that nobody hears it is for the other side to notice."""

@@ -150,6 +150,13 @@ def log(
     return [_line(row) for row in tx.all(query)]
 
 
+def of_subjects(tx: Tx, subjects: Iterable[str], actions: Iterable[str]) -> list[Line]:
+    """The lines about some things that tell of one of these acts."""
+    tx.finish()
+    which = (audit.c.subject.in_(list(subjects)), audit.c.action.in_(list(actions)))
+    return [_line(row) for row in tx.all(sa.select(audit).where(*which).order_by(audit.c.id))]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How many entries follow on each other, the hash of the last, and what is wrong after it, or ""."""

@@ -451,6 +451,17 @@ def put_back(
     return tx.first(back) is not None
 
 
+def disclosed(tx: Tx, client_ids: Sequence[int], booking_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    """What went, or may have gone, to one person by a service, or about them to their scheduler."""
+    went = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    theirs = sa.and_(deliveries.c.client_id.in_(client_ids), deliveries.c.purpose.in_(TO_CLIENT))
+    written = sa.and_(deliveries.c.booking_id.in_(booking_ids), deliveries.c.purpose == Purpose.attach)
+    columns = (deliveries.c.purpose, deliveries.c.channel, deliveries.c.status, deliveries.c.settled_at)
+    both = deliveries.join(bookings, bookings.c.id == deliveries.c.booking_id)
+    query = sa.select(*columns, bookings.c.connection).select_from(both).where(went, sa.or_(theirs, written))
+    return tx.all(query.where(deliveries.c.settled_at.is_not(None)))
+
+
 def count_sent(tx: Tx, client_ids: Sequence[int]) -> int:
     """How many messages went out to one person."""
     went = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))

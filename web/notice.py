@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
+from handlers.clients import vendors
 from schemas.clinic import Clinic
-from schemas.delivery import Channel
 from schemas.notions.words import Words, placeholders
 from web.client.common import page
 from web.context import context
@@ -27,13 +27,12 @@ def notice() -> Response:
 
 def _known(words: Words) -> dict[str, str]:
     """What is set, under the names that the notice may hold; "" for what there is none of."""
-    clinic, senders = context().clinic, context().senders
-    schedulers = {each.label: None for each in context().schedulers.values()}
+    clinic = context().clinic
     return {
         "contact": _contact(clinic),
-        "scheduler": ", ".join(schedulers),
-        "mail_service": getattr(senders.get(Channel.email), "host", ""),
-        "text_service": "Twilio" if Channel.sms in senders else "",
+        "scheduler": ", ".join(vendors.of_schedulers(context())),
+        "mail_service": vendors.of_mail(context()),
+        "text_service": vendors.of_texts(context()),
         **{name: _kept(words, days) for name, days in _days(clinic).items()},
     }
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from clinical import identity
-from handlers.clients import contacts, lineage
+from handlers.clients import contacts, disclosures, lineage
 from handlers.context import Context
 from schemas.booking import Person
 from schemas.webhook import Notice
@@ -50,9 +50,13 @@ def export(context: Context, client_id: int, by: str, now: datetime) -> dict[str
             for each in receipts.of_clients(tx, family)
         ]
         audit.add(tx, by, "export", f"client:{client_id}", now)
+        given = [
+            {"at": each.at.isoformat(), "to": each.to, "what": each.what, "sure": each.sure}
+            for each in disclosures.of_client(tx, context, family)
+        ]
     receipt = {"id": secrets.token_hex(8), "at": now.isoformat(), "by": by, "client": client_id}
     counts = {name: len(each) for name, each in rows.items()} | {"webhooks": len(webhooks)}
-    return {"receipt": receipt | {"counts": counts}, **rows, "webhooks": webhooks}
+    return {"receipt": receipt | {"counts": counts}, **rows, "webhooks": webhooks, "disclosures": given}
 
 
 def _is_theirs(tx: Tx, context: Context, family: Sequence[int], record: Mapping[str, Any]) -> bool:

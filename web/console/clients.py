@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from clinical.plan.wording import change_text
 from handlers.checkins import progress
 from handlers.checkins.progress import Progress
-from handlers.clients import contacts
+from handlers.clients import contacts, disclosures
 from handlers.intake import summary
 from handlers.worker import data_requests
 from schemas.staff import Role
@@ -22,6 +22,7 @@ from web.console import gate, monitoring, moves, timeline, waits
 from web.console.auth import confirmed
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
+from web.console.labels import ACTS, PURPOSES
 from web.console.tags import FLAGS
 from web.console.view import language, page, say
 from web.context import context
@@ -105,6 +106,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         events = timeline.events(tx, family, made)
         by_move = moves.of_client(tx, family) if clinical else []
         age, consents = _last_form(tx, family) if clinical else (None, ())
+        given = disclosures.of_client(tx, context(), family) if me().may(Role.manager) else []
         reached = contacts.known(tx, context(), found.email, found.phone)
         timing = monitoring.timer(tx, family)
     charts = progress_chart(made, context().zone(), language()) if made else []
@@ -121,6 +123,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         flag_tags=FLAGS,
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
         joined=joined,
+        given=given,
+        messages=PURPOSES,
+        acts=ACTS,
         progress=made,
         growth=context().plan_content(context().clinic.language).choosing.growth,
         changed=_changed(made),

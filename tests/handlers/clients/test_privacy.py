@@ -197,3 +197,21 @@ def test_a_lost_key_keeps_nobody_from_an_export_or_from_being_erased(context: Co
     assert receipt.counts["webhooks"] == 1
     with context.db.read() as tx:
         assert clients.get(tx, client).email == ""
+
+
+def test_the_export_accounts_for_what_went_outside(context: Context, mailbox: Mailbox) -> None:
+    number = visit(context)
+    answer(context, number)
+    work.work_once(context, NOW)
+    work.work_once(context, NOW + timedelta(hours=3))
+    client = client_of(context, number)
+    privacy.export(context, client, "Mara Field", NOW)
+    values = privacy.export(context, client, "Mara Field", NOW + timedelta(hours=1))
+    assert values is not None
+    given = [(each["to"], each["what"]) for each in values["disclosures"]]
+    assert ("127.0.0.1", "plan") in given
+    assert given.count(("Mara Field", "export")) == 1  # the one before this
+    other = visit(context, "u2", name="Bo", email="bo@example.org", start=NOW + timedelta(days=3))
+    theirs = privacy.export(context, client_of(context, other), "Mara Field", NOW)
+    assert theirs is not None
+    assert theirs["disclosures"] == []
