@@ -95,6 +95,7 @@ def build_context(settings: Settings) -> Context:
         link_key=configuration.link_key(settings),
         old_keys=configuration.link_keys(settings)[1:],
         bounces=bounces(settings),
+        breached=settings.breached,
         journal=settings.journal,
         probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),
     )

@@ -35,6 +35,7 @@ class Context:
     old_keys: tuple[bytes, ...] = field(default=(), repr=False)
     probe: Probe | None = None
     bounces: Bounces | None = None
+    breached: Path | None = None  # a list of breached passwords (`handlers.staff.breached`)
     journal: Path | None = None  # where the worker keeps what must outlive a restore
 
     def plan_content(self, language: str) -> PlanContent:

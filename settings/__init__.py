@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 import re
 import secrets
 from collections.abc import Mapping
@@ -68,6 +69,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         setup_open=read.choice("AFTERCARE_SETUP", ("open", "closed"), "closed") == "open",
         missing=tuple(read.missing),
         journal=_journal(read, production),
+        breached=_breached(read),
     )
     if production:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")
@@ -81,8 +83,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 def _told(read: Variables, settings: Settings) -> list[str]:
     """What is as somebody wanted it, and is worth saying all the same."""
     why = read.text("TOTP_OFF_BECAUSE")
-    off = f"staff sign in without a second factor: {why}"
-    return [off] if settings.production and not settings.require_totp else []
+    found = [] if settings.require_totp else [f"staff sign in without a second factor: {why}"]
+    if unsafe.database_way(read, settings.database_url)[0] == "require":
+        found.append("the database's certificate is not checked: sslmode=verify-full does that")
+    open_because = read.text("DATABASE_OPEN_BECAUSE")
+    found += [f"the way to the database is open: {open_because}"] if open_because else []
+    return found if settings.production else []
 
 
 def _public_url(read: Variables, production: bool) -> str:
@@ -153,6 +159,13 @@ def _journal(read: Variables, production: bool) -> Path | None:
     url = _database(read)
     beside = production and url.startswith("sqlite:") and not read.problems
     return Path(str(make_url(url).database)).with_suffix(".journal") if beside else None
+
+
+def _breached(read: Variables) -> Path | None:
+    given = read.text("BREACHED_PASSWORDS")
+    if given and not os.access(ROOT / given, os.R_OK):
+        read.problems.append(f"BREACHED_PASSWORDS: {given} cannot be read.")
+    return ROOT / given if given else None
 
 
 def _field_keys(read: Variables) -> tuple[str, ...]:

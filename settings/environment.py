@@ -101,11 +101,39 @@ class Variables:
         return timedelta(seconds=self.number(name, int(default.total_seconds())))
 
 
+SECRET = re.compile(
+    r"(?:FIELD_KEYS|SECRET_KEY|DATABASE_URL|PING_URL|[A-Z0-9_]+_(?:SECRET|API_KEY|PASSWORD|TOKEN))\Z"
+)
+"""What a vault may hand over in a file of its own."""
+
+
 def process_variables(folder: Path = ROOT) -> dict[str, str]:
-    """The process's variables over those of a `.env` file beside the application."""
+    """The process's variables over files that a vault hands over, and those over `.env`."""
+    own = dict(os.environ)
+    handed = {name: _said(path) for name, path in _files(own).items() if SECRET.match(name)}
+    plain = {name: each for name, each in own.items() if name.removesuffix("_FILE") not in handed}
+    return _filed(folder) | handed | plain | {name: own[name] for name in handed if own.get(name)}
+
+
+def _files(environ: Mapping[str, str]) -> dict[str, Path]:
+    """By name: systemd's credentials, and what `NAME_FILE` says (secrets of Docker and Kubernetes)."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    found = {path.name: path for path in Path(folder).iterdir()} if folder and Path(folder).is_dir() else {}
+    named = {name.removesuffix("_FILE"): value for name, value in environ.items() if name.endswith("_FILE")}
+    return found | {name: Path(value) for name, value in named.items() if value}
+
+
+def _said(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError([f"{path}: {error.strerror}"]) from error
+
+
+def _filed(folder: Path) -> dict[str, str]:
     try:
         filed = dotenv_values(folder / ".env")
     except OSError as error:
         who = "it must belong to the account that runs Aftercare"
         raise SettingsError([f"{folder / '.env'}: {error.strerror}; {who}."]) from error
-    return {name: value for name, value in filed.items() if value is not None} | dict(os.environ)
+    return {name: value for name, value in filed.items() if value is not None}

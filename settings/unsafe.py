@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from zxcvbn import zxcvbn
 
 from settings.connections import prefix_of
@@ -30,6 +31,7 @@ def problems(read: Variables, settings: Settings, filed: Path) -> Iterator[str]:
     """A sentence for each; `filed` is the `.env` beside the application."""
     yield from _examples(read)
     yield from _open_text(settings)
+    yield from _open_database(read, settings.database_url)
     yield from _guessed(settings)
     yield from _without_factor(read, settings)
     yield from _open_files(settings.database_url, filed)
@@ -50,6 +52,30 @@ def _open_text(settings: Settings) -> Iterator[str]:
     for name, value in {**named, "SMS_API_BASE": settings.sms.api_base}.items():
         if value and not _is_private(value):
             yield f"{name} must begin with https:// (http:// only for this machine)."
+
+
+SEALED_WAYS = ("require", "verify-ca", "verify-full")
+
+
+def _open_database(read: Variables, database_url: str) -> Iterator[str]:
+    """What goes to a PostgreSQL over a network that others may listen to."""
+    way, hosts = database_way(read, database_url)
+    away = [host for host in hosts if not host.startswith("/") and not _is_here(host)]
+    if away and way not in SEALED_WAYS and not read.text("DATABASE_OPEN_BECAUSE"):
+        yield (
+            f"The way to the database at {away[0]} is open: end DATABASE_URL with ?sslmode=verify-full (or "
+            "require), or say in DATABASE_OPEN_BECAUSE who else is on that network."
+        )
+
+
+def database_way(read: Variables, database_url: str) -> tuple[str, tuple[str, ...]]:
+    """The sslmode and the hosts of a PostgreSQL, as its client reads them; no hosts for SQLite."""
+    url = _url(database_url)
+    if url is None or url.get_backend_name() != "postgresql":
+        return "", ()
+    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    hosts = given.get("hostaddr") or given.get("host") or url.host or read.text("PGHOST")
+    return given.get("sslmode") or read.text("PGSSLMODE"), tuple(filter(None, hosts.split(",")))
 
 
 def _is_private(url: str) -> bool:
@@ -104,7 +130,7 @@ def _without_factor(read: Variables, settings: Settings) -> Iterator[str]:
 
 def _open_files(database_url: str, filed: Path) -> Iterator[str]:
     """What of the database and the secrets others on this machine could read, or take away together."""
-    url = make_url(database_url) if "://" in database_url else None
+    url = _url(database_url)
     database = Path(url.database) if url and url.drivername.startswith("sqlite") and url.database else None
     if _mode(filed) & stat.S_IROTH:
         yield f"{filed} can be read by everybody on this machine: chmod 600 {filed}"
@@ -115,6 +141,14 @@ def _open_files(database_url: str, filed: Path) -> Iterator[str]:
             yield f"{path} can be read by other accounts on this machine: chmod 600 {path}"
     if os.path.isfile(database.resolve().parent / ".env"):
         yield "The database lies beside .env: keep the keys and what they open in two folders."
+
+
+def _url(database_url: str) -> URL | None:
+    """None for what is none, which is said elsewhere."""
+    try:
+        return make_url(database_url)
+    except (ArgumentError, ValueError):
+        return None
 
 
 def _mode(path: Path) -> int:

@@ -81,6 +81,7 @@ class Settings:
     missing: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     journal: Path | None = None
+    breached: Path | None = None
 
 
 SHORTEST_KEY = 32  # characters of SECRET_KEY

@@ -87,6 +87,13 @@ def test_production_refuses_what_is_unsafe(name: str, value: str) -> None:
     assert name in line
 
 
+OPEN_DATABASES = (
+    "care:hush@db.clinic.test/care",
+    "care:hush@10.0.0.5:5433/care?sslmode=prefer",
+    "care:hush@127.0.0.1.evil.example/care?sslmode=disable",
+    "care@/care?host=10.0.0.5",
+    "care@/care?host=/run/postgresql,db.clinic.test",
+)
 ZERO = base64.urlsafe_b64encode(bytes(32)).decode()
 WEAK = ("s", "secret", "a" * 40, "abab" * 10, "0123456789abcdef" * 2, "changeme-changeme-changeme-now-1")
 OPEN = (
@@ -111,6 +118,7 @@ OPEN = (
         *(("MAIN_API_BASE", each) for each in OPEN),
         *(("SMS_API_BASE", each) for each in OPEN),
         ("REQUIRE_TOTP", "off"),
+        *(("DATABASE_URL", f"postgresql://{each}") for each in OPEN_DATABASES),
         ("PUBLIC_URL", "https://care.example.com/"),
         ("SMTP_HOST", "smtp.example.com"),
     ],
@@ -133,10 +141,44 @@ def test_production_refuses_what_travels_open_can_be_guessed_or_is_an_example(na
         ("MAIN_SECRET", "register"),
         ("MAIN_SECRET", "a-quarry-of-grey-pebbles"),
         ("REQUIRE_TOTP", "on"),
+        ("DATABASE_URL", "postgresql://care:hush@localhost/care"),
+        ("DATABASE_URL", "postgresql://care:hush@[::1]:5433/care"),
+        ("DATABASE_URL", "postgresql://care@/care?host=/run/postgresql"),
+        ("DATABASE_URL", "postgresql:///care"),
+        ("DATABASE_URL", "postgresql://care:hush@db.clinic.test/care?sslmode=verify-full"),
+        ("DATABASE_URL", "postgres://care:hush@db.clinic.test/care?sslmode=require"),
     ],
 )
 def test_production_takes_what_is_safe(name: str, value: str) -> None:
     assert problems({name: value}, SAFE) == []
+
+
+def test_an_open_way_to_the_database_is_taken_with_a_reason_and_said() -> None:
+    open_way = {**SAFE, "DATABASE_URL": f"postgresql://{OPEN_DATABASES[0]}"}
+    taken = configuration.load(open_way | {"DATABASE_OPEN_BECAUSE": "one cable between two machines"})
+    assert "the way to the database is open: one cable between two machines" in taken.remarks
+    unchecked = configuration.load(open_way | {"DATABASE_URL": open_way["DATABASE_URL"] + "?sslmode=require"})
+    assert any("sslmode=verify-full" in each for each in unchecked.remarks)
+
+
+def test_secrets_come_from_files_that_a_vault_hands_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "FIELD_KEYS").write_text("from-systemd\n")
+    (tmp_path / "passwd").write_text("from-elsewhere\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("MAIN_SECRET_FILE", str(tmp_path / "passwd"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "passwd"))
+    for name in ("FIELD_KEYS", "MAIN_SECRET", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    found = configuration.process_variables(tmp_path)
+    assert (found["FIELD_KEYS"], found["MAIN_SECRET"]) == ("from-systemd", "from-elsewhere")
+    assert not {"SSL_CERT", "passwd", "MAIN_SECRET_FILE"} & found.keys()
+    monkeypatch.setenv("MAIN_SECRET", "given")
+    assert configuration.process_variables(tmp_path)["MAIN_SECRET"] == "given"
+    monkeypatch.setenv("SMTP_PASSWORD_FILE", str(tmp_path / "missing"))
+    with pytest.raises(SettingsError, match="missing"):
+        configuration.process_variables(tmp_path)
 
 
 @given(st.integers(0, 2**32))

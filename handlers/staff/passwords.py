@@ -6,6 +6,7 @@ from typing import Any
 from zxcvbn import zxcvbn
 
 from handlers.context import Context
+from handlers.staff import breached
 
 SHORTEST, LONGEST = 12, 200
 LOOKED_AT = 72  # characters: the time that a look takes grows with their square
@@ -17,8 +18,9 @@ PERSONAL = "Leave out your name, your address, the clinic's name and words of yo
 KNOWN = "Too many people use this one or one like it. Put together four unrelated words."
 ORDERED = "Rows of keys, repeats and dates are quickly guessed. Put together four unrelated words."
 PLAIN = "This is quickly guessed. Put together four unrelated words."
+BREACHED = "This one was stolen from somebody before. Put together four unrelated words."
 MADE = "Choose another one than the password that was made for you."
-FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN, MADE)
+FAULTS = (TOO_SHORT, TOO_LONG, PERSONAL, KNOWN, ORDERED, PLAIN, BREACHED, MADE)
 """Every sentence that a person may read here, in English."""
 TRADE = (
     *("aftercare", "massage", "therapy", "therapist", "physio", "physiotherapy", "bodywork", "clinic"),
@@ -40,6 +42,8 @@ def check(context: Context, password: str, email: str, name: str) -> None:
     """Raise `Unfit` for a password that is quickly guessed by who knows its owner."""
     clinic = context.clinic
     found = fault(password, name, email, clinic.name, clinic.email, clinic.public_url, *TRADE)
+    if not found and context.breached is not None and breached.holds(context.breached, password):
+        found = BREACHED
     if found:
         raise Unfit(found)
 
