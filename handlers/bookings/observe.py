@@ -10,6 +10,7 @@ from datetime import datetime
 
 from handlers.bookings import series, walk_in
 from handlers.bookings.records import fold, head_of, is_off
+from handlers.bookings.walk_in import Met
 from handlers.clients import people, privacy
 from handlers.context import Context
 from handlers.schedule import due
@@ -134,8 +135,14 @@ def _settle_thread(
         booking_id = min(known)
         for other in set(known) - {booking_id}:
             _merge(tx, other, booking_id, now)
-        bookings.update(tx, booking_id, head.state, status, now)
-        people.attend(tx, context, booking_id, head.state.client, now, shared_row=_shared_row(context, head))
+        if waited := _walked_in(tx, context, booking_id, head.state, status, now):
+            _merge(tx, booking_id, waited.booking.id, now)
+            booking_id = waited.booking.id
+            walk_in.become(tx, context, waited, head, now)
+        else:
+            bookings.update(tx, booking_id, head.state, status, now)
+            shared = _shared_row(context, head)
+            people.attend(tx, context, booking_id, head.state.client, now, shared_row=shared)
     elif status is BookingStatus.confirmed and (met := walk_in.met(tx, context, head.state, now)):
         booking_id = met.booking.id
         walk_in.become(tx, context, met, head, now)
@@ -150,6 +157,15 @@ def _settle_thread(
         if each.booking_id != booking_id:
             bookings.put(tx, bookings.attach_to(each, booking_id))
     due.sync(tx, context, booking_id, now)
+
+
+def _walked_in(
+    tx: Tx, context: Context, booking_id: int, state: BookingState, status: BookingStatus, now: datetime
+) -> Met | None:
+    """The walk-in of who stood at the desk while this booking waited for the clinic's yes."""
+    before = bookings.get(tx, booking_id)
+    pending = before is not None and before.status is BookingStatus.pending
+    return walk_in.met(tx, context, state, now) if pending and status is BookingStatus.confirmed else None
 
 
 def _shared_row(context: Context, head: Record) -> bool:

@@ -21,9 +21,9 @@ ANN = Person("Ann Lee", "ann@example.org", "+1 212 555 0123")
 
 
 def state(name: str, client: Person = ANN, *, hours: float = 0, **more: Any) -> BookingState:
-    start = NOW + timedelta(hours=hours)
+    start, status = NOW + timedelta(hours=hours), more.pop("status", BookingStatus.confirmed)
     values = {"service": "deep-tissue-60", "service_name": "Deep tissue massage"} | more
-    return BookingState(name, BookingStatus.confirmed, start, start + timedelta(hours=1), client, **values)
+    return BookingState(name, status, start, start + timedelta(hours=1), client, **values)
 
 
 def walks_in(context: Context, client: Person = ANN, *, once: str = "1", **more: Any) -> int:
@@ -100,6 +100,52 @@ def test_the_schedulers_booking_of_the_same_person_that_day_is_the_same_visit(
     (found,) = visits(context)
     assert (found.connection, found.start) == ("main", NOW + timedelta(hours=hours))
     assert not asked(context, number)
+
+
+@pytest.mark.parametrize("first", ["pending", "walk-in"])
+@pytest.mark.parametrize(("walked", "named", "hours"), ONE_VISIT)
+def test_a_booking_that_waited_for_the_clinics_yes_is_the_same_visit_once_it_has_it(
+    context: Context, mailbox: Mailbox, walked: Person, named: Person, hours: float, first: str
+) -> None:
+    pending: dict[str, Any] = {"status": BookingStatus.pending, "hours": hours}
+    if first == "pending":
+        booked(context, named, **pending)
+    number = walks_in(context, walked)
+    work.work_once(context, NOW + timedelta(minutes=5))
+    if first == "walk-in":
+        booked(context, named, **pending)
+    with context.db.read() as tx:
+        met = bookings.get(tx, number)
+    assert met is not None
+    fill_in(context, met)
+    for _twice in range(2):
+        assert booked(context, named, hours=hours) == number
+    work.work_once(context, NOW + timedelta(hours=8))
+    (found,) = visits(context)
+    assert (found.id, found.connection, found.status) == (number, "main", BookingStatus.confirmed)
+    assert not asked(context, number)
+    assert [kind for kind in mailbox.kinds() if kind in ("intake", "plan")].count("plan") <= 1
+    assert mailbox.kinds().count("intake") <= 1
+    booked(context, named, hours=hours, status=BookingStatus.cancelled)
+    with context.db.read() as tx:
+        gone = bookings.get(tx, number)
+    assert gone is not None
+    assert gone.status is BookingStatus.cancelled
+
+
+def test_not_sure_who_waited_for_a_yes_staff_say_and_another_has_a_visit_of_their_own(
+    context: Context,
+) -> None:
+    named = Person("Bob Lee", "ann@example.org")
+    booked(context, named, status=BookingStatus.pending)
+    number = walks_in(context, Person("Robert Lee", "ann@example.org"))
+    assert booked(context, named) == number
+    assert asked(context, number)
+    with context.db.begin() as tx:
+        walk_in.who_comes(tx, context, number, "Mara", NOW, same=False)
+    both = visits(context)
+    assert sorted(each.connection for each in both) == ["main", WALK_IN]
+    assert all(each.status is BookingStatus.confirmed for each in both)
 
 
 OTHERS = [
