@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help
 help:
 	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
-	@echo "make tour     a clinic with forty clients at every stage, a clock to move and their mailbox to play"
+	@echo "make tour     a clinic with forty clients at every stage, a clock to move and their mailbox to play (ONCE=1: fill it, look, stop)"
 	@echo "make start    set up, start web and worker, print the address at which your clinic is set up in the browser"
 	@echo "make test     set up, run every test"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
@@ -75,7 +75,7 @@ demo: .venv/demo.stamp
 
 .PHONY: tour
 tour: .venv/demo.stamp
-	@$(BIN)/python -m demo.tour
+	@$(BIN)/python -m demo.tour $(if $(ONCE),--once)
 
 .PHONY: start
 start: .venv/app.stamp

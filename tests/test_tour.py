@@ -12,6 +12,7 @@ import settings as configuration
 from demo.mailbox import Mailbox
 from demo.tour import page, people, world
 from demo.tour.people import CONNECTIONS, FORTY, Person
+from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingStatus
 from store import bookings
 from tests.helpers.clinic import environ
@@ -22,6 +23,8 @@ FEW = (
     Person("Zoë Łuć", "calcom", (-1.0,)),
     Person("Grace Kim", "square", (-0.5,), event="no_show"),
     Person("李雷", "easy", (2.0,), None),
+    Person("Owen Hughes", "mindbody", (3.0,), None),
+    Person("Ruth Cohen", "cliniko", (4.0,), None),
 )
 
 
@@ -43,6 +46,7 @@ def tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[world.Worl
 def test_forty_people_of_every_scheduler_at_every_stage() -> None:
     assert len(FORTY) == len({each.name for each in FORTY}) == 40
     assert {each.connection for each in FORTY} == set(CONNECTIONS)
+    assert {*world.BY_WEBHOOK.values(), *world.IN_MEMORY.values()} == set(SCHEDULERS)
     assert {"no_show", "cancelled", "rescheduled", "address", ""} == {each.event for each in FORTY}
     addresses = [each.address for each in FORTY]
     assert len(set(addresses)) == 39, "a couple shares one"
@@ -56,7 +60,9 @@ def test_weeks_pass_and_the_clock_moves_on(tour: world.World) -> None:
     assert [str(each["To"]) for each in kinds if each["X-Aftercare-Kind"] == "plan"] == [FEW[0].address]
     with tour.context.db.read() as tx:
         (missed,) = bookings.listing(tx, email=FEW[1].address)
+        coming = [bookings.listing(tx, email=each.address) for each in FEW[2:]]
     assert missed.status is BookingStatus.no_show
+    assert all(coming)
     port, before = free_port(), len(kinds)
     server = page.serve(tour, port, [("The day", tour.url)])
     home = f"http://localhost:{port}/"

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+import requests
+
 from demo.__main__ import PASSWORD, ROOT, free_port, say
 from demo.mailbox import Mailbox, link_in
 from demo.tour.page import Sights, serve
@@ -71,8 +73,13 @@ def nothing(_mail: EmailMessage, _path: Path) -> None:
     """A mail came; the page shows it."""
 
 
-def run(*, once: bool) -> None:
-    """Make the weeks, print the sights, go on with the clock of this machine."""
+def dead(found: Sights) -> list[str]:
+    """The sights whose address does not answer; who is not signed in is led to the login."""
+    return [text for text, url in found if not requests.get(url, timeout=30).ok]
+
+
+def run(*, once: bool) -> list[str]:
+    """Make the weeks, print the sights, go on with the clock; `once`: end with those that do not answer."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     web_port, page_port, smtp_port = free_port(8000), free_port(8025), free_port(2525)
     mails = Mailbox(FOLDER / "mails", nothing)
@@ -91,21 +98,26 @@ def run(*, once: bool) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        while not once and not stop.wait(EVERY):
+        if once:
+            return dead(found)
+        while not stop.wait(EVERY):
             world.work()
     except KeyboardInterrupt:
         pass
     finally:
         pages.shutdown()
         smtp.stop()
+    return []
 
 
 def main() -> int:
-    """0 when it ran."""
+    """0 when it ran; 1 when one of the ten things cannot be seen."""
     options = argparse.ArgumentParser(prog="make tour")
     options.add_argument("--once", action="store_true", help="fill the clinic, print the sights, end")
-    run(once=options.parse_args().once)
-    return 0
+    missing = run(once=options.parse_args().once)
+    for text in missing:
+        print(f"It does not answer: {text}", file=sys.stderr)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":

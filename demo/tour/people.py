@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from demo.client import ANSWERS
 
-CONNECTIONS = ("calcom", "calendly", "acuity", "square", "easy", "site")
+CONNECTIONS = ("calcom", "calendly", "acuity", "square", "easy", "mindbody", "cliniko", "site")
 WEEKS = (-29, -22, -15, -8, 2)
 """Days from now of a client who has come for weeks, and comes again."""
 
@@ -81,8 +81,8 @@ FORTY: tuple[Person, ...] = (
     # a plan some days ago
     Person("Elif Yılmaz", "acuity", (-3,)),
     Person("Bjørn Ås", "square", (-4,), KNEE),
-    Person("Kofi Mensah", "easy", (-6,)),
-    Person("Chloe Park", "site", (-9,), NECK),
+    Person("Kofi Mensah", "cliniko", (-6,)),
+    Person("Chloe Park", "mindbody", (-9,), NECK),
     Person("Dana Levi", "calcom", (-12,), KNEE),
     # something is grave, or waits for a look
     Person(FLAGGED, "calendly", (1.1,), GRAVE),
@@ -101,14 +101,14 @@ FORTY: tuple[Person, ...] = (
     Person("Oskar Nowak", "acuity", (4.0,), event="rescheduled"),
     Person(CORRECTED, "square", (2.2,), event="address"),
     # today
-    Person("Ruth Cohen", "easy", (-0.15,)),
-    Person("Owen Hughes", "site", (-0.1,), NECK),
+    Person("Ruth Cohen", "cliniko", (-0.15,)),
+    Person("Owen Hughes", "mindbody", (-0.1,), NECK),
     Person("Aiko Mori", "calcom", (0.1,), KNEE),
     Person(HALF, "calendly", (0.15,), NECK, screens=4),
     Person("Luis Ortega", "acuity", (0.2,), None, language="es"),
     Person("Nina Petrova", "square", (0.25,), None),
     # coming, and never a word
-    Person("Tariq Aziz", "easy", (3.0,), None),
+    Person("Tariq Aziz", "cliniko", (3.0,), None),
     Person("Mia Larsen", "site", (4.2,), None),
     Person("Joao Silva", "calcom", (5.0,), screens=2),
     Person("Ewa Lis", "acuity", (6.1,)),

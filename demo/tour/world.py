@@ -32,8 +32,9 @@ from web.context import move_clock, utc_now
 HISTORY = timedelta(days=33)
 STEP = timedelta(hours=3)
 MINUTE = timedelta(minutes=1)
-BY_WEBHOOK = {"calcom": "calcom", "calendly": "calendly", "site": "standard"}
-IN_MEMORY = {"acuity": "acuity", "square": "square", "easy": "easyappointments"}
+BY_WEBHOOK = {"calcom": "calcom", "calendly": "calendly", "mindbody": "mindbody", "site": "standard"}
+IN_MEMORY = {"acuity": "acuity", "square": "square", "easy": "easyappointments", "cliniko": "cliniko"}
+ACCOUNT = "42"
 NAMES = {"relaxation-60": "Relaxation massage", "gift-card": "Gift card pick-up"}
 
 
@@ -171,6 +172,7 @@ class World:
             service=person.service,
             service_name=NAMES.get(person.service, "Deep tissue massage"),
             url=f"{self.url}/webhooks/{name}",
+            account=ACCOUNT,
         )
         answer = requests.post(f"{self.url}/webhooks/{name}", data=body, headers=headers, timeout=10)
         answer.raise_for_status()
@@ -227,7 +229,8 @@ def _environ(folder: Path, url: str, smtp_port: int, secrets: dict[str, str]) ->
         "CONNECTIONS": listed,
         **{f"{name.upper()}_SECRET": secret for name, secret in secrets.items()},
         **{f"{name.upper()}_API_KEY": secrets[name] for name in IN_MEMORY},
-        "ACUITY_ACCOUNT": "42",
+        "ACUITY_ACCOUNT": ACCOUNT,
+        "MINDBODY_ACCOUNT": ACCOUNT,
         "EASY_API_BASE": "https://book.example",
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(smtp_port),
