@@ -1,4 +1,4 @@
-"""A mail server that keeps nothing: `python -m bench.sink PORT FILE` counts by the length of FILE."""
+"""A mail server: `python -m bench.sink PORT FILE` counts by the length of FILE, and keeps one as FILE.eml."""
 
 import asyncio
 import sys
@@ -13,9 +13,12 @@ class Sink:
 
     def __init__(self, counted: Path) -> None:
         self._counted = counted.open("ab", buffering=0)
+        self._one = counted.with_suffix(".eml")
 
-    async def handle_DATA(self, _server: Any, _session: Any, _envelope: Any) -> str:
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         """Count it."""
+        if not self._one.exists():
+            self._one.write_bytes(envelope.content)
         self._counted.write(b".")
         return "250 thrown away"
 
