@@ -190,6 +190,14 @@ def once(*tables: sa.Table) -> Callable[[Callable[Concatenate[Tx, P], T]], Calla
     return wrap
 
 
+def no_index(column: sa.ColumnElement[T]) -> sa.ColumnElement[T]:
+    """A column whose index is not walked along: nearly all rows have the value that is asked for.
+
+    SQLite has no figures about its tables, and takes an index that it knows nothing of for a good one.
+    """
+    return sa.func.coalesce(column, column)
+
+
 def _key(read: object, args: Sequence[Any]) -> tuple[Any, ...]:
     return (read, *(tuple(each) if isinstance(each, list) else each for each in args))
 

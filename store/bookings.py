@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
 from store import sealing
-from store.base import Tx, once, remember
+from store.base import Tx, no_index, once, remember
 from store.tables import (
     attendances,
     bookings,
@@ -45,11 +45,12 @@ _NAMED = (
     .order_by(records.c.seat)
 )
 _SUCCESSORS = sa.select(records).where(
-    records.c.connection == sa.bindparam("connection"),
-    sa.or_(
-        records.c.replaces == sa.bindparam("external_id"),
-        records.c.root == sa.bindparam("external_id"),
-    ),
+    sa.or_(  # the connection in each: SQLite walks along one index or the other then
+        *(
+            sa.and_(records.c.connection == sa.bindparam("connection"), each == sa.bindparam("external_id"))
+            for each in (records.c.replaces, records.c.root)
+        )
+    )
 )
 _OF_THREAD = sa.select(records).where(records.c.booking_id == _ID).order_by(records.c.id)
 _KEY = ("connection", "external_id", "seat")
@@ -247,7 +248,7 @@ def between(tx: Tx, client_ids: Sequence[int], start: datetime, end: datetime) -
 def on(tx: Tx, connection: str, start: datetime, end: datetime) -> list[Booking]:
     """The confirmed bookings of one connection that begin in [start, end), in order of time."""
     query = sa.select(bookings).where(bookings.c.start_at >= start, bookings.c.start_at < end)
-    query = query.where(bookings.c.connection == connection, bookings.c.merged_into.is_(None))
+    query = query.where(bookings.c.connection == connection, no_index(bookings.c.merged_into).is_(None))
     query = query.where(bookings.c.status == BookingStatus.confirmed)
     return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at, bookings.c.id))]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store import sealing
-from store.base import Tx
+from store.base import Tx, no_index
 from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.running.tally import Tally, tally
 from store.tables import receipt_clients, receipts
@@ -20,8 +20,8 @@ _WAITING = (
     sa.select(sa.func.count())
     .select_from(receipts)
     .where(receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working)))
-    .where(receipts.c.connection == sa.bindparam("connection"))
-    .where(receipts.c.received_at <= sa.bindparam("now"))
+    .where(no_index(receipts.c.connection) == sa.bindparam("connection"))
+    .where(no_index(receipts.c.received_at) <= sa.bindparam("now"))
 )
 _TRACED = sa.select(receipt_clients.c.client_id).where(
     receipt_clients.c.receipt_id == sa.bindparam("receipt_id")
@@ -57,7 +57,7 @@ def _due(now: datetime, of: Connections) -> sa.ColumnElement[bool]:
         sa.and_(receipts.c.status == ReceiptStatus.pending, receipts.c.due_at <= now),
         sa.and_(receipts.c.status == ReceiptStatus.working, over),
     )
-    return sa.and_(due, of.hold(receipts.c.connection))
+    return sa.and_(due, of.hold(no_index(receipts.c.connection)))
 
 
 def any_due(tx: Tx, now: datetime, of: Connections = EVERY) -> bool:
@@ -86,7 +86,7 @@ def waiting(tx: Tx, now: datetime, connection: str) -> int:
 def in_work(tx: Tx, now: datetime, connection: str) -> bool:
     """True while a worker has a webhook of a connection that came in by now."""
     held = (receipts.c.status == ReceiptStatus.working, receipts.c.lease_until > now)
-    mine = (receipts.c.connection == connection, receipts.c.received_at <= now)
+    mine = (no_index(receipts.c.connection) == connection, no_index(receipts.c.received_at) <= now)
     return tx.first(sa.select(receipts.c.id).where(*held, *mine).limit(1)) is not None
 
 

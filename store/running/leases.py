@@ -17,7 +17,7 @@ class Connections:
     names: tuple[str, ...] = ()
     excluded: bool = True
 
-    def hold(self, name: sa.Column[str]) -> sa.ColumnElement[bool]:
+    def hold(self, name: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         """True for a row of one of them."""
         return name.not_in(self.names) if self.excluded else name.in_(self.names)
 
