@@ -30,6 +30,7 @@ from schemas.intake import Intake
 from schemas.person import MessageKind
 from schemas.plan import PlanStatus, StoredPlan
 from schemas.reason import Reason
+from schemas.rules import Severity
 from schemas.session_note import SendWish
 from schemas.staff import Role
 from schemas.summary import FlagLine
@@ -41,6 +42,7 @@ from store.base import Tx
 from web import language as client_words
 from web.client import days as client_days
 from web.console import basis, drafts, gate, undo, waits, who
+from web.console.auth import confirmed
 from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now, takes_draft
 from web.console.note_words import TOOK, area_words, note_from
@@ -270,11 +272,13 @@ def _plan_act(tx: Tx, found: Booking, act: str) -> None:
 @blueprint.post("/console/bookings/<int:booking_id>/flags/<int:flag_id>")
 @allowed(Role.practitioner)
 def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
-    """A named clinician clears a flag, and types on what basis."""
+    """A named clinician clears a flag, and types on what basis; one that stops asks for the own password."""
     by = f"{me().name}, {me().credential}" if me().credential else me().name
     said = request.form.get("basis", "")[:500]
     if len(said.strip()) < 3:
         return _page(booking_id, 422, error=plans_by_hand.NO_BASIS, typed=request.form, clearing=flag_id)
+    if wrong := _unconfirmed(booking_id, flag_id):
+        return _page(booking_id, wrong[1], error=wrong[0], typed=request.form, clearing=flag_id)
     try:
         with _opened(booking_id) as (tx, found):
             basis.check(tx, found.id)
@@ -282,6 +286,13 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     except NotNow as error:
         return _page(booking_id, 409, error=str(error), typed=request.form, clearing=flag_id)
     return _back(booking_id, "flags", f"clear_flag-{flag_id}")
+
+
+def _unconfirmed(booking_id: int, flag_id: int) -> tuple[str, int] | None:
+    """What is wrong with the own password, where the flag is one that stops."""
+    with context().db.read() as tx:
+        found = next((one for one in intakes.flags_of_all(tx, booking_id) if one["id"] == flag_id), None)
+    return confirmed() if found and Severity(found["severity"]).stops else None
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/seen")

@@ -28,7 +28,18 @@ from schemas.session_note import SessionNote
 from schemas.staff import Role
 from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts, staff
 from store.vault import Vault
-from tests.helpers.console import BASE, account, answer, browser, decided_on, post, sign_in, token_in, visit
+from tests.helpers.console import (
+    BASE,
+    PASSWORD,
+    account,
+    answer,
+    browser,
+    decided_on,
+    post,
+    sign_in,
+    token_in,
+    visit,
+)
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import webhook
 from web.console.labels import SENTENCES
@@ -157,7 +168,14 @@ def test_a_warning_sign_is_shown_and_can_be_cleared_before_the_form_is_done(
     assert "Blocked" in text(client, day_of(TODAY + timedelta(hours=20), context))
     with context.db.read() as tx:
         flag = intakes.flags_of(tx, number)[0]["id"]
-    assert post(client, f"{page}/flags/{flag}", page, basis="Seen at the hospital today").status_code == 303
+    said = {"basis": "Seen at the hospital today"}
+    for wrong in ("", "not my password at all"):
+        refused = post(client, f"{page}/flags/{flag}", page, **said, my_password=wrong)
+        assert refused.status_code == 422
+        assert "That is not your password." in refused.text
+        assert said["basis"] in refused.text, "what was typed is still there"
+    assert "Stop: emergency" in text(client, page)
+    assert post(client, f"{page}/flags/{flag}", page, **said, my_password=PASSWORD).status_code == 303
     assert "Stop: emergency" not in text(client, page)
 
 
@@ -244,7 +262,12 @@ def test_a_flag_is_cleared_only_with_a_basis_and_in_somebodys_name(
     with context.db.read() as tx:
         flag = intakes.flags_of(tx, number)[0]["id"]
     assert post(client, f"{page}/flags/{flag}", page, basis=" ").status_code == 422
-    assert post(client, f"{page}/flags/{flag}", page, basis="Examined today, no deficit").status_code == 303
+    assert (
+        post(
+            client, f"{page}/flags/{flag}", page, basis="Examined today, no deficit", my_password=PASSWORD
+        ).status_code
+        == 303
+    )
     with context.db.read() as tx:
         cleared = intakes.flags_of(tx, number)[0]
     assert cleared["cleared_by"] == "Mara Field, LMT"
@@ -720,7 +743,8 @@ def test_an_act_decided_on_what_is_not_so_any_more_does_nothing_and_loses_nothin
         flag, before = intakes.flags_of(tx, number)[0]["id"], plans.newest(tx, number)
     url = f"{page}/flags/{flag}" if act == "flag" else f"{page}/{act}"
     token = token_in(client.get(page, base_url=BASE))
-    answered = client.post(url, base_url=BASE, data={"csrf": token, **hidden, **ACTS[act]})
+    secret = {"my_password": PASSWORD}
+    answered = client.post(url, base_url=BASE, data={"csrf": token, **hidden, **ACTS[act], **secret})
     shown = answered.get_data(as_text=True)
     assert answered.status_code == 409
     assert "so nothing was done" in shown
@@ -729,7 +753,10 @@ def test_an_act_decided_on_what_is_not_so_any_more_does_nothing_and_loses_nothin
         assert plans.newest(tx, number) == before
         assert notes.newest(tx, number) is None
         assert intakes.flags_of(tx, number)[0]["cleared_at"] is None
-    again = client.post(url, base_url=BASE, data={"csrf": token, **decided_on(shown, url), **ACTS[act]})
+    again = client.post(
+        url, base_url=BASE, data={"csrf": token, **decided_on(shown, url), **ACTS[act], **secret}
+    )
+    assert PASSWORD not in shown
     assert again.status_code == 303
 
 

@@ -11,7 +11,7 @@ from handlers.context import Context
 from handlers.worker import work
 from schemas.staff import Role
 from store import bookings, checkins, intakes, plans
-from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+from tests.helpers.console import BASE, PASSWORD, account, answer, post, sign_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -25,7 +25,7 @@ def number(context: Context, client: FlaskClient) -> int:
     page = f"/console/bookings/{made}"
     with context.db.read() as tx:
         flag = intakes.flags_of(tx, made)[0]["id"]
-    post(client, f"{page}/flags/{flag}", page, basis="Measured today: 128 over 80")
+    post(client, f"{page}/flags/{flag}", page, basis="Measured today: 128 over 80", my_password=PASSWORD)
     post(client, f"{page}/note", page, response="eased", send="hold", client_note="Keep warm")
     post(client, f"{page}/plan/release", page)
     work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))

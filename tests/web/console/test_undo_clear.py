@@ -13,7 +13,7 @@ from schemas.staff import Role
 from store import intakes, plans
 from store.tables import flags
 from store.tables import plans as plan_rows
-from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+from tests.helpers.console import BASE, PASSWORD, account, answer, post, sign_in, visit
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 ANNA = "anna@handsofstone.example"
@@ -26,7 +26,7 @@ def page(context: Context, client: FlaskClient) -> str:
     answer(context, number, rf_saddle="yes")
     work.work_once(context, datetime.now(UTC))
     url = f"/console/bookings/{number}"
-    cleared = post(client, f"{url}/flags/1", url, basis="Seen at the hospital today")
+    cleared = post(client, f"{url}/flags/1", url, basis="Seen at the hospital today", my_password=PASSWORD)
     assert cleared.location == f"{url}?done=clear_flag-1#flags"
     return url
 
@@ -48,7 +48,10 @@ def test_it_stands_again_and_the_plan_waits_for_it(context: Context, client: Fla
     assert standing(context)
     assert "Stop: emergency" in client.get(page, base_url=BASE).text
     assert undone(client, page) == 409
-    assert post(client, f"{page}/flags/1", page, basis="Seen at the hospital").status_code == 303
+    assert (
+        post(client, f"{page}/flags/1", page, basis="Seen at the hospital", my_password=PASSWORD).status_code
+        == 303
+    )
     assert not standing(context)
 
 

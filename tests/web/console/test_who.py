@@ -154,7 +154,9 @@ def test_a_flag_of_who_was_to_come_before_is_seen_and_cleared(app: Flask, contex
         not in desk.get(f"/console/clients/{comes(context, booking).client_id}", base_url=BASE).text
     )
     for each in flags(context, booking):
-        cleared = post(desk, f"{page}/flags/{each['id']}", page, basis="Seen at the hospital today")
+        cleared = post(
+            desk, f"{page}/flags/{each['id']}", page, basis="Seen at the hospital today", my_password=PASSWORD
+        )
         assert cleared.status_code == 303
     assert "Flags of" not in desk.get(page, base_url=BASE).text
     assert "Flag cleared" in desk.get(theirs, base_url=BASE).text
