@@ -28,6 +28,7 @@ from web.console import (
     remarks,
     requests,
     reviews,
+    several,
     staff,
     summary,
     today,
@@ -46,8 +47,8 @@ from web.static_files import url as static_url
 
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
-    *(monitoring, drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
-    requests,
+    *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
+    *(requests, several, monitoring),
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account

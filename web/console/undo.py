@@ -1,5 +1,7 @@
 """What an act did, said on the next page, with the button that takes it back."""
 
+import re
+
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,8 +16,11 @@ from web.console.view import page
 from web.context import context
 
 blueprint = gate.blueprint("undo")
+SEVERAL, MOST_DIGITS = "several", 19
+PLANS = re.compile(r"\d{1,18}(?:\.\d{1,18}){0,11}", re.ASCII)
 DID = {
     "release": "Released.",
+    "several": "All that you ticked are released.",
     "correct": "Corrected: the client's page shows it now, and one mail goes out.",
     "hold": "Held back.",
     "withdraw": "Withdrawn.",
@@ -48,11 +53,15 @@ def last_act() -> str:
     return "1"
 
 
-def said(done: str) -> tuple[str, str, str]:
-    """Of the address's `done`: what is said, and the act and number that can be undone ("" for none)."""
+def said(done: str) -> tuple[str, str]:
+    """Of the address's `done`: what is said, and where it is undone ("" for what cannot be)."""
     act, _, number = done.partition("-")
-    can = act in handler.SUBJECTS and number.isdigit()
-    return DID.get(act, "Done."), act if can else "", number if can else ""
+    where = ""
+    if act == SEVERAL and PLANS.fullmatch(number):
+        where = url_for("console_undo.undo_several", plans=number)
+    elif act in handler.SUBJECTS and number.isdecimal() and len(number) < MOST_DIGITS:
+        where = url_for("console_undo.undo", act=act, number=number)
+    return DID.get(act, "Done."), where
 
 
 @blueprint.post(
@@ -62,12 +71,33 @@ def said(done: str) -> tuple[str, str, str]:
 def undo(act: str, number: int) -> AnyResponse:
     """Take it back, and go on where it was done."""
     try:
-        with context().db.begin() as tx:
-            if act in handler.OF_PLANS and not me().may(Role.practitioner):
-                raise NotNow("Only a practitioner lets a plan out.")
-            handler.undo(tx, context(), act, number, me().name, now())
+        _undo(act, number)
     except NotNow as error:
         return _too_late(str(error))
+    return _back()
+
+
+@blueprint.post("/console/undo/several/<plans>")
+@allowed(Role.practitioner)
+def undo_several(plans: str) -> AnyResponse:
+    """Take back the release of several plans; where one has left, that is said, and the others wait."""
+    late = ""
+    for number in plans.split(".") if PLANS.fullmatch(plans) else ():
+        try:
+            _undo("release", int(number))
+        except NotNow as error:
+            late = str(error)
+    return _too_late(late) if late else _back()
+
+
+def _undo(act: str, number: int) -> None:
+    with context().db.begin() as tx:
+        if act in handler.OF_PLANS and not me().may(Role.practitioner):
+            raise NotNow("Only a practitioner lets a plan out.")
+        handler.undo(tx, context(), act, number, me().name, now())
+
+
+def _back() -> AnyResponse:
     back = safe_next(request.form.get("next", "")) or url_for("console_today.today")
     return redirect(f"{back.partition('?')[0]}?done=undone", 303)
 

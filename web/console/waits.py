@@ -105,8 +105,10 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
         basis = plans_basis.bases(tx, [one.booking_id for one in held[:DRAWN]])
         found_remarks = stored_remarks.waiting(tx, mine.name, now()) if clinical else []
         asked = [found for each in attendances.unsettled(tx) if (found := who.asked_of(tx, each))]
+        drawn = [_plan(tx, one, reasons, basis) for one in held[:DRAWN]]
         values = {
-            "held": [_plan(tx, one, reasons, basis) for one in held[:DRAWN]],
+            "held": drawn,
+            "several": sum(one["may_release"] and one["plan"] is not None for one in drawn) > 1,
             "more": max(0, len(held) - DRAWN),
             "addresses": stored.addresses(tx, mine.name),
             "questions": asked,

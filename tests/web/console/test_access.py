@@ -86,6 +86,7 @@ PLACES = {
     "<name>": "first_visit",
     "<path:file>": "pages.toml",
     "<public_id>": "r_1",
+    "<plans>": "1.2",
 }
 
 

@@ -22,9 +22,11 @@ WITHOUT = {
         *("console_auth.log_in", "console_auth.check_code", "console_auth.confirm_enrol"),
         *("console_auth.logout", "console_auth.choose_first_password", "console_auth.change_language"),
         *("console_auth.begin_second_factor", "console_auth.change_password", "console_auth.end_session"),
+        "console_auth.renew_password",
     ),
     "it says the state that it leads to, and done twice it is done": (
         *("console_people.switch", "console_waits.seen", "console_booking.end_links"),
+        "console_requests.done",
         "console_walk_in.cancel",
     ),
     "it brings something new, once by its own number or address": (
@@ -35,8 +37,10 @@ WITHOUT = {
         "console_door_tablet.close",
     ),
     "a timer of my own: what it leads to is in its address": ("console_monitoring.turn",),
-    "it takes back one act by its number, and only while that is the last": ("console_undo.undo",),
-    "each box names the hash of the text that was shown": ("console_reviews.sign",),
+    "it takes back acts by their numbers, and only while they are the last": (
+        *("console_undo.undo", "console_undo.undo_several"),
+    ),
+    "each box names the version of what was shown": ("console_reviews.sign", "console_several.release"),
     "a webhook never changes": ("console_operations.replay",),
     "two clients by their numbers: joined only while they may be, and parted again": (
         *("console_who.join", "console_who.part"),
