@@ -105,6 +105,7 @@ class Clinic:
     crisis_number: str = "988"
     crisis_texts: bool = False
     crisis_known: bool = True
+    reply_to: str = ""
     sender: str = ""
     credential: str = ""
     alert_email: str = ""

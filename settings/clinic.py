@@ -18,10 +18,10 @@ from settings.environment import ZONE_DEFAULT, Variables
 
 _ABOUT = (
     *("name", "phone", "email", "address", "language", "country", "emergency_number", "crisis_number"),
-    *("sender", "credential", "alert_email", "alert_next_email", "alert_sms", "booking_url"),
+    *("reply_to", "sender", "credential", "alert_email", "alert_next_email", "alert_sms", "booking_url"),
 )
 _OF_THE_SAMPLE = (
-    *("name", "phone", "email", "address", "sender", "credential"),
+    *("name", "phone", "email", "reply_to", "address", "sender", "credential"),
     *("alert_email", "alert_next_email", "alert_sms", "booking_url"),
 )
 SAMPLE = ".example"  # how the addresses of the clinic end that comes with Aftercare, and of no real one
@@ -103,6 +103,8 @@ def _addresses(clinic: Clinic) -> Iterator[str]:
     if clinic.email and not clinic_toml.is_address(clinic.email, named=True):
         yield f"CLINIC_EMAIL {clinic_toml.ADDRESS}."
         return
+    if clinic.reply_to and not clinic_toml.is_address(clinic.reply_to, named=True):
+        yield f"CLINIC_REPLY_TO {clinic_toml.ADDRESS}."
     for name in ("alert_email", "alert_next_email"):
         if getattr(clinic, name) and not clinic_toml.is_address(getattr(clinic, name)):
             yield f"CLINIC_{name.upper()} {clinic_toml.ADDRESS}."

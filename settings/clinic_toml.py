@@ -111,6 +111,7 @@ class ClinicSection(_Strict):
 
     zone = _text(is_zone, ZONE)
     email = _text(partial(is_address, named=True), ADDRESS)
+    reply_to = _text(partial(is_address, named=True), ADDRESS)
     alert_email = _text(is_address, ADDRESS)
     alert_next_email = _text(is_address, ADDRESS)
     languages = fields.List(fields.String(), validate=validate.Length(1))

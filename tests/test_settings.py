@@ -228,6 +228,8 @@ def test_what_is_not_said_is_production() -> None:
         ("CLINIC_EMAIL", "The Clinic"),
         ("CLINIC_EMAIL", "The Clinic <care@clinic>"),
         ("CLINIC_EMAIL", "用户@例子.广告"),
+        ("CLINIC_REPLY_TO", "a@b.example, c@d.example"),
+        ("CLINIC_REPLY_TO", "The Clinic"),
         ("CLINIC_ALERT_EMAIL", "nobody"),
         ("CLINIC_ALERT_EMAIL", "The Clinic <care@clinic.example>"),
         ("CLINIC_ALERT_NEXT_EMAIL", "a@b"),

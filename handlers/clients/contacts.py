@@ -56,10 +56,15 @@ def address(written: str) -> str:
 def is_placeholder(written: str, clinic: Clinic) -> bool:
     """True for what stands in the place of an address: nobody's, or the clinic's own."""
     name, _, domain = address(written).rpartition("@")
-    own = {
-        address(parseaddr(each)[1]) for each in (clinic.email, clinic.alert_email, clinic.alert_next_email)
-    }
+    ours = (clinic.email, clinic.reply_to, clinic.alert_email, clinic.alert_next_email)
+    own = {address(parseaddr(each)[1]) for each in ours}
     return domain in PLACEHOLDER_DOMAINS or name in PLACEHOLDER_NAMES or address(written) in own
+
+
+def is_read_by_nobody(written: str) -> bool:
+    """True for an address whose name says that nobody reads what is sent there, such as `no-reply@`."""
+    name = address(parseaddr(written)[1]).rpartition("@")[0]
+    return name.replace("-", "").replace("_", "").replace(".", "") in ("noreply", "donotreply")
 
 
 def email_of(tx: Tx, context: Context, written: str, now: datetime) -> int | None:

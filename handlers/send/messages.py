@@ -120,6 +120,7 @@ def _envelope(tx: Tx, context: Context, delivery: Delivery, to: str, now: dateti
         sender=context.clinic.email,
         message_id=message_id(context, delivery),
         date=now,
+        reply_to=context.clinic.reply_to,
         unsubscribe_url=stop,
         privacy_url=f"{stop}/choices" if client else f"{context.clinic.public_url}/privacy",
     )

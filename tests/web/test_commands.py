@@ -266,6 +266,24 @@ def test_remarks_are_told_once_for_each_kind(app: Flask) -> None:
     assert "connection main cannot be read" in said
 
 
+@pytest.mark.parametrize(
+    ("email", "reply_to", "remarked"),
+    [
+        ("No Reply <no-reply@clinic.example>", "", True),
+        ("noreply@clinic.example", "The desk <desk@clinic.example>", False),
+        ("care@clinic.example", "do.not.reply@clinic.example", True),
+        ("care@clinic.example", "", False),
+    ],
+)
+def test_replies_that_nobody_would_read_are_remarked_upon(
+    given: configuration.Settings, email: str, reply_to: str, remarked: bool
+) -> None:
+    clinic = replace(given.clinic, email=email, reply_to=reply_to)
+    made = application.create_app(replace(given, clinic=clinic))
+    with made.app_context():
+        assert ("CLINIC_REPLY_TO" in run(made, "check").output) is remarked
+
+
 def test_what_nothing_reads_is_named_each_with_its_line(
     given: configuration.Settings, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import click
 from flask import current_app
 
+from handlers.clients import contacts
 from handlers.plans import reviews
 from handlers.worker import seals, troubles
 from integrations.base import IntegrationError
@@ -78,6 +79,7 @@ def found(*, mail: bool = False) -> Found:
         *_troubles(),
         *_texts(),
         *_ways(),
+        *_replies(),
     )
     return Found(wrong, remarks)
 
@@ -139,6 +141,16 @@ def _ways() -> Iterator[str]:
         yield (
             "Remark: alerts reach you by mail alone. If the mail server fails, nobody is reached: set "
             "CLINIC_ALERT_SMS and SMS_ACCOUNT."
+        )
+
+
+def _replies() -> Iterator[str]:
+    """A client who replies to a mail thinks that somebody reads it."""
+    clinic = the_context().clinic
+    if contacts.is_read_by_nobody(clinic.reply_to or clinic.email):
+        yield (
+            "Remark: a client's reply to a mail goes to an address that nobody reads: set CLINIC_REPLY_TO "
+            "(`reply_to` in clinic.toml) to one that somebody does."
         )
 
 

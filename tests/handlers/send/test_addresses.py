@@ -1,11 +1,13 @@
 """A clinic and clients whose addresses are not ASCII: from the settings to the mail that leaves."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 import settings as configuration
+from handlers.clients import contacts
 from handlers.context import Context
 from handlers.staff import accounts, passwords
 from handlers.worker import watch, work
@@ -56,6 +58,24 @@ def test_the_mail_to_a_client_leaves(praxis: Context, mailbox: Mailbox) -> None:
     assert mail["Message-ID"].endswith(f"@{DOMAIN}>")
     assert mail["List-Unsubscribe"].strip().startswith(f"<{IN_ASCII}/u/")
     assert mail.as_bytes().isascii()
+
+
+def test_a_clients_reply_goes_where_the_clinic_reads_it(praxis: Context, mailbox: Mailbox) -> None:
+    desk = '"Empfang, Müller" <empfang@praxis-müller.example>'
+    there = replace(praxis, clinic=replace(praxis.clinic, reply_to=desk))
+    book(there, email="zoe@bücher.example")
+    work.work_once(there, NOW + timedelta(minutes=1))
+    (mail,) = mailbox.mails
+    (to,) = mail["Reply-To"].addresses
+    assert (to.display_name, to.addr_spec) == ("Empfang, Müller", f"empfang@{DOMAIN}")
+    assert mail.as_bytes().isascii()
+
+
+@pytest.mark.parametrize("written", ["empfang@praxis-müller.example", " EMPFANG@praxis-müller.example"])
+def test_the_address_for_replies_is_no_clients(praxis: Context, written: str) -> None:
+    clinic = replace(praxis.clinic, reply_to="Empfang <empfang@praxis-müller.example>")
+    assert contacts.is_placeholder(written, clinic)
+    assert not contacts.is_placeholder(written, praxis.clinic)
 
 
 def test_an_alert_leaves_for_the_clinics_own_address(praxis: Context, mailbox: Mailbox) -> None:
