@@ -50,6 +50,21 @@ def test_the_plan_is_found_by_its_words(open_site: Callable[..., Site], page: Pa
     assert fits(page)
 
 
+def test_the_plan_can_be_put_on_the_home_screen_and_be_listened_to(site: Site, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    page.add_init_script(
+        "window.SpeechSynthesisUtterance ||= class {};"
+        "if (!window.speechSynthesis) window.speechSynthesis = { cancel() {}, speak() {} };"
+    )
+    page.goto(site.link(LinkPurpose.plan, visited(site.context).id))
+    has(page, "button", "Listen")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    asked = page.context.new_cdp_session(page)
+    errors = {each["errorId"] for each in asked.send("Page.getInstallabilityErrors")["installabilityErrors"]}
+    assert errors <= {"in-incognito"}, "which every window of these tests is"
+    assert asked.send("Page.getAppManifest")["errors"] == []
+
+
 def test_the_end_of_messages_is_found_by_its_words(site: Site, page: Page) -> None:
     page.goto(end_of_messages(site, site.visit()))
     for name in ("Forms and plans", "Check-ins", "All messages"):
