@@ -21,6 +21,7 @@ from integrations.channels.email import Smtp
 from integrations.channels.sms import Sms
 from integrations.http import Http
 from integrations.probe import Probe
+from integrations.scanner import Scanner
 from integrations.schedulers import SCHEDULERS
 from library.figures import load_figures
 from library.mail_texts import read_mail_texts
@@ -95,6 +96,7 @@ def build_context(settings: Settings) -> Context:
         link_key=configuration.link_key(settings),
         old_keys=configuration.link_keys(settings)[1:],
         bounces=bounces(settings),
+        scanner=Scanner(settings.clamd) if settings.clamd else None,
         breached=settings.breached,
         journal=settings.journal,
         probe=Probe(Http(), settings.ping_url, settings.clinic.public_url if settings.production else ""),

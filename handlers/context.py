@@ -10,6 +10,7 @@ from integrations.base import Scheduler
 from integrations.bounces import Bounces
 from integrations.channels.base import Sender
 from integrations.probe import Probe
+from integrations.scanner import Scanner
 from library.content import Library
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
@@ -35,6 +36,7 @@ class Context:
     old_keys: tuple[bytes, ...] = field(default=(), repr=False)
     probe: Probe | None = None
     bounces: Bounces | None = None
+    scanner: Scanner | None = None
     breached: Path | None = None  # a list of breached passwords (`handlers.staff.breached`)
     journal: Path | None = None  # where the worker keeps what must outlive a restore
 

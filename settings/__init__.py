@@ -70,6 +70,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         missing=tuple(read.missing),
         journal=_journal(read, production),
         breached=_breached(read),
+        clamd=read.text("CLAMD"),
     )
     if production:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")

@@ -82,6 +82,7 @@ class Settings:
     remarks: tuple[str, ...] = ()
     journal: Path | None = None
     breached: Path | None = None
+    clamd: str = ""
 
 
 SHORTEST_KEY = 32  # characters of SECRET_KEY

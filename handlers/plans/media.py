@@ -4,15 +4,31 @@ Nothing is decoded: of each photo only the parts that draw it are copied.
 Sources: ITU-T T.81 (JPEG), https://www.w3.org/TR/png-3/.
 """
 
+import logging
 import struct
 import zlib
 from collections.abc import Iterator
 
+from handlers.context import Context
 from handlers.plans import clips
-from schemas.media import BROKEN, NO_KIND, TOO_LARGE, Media, Unsuitable
+from integrations.base import IntegrationError
+from schemas.media import BROKEN, INFECTED, NO_KIND, NOT_SCANNED, TOO_LARGE, Media, Unsuitable
 
+log = logging.getLogger("aftercare.media")
 MOST_PHOTO, MOST_CLIP = 4_000_000, 16_000_000  # bytes
 MOST_PIXELS = 50_000_000
+
+
+def scanned(context: Context, data: bytes) -> bytes:
+    """The file, after the virus scanner has seen it, where there is one. Raises `Unsuitable`."""
+    try:
+        clean_of_viruses = context.scanner is None or context.scanner.is_clean(data)
+    except IntegrationError:
+        log.exception("a file was not scanned")
+        raise Unsuitable(NOT_SCANNED) from None
+    if not clean_of_viruses:
+        raise Unsuitable(INFECTED)
+    return data
 
 
 def clean(data: bytes) -> Media:

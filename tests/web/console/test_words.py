@@ -115,7 +115,16 @@ def in_tables() -> Iterator[str]:
     yield from (*clients.LISTS.values(), *(text for text, _statuses, _upward in outbox.TABS.values()))
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
-    yield from (media.TOO_LARGE, media.NO_KIND, media.BROKEN, clips.HEVC, clips.IN_PIECES, clips.WEBM)
+    yield from (
+        media.TOO_LARGE,
+        media.NO_KIND,
+        media.BROKEN,
+        media.INFECTED,
+        media.NOT_SCANNED,
+        clips.HEVC,
+        clips.IN_PIECES,
+        clips.WEBM,
+    )
     yield from ("Front", "Back")
     yield from troubles.SENTENCES.values()
     for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
