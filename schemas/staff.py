@@ -80,3 +80,16 @@ class StaffSession:
     totp: str
     created_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser on which a PIN opens the console again (`handlers.staff.devices`)."""
+
+    id: int
+    staff_id: int
+    session_id: int
+    pin_hash: str
+    tries: int
+    created_at: datetime
+    entered_at: datetime | None

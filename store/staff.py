@@ -12,7 +12,7 @@ from schemas.notions import mail_address
 from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffSession, Stage
 from store import sealing
 from store.base import Tx
-from store.tables import login_tries, recovery_codes, staff, staff_mails, staff_sessions
+from store.tables import devices, login_tries, recovery_codes, staff, staff_mails, staff_sessions
 from store.vault import SealBroken
 
 
@@ -184,12 +184,23 @@ def codes_left(tx: Tx, staff_id: int) -> int:
     return int(tx.value(sa.select(sa.func.count()).select_from(recovery_codes).where(*same)))
 
 
-def open_session(tx: Tx, token_hash: str, staff_id: int, stage: Stage, now: datetime, totp: str = "") -> None:
-    """A browser is let in as far as `stage` says; `totp` is a secret that waits to be confirmed."""
+def open_session(
+    tx: Tx,
+    token_hash: str,
+    staff_id: int,
+    stage: Stage,
+    now: datetime,
+    totp: str = "",
+    began: datetime | None = None,
+) -> None:
+    """A browser is let in as far as `stage` says; `totp` is a secret that waits to be confirmed.
+
+    `began`: since when it counts, where that was before now.
+    """
     row: dict[str, Any] = {"token_hash": token_hash, "staff_id": staff_id, "stage": stage}
     sealed = sealing.seal(tx.vault, staff_sessions.c.sealed_totp, totp.encode(), row) if totp else None
     row["sealed_totp"] = sealed
-    tx.run(sa.insert(staff_sessions).values(**row, created_at=now, seen_at=now))
+    tx.run(sa.insert(staff_sessions).values(**row, created_at=began or now, seen_at=now))
 
 
 def session(tx: Tx, token_hash: str) -> StaffSession | None:
@@ -230,13 +241,15 @@ def end_session(tx: Tx, session_id: int, now: datetime) -> None:
 
 
 def end_sessions(tx: Tx, staff_id: int, now: datetime) -> None:
-    """End every session of an account."""
+    """End every session of an account; no device of it is known any more."""
+    tx.run(sa.delete(devices).where(devices.c.staff_id == staff_id))
     alive = (staff_sessions.c.staff_id == staff_id, staff_sessions.c.ended_at.is_(None))
     tx.run(sa.update(staff_sessions).where(*alive).values(ended_at=now, sealed_totp=None))
 
 
 def end_every_session(tx: Tx, now: datetime) -> int:
-    """End every session of everybody; returns how many."""
+    """End every session of everybody, and know no device any more; returns how many ended."""
+    tx.run(sa.delete(devices))
     row = sa.update(staff_sessions).where(staff_sessions.c.ended_at.is_(None))
     return len(tx.all(row.values(ended_at=now, sealed_totp=None).returning(staff_sessions.c.id)))
 
@@ -244,6 +257,7 @@ def end_every_session(tx: Tx, now: datetime) -> int:
 def tidy(tx: Tx, before: datetime) -> None:
     """Forget sessions and tries that are over."""
     tx.run(sa.delete(staff_sessions).where(staff_sessions.c.created_at < before))
+    tx.run(sa.delete(devices).where(devices.c.created_at < before))
     tx.run(sa.delete(login_tries).where(login_tries.c.at < before))
     tx.run(sa.delete(staff_mails).where(staff_mails.c.created_at < before))
 

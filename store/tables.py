@@ -500,6 +500,21 @@ staff_sessions = sa.Table(
     info=_bound("token_hash", "staff_id"),
 )
 
+# A browser on which a PIN opens the console again. `session_id` is its newest session, `entered_at` when its
+# owner last signed in there with the second factor; empty after they signed out.
+devices = sa.Table(
+    "devices",
+    metadata,
+    _id(),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    sa.Column("session_id", Id, nullable=False),
+    _word("pin_hash", 200),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("entered_at", nullable=True),
+)
+
 recovery_codes = sa.Table(
     "recovery_codes",
     metadata,

@@ -30,9 +30,17 @@ def let_in(tx: Tx, context: Context, who: Staff, now: datetime) -> Entry:
     return open_session(tx, context, who, Stage.renew if who.password_until else Stage.full, now)
 
 
-def open_session(tx: Tx, context: Context, who: Staff, stage: Stage, now: datetime, totp: str = "") -> Entry:
+def open_session(
+    tx: Tx,
+    context: Context,
+    who: Staff,
+    stage: Stage,
+    now: datetime,
+    totp: str = "",
+    began: datetime | None = None,
+) -> Entry:
     token = secrets.token_urlsafe(32)
-    staff.open_session(tx, digest(context, token), who.id, stage, now, totp)
+    staff.open_session(tx, digest(context, token), who.id, stage, now, totp, began)
     return Entry(token, stage)
 
 

@@ -17,6 +17,7 @@ from web.console import (
     clients,
     connections,
     content,
+    device,
     door_tablet,
     drafts,
     editor,
@@ -48,7 +49,7 @@ from web.static_files import url as static_url
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
-    *(requests, several, monitoring),
+    *(requests, several, monitoring, device),
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account

@@ -9,14 +9,15 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.staff import devices, passwords, second_factor, sessions, setup_link, sign_in
 from handlers.staff import invited as invitations
-from handlers.staff import passwords, second_factor, sessions, setup_link, sign_in
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
 from render.paper import qr
 from schemas import origin
 from schemas.staff import Stage
+from store import devices as stored_devices
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
@@ -30,6 +31,8 @@ WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 NOT_ME = "That is not your password."
+DEVICE = "aftercare-device"
+NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
 OVER = (
     "This invitation is over",
     "It opens once, and within three days. Ask whoever invited you for another one.",
@@ -60,7 +63,10 @@ def login() -> AnyResponse:
 def _login_page(error: str = "", status: int = 200) -> Response:
     g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     email = request.form.get("email", "")[:320]
-    response = page("login", status, error=error, email=email, next=_next())
+    with context().db.read() as tx:
+        device = devices.opens(tx, context(), cookies.value(DEVICE), now())
+    pin_of = device[1].name if device else ""
+    response = page("login", status, error=error, email=email, next=_next(), pin_of=pin_of)
     gate.set_cookie(response, g.login_key, gate.LOGIN)
     return response
 
@@ -83,6 +89,20 @@ def log_in() -> AnyResponse:
         now(),
         require_totp=is_setup or current_app.config["REQUIRE_TOTP"],
     )
+    if isinstance(found, Refused):
+        return _refused(found)
+    _end_the_one_before()
+    return _entered(found, _next())
+
+
+@blueprint.post("/console/unlock")
+@allowed(ANYBODY)
+def unlock() -> AnyResponse:
+    """The PIN of a known device, within a working day of the last whole sign-in on it."""
+    pin = request.form.get("pin", "")[: devices.LONGEST + 1]
+    found = devices.unlock(context(), cookies.value(DEVICE), pin, now())
+    if found is Refused.too_many:
+        return _login_page(NO_PIN, 401)
     if isinstance(found, Refused):
         return _refused(found)
     _end_the_one_before()
@@ -133,6 +153,8 @@ def check_code() -> AnyResponse:
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return page("code", status, error=text, next=_next())
+    with context().db.begin() as tx:
+        devices.entered(tx, context(), cookies.value(DEVICE), found, now())
     return _entered(found, _next())
 
 
@@ -197,6 +219,7 @@ def logout() -> AnyResponse:
     if g.session is not None:
         with context().db.begin() as tx:
             sessions.log_out(tx, g.session, me(), now())
+            stored_devices.close(tx, g.session.id)
     response = redirect(url_for("console_auth.login"), 303)
     cookies.drop(response, gate.SESSION)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -250,11 +273,12 @@ def confirmed() -> tuple[str, int] | None:
 def end_session(session_id: int) -> AnyResponse:
     """End one of the own sessions, at the server."""
     if wrong := confirmed():
-        return _account_page(wrong[1], error=wrong[0], at="ending")
+        return account_page(wrong[1], error=wrong[0], at="ending")
     with context().db.begin() as tx:
         for one in stored_staff.sessions(tx, me().id):
             if one.id == session_id and one.id != g.session.id:
                 sessions.log_out(tx, one, me(), now())
+                stored_devices.forget_of_session(tx, one.id)
     return redirect(url_for("console_auth.account", done=1, _anchor="sessions"), 303)
 
 
@@ -262,16 +286,18 @@ def end_session(session_id: int) -> AnyResponse:
 @allowed(*EVERYBODY)
 def account() -> Response:
     """The own account: password, second factor, language."""
-    return _account_page()
+    return account_page()
 
 
-def _account_page(status: int = 200, **values: Any) -> Response:
+def account_page(status: int = 200, **values: Any) -> Response:
     with context().db.read() as tx:
         left = stored_staff.codes_left(tx, me().id)
         mine = [one for one in stored_staff.sessions(tx, me().id) if sessions.is_alive(one, now())]
-    return page(
-        "account", status, languages=NAMES, codes_left=left, sessions=mine, here=g.session.id, **values
-    )
+        known = devices.of(tx, me(), now())
+        this = devices.known(tx, context(), cookies.value(DEVICE), now())
+    shown = {"codes_left": left, "sessions": mine, "here": g.session.id, "devices": known}
+    this_one = this[0].id if this and this[1].id == me().id else 0
+    return page("account", status, languages=NAMES, this_device=this_one, **shown, **values)
 
 
 @blueprint.post("/console/account/password")
@@ -282,9 +308,9 @@ def change_password() -> AnyResponse:
     try:
         found = sign_in.change_password(context(), me(), old, new, now())
     except Unfit as error:
-        return _account_page(422, error=str(error))
+        return account_page(422, error=str(error))
     if isinstance(found, Refused):
-        return _account_page(503 if found is Refused.busy else 422, error=REFUSED[found][0])
+        return account_page(503 if found is Refused.busy else 422, error=REFUSED[found][0])
     response = redirect(url_for("console_auth.account", saved=1), 303)
     gate.set_cookie(response, found.token)
     return response
@@ -295,7 +321,7 @@ def change_password() -> AnyResponse:
 def begin_second_factor() -> AnyResponse:
     """Set up a new second factor (the old one counts until the new one is confirmed)."""
     if wrong := confirmed():
-        return _account_page(wrong[1], error=wrong[0], at="second_factor")
+        return account_page(wrong[1], error=wrong[0], at="second_factor")
     second_factor.begin_totp(context(), gate.cookie(), now())
     return redirect(url_for("console_auth.enrol"), 303)
 

@@ -18,6 +18,7 @@ from handlers.staff import sessions
 from render.paper import qr
 from schemas.intake import IntakeStatus
 from store import audit, clients, intakes
+from store import devices as stored_devices
 from store import links as stored_links
 from store import staff as stored_staff
 from store.base import Tx
@@ -25,6 +26,7 @@ from store.views import days
 from store.views.days import Visit
 from web import cookies
 from web.console import gate
+from web.console.auth import DEVICE
 from web.console.gate import EVERYBODY, LINK, allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -65,8 +67,10 @@ def open_here() -> AnyResponse:
         url = links.issue(tx, context(), LinkPurpose.door, me().id, now())
         audit.add(tx, me().name, "door_opened", f"staff:{me().id}", now())
         sessions.log_out(tx, g.session, me(), now())
+        stored_devices.close(tx, g.session.id)
     response = redirect(url.removeprefix(context().clinic.public_url), 303)
     cookies.drop(response, gate.SESSION)
+    cookies.drop(response, DEVICE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

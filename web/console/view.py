@@ -8,6 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from handlers.worker import troubles
 from render.language import readable
 from schemas.staff import Role
+from web import cookies
 from web.console import gate
 from web.console.labels import sentence, worded
 from web.context import context
@@ -57,6 +58,7 @@ def _shared() -> dict[str, Any]:
         "lang": language(),
         "me": who,
         "full": full,
+        "has_pin": full and cookies.value("aftercare-device") != "",
         "waiting": _waiting() if full and "X-Fragment" not in request.headers else 0,
         "troubles": _troubles() if full and "X-Fragment" not in request.headers else [],
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
