@@ -30,6 +30,7 @@ OTHERS = {
     "health.readyz": "anybody",
     "static.files": "anybody",
     "intake.start": "a client, by link",
+    "plan.read_in": "a client, by link",
     "intake.screen": "a client, by link",
     "intake.save": "a client, by link",
     "intake.language": "a client, by link",
