@@ -22,6 +22,8 @@ help:
 	@echo "make bench    measure speed (see bench/README.md)"
 	@echo "make install  one small server: account, folder, systemd units (as root)"
 	@echo "make upgrade  a new version, or back to where it was (as root; VERSION=v0.2.0)"
+	@echo "make sbom     the bill of materials (CycloneDX) into build/; make licences: every licence with its text"
+	@echo "make advisories  look every library up in the list of known holes (FILE=all.zip: in a downloaded one)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
 # An environment that was half made (no venv package, a full disk, Ctrl-C) has no pip that works: it is made again.
@@ -103,6 +105,11 @@ fresh:
 test: .venv/dev.stamp
 	@$(BIN)/pytest -n 3 --dist worksteal
 
+# Long random words are looked for in code; keys of well-known services, and private keys, in tests and documents too.
+SECRETS := $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector --disable-plugin BasicAuthDetector
+NO_ENTROPY := --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
+WORDS := ^(content|docs|tests)/|samples/|\.(lock|png|toml)$$
+
 .PHONY: lint
 lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
@@ -110,6 +117,9 @@ lint: .venv/dev.stamp
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/bandit -q -ll -c pyproject.toml -r app.py clinical deploy handlers integrations library render schemas settings store web
+	@git ls-files -z | grep -zvE '$(WORDS)' | xargs -0 -n 150 -P 2 $(SECRETS)
+	@git ls-files -z 'tests/*.py' 'docs/*.md' | xargs -0 -n 150 -P 2 $(SECRETS) $(NO_ENTROPY)
 
 .PHONY: check
 check: lint test
@@ -125,6 +135,14 @@ crash: .venv/dev.stamp
 .PHONY: nightly
 nightly: .venv/dev.stamp
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+
+.PHONY: sbom licences advisories
+sbom licences: .venv/dev.stamp
+	@$(BIN)/python -m deploy.supply $@ build/$(if $(filter sbom,$@),sbom.cdx.json,licences.txt) && \
+	  echo "Wrote build/$(if $(filter sbom,$@),sbom.cdx.json,licences.txt)"
+
+advisories: .venv/dev.stamp
+	@$(BIN)/python -m deploy.supply advisories $(if $(FILE),--file $(FILE))
 
 .PHONY: schema
 schema: .venv/app.stamp
