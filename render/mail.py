@@ -3,18 +3,24 @@
 Without `contents` a mail is a greeting and a button: no word about health leaves the clinic.
 """
 
+import binascii
 import re
 import secrets
+from base64 import encodebytes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
+from email.contentmanager import ContentManager, raw_data_manager
 from email.headerregistry import Address, HeaderRegistry
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage, Message, MIMEPart
+from email.policy import Policy
+from email.utils import format_datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
@@ -30,7 +36,10 @@ from schemas.worded_plan import WordedPlan
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
+EDGE = re.compile(r'boundary="([0-9a-f]{32})"')
 URL = re.compile(r"https?://[!-;=?-~]+\Z")
+LINE = 76  # letters
+NOTHING: Mapping[str, str] = MappingProxyType({})
 WIDE = 1088
 MOST, LIMITS = 200, {"trouble": 500}  # characters of a value, and of what another service says in sentences
 """Pixels of a picture: twice the 544 that the widest mail shows."""
@@ -188,7 +197,7 @@ def message(
     a value.
     """
     letter = _letter(kind, envelope, context, texts, clinic, language, contents, wording, taps)
-    mail = EmailMessage(policy=POLICY)
+    mail = Mail(policy=POLICY)
     _headers(mail, kind, envelope, letter)
     mail.set_content(_render("mail/layout.txt", letter))
     mail.add_alternative(_render("mail/layout.html", letter), subtype="html")
@@ -199,10 +208,8 @@ def message(
         mail.add_attachment(calendar, subtype="calendar", params={"method": "PUBLISH"}, filename=name)
     mail["Content-Language"] = letter.language
     for part in mail.walk():
-        if (
-            part.is_multipart()
-        ):  # else one is looked for that no text holds, for as long as the mail is written
-            part.set_boundary(secrets.token_hex(16))
+        if part.is_multipart():
+            _separate(part)
     return mail
 
 
@@ -239,7 +246,68 @@ class _Shared(HeaderRegistry):
         return _once(name, str(value)) if few else super().__call__(name, value)
 
 
-POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_Shared())
+def _text_as_part(
+    part: EmailMessage, text: str, subtype: str = "plain", params: Mapping[str, str] = NOTHING, **named: Any
+) -> None:
+    """Make a part of text; the library encodes it letter by letter, and reads each header that it writes."""
+    coding, body = _encoded(text.replace("\r\n", "\n").encode())
+    for header in _of_part(subtype, coding, tuple(params.items()), tuple(sorted(named.items()))):
+        part[header.name] = header
+    part.set_payload(body)
+
+
+def _encoded(text: bytes) -> tuple[str, str]:
+    """How a text travels in letters of ASCII and short lines, and as what."""
+    beyond = len(text) - len(text.decode("ascii", "ignore"))
+    if not beyond and max(map(len, text.split(b"\n"))) <= LINE:
+        return "7bit", text.decode()
+    if beyond > len(text) / 6:  # each byte of them takes three letters otherwise
+        return "base64", encodebytes(text).decode()
+    return "quoted-printable", binascii.b2a_qp(text, istext=True).decode()
+
+
+@lru_cache(maxsize=256)
+def _of_part(
+    subtype: str, coding: str, params: tuple[tuple[str, str], ...], named: tuple[tuple[str, Any], ...]
+) -> tuple[Any, ...]:
+    """The headers of a part, as the library writes them for an empty one."""
+    part = MIMEPart(policy=policy.SMTP)
+    part.set_content("", subtype=subtype, params=dict(params), **dict(named))
+    del part["MIME-Version"]
+    part.replace_header("Content-Transfer-Encoding", coding)
+    return tuple(part[name] for name in part.keys())  # noqa: SIM118 - a message is not a mapping
+
+
+CONTENT = ContentManager()
+CONTENT.get_handlers = raw_data_manager.get_handlers  # type: ignore[attr-defined]
+CONTENT.set_handlers = raw_data_manager.set_handlers | {str: _text_as_part}  # type: ignore[attr-defined]
+POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_Shared(), content_manager=CONTENT)
+
+
+class Mail(EmailMessage):
+    """A message that is written out in few steps: the library writes each line by itself."""
+
+    def as_bytes(self, unixfrom: bool = False, policy: "Policy[Any] | None" = None) -> bytes:  # noqa: ARG002
+        """The same bytes as those of the library."""
+        return _written(self, policy or self.policy).encode("utf-8", "surrogateescape")
+
+
+def _written(part: "Message[Any, Any]", how: "Policy[Any]") -> str:
+    head = "".join(how.fold(name, value) for name, value in part.raw_items()) + how.linesep
+    if not part.is_multipart():
+        return head + str(part.get_payload()).replace("\n", how.linesep)
+    known = EDGE.findall(head)  # the header with it comes last
+    edge = f"--{known[-1] if known else part.get_boundary()}"
+    parts = cast("list[Message[Any, Any]]", part.get_payload())
+    inside = "".join(f"{edge}{how.linesep}{_written(each, how)}{how.linesep}" for each in parts)
+    return f"{head}{inside}{edge}--{how.linesep}"
+
+
+def _separate(part: "Message[Any, Any]") -> None:
+    """Say what stands between the parts: the library would look for what no text holds while it writes."""
+    kind = part.get_content_type()
+    del part["Content-Type"]
+    part.set_raw("Content-Type", f'{kind};\n boundary="{secrets.token_hex(16)}"')
 
 
 def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Letter) -> None:
@@ -248,12 +316,12 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
     mail["To"] = mailbox(envelope.to)
     if envelope.reply_to:
         mail["Reply-To"] = _sender(envelope.reply_to)
-    mail["Date"] = envelope.date
+    mail.set_raw("Date", format_datetime(envelope.date))
     mail["Message-ID"] = _checked(MESSAGE_ID, envelope.message_id, "message id")
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Aftercare-Kind"] = kind.value
     if letter.stop_url:
-        mail["List-Unsubscribe"] = f"<{letter.stop_url}>"
+        mail.set_raw("List-Unsubscribe", f"<{letter.stop_url}>")
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
@@ -329,7 +397,13 @@ def _values(context: Mapping[str, str], clinic: Clinic) -> dict[str, str]:
 def _numbers(values: Mapping[str, str], clinic: Clinic) -> tuple[tuple[str, str], ...]:
     """Telephone numbers as the mail writes them, and what dials each."""
     written = (values["phone"], values.get("emergency_number", ""))
-    return tuple((each, link(each, clinic.country)) for each in written if each)
+    return tuple((each, _dials(each, clinic.country)) for each in written if each)
+
+
+@lru_cache(maxsize=64)
+def _dials(number: str, country: str) -> str:
+    """What dials a number of the clinic's own, which are few."""
+    return link(number, country)
 
 
 def dialled(line: str, numbers: Sequence[tuple[str, str]]) -> Markup:

@@ -174,7 +174,8 @@ def read_ahead(tx: Tx, booking_ids: Sequence[int]) -> list[Attendance]:
     served = defaultdict[int, list[Attendance]](list)
     forms = sorted({each.intake_id for each in comes.values() if each.intake_id})
     for row in tx.all(_SERVED, intake_ids=forms) if forms else ():
-        served[row.intake_id].append(_attendance(tx, row))
+        same = comes.get(row.booking_id)
+        served[row.intake_id].append(same if same and same.id == row.id else _attendance(tx, row))
     for form in forms:
         remember(tx, sharing, served[form], form)
     return list(comes.values())

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from render.mail import STAFF, Contents, Envelope, MailKind, dialled, message
+from render.mail import POLICY, STAFF, Contents, Envelope, Mail, MailKind, dialled, message
 from render.paper.pdf import plan_pdf
 from schemas.notions.phone import link
 from schemas.staff import AccountNews
@@ -177,6 +177,54 @@ def test_the_bytes_are_ascii_with_short_lines() -> None:
     raw = mail.as_bytes()
     assert raw.isascii()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=150)
+LINES = st.lists(ANY | st.sampled_from(["", ".", "From me", "tail ", "=3D", "x" * 200, "ü" * 90]), max_size=6)
+
+
+@given(value=ANY, lines=LINES, calendar=LINES, contents=st.booleans(), utf8=st.booleans())
+def test_a_mail_is_written_out_as_the_library_does(
+    value: str, lines: list[str], calendar: list[str], contents: bool, utf8: bool
+) -> None:
+    texts = {**TEXTS["en"], "intake": {**TEXTS["en"]["intake"], "lines": ["{place}", *map(literal, lines)]}}
+    sample = plan(1)
+    inside = Contents(sample, pictures(sample), b"%PDF-1.7\x00\r\n\xff") if contents else None
+    mail = message(
+        MailKind.INTAKE,
+        envelope(),
+        CONTEXT | {"place": value, "name": value},
+        texts,
+        CLINIC,
+        contents=inside,
+        calendar="\r\n".join(calendar),
+    )
+    how = policy.SMTPUTF8 if utf8 else policy.SMTP
+    assert mail.as_bytes(policy=how) == EmailMessage.as_bytes(mail, policy=how)
+    read = message_from_bytes(mail.as_bytes(policy=how), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    for word in ("plain", "html"):
+        here = mail.get_body((word,))
+        assert here
+        assert part(read, word).splitlines() == str(here.get_content()).splitlines()
+
+
+def literal(line: str) -> str:
+    """A line of the clinic's that fills nothing in."""
+    return line.replace("{", "(").replace("\r", " ").replace("\n", " ")
+
+
+@given(text=LINES.map("\n".join))
+def test_any_text_travels_in_short_lines_of_ascii_and_arrives(text: str) -> None:
+    mail = Mail(policy=POLICY)
+    mail.set_content(text)
+    sent = mail.as_bytes()
+    assert sent.isascii()
+    assert max(map(len, sent.split(b"\r\n"))) <= 78
+    read = message_from_bytes(sent, policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    want = text.replace("\r\n", "\n").replace("\r", "\n")
+    assert read.get_content().replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") == want.rstrip("\n")
 
 
 def test_chosen_contents_bring_pictures_words_and_paper() -> None:
