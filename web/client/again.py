@@ -20,7 +20,7 @@ def asked() -> Response | None:
     The page of a dead link posts to its own address: nothing on it differs from that of any other.
     """
     kind, token = (*request.path.split("/"), "", "")[1:3]
-    if request.method == "POST" and request.query_string == b"again":
+    if request.method == "POST" and "again" in request.args:
         return _send(PURPOSES.get(kind) or abort(404), token)
     if request.method == "GET" and "sent" in request.args and kind in PURPOSES:
         return page(

@@ -49,13 +49,14 @@ def link_in(mailbox: Mailbox, number: int = -1) -> str:
     return found[0]
 
 
-def ask_again(http: FlaskClient, link: str) -> str:
+def ask_again(http: FlaskClient, link: str, language: str = "en") -> str:
     """Tap "Send me a new link" on the page of a dead link; what is said."""
-    page = http.get(link, base_url=BASE)
+    page = http.get(f"{link}?language={language}", base_url=BASE)
     assert page.status_code == 404
-    assert 'action="?again"' in page.text
+    action = f"?again&language={language}"
+    assert f'action="{action.replace("&", "&amp;")}"' in page.text
     data = {"form_key": Fields(page.text).key}
-    sent = http.post(f"{link}?again", data=data, base_url=BASE, headers=HEADERS)
+    sent = http.post(f"{link}{action}", data=data, base_url=BASE, headers=HEADERS)
     assert sent.status_code == 303
     return http.get(sent.headers["Location"], base_url=BASE).text
 
@@ -159,3 +160,9 @@ def test_who_tries_many_links_is_slowed(app: Flask, context: Context) -> None:
     found = [http.get(f"/i/{number:032d}", base_url=BASE).status_code for number in range(40)]
     assert found[0] == 404
     assert found[-1] == 429
+
+
+def test_the_answer_stays_in_the_language_that_the_page_was_read_in(app: Flask) -> None:
+    said = ask_again(app.test_client(), f"/p/{'x' * 32}", "es")
+    assert '<html lang="es"' in said
+    assert WORDS not in said
