@@ -111,7 +111,10 @@ def page(template: str, language: str, token: str = "", status: int = 200, **val
     """A page of the client in a language; forms on it carry the key of `token`."""
     shared = words.shared(language) | {"token": token, "form_key": form_key(token)}
     here: dict[str, Any] = {"here": ""}  # the page's own address, whatever it is
-    here |= {"choices_at": _choices_at(token, language), "terse": _kind() == KINDS[LinkPurpose.intake]}
+    here |= {
+        "choices_at": _choices_at(token, language),
+        "terse": bool(token) and _kind() == KINDS[LinkPurpose.intake],
+    }
     made = make_response(render_template(f"client/{template}.html", **(here | shared | values)), status)
     return browser.greet(made)
 
