@@ -26,7 +26,19 @@ from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.session_note import SessionNote
 from schemas.staff import Role
-from store import audit, bookings, checkins, connections, deliveries, intakes, notes, plans, receipts, staff
+from store import (
+    audit,
+    bookings,
+    checkins,
+    connections,
+    deliveries,
+    intakes,
+    notes,
+    plans,
+    receipts,
+    staff,
+    tables,
+)
 from store.vault import Vault
 from tests.helpers.console import (
     BASE,
@@ -85,6 +97,26 @@ def test_the_day_shows_intake_flags_pain_and_plan(context: Context, client: Flas
     assert "<b>7</b>" in shown
     assert "Waits for you" in shown
     assert "Missing" in text(client, day_of(TODAY + timedelta(hours=0.1), context))
+
+
+@pytest.mark.parametrize(("slug", "name"), [("", ""), ("", "Deep tissue"), ("x-60", "")])
+def test_a_visit_without_a_service_leaves_no_gap_in_its_line(
+    context: Context, client: FlaskClient, slug: str, name: str
+) -> None:
+    """Mindbody's webhooks do not say which service it is."""
+    number = seen(context)
+    with context.db.begin() as tx:
+        tx.change(tables.bookings, number, service=slug, service_name=name)
+    for where in (
+        day_of(TODAY - timedelta(hours=2), context),
+        f"/console/bookings/{number}",
+        "/console/clients/1",
+    ):
+        page = re.sub(r"(?s)<(script|style).*?</\1>", "", text(client, where))
+        parts = re.split(r'</(?:p|li|td|h\d)>|<span class="mut small block">', page)
+        lines = [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in parts]
+        assert not [each for each in lines if each.startswith("·") or each.endswith("·") or "· ·" in each]
+        assert (name or slug) in page
 
 
 def test_a_day_without_visits_says_what_to_do(context: Context, client: FlaskClient) -> None:
