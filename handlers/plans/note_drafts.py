@@ -15,8 +15,9 @@ from store.base import Tx
 
 def keep(tx: Tx, context: Context, booking_id: int, note: SessionNote, now: datetime) -> None:
     """Keep what was typed by link. A plan that nobody has let out waits from now on."""
+    if notes.draft(tx, booking_id) is None:  # whoever has the link could fill the log by typing on and on
+        audit.add(tx, origin.LINK, "note_draft", f"booking:{booking_id}", now)
     notes.put_draft(tx, booking_id, note, now)
-    audit.add(tx, origin.LINK, "note_draft", f"booking:{booking_id}", now)
     drafting.draft(tx, context, booking_id, now)
 
 

@@ -80,13 +80,13 @@ def read(text: str) -> Journal:
 
 def _take(found: Journal, words: list[str]) -> None:
     match words:
-        case ["audit", entries, value] if entries != "0":
+        case ["audit", entries, value] if entries.isdecimal() and entries != "0":
             found.heads[int(entries)] = value
-        case ["ended", purpose, subject, value]:
-            found.ended.append((purpose, int(subject), value))
+        case ["ended", purpose, about, value] if about.isdecimal():
+            found.ended.append((purpose, int(about), value))
         case ["stopped", value]:
             found.stopped.add(value)
-        case ["staff", number, state, value]:
+        case ["staff", number, state, value] if number.isdecimal():
             found.accounts[int(number)] = Account(state == "on", value)
         case [value]:
             found.erased.append(value)
@@ -95,7 +95,7 @@ def _take(found: Journal, words: list[str]) -> None:
 def kept(context: Context) -> str:
     """The journal that the worker keeps; "" where there is none."""
     path = context.journal
-    return path.read_text("ascii") if path is not None and path.exists() else ""
+    return path.read_text("ascii", "replace") if path is not None and path.exists() else ""
 
 
 def keep(context: Context, _now: datetime) -> None:

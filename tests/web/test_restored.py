@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 import app as application
 import settings as configuration
@@ -188,3 +190,13 @@ def test_a_full_disk_keeps_the_journal_of_before(context: Context, tmp_path: Pat
         audit.add(tx, "mara", "view", "booking:1", NOW)
     journal.keep(kept, NOW)
     journal.check(kept)
+
+
+@drawn(st.text(alphabet=st.sampled_from("audit ended stopped staff on off 0 1 9 ab²\n"), max_size=60))
+def test_a_journal_that_somebody_wrote_into_is_still_read(text: str) -> None:
+    found = journal.read(f"{text}\naudit 7 abc\nended plan 3 def\nstaff 2 off ghi\nstopped jkl\nmno")
+    assert found.heads[7] == "abc"
+    assert ("plan", 3, "def") in found.ended
+    assert not found.accounts[2].active
+    assert "jkl" in found.stopped
+    assert "mno" in found.erased

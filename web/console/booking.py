@@ -12,7 +12,7 @@ from clinical import identity
 from clinical.plan.own import with_own
 from handlers import links
 from handlers.intake import summary
-from handlers.links import LinkPurpose
+from handlers.links import OF_VISIT, LinkPurpose
 from handlers.plans import basis as plans_basis
 from handlers.plans import by_hand as plans_by_hand
 from handlers.plans import note_drafts, pictures, release, reviews, standing
@@ -325,7 +325,7 @@ def reviewed(booking_id: int) -> AnyResponse:
 def end_links(booking_id: int) -> AnyResponse:
     """A link has come into wrong hands: the client's links end now; what is sent from now on has new ones."""
     with _opened(booking_id) as (tx, found):
-        stored_links.revoke(tx, (LinkPurpose.intake, LinkPurpose.plan), found.id, now())
+        stored_links.revoke(tx, OF_VISIT, found.id, now())
         for asked in checkins.of_booking(tx, found.id):
             stored_links.revoke(tx, (LinkPurpose.checkin,), asked.id, now())
         audit.add(tx, me().name, "end_links", f"booking:{found.id}", now())

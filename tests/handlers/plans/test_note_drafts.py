@@ -11,7 +11,7 @@ from handlers.worker import work
 from schemas.booking import Booking
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Role, Staff
-from store import bookings, notes
+from store import audit, bookings, notes
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW, with_policy
 from tests.helpers.mailbox import Mailbox
@@ -43,6 +43,7 @@ def test_it_holds_the_plan_until_it_is_signed(context: Context, mailbox: Mailbox
     assert reason(strict, booking) == "on_hold"
     with strict.db.begin() as tx:
         assert (notes.every(tx, booking.id), notes.count_drafts(tx)) == ([], 1)
+        assert audit.times(tx, f"booking:{booking.id}", "note_draft") == 1, "nobody fills the log by a link"
         note_drafts.sign(tx, strict, booking.id, SendWish.OK_TO_SEND, MARA, DUE)
     work.work_once(strict, DUE + timedelta(seconds=1))
     assert mailbox.kinds().count("plan") == 1

@@ -745,10 +745,11 @@ def test_a_link_in_wrong_hands_is_ended_and_the_next_one_opens(
         assert plan is not None
         asked = checkins.ask(tx, number, plan.id, CheckInKind.h24, now)
         question = links.issue(tx, context, LinkPurpose.checkin, asked.id, now)
+        note = links.issue(tx, context, LinkPurpose.note, number, now)
     ended = post(client, f"/console/bookings/{number}/links/end", f"/console/bookings/{number}")
     assert ended.status_code == 303
     anybody = browser(app)
-    for link in (lost, question):
+    for link in (lost, question, note):
         assert anybody.get(link.removeprefix(BASE), base_url=BASE).status_code == 404
     with context.db.begin() as tx:
         new = links.issue(tx, context, LinkPurpose.intake, number, now, now + timedelta(days=30))
