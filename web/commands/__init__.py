@@ -45,6 +45,7 @@ COMMANDS: tuple[click.Command, ...] = (
         audit.audit_group,
         incident.incident_group,
         breach.breach_group,
+        privacy.privacy_group,
         review.review_group,
     ),
 )

@@ -4,10 +4,25 @@ import json
 from datetime import datetime
 
 import click
+from flask.cli import AppGroup
 
-from handlers.worker import retention
+from handlers.worker import papers, retention
 from web.commands.base import BY, Moment
 from web.context import context, utc_now
+
+privacy_group = AppGroup("privacy", help="Papers that the law asks for, drafted from what is configured.")
+
+
+@privacy_group.command("records")
+def records_command() -> None:
+    """Print records of processing (GDPR, article 30) as Markdown."""
+    click.echo("\n".join(papers.records(context(), utc_now())))
+
+
+@privacy_group.command("dpia")
+def dpia_command() -> None:
+    """Print the draft of a data protection impact assessment as Markdown."""
+    click.echo("\n".join(papers.dpia(context(), utc_now())))
 
 
 @click.command("retention")
