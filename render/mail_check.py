@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from render.mail import PLACEHOLDER, VARIANTS, MailKind
-from schemas.staff import AccountNews
+from schemas.staff import AccountNews, StaffNews
 from schemas.trouble import TroubleKind
 
 FILLED = frozenset(
     {
         *("count", "since", "urgent", "until"),
-        *AccountNews,
+        *(*AccountNews, *StaffNews),
         *TroubleKind,
         *("day", "name", "when", "place", "practitioner", "minutes", "reference", "emergency_number"),
         *("clinic", "phone", "connection", "hours", "trouble", "unread", "command", "since", "urgent"),

@@ -35,14 +35,34 @@ class AccountNews(StrEnum):
     reset = "reset"
 
 
+class StaffNews(StrEnum):
+    """What somebody on the staff may want to be sent about clients."""
+
+    alert = "alert"  # an answer that cannot wait, of any client
+    look = "look"  # of one's own clients: somebody should look in the next days
+    form = "form"  # a form was sent in
+    written = "written"  # something was written that waits for an answer
+
+
+class Wish(StrEnum):
+    """When it is sent: never, at once, or once a day with all else."""
+
+    off = ""
+    now = "now"
+    daily = "daily"
+
+
 @dataclass(frozen=True, slots=True)
 class StaffMail:
-    """One mail that is due to the owner of an account, and since when."""
+    """One message that is due to the owner of an account, and since when; `path`: the page it leads to."""
 
     id: int
     staff_id: int
-    kind: AccountNews
+    kind: AccountNews | StaffNews
     created_at: datetime
+    path: str = ""
+    by_text: bool = False
+    daily: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from schemas.notions import mail_address
-from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffSession, Stage
+from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffNews, StaffSession, Stage
 from store import sealing
 from store.base import Tx
 from store.tables import devices, login_tries, recovery_codes, staff, staff_mails, staff_sessions
@@ -112,11 +112,33 @@ def mail(tx: Tx, staff_id: int, kind: AccountNews, now: datetime) -> None:
 def claim_mails(tx: Tx, now: datetime, until: datetime) -> list[StaffMail]:
     """The mails that are due; each is left to the caller until `until`."""
     row = sa.update(staff_mails).where(staff_mails.c.due_at <= now).values(due_at=until)
-    found = tx.all(row.returning(*(staff_mails.c[name] for name in ("id", "staff_id", "kind", "created_at"))))
-    return sorted(
-        (StaffMail(one.id, one.staff_id, AccountNews(one.kind), one.created_at) for one in found),
-        key=lambda one: one.id,
-    )
+    return sorted((_due(one) for one in tx.all(row.returning(staff_mails))), key=lambda one: one.id)
+
+
+def _due(row: sa.Row[Any]) -> StaffMail:
+    kind = StaffNews(row.kind) if row.kind in list(StaffNews) else AccountNews(row.kind)
+    by_text = row.channel == "sms"
+    return StaffMail(row.id, row.staff_id, kind, row.created_at, row.path, by_text, row.daily)
+
+
+def tell(
+    tx: Tx,
+    staff_id: int,
+    kind: StaffNews,
+    path: str,
+    now: datetime,
+    *,
+    by_text: bool = False,
+    daily: bool = False,
+) -> None:
+    """Somebody is due a word about a client; when it leaves is decided then."""
+    row = {"staff_id": staff_id, "kind": kind, "path": path, "channel": "sms" if by_text else "email"}
+    tx.run(sa.insert(staff_mails).values(**row, daily=daily, created_at=now, due_at=now))
+
+
+def put_back(tx: Tx, mail_ids: Sequence[int], due_at: datetime) -> None:
+    """Not now: at this time."""
+    tx.run(sa.update(staff_mails).where(staff_mails.c.id.in_(mail_ids)).values(due_at=due_at))
 
 
 def mailed(tx: Tx, mail_id: int) -> None:

@@ -11,7 +11,7 @@ from handlers.answers import Picture, picture
 from handlers.context import Context
 from handlers.plans import drafting, reviews
 from handlers.plans.history import history
-from handlers.schedule import alerts, recipients
+from handlers.schedule import alerts, news, recipients
 from schemas.booking import Booking
 from schemas.checkin import WEEK, CheckIn, CheckInKind, Reply, Step, Tick
 from schemas.choosing import HELD_BY, Action, PlanContent, Within
@@ -19,6 +19,7 @@ from schemas.delivery import Due, Purpose
 from schemas.intake import Answers
 from schemas.plan import Plan, PlanOrigin, Readiness
 from schemas.rules import Flag, Rules
+from schemas.staff import StaffNews
 from store import bookings, checkins, clients, deliveries, intakes, notes, remarks
 from store import plans as stored_plans
 from store.base import Tx
@@ -68,6 +69,7 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
     first = checkins.answer(tx, checkin.id, answers, judged.step.action, now)
     if first and answers.get(WORDS):
         remarks.add(tx, booking.id, booking.client_id, checkin.id, str(answers[WORDS]), now)
+        news.tell(tx, booking, StaffNews.written, now)
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
     return _follow(tx, context, booking, judged, f"{checkin.kind}", now)

@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.intake import reached, who
 from handlers.intake.who import Ask
 from handlers.plans import drafting
-from handlers.schedule import alerts, attach, recipients
+from handlers.schedule import alerts, attach, news, recipients
 from library.content import Library
 from schemas.booking import Booking, BookingStatus
 from schemas.delivery import Channel, DeliveryStatus, Due, Purpose
@@ -22,6 +22,7 @@ from schemas.forms.questionnaire import Question, Questionnaire, QuestionType
 from schemas.intake import Intake, IntakeStatus
 from schemas.reason import Reason
 from schemas.rules import Flag, Severity
+from schemas.staff import StaffNews
 from store import audit, bookings, clients, deliveries, intakes
 from store.base import Tx
 
@@ -373,4 +374,5 @@ def _stop_chasing(tx: Tx, booking_id: int, now: datetime) -> None:
 
 
 def _tell_practitioner(tx: Tx, booking: Booking, now: datetime) -> None:
+    news.tell(tx, booking, StaffNews.form, now)
     deliveries.schedule(tx, Due(recipients.about(booking, Purpose.summary, 0), now), now)

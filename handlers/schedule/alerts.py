@@ -7,7 +7,7 @@ pressed its button. Opening a page is no sign that a person has read it.
 from datetime import datetime, timedelta
 
 from handlers.context import Context
-from handlers.schedule import recipients
+from handlers.schedule import news, recipients
 from schemas.delivery import (
     ESCALATION,
     AlertCause,
@@ -20,6 +20,7 @@ from schemas.delivery import (
     Urgency,
 )
 from schemas.rules import Severity
+from schemas.staff import StaffNews
 from store import bookings, deliveries, intakes
 from store.base import Tx
 
@@ -30,12 +31,20 @@ AT_ONCE = timedelta()
 
 def at_once(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
     """By mail and by text; once for each reason."""
-    _schedule(tx, booking_id, cause(tx, booking_id, name), (Channel.email, Channel.sms), now)
+    if _schedule(tx, booking_id, cause(tx, booking_id, name), (Channel.email, Channel.sms), now):
+        _tell(tx, booking_id, StaffNews.alert, now)
 
 
 def soon(tx: Tx, booking_id: int, name: str, now: datetime) -> None:
     """By mail alone; once for each reason."""
-    _schedule(tx, booking_id, cause(tx, booking_id, name, Urgency.soon), (Channel.email,), now)
+    if _schedule(tx, booking_id, cause(tx, booking_id, name, Urgency.soon), (Channel.email,), now):
+        _tell(tx, booking_id, StaffNews.look, now)
+
+
+def _tell(tx: Tx, booking_id: int, kind: StaffNews, now: datetime) -> None:
+    booking = bookings.get(tx, booking_id)
+    assert booking is not None
+    news.tell(tx, booking, kind, now)
 
 
 def cause(tx: Tx, booking_id: int, name: str, urgency: Urgency = Urgency.at_once) -> AlertCause:
@@ -104,11 +113,14 @@ def _schedule(
     channels: tuple[Channel, ...],
     now: datetime,
     wait: timedelta = AT_ONCE,
-) -> None:
-    booking = bookings.get(tx, booking_id)
+) -> bool:
+    """True where something is due that was not yet."""
+    booking, made = bookings.get(tx, booking_id), False
     assert booking is not None
     for channel in channels:
         key = recipients.about(booking, Purpose.alert, cause, channel)
         known = deliveries.by_key(tx, key)
         if known is None or known.status is not DeliveryStatus.scheduled or known.due_at > now + wait:
             deliveries.schedule(tx, Due(key, now + wait), now)
+        made |= known is None
+    return made

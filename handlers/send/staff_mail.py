@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from handlers.context import Context
+from handlers.send import staff_news
 from handlers.send.messages import stable_id
 from handlers.staff import invited
 from handlers.staff.accounts import INVITE_GOOD_FOR
@@ -13,7 +14,7 @@ from render import mail
 from render.language import readable
 from render.mail import Envelope, MailKind
 from schemas.delivery import Channel
-from schemas.staff import AccountNews, Staff, StaffMail
+from schemas.staff import AccountNews, Staff, StaffMail, StaffNews
 from store import staff
 from store.base import Tx
 
@@ -26,7 +27,9 @@ def send_due(context: Context, now: datetime) -> int:
     """Send what is due; returns how many went out. After three days it never does."""
     with context.db.begin() as tx:
         due = staff.claim_mails(tx, now, now + AGAIN)
-    return sum(_sent(context, each, now) for each in due)
+    news = [each for each in due if isinstance(each.kind, StaffNews)]
+    out = sum(_sent(context, each, now) for each in due if not isinstance(each.kind, StaffNews))
+    return out + staff_news.send(context, news, now)
 
 
 def _sent(context: Context, due: StaffMail, now: datetime) -> bool:

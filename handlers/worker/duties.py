@@ -50,6 +50,7 @@ def every_duty() -> dict[str, Duty]:
     """Those that belong to no connection, by name; none of them is done yet."""
     return {
         "watch": Duty(timedelta(minutes=1), _watch),
+        "staff mails": Duty(timedelta(seconds=5), staff_mail.send_due),
         "bounces": Duty(timedelta(minutes=5), bounces.read_mailbox),
         "outside": Duty(timedelta(minutes=1), watch.outside),
         "seals": Duty(timedelta(minutes=1), seals.Rounds().look),
@@ -63,7 +64,6 @@ def _watch(context: Context, now: datetime) -> None:
     watch.look(context, now)
     watch.mail(context, now)
     watch.texts_came(context, now)
-    staff_mail.send_due(context, now)
 
 
 def forget(context: Context, now: datetime) -> int:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from render.mail import POLICY, STAFF, Contents, Envelope, Mail, MailKind, dialled, message
 from render.paper.pdf import plan_pdf
 from schemas.notions.phone import link
-from schemas.staff import AccountNews
+from schemas.staff import AccountNews, StaffNews
 from schemas.trouble import TroubleKind
 from tests.helpers.content import papers
 from tests.helpers.printed import CLINIC, LINK, NOW, TODAY, envelope, pictures, plan
@@ -44,7 +44,8 @@ CONTEXT: dict[str, str] = {
     "count": "3",
     "since": "Nov 20, 9:00 AM",
     "urgent": "1",
-    **{news.value: "" for news in AccountNews},
+    **{news.value: "" for news in (*AccountNews, *StaffNews)},
+    "look": "2",
     "account": "Nov 20, 9:00 AM",
     "until": "Nov 23, 9:00 AM",
 }

@@ -9,6 +9,7 @@ from flask import current_app
 
 from handlers.clients import contacts
 from handlers.plans import reviews
+from handlers.schedule import news
 from handlers.worker import seals, troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
@@ -130,8 +131,9 @@ def _unreviewed() -> Iterator[str]:
 def _ways() -> Iterator[str]:
     """An alarm needs two ways: the second one counts when the first one fails."""
     clinic = the_context().clinic
-    mails = {each.casefold() for each in (clinic.alert_email, clinic.alert_next_email) if each}
-    texts = bool(clinic.alert_sms) and Channel.sms in the_context().senders
+    mails, numbers = _of_people()
+    mails |= {each.casefold() for each in (clinic.alert_email, clinic.alert_next_email) if each}
+    texts = bool(clinic.alert_sms or numbers) and Channel.sms in the_context().senders
     if len(mails) + texts < 2:
         yield (
             "Remark: there is only one way to reach you with an alert. If it fails, nobody is reached: set "
@@ -152,6 +154,17 @@ def _replies() -> Iterator[str]:
             "Remark: a client's reply to a mail goes to an address that nobody reads: set CLINIC_REPLY_TO "
             "(`reply_to` in clinic.toml) to one that somebody does."
         )
+
+
+def _of_people() -> tuple[set[str], set[str]]:
+    """The addresses and numbers of those who chose to be sent every alert."""
+    db = the_context().db
+    if not migrate.is_current(db):
+        return set(), set()
+    with db.read() as tx:
+        found = news.alerted(tx)
+    numbers = {wanted.number for _who, wanted in found if wanted.number}
+    return {who.email.casefold() for who, _wanted in found}, numbers
 
 
 def _mail_server() -> Iterator[str]:

@@ -23,6 +23,7 @@ from web.console import (
     editor,
     gate,
     monitoring,
+    news,
     note,
     outbox,
     refusals,
@@ -49,7 +50,7 @@ from web.static_files import url as static_url
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
-    *(requests, several, monitoring, device),
+    *(requests, several, monitoring, device, news),
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account

@@ -9,19 +9,21 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.staff import devices, passwords, second_factor, sessions, setup_link, sign_in
+from handlers.staff import devices, passwords, second_factor, sessions, setup_link, sign_in, wishes
 from handlers.staff import invited as invitations
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
 from render.paper import qr
 from schemas import origin
+from schemas.delivery import Channel
 from schemas.staff import Stage
 from store import devices as stored_devices
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, ENROLLING, EVERYBODY, allowed, me, now
+from web.console.news_words import NEWS, WHEN
 from web.console.view import page
 from web.context import context
 from web.language import NAMES
@@ -295,9 +297,11 @@ def account_page(status: int = 200, **values: Any) -> Response:
         mine = [one for one in stored_staff.sessions(tx, me().id) if sessions.is_alive(one, now())]
         known = devices.of(tx, me(), now())
         this = devices.known(tx, context(), cookies.value(DEVICE), now())
+        news = {"wanted": wishes.of(tx, me().id), "news": NEWS, "when": WHEN}
     shown = {"codes_left": left, "sessions": mine, "here": g.session.id, "devices": known}
     this_one = this[0].id if this and this[1].id == me().id else 0
-    return page("account", status, languages=NAMES, this_device=this_one, **shown, **values)
+    values = shown | news | {"texts": Channel.sms in context().senders} | values
+    return page("account", status, languages=NAMES, this_device=this_one, **values)
 
 
 @blueprint.post("/console/account/password")

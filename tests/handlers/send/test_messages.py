@@ -35,6 +35,7 @@ OF_THE_CLINIC = (
     MailKind.TEXTS,
     MailKind.INVITE,
     MailKind.ACCOUNT,
+    MailKind.STAFF_NEWS,
 )
 
 

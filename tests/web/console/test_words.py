@@ -29,6 +29,7 @@ from web.console import (
     editor,
     labels,
     monitoring,
+    news_words,
     note_words,
     outbox,
     plan_form,
@@ -113,6 +114,7 @@ def in_tables() -> Iterator[str]:
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
     yield from (plan_reasons.TAKEN_OUT, plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
     yield from (text for _name, text in board.MEASURES)
+    yield from (news_words.NO_TEXTS, *news_words.NEWS.values(), *news_words.WHEN.values())
     yield from (*clients.LISTS.values(), *(text for text, _statuses, _upward in outbox.TABS.values()))
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
