@@ -1,4 +1,4 @@
-"""docs/asvs.md names no file and no test that is not there, leaves no requirement out, and counts right."""
+"""The evidence names no file and no test that is not there, leaves no requirement out, and counts right."""
 
 import ast
 import re
@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "asvs.md").read_text("utf-8")
+OURS = (ROOT / "docs" / "security.md").read_text("utf-8")
+MODEL = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
 # The numbers of levels 1 and 2 (OWASP/ASVS, 5.0.0), those that follow on each other as "first-last".
 ASKED = """
 1.1.1-2 1.2.1-9 1.3.1-11 1.4.1-3 1.5.1-2 2.1.1-3 2.2.1-3 2.3.1-4 2.4.1 3.2.1-2 3.3.1-4 3.4.1-6 3.5.1-5
@@ -26,11 +28,13 @@ SIG-1 SIG-2 SIG-3 SIG-4 SIG-5 SIG-6 SIG-7 SIG-8 ORD-1 ORD-2 ORD-3 ORD-4 REL-1 RE
 WEB-HDR WEB-CACHE WEB-TOK WEB-IDOR WEB-GET WEB-CSRF WEB-UNS WEB-AUTH WEB-COOKIE WEB-HOST WEB-RED WEB-INJ
 WEB-CSV WEB-SSRF WEB-ERR WEB-DOS WEB-LOG PRV-1 PRV-2 PRV-3 PRV-4 PRV-5 PRV-6 TIM-1 TIM-2
 """
+THREATS = 22
+UNTHREATENED = {"SIG-2", "ORD-4", "PRV-1", "PRV-4"}  # what is promised to clients and schedulers in peace
 VERDICTS = ("met", "partly", "not", "not applicable")
 ROW = re.compile(r"^\| ([\d.]+) \| ([12]) \| ([^|]+) \| ([^|]+) \| ([^|]*) \| ([^|]+) \|$", re.MULTILINE)
 PROMISE = re.compile(r"^\| ([A-Z]+-\w+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 FILE = re.compile(r"`([\w./-]+)(?:::(\w+))?`")
-ROWS, KEPT = ROW.findall(PAGE), PROMISE.findall(PAGE)
+ROWS, KEPT = ROW.findall(PAGE), PROMISE.findall(OURS)
 
 
 def asked() -> Iterator[str]:
@@ -51,6 +55,20 @@ def named_in(path: str) -> frozenset[str]:
 def test_every_requirement_stands_there_once() -> None:
     assert sorted(row[0] for row in ROWS) == sorted(asked())
     assert sorted(row[0] for row in KEPT) == sorted(PROMISES.split())
+
+
+def test_every_threat_is_met_by_promises_that_are_kept_or_by_code_that_is_there() -> None:
+    rows = re.findall(r"^\| (T\d+) \|[^|]+\|[^|]+\| ([^|]+) \|$", MODEL, re.MULTILINE)
+    assert [name for name, _against in rows] == [f"T{number}" for number in range(1, THREATS + 1)]
+    kept = {row[0] for row in KEPT}
+    for name, against in rows:
+        promised, files = set(re.findall(r"\b[A-Z]{3}-\w+", against)), FILE.findall(against)
+        assert promised | {path for path, _name in files}, name
+        assert promised <= kept, name
+        assert all((ROOT / path).is_file() for path, _name in files if "/" in path), name
+    assert {name for name in kept if name not in MODEL} == UNTHREATENED
+    picture = (ROOT / "docs" / "images" / "threat-model.svg").read_text("utf-8")
+    assert all(re.search(rf"\b{name}\b", picture) for name, _against in rows)
 
 
 def test_the_summary_counts_what_the_table_says() -> None:
