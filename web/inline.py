@@ -1,6 +1,7 @@
 """WORKER=inline: the same worker, as a thread of the web process, for hosts with a single process."""
 
 import atexit
+import logging
 import threading
 from datetime import UTC, datetime
 
@@ -8,7 +9,10 @@ import click
 
 from handlers.context import Context
 from handlers.worker import work
+from handlers.worker.journal import Older
 from web.commands import prepare
+
+log = logging.getLogger("aftercare.worker")
 
 
 def start(context: Context) -> None:
@@ -28,4 +32,7 @@ def _end(stop: threading.Event, thread: threading.Thread) -> None:
 
 
 def _run(context: Context, stop: threading.Event) -> None:
-    work.work(context, stop, lambda: prepare(context, datetime.now(UTC)), "inline")
+    try:
+        work.work(context, stop, lambda: prepare(context, datetime.now(UTC)), "inline")
+    except Older as error:
+        log.error("%s", error)
