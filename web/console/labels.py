@@ -230,11 +230,21 @@ DETAILS = (
     "The message was sent, and we could not note it.",
     "The worker ended each time it worked on this.",
 )
+FIELD = re.compile(r"The field (\S+) must be (.+)\.")
+WRONG_FIELD = "The field {field} must be {wanted}."
+WANTED = (
+    *("there", "there, such as booking.created", "there: an object that describes the booking"),
+    *("there, or an e-mail address, or a telephone number", "a time", "a number", "a number of minutes"),
+    "a booking",
+)
+"""What a field of a webhook must be, as schedulers' readers say it."""
 IN_BRACKETS = re.compile(r"(\(code |\()([^()]*)\)")
 
 
 def worded(detail: str, say: Say) -> str:
     """What was said of an attempt, in the language of the page where the words are ours."""
+    if field := FIELD.fullmatch(detail):
+        return say(WRONG_FIELD, field=field[1], wanted=say(field[2]))
     found = IN_BRACKETS.search(detail)
     if found is None:
         return say(detail)

@@ -114,6 +114,7 @@ def in_tables() -> Iterator[str]:
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
     yield from (plan_reasons.TAKEN_OUT, plan_reasons.CHANGE_REFUSED, plan_reasons.PROTOCOL)
     yield from (text for _name, text in board.MEASURES)
+    yield from (labels.WRONG_FIELD, *labels.WANTED)
     yield from (news_words.NO_TEXTS, *news_words.NEWS.values(), *news_words.WHEN.values())
     yield from (*clients.LISTS.values(), *(text for text, _statuses, _upward in outbox.TABS.values()))
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
@@ -188,6 +189,12 @@ def test_every_act_in_the_log_has_its_words() -> None:
     assert len(found) > 15
     found |= {f"stop_{channel}" for channel in stop.CHANNELS}
     assert found <= set(labels.ACTS)
+
+
+def test_what_is_wrong_with_a_webhook_is_said_in_spanish_too() -> None:
+    said = labels.worded("The field triggerEvent must be there.", say_in("es"))
+    assert said == "El campo triggerEvent no es como debe: tiene que estar."
+    assert labels.worded("The field a.b must be a time.", say_in("en")) == "The field a.b must be a time."
 
 
 def test_what_a_mail_server_answers_is_told_in_spanish_too() -> None:
