@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers.answers import FULL, effective
 from handlers.context import Context
@@ -21,6 +21,8 @@ ASKED = (RequestKind.copy, RequestKind.correction, RequestKind.erasure)
 """What a client asks for; the rest are consents."""
 MOST_OPEN = 5
 """How many corrections of one client may wait."""
+MOST_CHANGES, DAY = 20, timedelta(days=1)
+"""How often a client changes their mind in a day; beyond it, a person at the clinic is to be asked."""
 LONGEST = 300
 
 
@@ -97,8 +99,14 @@ def decide(tx: Tx, context: Context, client_id: int, consent: str, yes: bool, no
     A consent to a way of writing takes effect by itself; of every other one a person at the clinic hears.
     """
     shown = {each.id: each for each in consents(tx, context, client_id, context.clinic.language)}
-    if consent not in shown or shown[consent].yes is yes:
+    made = client_requests.of_client(tx, clients.family(tx, client_id))
+    before = [each for each in made if each.kind is RequestKind.consent]
+    lately = [each for each in before if each.said_at > now - DAY]
+    if consent not in shown or shown[consent].yes is yes or len(lately) >= MOST_CHANGES:
         return False
+    for each in before:  # somebody hears of what holds now
+        if each.what == consent and each.settled_at is None:
+            client_requests.settle(tx, each.id, [each.kind], "client", now)
     settled = consent in CHANNELS
     kind = RequestKind.consent
     client_requests.add(tx, client_id, kind, now, what=consent, yes=yes, settled=settled)

@@ -107,6 +107,17 @@ def test_a_consent_is_withdrawn_once_and_given_again(hers: Phone, context: Conte
     assert len(asked(context, booking)) == 2
 
 
+def test_a_mind_that_changes_all_the_time_neither_fills_the_list_nor_the_disk(
+    hers: Phone, context: Context, booking: Booking
+) -> None:
+    for _ in range(12):
+        choose(hers, "withdraw", HOME)
+        choose(hers, "give", HOME)
+    assert len(asked(context, booking)) == 20
+    with context.db.read() as tx:
+        assert client_requests.count_waiting(tx, (RequestKind.consent,)) == 1
+
+
 @pytest.mark.B10
 @pytest.mark.parametrize("consent", [HOME, KEEP])
 def test_without_the_consent_no_plan_goes_out(
