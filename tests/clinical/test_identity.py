@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.identity import compare, first_name, folded, fuller, in_order
+from clinical.identity import compare, first_name, folded, fuller, in_order, initials
 from library.names import read_names
 from schemas.booking import Person
 from schemas.identity import Change, NameRules, Verdict
@@ -343,3 +343,28 @@ def test_a_greeting_has_the_given_name_in_front(name: str, written: str) -> None
 def test_what_follows_a_comma_as_a_title_is_no_name() -> None:
     assert folded("Martín Rey, Jr.", RULES) == folded("Martin Rey", RULES)
     assert folded("Rey, Dr.", RULES) == ("rey",)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ms Zoe Field", "Z. F."),
+        ("Núñez, Rosa", "R. N."),
+        ("Dr. Zoe M. Field, PhD", "Z. F."),
+        ("Ann", "A."),
+        ("李雷", "李."),
+        ("محمد العلي", "م. ا."),
+        ("Ann (twin) +1 555 010 4242", "A."),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_a_room_reads_initials_and_no_more(name: str, shown: str) -> None:
+    assert initials(name, RULES) == shown
+
+
+@given(st.text(max_size=60))
+def test_initials_are_two_letters_at_most(name: str) -> None:
+    shown = initials(name, RULES)
+    assert len(shown.split()) <= 2
+    assert all(part.endswith(".") for part in shown.split())

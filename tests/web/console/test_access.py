@@ -477,7 +477,8 @@ def test_who_receives_clients_gets_the_door_code_and_no_answers(
     number = visit(context, start=datetime.now(UTC) + timedelta(hours=1), now=datetime.now(UTC))
     account(context, "desk@handsofstone.example", "Desk", (role,))
     desk = sign_in(app, "desk@handsofstone.example")
-    assert f"/console/bookings/{number}/door" in desk.get("/console/", base_url=BASE).text
+    day = (datetime.now(UTC) + timedelta(hours=1)).astimezone(context.zone()).date()
+    assert f"/console/bookings/{number}/door" in desk.get(f"/console/days/{day}", base_url=BASE).text
     assert desk.get(f"/console/bookings/{number}/door", base_url=BASE).status_code == 200
     assert desk.get(f"/console/bookings/{number}", base_url=BASE).status_code == 403
 
