@@ -30,11 +30,16 @@ MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been trie
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of the schedule: what is for these purposes, goes by these channels, is of these connections."""
+    """A part of the schedule: what is for these purposes, goes by these channels, is of these connections.
+
+    Of several `parts` it is the one that has a `number`; all of one client is in the same.
+    """
 
     purposes: tuple[Purpose, ...] = tuple(Purpose)
     channels: tuple[Channel, ...] = tuple(Channel)
     of: Connections = EVERY
+    number: int = 0
+    parts: int = 1
 
     def hold(self) -> sa.ColumnElement[bool]:
         """True for a delivery in this part."""
@@ -45,6 +50,9 @@ class Share:
             deliveries.c.purpose.in_(self.purposes),
             deliveries.c.channel.in_(self.channels),
             sa.true() if self.of == EVERY else theirs.exists(),
+            sa.func.coalesce(deliveries.c.client_id, 0) % self.parts == self.number
+            if self.parts > 1
+            else sa.true(),
         )
 
 

@@ -25,11 +25,7 @@ log = logging.getLogger("aftercare.worker")
 IDLE = 0.5  # seconds between looks at an empty schedule
 SELDOM = 5.0  # seconds between looks at what is done by the hour
 DOWN = 3.0  # seconds to wait for a database that does not answer
-CLIENTS: dict[str, tuple[tuple[Purpose, ...], Channel]] = {
-    "mails": (TO_CLIENT, Channel.email),
-    "texts": (TO_CLIENT, Channel.sms),
-    "notes": ((Purpose.attach,), Channel.note),
-}
+MAILING = 2  # lanes for the mails of a connection: one waits for an answer while the other has work to do
 ALERTS = {
     "alerts by mail": Share((Purpose.alert,), (Channel.email,)),
     "alerts by text": Share((Purpose.alert,), (Channel.sms,)),
@@ -73,6 +69,17 @@ def every(context: Context, stopping: Callable[[], bool]) -> list[Lane]:
     return found + [_of_duty(context, name, duty) for name, duty in duties.every_duty().items()]
 
 
+def to_clients(name: str) -> dict[str, Share]:
+    """What is sent to the clients of a connection, and onto its bookings, by lane."""
+    of = only(name)
+    mails = {
+        f"mails {number + 1}": Share(TO_CLIENT, (Channel.email,), of, number, MAILING)
+        for number in range(MAILING)
+    }
+    texts = Share(TO_CLIENT, (Channel.sms,), of)
+    return {**mails, "texts": texts, "notes": Share((Purpose.attach,), (Channel.note,), of)}
+
+
 def _of_connection(context: Context, name: str, stopping: Callable[[], bool]) -> list[Lane]:
     of = only(name)
 
@@ -80,8 +87,8 @@ def _of_connection(context: Context, name: str, stopping: Callable[[], bool]) ->
         return inbox.work(context, now, of, stopping)
 
     sending = [
-        Lane(f"{what} of {name}", _sending(context, Share(purposes, (channel,), of), stopping))
-        for what, (purposes, channel) in CLIENTS.items()
+        Lane(f"{what} of {name}", _sending(context, share, stopping))
+        for what, share in to_clients(name).items()
     ]
     receiving = Lane(f"receipts of {name}", take_in, needs_clock=False)
     return [receiving, _of_duty(context, f"reading of {name}", duties.Reading(name)), *sending]

@@ -21,7 +21,7 @@ from handlers.schedule import alerts
 from handlers.send import outbox
 from handlers.worker import lanes, work
 from handlers.worker.clock import Clock
-from handlers.worker.lanes import ALERTS, CLIENTS, Lane
+from handlers.worker.lanes import ALERTS, Lane
 from schemas.delivery import TO_CLIENT, Channel, Purpose
 from schemas.message import Text
 from schemas.trouble import TroubleKind
@@ -29,7 +29,7 @@ from settings import Settings
 from store import bookings, deliveries, receipts
 from store.deliveries import Share
 from store.running import troubles, workers
-from store.running.leases import Connections, only
+from store.running.leases import Connections
 from tests.helpers.chores import Chores
 from tests.helpers.clinic import NOW, make_context, with_policy
 from tests.helpers.faults import KINDS, make_due
@@ -49,20 +49,21 @@ LATER = NOW + timedelta(minutes=10)
 
 def shares() -> list[Share]:
     """What the lanes of one connection, of all, and of those that were removed send."""
-    mine = [Share(purposes, (channel,), only("main")) for purposes, channel in CLIENTS.values()]
+    mine = lanes.to_clients("main").values()
     removed = Share((*TO_CLIENT, Purpose.attach), of=Connections(("main",)))
     return [*ALERTS.values(), Share((Purpose.summary,)), *mine, removed]
 
 
-@given(st.sampled_from(USED), st.sampled_from(["main", "gone", ""]))
+@given(st.sampled_from(USED), st.sampled_from(["main", "gone", ""]), st.integers(0, 99))
 def test_every_message_of_every_connection_is_in_exactly_one_lane(
-    message: tuple[Purpose, Channel], connection: str
+    message: tuple[Purpose, Channel], connection: str, client: int
 ) -> None:
     purpose, channel = message
 
     def holds(share: Share) -> bool:
         inside = (connection in share.of.names) != share.of.excluded
-        return purpose in share.purposes and channel in share.channels and inside
+        mine = purpose in share.purposes and channel in share.channels and inside
+        return mine and client % share.parts == share.number
 
     assert [holds(share) for share in shares()].count(True) == 1
 
@@ -85,6 +86,7 @@ def test_a_lane_claims_what_is_its_own(context: Context) -> None:
         [("alert", found["main"])],
         [("alert", found["main"])],
         [],
+        [],  # of clients with an even number
         [("intake", found["main"])],
         [],
         [],
@@ -139,6 +141,21 @@ def test_what_it_had_not_sent_is_given_back_as_it_was(context: Context, mailbox:
     assert [(each.attempts, each.reason) for each in left] == [(1, "")] * (3 - begun)
     work.work_once(context, LATER + timedelta(minutes=1))
     assert len({str(mail["To"]) for mail in mailbox.mails}) == 3
+
+
+def test_each_message_is_in_one_lane_and_all_of_one_person_in_the_same(context: Context) -> None:
+    for number in range(8):
+        who = {"email": f"u{number % 5}@example.org", "name": f"Ann C{number % 5}"}
+        start = NOW + timedelta(days=20 * (number + 1))
+        receive(context, webhook("created", NOW, uid=f"u{number}", start=start, **who))
+    inbox.drain(context, NOW)
+    shares = [each for each in lanes.to_clients("main").values() if Channel.email in each.channels]
+    with context.db.begin() as tx:
+        parts = [deliveries.claim(tx, LATER, 20, share) for share in shares]
+    whose = [{each.key.client for each in part} for part in parts]
+    assert sum(map(len, parts)) == 8
+    assert all(whose)
+    assert whose[0].isdisjoint(whose[1])
 
 
 def _after(steps: int) -> Callable[[], bool]:
