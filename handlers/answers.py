@@ -14,6 +14,7 @@ from schemas.intake import Answers, Intake
 from schemas.rules import Flag, Severity
 from store import client_requests, clients, intakes
 from store.base import Tx
+from store.vault import MOVED, SealBroken
 
 FULL, SHORT_UPDATE = "first_visit", "returning"
 
@@ -41,12 +42,17 @@ def effective(tx: Tx, intake: Intake) -> Answers:
 
 
 def _changed_since(tx: Tx, intake: Intake) -> Answers:
-    """The consents about which the client decided after sending this form."""
+    """The consents about which the client decided after sending this form; raises SealBroken.
+
+    A decision that does not open may have been any: nothing is taken as agreed to then.
+    """
     if intake.submitted_at is None:
         return {}
     made = client_requests.of_client(tx, clients.family(tx, intake.client_id))
     later = [each for each in made if each.kind is RequestKind.consent and each.said_at > intake.submitted_at]
-    return {each.what: "yes" if each.yes else "no" for each in later if each.what}
+    if not all(each.what for each in later):
+        raise SealBroken(MOVED)
+    return {each.what: "yes" if each.yes else "no" for each in later}
 
 
 def agreed(tx: Tx, intake: Intake, consent: str) -> bool:

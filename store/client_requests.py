@@ -41,6 +41,13 @@ def of_client(tx: Tx, client_ids: Sequence[int]) -> list[ClientRequest]:
     return _found(tx, mine.order_by(client_requests.c.said_at, client_requests.c.id))
 
 
+def who_decided(tx: Tx) -> list[int]:
+    """The clients who took a consent back or gave it again, by number."""
+    query = sa.select(client_requests.c.client_id).distinct()
+    consents = query.where(client_requests.c.kind == RequestKind.consent)
+    return [row.client_id for row in tx.all(consents.order_by(client_requests.c.client_id))]
+
+
 def waiting(tx: Tx, kinds: Sequence[RequestKind]) -> list[ClientRequest]:
     """Those of some kinds that nobody has settled, oldest first."""
     query = sa.select(client_requests).where(_WAITING, client_requests.c.kind.in_(kinds))

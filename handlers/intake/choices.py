@@ -1,6 +1,6 @@
 """What a client agreed to, takes back or gives again, and asks the clinic for, by a personal link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from schemas.forms.questionnaire import QuestionType
 from schemas.intake import Intake
 from store import audit, bookings, checkins, client_requests, clients, deliveries, intakes, plans
 from store.base import Tx
+from store.vault import SealBroken
 
 CHANNELS = tuple(reached.CONSENT.values())
 ASKED = (RequestKind.copy, RequestKind.correction, RequestKind.erasure)
@@ -107,15 +108,48 @@ def decide(tx: Tx, context: Context, client_id: int, consent: str, yes: bool, no
     for each in before:  # somebody hears of what holds now
         if each.what == consent and each.settled_at is None:
             client_requests.settle(tx, each.id, [each.kind], "client", now)
-    settled = consent in CHANNELS
-    kind = RequestKind.consent
-    client_requests.add(tx, client_id, kind, now, what=consent, yes=yes, settled=settled)
+    _keep(tx, client_id, consent, yes, now)
     audit.add(tx, "client", "consent_given" if yes else "consent_withdrawn", f"client:{client_id}", now)
     for booking in _open_visits(tx, client_id):
-        if yes and settled:
+        if yes and consent in CHANNELS:
             reached.agreed_again(tx, context, booking, {consent: "yes"}, now)
         drafting.draft(tx, context, booking.id, now)
     return True
+
+
+def _keep(tx: Tx, client_id: int, consent: str, yes: bool, now: datetime) -> None:
+    settled = consent in CHANNELS
+    client_requests.add(tx, client_id, RequestKind.consent, now, what=consent, yes=yes, settled=settled)
+
+
+def withdrawn(tx: Tx, context: Context) -> Iterator[tuple[int, str]]:
+    """Every consent that was taken back and not given again: client and consent, of joined clients each."""
+    for client_id in client_requests.who_decided(tx):
+        taken_back = _taken_back(tx, context, client_id)
+        for each in clients.family(tx, client_id):
+            yield from ((each, consent) for consent in taken_back)
+
+
+def _taken_back(tx: Tx, context: Context, client_id: int) -> list[str]:
+    """By the forms and by what was decided since; by the latter alone where a form does not open."""
+    try:
+        shown = consents(tx, context, client_id, context.clinic.language)
+    except SealBroken:
+        made = client_requests.of_client(tx, clients.family(tx, client_id))
+        last = {each.what: each.yes for each in made if each.kind is RequestKind.consent}
+        return [name for name, yes in last.items() if name and not yes]
+    return [each.id for each in shown if not each.yes]
+
+
+def withdraw_again(tx: Tx, context: Context, client_id: int, lost: Sequence[str], now: datetime) -> int:
+    """Take those of these consents back that stand since a restore; returns how many."""
+    shown = consents(tx, context, client_id, context.clinic.language)
+    again = [each.id for each in shown if each.yes and each.id in lost]
+    for each in again:
+        _keep(tx, client_id, each, False, now)
+    for booking in _open_visits(tx, client_id) if again else ():
+        drafting.draft(tx, context, booking.id, now)
+    return len(again)
 
 
 def _open_visits(tx: Tx, client_id: int) -> list[Booking]:

@@ -5,6 +5,7 @@ audit ENTRIES HASH        the head of the audit log
 ended PURPOSE SUBJECT HASH   a personal link that was ended
 stopped HASH              what the owner of an address or number does not want
 staff ID on|off HASH      an account: whether it is let in, and what it signs in with
+withdrawn HASH            a consent that a client took back
 """
 
 import hashlib
@@ -17,14 +18,15 @@ from datetime import datetime
 
 from handlers.clients import contacts
 from handlers.context import Context
+from handlers.intake import choices
 from schemas.staff import Staff
-from store import audit, links, staff
+from store import audit, clients, links, staff
 from store import contacts as stored_contacts
 from store import erase as erasing
 from store.base import Tx
 
 log = logging.getLogger("aftercare.journal")
-AUDIT, ENDED, STOPPED, STAFF = "audit", "ended", "stopped", "staff"
+AUDIT, ENDED, STOPPED, STAFF, WITHDRAWN = "audit", "ended", "stopped", "staff", "withdrawn"
 DONE = "restored"
 """The act, in the log, by which a person says that the database is an older one."""
 
@@ -50,6 +52,7 @@ class Journal:
     ended: list[tuple[str, int, str]] = field(default_factory=list)
     stopped: set[str] = field(default_factory=set)
     accounts: dict[int, Account] = field(default_factory=dict)
+    withdrawn: set[str] = field(default_factory=set)
 
 
 def lines(context: Context) -> Iterator[str]:
@@ -61,6 +64,9 @@ def lines(context: Context) -> Iterator[str]:
             yield f"{STOPPED} {contacts.stopped_hash(context.link_key, kind, value, stopped)}"
         for who in staff.every(tx):
             yield f"{STAFF} {who.id} {'on' if who.active else 'off'} {signs_in_with(context, who)}"
+        for client_id, consent in choices.withdrawn(tx, context):
+            since = clients.get(tx, client_id).created_at
+            yield f"{WITHDRAWN} {withdrawn_hash(context.link_key, client_id, since, consent)}"
         yield "{} {} {}".format(AUDIT, *audit.head(tx))
 
 
@@ -68,6 +74,12 @@ def signs_in_with(context: Context, who: Staff) -> str:
     """A keyed hash of roles, password and second factor: another one after any of them has changed."""
     said = "\0".join(["staff", *sorted(who.roles), who.password_hash, who.totp])
     return hmac.new(context.link_key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def withdrawn_hash(key: bytes, client_id: int, since: datetime, consent: str) -> str:
+    """A keyed hash of a consent of one client; `since` keeps apart who gets the same number later."""
+    text = f"withdrawn:{client_id}\0{since.isoformat()}\0{consent}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def read(text: str) -> Journal:
@@ -86,6 +98,8 @@ def _take(found: Journal, words: list[str]) -> None:
             found.ended.append((purpose, int(about), value))
         case ["stopped", value]:
             found.stopped.add(value)
+        case ["withdrawn", value]:
+            found.withdrawn.add(value)
         case ["staff", number, state, value] if number.isdecimal():
             found.accounts[int(number)] = Account(state == "on", value)
         case [value]:

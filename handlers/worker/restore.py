@@ -6,6 +6,7 @@ from datetime import datetime
 from handlers.bookings import inbox
 from handlers.clients import contacts, privacy
 from handlers.context import Context
+from handlers.intake import choices
 from handlers.staff.accounts import set_active
 from handlers.worker import journal
 from handlers.worker.journal import Account
@@ -84,6 +85,24 @@ def stop_again(context: Context, stopped: Collection[str], by: str, now: datetim
         count = sum(contacts.stop_known(tx, context, each, now) for each in stored_contacts.every(tx))
         audit.add(tx, by, "stop_again", "contacts", now, str(count))
     return count
+
+
+def withdraw_again(context: Context, withdrawn: Collection[str], by: str, now: datetime) -> int:
+    """Take back the consents that clients had taken back after the backup; returns how many."""
+    names, count = choices.labels(context, context.clinic.language), 0
+    with context.db.begin() as tx:
+        for client_id in clients.kept_at(tx, now) if withdrawn else ():
+            lost = [each for each in names if _was_withdrawn(tx, context, withdrawn, client_id, each)]
+            count += choices.withdraw_again(tx, context, client_id, lost, now) if lost else 0
+        audit.add(tx, by, "withdraw_again", "clients", now, str(count))
+    return count
+
+
+def _was_withdrawn(
+    tx: Tx, context: Context, withdrawn: Collection[str], client_id: int, consent: str
+) -> bool:
+    since, keys = clients.get(tx, client_id).created_at, (context.link_key, *context.old_keys)
+    return any(journal.withdrawn_hash(key, client_id, since, consent) in withdrawn for key in keys)
 
 
 def shut_out(

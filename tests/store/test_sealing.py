@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from handlers.clients import privacy
 from handlers.context import Context
+from handlers.intake import choices
 from handlers.worker import reseal, seals, work
 from schemas.booking import Person
 from schemas.checkin import CheckInKind
@@ -331,6 +332,31 @@ def test_a_swapped_plan_goes_to_nobody_and_the_clinic_hears_of_it_once(
         chores.run(context, NOW + timedelta(minutes=minutes))
     over = [text_of(mail) for mail in mailbox.of("trouble_over")]
     assert len([text for text in over if "Every value in the database opens" in text]) == 1
+
+
+@pytest.mark.parametrize("attack", ["changed", "emptied"])
+def test_a_consent_that_was_taken_back_does_not_come_back_by_what_somebody_writes(
+    context: Context, mailbox: Mailbox, attack: str
+) -> None:
+    one = visit(context, "u0", name="Client 0", email="c0@example.org")
+    answer(context, one)
+    with context.db.begin() as tx:
+        whose = bookings.get(tx, one)
+        assert whose is not None
+        assert choices.decide(
+            tx, context, whose.client_id, "consent_exercise", False, NOW - timedelta(hours=2)
+        )
+    column = column_of("client_requests.sealed_said")
+    with context.db.read() as tx:
+        (row,) = rows(tx, column)
+    put(context, column, row, b"" if attack == "emptied" else row.sealed_said[:-1] + b"!")
+    chores = Chores()
+    for minutes in range(-90, 600, 5):
+        now = NOW + timedelta(minutes=minutes)
+        work.work_once(context, now)
+        chores.run(context, now)
+    assert "plan" not in mailbox.kinds()
+    assert [text for text in map(text_of, mailbox.of("trouble")) if "client_requests 1" in text]
 
 
 def test_pages_and_exports_show_nothing_of_what_was_swapped(

@@ -17,6 +17,7 @@ import settings as configuration
 from handlers import links
 from handlers.clients import contacts, privacy
 from handlers.context import Context
+from handlers.intake import choices
 from handlers.links import LinkPurpose
 from handlers.staff import accounts
 from handlers.worker import journal, work
@@ -27,7 +28,7 @@ from store import attendances, audit, clients, staff
 from store import links as stored_links
 from store.contacts import get
 from tests.helpers.clinic import NOW
-from tests.helpers.console import account
+from tests.helpers.console import account, answer
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.old_copy import copied
 from tests.helpers.visits import book
@@ -100,6 +101,55 @@ def restored(given: configuration.Settings) -> Iterator[Restored]:
             return app
 
         yield made
+
+
+def takes_back(context: Context, client_id: int, consent: str, now: datetime) -> None:
+    with context.db.begin() as tx:
+        assert choices.decide(tx, context, client_id, consent, False, now)
+
+
+def stands(context: Context, client_id: int) -> dict[str, bool]:
+    with context.db.read() as tx:
+        return {each.id: each.yes for each in choices.consents(tx, context, client_id, "en")}
+
+
+@pytest.mark.parametrize("secret", ["the same", "another"])
+def test_a_consent_that_was_taken_back_after_the_backup_stays_taken_back(
+    context: Context, restored: Restored, tmp_path: Path, secret: str
+) -> None:
+    """Of two with the same consents; one of the two gave another again meanwhile."""
+    kept = replace(context, journal=tmp_path / "aftercare.journal")
+    whose = [answered(kept, number).client_id for number in range(3)]
+    before = stands(kept, whose[0])
+    assert before["consent_exercise"]
+    assert before["consent_email"]
+    copy = copied(kept.db, tmp_path)
+    takes_back(kept, whose[0], "consent_exercise", LATER)
+    for consent in ("consent_exercise", "consent_email"):
+        takes_back(kept, whose[1], consent, LATER)
+    with kept.db.begin() as tx:
+        again = LATER + timedelta(minutes=5)
+        assert choices.decide(tx, kept, whose[1], "consent_email", True, again)
+    journal.keep(kept, LATER)
+    app = restored(copy, kept.journal)
+    old: Context = app.extensions["aftercare"]
+    if secret == "another":
+        app.extensions["aftercare"] = old = replace(
+            old, link_key=b"another" * 8, old_keys=(old.link_key, *old.old_keys)
+        )
+    assert stands(old, whose[0]) == before
+    assert "2 consents withdrawn again." in run(app, "restored").output
+    taken_back = before | {"consent_exercise": False}
+    assert [stands(old, each) for each in whose] == [taken_back, taken_back, before]
+    assert "0 consents withdrawn again." in run(app, "restored").output
+    assert kept.journal is not None
+    assert "consent" not in kept.journal.read_text()
+
+
+def answered(context: Context, number: int) -> Booking:
+    made = book(context, uid=f"c{number}", email=f"c{number}@example.org", name=f"Client {number}")
+    answer(context, made.id, NOW)
+    return made
 
 
 def run(app: Flask, *words: str) -> Result:

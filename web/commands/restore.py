@@ -60,6 +60,7 @@ def _replay(context: Context, known: Journal, now: datetime) -> None:
     click.echo(f"{restore.erase_again(context, known.erased, BY, now)} clients erased again.")
     click.echo(f"{restore.end_links(context, known.ended, BY, now)} links ended again.")
     click.echo(f"{restore.stop_again(context, known.stopped, BY, now)} addresses left alone again.")
+    click.echo(f"{restore.withdraw_again(context, known.withdrawn, BY, now)} consents withdrawn again.")
     shut, changed = restore.shut_out(context, known.accounts, BY, now)
     click.echo(f"{shut} accounts deactivated again.")
     for who in changed:

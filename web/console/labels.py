@@ -72,6 +72,7 @@ ACTS = {
     "clear_flag": "cleared a flag",
     "replay": "processed a webhook again",
     "door_code": "showed the code for the door",
+    "withdraw_again": "took consents back again after a restore",
     "stop_again": "left addresses alone again after a restore",
     "view_monitoring": "looked at a remote monitoring sheet",
     "pin_set": "chose a PIN for a device",
