@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from schemas.choosing import Mode, PlanContent
-from schemas.exercise import LEVELS, Exercise, Protocol
+from schemas.exercise import LEVELS, NOT_SURE, Exercise, Protocol
 from schemas.plan import Dose
 
 Finding = tuple[str, str, str]
@@ -98,7 +98,8 @@ def _choosing(moves: PlanContent) -> Iterator[tuple[str, str]]:
 
 def _facts(moves: PlanContent) -> Iterator[tuple[str, str]]:
     used = {fact for exercise in moves.exercises.values() for fact in exercise.avoid | exercise.caution}
-    yield from ((fact, "has no words for the client") for fact in sorted(used - set(moves.facts)))
+    unsaid = sorted(fact for fact in used - set(moves.facts) if not fact.endswith(NOT_SURE))
+    yield from ((fact, "has no words for the client") for fact in unsaid)
     for fact, text in moves.facts.items():
         yield from ((fact, f"{word!r} is not allowed in: {text}") for word in _banned(text, moves))
 

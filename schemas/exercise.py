@@ -156,9 +156,22 @@ class Protocol:
         return staged | special
 
 
+NOT_SURE = "=not_sure"
+UNSURE_OF = ("cond_", "med_", "move_", "recent_")
+"""Questions on health and on what the body can do: each may be answered "not sure"."""
+
+
 def with_tag_facts(values: dict[str, Any], tags: dict[str, TagRule]) -> dict[str, Any]:
-    """Return an exercise's values with `avoid` and `caution` worked out from its tags and its own lists."""
+    """Return an exercise's values with `avoid` and `caution` worked out from its tags and its own lists.
+
+    "Not sure" asks for the care that the gravest answer to the same question asks for.
+    """
     rules = [tags[tag] for tag in values.get("tags", []) if tag in tags]
-    avoid = {fact for rule in rules for fact in rule.avoid} | set(values.get("avoid_also", []))
-    caution = {fact for rule in rules for fact in rule.caution} | set(values.get("caution_also", []))
-    return {**values, "avoid": sorted(avoid), "caution": sorted(caution - avoid)}
+    avoid = _with_unsure({fact for rule in rules for fact in rule.avoid} | set(values.get("avoid_also", [])))
+    known = {fact for rule in rules for fact in rule.caution} | set(values.get("caution_also", []))
+    return {**values, "avoid": sorted(avoid), "caution": sorted(_with_unsure(known) - avoid)}
+
+
+def _with_unsure(facts: set[str]) -> set[str]:
+    names = {fact.partition("=")[0] for fact in facts}
+    return facts | {f"{name}{NOT_SURE}" for name in names if name.startswith(UNSURE_OF)}

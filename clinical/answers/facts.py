@@ -103,10 +103,12 @@ def _health(answers: Answers) -> Iterator[str]:
 
 
 def _falls(answers: Answers, age: int | None) -> Iterator[str]:
-    unsteady = _is(answers, "falls_unsteady", "yes")
-    any_sign = unsteady or _is(answers, "falls_worry", "yes") or not _is(answers, "falls_12m", "0")
+    unsteady = _is(answers, "falls_unsteady", "yes", "not_sure")
+    any_sign = (
+        unsteady or _is(answers, "falls_worry", "yes", "not_sure") or not _is(answers, "falls_12m", "0")
+    )
     senior = age is not None and age >= _SENIOR
-    if _is(answers, "falls_12m", "2+") or unsteady or (senior and any_sign):
+    if _is(answers, "falls_12m", "2+", "not_sure") or unsteady or (senior and any_sign):
         yield "falls_flag=yes"
 
 

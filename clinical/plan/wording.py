@@ -13,7 +13,7 @@ from clinical.plan.decision import LOW_PAIN
 from clinical.plan.doses import dose_text, side_text, tempo_text
 from clinical.plan.own import with_own
 from schemas.choosing import LevelRow, MatchRow, PlanContent
-from schemas.exercise import Adjust, Exercise, Kind
+from schemas.exercise import NOT_SURE, Adjust, Exercise, Kind
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
 from schemas.worded_plan import WordedItem, WordedPlan
 
@@ -115,7 +115,11 @@ def fact_words(fact: str, content: PlanContent) -> str:
         "mode": words["not_in_mode"],
         "second_run": words["second_run"],
     }
-    return content.facts.get(fact) or special.get(name, "")
+    return (
+        content.facts.get(fact)
+        or special.get(name, "")
+        or (words["not_sure"] if fact.endswith(NOT_SURE) else "")
+    )
 
 
 def _template(key: str, content: PlanContent) -> str:

@@ -5,8 +5,11 @@ from datetime import date
 import pytest
 
 from clinical.answers.facts import age_on, derive, main_place
-from schemas.forms.condition import Answer
+from clinical.plan.case import case_for, with_facts
+from clinical.plan.wording import fact_words
+from schemas.forms.condition import Answer, Answers
 from tests.helpers.answers import TODAY
+from tests.helpers.content import library
 from tests.helpers.strategies import moves
 
 
@@ -115,6 +118,8 @@ GRADES = [
     ("cond_bone=osteopenia", "cond_bone=osteoporosis"),
     ("cond_bone=osteoporosis", "cond_bone=spine_fracture"),
     ("cond_cancer=past", "cond_cancer=active"),
+    ("cond_heart=stable", "cond_heart=not_cleared"),
+    ("cond_bp=not_controlled", "cond_bp=unknown_high"),
 ]
 
 
@@ -123,3 +128,32 @@ def test_the_graver_grade_of_a_condition_never_loosens_an_exercise(mild: str, gr
     for exercise in moves().exercises.values():
         assert mild not in exercise.avoid or grave in exercise.avoid, exercise.id
         assert mild not in exercise.caution or grave in exercise.avoid | exercise.caution, exercise.id
+
+
+UNSURE = [
+    (question.id, choice.id)
+    for name in ("first_visit", "returning")
+    for question in library().questionnaires[name].questions()
+    if any(one.id == "not_sure" for one in question.choices)
+    for choice in question.choices
+]
+
+
+@pytest.mark.parametrize(("question", "other"), sorted(set(UNSURE)))
+def test_not_sure_asks_for_the_care_of_every_other_answer(question: str, other: str) -> None:
+    unsure, said = (_known({question: value}) for value in ("not_sure", other))
+    for exercise in moves().exercises.values():
+        assert not exercise.avoid & said or exercise.avoid & unsure, exercise.id
+        care = exercise.avoid | exercise.caution
+        assert not care & said or care & unsure, exercise.id
+
+
+def _known(answers: Answers) -> frozenset[str]:
+    case = case_for(answers, derive(answers, TODAY), 40)
+    return with_facts(case, moves().choosing).facts
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_not_sure_is_named_as_that(language: str) -> None:
+    assert fact_words("cond_bone=not_sure", library(language).plan_content)
+    assert fact_words("cond_skin=not_sure", library(language).plan_content)
