@@ -26,37 +26,39 @@ help:
 	@echo "make advisories  look every library up in the list of known holes (FILE=all.zip: in a downloaded one)"
 	@echo "make lock     renew the lock files from pyproject.toml (needs uv)"
 
-# An environment that was half made (no venv package, a full disk, Ctrl-C) has no pip that works: it is made again.
+# An environment that was half made (no venv package, a full disk, Ctrl-C), or whose folder or Python has moved since, is made again.
 PACKAGES := apt install git make python3 python3-venv   (macOS: xcode-select --install, and Python from python.org or Homebrew)
+works = $(BIN)/pip --version >/dev/null 2>&1
+ifneq ($(wildcard .venv/*.stamp),)
+STALE := $(shell $(works) || rm -rf .venv)
+endif
 define environment
 command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: $(PACKAGES)"; exit 1; }; \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer: make PYTHON=python3.12")' || exit 1; \
-$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf .venv; $(PYTHON) -m venv .venv >.venv.log 2>&1 || { \
+$(works) || { rm -rf .venv; $(PYTHON) -m venv .venv >.venv.log 2>&1 || { \
   rm -rf .venv; tail -1 .venv.log; rm -f .venv.log; echo "Python cannot make an environment: $(PACKAGES)"; exit 1; }; rm -f .venv.log; }
+endef
+define installed
+@$(environment)
+@echo "Installing what $(1) (once) ..."
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< || { \
+  echo "Not everything could be installed. Is this machine on the network, is there room on the disk? Then give the same command again."; exit 1; }
 endef
 
 .venv/app.stamp: requirements/app.lock
-	@$(environment)
-	@echo "Installing what Aftercare needs (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.lock
+	$(call installed,Aftercare needs)
 	@touch $@
 
 .venv/demo.stamp: requirements/demo.lock
-	@$(environment)
-	@echo "Installing what the demonstration needs (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.lock
+	$(call installed,the demonstration needs)
 	@touch $@ .venv/app.stamp
 
 .venv/dev.stamp: requirements/dev.lock
-	@$(environment)
-	@echo "Installing what the tests need (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(call installed,the tests need)
 	@touch $@ .venv/demo.stamp .venv/app.stamp
 
 .venv/docs.stamp: requirements/docs.lock
-	@$(environment)
-	@echo "Installing what the documentation needs (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.lock
+	$(call installed,the documentation needs)
 	@touch $@ .venv/app.stamp
 
 .PHONY: docs

@@ -47,11 +47,15 @@ def keys(folder: Path, environ: dict[str, str]) -> None:
 
 
 def free_port(wanted: int) -> int:
-    """The wanted port of the loopback address; raises Stopped when something else listens there."""
+    """The wanted port of the loopback address; raises Stopped when it cannot be had."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", wanted))
+        except OverflowError:
+            raise Stopped("A port is a number from 1024 to 65535: make start PORT=8001") from None
+        except PermissionError:
+            raise Stopped(f"Port {wanted} is for root only: make start PORT=8001") from None
         except OSError:
             raise Stopped(f"Something listens on port {wanted} already: make start PORT=8001") from None
     return wanted
@@ -146,6 +150,11 @@ def run(port: int, host: str, wanted: str) -> None:
         running.stop()
 
 
+def _not_started(why: str) -> int:
+    print(f"Aftercare did not start: {why}", file=sys.stderr)
+    return 1
+
+
 def main() -> int:
     """0 when somebody ended it."""
     options = argparse.ArgumentParser(prog="make start")
@@ -162,9 +171,10 @@ def main() -> int:
         run(given.port, given.host, given.address.rstrip("/"))
     except KeyboardInterrupt:
         return 0
+    except OSError as error:
+        return _not_started(f"{error.strerror}: {error.filename or ROOT}")
     except Stopped as error:
-        print(f"Aftercare did not start: {error}", file=sys.stderr)
-        return 1
+        return _not_started(str(error))
     return 0
 
 

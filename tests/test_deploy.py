@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,67 @@ def test_the_container_runs_without_root_and_writes_one_folder() -> None:
     compose = (ROOT / "compose.yaml").read_text()
     assert "read_only: true" in compose
     assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
+
+
+# ---------------------------------------------------------------- the environment
+
+
+def _half_made(folder: Path) -> Path:
+    """No `python3-venv`: a folder, an interpreter, no pip."""
+    run(sys.executable, "-m", "venv", "--without-pip", folder / ".venv")
+    return folder
+
+
+def _moved(folder: Path) -> Path:
+    """Made whole, then its folder has got another name: what is in `bin` names the old one."""
+    run("make", ".venv/app.stamp", CWD=str(folder))
+    return folder.rename(folder.with_name("renamed"))
+
+
+def _python_gone(folder: Path) -> Path:
+    """A newer system has taken its Python away."""
+    run("make", ".venv/app.stamp", CWD=str(folder))
+    for each in (folder / ".venv" / "bin").glob("python*"):
+        each.unlink()
+    return folder
+
+
+def _small(folder: Path, lock: str = "") -> Path:
+    """A folder with the Makefile alone, and what it is to install."""
+    (folder / "requirements").mkdir(parents=True)
+    (folder / "requirements" / "app.lock").write_text(lock, encoding="utf-8")
+    shutil.copy(ROOT / "Makefile", folder)
+    return folder
+
+
+@pytest.mark.parametrize("state", [_half_made, _moved, _python_gone])
+def test_an_environment_that_does_not_work_is_made_again(
+    tmp_path: Path, state: Callable[[Path], Path]
+) -> None:
+    folder = state(_small(tmp_path / "care"))
+    said = run("make", ".venv/app.stamp", CWD=str(folder))
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert run(folder / ".venv/bin/pip", "--version").returncode == 0
+
+
+def test_what_cannot_be_installed_says_what_to_look_at(tmp_path: Path) -> None:
+    folder = _small(tmp_path / "care", f"nothing-of-the-kind==1 --hash=sha256:{'0' * 64}\n")
+    said = run("make", ".venv/app.stamp", CWD=str(folder), PIP_NO_INDEX="1")
+    assert said.returncode != 0
+    assert "on the network" in said.stdout
+    assert not (folder / ".venv/app.stamp").exists()
+
+
+@pytest.mark.parametrize(("port", "why"), [("99999", "from 1024 to 65535"), ("taken", "Something listens")])
+def test_a_port_that_cannot_be_had_is_said_in_a_sentence(port: str, why: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        given = str(other.getsockname()[1]) if port == "taken" else port
+        said = run(sys.executable, "-m", "deploy.start", "--port", given)
+    assert said.returncode == 1
+    assert why in said.stderr
+    assert "Traceback" not in said.stderr
 
 
 # ---------------------------------------------------------------- install
