@@ -30,7 +30,7 @@ done
 if [ -z "$root" ]; then
   # The program belongs to root, so that nobody who gets into it can change it; what it writes belongs to its account.
   chown -R root:aftercare "$home"
-  chmod -R o-rwx "$home"
+  chmod -R g+rX,o-rwx "$home"  # whatever the umask of who installs
   chown -R aftercare:aftercare "$home/var" /var/backups/aftercare
   chown aftercare:aftercare "$home/.env"
   chmod 700 "$home/var" /var/backups/aftercare
@@ -39,6 +39,6 @@ fi
 
 say "Aftercare is in $prefix. Next:"
 say "  1. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it; reload it"
-say "  2. cd $prefix && sudo -u aftercare .venv/bin/python -m deploy.start --only-address --address https://care.example.com   (your address)"
+say "  2. cd $prefix && runuser -u aftercare -- .venv/bin/python -m deploy.start --only-address --address https://care.example.com   (your address)"
 say "  3. systemctl daemon-reload && systemctl enable --now aftercare-web aftercare-worker aftercare-backup.timer"
 say "  4. open the address that step 2 printed: the rest is said in the browser"

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 bin=${BIN:-.venv/bin}
 control=${SYSTEMCTL:-systemctl}
 folder=${BACKUPS:-/var/backups/aftercare}
-as=${RUN_AS-sudo -u aftercare}
+as=${RUN_AS-runuser -u aftercare --}
 
 say() { printf '%s\n' "$*"; }
 flask() { $as "$bin/flask" --app app "$@"; }
