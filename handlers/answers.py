@@ -73,7 +73,11 @@ def previous(tx: Tx, intake: Intake, *, questionnaires: tuple[str, ...] = ()) ->
 
 
 def picture(tx: Tx, context: Context, booking: Booking, intake: Intake, now: datetime) -> Picture:
-    """What the rules see at this moment. A flag that was raised stands until a clinician cleared it."""
+    """What the rules see at this moment. A flag that was raised stands until a clinician cleared it.
+
+    Raises SealBroken where older answers were put in the place of those that were saved last.
+    """
+    intakes.saved_last(tx, intake.id, intake.answers)
     answers = effective(tx, intake)
     today = now.astimezone(context.zone(booking.zone)).date()
     library = context.library(context.clinic.language)

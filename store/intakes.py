@@ -15,7 +15,7 @@ from store import sealing
 from store.base import Tx, once, remember
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
-from store.vault import SealBroken
+from store.vault import OLDER, SealBroken
 
 _OF_BOOKING = (
     sa.select(intakes)
@@ -67,6 +67,13 @@ _FLAGS_OF_WHO_COMES = _FLAGS.where(flags.c.client_id == _COMES.scalar_subquery()
 
 
 OPENED = ("status", "step", "answers", "wording")
+
+_CHANGES = (
+    sa.select(intake_changes.c.id, intake_changes.c.intake_id, intake_changes.c.sealed_change)
+    .where(intake_changes.c.intake_id == sa.bindparam("intake_id"))
+    .order_by(intake_changes.c.id.desc())
+    .limit(3)
+)
 
 
 def _intake(tx: Tx, row: sa.Row[Any]) -> Intake:
@@ -174,6 +181,17 @@ def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, n
     tx.run(row.values(started_at=intake.started_at or now, revision=intakes.c.revision + 1))
     made = {"intake_id": intake.id, "at": now}
     sealing.add(tx, intake_changes, made, sealed_step=step, sealed_change=change)
+
+
+def saved_last(tx: Tx, intake_id: int, answers: Answers) -> None:
+    """Raises SealBroken where these are not the answers of the last change: older ones were put back."""
+    for row in tx.all(_CHANGES, intake_id=intake_id):
+        change = sealing.unseal_json(tx, intake_changes.c.sealed_change, row)
+        if any(answers.get(name) != value for name, value in change.items()):
+            tx.vault.note_broken(f"{intakes.name} {intake_id}")
+            raise SealBroken(OLDER)
+        if change:
+            return
 
 
 def finish(tx: Tx, intake_id: int, wording: dict[str, str], now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Values under older keys, or of the kind of before, sealed again with the first key."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,8 @@ import sqlalchemy as sa
 
 from store import sealing
 from store.base import Tx
-from store.tables import metadata, unbound
+from store.intakes import saved_last
+from store.tables import intakes, metadata, unbound
 from store.vault import SealBroken, is_bound
 
 BATCH = 50  # rows; a body may have a megabyte
@@ -69,18 +71,25 @@ def look(tx: Tx, table: sa.Table, after: Any) -> Batch | None:
             try:
                 old += _old(tx, column, row)
             except SealBroken as error:
-                name = sealing.row_name(table, row._mapping)
-                broken.append(Broken(name, column.name, str(error), not is_bound(row._mapping[column.name])))
+                broken.append(_broken(column, row, error))
     size = sum(len(row._mapping[column.name] or b"") for row in rows for column in sealing.columns(table))
     return Batch(rows[-1]._mapping[key.name], len(rows), size, tuple(old), tuple(broken))
+
+
+def _broken(column: sa.Column[Any], row: sa.Row[Any], error: SealBroken) -> Broken:
+    sealed = row._mapping[column.name]
+    name = sealing.row_name(column.table, row._mapping)
+    return Broken(name, column.name, str(error), bool(sealed) and not is_bound(sealed))
 
 
 def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:
     """The value where it is to be sealed again; raises SealBroken."""
     sealed = row._mapping[column.name]
-    if not sealed:
+    if not sealed and not column.info["always"]:
         return []
     value = sealing.unseal(tx, column, row)
+    if column is intakes.c.sealed_answers:
+        saved_last(tx, row.id, json.loads(value))
     if tx.vault.is_newest(sealed):
         return []
     return [Old(column, row, sealing.seal(tx.vault, column, value, row._mapping))]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from store.base import Tx, once
 from store.tables import unbound
-from store.vault import UNBOUND, SealBroken, Vault, is_bound
+from store.vault import MISSING, UNBOUND, SealBroken, Vault, is_bound
 
 Known = Mapping[str, Any] | sa.RowMapping  # what is known of a row, by column
 
@@ -83,6 +83,8 @@ def row_name(table: sa.Table, row: Known) -> str:
 
 
 def _open(tx: Tx, sealed: bytes, where: str) -> bytes:
+    if not sealed:
+        raise SealBroken(MISSING)
     if is_bound(sealed):
         return tx.vault.open(sealed, where)
     if not _unbound_allowed(tx):

@@ -36,8 +36,9 @@ def _word(name: str, length: int = 64, default: str = "") -> sa.Column[str]:
     return sa.Column(name, sa.String(length), nullable=False, server_default=default)
 
 
-def _sealed(name: str) -> sa.Column[bytes]:
-    return sa.Column(name, sa.LargeBinary())
+def _sealed(name: str, *, always: bool = False) -> sa.Column[bytes]:
+    """`always`: a row without a value is one from which somebody took it."""
+    return sa.Column(name, sa.LargeBinary(), info={"always": always})
 
 
 def _bound(*names: str) -> dict[str, Any]:
@@ -137,7 +138,7 @@ texts = sa.Table(
     sa.Column("vendor_id", sa.String(100), nullable=False, unique=True),  # of the service: twice is once
     _ref("contact_id", "contact_points", nullable=False, index=True),
     _time("received_at"),
-    _sealed("sealed_words"),
+    _sealed("sealed_words", always=True),
     _time("mailed_at", nullable=True),  # when the clinic was sent a mail that it is there
     _time("seen_at", nullable=True),
     sa.Index("ix_texts_seen_at", "seen_at"),
@@ -307,7 +308,7 @@ intake_changes = sa.Table(
     _ref("intake_id", "intakes", nullable=False, index=True),
     _time("at"),
     _sealed("sealed_step"),
-    _sealed("sealed_change"),
+    _sealed("sealed_change", always=True),
     info=_bound("id", "intake_id"),
 )
 
@@ -317,7 +318,7 @@ flags = sa.Table(
     _id(),
     _ref("booking_id", "bookings", nullable=False, index=True),
     sa.Column("client_id", Id, index=True),
-    _sealed("sealed_flag"),  # its rule and its severity too
+    _sealed("sealed_flag", always=True),  # its rule and its severity too
     _time("raised_at"),
     _time("seen_at", nullable=True),
     _time("cleared_at", nullable=True),
@@ -336,7 +337,7 @@ plans = sa.Table(
     _word("status", 20),
     _sealed("sealed_protocol"),
     _sealed("sealed_reason"),
-    _sealed("sealed_plan"),
+    _sealed("sealed_plan", always=True),
     _time("created_at"),
     _time("released_at", nullable=True),
     _word("released_by", 200),
@@ -354,7 +355,7 @@ session_notes = sa.Table(
     sa.Column("client_id", Id),
     _word("author", 200),
     _word("credential", 20),
-    _sealed("sealed_note"),
+    _sealed("sealed_note", always=True),
     _time("created_at"),
     info=_bound("id", "client_id"),
 )
@@ -437,7 +438,7 @@ audit_keys = sa.Table(
     "audit_keys",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    _sealed("sealed_key"),
+    _sealed("sealed_key", always=True),
     _time("made_at"),
     info=_bound("id"),
 )
@@ -559,7 +560,7 @@ plan_edits = sa.Table(
     _ref("booking_id", "bookings", nullable=False, index=True),
     sa.Column("client_id", Id),
     _word("author", 200),
-    _sealed("sealed_edit"),
+    _sealed("sealed_edit", always=True),
     _time("created_at"),
     info=_bound("id", "client_id"),
 )
@@ -573,7 +574,7 @@ remarks = sa.Table(
     sa.Column("client_id", Id, index=True),
     sa.Column("checkin_id", Id, nullable=False, unique=True),
     _time("said_at"),
-    _sealed("sealed_words"),
+    _sealed("sealed_words", always=True),
     _sealed("sealed_answer"),
     _word("author", 200),
     _time("settled_at", nullable=True),
@@ -590,7 +591,7 @@ client_requests = sa.Table(
     _ref("client_id", "clients", nullable=False, index=True),
     _word("kind", 20),  # consent, correction, copy, erasure
     _time("said_at"),
-    _sealed("sealed_said"),
+    _sealed("sealed_said", always=True),
     _word("author", 200),
     _time("settled_at", nullable=True),
     sa.Index("ix_client_requests_settled_at", "settled_at"),
@@ -605,7 +606,7 @@ own_media = sa.Table(
     _word("exercise_id", 20),
     _ref("client_id", "clients", nullable=False),
     _word("kind", 20),  # image/jpeg, image/png, video/mp4
-    _sealed("sealed_media"),
+    _sealed("sealed_media", always=True),
     _time("created_at"),
     sa.Index("ix_own_media_client_id_exercise_id", "client_id", "exercise_id"),
     info=_bound("id", "client_id", "exercise_id")
@@ -618,7 +619,7 @@ saved_plans = sa.Table(
     metadata,
     _id(),
     _ref("staff_id", "staff", nullable=False, index=True),
-    _sealed("sealed_plan"),
+    _sealed("sealed_plan", always=True),
     _time("created_at"),
     info=_bound("id", "staff_id"),
 )
@@ -631,7 +632,7 @@ drafts = sa.Table(
     _ref("staff_id", "staff", nullable=False),
     sa.Column("client_id", Id, index=True),
     _word("place", 40),
-    _sealed("sealed_words"),
+    _sealed("sealed_words", always=True),
     _time("typed_at"),
     sa.UniqueConstraint("staff_id", "place", name="uq_drafts_staff_id_place"),
     sa.Index("ix_drafts_typed_at", "typed_at"),
@@ -701,7 +702,7 @@ settings = sa.Table(
     "settings",
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),
-    _sealed("sealed_value"),
+    _sealed("sealed_value", always=True),
     _time("set_at"),
     info=_bound("name"),
 )

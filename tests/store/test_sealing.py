@@ -209,7 +209,7 @@ def test_a_changed_byte_is_refused_and_so_is_a_seal_of_before(two: Context) -> N
             as_before(two.db.vault, WORDS[0]),
         ):
             put(two, column, found[0], attack)
-            refused = names(column, found[:1]) if attack else set()
+            refused = names(column, found[:1]) if attack or column.info["always"] else set()
             assert broken(two) == refused, (name, attack[:3])
             put(two, column, found[0], value)
 
@@ -357,6 +357,36 @@ def test_a_consent_that_was_taken_back_does_not_come_back_by_what_somebody_write
         chores.run(context, now)
     assert "plan" not in mailbox.kinds()
     assert [text for text in map(text_of, mailbox.of("trouble")) if "client_requests 1" in text]
+
+
+@pytest.mark.parametrize("again", ["once", "the last step sent twice"])
+def test_answers_of_before_are_named_and_no_plan_is_made_from_them(
+    context: Context, mailbox: Mailbox, again: str
+) -> None:
+    """The client corrects a form that was sent; somebody puts the answers of before back into its row."""
+    one = visit(context, "u0", name="Client 0", email="c0@example.org")
+    answer(context, one, goal_text=WORDS[0])
+    column = column_of("intakes.sealed_answers")
+    with context.db.read() as tx:
+        (row,) = rows(tx, column)
+    with context.db.begin() as tx:
+        form = intakes.of_booking(tx, one)
+        assert form is not None
+        corrected = dict(form.answers) | {"goal_text": WORDS[1]}
+        intakes.save(tx, form, form.step, corrected, {"goal_text": WORDS[1]}, NOW - timedelta(hours=2))
+        if again != "once":
+            intakes.save(tx, form, form.step, corrected, {}, NOW - timedelta(hours=2))
+    assert broken(context) == set()
+    put(context, column, row, row.sealed_answers)
+    assert broken(context) == names(column, [row])
+    chores = Chores()
+    for minutes in range(-90, 600, 5):
+        now = NOW + timedelta(minutes=minutes)
+        work.work_once(context, now)
+        chores.run(context, now)
+    assert "plan" not in mailbox.kinds()
+    assert not [mail for mail in mailbox.mails if any(words in str(mail) for words in WORDS)]
+    assert [text for text in map(text_of, mailbox.of("trouble")) if "intakes 1" in text]
 
 
 def test_pages_and_exports_show_nothing_of_what_was_swapped(
