@@ -113,9 +113,15 @@ def kept(context: Context) -> str:
 
 
 def keep(context: Context, _now: datetime) -> None:
-    """Write the journal anew where a line was added to the log since, whole or not at all."""
+    """Write the journal anew where a line was added to the log since, whole or not at all.
+
+    A head that the log has lost stays: it is what tells that entries are missing.
+    """
     path = context.journal
     if path is None or not unsaved(context):
+        return
+    if is_behind(context):
+        log.error("the audit log lacks entries that the journal knows")
         return
     beside = path.with_name(f"{path.name}.part")
     try:
@@ -138,14 +144,29 @@ def unsaved(context: Context) -> bool:
 
 def check(context: Context) -> None:
     """Raise `Older` for a database whose log lacks what the journal knows, until a person said `restored`."""
-    missing = read(kept(context)).heads
-    with context.db.read() as tx:
-        behind = not is_known(tx, missing)
-    if behind:
+    if is_behind(context):
         raise Older(
             "The database is older than what its journal knows: was a backup put in its place? Give "
             f"`flask --app app restored` first. Is it another database on purpose, delete {context.journal}."
         )
+
+
+def is_behind(context: Context) -> bool:
+    """True when the log lacks what the journal knows, and nobody has said `restored` since."""
+    known = read(kept(context)).heads
+    with context.db.read() as tx:
+        return not is_known(tx, known)
+
+
+def heads(context: Context) -> dict[int, str]:
+    """What the log must hold by the journal that the worker keeps, but for what a restore has lost."""
+    known = read(kept(context)).heads
+    with context.db.read() as tx:
+        return {
+            entries: head
+            for entries, head in known.items()
+            if audit.holds(tx, head) or not is_known(tx, {entries: head})
+        }
 
 
 def is_known(tx: Tx, heads: Mapping[int, str]) -> bool:

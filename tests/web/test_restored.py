@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 from hypothesis import given as drawn
@@ -27,8 +28,11 @@ from schemas.staff import Role
 from store import attendances, audit, clients, staff
 from store import links as stored_links
 from store.contacts import get
+from store.tables import audit as log
+from store.tables import audit_head
 from tests.helpers.clinic import NOW
 from tests.helpers.console import account, answer
+from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.old_copy import copied
 from tests.helpers.visits import book
@@ -227,6 +231,41 @@ def test_a_database_that_goes_on_is_never_older_than_its_journal(context: Contex
     assert kept.journal is not None
     assert kept.journal.stat().st_mode & 0o077 == 0
     assert "zoe" not in kept.journal.read_text().casefold()
+
+
+def test_entries_that_somebody_took_from_the_end_of_the_log_are_missed_for_good(
+    clinic: Clinic, restored: Restored
+) -> None:
+    """Who can write into the database puts the head back, too; the worker goes on meanwhile."""
+    context = clinic.context
+    app = restored(context.db.engine.url.render_as_string(hide_password=False), context.journal)
+    write_entries(context, 3)
+    journal.keep(context, NOW)
+    assert run(app, "audit", "verify").exit_code == 0
+    with context.db.begin() as tx:
+        unguard(tx)
+        last = tx.all(sa.select(log.c.id, log.c.hash).order_by(log.c.id.desc()).limit(3))
+        tx.run(sa.delete(log).where(log.c.id.in_([row.id for row in last[:2]])))
+        head = audit.head(tx)[0]
+        tx.run(sa.update(audit_head).values(entries=head - 2, hash=last[2].hash))
+    for after in range(3):
+        journal.keep(context, LATER)
+        found = run(app, "audit", "verify")
+        assert "entries at the end" in found.output or "the journal knows" in found.output, after
+        write_entries(context, 1)
+    with pytest.raises(journal.Older):
+        journal.check(context)
+    assert run(app, "restored").exit_code == 0
+    journal.check(context)
+    journal.keep(context, LATER)
+    assert not journal.unsaved(context)
+    assert "triggers" in run(app, "audit", "verify").output
+
+
+def write_entries(context: Context, count: int) -> None:
+    for number in range(count):
+        with context.db.begin() as tx:
+            audit.add(tx, "mara", "view", f"booking:{number}", NOW)
 
 
 def test_without_a_journal_nothing_is_asked(context: Context) -> None:

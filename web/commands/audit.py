@@ -17,13 +17,14 @@ audit_group = AppGroup("audit", help="The log of who did what.")
 @click.option(
     "--journal",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What `flask journal` printed before: the log must hold those entries.",
+    help="What `flask journal` printed before: the log must hold those entries, too.",
 )
 def verify_command(journal: Path | None) -> None:
     """Say whether the log is as it was written, or the first entry that is not."""
-    text = journal.read_text(encoding="ascii") if journal else ""
+    given = journals.read(journal.read_text(encoding="ascii")).heads if journal else {}
+    known = journals.heads(context()) | given
     with context().db.read() as tx:
-        found = audit.verify(tx, journals.read(text).heads)
+        found = audit.verify(tx, known)
     if found.wrong:
         raise click.ClickException(_broken(found))
     click.echo(f"{found.entries} entries, as they were written. Head: {found.entries} {found.head}")
