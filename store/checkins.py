@@ -43,6 +43,13 @@ def of_client(tx: Tx, client_ids: Sequence[int]) -> list[CheckIn]:
     return [_checkin(tx, row) for row in tx.all(query)]
 
 
+def days(tx: Tx, client_ids: Sequence[int]) -> set[date]:
+    """Every day that one person ticked off, by whichever plan."""
+    query = sa.select(checkins.c.kind).where(checkins.c.client_id.in_(client_ids))
+    kinds = (_kind(row.kind) for row in tx.all(query))
+    return {kind.day for kind in kinds if isinstance(kind, Tick)}
+
+
 def ask(tx: Tx, booking_id: int, plan_id: int, kind: CheckInKind | Tick, at: datetime | None) -> CheckIn:
     """The check-in of this kind; made when it is not there yet, as asked `at` this time, or not yet."""
     client_id = tx.value(sa.select(plans.c.client_id).where(plans.c.id == plan_id))

@@ -1,6 +1,5 @@
 """Reminders on the days that a client chose: only where they asked for one, one at a time."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from handlers.answers import agreed
@@ -11,7 +10,6 @@ from handlers.plans import page as plan_page
 from handlers.schedule import recipients
 from handlers.schedule.quiet import quiet_hours
 from schemas.booking import Booking
-from schemas.checkin import Tick
 from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
 from schemas.my_days import MyDays
 from schemas.reason import Reason
@@ -93,5 +91,5 @@ def not_today(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reas
     today = now.astimezone(context.zone(zone)).date()
     if chosen is None or today.weekday() not in chosen.days:
         return Reason.too_late
-    ticked: Sequence[object] = [each.kind for each in checkins.of_booking(tx, booking.id)]
-    return Reason.answered if Tick(today) in ticked else Reason.none
+    ticked = checkins.days(tx, clients.family(tx, booking.client_id))
+    return Reason.answered if today in ticked else Reason.none

@@ -9,7 +9,7 @@ from clinical.loop import feedback
 from clinical.plan.case import Case, History, case_for, policy_for
 from handlers.answers import Picture, picture
 from handlers.context import Context
-from handlers.plans import drafting, reviews
+from handlers.plans import drafting, page, reviews
 from handlers.plans.history import history
 from handlers.schedule import alerts, news, recipients
 from schemas.booking import Booking
@@ -56,10 +56,12 @@ class Judged:
 def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: datetime) -> Outcome:
     """Take in a reply: flags at once, the step by the table, the next plan, the alerts.
 
-    A second reply changes nothing, but a warning sign in it counts like any other.
+    A second reply changes nothing, but a warning sign in it counts like any other. One that comes after the
+    plan of a later visit is about how the client is now, and so about that plan.
     """
-    booking = bookings.get(tx, checkin.booking_id)
-    assert booking is not None
+    asked_at = bookings.get(tx, checkin.booking_id)
+    assert asked_at is not None
+    booking = page.visit_of(tx, asked_at)
     answers = _without_nothing(context, answers)
     judged = _judge(tx, context, booking, answers, checkin.kind, now)
     for flag in judged.flags:
@@ -72,7 +74,8 @@ def reply(tx: Tx, context: Context, checkin: CheckIn, answers: Answers, now: dat
         news.tell(tx, booking, StaffNews.written, now)
     if not first and not judged.flags:
         return Outcome(judged.flags, judged.step)
-    return _follow(tx, context, booking, judged, f"{checkin.kind}", now)
+    late = "" if booking.id == asked_at.id else f"-{checkin.id}"  # that visit has a check-in of this kind too
+    return _follow(tx, context, booking, judged, f"{checkin.kind}{late}", now)
 
 
 def _without_nothing(context: Context, answers: Answers) -> Answers:
@@ -84,13 +87,18 @@ def _without_nothing(context: Context, answers: Answers) -> Answers:
 def tick(
     tx: Tx, context: Context, booking: Booking, plan_id: int, day: date, said: Answers, now: datetime
 ) -> Outcome | None:
-    """Keep a ticked day. Pain that calls for a person the same day is taken like the reply to a check-in."""
-    checkins.tick(tx, booking.id, plan_id, day, said, now)
+    """Keep a ticked day. Pain that calls for a person the same day is taken like the reply to a check-in.
+
+    The day counts for the visit by whose plan the client went then, through whichever link it came.
+    """
+    going = page.visit_of(tx, booking)
+    then = going if page.day_of_visit(context, going) <= day else booking
+    checkins.tick(tx, then.id, plan_id, day, said, now)
     answers = {"pain_now": said["pain"]} if "pain" in said else {}
-    judged = _judge(tx, context, booking, answers, Tick(day), now)
+    judged = _judge(tx, context, going, answers, Tick(day), now)
     if not any(alert.within in URGENT for alert in judged.step.alerts):
         return None
-    return _follow(tx, context, booking, judged, f"tick-{day}-{plan_id}", now)
+    return _follow(tx, context, going, judged, f"tick-{day}-{plan_id}", now)
 
 
 def _judge(

@@ -48,6 +48,12 @@ def current(tx: Tx, booking_id: int) -> Current:
     return Current(sent[-1])
 
 
+def visit_of(tx: Tx, booking: Booking) -> Booking:
+    """The visit by whose plan the client goes now: this one, or a later one once its plan has gone out."""
+    later = _superseded_by(tx, booking)
+    return (bookings.get(tx, later) if later is not None else None) or booking
+
+
 def _superseded_by(tx: Tx, booking: Booking) -> int | None:
     """The visit whose plan the client got after this one's: an old link leads to what counts now."""
     sent = [each for each in plans.of_client(tx, clients.family(tx, booking.client_id)) if each.sent_at]
@@ -83,6 +89,11 @@ def to_client(tx: Tx, context: Context, stored: StoredPlan, now: datetime, langu
 def day_of(context: Context, booking: Booking, stored: StoredPlan) -> date:
     """The day from which a version counts, in the visit's zone: it is often drafted days before the visit."""
     return max(stored.created_at, booking.end).astimezone(context.zone(booking.zone)).date()
+
+
+def day_of_visit(context: Context, booking: Booking) -> date:
+    """The day of a visit on its own clock: no day before it is one of its plan's."""
+    return booking.end.astimezone(context.zone(booking.zone)).date()
 
 
 def printed(

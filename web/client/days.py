@@ -28,6 +28,7 @@ from web.context import context, utc_now
 from web.security import require_own_form
 
 blueprint = Blueprint("days", __name__)
+DAYS = tuple(map(str, range(WEEK)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _as_it_may_be(tx: Tx, booking: Booking, chosen: MyDays) -> MyDays:
 
 def _read(given: Sequence[str], at: str) -> MyDays | None:
     """The days and the time; None where one of them is missing."""
-    days = sorted({int(day) for day in given if day.isascii() and day.isdigit() and int(day) < WEEK})
+    days = sorted({DAYS.index(day) for day in given if day in DAYS})
     try:
         moment = time.fromisoformat(at)
     except ValueError:

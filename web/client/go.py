@@ -4,13 +4,13 @@ One page with one form: each move is a section of its own, and a link leads to t
 script, without an address that says anything, and without anything kept before the last button.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from handlers.plans import pictures
-from schemas.plan import Dose, StoredPlan
+from schemas.plan import Dose
 from schemas.worded_plan import WordedItem
 from web.client import browser
 from web.client.common import Typed, in_language, open_plan, page
@@ -18,6 +18,8 @@ from web.client.tick import Said, days_of, effort_and_pain, keep
 from web.context import context
 
 blueprint = Blueprint("go", __name__)
+FIELDS = ("skip", "effort", "pain")
+"""What the form asks of each move."""
 SKIPPED = ("hurts", "too_hard", "no_time", "no_room", "other")
 TOO_MUCH = ("hurts", "too_hard")
 """Who skips a move for this found it too hard."""
@@ -75,12 +77,13 @@ def done(token: str) -> Response:
     """
     if "read_in" in request.form:
         return in_language(token, f"/p/{token}/go", lambda typed: _shown(token, typed))
-    return keep(token, lambda stored: _said(stored, request.form))
+    return keep(token, lambda moves: _said(moves, request.form))
 
 
-def _said(stored: StoredPlan, form: Mapping[str, str]) -> Said | None:
+def _said(known: Sequence[str], form: Mapping[str, str]) -> Said | None:
     """The day's effort and pain from those of its moves; None when all of them were skipped."""
-    moves = {item.exercise_id: _of_move(form, item.exercise_id) for item in stored.plan.items}
+    shown = [each for each in known if any(f"{field}-{each}" in form for field in FIELDS)]
+    moves = {each: _of_move(form, each) for each in shown}
     if moves and all("skipped" in each for each in moves.values()):
         return None
     efforts = [

@@ -13,10 +13,8 @@ from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from handlers.plans import pictures
 from render.language import readable
-from schemas.checkin import Tick
 from schemas.plan import PlanItem
-from store import checkins as stored_checkins
-from store import clients
+from store import checkins, clients
 from web.client import browser, days
 from web.client.common import Typed, in_language, open_plan, page, subject
 from web.client.tick import again, days_of, effort_and_pain, keep
@@ -44,8 +42,7 @@ def _shown(token: str, typed: Typed) -> Response:
         opened = open_plan(tx, token)
         booking, plan, language = opened.booking, opened.plan, opened.language
         client = clients.get(tx, booking.client_id)
-        made = stored_checkins.of_booking(tx, booking.id)
-        done = {each.kind.day for each in made if isinstance(each.kind, Tick)}
+        done = checkins.days(tx, clients.family(tx, booking.client_id))
         ticking, mine = days_of(tx, booking), days.shown(tx, booking, plan, language, typed)
         answers = remarks.read_by(tx, booking.client_id, utc_now())
         book_at = next_visit.page_for(tx, context(), booking, utc_now())
@@ -58,7 +55,7 @@ def _shown(token: str, typed: Typed) -> Response:
         name=readable.greeting_name(identity.in_order(client.name, context().names)),
         figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
         own_at=lambda number, _name: f"/p/{token}/own/{number}",
-        week=_week(booking.end.astimezone(context().zone(booking.zone)).date(), today, done, language),
+        week=_week(plan_page.day_of_visit(context(), booking), today, done, language),
         today_done=today in done,
         yesterday=ticking.yesterday,
         mine=mine,
@@ -141,7 +138,7 @@ def own(token: str, number: int) -> Response:
 @blueprint.post("/p/<token>/day")
 def tick(token: str) -> Response:
     """The client did the plan today or yesterday: how hard it was, how much it hurt."""
-    return keep(token, lambda _plan: effort_and_pain(request.form))
+    return keep(token, lambda _moves: effort_and_pain(request.form))
 
 
 @blueprint.get("/p/<token>/day")

@@ -1,6 +1,6 @@
 """Ticking a day off, from the plan's page or after its moves were done one by one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -11,8 +11,7 @@ from handlers.checkins import replies
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
 from schemas.booking import Booking
-from schemas.plan import StoredPlan
-from store import bookings, clients
+from store import bookings, clients, plans
 from store.base import Tx
 from web.client import browser
 from web.client.checkin import follows, result_page
@@ -21,7 +20,7 @@ from web.context import context, utc_now
 from web.security import require_own_form
 
 EFFORTS = ("too_easy", "right", "too_hard")
-WORST = 10
+PAINS = tuple(map(str, range(11)))
 KEPT_OFFLINE = timedelta(days=6)  # how old a day may be that was ticked without network
 Said = dict[str, Any]
 
@@ -39,14 +38,15 @@ def days_of(tx: Tx, booking: Booking) -> Days:
     """On the clock of the client, or of the clinic where that is not known."""
     zone = context().zone(clients.get(tx, booking.client_id).zone or booking.zone)
     today = utc_now().astimezone(zone).date()
-    before, visit = today - timedelta(days=1), booking.end.astimezone(context().zone(booking.zone)).date()
+    before, visit = today - timedelta(days=1), plan_page.day_of_visit(context(), booking)
     return Days(today, before if before >= visit else None, max(visit, today - KEPT_OFFLINE))
 
 
-def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
+def keep(token: str, read: Callable[[Sequence[str]], Said | None]) -> Response:
     """Keep what `read` finds in the form for today or yesterday; nothing where nothing was done.
 
-    Severe pain is answered at once.
+    `read` gets the moves that may stand in the form: it may have been opened before the last version was
+    made. Severe pain is answered at once.
     """
     language, outcome, said, late = chosen_language(""), None, None, False
     with context().db.begin() as tx:
@@ -57,7 +57,7 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
         booking = bookings.get(tx, booking_id)
         if booking is not None and current.plan is not None:
             day = _day(days_of(tx, booking))
-            said, late = read(current.plan) if day else None, day is None
+            said, late = read(_moves(tx, booking)) if day else None, day is None
             if said is not None and day is not None:
                 outcome = replies.tick(tx, context(), booking, current.plan.id, day, said, utc_now())
     if outcome:
@@ -66,6 +66,12 @@ def keep(token: str, read: Callable[[StoredPlan], Said | None]) -> Response:
         return answer or _led_to(token, language, kept)
     saved = "late" if late else "none" if said is None else "1"
     return browser.forget(to(f"/p/{token}?saved={saved}&language={language}#today"))
+
+
+def _moves(tx: Tx, booking: Booking) -> list[str]:
+    """Every exercise that was in a plan of who comes to a visit."""
+    versions = plans.of_client(tx, clients.family(tx, booking.client_id))
+    return list(dict.fromkeys(item.exercise_id for each in versions for item in each.plan.items))
 
 
 def again(token: str) -> Response:
@@ -96,6 +102,5 @@ def _day(days: Days) -> date | None:
 def effort_and_pain(form: Mapping[str, str], under: str = "") -> Said:
     """What a form says of effort and pain, as far as it makes sense; `under` ends the fields' names."""
     effort, pain = form.get(f"effort{under}", ""), form.get(f"pain{under}", "")
-    kept = {"effort": effort if effort in EFFORTS else ""}
-    kept["pain"] = pain if pain.isascii() and pain.isdigit() and int(pain) <= WORST else ""
+    kept = {"effort": effort if effort in EFFORTS else "", "pain": pain if pain in PAINS else ""}
     return {name: value for name, value in kept.items() if value}

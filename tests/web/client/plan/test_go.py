@@ -1,7 +1,8 @@
 """Do it now: the moves of a plan one after the other, and the day that they tick."""
 
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 
 from handlers.context import Context
 from handlers.links import LinkPurpose
+from handlers.plans import drafting
 from schemas.booking import Booking
 from schemas.checkin import Tick
-from schemas.plan import StoredPlan
-from store import checkins, plans
+from schemas.plan import PlanStatus, StoredPlan
+from store import checkins, plans, tables
 from store.tables import bookings
 from tests.helpers.content import library
 from tests.helpers.phone import BASE, Fields, Phone, phone, soon
@@ -173,3 +175,40 @@ def test_a_home_screen_and_a_worker_belong_to_one_link_alone(app: Flask, hers: P
     assert hers.get("/worker.js").headers["Service-Worker-Allowed"] == hers.link
     other = Phone(app.test_client(), "/p/" + "x" * 32)
     assert [other.get(path).status_code for path in ("/app.webmanifest", "/worker.js")] == [404, 404]
+
+
+def shortened(context: Context, booking: Booking) -> str:
+    """Send a version without the first move, whose id is returned."""
+    old, now = sent(context, booking), datetime.now(UTC)
+    content = drafting.content_of(context, replace(old.plan, items=old.plan.items[1:]))
+    with context.db.begin() as tx:
+        made = plans.add(
+            tx, booking.id, booking.client_id, PlanStatus.sent, old.protocol, old.origin, content, now
+        )
+        tx.run(sa.update(tables.plans).where(tables.plans.c.id == made.id).values(sent_at=now))
+    return old.plan.items[0].exercise_id
+
+
+def test_pain_in_a_move_that_was_replaced_while_it_was_done_counts(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
+    gone = shortened(context, booking)
+    answered = hers.send("/go", {f"pain-{gone}": "9", f"skip-{gone}": ""})
+    assert 'role="alert"' in answered.text
+    assert "Your plan is paused" in hers.get("/go").text
+
+
+def test_who_skipped_every_move_of_the_version_that_was_open_did_nothing(
+    context: Context, booking: Booking, hers: Phone
+) -> None:
+    gone = shortened(context, booking)
+    assert "saved=none" in hers.post("/go", {f"skip-{gone}": "hurts"}).headers["Location"]
+    assert ticks(context, booking) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/days", "day"), ("/days", "at"), ("/day", "pain"), ("/day", "day")]
+)
+@pytest.mark.parametrize("odd", ["9" * 5000, "²", "٣", "1e9", "-0", "24:00", "\N{FULLWIDTH DIGIT ONE}"])
+def test_no_number_is_too_odd(hers: Phone, path: str, field: str, odd: str) -> None:
+    assert hers.post(path, {"day": "1", "at": "08:00", field: odd}).status_code == 303
