@@ -65,12 +65,14 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a known link opens, whose it is, and whether it still does."""
+    """What a known link opens, whose it is, whether it still does, and from when until when it did."""
 
     subject: int
     client_id: int | None
     contact_id: int | None
     fate: Fate
+    since: datetime
+    until: datetime
 
 
 def token(
@@ -138,7 +140,9 @@ def look(tx: Tx, context: Context, purpose: LinkPurpose, value: str, now: dateti
     row: Any = links.find(tx, _hash(context, value), purpose) if TOKEN.fullmatch(value) else None
     if row is None:
         return None
-    return Link(_subject(tx, purpose, row), row.client_id, row.contact_id, _fate(tx, purpose, row, now))
+    until = row.revoked_at or row.expires_at
+    whose = (row.client_id, row.contact_id)
+    return Link(_subject(tx, purpose, row), *whose, _fate(tx, purpose, row, now), row.created_at, until)
 
 
 def _subject(tx: Tx, purpose: LinkPurpose, row: Any) -> int:

@@ -17,8 +17,9 @@ from handlers import links
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.links import LinkPurpose
-from store import audit, bookings, erase
+from store import audit, bookings, clients, erase
 from store import links as stored_links
+from store.tables import bookings as bookings_table
 from tests.helpers.clinic import NOW
 from tests.helpers.console import BASE, account, sign_in
 from tests.helpers.phone import soon
@@ -137,3 +138,26 @@ def test_a_report_names_who_was_affected(app: Flask, context: Context) -> None:
     assert len(json.loads(run(app, "breach", "report", "--key"))["clients"]) == 2
     before = json.loads(run(app, "breach", "report", "--backup", "2020-01-01T00:00:00Z"))
     assert (before["clients"], before["sealed_too"]) == ([], False)
+
+
+def test_a_report_names_everybody_whom_a_tablet_showed_while_it_was_open(
+    app: Flask, context: Context
+) -> None:
+    """One comes within the hour, one much later; the tablet of an account that knows neither."""
+    shown, later = soon(context), book(context, uid="u9", email="other@example.org", name="Other Person")
+    with context.db.begin() as tx:
+        tx.change(bookings_table, shown.id, start_at=utc_now() + timedelta(minutes=30))
+        tx.change(bookings_table, later.id, start_at=utc_now() + timedelta(days=9))
+        url = links.issue(tx, context, LinkPurpose.door, 1, utc_now())
+    found = json.loads(run(app, "breach", "report", "--link", url))
+    assert (found["opens"], found["clients"]) == ("door", [shown.client_id])
+
+
+def test_a_report_names_a_client_under_every_number(app: Flask, context: Context) -> None:
+    booking = soon(context)
+    other = book(context, uid="u9", email="other@example.org", name="Other Person")
+    path = link(context, LinkPurpose.intake, booking.id)
+    with context.db.begin() as tx:
+        clients.join(tx, other.client_id, booking.client_id)
+    found = json.loads(run(app, "breach", "report", "--link", BASE + path))
+    assert found["clients"] == sorted([booking.client_id, other.client_id])

@@ -8,9 +8,10 @@ from flask.cli import AppGroup
 
 from handlers import links
 from handlers.links import Link, LinkPurpose
-from store import clients
+from store import attendances, bookings, clients
 from store.base import Tx
 from web.commands.base import Moment, note_command
+from web.console import door_tablet
 from web.context import context, utc_now
 
 breach_group = AppGroup("breach", help="Who was affected by a leak.")
@@ -35,9 +36,22 @@ def _of_link(tx: Tx, url: str, now: datetime) -> dict[str, object]:
     for purpose in LinkPurpose:
         link: Link | None = links.look(tx, context(), purpose, url.rpartition("/")[2], now)
         if link is not None:
-            who = [link.client_id] if link.client_id else []
-            return {"leaked": "link", "opens": str(purpose), "state": str(link.fate), "clients": who}
+            found = {each for one in _whom(tx, purpose, link, now) for each in clients.family(tx, one)}
+            said = {"leaked": "link", "opens": str(purpose), "state": str(link.fate)}
+            return said | {"clients": sorted(found)}
     raise click.ClickException("This is no link of ours, or one from before the secret was changed.")
+
+
+def _whom(tx: Tx, purpose: LinkPurpose, link: Link, now: datetime) -> set[int]:
+    """The clients of whom a link showed something."""
+    if purpose is LinkPurpose.door:
+        return door_tablet.shown(tx, link.since, min(link.until, now))
+    if purpose is LinkPurpose.note:  # shows who comes to the visit, whoever that was to be at first
+        booking = bookings.get(tx, link.subject)
+        return {each for each in (link.client_id, booking and booking.client_id) if each}
+    if link.client_id is None and link.contact_id is not None:
+        return attendances.clients_at(tx, link.contact_id)
+    return {link.client_id} if link.client_id else set()
 
 
 def _of_everything(tx: Tx, at: datetime, *, key: bool) -> dict[str, object]:

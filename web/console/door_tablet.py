@@ -111,11 +111,16 @@ def _opened(tx: Tx, token: str) -> None:
 def _coming(tx: Tx) -> list[Coming]:
     """The visits of the hour that have a form, where nobody asks who comes."""
     visits = days.day(tx, now() - LATE, now() + AHEAD, pain=False)
-    return [
-        _seen(tx, one)
-        for one in visits
-        if one.status == "confirmed" and one.intake is not None and not one.who_open
-    ]
+    return [_seen(tx, one) for one in visits if one.status == "confirmed" and _has_form(one)]
+
+
+def _has_form(visit: Visit) -> bool:
+    return visit.intake is not None and not visit.who_open
+
+
+def shown(tx: Tx, since: datetime, until: datetime) -> set[int]:
+    """The clients whose visits stood, or may have stood, on a tablet during this time."""
+    return {one.client_id for one in days.day(tx, since - LATE, until + AHEAD, pain=False) if _has_form(one)}
 
 
 def _seen(tx: Tx, visit: Visit) -> Coming:
