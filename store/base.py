@@ -223,12 +223,9 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def begin(self, *, flushed: bool = True) -> Iterator[Tx]:
-        """A writing transaction: committed with fsync at the end, rolled back on an exception.
-
-        Without `flushed` a commit outlives this process at once, and a power failure from the next one on.
-        """
-        with self._writer or nullcontext(), self.engine.connect() as conn, _writing(conn, flushed=flushed):
+    def begin(self) -> Iterator[Tx]:
+        """A writing transaction: committed with fsync at the end, rolled back on an exception."""
+        with self._writer or nullcontext(), self.engine.connect() as conn, conn.begin():
             tx = Tx(conn, self.vault)
             yield tx
             tx.finish()
@@ -335,14 +332,6 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-@contextmanager
-def _writing(conn: Connection, *, flushed: bool) -> Iterator[None]:
-    with conn.execution_options(flushed=flushed).begin():
-        if not flushed and conn.dialect.name == "postgresql":
-            conn.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
-        yield
-
-
 def _unused_since(_dbapi: Any, record: Any) -> None:
     record.info["unused_since"] = time.monotonic()
 
@@ -365,16 +354,13 @@ def _private_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
-FLUSHED, NOT_YET = "FULL", "NORMAL"
-
-
 def _sqlite_connect(dbapi: Any, _record: Any) -> None:
     dbapi.isolation_level = None  # we begin transactions ourselves
     # SQLite does not wait here: of several that open a new file at once, all but one are told "locked".
     if not _soon(dbapi, "PRAGMA journal_mode=WAL"):
         dbapi.execute("PRAGMA journal_mode=WAL")
     for pragma in (
-        f"synchronous={FLUSHED}",
+        "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
         f"busy_timeout={BUSY_SECONDS * 1000}",
@@ -386,18 +372,8 @@ def _sqlite_begin(conn: Connection) -> None:
     # A transaction that will write takes the lock at once: upgrading later can fail with "locked".
     if conn.get_execution_options().get("readonly"):
         conn.exec_driver_sql("BEGIN")
-        return
-    _sqlite_flush(conn, FLUSHED if conn.get_execution_options().get("flushed", True) else NOT_YET)
-    if not _soon(conn.connection.dbapi_connection, "BEGIN IMMEDIATE"):
+    elif not _soon(conn.connection.dbapi_connection, "BEGIN IMMEDIATE"):
         conn.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _sqlite_flush(conn: Connection, how: str) -> None:
-    """Say how the next commit is kept, where the last one of this connection was kept otherwise."""
-    info, dbapi = conn.connection.info, cast(Any, conn.connection.dbapi_connection)
-    if info.get("flush", FLUSHED) != how:
-        dbapi.execute(f"PRAGMA synchronous={how}")
-        info["flush"] = how
 
 
 def _soon(dbapi: Any, statement: str) -> bool:

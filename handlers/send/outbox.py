@@ -169,15 +169,12 @@ def _decide_together(
 
 
 def _go_on(context: Context, known: Decided, unnoted: list[_Sent], now: datetime) -> bool:
-    """Do what was decided; False, and nothing done, where something has happened since.
-
-    The commit that notes the last message is not waited for: it is there should this process be killed.
-    """
+    """Do what was decided; False, and nothing done, where something has happened since."""
     delivery = known.delivery
     if time.monotonic() > known.until:
         return False
     try:
-        with context.db.begin(flushed=False) if unnoted else context.db.read() as tx:
+        with context.db.begin() if unnoted else context.db.read() as tx:
             _note_in(tx, unnoted, now)
             same = deliveries.mark(tx, delivery.id) == known.mark
             pause = pauses.get(tx, delivery.channel)

@@ -110,23 +110,6 @@ def test_the_file_belongs_to_us_alone_and_is_written_through(tmp_path: Path) -> 
     db.close()
 
 
-def how_it_is_kept(tx: Tx) -> str:
-    sqlite = tx.conn.dialect.name == "sqlite"
-    asked = "PRAGMA synchronous" if sqlite else "SHOW synchronous_commit"
-    return {"2": "flushed", "on": "flushed"}.get(str(tx.conn.exec_driver_sql(asked).scalar_one()), "not yet")
-
-
-def test_only_a_commit_that_may_come_late_is_not_flushed(context: Context) -> None:
-    found = []
-    for flushed in (True, False, False, True, False, True):
-        with context.db.begin(flushed=flushed) as tx:
-            workers.beat(tx, "w", NOW)
-            found.append(how_it_is_kept(tx) == "flushed")
-    assert found == [True, False, False, True, False, True]
-    with context.db.begin() as tx:
-        assert how_it_is_kept(tx) == "flushed"
-
-
 def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

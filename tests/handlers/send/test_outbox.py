@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
-import sqlalchemy as sa
 
 from handlers import retry
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.schedule import recipients
-from handlers.send import decide, outbox, together
+from handlers.send import decide, outbox
 from handlers.worker import work
 from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
 from schemas.checkin import CheckInKind
@@ -323,22 +322,6 @@ def test_one_that_cannot_be_noted_takes_no_other_with_it(context: Context) -> No
     with context.db.read() as tx:
         ended = deliveries.counts(tx, LATER)
     assert (ended["sent"], ended["unknown"]) == (4, 1)
-
-
-def test_messages_that_are_due_together_wait_for_few_commits(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(together, "SLICE", 60.0)
-    monkeypatch.setattr(together, "LASTS", 60.0)
-    for number in range(10):
-        book(context, uid=f"u{number}", email=f"c{number}@example.org")
-    ours, hand = by_hand(context, lambda _message: "250 kept")
-    commits = list[sa.Connection]()
-    sa.event.listen(context.db.engine, "commit", commits.append)
-    assert outbox.work(ours, LATER) == len(hand.given) == 10
-    options = [conn.get_execution_options() for conn in commits]
-    flushed = [each for each in options if not each.get("readonly") and each["flushed"]]
-    assert len(flushed) == 3, "to claim, to decide, to note the last"
 
 
 @pytest.mark.parametrize(
