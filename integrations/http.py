@@ -20,7 +20,12 @@ TIMEOUT = (5.0, 15.0)  # seconds to connect, to wait for the next bytes
 LONGEST = 30.0  # seconds for a whole call
 MAX_ANSWER = 8 * 1024 * 1024
 CHUNK = 64 * 1024
-NOT_SENT = (requests.ConnectTimeout, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
+NOT_SENT = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidHeader,
+)
 
 
 class Resting(requests.ConnectTimeout):
@@ -89,6 +94,8 @@ class Http:
                 if call.connecting:
                     raise requests.ConnectTimeout("No connection was made.") from error
                 raise
+            except UnicodeError as error:  # a key that was pasted with a sign that no header can carry
+                raise requests.exceptions.InvalidHeader("A key has signs that cannot be sent.") from error
             finally:
                 _call.reset(token)
         if call.passed:  # the end of what we have may be where we cut it off

@@ -5,6 +5,7 @@ An answer lost after the data is `OutcomeUnknown`: the mail may have arrived. A 
 """
 
 import smtplib
+import socket
 import ssl
 import threading
 import time
@@ -99,6 +100,31 @@ class Pool:
                 self._sent.popleft()
             over = len(self._sent) - per_minute
             return self._sent[over] + MINUTE - now if per_minute and over >= 0 else 0.0
+
+
+ADVICE: tuple[tuple[type[Exception], str], ...] = (
+    (
+        socket.gaierror,
+        "There is no mail server of this name. Write it without a port, such as smtp.your-provider.com.",
+    ),
+    (
+        ssl.SSLCertVerificationError,
+        "The server's certificate is not for this name. Write the name that your provider gives.",
+    ),
+    (ssl.SSLError, "No TLS is spoken at this port. Choose another encryption, or another port."),
+    (
+        smtplib.SMTPNotSupportedError,
+        "The server does not do this here. Choose another encryption, or another port.",
+    ),
+    (smtplib.SMTPServerDisconnected, "The server hung up. Choose another encryption, or another port."),
+    (ConnectionRefusedError, "Nothing answers at this port. Choose another port."),
+)
+"""What to do about an error that a mail server was not reached by, the narrowest first."""
+
+
+def advice(error: IntegrationError) -> str:
+    """What to do about it, where that is known; else what it says itself."""
+    return next((said for kind, said in ADVICE if isinstance(error.__cause__, kind)), str(error))
 
 
 @dataclass(frozen=True, slots=True)

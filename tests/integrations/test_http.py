@@ -73,3 +73,9 @@ def test_a_proxy_of_the_environment_is_not_used(host: str, monkeypatch: pytest.M
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
     assert Http().request("GET", f"{host}/small").status_code == 200
+
+
+def test_a_key_that_no_header_can_carry_is_an_error_like_any_other() -> None:
+    with pytest.raises(requests.RequestException) as caught:
+        Http().request("GET", "http://127.0.0.1:1/", headers={"Authorization": "Bearer key\u200b"})
+    assert not http.was_sent(caught.value)

@@ -21,6 +21,7 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from handlers.staff import setup_link
+from integrations.schedulers import SCHEDULERS
 from schemas.staff import Role
 from settings.kept import with_kept
 from store import kept, staff, tables
@@ -299,13 +300,52 @@ def test_a_password_is_sealed_and_never_shown_again(app: Flask, mailbox: Mailbox
     assert values(app)["SMTP_PASSWORD"] == secret
 
 
-def test_a_mail_server_that_does_not_let_us_in_is_not_kept(app: Flask) -> None:
+@pytest.mark.parametrize(
+    ("host", "security", "port", "said"),
+    [
+        ("127.0.0.1", "none", "1", "Nothing answers at this port"),
+        ("smtp.example.com:587", "starttls", "", "Write it without a port"),
+        ("nowhere.invalid", "tls", "", "no mail server of this name"),
+        ("127.0.0.1", "starttls", "theirs", "The server does not do this here"),
+        ("127.0.0.1", "tls", "theirs", "No TLS is spoken at this port"),
+    ],
+)
+def test_a_mail_server_that_does_not_let_us_in_is_not_kept_and_says_what_to_do(
+    app: Flask, mailbox: Mailbox, host: str, security: str, port: str, said: str
+) -> None:
     client = inside(app)
-    given = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1", "SMTP_SECURITY": "none"}
+    port = str(mailbox.port) if port == "theirs" else port
+    given = {"SMTP_HOST": host, "SMTP_PORT": port, "SMTP_SECURITY": security}
     answer = send(client, "/console/setup/mail/save", "/console/setup/mail", **given)
     assert answer.status_code == 422
-    assert "does not answer" in answer.get_data(as_text=True)
+    assert said in html.unescape(answer.get_data(as_text=True))
     assert "SMTP_HOST" not in values(app)
+
+
+@pytest.mark.parametrize("last", ["09:00", "08:30", "06:00"])
+def test_hours_that_were_exchanged_send_nothing_by_night(app: Flask, last: str) -> None:
+    client = inside(app)
+    given = CLINIC | {"QUIET_UNTIL": "09:00", "QUIET_FROM": last}
+    answer = send(client, "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    assert answer.status_code == 422
+    assert "later on the same day" in answer.get_data(as_text=True)
+
+
+def test_hours_may_end_at_midnight(app: Flask) -> None:
+    given = CLINIC | {"QUIET_UNTIL": "09:00", "QUIET_FROM": "00:00"}
+    answer = send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    assert answer.location == "/console/setup/mail"
+
+
+@pytest.mark.parametrize("kind", [name for name, each in SCHEDULERS.items() if each.asks])
+def test_a_key_that_was_pasted_with_a_strange_sign_is_said_beside_its_field(app: Flask, kind: str) -> None:
+    client = inside(app)
+    for sign in ("\u200b", "\u00a0", "\u201c", "ż", "\t"):
+        given = {each.name: f"cal_live_{sign}abc" for each in SCHEDULERS[kind].asks} | {"kind": kind}
+        answer = send(client, "/console/setup/scheduler/save", "/console/setup/scheduler", **given)
+        assert answer.status_code == 422
+        assert "Only the letters a to z" in answer.get_data(as_text=True)
+    assert "CONNECTIONS" not in values(app)
 
 
 def link_of(mail: EmailMessage) -> str:

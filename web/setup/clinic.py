@@ -1,5 +1,6 @@
 """The clinic: what clients see, by whose clock, and what a licence lets it say."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
@@ -25,6 +26,8 @@ NO_ANSWER = (
     "This address does not lead here yet. Point the name at this server, start the proxy (deploy/Caddyfile), "
     "and save again."
 )
+BY_NIGHT = "Write a time that is later on the same day, such as 20:00."
+MIDNIGHT = "00:00"
 FIELDS = (PUBLIC, *CLINIC)
 
 
@@ -49,6 +52,8 @@ def save_clinic() -> AnyResponse:
         given["AFTERCARE_ENV"] = "development" if url.startswith(HERE) else "production"
     wrong, rest = desk.wrong(FIELDS, given)
     wrong |= lacking(FIELDS, given)
+    if not wrong and not rest and _by_night(desk.values() | given):
+        wrong["QUIET_FROM"] = BY_NIGHT
     moves = "PUBLIC_URL" in given and url != context().clinic.public_url
     if moves and not wrong and not outside.is_ours(Http(), url):
         wrong["PUBLIC_URL"] = NO_ANSWER
@@ -56,6 +61,12 @@ def save_clinic() -> AnyResponse:
         return _page(_now() | given, wrong, rest, 422)
     kept(given)
     return step("moved", url=f"{url}{place('mail')}") if moves else go_on("mail")
+
+
+def _by_night(given: Mapping[str, str]) -> bool:
+    """True when reminders would go out from the evening to the morning: the two times were exchanged."""
+    first, last = given.get("QUIET_UNTIL", ""), given.get("QUIET_FROM", "")
+    return bool(first and last) and MIDNIGHT != last <= first
 
 
 def _now() -> dict[str, str]:

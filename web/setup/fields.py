@@ -29,6 +29,7 @@ class Field:
 
 
 NEEDED = "Fill this in."
+PLAIN = "Only the letters a to z, digits and plain signs."
 OF_THE_COUNTRY = "It stands in every emergency text. Empty: that of your country."
 ADDRESS = "Write one e-mail address, such as care@your-clinic.com."
 WORDING = {
@@ -140,13 +141,13 @@ MAIL = (
     Field(
         "SMTP_USERNAME",
         "User name",
-        "Only the letters a to z, digits and plain signs.",
+        PLAIN,
         "Most often the address itself.",
     ),
     Field(
         "SMTP_PASSWORD",
         "Password",
-        "Only the letters a to z, digits and plain signs.",
+        PLAIN,
         "Many providers want an app password. It is kept sealed and never shown again.",
         kind="password",
         sealed=True,

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.context import Context
 from integrations.base import IntegrationError
-from integrations.channels.email import Smtp
+from integrations.channels.email import Smtp, advice
 from schemas.delivery import Channel
 from schemas.notions import mail_address
 from schemas.staff import Role
@@ -67,7 +67,7 @@ def _sign_in(values: dict[str, str]) -> str:
     try:
         Smtp(values.get("SMTP_HOST", ""), port, security, *who).check()
     except IntegrationError as error:
-        return str(error)
+        return advice(error)
     return ""
 
 

@@ -19,7 +19,7 @@ from web.console.gate import allowed, me, now
 from web.console.view import say
 from web.context import context
 from web.setup import desk
-from web.setup.fields import NEEDED
+from web.setup.fields import NEEDED, PLAIN
 from web.setup.pages import LONGEST, blueprint, go_on, kept, step
 
 
@@ -103,7 +103,8 @@ def save_scheduler() -> AnyResponse:
     asks = SCHEDULERS[kind].asks
     given = {each.name: request.form.get(each.name, "").strip()[:LONGEST] for each in asks}
     given = {each.name: given[each.name] or _had(each) for each in asks}
-    wrong = {each.name: NEEDED for each in asks if each.needed and not given[each.name]}
+    wrong = {name: PLAIN for name, value in given.items() if not (value.isascii() and value.isprintable())}
+    wrong |= {each.name: NEEDED for each in asks if each.needed and not given[each.name]}
     said = {} if wrong else _refusal(kind, given)
     if wrong or said:
         return _page(kind, given, wrong | said, 422)

@@ -12,6 +12,7 @@ from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import devices, passwords
+from integrations.channels.email import ADVICE
 from integrations.schedulers import SCHEDULERS
 from schemas import media
 from schemas.delivery import Channel, DeliveryStatus, Purpose
@@ -136,7 +137,14 @@ def in_tables() -> Iterator[str]:
     for kind in SCHEDULERS.values():
         yield from (text for each in kind.asks for text in (each.label, each.hint))
         yield from kind.by_hand
-    yield from (fields.NEEDED, clinic.NO_ANSWER, *pages.STEPS.values(), *services.FORMS.values())
+    yield from (
+        fields.NEEDED,
+        clinic.NO_ANSWER,
+        clinic.BY_NIGHT,
+        *(said for _kind, said in ADVICE),
+        *pages.STEPS.values(),
+        *services.FORMS.values(),
+    )
 
 
 def used() -> set[str]:
