@@ -24,7 +24,7 @@ from web import language as words
 from web.client import browser
 from web.client.common import OURS, call_back, chosen_language, page, subject, to
 from web.context import context, utc_now
-from web.security import require_own_form
+from web.security import require_own_form, wrong_link
 
 blueprint = Blueprint("checkin", __name__)
 SIGNS = "fu_symptoms"
@@ -43,7 +43,8 @@ class Opened:
 
 def _open(tx: Tx, token: str) -> Opened:
     found = stored.get(tx, subject(tx, LinkPurpose.checkin, token))
-    assert found is not None
+    if found is None:  # no longer kept, and the link lives on
+        wrong_link()
     intake = intakes.of_booking(tx, found.booking_id)
     language = chosen_language(intake.language if intake else "")
     return Opened(found, language, asking.questions(tx, context(), language, found))

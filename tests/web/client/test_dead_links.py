@@ -166,3 +166,15 @@ def test_the_answer_stays_in_the_language_that_the_page_was_read_in(app: Flask) 
     said = ask_again(app.test_client(), f"/p/{'x' * 32}", "es")
     assert '<html lang="es"' in said
     assert WORDS not in said
+
+
+@pytest.mark.parametrize("tapped", ["", "/1"])
+def test_a_link_to_a_checkin_that_is_no_longer_kept_opens_nothing(
+    app: Flask, asked: Booking, tapped: str
+) -> None:
+    context: Context = app.extensions["aftercare"]
+    with context.db.begin() as tx:
+        url = links.issue(tx, context, LinkPurpose.checkin, 4711, datetime.now(UTC), client=asked.client_id)
+    path = url.removeprefix(BASE)
+    assert app.test_client().get(f"{path}{tapped}", base_url=BASE).status_code == 404
+    assert app.test_client().post(path, base_url=BASE).status_code in (403, 404)
