@@ -47,12 +47,16 @@ def _of_old(plan: Plan) -> Iterator[str]:
     yield from (f"exercises/{item.exercise_id}.toml" for item in plan.items)
 
 
+def facts(tx: Tx, context: Context, plan: Plan, now: datetime) -> set[str]:
+    """What keeps a plan back at this moment because of the files that it is made from."""
+    holds = context.clinic.policy.unreviewed is Unreviewed.hold and plan.status is not Readiness.NONE
+    return {FACT} if holds and unsigned(tx, context, plan, now) else set()
+
+
 def held(tx: Tx, context: Context, plan: Plan, now: datetime) -> Plan:
     """The plan, which waits for a person where the clinic holds what is made from unreviewed files."""
-    holds = context.clinic.policy.unreviewed is Unreviewed.hold and plan.status is not Readiness.NONE
-    if not holds or not unsigned(tx, context, plan, now):
-        return plan
-    return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, *gate.reasons(gate.holds({FACT}))))
+    found = gate.reasons(gate.holds(facts(tx, context, plan, now)))
+    return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, *found)) if found else plan
 
 
 def label(tx: Tx, context: Context, plan: Plan, language: str, now: datetime) -> str:

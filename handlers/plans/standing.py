@@ -8,7 +8,7 @@ from clinical.plan import gate
 from clinical.plan.case import case_for, policy_for, said_yes
 from handlers.answers import Picture, picture
 from handlers.context import Context
-from handlers.plans import drafting
+from handlers.plans import drafting, reviews
 from schemas.booking import Booking
 from schemas.hold import FINAL, Hold
 from schemas.intake import Intake
@@ -105,10 +105,16 @@ def _holds(
         stops = (f"stop={severity}" for severity in intakes.open_stops(tx, booking.id))
         return gate.holds({"intake=open", *stops, *others})
     seen = picture(tx, context, booking, intake, now)
-    own = gate.holds({*_facts_now(tx, context, booking, seen), *(gate.facts_in(plan) if plan else ())})
+    of_plan = _facts_of(tx, context, plan, now) if plan else set()
+    own = gate.holds({*_facts_now(tx, context, booking, seen), *of_plan})
     if stored is not None and stored.status in drafting.LET_OUT:
         own = gate.released(own)
     return gate.holds({*(hold.fact for hold in own), *others})
+
+
+def _facts_of(tx: Tx, context: Context, plan: Plan, now: datetime) -> set[str]:
+    """What held the plan when it was made; whether its files are signed is looked up at this moment."""
+    return {*(gate.facts_in(plan) - {reviews.FACT}), *reviews.facts(tx, context, plan, now)}
 
 
 def elsewhere(tx: Tx, booking: Booking) -> set[str]:

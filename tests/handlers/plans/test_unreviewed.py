@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from clinical.plan.edit import Edit
+from handlers.checkins import replies
 from handlers.context import Context
-from handlers.plans import page, release, reviews, standing
+from handlers.plans import by_hand, page, release, reviews, standing
 from handlers.worker import work
 from library import signable
 from schemas.booking import Booking
+from schemas.checkin import CheckInKind
+from schemas.forms.condition import Answer
 from schemas.plan import StoredPlan
 from schemas.reason import Reason
 from schemas.review import Unreviewed
-from store import plans, staff
+from store import checkins, plans, staff
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW, with_policy
 from tests.helpers.console import account
@@ -24,7 +28,7 @@ DUE = NOW + timedelta(days=7, hours=1, minutes=30)
 YEAR = timedelta(days=365)
 
 
-def sign_all(context: Context, at: datetime, language: str = "") -> None:
+def sign_all(context: Context, at: datetime, language: str = "", until: datetime | None = None) -> None:
     """Somebody signs every file, or every file of one language."""
     with context.db.begin() as tx:
         who = next((one for one in staff.every(tx) if one.credential), None)
@@ -37,7 +41,7 @@ def sign_all(context: Context, at: datetime, language: str = "") -> None:
             for file, digest in signable.hashes(CONTENT).items()
             if language in ("", signable.language_of(file))
         }
-        reviews.sign(tx, CONTENT, files, signer, at)
+        reviews.sign(tx, CONTENT, files, signer, at, until=until)
 
 
 def newest(context: Context, booking: Booking) -> StoredPlan:
@@ -133,3 +137,59 @@ def test_a_warning_sign_weighs_more_and_no_signature_lifts_it(
     work.work_once(strict, DUE)
     assert mailbox.of("plan") == []
     assert Reason.unreviewed not in reasons(strict, booking)
+
+
+def eased(context: Context, booking: Booking, now: datetime) -> StoredPlan:
+    """The version that the client's reply "too hard" makes."""
+    with context.db.begin() as tx:
+        plan = plans.newest(tx, booking.id)
+        assert plan is not None
+        asked = checkins.ask(tx, booking.id, plan.id, CheckInKind.w1, now)
+        said: dict[str, Answer] = {"fu_symptoms": ["none"], "pain_avg7": "3", "fu_days_done": "7"}
+        replies.reply(tx, context, asked, {**said, "fu_difficulty": "5"}, now)
+    made = newest(context, booking)
+    assert made.version > plan.version
+    return made
+
+
+def strict_with_a_plan_out(context: Context, until: datetime) -> tuple[Context, Booking]:
+    """A clinic that holds what is unsigned, and a plan that went out while all was signed."""
+    strict = with_policy(context, unreviewed=Unreviewed.hold)
+    sign_all(strict, NOW, until=until)
+    booking = book(strict)
+    fill_in(strict, booking)
+    work.work_once(strict, DUE)
+    return strict, booking
+
+
+def test_what_a_check_in_made_goes_out_once_its_files_are_signed(context: Context, mailbox: Mailbox) -> None:
+    strict, booking = strict_with_a_plan_out(context, DUE + timedelta(days=1))
+    later = DUE + timedelta(days=7)
+    assert eased(strict, booking, later).status == "held"
+    work.work_once(strict, later)
+    assert len(mailbox.of("plan")) == 1
+    sign_all(strict, later)
+    work.work_once(strict, later + timedelta(hours=1))
+    assert len(mailbox.of("plan")) == 2
+
+
+def test_what_a_check_in_made_waits_when_the_signature_ran_out_since(
+    context: Context, mailbox: Mailbox
+) -> None:
+    later = DUE + timedelta(days=7)
+    strict, booking = strict_with_a_plan_out(context, later + timedelta(seconds=1))
+    assert eased(strict, booking, later).status == "draft"
+    work.work_once(strict, later + timedelta(hours=1))
+    assert len(mailbox.of("plan")) == 1
+    assert reasons(strict, booking, later + timedelta(hours=1)) == [Reason.unreviewed]
+
+
+def test_a_change_by_a_practitioner_is_no_release(context: Context, mailbox: Mailbox) -> None:
+    strict, booking = strict_with_a_plan_out(context, DUE + timedelta(days=1))
+    later = DUE + timedelta(days=7)
+    gone = eased(strict, booking, later).plan.items[-1].exercise_id
+    with strict.db.begin() as tx:
+        by_hand.change_plan(tx, strict, booking.id, Edit("mara", remove=(gone,)), later)
+    work.work_once(strict, later + timedelta(hours=1))
+    assert len(mailbox.of("plan")) == 1
+    assert Reason.unreviewed in reasons(strict, booking, later + timedelta(hours=1))
