@@ -229,6 +229,11 @@ class Delivery:
         """How it travels."""
         return self.key.channel
 
+    @property
+    def state(self) -> str:
+        """Where it stands and why, as `held held_by_person`."""
+        return f"{self.status} {self.reason}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Due:

@@ -11,8 +11,8 @@ from store.tables import attendances, bookings, deliveries, flags, plans, sessio
 
 
 def facts(tx: Tx, booking_ids: Sequence[int]) -> dict[int, list[str]]:
-    """By booking: who comes, each version of the plan with its state, flags that stand, plan messages, the
-    note that nobody has signed.
+    """By booking: who comes, each version of the plan with its state, flags that stand, plan messages and
+    which of them somebody holds, the note that nobody has signed.
     """
     found: dict[int, list[str]] = defaultdict(list)
     for query in _queries(booking_ids) if booking_ids else ():
@@ -27,6 +27,7 @@ def _plain(value: object) -> str:
 
 def _queries(ids: Sequence[int]) -> Iterator[sa.Select[Any]]:
     here = bookings.c.id.in_(ids)
+    by_person = deliveries.c.reason == "held_by_person"
     yield (
         sa.select(attendances.c.booking_id, attendances.c.id, attendances.c.sealed_asked)
         .where(attendances.c.booking_id.in_(ids), attendances.c.ended_at.is_(None))
@@ -45,7 +46,7 @@ def _queries(ids: Sequence[int]) -> Iterator[sa.Select[Any]]:
         .order_by(flags.c.id)
     )
     yield (
-        sa.select(deliveries.c.booking_id, deliveries.c.id, deliveries.c.status)
+        sa.select(deliveries.c.booking_id, deliveries.c.id, deliveries.c.status, by_person)
         .where(deliveries.c.booking_id.in_(ids), deliveries.c.purpose == "plan")
         .order_by(deliveries.c.id)
     )

@@ -7,9 +7,9 @@ from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, standing
 from handlers.plans.drafting import NOT_LET_OUT, wake
-from schemas.delivery import Delivery, DeliveryStatus
+from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.hold import LOOKS, REFUSALS
-from schemas.plan import Plan, PlanStatus, Readiness
+from schemas.plan import Plan, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
@@ -59,14 +59,24 @@ def release(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -
     reasons = {found.reason for found in standing.look(tx, context, booking, now)}
     if reasons & REFUSALS:
         return False
-    if stored.status is not PlanStatus.released or reasons & LOOKS:
+    was = _before(tx, stored)
+    if was != PlanStatus.released or reasons & LOOKS:
         plans.release(tx, stored.id, by, now)
-        audit.add(tx, by, "release", f"plan:{stored.id}", now)
+        audit.add(tx, by, "release", f"plan:{stored.id}", now, was)
     wake(tx, booking_id, now, Reason.held_by_person)
     return True
+
+
+def _before(tx: Tx, stored: StoredPlan) -> str:
+    """How a plan stands before it is let out, as words for the log: what takes it back puts this back."""
+    held = any(
+        each.purpose is Purpose.plan and each.reason is Reason.held_by_person
+        for each in deliveries.of_booking(tx, stored.booking_id)
+    )
+    return f"{stored.status} {Reason.held_by_person}" if held else stored.status
 
 
 def hold(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:
     """A person keeps a message back."""
     deliveries.end(tx, [delivery.id], DeliveryStatus.held, Reason.held_by_person, now)
-    audit.add(tx, by, "hold", f"delivery:{delivery.id}", now)
+    audit.add(tx, by, "hold", f"delivery:{delivery.id}", now, delivery.state)

@@ -39,7 +39,7 @@ def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     delivery = _in(tx, delivery_id, NOT_SENT)
     _trust_again(tx, delivery, by, now)
     deliveries.reschedule(tx, delivery.id, now, by_person=True)
-    audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now)
+    audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now, delivery.state)
 
 
 def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
@@ -77,7 +77,7 @@ def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     if delivery.status is DeliveryStatus.dead:
         deliveries.reschedule(tx, delivery.id, delivery.due_at)
     deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
-    audit.add(tx, by, "withdraw", f"delivery:{delivery_id}", now)
+    audit.add(tx, by, "withdraw", f"delivery:{delivery_id}", now, delivery.state)
 
 
 def _trust_again(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from handlers.plans import drafting
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
 from handlers.plans.by_hand import UNDO, WAITING, put_back, stands_again
-from schemas.delivery import DeliveryStatus, Purpose
+from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from store import audit, deliveries, plans
@@ -36,36 +36,51 @@ def undo(tx: Tx, context: Context, act: str, number: int, by: str, now: datetime
             raise NotNow(LATE)
         return
     subject = f"{SUBJECTS[act]}:{number}"
-    last = audit.log(tx, actor=by, subject=subject, limit=1)
-    if not last or last[0].action != act or now - last[0].at > UNDO + GRACE:
-        raise NotNow(LATE)
+    was = _before(tx, act, subject, by, now)
     if act == "release":
-        _release(tx, context, number, now)
+        _release(tx, context, number, was, now)
     elif act == "correct":
         _correction(tx, context, number, by, now)
     else:
-        _message(tx, act, number, by, now)
+        _message(tx, act, number, was, by, now)
     audit.add(tx, by, "undo", subject, now, act)
+
+
+def _before(tx: Tx, act: str, subject: str, by: str, now: datetime) -> str:
+    """How it stood before this act, which is the last that anybody did to it, and lately."""
+    done = audit.of_subjects(tx, [subject], (*SUBJECTS, "undo"))
+    if not done or (done[-1].action, done[-1].actor) != (act, by) or now - done[-1].at > UNDO + GRACE:
+        raise NotNow(LATE)
+    return done[-1].detail
 
 
 def wait(tx: Tx, booking_id: int, now: datetime) -> None:
     """Leave the time for a second thought before the plan of a visit leaves."""
     for each in deliveries.of_booking(tx, booking_id):
-        soon = each.status is DeliveryStatus.scheduled and each.due_at < now + UNDO
-        if each.purpose is Purpose.plan and soon:
-            deliveries.reschedule(tx, each.id, now + UNDO)
+        if each.purpose is Purpose.plan:
+            wait_for(tx, each, now)
 
 
-def _release(tx: Tx, context: Context, plan_id: int, now: datetime) -> None:
+def wait_for(tx: Tx, message: Delivery, now: datetime) -> None:
+    """The same for one message."""
+    if message.status is DeliveryStatus.scheduled and message.due_at < now + UNDO:
+        deliveries.reschedule(tx, message.id, now + UNDO)
+
+
+def _release(tx: Tx, context: Context, plan_id: int, was: str, now: datetime) -> None:
     stored = plans.get(tx, plan_id)
-    leaving = (
-        each.purpose is Purpose.plan and each.status is DeliveryStatus.sending
-        for each in (deliveries.of_booking(tx, stored.booking_id) if stored else ())
-    )
-    if stored is None or stored.status is not PlanStatus.released or any(leaving):
+    mails = deliveries.of_booking(tx, stored.booking_id) if stored else []
+    mails = [each for each in mails if each.purpose is Purpose.plan]
+    leaving = any(each.status is DeliveryStatus.sending for each in mails)
+    if stored is None or stored.status is not PlanStatus.released or leaving:
         raise NotNow(LATE)
-    plans.take_back(tx, stored.id)
-    drafting.draft(tx, context, stored.booking_id, now)
+    before, _, held = was.partition(" ")
+    if before != PlanStatus.released:
+        plans.take_back(tx, stored.id)
+        drafting.draft(tx, context, stored.booking_id, now)
+    if held:
+        waiting = [each.id for each in mails if each.status in WAITING]
+        deliveries.end(tx, waiting, DeliveryStatus.held, Reason(held), now)
 
 
 def _correction(tx: Tx, context: Context, plan_id: int, by: str, now: datetime) -> None:
@@ -85,14 +100,16 @@ def _correction(tx: Tx, context: Context, plan_id: int, by: str, now: datetime) 
     put_back(tx, context, made, mine[-1], by, now)
 
 
-def _message(tx: Tx, act: str, delivery_id: int, by: str, now: datetime) -> None:
-    """What was to leave is held; what was held or withdrawn stands in the schedule again."""
+def _message(tx: Tx, act: str, delivery_id: int, was: str, by: str, now: datetime) -> None:
+    """It stands as it stood; what stood in the schedule and was to leave at once is held."""
     found = deliveries.get(tx, delivery_id)
-    if found is None:
+    sent_now = act == "send_now" and found is not None and found.status in WAITING
+    if found is None or not (sent_now or found.reason is KEPT_BACK.get(act)):
         raise NotNow(LATE)
-    if act == "send_now" and found.status in WAITING:
+    status, _, reason = was.partition(" ")
+    if sent_now and status in ("", DeliveryStatus.scheduled):
         plan_release.hold(tx, found, by, now)
-    elif found.reason is KEPT_BACK.get(act):
-        deliveries.reschedule(tx, delivery_id, max(found.due_at, now))
-    else:
-        raise NotNow(LATE)
+        return
+    deliveries.reschedule(tx, delivery_id, max(found.due_at, now))
+    if status not in ("", DeliveryStatus.scheduled):
+        deliveries.end(tx, [delivery_id], DeliveryStatus(status), Reason(reason), now)

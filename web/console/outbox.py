@@ -12,6 +12,7 @@ from handlers.plans import basis as plans_basis
 from handlers.plans import standing
 from handlers.plans.basis import NotNow
 from handlers.send import by_hand
+from handlers.send import undo as undo_handler
 from schemas.delivery import Purpose
 from schemas.hold import LOOKS, OF_THE_GATE, REFUSALS
 from schemas.reason import Reason
@@ -195,10 +196,18 @@ def do(delivery_id: int, act: str) -> AnyResponse:
                 _practitioners_only()
             basis.check_message(tx, delivery_id)
             DO[act](tx, delivery_id, me().name, now())
+            _leave_time(tx, delivery_id, act)
     except NotNow as error:
         return _page(409, str(error))
     kept: dict[str, Any] = {name: request.args[name] for name in KEPT if name in request.args}
     return redirect(url_for("console_outbox.outbox", done=undo.last_act(), **kept), 303)
+
+
+def _leave_time(tx: Tx, delivery_id: int, act: str) -> None:
+    """What can be undone does not leave before it could be."""
+    found = deliveries.get(tx, delivery_id)
+    if found is not None and (act == "send_now" or (act == "release" and found.purpose is Purpose.plan)):
+        undo_handler.wait_for(tx, found, now())
 
 
 def _practitioners_only() -> None:
