@@ -136,8 +136,9 @@ def _in_the_form(booking_id: int, draft: Draft, do: str) -> Response:
     with _opened(booking_id) as (tx, found):
         if act == SAVE:
             return _saved(tx, found, draft)
-        if act == FORGET and number.isdecimal():
-            saved_plans.remove(tx, me().id, int(number))
+        for each in saved.every(tx, me().id) if act == FORGET else ():
+            if str(each.id) == number:
+                saved_plans.remove(tx, me().id, each.id)
         left_out: list[tuple[str, str]] = []
         if act == BEGIN:
             draft, left_out = _begun(tx, found, draft, number)

@@ -424,6 +424,19 @@ def test_a_saved_plan_begins_another_clients_plan_without_what_their_answers_blo
     assert f"begin:{ident}" not in client.get(editor(other), base_url=BASE).get_data(as_text=True)
 
 
+@pytest.mark.parametrize("number", [str(2**63), "9" * 5000, "-1", "\u0663", "\u00b2", ""])
+@pytest.mark.parametrize("act", ["forget", "begin"])
+def test_a_saved_plan_that_is_none_is_neither_begun_nor_forgotten(
+    context: Context, client: FlaskClient, act: str, number: str
+) -> None:
+    visited = seen(context)
+    form = opened(client, visited)
+    sent = {name: form.getlist(name) for name in form} | {"do": f"{act}:{number}"}
+    answered = client.post(editor(visited), base_url=BASE, data=sent)
+    assert answered.status_code == 200
+    assert fields(answered.get_data(as_text=True)).getlist("line") == form.getlist("line")
+
+
 def test_a_client_who_answered_the_safety_questions_alone_gets_a_plan_from_nothing(
     app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
