@@ -55,8 +55,8 @@ def _within(data: bytes, most: int) -> bytes:
 
 
 # JPEG: tables, frames and scans stay; of all else only which way up it is held.
-KEPT_MARKERS = frozenset({*range(0xC0, 0xD0), 0xDA, 0xDB, 0xDD, 0xEE})
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+KEPT_MARKERS = FRAMES | {0xC4, 0xCC, 0xDA, 0xDB, 0xDD, 0xEE}
 EXIF, ORIENTATION = b"Exif\0\0", 0x0112
 START_OF_SCAN, END_OF_IMAGE = 0xDA, 0xD9
 
@@ -157,6 +157,9 @@ def _held(turned: int) -> bytes:
 # PNG: only the chunks that draw it.
 PNG = b"\x89PNG\r\n\x1a\n"
 KEPT_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"gAMA", b"cHRM", b"sRGB", b"IEND"})
+SIZES = {b"IHDR": 13, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"IEND": 0}
+MOST_SIZES = {b"PLTE": 768, b"tRNS": 256}
+"""Bytes of a chunk: in a longer one more would stand than what draws the picture."""
 
 
 def _png(data: bytes) -> bytes:
@@ -166,8 +169,15 @@ def _png(data: bytes) -> bytes:
         chunk = data[at : at + 12 + length]
         if len(chunk) != 12 + length or zlib.crc32(chunk[4:-4]) != struct.unpack(">I", chunk[-4:])[0]:
             raise Unsuitable(BROKEN)
-        if at == len(PNG):
+        first = at == len(PNG)
+        if first != (name == b"IHDR") or not _has_its_size(name, length):
+            raise Unsuitable(BROKEN)
+        if first:
             _check_pixels(*struct.unpack_from(">II", chunk, 8))
         parts += [chunk] if name in KEPT_CHUNKS else []
         at += len(chunk)
     return b"".join(parts)
+
+
+def _has_its_size(name: bytes, length: int) -> bool:
+    return length == SIZES.get(name, length) and length <= MOST_SIZES.get(name, length)

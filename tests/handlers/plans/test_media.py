@@ -187,3 +187,33 @@ def test_a_clip_with_one_wrong_byte_is_refused_or_clean(name: str, at: int, byte
     except Unsuitable:
         return
     assert clean(made.data) == made
+
+
+def header(side: int) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+
+
+DRAWN, END = chunk(b"IDAT", zlib.compress(bytes(25 * 8))), chunk(b"IEND", b"")
+FIRST_SMALL = chunk(b"tEXt", struct.pack(">II", 8, 8))
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (FIRST_SMALL, header(60_000), DRAWN, END),
+        (header(8), header(60_000), DRAWN, END),
+        (FIRST_SMALL, DRAWN, END),
+        (header(8), chunk(b"gAMA", SECRET), DRAWN, END),
+        (header(8), DRAWN, chunk(b"IEND", SECRET)),
+        (header(8), chunk(b"tRNS", SECRET * 20), DRAWN, END),
+    ],
+    ids=["huge behind a text", "huge second", "no header", "more than a figure", "behind the end", "long"],
+)
+def test_a_png_that_hides_its_size_or_more_than_a_picture_is_refused(chunks: tuple[bytes, ...]) -> None:
+    assert clean(PNG + header(8) + DRAWN + END).data
+    with pytest.raises(Unsuitable):
+        clean(PNG + b"".join(chunks))
+
+
+def test_a_part_of_a_jpeg_that_draws_nothing_is_taken_out() -> None:
+    assert clean(jpeg(segment(0xC8, SECRET))).data == jpeg()
