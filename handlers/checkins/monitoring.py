@@ -52,6 +52,7 @@ def _contacts(tx: Tx, family: Sequence[int], zone: ZoneInfo, now: datetime) -> I
         if visit.status == BookingStatus.confirmed and visit.start_at <= now:
             yield _line(visit.start_at, zone, What.contact, "visit", visit.practitioner)
         for sent in deliveries.of_booking(tx, visit.id):
-            if sent.purpose.to_client and sent.status is DeliveryStatus.sent and sent.settled_at:
+            theirs = sent.purpose.to_client and sent.key.client in (0, *family)
+            if theirs and sent.status is DeliveryStatus.sent and sent.settled_at:
                 source = "answer" if sent.purpose is Purpose.answer else "message"
                 yield _line(sent.settled_at, zone, What.contact, source)

@@ -56,13 +56,15 @@ def timer(tx: Tx, family: list[int]) -> dict[str, Any]:
 @blueprint.post("/console/clients/<int:client_id>/timer/<any('start', 'stop'):act>")
 @allowed(Role.practitioner)
 def turn(client_id: int, act: str) -> AnyResponse:
-    """Begin or end to read what this client sent."""
+    """Begin or end to read what this client sent; pressed twice, or on an old page, it changes nothing."""
     with context().db.begin() as tx:
         if clients.find(tx, client_id) is None:
             abort(404)
-        if act == "start":
+        tx.lock(f"looks-{me().id}")
+        since = looks.running(tx, me().id, clients.family(tx, client_id))
+        if act == "start" and since is None:
             looks.start(tx, client_id, me().id, me().name, now())
-        else:
+        elif act == "stop" and since is not None:
             looks.stop(tx, me().id, now())
     return redirect(url_for("console_clients.client", client_id=client_id, _anchor="monitoring"), 303)
 

@@ -38,7 +38,7 @@ class Event:
 def events(tx: Tx, family: Sequence[int], made: Progress | None) -> list[Event]:
     """The newest first; `made` is there for practitioners alone, and so is whatever tells of answers."""
     visits = [visit for each in family for visit in bookings.of_client(tx, each)]
-    found = [*_visits(visits), *_messages(tx, visits)]
+    found = [*_visits(visits), *_messages(tx, family, visits)]
     if made is not None:
         found += [*_forms(tx, family), *_flags(tx, family), *_notes(tx, visits), *_replies(tx, family)]
         found += _plans(made)
@@ -75,11 +75,12 @@ def _source(visit: Any) -> str:
     return say("Walk-in") if visit.connection == WALK_IN else say("from the scheduler")
 
 
-def _messages(tx: Tx, visits: Sequence[Any]) -> Iterator[Event]:
+def _messages(tx: Tx, family: Sequence[int], visits: Sequence[Any]) -> Iterator[Event]:
+    """What went to them: a visit that was handed over has messages to who was to come before, too."""
     for visit in visits:
         for one in deliveries.of_booking(tx, visit.id):
             out = one.status in (DeliveryStatus.sent, DeliveryStatus.unknown) and one.purpose.to_client
-            if out and one.settled_at:
+            if out and one.settled_at and one.key.client in (0, *family):
                 what, way = PURPOSES[one.purpose], CHANNELS[one.channel]
                 yield Event(one.settled_at, say("Message"), say(what), say(way), _page(visit.id))
 

@@ -19,7 +19,7 @@ from handlers.worker import work
 from schemas.checkin import Tick
 from schemas.monitoring import LONGEST, Line, Look, Sheet, What
 from schemas.staff import Role
-from store import checkins, looks, plans
+from store import bookings, checkins, deliveries, looks, plans
 from tests.helpers.clinic import NOW
 from tests.helpers.console import BASE, account, answer, post, sign_in, visit
 
@@ -102,6 +102,38 @@ def test_a_timer_is_started_and_stopped_on_the_page_and_one_runs_at_most(
     with on.db.read() as tx:
         assert looks.of_client(tx, [1]) == []
         assert tx.value(sa.text("select count(*) from looks")) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("act", ["stop of another client's", "start of what runs"])
+def test_a_button_of_an_old_page_ends_no_timer_that_runs(on: Context, client: FlaskClient, act: str) -> None:
+    visit(on, "u2", email="other@example.org", name="Ann Lee")
+    post(client, "/console/clients/2/timer/start", "/console/clients/2")
+    stale = "/console/clients/1/timer/stop" if act.startswith("stop") else "/console/clients/2/timer/start"
+    assert post(client, stale, "/console/account").status_code == 303
+    with on.db.read() as tx:
+        assert looks.running(tx, 1, [2])
+        assert looks.of_client(tx, [2]) == []
+
+
+@BOTH
+def test_what_went_to_who_was_to_come_before_is_no_contact_of_who_comes_now(
+    context: Context, client: FlaskClient
+) -> None:
+    object.__setattr__(context.clinic, "policy", replace(context.clinic.policy, monitoring_sheet=True))
+    start = NOW + timedelta(days=2)
+    number = visit(context, start=start, now=NOW - timedelta(days=1))
+    work.work_once(context, NOW)
+    visit(context, start=start, now=NOW, name="Ulf Berg", email="ulf@example.org")
+    with context.db.begin() as tx:
+        found = bookings.get(tx, number)
+        assert found is not None
+        assert found.client_id != 1
+        made = monitoring.sheet(tx, context, found.client_id, NOW.date() - timedelta(days=15), NOW)
+        assert [one for one in made.lines if one.source == "message"] == []
+        assert any(one.status == "sent" for one in deliveries.of_booking(tx, number))
+    page = client.get(f"/console/clients/{found.client_id}", base_url=BASE).get_data(as_text=True)
+    assert "<td" not in page or page.count("Message</") == 0
 
 
 @BOTH
