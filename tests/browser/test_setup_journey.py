@@ -134,7 +134,7 @@ def test_from_nothing_to_the_first_webhook(
         hand.button("Finish")
         expect(page).to_have_url(re.compile("/console/$"))
         assert hand.steps <= MOST_STEPS, hand.steps
-        assert requests.get(first, timeout=10).status_code == 404, "the address has done its work"
+        assert requests.get(first, timeout=PATIENCE).status_code == 404, "the address has done its work"
         page.goto(f"http://localhost:{start.port}/console/setup")
         hand.look()
         expect(page.get_by_text("Settings and content are in order.")).to_be_visible()
