@@ -27,6 +27,12 @@ def by(context: Context, booking: Booking) -> datetime:
     return booking.end + context.clinic.policy.look_within
 
 
+def waits(tx: Tx, context: Context, booking: Booking, now: datetime) -> bool:
+    """True while a plan waits for a person who looks, whether or not the clinic says by when."""
+    reasons = {hold.reason for hold in standing.look(tx, context, booking, now)}
+    return bool(reasons & {*FOR_A_LOOK}) and not reasons & {*NO_MAIL}
+
+
 def said_by(tx: Tx, context: Context, booking: Booking, now: datetime) -> datetime | None:
     """By when the client may be told that somebody looks; None where nothing waits, or no time is named."""
     waits = context.clinic.policy.look_within and not_now(tx, context, booking, now) is Reason.none
@@ -35,7 +41,6 @@ def said_by(tx: Tx, context: Context, booking: Booking, now: datetime) -> dateti
 
 def not_now(tx: Tx, context: Context, booking: Booking, now: datetime) -> Reason:
     """Why it is not sent; `none` when it is."""
-    reasons = {hold.reason for hold in standing.look(tx, context, booking, now)}
-    if not reasons & {*FOR_A_LOOK} or reasons & {*NO_MAIL}:
+    if not waits(tx, context, booking, now):
         return Reason.not_needed
     return Reason.too_late if now >= by(context, booking) else Reason.none

@@ -73,11 +73,19 @@ def _no_plan(tx: Tx, token: str, booking_id: int, paused: bool, status: int) -> 
     asked, booking = intakes.of_booking(tx, booking_id), bookings.get(tx, booking_id)
     language = chosen_language(asked.language if asked else words.asked_for(request))
     values = call_back(tx, booking, f"/p/{token}/number") if booking and paused else {}
-    by = look_by(tx, booking, language) if booking and not paused else ""
+    values["looking"] = _looking(tx, booking, language) if booking else ""
     values["answers"] = remarks.read_by(tx, booking.client_id, utc_now()) if booking else []
-    made = page("plan_off", language, token, status, paused=paused, by=by, here=f"/p/{token}", **values)
+    made = page("plan_off", language, token, status, paused=paused, here=f"/p/{token}", **values)
     made.headers["Aftercare-Plan"] = "none"  # a phone forgets what it kept of it
     return made
+
+
+def _looking(tx: Tx, booking: Booking, language: str) -> str:
+    """What comes next for a plan that waits for a person: a look, and by which day; "" where none waits."""
+    if not held.waits(tx, context(), booking, utc_now()):
+        return ""
+    t, by = words.shared(language)["t"], look_by(tx, booking, language)
+    return str(t("held.by", day=by) if by else t("held.soon"))
 
 
 def look_by(tx: Tx, booking: Booking, language: str) -> str:

@@ -453,7 +453,12 @@ def test_who_sends_a_form_that_waits_for_a_person_reads_by_when_somebody_looks(
     assert ("Your therapist will look" in hers.fill_in().text) is said
     assert "Your therapist will look" not in Phone(app.test_client(), hers.link).get().text
     theirs = phone(app, context, LinkPurpose.plan, booking.id)
-    assert ("Your therapist will look" in theirs.get().text) is said
+    shown = theirs.get().text
+    assert ("Your therapist will look" in shown) is said
+    assert ("Your therapist looks at your answers first." in shown) is not said
+    assert "Your plan is not ready yet" in shown
+    assert "No plan here" not in shown
+    assert "Su plan aún no está listo" in theirs.get("?language=es").text
 
 
 def test_what_was_typed_elsewhere_is_shown_on_the_check_page_for_the_date_of_birth(
