@@ -44,6 +44,7 @@ class WordedPlan:
     """One version of a plan in the reader's language, ready to be shown, printed or mailed.
 
     `reasons` has one sentence, or "" where it says nothing to a client, for each reason of the plan.
+    `because` is what more than one move is there for: it is said once, above them, and names an answer.
     `massage` ties the visit to the plan and names places, so it stays on the page and in the PDF.
     `protocol_name_full` is for the practitioner, and only where the clinic's scope of practice has it.
     """
@@ -63,8 +64,13 @@ class WordedPlan:
     practitioner_note: str = ""
     change_text: str = ""
     tip: str = ""
+    because: str = ""
     massage: str = ""
     protocol_name_full: str = ""
+
+    def why(self, item: WordedItem) -> str:
+        """What stands with a move: why it is there, unless that is said above the moves."""
+        return item.helps if item.because == self.because else item.why
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from functools import partial
 from flask import Flask
 
 from handlers.context import Context
+from render.language.readable import begins_alike
 from schemas.notions import phone
 from store.ingest import Ingest
 from store.running.refusals import Refusals
@@ -82,6 +83,7 @@ def everything(app: Flask, context: Context) -> None:
     app.jinja_env.filters.update(
         tel=partial(phone.link, country=country), phone=partial(phone.shown, country=country)
     )
+    app.jinja_env.tests["like"] = begins_alike
     commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(context)

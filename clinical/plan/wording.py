@@ -26,12 +26,13 @@ def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
     content = with_own(content, plan.items)
     words, mode = content.wording, content.wording.modes[policy.mode]
     protocol = content.protocols.get(plan.protocol_id)
+    items = tuple(_item(item, plan, content, policy) for item in plan.items)
     return WordedPlan(
         version=plan.version,
         language=content.language,
         title=mode.title,
         protocol_name=protocol.client_name if protocol else plan.kept.protocol_name,
-        items=tuple(_item(item, plan, content, policy) for item in plan.items),
+        items=items,
         intro=_old(plan, content).intro or _intro(plan, mode.intro, content),
         pain_rule=words.pain_rule_low if plan.pain_cap <= LOW_PAIN else words.pain_rule,
         stop_rule=words.stop_rule.format(emergency_number=policy.emergency_number),
@@ -41,6 +42,7 @@ def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
         clinic_phone=policy.clinic_phone,
         practitioner_note=plan.practitioner_note,
         change_text=change_text(plan, content),
+        because=_said_once(plan.items, items),
         tip=protocol.tip if protocol else plan.kept.tip,
         massage=massage_text(plan, content),
         protocol_name_full=protocol.name if protocol and mode.protocol_names else "",
@@ -71,6 +73,13 @@ def change_text(plan: Plan, content: PlanContent) -> str:
     names = {kind: [_name(name, content) for name in ids] for kind, ids in plan.changes.items()}
     known = {kind: list(filter(None, found)) for kind, found in names.items() if any(found) or not found}
     return " ".join(words[kind].format(names=", ".join(found)) for kind, found in known.items())
+
+
+def _said_once(items: Sequence[PlanItem], worded: Sequence[WordedItem]) -> str:
+    """Return the sentence of the match that several moves share: it speaks of the client, not of a move."""
+    pairs = zip(items, worded, strict=True)
+    said = [each.because for item, each in pairs if item.because.key.startswith("match.")]
+    return next((text for text in said if text and said.count(text) > 1), "")
 
 
 def massage_text(plan: Plan, content: PlanContent) -> str:

@@ -118,7 +118,7 @@ def _plan_data(
         "name": plain(client_name, 80),
         "date": full_date(when, words.language),
         "version": plan.version,
-        "intro": plan.intro,
+        "intro": f"{plan.intro} {plan.because}".strip(),
         "massage": plan.massage,
         "note": plan.practitioner_note,
         "changed": plan.change_text,
@@ -128,7 +128,10 @@ def _plan_data(
         "tip": plan.tip,
         "goal": words.say("plan.goal", n=plan.days_per_week),
         "weekdays": list(weekdays(words.language)),
-        "items": [_item(item, figures.get(item.exercise_id), stop_label) for item in plan.items],
+        "items": [
+            _item(item, figures.get(item.exercise_id), stop_label) | {"why": plan.why(item)}
+            for item in plan.items
+        ],
     }
 
 
@@ -139,7 +142,6 @@ def _item(item: WordedItem, figure: Picture | None, stop_label: str) -> dict[str
         "dose": item.dose_text,
         "how": " ".join(part for part in (item.side_text, item.tempo_text) if part),
         "steps": list(item.steps),
-        "why": item.why,
         "text": item.text,
         "caution": item.caution,
         "stop_when": item.stop_when,

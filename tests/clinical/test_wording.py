@@ -64,6 +64,24 @@ def test_what_changed_since_the_last_plan_is_said_in_the_readers_language() -> N
     assert any(SPANISH.exercises[item.exercise_id].name in said for item in second.items)
 
 
+def test_what_several_moves_are_there_for_is_said_once_and_each_keeps_a_reason_of_its_own() -> None:
+    for content in (ENGLISH, SPANISH):
+        said = word(choose(case(), content, POLICY), content, POLICY)
+        shared = [item for item in said.items if item.because == said.because]
+        assert said.because
+        assert len(shared) > 1
+        assert all(said.why(item) == item.helps != "" for item in shared)
+        others = [item for item in said.items if item not in shared]
+        assert all(said.why(item) == item.why for item in others)
+
+
+def test_one_move_alone_keeps_its_whole_reason() -> None:
+    plan = choose(case(), ENGLISH, POLICY)
+    said = word(replace(plan, items=plan.items[:1]), ENGLISH, POLICY)
+    assert said.because == ""
+    assert said.why(said.items[0]) == said.items[0].why
+
+
 def test_a_plan_holds_no_words_but_the_practitioners() -> None:
     text = str(dump(choose(case(), ENGLISH, POLICY)))
     for exercise in ENGLISH.exercises.values():
