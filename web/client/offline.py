@@ -8,6 +8,12 @@ from web.context import context
 from web.static_files import FOLDER, url
 
 blueprint = Blueprint("offline", __name__)
+ICONS = [
+    {"src": url("icon.svg"), "sizes": "any", "type": "image/svg+xml"},
+    {"src": url("icon-180.png"), "sizes": "180x180", "type": "image/png"},
+    {"src": url("icon-512.png"), "sizes": "512x512", "type": "image/png"},
+]
+"""Drawn for browsers that know SVG, and as they come where a system takes only pixels."""
 
 
 @blueprint.get("/p/<token>/app.webmanifest")
@@ -15,7 +21,6 @@ def manifest(token: str) -> Response:
     """What the page is called on a home screen; it opens the client's own link and nothing else."""
     _open(token)
     here = f"/p/{token}"
-    icon = {"src": url("icon.svg"), "sizes": "any", "type": "image/svg+xml"}
     name = context().clinic.name
     made = jsonify(
         name=name,
@@ -24,7 +29,7 @@ def manifest(token: str) -> Response:
         start_url=here,
         scope=here,
         display="standalone",
-        icons=[icon],
+        icons=ICONS,
     )
     made.headers["Content-Type"] = "application/manifest+json"
     return made

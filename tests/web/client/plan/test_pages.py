@@ -38,6 +38,25 @@ def test_the_plan_shows_each_move_with_picture_dose_and_reason(
     assert f'href="{hers.link}/plan.pdf?language=en"' in page
 
 
+@pytest.mark.parametrize("path", ["", "/go"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_nothing_is_said_twice_about_why_and_when_to_stop(hers: Phone, path: str, language: str) -> None:
+    page = hers.get(f"{path}?language={language}").text
+    assert page.count("You told us that") + page.count("Nos dijo que") <= 1
+    assert not re.search(r"(Stop|Pare)[^<>]*</b> (Stop|Deje|Pare) ", page)
+
+
+def test_a_phone_that_takes_no_drawing_gets_a_picture_for_its_home_screen(app: Flask, hers: Phone) -> None:
+    found = re.search(r'<link rel="apple-touch-icon" href="([^"]+)">', hers.get().text)
+    assert found
+    icons = hers.get("/app.webmanifest").get_json()["icons"]
+    sizes = {found[1]: 180} | {each["src"]: int(each["sizes"].split("x")[0]) for each in icons[1:]}
+    for path, size in sizes.items():
+        picture = app.test_client().get(path, base_url=BASE)
+        assert picture.mimetype == "image/png"
+        assert picture.data[16:24] == 2 * size.to_bytes(4, "big")
+
+
 def test_no_day_before_the_visit_asks_to_be_ticked_off_and_the_plan_bears_the_day_of_the_visit(
     context: Context, booking: Booking, hers: Phone
 ) -> None:
