@@ -72,6 +72,14 @@ CLINIC = (
         sample=True,
         fill="email",
     ),
+    Field(
+        "CLINIC_REPLY_TO",
+        "Replies to mails go to",
+        ADDRESS,
+        "Where somebody reads what clients write back. Empty: the one above.",
+        sample=True,
+        fill="email",
+    ),
     Field("CLINIC_ADDRESS", "Street and town", sample=True, fill="street-address"),
     Field(
         "CLINIC_COUNTRY",
