@@ -232,8 +232,9 @@ SAYS_ITSELF = (QuestionType.CHOICE, QuestionType.MULTI, QuestionType.BODYMAP, Qu
 
 
 def _label(question: Question) -> str:
-    """The question beside its answer on the check page; a choice in words needs none."""
-    return "" if question.type in SAYS_ITSELF and not question.is_plain_yes_no else question.line
+    """The question beside its answer on the check page; a choice in words needs none but its `short`."""
+    plain = question.type in SAYS_ITSELF and not question.is_plain_yes_no
+    return question.short if plain else question.line
 
 
 def _answer_text(question: Question, asked: Asked, say: Say) -> str:
