@@ -6,7 +6,8 @@ import pytest
 
 from clinical.answers.facts import age_on, derive, main_place
 from clinical.plan.case import case_for, with_facts
-from clinical.plan.wording import fact_words
+from clinical.plan.recipe import match
+from clinical.plan.wording import fact_words, sentence
 from schemas.forms.condition import Answer, Answers
 from tests.helpers.answers import TODAY
 from tests.helpers.content import library
@@ -157,3 +158,19 @@ def _known(answers: Answers) -> frozenset[str]:
 def test_not_sure_is_named_as_that(language: str) -> None:
     assert fact_words("cond_bone=not_sure", library(language).plan_content)
     assert fact_words("cond_skin=not_sure", library(language).plan_content)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("question", sorted({question for question, _ in UNSURE}))
+def test_not_sure_is_never_read_back_as_a_yes(question: str, language: str) -> None:
+    content, unsure = library(language).plan_content, _known({question: "not_sure"})
+    new = unsure - _known({question: "no"})
+    said = [min(care & new) for one in moves().exercises.values() if (care := one.avoid | one.caution) & new]
+    assert [fact for fact in said if not _open(fact_words(fact, content))] == []
+    case = case_for({question: "not_sure"}, unsure, 40)
+    row, _ = match(case, moves())
+    assert not sentence(f"match.{row.id}", {}, content).startswith(("You told us", "Nos dijo", "Nos habl"))
+
+
+def _open(words: str) -> bool:
+    return any(one in words for one in ("may ", "can ", "not sure", "puede", "No sé")) or not words
