@@ -156,7 +156,9 @@ def test_without_the_token_there_is_no_setup(app: Flask) -> None:
 def test_the_address_ends_after_a_day_with_the_next_one_and_with_its_work(app: Flask) -> None:
     client = browser(app)
     old = address(app, datetime.now(UTC) - timedelta(hours=25))
-    assert client.get(old, base_url=BASE).status_code == 404
+    gone = client.get(old, base_url=BASE)
+    assert gone.status_code == 404
+    assert "prints another" in gone.get_data(as_text=True), "not: open it from our mail, or call us"
     second, third = address(app), address(app)
     assert client.get(second, base_url=BASE).status_code == 404
     assert client.get(third, base_url=BASE).status_code == 200

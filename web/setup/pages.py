@@ -11,7 +11,7 @@ from web.console import gate
 from web.console.gate import me, now
 from web.console.view import page
 from web.context import context
-from web.security import wrong_link
+from web.security import count_guess
 from web.setup import desk
 from web.setup.fields import NEEDED, Field
 
@@ -34,13 +34,16 @@ def take_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 @blueprint.before_request
-def only_while_good() -> None:
-    """An address whose token is wrong, old or done with leads nowhere."""
-    if g.setup_token:
-        with context().db.read() as tx:
-            good = setup_link.is_good(tx, context(), g.setup_token, now())
-        if not good:
-            wrong_link()
+def only_while_good() -> Response | None:
+    """An address whose token is wrong, old or done with leads nowhere; it says where another comes from."""
+    if not g.setup_token:
+        return None
+    with context().db.read() as tx:
+        good = setup_link.is_good(tx, context(), g.setup_token, now())
+    if good:
+        return None
+    count_guess()
+    return page("setup_gone", 404)
 
 
 def place(endpoint: str, **values: Any) -> str:
