@@ -112,7 +112,7 @@ def _wrong(shown: Mapping[str, str]) -> tuple[dict[str, str], datetime | None]:
     at = _moment(shown["day"], shown["time"])
     country = context().clinic.country
     faults = {
-        "name": not shown["name"],
+        "name": not any(map(str.isalnum, shown["name"])),
         "email": shown["email"] and not mail_address.read(shown["email"]),
         "phone": shown["phone"] and not phone.e164(shown["phone"], country),
         "reach": not shown["email"] and not shown["phone"],

@@ -69,6 +69,7 @@ def test_sent_twice_it_is_one(context: Context, client: FlaskClient) -> None:
     ("changes", "said"),
     [
         ({"name": " "}, ["Write the name."]),
+        ({"name": "\u200b"}, ["Write the name."]),
         ({"phone": ""}, ["Write an e-mail address or a phone number"]),
         ({"phone": "555"}, ["Write the whole telephone number"]),
         ({"email": "zoe@"}, ["Write one e-mail address"]),
