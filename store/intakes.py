@@ -303,6 +303,10 @@ FLAG = (
 
 def _flag(tx: Tx, row: sa.Row[Any]) -> dict[str, Any]:
     sealed: dict[str, Any] = sealing.unseal_json(tx, flags.c.sealed_flag, row)
+    if (
+        row.cleared_at
+    ):  # a time in clear anybody can write who reaches the database; a basis nobody without key
+        sealing.unseal(tx, flags.c.sealed_basis, row)
     return sealed | {name: getattr(row, name) for name in FLAG}
 
 

@@ -389,6 +389,27 @@ def test_answers_of_before_are_named_and_no_plan_is_made_from_them(
     assert [text for text in map(text_of, mailbox.of("trouble")) if "intakes 1" in text]
 
 
+@pytest.mark.parametrize("basis", [None, b"made up"])
+def test_a_flag_that_somebody_cleared_in_the_database_lets_no_plan_out(
+    context: Context, mailbox: Mailbox, basis: bytes | None
+) -> None:
+    one = visit(context, "u0", name="Client 0", email="c0@example.org")
+    answer(context, one, cond_bp="not_controlled")
+    with context.db.begin() as tx:
+        raised = [each["id"] for each in intakes.flags_of(tx, one)]
+        assert raised
+        for each in raised:
+            how = {"cleared_at": NOW, "cleared_by": "Mara Field", "sealed_basis": basis}
+            tx.change(metadata.tables["flags"], each, **how)
+    chores = Chores()
+    for minutes in range(-90, 600, 5):
+        now = NOW + timedelta(minutes=minutes)
+        work.work_once(context, now)
+        chores.run(context, now)
+    assert "plan" not in mailbox.kinds()
+    assert [text for text in map(text_of, mailbox.of("trouble")) if f"flags {raised[0]}" in text]
+
+
 def test_pages_and_exports_show_nothing_of_what_was_swapped(
     context: Context, given: Any, swapped: tuple[int, int]
 ) -> None:
