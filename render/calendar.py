@@ -38,7 +38,7 @@ def published(events: Sequence[Event], now: datetime) -> str:
 def _event(event: Event, now: datetime) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{event.uid}"
-    yield f"SEQUENCE:{int(now.timestamp()) // 60}"
+    yield _sequence(now)
     yield f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     yield f"DTSTART:{event.start.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     yield f"DTEND:{max(event.start, event.end).astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -53,12 +53,14 @@ def weekly(
 ) -> str:
     """Return an event on each chosen day for twelve weeks, from `first` on, with an alarm at its time.
 
-    The time has no zone: it is meant on whichever clock is around the client then. `first` is local.
+    The time has no zone: it is meant on whichever clock is around the client then. `first` is local. `uid`
+    stays when other days are chosen, so that the rhythm before is replaced.
     """
     days = ",".join(DAYS[day] for day in chosen.days)
     lines = [
         *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH", "BEGIN:VEVENT"),
         f"UID:{uid}",
+        _sequence(now),
         f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
         f"DTSTART:{first:%Y%m%dT%H%M%S}",
         f"DURATION:PT{max(minutes, 5)}M",
@@ -70,6 +72,11 @@ def weekly(
         *("END:VEVENT", "END:VCALENDAR"),
     ]
     return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
+
+
+def _sequence(now: datetime) -> str:
+    """Each later file is a later version of the entry."""
+    return f"SEQUENCE:{int(now.timestamp()) // 60}"
 
 
 def _text(text: str) -> str:

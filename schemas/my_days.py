@@ -35,12 +35,15 @@ class MyDays:
 
     def next_time(self, after: datetime, zone: tzinfo) -> datetime:
         """The first moment of the rhythm after a moment, in UTC's time or whichever `after` is in."""
-        local = after.astimezone(zone)
+        return self.next_start(after.astimezone(zone)).astimezone(after.tzinfo)
+
+    def next_start(self, local: datetime) -> datetime:
+        """The same on the client's own clock: `local` has its zone, or none, and so has what is returned."""
         first = self.next_day(local.date())
-        at = datetime.combine(first, self.time, zone)
-        if at <= local:
-            at = datetime.combine(self.next_day(first + timedelta(days=1)), self.time, zone)
-        return at.astimezone(after.tzinfo)
+        at = datetime.combine(first, self.time, local.tzinfo)
+        if at > local:
+            return at
+        return datetime.combine(self.next_day(first + timedelta(days=1)), self.time, local.tzinfo)
 
     def moves(self, per_week: Sequence[int], today: date) -> tuple[int, ...]:
         """Which moves are for today, by number from 1: each on as many of the days as its dose says.
@@ -56,6 +59,11 @@ class MyDays:
             for number, wanted in enumerate(per_week, 1)
             if wanted >= every or (place + 1) * wanted // every > place * wanted // every
         )
+
+    def next_with_moves(self, per_week: Sequence[int], today: date) -> date:
+        """The first of the days from `today` on that has moves: one that was chosen may have none."""
+        ahead = (today + timedelta(days=more) for more in range(WEEK))
+        return next((day for day in ahead if self.moves(per_week, day)), self.next_day(today))
 
 
 def suggested(days_per_week: int) -> MyDays:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from hashlib import sha256
 
 from babel.lists import format_list
 from flask import Blueprint, Response, request
@@ -11,6 +10,7 @@ from flask import Blueprint, Response, request
 from handlers.checkins import reminding
 from handlers.links import LinkPurpose
 from handlers.plans import page as plan_page
+from handlers.send import messages
 from render import calendar
 from render.language import readable
 from schemas.booking import Booking
@@ -23,7 +23,7 @@ from store.base import Tx
 from web import language as words
 from web.client import browser
 from web.client.common import Typed, chosen_language, open_plan, subject, to
-from web.client.tick import days_of
+from web.client.tick import clock_of, days_of
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -63,10 +63,11 @@ def _left(typed: Typed) -> MyDays | None:
 
 def _today(chosen: MyDays, plan: WordedPlan, today: date, language: str) -> str:
     say = words.pages(language).say
-    moves = chosen.moves([item.dose.days_per_week for item in plan.items], today)
+    per_week = [item.dose.days_per_week for item in plan.items]
+    moves = chosen.moves(per_week, today)
     if moves:
         return say("days.today", n=len(moves), moves=format_list([*map(str, moves)], locale=language))
-    return say("days.off", day=readable.weekday_and_day(chosen.next_day(today), language))
+    return say("days.off", day=readable.weekday_and_day(chosen.next_with_moves(per_week, today), language))
 
 
 @blueprint.post("/p/<token>/days")
@@ -111,16 +112,16 @@ def calendar_file(token: str) -> Response:
     with context().db.read() as tx:
         opened = open_plan(tx, token, 404)
         chosen = my_days.of_client(tx, clients.family(tx, opened.booking.client_id))
-        today = days_of(tx, opened.booking).today
+        local = clock_of(tx, opened.booking).replace(tzinfo=None)
+        whose = f"days:{clients.root(tx, opened.booking.client_id)}"
     plan, url = opened.stored.plan, f"{context().clinic.public_url}/p/{token}"
-    made = _file(chosen or suggested(plan.days_per_week), plan, url, today)
+    uid = messages.stable_id(context(), "days", whose).strip("<>")
+    made = _file(chosen or suggested(plan.days_per_week), plan, uid, url, local)
     response = Response(made, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="my-days.ics"'
     return response
 
 
-def _file(days: MyDays, plan: Plan, url: str, today: date) -> str:
+def _file(days: MyDays, plan: Plan, uid: str, url: str, local: datetime) -> str:
     title = words.pages(chosen_language(plan.language)).say("days.event")
-    first = datetime.combine(days.next_day(today), days.time)
-    uid = f"{sha256(url.encode()).hexdigest()[:32]}@aftercare"
-    return calendar.weekly(days, uid, title, url, plan.minutes_per_day, first, utc_now())
+    return calendar.weekly(days, uid, title, url, plan.minutes_per_day, days.next_start(local), utc_now())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Response, request
@@ -34,10 +34,14 @@ class Days:
     first: date
 
 
+def clock_of(tx: Tx, booking: Booking) -> datetime:
+    """The time of now on the clock of the client, or of the clinic where that is not known."""
+    return utc_now().astimezone(context().zone(clients.get(tx, booking.client_id).zone or booking.zone))
+
+
 def days_of(tx: Tx, booking: Booking) -> Days:
     """On the clock of the client, or of the clinic where that is not known."""
-    zone = context().zone(clients.get(tx, booking.client_id).zone or booking.zone)
-    today = utc_now().astimezone(zone).date()
+    today = clock_of(tx, booking).date()
     before, visit = today - timedelta(days=1), plan_page.day_of_visit(context(), booking)
     return Days(today, before if before >= visit else None, max(visit, today - KEPT_OFFLINE))
 

@@ -1,19 +1,21 @@
 """My days: chosen once from the plan's page, taken into a calendar, and said at the top of the page."""
 
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.clients import privacy
 from handlers.context import Context
+from handlers.links import LinkPurpose
 from render.calendar import weekly
 from schemas.booking import Booking
 from schemas.my_days import MyDays
-from store import clients, my_days
-from tests.helpers.phone import Phone
+from store import clients, links, my_days
+from tests.helpers.phone import Phone, phone
 
 EVERY = [str(day) for day in range(7)]
 
@@ -97,3 +99,35 @@ def test_days_go_with_the_person_and_are_in_the_export(
     assert [each["time"] for each in out["my_days"]] == ["18:30"]
     privacy.erase(context, booking.client_id, "me", now)
     assert chosen(context, booking) is None
+
+
+def test_the_calendar_file_of_any_link_replaces_the_one_before(
+    app: Flask, context: Context, booking: Booking, hers: Phone
+) -> None:
+    first = hers.get("/days.ics").text
+    now = datetime.now(UTC)
+    with context.db.begin() as tx:
+        links.revoke(tx, [LinkPurpose.plan], booking.id, now)
+    theirs = phone(app, context, LinkPurpose.plan, booking.id)
+    assert theirs.link != hers.link
+    theirs.post("/days", {"day": EVERY, "at": "00:00"})
+    second = theirs.get("/days.ics").text
+    assert re.findall("UID:.*", first) == re.findall("UID:.*", second)
+    assert "SEQUENCE:" in first
+    start = re.search("DTSTART:([0-9]{8})T000000", second)
+    assert start is not None
+    today = datetime.now(context.zone(booking.zone)).date()
+    assert start[1] == f"{today + timedelta(days=1):%Y%m%d}"  # its time of today is over
+
+
+@given(
+    st.sets(st.integers(0, 6), min_size=1),
+    st.lists(st.integers(1, 7), min_size=1, max_size=4),
+    st.dates(date(2026, 1, 1), date(2027, 12, 31)),
+)
+def test_the_next_day_always_has_moves(days: set[int], per_week: list[int], today: date) -> None:
+    mine = MyDays(tuple(sorted(days)), time(9))
+    found = mine.next_with_moves(per_week, today)
+    assert today <= found < today + timedelta(days=7)
+    assert mine.moves(per_week, found)
+    assert mine.moves(per_week, today) or found > today
