@@ -1,14 +1,16 @@
 """A client does the plan in a real browser: move by move, with a timer, by keyboard, and without a script."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
 
 from handlers.links import LinkPurpose
-from store import links
+from store import checkins, links
 from tests.browser.conftest import PHONE, Site
 from tests.helpers.hands import faults, follow
 from tests.helpers.phone import visited
@@ -195,3 +197,51 @@ def until(page: Page, promise: str) -> None:
             return
         page.wait_for_timeout(1000)
     raise AssertionError(promise)
+
+
+def kept_before(page: Page, link: str, *said: dict[str, str]) -> None:
+    """Open the plan on a phone that kept days without network."""
+    path = urlsplit(link).path
+    today = datetime.now(UTC).date().isoformat()
+    waiting = [{"to": f"{link}/day", "said": [["day", today], *map(list, each.items())]} for each in said]
+    queue = [f"ticks {path}", json.dumps(waiting)]
+    page.add_init_script(f"localStorage.length || localStorage.setItem(...{json.dumps(queue)})")
+    page.goto(link)
+
+
+def test_a_day_that_another_page_has_sent_takes_no_other_with_it(site: Site, open_page: OpenPage) -> None:
+    booking = visited(site.context)
+    page = open_page(SMALL)
+    page.add_init_script(
+        "const real = fetch; window.fetch = async (...all) => { const answer = await real(...all);"
+        " if (!window.other) for (const [name, kept] of Object.entries(localStorage)) {"
+        " window.other = true; localStorage.setItem(name, JSON.stringify(JSON.parse(kept).slice(1))); }"
+        " return answer; };"
+    )
+    kept_before(page, site.link(LinkPurpose.plan, booking.id), {"effort": "right"}, {"pain": "2"})
+    page.locator(".week .on").wait_for()
+    with site.context.db.read() as tx:
+        (found,) = checkins.of_booking(tx, booking.id)
+    assert found.reply == {"effort": "right", "pain": "2"}
+
+
+def test_what_a_kept_day_led_to_is_read_before_the_next_is_sent(site: Site, open_page: OpenPage) -> None:
+    booking = visited(site.context)
+    page = open_page(SMALL)
+    kept_before(page, site.link(LinkPurpose.plan, booking.id), {"pain": "9"}, {"effort": "right"})
+    page.locator("[role=alert]").wait_for()
+    assert urlsplit(page.url).path.endswith("/day")
+
+
+def test_a_phone_that_keeps_nothing_promises_nothing(link: str, open_page: OpenPage) -> None:
+    page = open_page(SMALL)
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    page.goto(link)
+    page.context.set_offline(True)
+    page.evaluate(
+        "document.getElementById('tick').addEventListener('submit', event => {"
+        " window.taken = event.defaultPrevented; event.preventDefault(); })"
+    )
+    page.get_by_role("button", name="Yes, I did it today").click()
+    assert page.evaluate("window.taken") is False
+    assert not page.get_by_text("This phone keeps it").is_visible()

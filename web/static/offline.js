@@ -2,7 +2,9 @@
 'use strict';
 const own = document.querySelector('[data-plan]'), plan = own.dataset.plan, QUEUE = 'ticks ' + plan;
 const queue = () => { try { return JSON.parse(localStorage.getItem(QUEUE)) || []; } catch { return []; } };
-const keep = waiting => { try { waiting.length ? localStorage.setItem(QUEUE, JSON.stringify(waiting)) : localStorage.removeItem(QUEUE); } catch { /* a private window keeps nothing */ } };
+const keep = waiting => { // false where nothing is kept, as in a private window or on a full phone
+  try { waiting.length ? localStorage.setItem(QUEUE, JSON.stringify(waiting)) : localStorage.removeItem(QUEUE); return true; } catch { return false; }
+};
 const urls = () => {
   const shown = [...document.querySelectorAll('link[rel=stylesheet], script[src], img[src]')].map(each => each.href || each.src);
   return [plan, plan + '/go', own.dataset.style, own.dataset.script, ...shown, ...shown.filter(url => url.includes('/moving/')).map(url => url.replace('/moving/', '/still/'))];
@@ -16,7 +18,7 @@ if ('serviceWorker' in navigator) {
 // The day on this phone: what is sent tomorrow was done today.
 const day = back => { const now = new Date(); now.setDate(now.getDate() - back); return new Date(now - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10); };
 const ENDED = [404, 410], BUSY = 429, FAILED = 500;
-const send = async () => {
+const sendAll = async () => {
   let waiting = queue();
   while (waiting.length) {
     const body = new URLSearchParams(waiting[0].said), key = document.querySelector('[name=form_key]');
@@ -26,18 +28,25 @@ const send = async () => {
     if (answer.status === BUSY || answer.status >= FAILED) return;
     // The page of an ended link says that what was kept could not be sent, and drops it.
     if (ENDED.includes(answer.status) || answer.headers.has('Aftercare-Plan')) { location.replace(plan); return; }
-    waiting = queue().slice(1); keep(waiting);
+    // Another page may have sent it too, or kept more meanwhile.
+    const sent = JSON.stringify(waiting[0]), at = (waiting = queue()).findIndex(each => JSON.stringify(each) === sent);
+    if (at >= 0) waiting.splice(at, 1);
+    keep(waiting);
+    // What a day led to is read first; the next is sent when the plan is opened again.
+    if (answer.redirected && new URL(answer.url).pathname === plan + '/day') { location.replace(answer.url); return; }
     if (!waiting.length) location.replace(answer.redirected ? answer.url : plan + '#today');
   }
 };
+// One page at a time, where the browser can tell.
+const send = () => navigator.locks ? navigator.locks.request(QUEUE, { ifAvailable: true }, lock => lock && sendAll()) : sendAll();
 for (const form of document.querySelectorAll('form[data-later]')) {
   form.addEventListener('submit', event => {
     if (navigator.onLine) return;
-    event.preventDefault();
-    if (event.submitter && event.submitter.name === 'read_in') return; // the other language is not on this phone
+    if (event.submitter && event.submitter.name === 'read_in') { event.preventDefault(); return; } // the other language is not on this phone
     const said = [...new FormData(form)].map(([name, value]) => [name, name === 'day' ? day(value === 'yesterday' ? 1 : 0) : value]);
     if (!said.some(([name]) => name === 'day')) said.push(['day', day(0)]);
-    keep([...queue(), { to: form.action, said }]);
+    if (!keep([...queue(), { to: form.action, said }])) return; // nothing is promised: the browser says that it has no network
+    event.preventDefault();
     document.querySelectorAll('.later-kept').forEach(each => { each.hidden = false; each.focus(); });
   });
 }
