@@ -408,13 +408,16 @@ def _dials(number: str, country: str) -> str:
 
 
 def dialled(line: str, numbers: Sequence[tuple[str, str]]) -> Markup:
-    """A line of a mail as HTML, with its telephone numbers to tap."""
-    html = str(escape(line))
-    for written, dials in numbers:
-        number = rf"(?<![\w+]){re.escape(str(escape(written)))}(?!\w)"
-        tag = f'<a class="link" href="{escape(dials)}" style="color:#0f6b6a">{escape(written)}</a>'
-        html = re.sub(number, tag.replace("\\", r"\\"), html)
+    """A line of a mail as HTML, with its telephone numbers to tap; one may stand within another."""
+    tags = {str(escape(written)): _tag(written, dials) for written, dials in numbers}
+    each = "|".join(re.escape(written) for written in sorted(tags, key=len, reverse=True))
+    found = rf"(?<![\w+])(?:{each})(?!\w)" if each else r"(?!)"
+    html = re.sub(found, lambda number: tags[number[0]], str(escape(line)))
     return Markup(html)  # noqa: S704 - every part of it was escaped
+
+
+def _tag(written: str, dials: str) -> str:
+    return f'<a class="link" href="{escape(dials)}" style="color:#0f6b6a">{escape(written)}</a>'
 
 
 def _plain_lines(text: str, limit: int) -> str:

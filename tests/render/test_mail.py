@@ -381,3 +381,12 @@ def test_every_english_sentence_is_easy_to_read() -> None:
         own = TEXTS["en"][kind.value]
         for line in (*own["lines"], *own["after"]):
             assert grade(re.sub(r"\{\w+\}", "Stone", line)) <= 6, line
+
+
+@pytest.mark.parametrize("written", ["555-911 2000", "(911) 555 0100", "0800 911 911"])
+@pytest.mark.parametrize("turned", [1, -1])
+def test_a_number_within_another_dials_the_longer_one(written: str, turned: int) -> None:
+    numbers = [(written, link(written, "US")), ("911", "tel:911")][::turned]
+    line = dialled(f"Call 911 or {written}.", numbers)
+    assert line.count("<a ") == line.count("</a>") == 2
+    assert line.endswith(f">{written}</a>.")
