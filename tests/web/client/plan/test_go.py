@@ -206,9 +206,10 @@ def test_who_skipped_every_move_of_the_version_that_was_open_did_nothing(
     assert ticks(context, booking) == {}
 
 
-@pytest.mark.parametrize(
-    ("path", "field"), [("/days", "day"), ("/days", "at"), ("/day", "pain"), ("/day", "day")]
-)
-@pytest.mark.parametrize("odd", ["9" * 5000, "²", "٣", "1e9", "-0", "24:00", "\N{FULLWIDTH DIGIT ONE}"])
-def test_no_number_is_too_odd(hers: Phone, path: str, field: str, odd: str) -> None:
-    assert hers.post(path, {"day": "1", "at": "08:00", field: odd}).status_code == 303
+def test_no_number_is_too_odd(hers: Phone) -> None:
+    key = Fields(hers.get().text).key
+    odd = ["9" * 5000, "²", "٣", "1e9", "-0", "24:00", "\N{FULLWIDTH DIGIT ONE}"]
+    for value in odd:
+        for path, name in (("/days", "day"), ("/days", "at"), ("/day", "pain"), ("/day", "day")):
+            sent = {"day": "1", "at": "08:00", name: value}
+            assert hers.post(path, sent, key=key).status_code == 303, (path, name, value)
