@@ -10,7 +10,8 @@ from render.language import readable
 from schemas.client_request import WRONG, RequestKind
 from store import attendances, client_requests, clients
 from store.base import Tx
-from web.client.common import CHOICES, KINDS, chosen_language, link, page, to
+from web.client import browser
+from web.client.common import CHOICES, KINDS, Typed, chosen_language, link, page, to
 from web.context import context, utc_now
 from web.language import asked_for
 from web.security import require_own_form
@@ -22,7 +23,7 @@ HERE = {purpose: f"/{KINDS[purpose]}/<token>/choices" for purpose in CHOICES}
 def show(token: str) -> Response:
     """What was agreed to, what waits, and how much is kept; nothing that was answered."""
     with context().db.read() as tx:
-        return _page(tx, token, _client(tx, token))
+        return _page(tx, token, _client(tx, token), browser.typed(request.path))
 
 
 def change(token: str) -> Response:
@@ -30,9 +31,20 @@ def change(token: str) -> Response:
     with context().db.begin() as tx:
         client_id = _client(tx, token)
         require_own_form(token)
+        if "read_in" in request.form:
+            return _read_in(tx, token, client_id)
         tx.lock(f"choices:{clients.root(tx, client_id)}")
         done = _carry_out(tx, client_id)
-    return to(f"{request.path}?{'done' if done else 'same'}&language={chosen_language(asked_for(request))}")
+    language = chosen_language(asked_for(request))
+    return browser.forget(to(f"{request.path}?{'done' if done else 'same'}&language={language}"))
+
+
+def _read_in(tx: Tx, token: str, client_id: int) -> Response:
+    """The page in another language, with the correction that was typed and not sent."""
+    given = request.form.to_dict(flat=False)
+    typed: dict[str, list[str]] = {name: given[name] for name in ("what", "right") if name in given}
+    answer = to(f"{request.path}?language={chosen_language(asked_for(request))}")
+    return browser.keep(answer, request.path, {"typed": typed}) or _page(tx, token, client_id, typed)
 
 
 for _purpose, _path in HERE.items():
@@ -75,7 +87,7 @@ def _correction() -> tuple[str, str]:
     return request.form.get("what", ""), request.form.get("right", "").replace("\0", "")
 
 
-def _page(tx: Tx, token: str, client_id: int) -> Response:
+def _page(tx: Tx, token: str, client_id: int, typed: Typed) -> Response:
     language = chosen_language(asked_for(request))
     asked = client_requests.of_client(tx, clients.family(tx, client_id))
     found = choices.consents(tx, context(), client_id, language)
@@ -87,6 +99,7 @@ def _page(tx: Tx, token: str, client_id: int) -> Response:
         asked=[(each, _day(each.said_at, language)) for each in asked if each.kind in choices.ASKED],
         kept=choices.kept(tx, client_id),
         wrong=WRONG,
+        typed=typed,
         longest=choices.LONGEST,
         done="done" in request.args,
         same="same" in request.args,

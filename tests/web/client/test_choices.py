@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from handlers import links
 from handlers.clients import contacts, privacy
@@ -203,6 +204,21 @@ def test_a_correction_waits_for_the_clinic_once(hers: Phone, context: Context, b
     for number in range(20):
         hers.post("/choices", right | {"right": f"Zoë {number}"})
     assert len(asked(context, booking)) == 5
+
+
+def test_another_language_keeps_a_correction_that_was_typed_and_sends_nothing(
+    hers: Phone, context: Context, booking: Booking
+) -> None:
+    for right in ('Zoë "Łuć" <b>', "Zoë " * 2000):  # the second is too long for a cookie
+        typed = {"act": "correction", "what": "birth", "right": right, "read_in": "es"}
+        page = hers.send("/choices?language=es", typed).text
+        assert 'lang="es"' in page
+        assert f'value="{escape(right)}"' in page
+        assert '<option value="birth" selected>' in page
+        assert asked(context, booking) == []
+    assert hers.post("/choices", {"act": "erasure", "read_in": "es"}, key="no").status_code == 403
+    hers.post("/choices", {"act": "correction", "what": "birth", "right": "1980"})
+    assert "Zoë &#34;" not in hers.get("/choices").text
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
