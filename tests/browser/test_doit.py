@@ -237,8 +237,8 @@ def test_what_a_kept_day_led_to_is_read_before_the_next_is_sent(site: Site, open
 def test_a_phone_that_keeps_nothing_promises_nothing(link: str, open_page: OpenPage) -> None:
     page = open_page(SMALL)
     page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); };")
+    page.add_init_script("Object.defineProperty(navigator, 'onLine', { get: () => false })")
     page.goto(link)
-    page.context.set_offline(True)
     page.evaluate(
         "document.getElementById('tick').addEventListener('submit', event => {"
         " window.taken = event.defaultPrevented; event.preventDefault(); })"
