@@ -51,6 +51,7 @@ CLINIC = {
     "CLINIC_NAME": "Río Clinic",
     "CLINIC_PHONE": "+1 303 555 0199",
     "CLINIC_EMAIL": "care@rio.test",
+    "CLINIC_REPLY_TO": "desk@rio.test",
     "CLINIC_COUNTRY": "US",
     "CLINIC_ZONE": "America/Denver",
     "CLINIC_EMERGENCY_NUMBER": "911",
@@ -237,6 +238,7 @@ def test_what_is_kept_stands_below_the_environment(app: Flask, bare: dict[str, s
     clinic = configuration.load(given).clinic
     assert (clinic.name, clinic.zone, clinic.sender) == ("Río Clinic", "America/Denver", "Ana Ruiz")
     assert (clinic.address, clinic.credential, clinic.alert_email) == ("", "", "care@rio.test")
+    assert clinic.reply_to == "desk@rio.test"
     assert configuration.load(with_kept(bare | {"CLINIC_NAME": "Other"}).variables).clinic.name == "Other"
 
 
