@@ -14,6 +14,7 @@ from store.tables import bookings, clients, deliveries, plans
 MOST = 100
 SOON = 200
 """How many plans that are still to go out are looked at, the next first."""
+MOST_HELD = 10_000
 PLANS = sorted(OF_THE_GATE - {Reason.no_intake, Reason.on_hold})
 """Why a plan waits for somebody to look; one that a person holds back waits for nobody."""
 PLACES = (Reason.no_address, Reason.address_refused)
@@ -48,9 +49,7 @@ def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
         plans.c.client_id == bookings.c.client_id,
         plans.c.status == "held",
     )
-    now = sa.and_(
-        deliveries.c.status == "held", deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS)
-    )
+    now = _held(deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS))
     return [
         *_found(tx, now, practitioner),
         *_found(tx, sa.and_(deliveries.c.id.in_(due), kept), practitioner),
@@ -59,14 +58,19 @@ def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
 
 def addresses(tx: Tx, practitioner: str = "") -> list[Waiting]:
     """Messages that wait because the client is not reached where we know."""
-    no_place = sa.and_(deliveries.c.status == "held", deliveries.c.reason.in_(PLACES))
-    return _found(tx, no_place, practitioner)
+    return _found(tx, _held(deliveries.c.reason.in_(PLACES)), practitioner)
 
 
 def works_here(tx: Tx, name: str, start: datetime, end: datetime) -> bool:
     """Whether visits that begin in [start, end) are with somebody of this name."""
     near = sa.select(bookings.c.id).where(bookings.c.start_at >= start, bookings.c.start_at < end)
     return tx.first(near.where(bookings.c.practitioner == name).limit(1)) is not None
+
+
+def _held(*kind: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Messages of a kind that are held: few, and so found first, or SQLite walks through all bookings."""
+    held = sa.select(deliveries.c.id).where(deliveries.c.status == "held", *kind)
+    return deliveries.c.id.in_(held.order_by(deliveries.c.due_at).limit(MOST_HELD))
 
 
 def _found(tx: Tx, where: sa.ColumnElement[bool], practitioner: str) -> list[Waiting]:
