@@ -1,10 +1,15 @@
 """What waits for a person, and what acts are decided on, on both databases."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
 
 from handlers.context import Context
 from handlers.plans import by_hand
 from handlers.plans.basis import bases
+from handlers.worker import work
 from store.views import waits
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
@@ -29,3 +34,44 @@ def test_held_plans_are_found_across_days_by_who_treats_and_a_hold_takes_them_ou
         assert before[other] == after[other]
         assert [one.booking_id for one in waits.plans_held(tx)] == [other]
         assert waits.addresses(tx) == []
+
+
+def test_a_hold_of_a_plan_that_is_held_already_is_something_new_to_decide_on(context: Context) -> None:
+    number = visit(context, "u1", start=NOW - timedelta(hours=3), now=NOW - timedelta(days=3))
+    answer(context, number, NOW - timedelta(days=1), pain_now="9", pain_avg7="8")
+    work.work_once(context, NOW)
+    with context.db.begin() as tx:
+        assert [one.status for one in waits.plans_held(tx)] == ["held"]
+        before = bases(tx, [number])
+        by_hand.hold_plan(tx, number, "Bo Quinn", NOW)
+        assert bases(tx, [number]) != before
+
+
+STATISTICS = (
+    ("deliveries", "ix_deliveries_status_due_at", "3000000 750000 1"),
+    ("deliveries", "ix_deliveries_booking_id", "3000000 3"),
+    ("deliveries", "ix_deliveries_purpose_seen_at", "3000000 750000 750000"),
+    ("bookings", "ix_bookings_start_at", "1000000 1"),
+)
+"""What SQLite knows after years: few states, very many messages."""
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_after_years_what_is_held_is_found_by_its_state(context: Context) -> None:
+    asked: list[tuple[str, Any]] = []
+    with context.db.begin() as tx:
+        tx.conn.exec_driver_sql("ANALYZE")
+        tx.conn.exec_driver_sql("DELETE FROM sqlite_stat1")
+        tx.conn.exec_driver_sql("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", list(STATISTICS))
+        tx.conn.exec_driver_sql("ANALYZE sqlite_schema")
+
+        def note(_conn: Any, _cursor: Any, text: str, given: Any, *_more: Any) -> None:
+            asked.append((text, given))
+
+        sa.event.listen(tx.conn, "before_cursor_execute", note)
+        waits.plans_held(tx, "Mara Field")
+        waits.addresses(tx, "Mara Field")
+        for text, given in asked[:]:
+            steps = [row.detail for row in tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
+            assert not [step for step in steps if step.startswith("SCAN")], steps
+    assert len(asked) >= 3
