@@ -30,7 +30,7 @@ from store.tables import attendances
 from store.vault import Vault
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
-from tests.helpers.console import account
+from tests.helpers.console import BASE, account, sign_in
 from tests.helpers.content import CONTENT, change
 from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
@@ -194,6 +194,15 @@ def test_values_that_were_swapped_in_the_database_are_named_by_their_rows(
     assert f"Broken seal: attendances {first.id}, {said.name}: " in checked.output
     assert f"attendances {second.id}" not in checked.output
     assert "Client 2" not in checked.output
+
+
+def test_the_setup_page_reads_no_sealed_value(
+    app: Flask, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take minutes after some years; the worker reads them in rounds."""
+    account(context)
+    monkeypatch.setattr("handlers.worker.seals.batches", pytest.fail)
+    assert sign_in(app).get("/console/setup", base_url=BASE).status_code == 200
 
 
 def test_values_of_before_are_remarked_upon_until_they_are_bound(app: Flask, context: Context) -> None:

@@ -60,14 +60,16 @@ class Found:
     remarks: tuple[str, ...]
 
 
-def found(*, mail: bool = False) -> Found:
-    """Look at settings, content, connections and the service; `mail`: at the mail server, too."""
+def found(*, mail: bool = False, seals: bool = True) -> Found:
+    """Look at settings, content, connections and the service; `mail`: at the mail server, too; `seals`: read
+    every sealed value, which takes minutes after some years.
+    """
     problems = [*_content_problems(), *_region_problems(), *_mail_problems(), *_safety_problems()]
     wrong = (
         *current_app.config["MISSING"],
         *(f"content/{each}" for each in problems if each.fatal),
         *_keys(),
-        *_seals(),
+        *(_seals() if seals else ()),
         *(_mail_server() if mail else ()),
     )
     remarks = (

@@ -58,6 +58,8 @@ def finish() -> AnyResponse:
 @allowed(Role.manager)
 def overview() -> Response:
     """What is missing or wrong: the list of `flask check`, and the page for each part."""
-    found = check.found()
+    found = check.found(
+        seals=False
+    )  # the worker reads them in rounds; what does not open is among the troubles
     tested = came(desk.values())
     return page("setup", found=found, tested=tested, steps=STEPS, place=place)
