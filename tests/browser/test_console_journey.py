@@ -556,6 +556,28 @@ def test_a_walk_in_gets_a_door_code_at_once(clinic: Site, open_page: Any, kind: 
     expect(page.get_by_role("heading", level=1)).to_contain_text("李雷")
 
 
+NARROW = (
+    *("", "/week", "/waits", "/bookings/2", "/bookings/2/plan/change", "/clients?whose=recent", "/clients/2"),
+    *("/outbox?tab=all", "/board", "/connections", "/receipts", "/content", "/figures", "/log", "/staff"),
+    *("/account", "/setup", "/walk-in"),
+)
+
+
+def test_no_page_scrolls_sideways_with_long_addresses_or_large_letters(clinic: Site, open_page: Any) -> None:
+    email = "maximiliane.freifrau.von.wolkenstein@praxisgemeinschaft.example"
+    clinic.visit("u4", name="Donaudampfschifffahrtsgesellschaftskapitänin", email=email, start=now())
+    page = signed_in(open_page, clinic, PHONE)
+    wide: list[str] = []
+    for path in NARROW:
+        for width, letters in ((320, "100%"), (390, "200%")):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{clinic.base}/console{path}")
+            page.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
+            taken = page.evaluate("document.documentElement.scrollWidth")
+            wide += [f"{path}: {taken} px on {width}, letters {letters}"] if taken > width else []
+    assert wide == []
+
+
 def test_the_keyboard_leads_everywhere(clinic: Site, open_page: Any) -> None:
     page = signed_in(open_page, clinic, DESK)
     day = (now() - timedelta(hours=2)).astimezone(clinic.context.zone()).date()
