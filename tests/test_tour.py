@@ -12,9 +12,11 @@ import settings as configuration
 from demo.mailbox import Mailbox
 from demo.tour import page, people, world
 from demo.tour.people import CONNECTIONS, FORTY, Person
+from handlers.staff import accounts
 from integrations.schedulers import SCHEDULERS
 from schemas.booking import BookingStatus
-from store import bookings
+from schemas.staff import Role
+from store import bookings, staff
 from tests.helpers.clinic import environ
 from tests.helpers.ports import free_port
 from web import context as web_context
@@ -73,6 +75,17 @@ def test_weeks_pass_and_the_clock_moves_on(tour: world.World) -> None:
     assert len(kinds) > before, "reminders and check-ins went out"
     assert "The day" in requests.get(home, timeout=10).text
     server.shutdown()
+
+
+def test_a_colleague_who_is_invited_gets_the_mail(tour: world.World) -> None:
+    address, now = "bo@clinic.example", web_context.utc_now()
+    with tour.context.db.begin() as tx:
+        number = staff.add(tx, "mara@clinic.example", "Mara Field", "", (Role.manager,), "en", "", now)
+        mara = staff.get(tx, number)
+        assert mara is not None
+        accounts.invite(tx, address, "Bo Quinn", (Role.practitioner,), now, by=mara)
+    tour.work()
+    assert [str(each["To"]) for each in tour.mails.mails] == [address]
 
 
 def test_the_clock_of_a_real_clinic_is_not_moved(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from demo.mailbox import Mailbox, link_in
 from demo.tour.people import FORTY, Person
 from handlers.bookings import observe
 from handlers.context import Context
+from handlers.send import staff_mail
 from handlers.worker import work
 from integrations.base import Batch, Gone, Note, Offered, Scheduler
 from integrations.http import Http
@@ -107,6 +108,7 @@ class World:
         """One round of the worker."""
         with self.lock:
             work.work_once(self.context, utc_now(), "tour")
+            staff_mail.send_due(self.context, utc_now())
 
     def go_on(self, by: timedelta, *, play: bool = False) -> None:
         """Move the clock on in steps, and do what is due at each; `play`: clients answer their mail."""
