@@ -158,9 +158,10 @@ def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
-def get(tx: Tx, delivery_id: int) -> Delivery | None:
-    """One delivery."""
-    row = tx.first(sa.select(deliveries).where(deliveries.c.id == delivery_id))
+def get(tx: Tx, delivery_id: int, *, lock: bool = False) -> Delivery | None:
+    """One delivery; with `lock` no worker claims it before this transaction ends."""
+    one = sa.select(deliveries).where(deliveries.c.id == delivery_id)
+    row = tx.first(one.with_for_update() if lock else one)
     return _delivery(row) if row else None
 
 

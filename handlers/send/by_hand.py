@@ -89,7 +89,7 @@ def _trust_again(tx: Tx, delivery: Delivery, by: str, now: datetime) -> None:
 
 
 def _in(tx: Tx, delivery_id: int, statuses: tuple[DeliveryStatus, ...]) -> Delivery:
-    delivery = deliveries.get(tx, delivery_id)
+    delivery = deliveries.get(tx, delivery_id, lock=True)
     if delivery is None or delivery.status not in statuses:
         raise NotNow("This message has changed in the meantime. Look again.")
     return delivery

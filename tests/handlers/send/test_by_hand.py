@@ -188,3 +188,18 @@ def test_what_changed_in_the_meantime_is_not_acted_on(context: Context) -> None:
         for act in (by_hand.hold, by_hand.withdraw, by_hand.resend):
             with pytest.raises(NotNow):
                 act(tx, one.id, BY, NOW)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_no_worker_claims_a_message_between_a_persons_look_and_their_act(context: Context) -> None:
+    answered(context)
+    drafted(context, 1)
+    one = message(context, 1)
+    due = one.due_at + timedelta(hours=1)
+    with context.db.begin() as tx:
+        by_hand._in(tx, one.id, (one.status,))
+        with context.db.begin() as other:
+            claimed = deliveries.claim(other, due, 50)
+        assert one.id not in [each.id for each in claimed]
+    with context.db.begin() as tx:
+        assert one.id in [each.id for each in deliveries.claim(tx, due, 50)]
