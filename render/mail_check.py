@@ -31,7 +31,7 @@ OWN: Mapping[str, type] = {
 SHARED = {
     "common": (
         *("greeting", "greeting_plain", "copy_link", "personal", "go"),
-        *("questions", "questions_plain", "automatic", "stop"),
+        *("questions", "questions_plain", "automatic", "stop", "privacy"),
     ),
     "contents": ("why", "stop_when", "stop_rule", "attachment"),
     "facts": ("when", "place", "practitioner", "reference"),
