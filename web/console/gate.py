@@ -138,7 +138,7 @@ def _refuse(roles: tuple[Role | str, ...]) -> AnyResponse | None:
             abort(401)
         return redirect(url_for("console_auth.login", next=_come_back()), 303)
     if session.stage is not Stage.full:
-        return redirect(url_for(f"console_auth.{session.stage}"), 303)
+        return redirect(url_for(f"console_auth.{session.stage}", next=_come_back()), 303)
     if not me().may(*(role for role in roles if isinstance(role, Role))):
         abort(403)
     return None

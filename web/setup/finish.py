@@ -13,6 +13,7 @@ from web.console.gate import allowed, me, now
 from web.console.view import page
 from web.context import context
 from web.setup import desk
+from web.setup.fields import CLINIC, MAIL, PUBLIC
 from web.setup.mail import came
 from web.setup.pages import STEPS, blueprint, place, step
 from web.setup.scheduler import connection
@@ -38,7 +39,21 @@ def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
     url = f"{context().clinic.public_url}/webhooks/{name}"
     visit = max(new, key=lambda each: each.first_seen_at, default=None)
     shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
-    return step("webhook", status, **shown, polled=polled, came=rows or visit, lacks=lacks or [])
+    undone, rest = _undone(lacks or [])
+    return step("webhook", status, **shown, polled=polled, came=rows or visit, undone=undone, rest=rest)
+
+
+def _undone(lacks: list[str]) -> tuple[list[str], list[str]]:
+    """The steps in which something is missing, and what belongs to none of them."""
+    found = {line: _step_of(line) for line in lacks}
+    return [name for name in STEPS if name in found.values()], [line for line in lacks if not found[line]]
+
+
+def _step_of(line: str) -> str:
+    if "CONNECTIONS" in line:
+        return "scheduler"
+    fields = {"clinic": (PUBLIC, *CLINIC), "mail": MAIL}
+    return next((name for name in fields if any(each.is_meant(line) for each in fields[name])), "")
 
 
 @blueprint.post("/setup/<token>/finish")

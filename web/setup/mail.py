@@ -31,6 +31,7 @@ from web.setup.fields import ADDRESS, MAIL
 from web.setup.pages import blueprint, go_on, kept, lacking, step, typed
 
 GOOD_FOR = timedelta(hours=1)
+SERVER = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "CLINIC_EMAIL")
 ASKED, CAME = "setup_mail_asked", "setup_mail_came"
 
 
@@ -168,7 +169,7 @@ def came(values: dict[str, str]) -> bool:
 
 def _server(values: dict[str, str]) -> str:
     """Which server, account and sender; another one has to be tried again."""
-    parts = [values.get(name, "") for name in ("SMTP_HOST", "SMTP_PORT", "SMTP_USERNAME", "CLINIC_EMAIL")]
+    parts = [values.get(name, "") for name in SERVER]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

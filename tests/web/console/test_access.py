@@ -408,7 +408,7 @@ def test_with_a_required_second_factor_a_password_alone_opens_nothing(app: Flask
     app.config["REQUIRE_TOTP"] = True
     client = sign_in(app)
     answer = client.get("/console/", base_url=BASE)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login/enrol")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login/enrol?next=/console/")
     assert "<svg" in client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
 
 
