@@ -33,6 +33,7 @@ EMAIL: dict[str, tuple[str, ...]] = {
     "acuity": ("email",),
     "calcom": ("attendees.0.email", "bookingFieldsResponses.email"),
     "calendly": ("invitee.email",),
+    "cliniko": ("email",),
     "easyappointments": ("customer.email",),
     "square": ("email_address",),
 }
@@ -40,11 +41,13 @@ NAME = {
     "acuity": "firstName",
     "calcom": "attendees.0.name",
     "calendly": "invitee.name",
+    "cliniko": "first_name",
     "easyappointments": "customer.first_name",
     "square": "given_name",
 }
 PHONE = {
     "calcom": "attendees.0.phoneNumber",
+    "cliniko": "patient_phone_numbers",
     "easyappointments": "customer.phone_number",
     "square": "phone_number",
 }
@@ -66,18 +69,36 @@ def a_row(vendor: Vendor, number: int) -> dict[str, Any]:
     row = vendor.row(number)
     clock = " 10:00:00" if vendor.name == "easyappointments" else "T10:00:00Z"
     put(".".join(vendor.made), f"{BEFORE if number <= OLD else SINCE}{clock}")(row)
+    if vendor.name in CUSTOMERS:
+        return bound(vendor, number, row)
+    return of(vendor, number, row)
+
+
+# Who comes stands apart from the booking: where, and by which name in the answer.
+CUSTOMERS = {"cliniko": ("/v1/patients", ""), "square": ("/v2/customers", "customer")}
+
+
+def bound(vendor: Vendor, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    """The booking, of the customer with this number."""
     if vendor.name == "square":
         return row | {"customer_id": f"C{number}"}
-    return of(vendor, number, row)
+    return row | {"patient": {"links": {"self": f"https://api.uk2.cliniko.com/v1/patients/C{number}"}}}
+
+
+def customer(fake: FakeVendor, vendor: Vendor, number: int, named: int) -> None:
+    """The scheduler's own row of the customer with this number, with somebody's address and name."""
+    where, key = CUSTOMERS[vendor.name]
+    found = recorded("square", "customer")["customer"] if key else recorded("cliniko", "patient")
+    row = of(vendor, named, found) | {"id": f"C{number}"}
+    fake.on("GET", f"{where}/C{number}", {key: row} if key else row)
 
 
 def calendar(vendor: Vendor) -> FakeVendor:
     """The scheduler with all of them."""
     fake = FakeVendor()
     vendor.publish(fake, [a_row(vendor, number) for number in range(1, OLD + NEW + 1)])
-    for number in range(1, OLD + NEW + 1) if vendor.name == "square" else ():
-        customer = of(vendor, number, recorded("square", "customer")["customer"])
-        fake.on("GET", f"/v2/customers/C{number}", {"customer": customer | {"id": f"C{number}"}})
+    for number in range(1, OLD + NEW + 1) if vendor.name in CUSTOMERS else ():
+        customer(fake, vendor, number, number)
     return fake
 
 
@@ -116,10 +137,9 @@ def test_a_visit_booked_since_is_asked_about_though_an_older_one_of_the_same_cli
     """One form serves visits that are close together, but the older one is never asked about."""
     fake, at = FakeVendor(), NOW + timedelta(days=2)
     rows = [a_row(vendor, number) for number in (1, OLD + 1)]
-    if vendor.name == "square":
-        rows[0]["customer_id"] = rows[1]["customer_id"]
-        customer = of(vendor, 1, recorded("square", "customer")["customer"])
-        fake.on("GET", f"/v2/customers/{rows[1]['customer_id']}", {"customer": customer})
+    if vendor.name in CUSTOMERS:
+        rows[0] = bound(vendor, OLD + 1, rows[0])
+        customer(fake, vendor, OLD + 1, 1)
     else:
         of(vendor, 1, rows[1])
     vendor.publish(fake, rows)
