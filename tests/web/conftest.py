@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 
 import app as application
 import settings as configuration
@@ -18,6 +18,7 @@ def app(given: configuration.Settings) -> Iterator[Flask]:
     """The application on each database."""
     made = application.create_app(given)
     yield made
+    assert not has_app_context(), "a context that a test leaves behind is the one of the tests after it"
     made.extensions["aftercare"].db.close()
 
 

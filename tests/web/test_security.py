@@ -79,7 +79,7 @@ def test_styles_and_scripts_may_be_kept_and_are_small(app: Flask, hers: Phone) -
         answer = app.test_client().get(path, base_url=BASE)
         assert "immutable" in answer.headers["Cache-Control"]
         total += len(gzip.compress(answer.data))
-    assert len(files) == 3
+    assert len(files) == 4
     assert total < 15_000
 
 

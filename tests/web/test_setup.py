@@ -452,14 +452,13 @@ def test_the_end_names_what_is_missing(app: Flask) -> None:
     assert answer.status_code == 422
     listed = re.search(r'role="alert">(.*?)</ul>', text, re.DOTALL)
     assert listed
-    assert re.findall(r'<a href="/console/setup/(\w+)">', listed[1]) == ["clinic", "mail", "scheduler"]
+    assert re.findall(r'<a href="/console/setup/(\w+)">', listed[1]) == ["mail", "scheduler"]
     assert "is not set" not in text, "a clinic reads no names of variables"
 
 
 def test_the_console_has_the_list_of_check(app: Flask) -> None:
     client = inside(app)
     page = client.get("/console/setup", base_url=BASE).get_data(as_text=True)
-    app.app_context().push()
     told = app.test_cli_runner().invoke(args=["check"])
     assert told.exit_code == 1
     assert all(line in html.unescape(page) for line in told.output.splitlines())
@@ -489,7 +488,6 @@ def test_web_and_worker_notice_a_changed_setting_and_nothing_else(app: Flask, ba
 
 def test_settings_are_kept_on_the_command_line_too(app: Flask) -> None:
     run = app.test_cli_runner().invoke
-    app.app_context().push()
     assert run(args=["settings", "set", "WORDING", "fitness"]).exit_code == 0
     assert "WORDING" in run(args=["settings", "list"]).output
     assert "fitness" not in run(args=["settings", "list"]).output
@@ -499,8 +497,8 @@ def test_settings_are_kept_on_the_command_line_too(app: Flask) -> None:
 
 def test_the_command_prints_one_address_until_the_clinic_is_set_up(app: Flask) -> None:
     run = app.test_cli_runner().invoke
-    app.app_context().push()
-    assert re.search(rf"{BASE}/setup/[\w-]{{20,}}\n$", run(args=["setup"]).output)
-    close(app)
-    account(context_of(app))
-    assert run(args=["setup"]).output.endswith(f"{BASE}/console/\n")
+    with app.app_context():
+        assert re.search(rf"{BASE}/setup/[\w-]{{20,}}\n$", run(args=["setup"]).output)
+        close(app)
+        account(context_of(app))
+        assert run(args=["setup"]).output.endswith(f"{BASE}/console/\n")
