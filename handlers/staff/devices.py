@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.staff import hashing, sessions
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import ABSOLUTE, Entry
-from handlers.staff.tries import Refused
+from handlers.staff.tries import Refused, in_line
 from schemas.staff import Device, Staff, StaffSession, Stage
 from store import audit, devices, staff
 from store.base import Tx
@@ -74,16 +74,9 @@ def known(tx: Tx, context: Context, token: str, now: datetime) -> tuple[Device, 
     return device, who
 
 
+@in_line
 def unlock(context: Context, token: str, pin: str, now: datetime) -> Entry | Refused:
     """Look at a PIN. Right: a session that ends when that of the last whole sign-in would have."""
-    try:
-        with hashing.place():
-            return _unlock(context, token, pin, now)
-    except hashing.Busy:
-        return Refused.busy
-
-
-def _unlock(context: Context, token: str, pin: str, now: datetime) -> Entry | Refused:
     with context.db.begin() as tx:
         found = opens(tx, context, token, now)
         if found is None or not devices.note_try(tx, found[0].id, MOST_TRIES):

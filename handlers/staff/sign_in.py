@@ -7,26 +7,17 @@ import pyotp
 from handlers.context import Context
 from handlers.staff import accounts, hashing, passwords, tries
 from handlers.staff.sessions import Entry, current, let_in, open_session
-from handlers.staff.tries import Refused
+from handlers.staff.tries import Refused, in_line
 from schemas.staff import AccountNews, Role, Staff, Stage
 from store import audit, staff
 from store.base import Tx
 
 
+@in_line
 def log_in(
     context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
 ) -> Entry | Refused:
     """Look at a password. Right: a new session, whole or waiting for the second factor."""
-    try:
-        with hashing.place():
-            return _log_in(context, email, password, address, now, require_totp=require_totp)
-    except hashing.Busy:
-        return Refused.busy
-
-
-def _log_in(
-    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
-) -> Entry | Refused:
     keys = tries.keys(email, address)
     with context.db.begin() as tx:
         if tries.too_many(tx, keys, now):
@@ -105,16 +96,9 @@ def _wrong(context: Context, who: Staff, now: datetime) -> Refused:
     return Refused.wrong
 
 
+@in_line
 def change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
     """Another password; every session ends and a new one begins. Raises `Unfit`."""
-    try:
-        with hashing.place():
-            return _change_password(context, who, old, new, now)
-    except hashing.Busy:
-        return Refused.busy
-
-
-def _change_password(context: Context, who: Staff, old: str, new: str, now: datetime) -> Entry | Refused:
     with context.db.begin() as tx:
         refused = tries.guess(tx, who, now)
     if refused:
@@ -128,16 +112,9 @@ def _change_password(context: Context, who: Staff, old: str, new: str, now: date
     return _renewed(context, who, made, now)
 
 
+@in_line
 def renew_password(context: Context, token: str, new: str, now: datetime) -> Entry | Refused:
     """A password of their own in the place of the one that was made for them. Raises `Unfit`."""
-    try:
-        with hashing.place():
-            return _renew_password(context, token, new, now)
-    except hashing.Busy:
-        return Refused.busy
-
-
-def _renew_password(context: Context, token: str, new: str, now: datetime) -> Entry | Refused:
     with context.db.read() as tx:
         known = current(tx, context, token, now)
     if known is None or known[1].stage is not Stage.renew:

@@ -1,13 +1,19 @@
 """How often somebody may guess: at a password, counted by account and by network address; at a code."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from handlers.staff import hashing
 from schemas.staff import Staff
 from store import staff
 from store.base import Tx
 
+P = ParamSpec("P")
+T = TypeVar("T")
 WINDOW = timedelta(minutes=15)
 MOST_TRIES = {"pair": 5, "account": 50, "address": 30, "code": 5}
 
@@ -18,6 +24,20 @@ class Refused(StrEnum):
     wrong = "wrong"
     too_many = "too_many"
     busy = "busy"
+
+
+def in_line(look: Callable[P, T]) -> Callable[P, T | Refused]:
+    """A look at a password, in the short line for hashes; `Refused.busy` at once where that is full."""
+
+    @wraps(look)
+    def waits(*args: P.args, **named: P.kwargs) -> T | Refused:
+        try:
+            with hashing.place():
+                return look(*args, **named)
+        except hashing.Busy:
+            return Refused.busy
+
+    return waits
 
 
 def keys(email: str, address: str) -> dict[str, str]:
