@@ -7,13 +7,14 @@ release=${1:-bookworm}
 way=${2:-demo}
 [ "$(id -u)" = 0 ] && command -v mmdebstrap >/dev/null || { echo "fresh.sh needs root and mmdebstrap: apt install mmdebstrap" >&2; exit 2; }
 root=$(mktemp -d)
-trap 'umount "$root/proc" "$root/dev" 2>/dev/null; rm -rf "$root"' EXIT
+# What is mounted below the root leaves before it; should that fail, what is not the root's own stays.
+trap 'umount -l "$root/proc" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
 
 inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive $(env | grep '^PIP_' || true) "$@"; }
 
 mmdebstrap --quiet --variant=minbase --include=ca-certificates "$release" "$root"
 mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev" 2>/dev/null || mount --bind /dev "$root/dev"
+chmod 1777 "$root/dev/shm" # its devices are its own: this machine's /dev is not lent to what is deleted
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 # How this machine reaches its package indexes.
 for file in /etc/pip.conf /etc/xdg/pip /opt/wheels /usr/local/share/ca-certificates /etc/ssl/certs/ca-certificates.crt; do
@@ -35,7 +36,7 @@ fi
 
 packages=$(sed -n 's/^apt install \([a-z0-9 -]*\).*/\1/p' "$here/README.md" | head -1)
 inside apt-get update -qq >/dev/null
-inside apt-get install -y -qq --no-install-recommends $packages >/dev/null
+inside apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends $packages >/dev/null
 inside useradd --create-home clinic
 mkdir "$root/home/clinic/aftercare"
 (cd "$here" && git archive HEAD) | tar -xf - -C "$root/home/clinic/aftercare"
