@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from itertools import pairwise
 from typing import Any
 
 import pyotp
@@ -22,6 +23,7 @@ import settings as configuration
 from handlers.context import Context
 from handlers.staff import setup_link
 from integrations.schedulers import SCHEDULERS
+from schemas.clinic import Connection
 from schemas.staff import Role
 from settings.kept import with_kept
 from store import kept, staff, tables
@@ -405,6 +407,62 @@ def test_a_sender_of_our_own_signs_with_a_secret_that_is_shown(
     assert f"{BASE}/webhooks/main" in page
     (connection,) = configuration.load(with_kept(bare).variables).connections
     assert (connection.scheduler, connection.secrets) == ("standard", (secret,))
+
+
+def pasted(kind: str) -> dict[str, str]:
+    """What somebody pastes for this scheduler, and nobody for another one."""
+    fit = {"api_base": f"https://{kind}.test"}
+    return {each.name: fit.get(each.name, f"{kind}-{'k3yq' * 6}") for each in SCHEDULERS[kind].asks}
+
+
+def connect(client: FlaskClient, kind: str, **typed: str) -> TestResponse:
+    """Paste it, and press Connect."""
+    page = f"/console/setup/scheduler?kind={kind}"
+    return send(client, "/console/setup/scheduler/save", page, kind=kind, **typed)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """What each scheduler was shown when it was asked whether it takes what was pasted."""
+    seen: list[Connection] = []
+    for kind in SCHEDULERS.values():
+        monkeypatch.setattr(kind, "ping", lambda self: seen.append(self.connection))
+    return seen
+
+
+def test_another_scheduler_gets_nothing_that_was_pasted_for_the_former_one(
+    app: Flask, asked: list[Connection]
+) -> None:
+    client = inside(app)
+    for former, other in pairwise([*SCHEDULERS, *reversed(list(SCHEDULERS)[:-1])]):
+        assert connect(client, former, **pasted(former)).status_code == 303
+        asked.clear()
+        if pasted(other):
+            assert (connect(client, other).status_code, asked) == (422, []), (former, other)
+        assert connect(client, other, **pasted(other)).status_code == 303, (former, other)
+        mine = {f"MAIN_{name.upper()}": value for name, value in pasted(other).items()}
+        found = {name: value for name, value in values(app).items() if name.startswith("MAIN_")}
+        assert former not in found.pop("MAIN_SECRET", "")
+        assert found == mine
+        assert not [each for each in asked if former in "".join(shown(each))]
+
+
+def shown(connection: Connection) -> tuple[str, ...]:
+    """What a scheduler sees of a connection."""
+    return (connection.api_key, connection.account, connection.api_base)
+
+
+def test_the_setup_changes_the_first_connection_and_leaves_the_others(
+    app: Flask, asked: list[Connection]
+) -> None:
+    north = {"NORTH_SECRET": "whsec_" + "q7Rk" * 8, "CONNECTIONS": "main=standard, north=standard"}
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, north | {"MAIN_SECRET": "whsec_" + "Zp4e" * 8}, datetime.now(UTC))
+    client = inside(app)
+    assert connect(client, "square", **pasted("square")).status_code == 303
+    assert values(app)["CONNECTIONS"] == "main=square,north=standard"
+    assert values(app)["NORTH_SECRET"] == north["NORTH_SECRET"]
+    assert asked[0].scheduler == "square"
 
 
 def test_services_go_with_forms(app: Flask, bare: dict[str, str]) -> None:

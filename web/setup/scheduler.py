@@ -36,9 +36,14 @@ def scheduler() -> Response:
 
 def connection() -> tuple[str, str]:
     """The name of the first connection and its scheduler; "main" and "" while there is none."""
-    first = desk.values().get("CONNECTIONS", "").split(",")[0].strip()
-    name, _, kind = first.partition("=")
+    name, _, kind = _listed()[0].partition("=")
     return (name, kind or name) if name else ("main", "")
+
+
+def _listed() -> list[str]:
+    """Every connection, as `name=scheduler`; the setup is about the first, "" while there is none."""
+    listed = desk.values().get("CONNECTIONS", "").split(",")
+    return [each.strip() for each in listed if each.strip()] or [""]
 
 
 def variable(field: str) -> str:
@@ -49,7 +54,7 @@ def variable(field: str) -> str:
 def _page(
     kind: str, shown: dict[str, str], wrong: dict[str, str], status: int = 200, said: str = "", done: str = ""
 ) -> Response:
-    values = desk.values()
+    values = _values(kind)
     asks = [(each, variable(each.name)) for each in SCHEDULERS[kind].asks]
     connected = connection()[1] == kind
     fixed = {each.name for each, name in asks if desk.is_fixed(name)}
@@ -63,7 +68,7 @@ def _page(
         fixed=fixed,
         variables={each.name: name for each, name in asks},
         shown={each.name: values.get(name, "") for each, name in asks if not each.sealed} | shown,
-        has={each.name for each, name in asks if each.sealed and values.get(name) and connected},
+        has={each.name for each, name in asks if each.sealed and values.get(name)},
         wrong=wrong,
         connected=connected,
         by_hand=_by_hand(kind) if connected else [],
@@ -71,6 +76,21 @@ def _page(
         said=said,
         done=done,
     )
+
+
+def _values(kind: str) -> dict[str, str]:
+    """What is set, for this scheduler: what was typed for another one is not shown or sent to it."""
+    foreign = _of_another(kind)
+    return {name: value for name, value in desk.values().items() if name not in foreign}
+
+
+def _of_another(kind: str) -> set[str]:
+    """The variables that are kept of the connection while it is one to another scheduler."""
+    if connection()[1] in ("", kind):
+        return set()
+    asked = {ask.name for each in SCHEDULERS.values() for ask in each.asks}
+    mine = {variable(name) for name in (*asked, "secret", "attach", "webhook_url")}
+    return {name for name in mine if not desk.is_fixed(name)}
 
 
 def _by_hand(kind: str) -> list[str]:
@@ -102,17 +122,13 @@ def save_scheduler() -> AnyResponse:
         abort(400)
     asks = SCHEDULERS[kind].asks
     given = {each.name: request.form.get(each.name, "").strip()[:LONGEST] for each in asks}
-    given = {each.name: given[each.name] or _had(each) for each in asks}
+    given = {each.name: given[each.name] or _had(kind, each) for each in asks}
     wrong = {name: PLAIN for name, value in given.items() if not (value.isascii() and value.isprintable())}
     wrong |= {each.name: NEEDED for each in asks if each.needed and not given[each.name]}
     said = {} if wrong else _refusal(kind, given)
     if wrong or said:
         return _page(kind, given, wrong | said, 422)
-    changes = {variable(name): value for name, value in given.items() if not desk.is_fixed(variable(name))}
-    if not desk.is_fixed(variable("secret")):
-        changes[variable("secret")] = _secret(kind, given)
-    if not desk.is_fixed("CONNECTIONS"):
-        changes["CONNECTIONS"] = f"{connection()[0]}={kind}"
+    changes = _changes(kind, given)
     problems = desk.desk().problems(changes)
     if problems:
         return _page(kind, given, {}, 422, said=" ".join(problems))
@@ -120,15 +136,24 @@ def save_scheduler() -> AnyResponse:
     return go_on("scheduler", _anchor="webhooks")
 
 
-def _had(ask: Ask) -> str:
+def _changes(kind: str, given: dict[str, str]) -> dict[str, str]:
+    """What is to be kept, but for what the environment gives; other connections stay as they are."""
+    made = {variable(name): value for name, value in given.items()}
+    made[variable("secret")] = _secret(kind, given)
+    made["CONNECTIONS"] = ",".join([f"{connection()[0]}={kind}", *_listed()[1:]])
+    gone = dict.fromkeys(_of_another(kind), "")
+    return gone | {name: value for name, value in made.items() if not desk.is_fixed(name)}
+
+
+def _had(kind: str, ask: Ask) -> str:
     """What stays as it is: a key that is not typed again, or what the environment gives."""
     name = variable(ask.name)
-    return desk.values().get(name, "") if ask.sealed or desk.is_fixed(name) else ""
+    return _values(kind).get(name, "") if ask.sealed or desk.is_fixed(name) else ""
 
 
 def _refusal(kind: str, given: dict[str, str]) -> dict[str, str]:
     """What the scheduler says that does not take what was pasted."""
-    base = desk.values().get(variable("api_base"), "")
+    base = _values(kind).get(variable("api_base"), "")
     contact = desk.clinic().mailbox
     bare = Connection(connection()[0], kind, secrets=("x" * 32,), api_base=base, contact=contact)
     scheduler = SCHEDULERS[kind](replace(bare, **given), Http())  # type: ignore[arg-type] # texts, by their names
@@ -148,7 +173,7 @@ def _secret(kind: str, given: dict[str, str]) -> str:
         "api_key": lambda: given.get("api_key", ""),
         "nothing": lambda: "",
         "ours": lambda: (
-            desk.values().get(variable("secret"), "") or new_secret(kind, secrets.token_bytes(24))
+            _values(kind).get(variable("secret"), "") or new_secret(kind, secrets.token_bytes(24))
         ),
     }
     return str(ways[SCHEDULERS[kind].signs_with]())
