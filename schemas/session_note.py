@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from schemas.plan import Override
+
 
 class Response(StrEnum):
     """How the body took the visit."""
@@ -27,6 +29,7 @@ class SessionNote:
 
     `next_visit_weeks`: after how many weeks to come again, 0 for not said.
     `add_reason` and `credential` allow an added move that the filter blocks; the plan keeps both.
+    `overrides` is what they were given against, None for a note that was only just typed.
     """
 
     send: SendWish
@@ -42,3 +45,4 @@ class SessionNote:
     level_cap: int = 3
     client_note: str = ""
     next_visit_weeks: int = 0
+    overrides: tuple[Override, ...] | None = None

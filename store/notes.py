@@ -9,6 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.forms.loading import load_as
+from schemas.plan import Override
 from schemas.session_note import Response, SendWish, SessionNote
 from store import sealing
 from store.base import Tx
@@ -107,4 +109,5 @@ def _note(tx: Tx, row: sa.Row[Any]) -> SessionNote:
 def _read(values: dict[str, Any]) -> SessionNote:
     values |= {name: tuple(values[name]) for name in ("areas_worked", "remove", "add")}
     values["response"] = Response(values["response"]) if values["response"] else None
+    values["overrides"] = tuple(load_as(Override, each) for each in values.get("overrides") or ())
     return SessionNote(**(values | {"send": SendWish(values["send"])}))

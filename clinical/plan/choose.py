@@ -5,8 +5,9 @@ Free text is never read here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from clinical.plan import gate
+from clinical.plan import gate, overrides
 from clinical.plan.case import Case, Policy, with_facts
 from clinical.plan.decision import plan_for
 from clinical.plan.minutes import fitted_to_week
@@ -14,9 +15,9 @@ from clinical.plan.own import with_own
 from clinical.plan.recipe import CALM, CALM_EXERCISE, Pick, Recipe, picks_for, recipe
 from clinical.plan.safety import Ground, blocked_by, budget, filtered, fitted, ground_for, levelled
 from schemas.choosing import PlanContent
-from schemas.exercise import Kind
+from schemas.exercise import Exercise, Kind
 from schemas.hold import Hold, readiness_of
-from schemas.plan import Effect, Override, Plan, PlanReason, Readiness, Sentence
+from schemas.plan import Effect, Plan, PlanReason, Readiness, Sentence
 
 
 def choose(case: Case, content: PlanContent, policy: Policy) -> Plan:
@@ -28,12 +29,15 @@ def choose(case: Case, content: PlanContent, policy: Policy) -> Plan:
     if readiness_of(holds) is Readiness.NONE:
         return plan_for([], case, chosen, Readiness.NONE, gate.reasons(holds), content)
     ground = ground_for(case, content, policy)
+    given = overrides.of_note(case.note, ground, content)
+    ground = replace(ground, signed=overrides.covered(given))
     picks, more = _drafted(case, chosen, ground, content, policy)
-    picks, overrides, edits = _noted(picks, case, ground, content)
-    holds += too_few(len(picks), content)
+    picks, edits = _noted(picks, case, ground, content)
+    holds += too_few(len(picks), content) + _overtaken(edits)
     all_reasons = [*reasons, *more, *edits, *gate.reasons(holds), *(in_reason(pick) for pick in picks)]
     order = [item.exercise_id for item in last.items] if last and last.arranged and not chosen.fresh else ()
-    return plan_for(picks, case, chosen, readiness_of(holds), all_reasons, content, overrides, order)
+    signed = tuple(one for one in given if one.exercise_id in {pick.exercise.id for pick in picks})
+    return plan_for(picks, case, chosen, readiness_of(holds), all_reasons, content, signed, order)
 
 
 def holds_of(case: Case, chosen: Recipe, policy: Policy) -> tuple[Hold, ...]:
@@ -103,39 +107,28 @@ def _gone(case: Case, picks: Sequence[Pick], reasons: Sequence[PlanReason]) -> l
 
 def _noted(
     picks: list[Pick], case: Case, ground: Ground, content: PlanContent
-) -> tuple[list[Pick], tuple[Override, ...], list[PlanReason]]:
+) -> tuple[list[Pick], list[PlanReason]]:
     note = case.note
     if note is None or not note.add:
-        return picks, (), []
+        return picks, []
     known = [content.exercises[name] for name in note.add if name in content.exercises]
     added = [Pick(exercise, 1, Sentence("added"), "R7", f"sn_add={exercise.id}") for exercise in known]
     free = [pick for pick in added if not blocked_by(pick.exercise, ground, content)]
     passed, outs = filtered([*picks, *free], ground, content)
     kept, cut = fitted(passed, content.choosing.budget.most)
-    refused_adds = [
-        PlanReason(
-            "R7", blocked_by(pick.exercise, ground, content), Effect.OUT, pick.exercise.id, "not_added"
-        )
-        for pick in added
-        if pick not in free
-    ]
-    overrides = overrides_for(kept, case, note.author, note.credential, note.add_reason)
-    return kept, overrides, [*refused_adds, *outs, *cut]
+    refused = [_not_added(pick.exercise, ground, content) for pick in added if pick not in free]
+    return kept, [*refused, *outs, *cut]
+
+
+def _overtaken(found: Sequence[PlanReason]) -> tuple[Hold, ...]:
+    return gate.holds(gate.overtaken(one.exercise_id or "" for one in found if one.key == gate.NEW_SINCE))
+
+
+def _not_added(exercise: Exercise, ground: Ground, content: PlanContent) -> PlanReason:
+    key = gate.NEW_SINCE if exercise.id in ground.signed else "not_added"
+    return PlanReason("R7", blocked_by(exercise, ground, content), Effect.OUT, exercise.id, key)
 
 
 def in_reason(pick: Pick) -> PlanReason:
     """Return why an exercise is in the plan; its sentence stands with the exercise."""
     return PlanReason(pick.rule, pick.fact, Effect.IN, pick.exercise.id, "in", {"level": f"{pick.level}"})
-
-
-def overrides_for(
-    picks: Sequence[Pick], case: Case, author: str, credential: str, reason: str, plan: Plan | None = None
-) -> tuple[Override, ...]:
-    """Return an override for every exercise that is in the plan although an answer blocks it."""
-    known = {one.exercise_id for one in plan.overrides} if plan else set()
-    blocked = [(pick.exercise.id, tuple(sorted(pick.exercise.avoid & case.facts))) for pick in picks]
-    return tuple(
-        Override(name, facts, reason.strip(), author, credential.strip())
-        for name, facts in blocked
-        if facts and name not in known
-    )

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from clinical.plan import gate, limits
+from clinical.plan import gate, limits, overrides
 from clinical.plan.case import Case, Policy, with_facts
-from clinical.plan.choose import holds_of, in_reason, overrides_for, too_few
+from clinical.plan.choose import holds_of, in_reason, too_few
 from clinical.plan.decision import plan_for
 from clinical.plan.limits import Limit
 from clinical.plan.own import with_own
@@ -22,7 +22,7 @@ class Edit:
 
     `lines`, where there are any, are the whole plan in its new order, and the other changes are empty: of
     each, the exercise, level, side, text, and the dose if it is `by_hand` count. `overrides` are those that
-    the plan had.
+    the plan had and, once the change is made, those that it signs for itself.
     """
 
     author: str
@@ -39,11 +39,17 @@ class Edit:
 class EditRefused(ValueError):
     """An edit that the filter does not allow; `facts` maps exercise ids to what blocks them.
 
-    `doses` has, by exercise id, each figure of a dose that is past its limit.
+    `doses` has, by exercise id, each figure of a dose that is past its limit. `new` names those exercises
+    that somebody had signed for, before the fact came up.
     """
 
-    def __init__(self, facts: dict[str, str], doses: dict[str, dict[str, Limit]] | None = None) -> None:
-        self.facts, self.doses = facts, doses or {}
+    def __init__(
+        self,
+        facts: dict[str, str],
+        doses: dict[str, dict[str, Limit]] | None = None,
+        new: frozenset[str] = frozenset(),
+    ) -> None:
+        self.facts, self.doses, self.new = facts, doses or {}, new
         figures = {f"{name} {figure}": "dose" for name, found in self.doses.items() for figure in found}
         super().__init__(", ".join(f"{name}: {fact}" for name, fact in (facts | figures).items()))
 
@@ -52,10 +58,25 @@ def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Pol
     """Return the plan with a practitioner's changes, checked by the same filter (R7).
 
     An exercise that the filter blocks needs a typed reason and a credential, kept with the plan as an
-    override; without them, or with more exercises than a plan may have, `EditRefused` is raised.
+    override against what blocks it now; without them, or with more exercises than a plan may have,
+    `EditRefused` is raised.
+    """
+    facts, known = with_facts(case, content.choosing), with_own(content, (*plan.items, *change.lines))
+    given = (*plan.overrides, *change.overrides)
+    ground = replace(ground_for(facts, known, policy), signed=overrides.covered(given))
+    names = sorted(_new(plan, change) | set(ground.signed))
+    more = overrides.signed(names, ground, known, change.author, change.credential, change.reason)
+    return again(plan, replace(change, overrides=(*change.overrides, *more)), case, content, policy)
+
+
+def again(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Policy) -> Plan:
+    """Return the plan with changes that were made earlier: their signature covers what it was given against.
+
+    Raises `EditRefused` where an exercise is blocked by anything else.
     """
     case, content = with_facts(case, content.choosing), with_own(content, (*plan.items, *change.lines))
-    ground = replace(ground_for(case, content, policy), allowed=_allowed(plan, change))
+    past = tuple(dict.fromkeys((*plan.overrides, *change.overrides)))
+    ground = replace(ground_for(case, content, policy), signed=overrides.covered(past))
     chosen, _ = recipe(case, content)
     chosen = replace(
         chosen, protocol=content.protocols.get(plan.protocol_id, chosen.protocol), stage=plan.stage
@@ -74,12 +95,7 @@ def edit(plan: Plan, change: Edit, case: Case, content: PlanContent, policy: Pol
         *gate.reasons(holds),
         *(in_reason(pick) for pick in safe),
     ]
-    past = (*plan.overrides, *(one for one in change.overrides if one not in plan.overrides))
-    by = (change.author, change.credential, change.reason)
-    overrides = (*past, *overrides_for(safe, case, *by, replace(plan, overrides=past)))
-    made = plan_for(
-        safe, case, chosen, readiness_of(holds), reasons, content, overrides, _order(plan, change)
-    )
+    made = plan_for(safe, case, chosen, readiness_of(holds), reasons, content, past, _order(plan, change))
     return replace(made, version=plan.version)
 
 
@@ -96,12 +112,6 @@ def _new(plan: Plan, change: Edit) -> set[str]:
     there = {item.exercise_id for item in plan.items}
     lines = {line.exercise_id for line in change.lines if not line.own} - there
     return {*change.add, *(to for _, to in change.swap), *lines}
-
-
-def _allowed(plan: Plan, change: Edit) -> frozenset[str]:
-    signed = bool(change.reason.strip() and change.credential.strip())
-    new = _new(plan, change) if signed else set()
-    return frozenset(new | {one.exercise_id for one in (*plan.overrides, *change.overrides)})
 
 
 def _from_lines(plan: Plan, change: Edit, content: PlanContent) -> list[Pick]:
@@ -151,9 +161,10 @@ def _refuse_doses(lines: Sequence[PlanItem], ground: Ground, content: PlanConten
 
 
 def _refuse(picks: Sequence[Pick], new: set[str], ground: Ground, content: PlanContent) -> None:
+    signed = {pick.exercise.id for pick in picks} & set(ground.signed)
     blocked = {
         name: blocked_by(content.exercises[name], ground, content)
-        for name in sorted(new)
+        for name in sorted(new | signed)
         if name in content.exercises
     }
     facts = {name: fact for name, fact in blocked.items() if fact}
@@ -161,7 +172,7 @@ def _refuse(picks: Sequence[Pick], new: set[str], ground: Ground, content: PlanC
     if len(picks) > content.choosing.budget.most:
         facts["moves"] = f"more than {content.choosing.budget.most}"
     if facts:
-        raise EditRefused(facts)
+        raise EditRefused(facts, new=frozenset(signed & set(facts)))
 
 
 def _removed(plan: Plan, picks: Sequence[Pick], change: Edit) -> list[PlanReason]:

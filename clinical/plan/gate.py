@@ -4,7 +4,7 @@ Drafts, pages, the outbox and the moment of sending all read this list. A fact o
 lifts one is an act of a person: a release (`released`), or a newer session note that leaves its fact out.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from clinical.plan.case import ADULT, LEAST_AGE, MOVED, Case, Policy
 from schemas.choosing import HELD_BY, Action
@@ -33,6 +33,7 @@ ROWS: tuple[tuple[str, Reason, str], ...] = (
     ("upd_pain_same_place=*", Reason.needs_review, "R2"),
     ("moves=too_few", Reason.needs_review, "R6"),
     ("change=refused", Reason.needs_review, "R7"),
+    ("override=*", Reason.needs_review, "R7"),
     ("check-in=*", Reason.needs_review, "R8"),
     ("sn_new_concern=yes", Reason.needs_review, "R9"),
     ("change=by_hand", Reason.changed_by_hand, "R7"),
@@ -43,6 +44,10 @@ ROWS: tuple[tuple[str, Reason, str], ...] = (
 """Fact (`*` for any value), reason, rule: what weighs most comes first, and is the reason that is shown."""
 CLEARED = "cleared="
 """A flag that held the plan back was cleared: what it let free waits until somebody has looked at it."""
+OVERTAKEN = "override="
+"""An exercise that was signed for has a fact against it that is newer than the signature."""
+NEW_SINCE = "new_since"
+"""Key of the reason that an exercise is out again: its fact came up after somebody had signed for it."""
 UNKNOWN = (Reason.needs_review, "R1")
 """A fact that no row knows is looked at by a person: it never passes."""
 
@@ -109,6 +114,16 @@ def reasons(found: Collection[Hold]) -> list[PlanReason]:
 
 def _effect(hold: Hold) -> Effect:
     return Effect.OUT if hold.reason in REFUSALS else Effect.HELD
+
+
+def overtaken(exercise_ids: Iterable[str]) -> set[str]:
+    """Return what holds a plan for exercises with a fact against them that nobody has signed for."""
+    return {f"{OVERTAKEN}{name}" for name in exercise_ids}
+
+
+def is_overtaken(found: Collection[Hold]) -> bool:
+    """Tell whether such a fact is among what holds a plan."""
+    return any(hold.fact.startswith(OVERTAKEN) for hold in found)
 
 
 def facts_in(plan: Plan) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The safety filter, the swaps, the levels and the budget (steps R4, R5 and R6)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from clinical.plan.case import Case, Policy, number, places
 from clinical.plan.recipe import Pick, Recipe, high_row, level_cap, low_row, may_rise
@@ -16,45 +16,67 @@ ALREADY = "already=in"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the filter looks at: facts, things at home, places to leave alone, exercises past the mode."""
+    """What the filter looks at: facts, things at home, places to leave alone, exercises past the mode.
+
+    `signed`: the facts against which a practitioner signed for an exercise, by its id.
+    """
 
     facts: frozenset[str]
     things: frozenset[str]
     avoid_areas: frozenset[str]
     left_out: frozenset[str]
     removed: frozenset[str]
-    allowed: frozenset[str] = frozenset()
+    signed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def covers(self, exercise_id: str, facts: Collection[str]) -> bool:
+        """Whether somebody signed for an exercise against each of these facts."""
+        return self.signed.get(exercise_id, frozenset()).issuperset(facts)
 
 
 def ground_for(case: Case, content: PlanContent, policy: Policy) -> Ground:
     """Return the ground of a case (with facts already added, see `with_facts`)."""
     note = case.note
     equipment = {fact.removeprefix("equipment=") for fact in case.facts if fact.startswith("equipment=")}
-    signed = note is not None and bool(note.add_reason.strip() and note.credential.strip())
     return Ground(
         facts=case.facts,
         things=frozenset(equipment) | frozenset(values_of(case.answers, "equipment")),
         avoid_areas=frozenset(places(case, "avoid_areas")),
         left_out=content.wording.modes[policy.mode].leave_out,
         removed=frozenset(note.remove) if note else frozenset(),
-        allowed=frozenset(note.add) if note and signed else frozenset(),
     )
 
 
 def blocked_by(exercise: Exercise, ground: Ground, content: PlanContent) -> str:
-    """Return the fact that keeps an exercise out of the plan, or an empty text when none does."""
+    """Return the fact that keeps an exercise out of the plan, or an empty text when none does.
+
+    Of an exercise that was signed for, only a fact that the signature does not cover keeps it out.
+    """
     if exercise.id in ground.removed:
         return "removed=practitioner"
-    if exercise.id in ground.allowed:
-        return ""
-    for fact in sorted(exercise.avoid & ground.facts):
-        return fact
+    if exercise.id not in ground.signed:
+        return next(_blocks(exercise, ground, content), "")
+    new = (fact for fact in against(exercise, ground, content) if not ground.covers(exercise.id, [fact]))
+    return next(new, "")
+
+
+def against(exercise: Exercise, ground: Ground, content: PlanContent) -> tuple[str, ...]:
+    """Return every fact that a signature has to cover: all that block an exercise, and its cautions.
+
+    Nothing for an exercise that is not blocked: cautions alone only keep it at level 1.
+    """
+    blocks = tuple(_blocks(exercise, ground, content))
+    cautions = sorted((exercise.caution & ground.facts) - set(blocks))
+    return (*blocks, *cautions) if blocks else ()
+
+
+def _blocks(exercise: Exercise, ground: Ground, content: PlanContent) -> Iterator[str]:
+    yield from sorted(exercise.avoid & ground.facts)
     for thing in exercise.equipment:
         if thing in content.choosing.equipment and thing not in ground.things:
-            return f"no_equipment={thing}"
-    for place in sorted(set(exercise.presses) & ground.avoid_areas):
-        return f"avoid_areas={place}"
-    return f"mode={exercise.id}" if exercise.id in ground.left_out else ""
+            yield f"no_equipment={thing}"
+    yield from (f"avoid_areas={place}" for place in sorted(set(exercise.presses) & ground.avoid_areas))
+    if exercise.id in ground.left_out:
+        yield f"mode={exercise.id}"
 
 
 def filtered(

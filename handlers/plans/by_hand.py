@@ -71,7 +71,7 @@ def change_plan(
     checked = preview(tx, context, booking_id, last, change, now)
     if last.status is PlanStatus.released:  # a changed plan is a new one: it needs its own release
         stored_plans.hold(tx, last.id)
-    plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
+    _keep(tx, booking_id, change, checked, now)
     _keep_media(tx, last.client_id, change, media, now)
     for _override in checked.overrides[len(last.plan.overrides) :]:
         audit.add(tx, change.author, "override", f"booking:{booking_id}", now)
@@ -86,6 +86,12 @@ def change_plan(
     return made
 
 
+def _keep(tx: Tx, booking_id: int, change: Edit, made: Plan, now: datetime) -> None:
+    """Keep a change with what it was signed against: later facts need a signature of their own."""
+    signed = replace(change, overrides=made.overrides)
+    plan_edits.add(tx, booking_id, change.author, edits.dump(signed), now)
+
+
 def _keep_media(tx: Tx, client_id: int, change: Edit, media: Media | None, now: datetime) -> None:
     if media is not None:
         own_media.add(tx, change.lines[-1].exercise_id, client_id, media.kind, media.data, now)
@@ -95,10 +101,10 @@ def _from_nothing(
     tx: Tx, context: Context, booking_id: int, change: Edit, now: datetime, media: Media | None
 ) -> StoredPlan:
     """A plan for a visit whose service gets none by itself, from the answers to the safety questions."""
-    _begin(tx, context, booking_id, change, now)
+    begun = _begin(tx, context, booking_id, change, now)
     booking = bookings.get(tx, booking_id)
     assert booking is not None
-    plan_edits.add(tx, booking_id, change.author, edits.dump(change), now)
+    _keep(tx, booking_id, change, begun, now)
     _keep_media(tx, booking.client_id, change, media, now)
     made = drafting.draft(tx, context, booking_id, now)
     if made is None:

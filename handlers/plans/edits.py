@@ -4,16 +4,16 @@ So an answer that comes in after a change still counts: the plan is chosen again
 same steps, each checked by the same filter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from clinical.plan import gate
 from clinical.plan.case import Case, Policy
-from clinical.plan.edit import Edit, EditRefused, edit
+from clinical.plan.edit import Edit, EditRefused, again
 from schemas.choosing import PlanContent
 from schemas.forms.loading import load_as, plain
-from schemas.plan import Override, Plan, PlanItem, Readiness
+from schemas.plan import Effect, Override, Plan, PlanItem, PlanReason, Readiness
 from store import plan_edits
 from store.base import Tx
 
@@ -40,14 +40,24 @@ def _that_count(changes: Sequence[Edit]) -> Sequence[Edit]:
 
 
 def applied(tx: Tx, booking_id: int, plan: Plan, case: Case, content: PlanContent, policy: Policy) -> Plan:
-    """The plan with every change made to this booking's plan; one that is not safe any more holds it."""
-    for change in _that_count([load(values) for values in plan_edits.of_booking(tx, booking_id)]):
+    """The plan with every change made to this booking's plan; one that is not safe any more holds it.
+
+    What a later change signs for counts for the ones before it too: who signs again need not undo those.
+    """
+    changes = _that_count([load(values) for values in plan_edits.of_booking(tx, booking_id)])
+    signed = tuple(dict.fromkeys(one for change in changes for one in change.overrides))
+    for change in changes:
         if plan.status is Readiness.NONE:
             return plan
         try:
-            plan = edit(plan, change, case, content, policy)
+            plan = again(plan, replace(change, overrides=signed), case, content, policy)
         except EditRefused as error:
-            (held,) = gate.reasons(gate.holds({"change=refused"}))
-            held = replace(held, values={"cause": str(error)})
-            return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, held))
+            return replace(plan, status=Readiness.HELD, reasons=(*plan.reasons, *_refused(error)))
     return plan
+
+
+def _refused(error: EditRefused) -> Iterator[PlanReason]:
+    (held,) = gate.reasons(gate.holds({"change=refused"}))
+    yield replace(held, values={"cause": str(error)})
+    for name in sorted(error.new):
+        yield PlanReason("R7", error.facts[name], Effect.OUT, name, gate.NEW_SINCE)

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+from clinical.plan import gate
 from handlers.answers import picture
 from handlers.context import Context
 from handlers.plans import drafting, standing
 from handlers.plans.drafting import NOT_LET_OUT, wake
 from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.hold import LOOKS, REFUSALS
-from schemas.plan import Plan, PlanStatus, Readiness, StoredPlan
+from schemas.plan import Override, Plan, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from schemas.session_note import SendWish, SessionNote
 from store import audit, bookings, deliveries, intakes, notes, plans
@@ -28,6 +29,7 @@ def add_note(tx: Tx, context: Context, booking_id: int, note: SessionNote, now: 
     agreed = note.send is SendWish.OK_TO_SEND and _stays_as_shown(tx, context, booking_id, note, now)
     if note.send is SendWish.OK_TO_SEND and not agreed and context.clinic.policy.require_ok:
         note = replace(note, send=SendWish.HOLD)
+    note = replace(note, overrides=_signed_for(tx, context, booking_id, note, now))
     notes.add(tx, booking_id, note, now)
     audit.add(tx, note.author, "note", f"booking:{booking_id}", now, note.send)
     stored = drafting.draft(tx, context, booking_id, now)
@@ -46,18 +48,34 @@ def _stays_as_shown(tx: Tx, context: Context, booking_id: int, note: SessionNote
     return _for_the_client(made) == _for_the_client(shown.plan)
 
 
+def _signed_for(
+    tx: Tx, context: Context, booking_id: int, note: SessionNote, now: datetime
+) -> tuple[Override, ...]:
+    """What the added exercises are signed against; nothing for a note that signs for none."""
+    booking, intake = bookings.get(tx, booking_id), intakes.of_booking(tx, booking_id)
+    if not note.add_reason or booking is None or intake is None:
+        return ()
+    seen = picture(tx, context, booking, intake, now)
+    made = drafting.choice(tx, context, booking, intake.language, seen, now, note)
+    return tuple(one for one in made.overrides if one.exercise_id in note.add)
+
+
 def _for_the_client(plan: Plan) -> Plan:
     """A plan without what the note says itself: its words to the client, the places worked, the reasons."""
     return replace(plan, version=1, status=Readiness.READY, reasons=(), practitioner_note="", worked=())
 
 
 def release(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> bool:
-    """A named practitioner lets the plan out; False when there is none, or an answer forbids it."""
+    """A named practitioner lets the plan out; False when there is none, or an answer forbids it.
+
+    A plan that is not drafted again does not go out with an exercise that something new speaks against.
+    """
     booking, stored = bookings.get(tx, booking_id), plans.newest(tx, booking_id)
     if booking is None or stored is None or stored.status not in RELEASABLE or not stored.plan.items:
         return False
-    reasons = {found.reason for found in standing.look(tx, context, booking, now)}
-    if reasons & REFUSALS:
+    holds = standing.look(tx, context, booking, now)
+    reasons = {found.reason for found in holds}
+    if reasons & REFUSALS or (drafting.stays(stored) and gate.is_overtaken(holds)):
         return False
     was = _before(tx, stored)
     if was != PlanStatus.released or reasons & LOOKS:

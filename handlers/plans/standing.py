@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from clinical.plan import gate
+from clinical.plan import gate, overrides
 from clinical.plan.case import case_for, policy_for, said_yes
 from handlers.answers import Picture, picture
 from handlers.context import Context
@@ -109,7 +109,32 @@ def _holds(
     own = gate.holds({*_facts_now(tx, context, booking, seen), *of_plan})
     if stored is not None and stored.status in drafting.LET_OUT:
         own = gate.released(own)
+    if stored is not None:
+        others |= gate.overtaken(_overtaken(tx, context, booking, stored, seen, now))
     return gate.holds({*(hold.fact for hold in own), *others})
+
+
+def overtaken(tx: Tx, context: Context, booking: Booking, now: datetime) -> dict[str, tuple[str, ...]]:
+    """What came up against an exercise since somebody signed for it, by exercise id, in a plan that stays.
+
+    A plan that is still drafted by rules loses such an exercise with its next draft; one that went out is
+    the client's.
+    """
+    intake, stored = intakes.of_booking(tx, booking.id), plans.newest(tx, booking.id)
+    if intake is None or stored is None:
+        return {}
+    return _overtaken(tx, context, booking, stored, picture(tx, context, booking, intake, now), now)
+
+
+def _overtaken(
+    tx: Tx, context: Context, booking: Booking, stored: StoredPlan, seen: Picture, now: datetime
+) -> dict[str, tuple[str, ...]]:
+    plan = stored.plan
+    if not plan.overrides or stored.status is PlanStatus.sent or not drafting.stays(stored):
+        return {}
+    case = drafting.case_of(tx, context, booking, seen, now)
+    content = context.plan_content(plan.language)
+    return overrides.overtaken(plan, case, content, policy_for(context.clinic))
 
 
 def _facts_of(tx: Tx, context: Context, plan: Plan, now: datetime) -> set[str]:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
 from clinical.plan.own import with_own
+from clinical.plan.wording import fact_words
 from handlers import links
 from handlers.intake import summary
 from handlers.links import OF_VISIT, LinkPurpose
@@ -47,7 +48,7 @@ from web.console.drawings import bodies
 from web.console.gate import EVERYBODY, allowed, me, now, takes_draft
 from web.console.note_words import TOOK, area_words, note_from
 from web.console.plan_form import plan_view
-from web.console.plan_reasons import name_of
+from web.console.plan_reasons import NEW_FACT, name_of
 from web.console.tags import FLAGS, STATUS, intake_tag, plan_tag
 from web.console.view import language, page, say
 from web.context import context
@@ -106,6 +107,8 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "alerted": _is_alerted(tx, found, sent),
         "bodies": bodies(visit, say()) if visit else [],
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
+        "new_since": NEW_FACT,
+        "overtaken": _overtaken(tx, found) if stored and stored.plan.overrides else [],
         "unreviewed": reviews.unsigned(tx, context(), stored.plan, now()) if stored else [],
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
@@ -136,6 +139,17 @@ def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str
     return [
         {"version": one, "moves": [name_of(item.exercise_id, content) for item in one.plan.items]}
         for one in reversed(gone)
+    ]
+
+
+def _overtaken(tx: Tx, found: Booking) -> list[tuple[str, str]]:
+    """Exercises of the plan that somebody signed for, each with what came up against it since."""
+    content = context().plan_content(language())
+    new = standing.overtaken(tx, context(), found, now())
+    return [
+        (name_of(name, content), fact_words(fact, content) or fact)
+        for name, facts in new.items()
+        for fact in facts
     ]
 
 

@@ -61,7 +61,7 @@ def _reason(one: PlanReason, content: PlanContent, say: Say) -> dict[str, str]:
     return {
         "exercise": name_of(one.exercise_id, content),
         "other": name_of(one.other_id, content),
-        "text": explained(one, say),
+        "text": explained(one, say, content),
         "rule": one.rule,
         "fact": one.fact,
     }

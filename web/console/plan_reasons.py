@@ -2,6 +2,8 @@
 
 import re
 
+from clinical.plan.gate import NEW_SINCE
+from clinical.plan.wording import fact_words
 from schemas.choosing import PlanContent
 from schemas.hold import OF_THE_GATE
 from schemas.plan import Effect, PlanReason
@@ -9,10 +11,12 @@ from schemas.reason import Reason
 from web.console.labels import SENTENCES
 from web.language import Say
 
+NEW_FACT = "Signed for before this was known: {said}. Sign for it again, or leave it out."
 BY_KEY = {
     "no_room": "The plan has room for {count}.",
     "no_time": "It does not fit into {minutes} minutes a day.",
     "not_added": "Not added: a reason and a credential are needed.",
+    NEW_SINCE: NEW_FACT,
     "removed": "Taken out by a practitioner.",
     "stage_first": "The first plan.",
     "stage_protocol": "Another protocol than before.",
@@ -34,9 +38,9 @@ CHANGE_REFUSED = "A change by hand does not fit the answers as they are now: {ca
 PROTOCOL = "Protocol {protocol}, from the row {row}, stage {stage}:"
 
 
-def explained(reason: PlanReason, say: Say) -> str:
+def explained(reason: PlanReason, say: Say, content: PlanContent) -> str:
     """One sentence; the exercise, the rule and the fact stand beside it."""
-    values = {"cause": reason.fact} | reason.values
+    values = {"cause": reason.fact, "said": fact_words(reason.fact, content) or reason.fact} | reason.values
     templates = (PROTOCOL if reason.effect is Effect.STAGE else "", _template(reason))
     said = [say(text, **values) for text in templates if all(name in values for name in NAMED.findall(text))]
     return " ".join(filter(None, said))
