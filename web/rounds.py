@@ -33,6 +33,10 @@ class Wire:
     def setblocking(self, _flag: bool) -> None:
         """Nothing here blocks."""
 
+    def gettimeout(self) -> float:
+        """As a socket that does not block has it."""
+        return 0.0
+
     def recv(self, _size: int) -> bytes:
         """The end: what the parser asks for beyond what has arrived is not waited for."""
         return b""
@@ -99,8 +103,11 @@ class Rounds:
     def _answered(self, conn: Connection) -> tuple[bytes, bool]:
         wire, unreader = Wire(), conn.parser.unreader
         sock, conn.sock, unreader.sock = conn.sock, wire, wire
+        stays = False
         try:
             stays = self._handle(conn)
+        except Exception:  # one that cannot be answered is hung up on: the others of the round wait behind it
+            log.exception("request failed")
         finally:
             conn.sock = unreader.sock = sock
         return bytes(wire.written), stays
@@ -111,6 +118,9 @@ def _committed(around: Round) -> bool:
         around.commit()
     except (DatabaseError, OSError) as error:
         log.error("receipts not stored", extra={"count": len(around), "error": kind(error)})
+        return False
+    except Exception:
+        log.exception("receipts not stored", extra={"count": len(around)})
         return False
     return True
 

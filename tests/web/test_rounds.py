@@ -34,14 +34,19 @@ class Conn:
         self.parser = SimpleNamespace(unreader=SimpleNamespace(sock=self.sock))
 
 
+IMPOSSIBLE = 13
+
+
 class Server:
-    """Keeps a webhook for every even connection and answers; an odd one is only answered."""
+    """Keeps a webhook for every even connection and answers; an odd one is only answered, one is not."""
 
     def __init__(self, db: Database) -> None:
         self.db, self.ingest = db, Ingest(db)
         self.rounds = Rounds(self.handle, self.finish, b"503")
 
     def handle(self, conn: Conn) -> bool:
+        if conn.number == IMPOSSIBLE:
+            raise AttributeError("nobody foresaw this request")
         if conn.number % 2 == 0:
             inbound = Inbound({}, b"", "", datetime.now(UTC))
             self.ingest.add(f"r_{conn.number}", "main", inbound)
@@ -51,6 +56,8 @@ class Server:
     def finish(self, done: list[tuple[Conn, bool]]) -> None:
         for conn, stays in done:
             conn.stays = stays
+            if not stays:
+                conn.sock.close()
 
     def kept(self) -> int:
         with self.db.read() as tx:
@@ -65,12 +72,12 @@ def server(context: Context) -> Iterator[Server]:
 
 
 def test_everybody_is_answered_and_what_was_acknowledged_is_kept(server: Server) -> None:
-    conns = [Conn(number) for number in range(3 * MOST_AT_ONCE)]
+    conns = [Conn(number) for number in range(3 * MOST_AT_ONCE) if number != IMPOSSIBLE]
     for conn in conns:
         server.rounds.add(conn)
     for conn in conns:
         assert conn.peer.recv(100) == (b"202" if conn.number % 2 == 0 else b"401")
-    assert server.kept() == len(conns) / 2
+    assert server.kept() == 3 * MOST_AT_ONCE / 2
     assert all(conn.sock.fileno() >= 0 and conn.parser.unreader.sock is conn.sock for conn in conns)
 
 
@@ -118,3 +125,26 @@ def test_who_does_not_read_is_hung_up_on_and_keeps_nobody_waiting(server: Server
     while deaf.stays is None and time.monotonic() < end:
         time.sleep(0.01)
     assert deaf.stays is False
+
+
+def test_one_that_cannot_be_handled_is_hung_up_on_and_keeps_nobody_waiting(server: Server) -> None:
+    bad = [Conn(IMPOSSIBLE) for _ in range(50)]
+    good = [Conn(number) for number in range(0, 100, 2)]
+    for conns in zip(bad, good, strict=True):
+        for conn in conns:
+            server.rounds.add(conn)
+    assert [conn.peer.recv(100) for conn in good] == [b"202"] * 50
+    assert [conn.peer.recv(100) for conn in bad] == [b""] * 50
+
+
+def test_a_commit_that_fails_as_nobody_foresaw_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_rows: object) -> None:
+        raise KeyError("row")
+
+    monkeypatch.setattr(server.ingest, "write", broken)
+    conns = [Conn(number) for number in range(4)]
+    for conn in conns:
+        server.rounds.add(conn)
+    assert [conn.peer.recv(100) for conn in conns] == [b"503", b"401"] * 2

@@ -35,6 +35,16 @@ def running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     made.stop()
 
 
+MALFORMED = (
+    b"POST /webhooks/main HTTP/1.1\r\nHost: care.test\r\nno header at all\r\n\r\n",
+    b"POST /webhooks/main HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    b"POST /webhooks/main HTTP/9.9\r\nHost: care.test\r\n\r\n",
+    b"POST /webhooks/main HTTP/1.1\r\nX: " + b"a" * 9000 + b"\r\n\r\n",
+    b"POST /webhooks/main HTTP/1.1\r\nExpect: banana\r\nContent-Length: 0\r\n\r\n",
+    b"POST /webhooks/main HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+)
+
+
 def wait_of_a_webhook(running: Running) -> float:
     """Seconds until a good webhook is answered 202."""
     sent = webhook("created", datetime.now(UTC))
@@ -76,6 +86,21 @@ def test_slow_requests_keep_no_webhook_waiting(running: Running, count: int) -> 
         finally:
             done.set()
             sender.join()
+
+
+@pytest.mark.parametrize("said", MALFORMED)
+def test_a_malformed_webhook_is_refused(running: Running, said: bytes) -> None:
+    with connect(running, said) as wire:
+        assert wire.recv(4096).startswith(b"HTTP/1.1 4")
+
+
+def test_malformed_webhooks_keep_no_good_one_waiting(running: Running) -> None:
+    for _ in range(3):
+        with ExitStack() as open_ones:
+            for number in range(60):
+                open_ones.enter_context(connect(running, MALFORMED[number % len(MALFORMED)]))
+            waits = [wait_of_a_webhook(running) for _ in range(3)]
+        assert max(waits) < 2
 
 
 def test_who_has_the_answer_and_does_not_hang_up_keeps_no_webhook_waiting(running: Running) -> None:
