@@ -40,6 +40,33 @@ def test_several_plans_are_released_after_a_look_and_taken_back(
 
 
 @KINDS
+def test_after_a_release_comes_the_next_plan_with_undo_in_sight(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
+    for uid, name in (("u8", "Ann Lee"), ("u9", "Ben Ash")):
+        number = visit(clinic.context, uid, start=now() - timedelta(hours=1), name=name, email=f"{uid}@e.org")
+        answer(clinic.context, number, now() - timedelta(minutes=30), pain_now="9", pain_avg7="8")
+    page = signed_in(open_page, clinic, kind)
+    page.goto(f"{clinic.base}/console/waits?whose=all")
+    plans = page.locator("section[data-row]")
+    expect(plans).to_have_count(3)
+    second = plans.nth(1).get_by_role("link").first.inner_text()
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    expect(plans.first.get_by_role("button", name="Release")).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(plans).to_have_count(2)
+    expect(page.get_by_role("link", name=second, exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name="Undo")).to_be_in_viewport()
+    page.keyboard.press("u")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(plans).to_have_count(3)
+
+
+@KINDS
 def test_a_pin_opens_the_device_and_the_words_are_there(
     clinic: Site, open_page: Any, kind: dict[str, Any]
 ) -> None:

@@ -117,7 +117,9 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
             "drafts": [_draft(tx, each) for each in (notes.drafts(tx, mine.name) if clinical else [])],
             "took": TOOK,
             "area_names": dict(area_words()),
-            "texts": [_text(tx, each) for each in stored_texts.unseen(tx)],
+            "texts": sorted(
+                (_text(tx, each) for each in stored_texts.unseen(tx)), key=lambda one: not one["danger"]
+            ),
         }
     made = page(
         "waits",

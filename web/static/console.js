@@ -26,13 +26,31 @@ document.addEventListener("visibilitychange", refresh);
 function step(by) {
   const rows = [...document.querySelectorAll("[data-row]")];
   if (!rows.length) return;
-  const now = rows.findIndex((row) => row.classList.contains("at"));
-  const next = Math.min(rows.length - 1, Math.max(0, now + by));
-  rows.forEach((row) => row.classList.remove("at"));
-  rows[next].classList.add("at");
-  rows[next].scrollIntoView({ block: "nearest" });
-  rows[next].querySelector("a")?.focus({ preventScroll: true });
+  const focused = rows.findIndex((row) => row.contains(document.activeElement));
+  const now = focused < 0 ? rows.findIndex((row) => row.classList.contains("at")) : focused;
+  const next = rows[Math.min(rows.length - 1, Math.max(0, now + by))];
+  mark(next);
+  next.scrollIntoView({ block: "nearest" });
 }
+
+function mark(row) {
+  document.querySelectorAll(".at").forEach((one) => one.classList.remove("at"));
+  row.classList.add("at");
+  (row.querySelector("a") || row.querySelector("button"))?.focus({ preventScroll: true });
+}
+
+// What was settled leaves the list: the page comes back at the line that was next, which the redirect keeps.
+document.addEventListener("submit", (event) => {
+  const next = event.target.closest("section[data-row]")?.nextElementSibling;
+  if (next?.matches("[data-row][id]")) event.target.action = `${event.target.action.split("#")[0]}#${next.id}`;
+});
+const wrong = document.querySelector("main [aria-invalid=true]") || document.querySelector("main [role=alert]");
+const here = document.getElementById(location.hash.slice(1));
+if (here?.matches("section[data-row]")) addEventListener("load", () => {
+  if (!wrong) return mark(here);
+  wrong.scrollIntoView({ block: "center" });
+  wrong.focus({ preventScroll: true });
+});
 
 let before = "";
 document.addEventListener("keydown", (event) => {

@@ -190,3 +190,19 @@ def test_it_is_exported_and_erased_with_its_client(context: Context, booking: Bo
     with context.db.read() as tx:
         assert stored.answered(tx, [booking.client_id]) == []
         assert bookings.get(tx, booking.id) is not None
+
+
+def test_plans_stand_before_what_was_written_and_a_line_on_top_leads_to_each(
+    context: Context, client: FlaskClient, booking: Booking
+) -> None:
+    one = said(context, booking, booking.end + timedelta(days=1))
+    page = client.get(f"{WAITS}?whose=all", base_url=BASE).get_data(as_text=True)
+    assert 'href="#r' not in page, "one kind needs no line"
+    held = book(context, uid="u2", email="ann@example.org", name="Ann Lee")
+    fill_in(context, held, pain_now="9", pain_avg7="8", pain_worst24="9")
+    page = client.get(f"{WAITS}?whose=all", base_url=BASE).get_data(as_text=True)
+    plan = re.search(r'<section[^>]*id="(w\d+)"', page)
+    assert plan
+    assert plan.start() < page.index(f'id="r{one.id}"')
+    for place in (plan[1], f"r{one.id}"):
+        assert f'href="#{place}"' in page
