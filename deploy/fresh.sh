@@ -16,6 +16,7 @@ mmdebstrap --quiet --variant=minbase --include=ca-certificates "$release" "$root
 mount -t proc proc "$root/proc"
 chmod 1777 "$root/dev/shm" # its devices are its own: this machine's /dev is not lent to what is deleted
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+echo "127.0.0.1 localhost" > "$root/etc/hosts" # as every installed system has it
 # How this machine reaches its package indexes.
 for file in /etc/pip.conf /etc/xdg/pip /opt/wheels /usr/local/share/ca-certificates /etc/ssl/certs/ca-certificates.crt; do
   if [ -e "$file" ]; then mkdir -p "$root$(dirname "$file")" && cp -rL "$file" "$root$(dirname "$file")/"; fi

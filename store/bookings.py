@@ -19,6 +19,7 @@ from store.tables import (
     intakes,
     plan_edits,
     plans,
+    receipt_clients,
     records,
     remarks,
     session_notes,
@@ -323,6 +324,18 @@ def listing(tx: Tx, *, email: str = "", limit: int = 1000) -> list[Booking]:
         query = query.join(clients, clients.c.id == bookings.c.client_id)
         query = query.where(sa.func.lower(clients.c.email) == email.strip().lower())
     return [_thread(row) for row in tx.all(query.order_by(bookings.c.start_at.desc()).limit(limit))]
+
+
+def newest(tx: Tx, connection: str, receipt_id: int | None = None) -> Booking | None:
+    """What a connection brought last: of what a receipt told of, else of what was made since it is there."""
+    query = sa.select(bookings).where(bookings.c.connection == connection, bookings.c.merged_into.is_(None))
+    if receipt_id is None:
+        query = query.where(~bookings.c.earlier)
+    else:
+        mine = sa.select(receipt_clients.c.client_id).where(receipt_clients.c.receipt_id == receipt_id)
+        query = query.where(bookings.c.client_id.in_(mine))
+    row = tx.first(query.order_by(bookings.c.first_seen_at.desc(), bookings.c.id.desc()).limit(1))
+    return _thread(row) if row else None
 
 
 def of_client(tx: Tx, client_id: int, limit: int = 100) -> list[sa.Row[Any]]:

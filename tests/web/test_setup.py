@@ -3,6 +3,7 @@
 import html
 import re
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,18 +23,20 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from handlers.staff import setup_link
+from handlers.worker import work
 from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
 from schemas.staff import Role
 from settings.kept import with_kept
-from store import kept, staff, tables
+from store import connections, kept, staff, tables
 from store.base import Database
 from store.vault import Vault
-from tests.helpers.clinic import environ
+from tests.helpers.clinic import CALCOM_SECRET, environ
 from tests.helpers.console import BASE, PASSWORD, account, browser, sign_in, token_in
 from tests.helpers.fake_vendor import FakeVendor
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.vendors import VENDORS
+from tests.helpers.visits import only, receive, webhook
 from tests.integrations.schedulers.test_services import LISTS, OFFERED
 from web import renewal
 from web.setup import desk
@@ -512,6 +515,66 @@ def test_the_end_names_what_is_missing(app: Flask) -> None:
     assert listed
     assert re.findall(r'<a href="/console/setup/(\w+)">', listed[1]) == ["mail", "scheduler"]
     assert "is not set" not in text, "a clinic reads no names of variables"
+
+
+@pytest.fixture
+def waiting(bare: dict[str, str], asked: list[Connection]) -> Iterator[Flask]:
+    """A clinic that waits for its first webhook."""
+    given = dict(CLINIC, CONNECTIONS="main=calcom", MAIN_SECRET=CALCOM_SECRET, SMTP_HOST="127.0.0.1")
+    made = application.create_app(environ=given | bare | {"AFTERCARE_ENV": "development"})
+    with context_of(made).db.begin() as tx:
+        kept.put(tx, {"SMTP_SECURITY": "none", **given}, datetime.now(UTC))
+        connections.ensure(tx, "main", "calcom", datetime.now(UTC) - timedelta(days=1))
+    yield made
+    context_of(made).db.close()
+
+
+def came(client: FlaskClient) -> str:
+    """What the last page of the setup says of the first webhook."""
+    page = client.get("/console/setup/webhook", base_url=BASE).get_data(as_text=True)
+    return html.unescape(page.partition('id="live"')[2].partition("<form")[0])
+
+
+def test_the_visit_that_is_shown_is_that_of_the_webhook_however_full_the_calendar_is(waiting: Flask) -> None:
+    context, client, now = context_of(waiting), inside(waiting), datetime.now(UTC)
+    later = [now + timedelta(days=3, hours=n) for n in range(120)]
+    full = [webhook("created", now, uid=f"c{n}", start=at, email=f"c{n}@x.org") for n, at in enumerate(later)]
+    receive(context, *full, webhook("created", now, uid="mine", start=now + timedelta(days=2)))
+    while work.work_once(context, now):
+        pass
+    mine = only(context).id
+    assert f"/console/bookings/{mine}" in came(client)
+    receive(context, webhook("created", now, uid="mine", start=now + timedelta(days=2)))
+    assert "Deep tissue" not in came(client), "it is not read yet, and no other is shown in its place"
+    while work.work_once(context, now):
+        pass
+    assert f"/console/bookings/{mine}" in came(client), "a second time it is the same visit"
+
+
+def test_a_webhook_that_nobody_understands_is_not_called_good(waiting: Flask) -> None:
+    context, client, now = context_of(waiting), inside(waiting), datetime.now(UTC)
+    strange = webhook("created", now)
+    receive(context, replace(strange, body=strange.body.replace(b"startTime", b"beginTime")))
+    work.work_once(context, now)
+    shown = came(client)
+    assert "could not be taken in" in shown
+    assert "note bad" in shown
+    assert "note good" not in shown
+
+
+def test_a_webhook_with_a_wrong_signature_leads_back_to_the_scheduler(waiting: Flask) -> None:
+    client = inside(waiting)
+    assert "not signed" not in came(client)
+    sent = webhook("created", datetime.now(UTC), secret="another")
+    answer = waiting.test_client().post(
+        "/webhooks/main", base_url=BASE, data=sent.body, headers=dict(sent.headers)
+    )
+    assert answer.status_code == 401
+    limit = time.monotonic() + 20
+    while "not signed with our secret" not in came(client):  # it is noted beside the answer
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert "/console/setup/scheduler" in came(client)
 
 
 def test_the_console_has_the_list_of_check(app: Flask) -> None:

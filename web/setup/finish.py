@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers.staff import setup_link
 from integrations.schedulers import SCHEDULERS
 from schemas.staff import Role
-from store import bookings, receipts
+from store import bookings, connections, receipts
 from web.commands import check
 from web.console.connections import STATUSES
 from web.console.gate import allowed, me, now
@@ -17,8 +17,6 @@ from web.setup.fields import CLINIC, MAIL, PUBLIC
 from web.setup.mail import came
 from web.setup.pages import STEPS, blueprint, place, step
 from web.setup.scheduler import connection
-
-MOST = 100  # visits that are looked through for the newest
 
 
 @blueprint.get("/setup/<token>/webhook")
@@ -34,11 +32,11 @@ def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
     polled = kind in SCHEDULERS and not SCHEDULERS[kind].has_webhooks
     with context().db.read() as tx:
         rows = receipts.recent(tx, connection=name, limit=1)
-        visits = bookings.listing(tx, limit=MOST) if rows or polled else []
-    new = [each for each in visits if not (polled and (each.earlier or each.connection != name))]
+        visit = bookings.newest(tx, name, None if polled else rows[0].id) if rows or polled else None
+        heard = connections.get(tx, name)
     url = f"{context().clinic.public_url}/webhooks/{name}"
-    visit = max(new, key=lambda each: each.first_seen_at, default=None)
     shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
+    shown["refused_at"] = heard.last_refused_at if heard and not polled else None
     undone, rest = _undone(lacks or [])
     return step("webhook", status, **shown, polled=polled, came=rows or visit, undone=undone, rest=rest)
 
