@@ -26,13 +26,22 @@ class Blame(StrEnum):
 
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 BY_WORDS: tuple[tuple[Blame, str], ...] = (
-    # Ours comes first: services put a quota under codes that mean something else.
+    # One mailbox: what is full has a quota, too (Dovecot: "Quota exceeded (mailbox for user is full)").
+    (Blame.full, r"[45]\.2\.2\b(?!.*(?:sending|daily|hourly|per (?:hour|day)))|receiving mail at a rate"),
+    (Blame.full, r"(?:mailbox|inbox).{0,30}(?:quota|full\b)|quota.{0,30}(?:mailbox|full\b)"),
+    (Blame.recipient, r"SenderNotAuthenticatedFor|5\.4\.1 .{0,80}recipient address rejected"),  # Microsoft
+    # Ours comes before the rest: services put a quota under codes that mean something else.
     (Blame.ours, r"quota (?:was )?exceeded|exceeded .{0,40}(?:quota|limit|max)|sending limit|rate limit"),
     (Blame.ours, r"(?:daily|hourly) .{0,20}(?:limit|quota)|reached your .{0,20}limit|sendquota"),
     (Blame.ours, r"(?:too many|maximum) .{0,30}(?:messages|e?mails|connections|credits|per (?:hour|day))"),
     (Blame.ours, r"throttl|unusual rate|too fast|reputation|spamhaus|blacklist|listed (?:in|at|by)"),
-    (Blame.ours, r"block(?:ed|list)|banned sending|\[bl\d|bad outbound sender|suspended for sending"),
-    (Blame.ours, r"relay(?:ing)? (?:access )?denied|not permitted to relay|unable to relay|authentication"),
+    (Blame.ours, r"block(?:ed| ?list)|banned sending|\[bl\d|bad outbound sender|suspended for sending"),
+    (Blame.ours, r"too much mail|sending (?:is )?paused|abuse detected|sender verify failed"),
+    (
+        Blame.ours,
+        r"relay(?:ing)? (?:access )?(?:denied|not permitted)|not permitted to relay|unable to relay",
+    ),
+    (Blame.ours, r"authentication"),
     (Blame.ours, r"unauthenticated|\b(?:spf|dkim|dmarc)\b|not verified|verified sender"),
     (Blame.ours, r"sender (?:address )?rejected|client host rejected|not allowed to send"),
     (Blame.full, r"over ?quota|(?:mailbox|inbox) (?:is )?full|(?:in|over|exceed).{0,20}storage"),
@@ -40,7 +49,7 @@ BY_WORDS: tuple[tuple[Blame, str], ...] = (
     (Blame.recipient, r"user unknown|unknown (?:user|recipient|mailbox)|user not found|doesn't have"),
     (Blame.recipient, r"no such (?:user|person|mailbox|recipient|address)|does not exist"),
     (Blame.recipient, r"recipient (?:not found|unknown)|mailbox not found|invalid (?:recipient|mailbox)"),
-    (Blame.recipient, r"unrouteable address|account .{0,20}(?:disabled|inactive)"),
+    (Blame.recipient, r"unrouteable address|(?:account|mailbox) .{0,20}(?:disabled|inactive)"),
 )
 WORDS = tuple((which, re.compile(pattern, re.IGNORECASE)) for which, pattern in BY_WORDS)
 BY_CODE: dict[str, Blame] = {
@@ -85,7 +94,7 @@ def blame(code: int, text: str) -> Blame:
     the recipient, and name an unknown user under one that means us. A refusal for now (4xx) is ours only
     where the words or the code of the reply say so: much is put off that is nobody's fault (greylisting).
     """
-    said, found = _by_words(text), ENHANCED.search(text)
+    said, found = _by_words(text), _code(text)
     if code < 500:
         return Blame.ours if said is Blame.ours or code in OURS_FOR_NOW else said or Blame.unclear
     if code in SIGN_IN:
@@ -93,6 +102,12 @@ def blame(code: int, text: str) -> Blame:
     if said is not None or found is None or found[1] == "2":
         return said or Blame.unclear
     return BY_CODE.get(f"{found[2]}.{found[3]}") or BY_SUBJECT.get(found[2], Blame.unclear)
+
+
+def _code(text: str) -> re.Match[str] | None:
+    """The first code that says something: a report may put 5.0.0 before the code of the server."""
+    found = list(ENHANCED.finditer(text))
+    return next((each for each in found if each[2] != "0"), found[0] if found else None)
 
 
 def words(text: str, longest: int = 120) -> str:

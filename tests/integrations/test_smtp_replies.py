@@ -63,6 +63,42 @@ REPLIES = [
     ("550", "No Such User Here", Blame.recipient),
     ("550", "Domain clinic.example has exceeded the max emails per hour (200/200 (100%))", Blame.ours),
     ("535", "5.7.8 Username and Password not accepted", Blame.ours),
+    ("550", "relay not permitted", Blame.ours),
+    ("550", "Sender verify failed", Blame.ours),
+    ("450", "4.7.1 Error: too much mail from 192.0.2.1", Blame.ours),
+    # One mailbox that is full or overrun, in words that speak of a quota or a rate
+    ("552", "5.2.2 <x@example.org>: Quota exceeded (mailbox for user is full)", Blame.full),
+    ("452", "4.2.2 <x@example.org>: Quota exceeded (mailbox for user is full)", Blame.full),
+    ("550", "mailbox quota exceeded", Blame.full),
+    ("552", "exceeded storage allocation: Quota exceeded. The recipient's mailbox is full.", Blame.full),
+    ("550", "5.7.1 Unable to deliver: recipient mailbox is over its quota limit", Blame.full),
+    ("550", "5.2.2 Daily sending quota exceeded", Blame.ours),
+    ("550", "5.2.1 The user you are trying to contact is receiving mail at a rate that prevents", Blame.full),
+    # One recipient, in words that speak of access or sign-in
+    ("550", "5.4.1 Recipient address rejected: Access denied. AS(201806281)", Blame.recipient),
+    ("550", "5.7.1 <x@example.org>: Recipient address rejected: Access denied", Blame.ours),
+    (
+        "550",
+        "5.7.134 RESOLVER.RST.SenderNotAuthenticatedForMailbox; authentication required",
+        Blame.recipient,
+    ),
+    (
+        "554",
+        "30 Sorry, your message cannot be delivered. This mailbox is disabled (554.30).",
+        Blame.recipient,
+    ),
+    # A report's general code before the server's own, in other languages
+    ("550", "5.0.0 smtp; 550 5.1.1 Benutzer unbekannt", Blame.recipient),
+    ("550", "5.0.0 smtp; 550-5.2.2 Boîte pleine", Blame.full),
+    ("550", "5.1.1 受信者不明", Blame.recipient),
+    # Outlook.com and Amazon
+    (
+        "550",
+        "SC-001 Unfortunately, messages from 192.0.2.1 weren't sent. It is on our block list",
+        Blame.ours,
+    ),
+    ("554", "Message rejected: Sending paused for this account.", Blame.ours),
+    ("550", "5.7.501 Access denied, spam abuse detected from 192.0.2.1", Blame.ours),
     # Little or nothing to go by, or somebody's jest
     ("550", "", Blame.unclear),
     ("550", "Requested action not taken: mailbox unavailable", Blame.unclear),
