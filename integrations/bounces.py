@@ -1,6 +1,7 @@
 """Mail that came back: read from a mailbox (RFC 3464 over IMAP), or told by a webhook of the mail service."""
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -20,18 +21,30 @@ TIMEOUT = 20.0  # seconds
 MOST = 200  # mails that are looked at in one round
 MOST_BYTES = 512 * 1024  # of one report
 LOOK_BACK = timedelta(days=7)  # at the first look into a mailbox
+STATUS = ("message/delivery-status", "message/global-delivery-status")  # the second: RFC 6533
+RETURNED = ("message/rfc822", "message/global", "message/global-headers")
+BLANK_LINE = re.compile(rb"(?:\r?\n){2,}")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """One mail that did not arrive: which, to whom, why (RFC 3463 status and words), reported when."""
+    """One mail that did not arrive: which, to whom, why (RFC 3463 status and words), reported when.
+
+    `given_up`: its sender says that it does not try again, whatever the status is.
+    """
 
     message_id: str
     recipient: str
     status: str
     text: str = ""
     at: datetime | None = None
+    given_up: bool = False
+
+    @property
+    def for_good(self) -> bool:
+        """True where the mail will not arrive any more."""
+        return self.given_up or self.status.startswith("5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +69,31 @@ def read(raw: bytes) -> list[Bounce]:
 def _failures(mail: Message) -> Iterator[Bounce]:
     message_id, at = _returned_id(mail), _date(mail)
     for part in mail.walk():
-        if part.get_content_type() != "message/delivery-status" or not message_id:
+        if part.get_content_type() not in STATUS or not message_id:
             continue
-        for group in part.get_payload():
-            if not isinstance(group, Message) or _word(group, "Action").casefold() != "failed":
+        for group in _groups(part):
+            if _word(group, "Action").casefold() != "failed":
                 continue
             to = _word(group, "Original-Recipient") or _word(group, "Final-Recipient")
-            why = _word(group, "Diagnostic-Code")
-            yield Bounce(message_id, to.rpartition(";")[2].strip(), _word(group, "Status"), why, at)
+            address, why = to.rpartition(";")[2].strip(" <>"), _word(group, "Diagnostic-Code")
+            yield Bounce(message_id, address, _word(group, "Status"), why, at, given_up=True)
+
+
+def _groups(part: Message) -> Iterator[Message]:
+    """The groups of fields of a status; Python takes the one of RFC 6533 for a mail with a text."""
+    for group in part.get_payload():
+        if isinstance(group, Message):
+            yield group
+            rest = group.get_payload(decode=True)
+            for text in BLANK_LINE.split(rest) if isinstance(rest, bytes) else ():
+                yield message_from_bytes(text, policy=policy.compat32)
 
 
 def _returned_id(mail: Message) -> str:
     """The Message-ID of the mail that came back, from its headers in the report."""
     for part in mail.walk():
         kind = part.get_content_type()
-        if kind == "message/rfc822":
+        if kind in RETURNED:
             inner = part.get_payload()
             if isinstance(inner, list) and inner and isinstance(inner[0], Message):
                 return _word(inner[0], "Message-ID")
@@ -82,7 +105,9 @@ def _returned_id(mail: Message) -> str:
 
 
 def _word(part: Message, name: str) -> str:
-    return " ".join(str(part.get(name) or "").split())
+    """A field as it was written; what is beyond ASCII is UTF-8 (RFC 6532)."""
+    raw = next((value for known, value in part.raw_items() if known.casefold() == name.casefold()), "")
+    return " ".join(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
 
 
 def _date(mail: Message) -> datetime | None:
@@ -182,5 +207,5 @@ class Bounces:
         """What a webhook says, signed as Standard Webhooks; raises InvalidSignature and UnknownPayload."""
         verify(self.secrets, inbound)
         said = read_json(inbound.body)
-        words = {name: said.text(name) for name in ("message_id", "recipient", "status", "text")}
-        return Bounce(**words, at=said.moment("at"))
+        which, whose, status, text = map(said.text, ("message_id", "recipient", "status", "text"))
+        return Bounce(which, whose, status, text, at=said.moment("at"))

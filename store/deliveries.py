@@ -184,6 +184,14 @@ def by_message_id(tx: Tx, message_id: str) -> Delivery | None:
     return _delivery(row) if row else None
 
 
+def by_vendor_id(tx: Tx, vendor_id: str, since: datetime) -> Delivery | None:
+    """The delivery, due since then, whose service answered with this id as its last word."""
+    sent = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    answered = deliveries.c.vendor_id.endswith(f" {vendor_id}", autoescape=True)
+    row = tx.first(sa.select(deliveries).where(sent, deliveries.c.due_at >= since, answered))
+    return _delivery(row) if row else None
+
+
 def came_back(tx: Tx, delivery: Delivery, reason: Reason, detail: str) -> bool:
     """What was taken for sent has not arrived; False when something else became of it meanwhile."""
     same = (deliveries.c.id == delivery.id, deliveries.c.generation == delivery.generation)

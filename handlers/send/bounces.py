@@ -1,7 +1,7 @@
 """Mail that came back: the message counts as failed, and an address that does not exist is marked.
 
-A report is believed only by the Message-ID that we sent, which nobody can guess, and only about the address
-that this mail went to.
+A report is believed only by the Message-ID that we sent, or the one that the mail service gave it instead,
+which nobody can guess, and only about the address that this mail went to.
 """
 
 import logging
@@ -15,6 +15,7 @@ from integrations.bounces import Bounce, Place
 from integrations.channels.email import TEXTS
 from integrations.channels.smtp_replies import Blame, blame
 from schemas.delivery import Delivery, Purpose
+from schemas.notions import mail_address
 from schemas.reason import Reason
 from schemas.trouble import TroubleKind
 from store import contacts, deliveries
@@ -22,6 +23,8 @@ from store.base import Tx
 from store.running import mailboxes, troubles
 
 log = logging.getLogger("aftercare.bounces")
+REPORTED = timedelta(days=14)  # a mail that came back is reported within so long: most servers try for five
+UNGUESSED = 20  # letters; shorter ones might be guessed
 CLOCKS = timedelta(minutes=5)  # by which the clock of a mail server may differ from ours
 
 
@@ -48,12 +51,12 @@ def read_mailbox(context: Context, now: datetime) -> int:
 
 def take_in(tx: Tx, context: Context, bounce: Bounce, now: datetime) -> bool:
     """One mail that came back; False when it is none of ours, old, or known."""
-    delivery = deliveries.by_message_id(tx, bounce.message_id)
-    if delivery is None or not bounce.status.startswith("5") or not _is_of_this_sending(delivery, bounce):
+    delivery = deliveries.by_message_id(tx, bounce.message_id) or _renamed(tx, bounce, now)
+    if delivery is None or not bounce.for_good or not _is_of_this_sending(delivery, bounce):
         return False
     if not _is_recipient(tx, context, delivery, bounce.recipient):
         return False
-    whose = blame(550, f"{bounce.status} {bounce.text}")
+    whose = blame(550, f"{bounce.status} {bounce.text}")  # whatever it was at first, it is for good now
     unknown = whose is Blame.recipient and delivery.purpose.to_client
     reason = Reason.address_refused if unknown else Reason.failed
     if not deliveries.came_back(tx, delivery, reason, TEXTS[whose].format(_code(bounce))):
@@ -66,6 +69,15 @@ def take_in(tx: Tx, context: Context, bounce: Bounce, now: datetime) -> bool:
     return True
 
 
+def _renamed(tx: Tx, bounce: Bounce, now: datetime) -> Delivery | None:
+    """By the name that the service gave the mail: Amazon SES puts it in the place of our Message-ID.
+
+    https://docs.aws.amazon.com/ses/latest/dg/header-fields.html
+    """
+    given = bounce.message_id.strip("<> ").partition("@")[0]
+    return deliveries.by_vendor_id(tx, given, now - REPORTED) if len(given) >= UNGUESSED else None
+
+
 def _is_of_this_sending(delivery: Delivery, bounce: Bounce) -> bool:
     """A person may have sent it once more since: a late copy of the first report says nothing of that."""
     return bounce.at is None or delivery.settled_at is None or bounce.at >= delivery.settled_at - CLOCKS
@@ -74,9 +86,14 @@ def _is_of_this_sending(delivery: Delivery, bounce: Bounce) -> bool:
 def _is_recipient(tx: Tx, context: Context, delivery: Delivery, written: str) -> bool:
     if not delivery.purpose.to_client:
         own = (context.clinic.alert_email, context.clinic.alert_next_email)
-        return address(written) in {address(each) for each in own if each}
+        return _known_as(written) in {address(each) for each in own if each}
     point = contacts.get(tx, delivery.key.recipient)
-    return point is not None and address(written) == point.value
+    return point is not None and _known_as(written) == point.value
+
+
+def _known_as(written: str) -> str:
+    """The address as we keep it: its domain went out in ASCII."""
+    return address(mail_address.read(written) or written)
 
 
 def _code(bounce: Bounce) -> str:

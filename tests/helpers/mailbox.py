@@ -15,6 +15,7 @@ class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
     recipients: list[list[str]] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
+    answer: str = "250 kept"
     refuse: str = ""
     refuse_to: dict[str, str] = field(default_factory=dict)
     hang_up_after_data: bool = False
@@ -44,7 +45,7 @@ class Mailbox:
         self.senders.append(envelope.mail_from)
         if self.hang_up_after_data:
             server.transport.abort()
-        return "250 kept"
+        return self.answer
 
     def kinds(self) -> list[str]:
         """The kind of every mail, in order of arrival."""

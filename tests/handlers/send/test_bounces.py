@@ -119,7 +119,11 @@ def test_a_report_marks_the_address_once(context: Context, mailbox: Mailbox, ret
         ({"to": ""}, "sent", False),
         ({"action": "delayed", "status": "4.4.1"}, "sent", False),
         ({"action": "delivered", "status": "2.0.0"}, "sent", False),
-        ({"action": "failed", "status": "4.4.7"}, "sent", False),
+        ({"action": "failed", "status": "4.4.7", "why": "smtp; connection timed out"}, "dead", False),
+        ({"action": "failed", "status": "4.4.1", "why": ""}, "dead", False),  # Postfix, after five days
+        ({"status": "", "why": "smtp; 550 5.1.1 unknown"}, "dead", True),
+        ({"status": "5.0.0", "why": "smtp; 550 5.1.1 Benutzer unbekannt"}, "dead", True),
+        ({"to": "<zoe@example.org>"}, "dead", True),
         ({"status": "5.2.2", "why": "smtp; 552 mailbox full"}, "dead", False),
         ({"status": "5.7.1", "why": "smtp; 550 blocked by spamhaus"}, "dead", False),
         ({"status": "5.1.1", "to": "ZOE@Example.ORG"}, "dead", True),
@@ -133,6 +137,42 @@ def test_only_what_is_true_of_this_mail_is_believed(
     one = sent(context)
     take_in(context, report(**({"message_id": one.message_id} | changes)))  # type: ignore[arg-type]
     assert state(context, one) == (status, marked)
+
+
+GLOBAL = "message/global-delivery-status"
+
+
+@pytest.mark.parametrize(
+    ("address", "reported", "kind"),
+    [
+        ("zoe@bücher.example", "zoe@xn--bcher-kva.example", "message/delivery-status"),
+        ("zoe@bücher.example", "zoe@bücher.example", GLOBAL),
+        ("zoé@example.org", "zoé@example.org", GLOBAL),
+        ("özlem@example.org", "ÖZLEM@example.org", "message/delivery-status"),
+    ],
+)
+def test_an_address_beyond_ascii_is_known_in_each_of_its_forms(
+    context: Context, mailbox: Mailbox, address: str, reported: str, kind: str
+) -> None:
+    booking = book(context, email=address)
+    work.work_once(context, LATER)
+    one = schedule_of(context, booking)["intake:0"]
+    returned = "message/global-headers" if kind == GLOBAL else "message/rfc822"
+    raw = report(one.message_id, to=reported, returned=returned)
+    raw = raw.replace(b"Content-Type: message/delivery-status", f"Content-Type: {kind}".encode())
+    assert take_in(context, raw) == [True]
+    assert state(context, one) == (DeliveryStatus.dead, True)
+
+
+def test_a_service_that_names_mails_itself_is_understood(context: Context, mailbox: Mailbox) -> None:
+    mailbox.answer = "250 Ok 0102018f3c5e7a10-1b2c3d4e-0000-4000-8000-000000000001-000000"
+    one = sent(context)
+    name = "0102018f3c5e7a10-1b2c3d4e-0000-4000-8000-000000000001-000000"
+    for wrong in ("Ok", "%", "000000", name[:-1], name[1:], f"%{name[1:]}"):
+        assert take_in(context, report(f"<{wrong}@eu-west-1.amazonses.com>")) == [False]
+    assert take_in(context, report(f"<{name}@eu-west-1.amazonses.com>", to="a@example.org")) == [False]
+    assert take_in(context, report(f"<{name}@eu-west-1.amazonses.com>")) == [True]
+    assert state(context, one) == (DeliveryStatus.dead, True)
 
 
 def test_a_late_copy_says_nothing_of_a_mail_that_was_sent_again(context: Context, mailbox: Mailbox) -> None:
