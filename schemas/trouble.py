@@ -25,6 +25,8 @@ class TroubleKind(StrEnum):
     bounces = "bounces"  # the mailbox with bounces cannot be read
     jumped = "jumped"  # the clock of the worker's machine jumped, and messages to clients wait
     sealed = "sealed"  # sealed values do not open; the text names their rows
+    journal = "journal"  # the journal was gone, cut or changed; the text names its file
+    log_cut = "log_cut"  # the audit log lacks entries that the journal knows; the text names its file
     web = "web"  # the public address does not answer
 
 

@@ -26,6 +26,12 @@ SENTENCES = {
     "Messages to clients wait until then, or for an hour.",
     TroubleKind.sealed: "Values in the database do not open: they were changed or moved there, "
     "or their key is missing. Nothing of them is shown or sent. Run: flask --app app check. Rows:",
+    TroubleKind.journal: "The journal, which must outlive a restore, was gone or changed. "
+    "Was a backup put in the place of the database? Stop the worker and run: flask --app app restored. "
+    "If not, find out who was at the file, then run: flask --app app journal --accept. File:",
+    TroubleKind.log_cut: "The log of who did what lacks entries that the journal knows. "
+    "Was a backup put in the place of the database? Run: flask --app app restored. "
+    "If not, somebody has cut the log. Run: flask --app app audit verify. Journal:",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
@@ -36,6 +42,8 @@ QUOTED = (
     TroubleKind.mail,
     TroubleKind.bounces,
     TroubleKind.sealed,
+    TroubleKind.journal,
+    TroubleKind.log_cut,
 )
 
 

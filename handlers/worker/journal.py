@@ -6,29 +6,36 @@ ended PURPOSE SUBJECT HASH   a personal link that was ended
 stopped HASH              what the owner of an address or number does not want
 staff ID on|off HASH      an account: whether it is let in, and what it signs in with
 withdrawn HASH            a consent that a client took back
+whole LINES HASH          a keyed hash over the lines before it: one that is cut or changed is known by it
 """
 
 import hashlib
 import hmac
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from handlers.clients import contacts
 from handlers.context import Context
 from handlers.intake import choices
 from schemas.staff import Staff
+from schemas.trouble import TroubleKind
 from store import audit, clients, links, staff
 from store import contacts as stored_contacts
 from store import erase as erasing
 from store.base import Tx
+from store.running import troubles
 
 log = logging.getLogger("aftercare.journal")
 AUDIT, ENDED, STOPPED, STAFF, WITHDRAWN = "audit", "ended", "stopped", "staff", "withdrawn"
-DONE = "restored"
-"""The act, in the log, by which a person says that the database is an older one."""
+WHOLE, FILE, BY = "whole", "journal", "worker"
+DONE, BEGUN, ACCEPTED = "restored", "journal_begun", "journal_accepted"
+"""The acts, in the log, by which a person says that the database is an older one, the worker that there is a
+file from now on, and a person that they know why it was gone, changed or ahead.
+"""
 
 
 class Older(Exception):
@@ -56,7 +63,31 @@ class Journal:
 
 
 def lines(context: Context) -> Iterator[str]:
-    """The journal of the database as it is now."""
+    """The journal of the database as it is now, with its seal."""
+    made = list(_lines(context))
+    yield from made
+    yield _seal(context.link_key, made)
+
+
+def _seal(key: bytes, made: Sequence[str]) -> str:
+    said = "\n".join([WHOLE, *made]).encode()
+    return f"{WHOLE} {len(made)} {hmac.new(key, said, hashlib.sha256).hexdigest()}"
+
+
+def is_whole(context: Context, text: str) -> bool:
+    """True when every line of `lines`, given once or several times, is there as it was made."""
+    part: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith(f"{WHOLE} "):
+            part.append(line)
+        elif line in [_seal(key, part) for key in (context.link_key, *context.old_keys)]:
+            part.clear()
+        else:
+            return False
+    return bool(text) and not part
+
+
+def _lines(context: Context) -> Iterator[str]:
     with context.db.read() as tx:
         yield from erasing.every_hash(tx)
         yield from (f"{ENDED} {row.purpose} {row.subject} {row.token_hash}" for row in links.every_ended(tx))
@@ -112,34 +143,97 @@ def kept(context: Context) -> str:
     return path.read_text("ascii", "replace") if path is not None and path.exists() else ""
 
 
-def keep(context: Context, _now: datetime) -> None:
-    """Write the journal anew where a line was added to the log since, whole or not at all.
+def keep(context: Context, now: datetime) -> None:
+    """Write the journal again where a line was added to the log since, whole or not at all.
 
-    A head that the log has lost stays: it is what tells that entries are missing.
+    A head that the log has lost stays: it is what tells that entries are missing. A file that was changed
+    is put beside: what ends from now on must not be lost for it.
     """
     path = context.journal
-    if path is None or not unsaved(context):
+    if path is None:
         return
-    if is_behind(context):
-        log.error("the audit log lacks entries that the journal knows")
+    found = look(context, now)
+    if TroubleKind.log_cut in found or not unsaved(context):
         return
-    beside = path.with_name(f"{path.name}.part")
     try:
-        beside.unlink(missing_ok=True)
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.writelines(f"{line}\n" for line in lines(context))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        if TroubleKind.journal in found and path.exists():
+            path.replace(path.with_name(f"{path.name}.changed"))
+        _write(path, lines(context))
+        if _begin(context, now):
+            _write(path, lines(context))
     except OSError as error:
         log.error("the journal is not kept", extra={"error": error.strerror})
 
 
+def _begin(context: Context, now: datetime) -> bool:
+    """Say in the log that there is a file, which is missed from then on; False where it says so already."""
+    with context.db.begin() as tx:
+        known = audit.was_done(tx, FILE, [BEGUN])
+        if not known:
+            audit.add(tx, BY, BEGUN, FILE, now)
+    return not known
+
+
+def _write(path: Path, made: Iterable[str]) -> None:
+    beside = path.with_name(f"{path.name}.part")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.writelines(f"{line}\n" for line in made)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def look(context: Context, now: datetime) -> set[TroubleKind]:
+    """Note what is wrong with journal and log, so that the clinic hears of it; returns what is wrong now.
+
+    That the file was gone or changed stands until a person says why: the worker writes another one soon.
+    """
+    found = wrong(context)
+    with context.db.begin() as tx:
+        for each in found:
+            troubles.note(tx, each, "", str(context.journal), now)
+        if TroubleKind.log_cut not in found:
+            troubles.end(tx, TroubleKind.log_cut, "")
+    return found
+
+
+def wrong(context: Context) -> set[TroubleKind]:
+    """What is wrong now: the file is gone, cut or changed; the log lacks what the file knows."""
+    if context.journal is None:
+        return set()
+    looks = {TroubleKind.journal: is_lost, TroubleKind.log_cut: is_behind}
+    return {kind for kind, is_wrong in looks.items() if is_wrong(context)}
+
+
+def is_lost(context: Context) -> bool:
+    """True when a file was kept for this database, and it is gone, cut or changed."""
+    if is_whole(context, kept(context)):
+        return False
+    with context.db.read() as tx:
+        return audit.was_done(tx, FILE, [BEGUN])
+
+
+def accept(context: Context, by: str, now: datetime) -> None:
+    """A person knows why the file was gone, changed or ahead of the log: the alarms end."""
+    with context.db.begin() as tx:
+        note_restored(tx, read(kept(context)).heads.values(), by, now)
+        audit.add(tx, by, ACCEPTED, FILE, now)
+        settle(tx)
+
+
+def settle(tx: Tx) -> None:
+    """Nothing is wrong with journal and log, as far as a person knows."""
+    for each in (TroubleKind.journal, TroubleKind.log_cut):
+        troubles.end(tx, each, "")
+
+
 def unsaved(context: Context) -> bool:
-    """True when the log has gone on since the journal was kept; every act that it keeps is in the log."""
+    """True when the log has gone on since the journal was kept whole; every act of it is in the log."""
     with context.db.read() as tx:
         entries, value = audit.head(tx)
-    return read(kept(context)).heads.get(entries) != value
+    text = kept(context)
+    return not is_whole(context, text) or read(text).heads.get(entries) != value
 
 
 def check(context: Context) -> None:
@@ -147,7 +241,8 @@ def check(context: Context) -> None:
     if is_behind(context):
         raise Older(
             "The database is older than what its journal knows: was a backup put in its place? Give "
-            f"`flask --app app restored` first. Is it another database on purpose, delete {context.journal}."
+            "`flask --app app restored` first. Is it another database on purpose: "
+            "`flask --app app journal --accept`."
         )
 
 
@@ -158,9 +253,9 @@ def is_behind(context: Context) -> bool:
         return not is_known(tx, known)
 
 
-def heads(context: Context) -> dict[int, str]:
-    """What the log must hold by the journal that the worker keeps, but for what a restore has lost."""
-    known = read(kept(context)).heads
+def heads(context: Context, given: Mapping[int, str]) -> dict[int, str]:
+    """What the log must hold by the worker's journal and by a `given` one, but for what a restore lost."""
+    known = {**read(kept(context)).heads, **given}
     with context.db.read() as tx:
         return {
             entries: head

@@ -40,9 +40,10 @@ def work(context: Context, stop: threading.Event, prepare: Callable[[], object],
     if not context.db.wait_until_there(stop, partial(log.error, "%s")):
         return
     prepare()
-    journal.check(context)
     with context.db.read() as tx:
         clock = Clock(newest(tx))
+    journal.look(context, clock.now())
+    journal.check(context)
     threads = [
         threading.Thread(target=lane.run, args=(clock, stop), name=lane.name, daemon=True)
         for lane in lanes.every(context, stop.is_set)
@@ -59,6 +60,7 @@ def work(context: Context, stop: threading.Event, prepare: Callable[[], object],
             log.error("database does not answer", extra={"lane": "heartbeat", "error": kind(error)})
             stop.wait(lanes.DOWN)
     _finish(threads)
+    _keep_journal(context, clock.now())
 
 
 def _note_clock(context: Context, clock: Clock, before: bool | None) -> bool:
@@ -89,6 +91,14 @@ def _finish(threads: Sequence[threading.Thread]) -> None:
         thread.join(max(until - time.monotonic(), 0))
         if thread.is_alive():
             log.warning("left unfinished", extra={"lane": thread.name})
+
+
+def _keep_journal(context: Context, now: datetime) -> None:
+    """What ended lately is in it, too, when the database is put away after an orderly stop."""
+    try:
+        journal.keep(context, now)
+    except DatabaseError as error:
+        log.error("the journal is not kept", extra={"error": kind(error)})
 
 
 def _beat(context: Context, name: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """A backup is put in the place of the database, and what had ended since ends again: rehearsed whole."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,13 +22,15 @@ from handlers.context import Context
 from handlers.intake import choices
 from handlers.links import LinkPurpose
 from handlers.staff import accounts
-from handlers.worker import journal, work
+from handlers.worker import journal, watch, work
 from schemas.booking import Booking
 from schemas.delivery import Channel
 from schemas.staff import Role
+from schemas.trouble import TroubleKind
 from store import attendances, audit, clients, staff
 from store import links as stored_links
 from store.contacts import get
+from store.running import troubles
 from store.tables import audit as log
 from store.tables import audit_head
 from tests.helpers.clinic import NOW
@@ -250,16 +253,133 @@ def test_entries_that_somebody_took_from_the_end_of_the_log_are_missed_for_good(
         tx.run(sa.update(audit_head).values(entries=head - 2, hash=last[2].hash))
     for after in range(3):
         journal.keep(context, LATER)
+        assert heard(context) == {TroubleKind.log_cut}, after
+        assert "lacks entries that the journal knows" in run(app, "check").output
         found = run(app, "audit", "verify")
         assert "entries at the end" in found.output or "the journal knows" in found.output, after
         write_entries(context, 1)
     with pytest.raises(journal.Older):
         journal.check(context)
     assert run(app, "restored").exit_code == 0
+    assert heard(context) == set()
     journal.check(context)
     journal.keep(context, LATER)
     assert not journal.unsaved(context)
     assert "triggers" in run(app, "audit", "verify").output
+
+
+def heard(context: Context) -> set[TroubleKind]:
+    """What the banner of the console says, of journal and log."""
+    with context.db.read() as tx:
+        kinds = {each.kind for each in troubles.current(tx)}
+    return kinds & {TroubleKind.journal, TroubleKind.log_cut}
+
+
+def without(number: int) -> Callable[[str], str]:
+    def cut(text: str) -> str:
+        found = text.splitlines(keepends=True)
+        del found[number]
+        return "".join(found)
+
+    return cut
+
+
+HARMS: dict[str, Callable[[str], str | None]] = {
+    "gone": lambda _: None,
+    "empty": lambda _: "",
+    "without its first line": without(0),
+    "without its last line": without(-1),
+    "without its head": without(-2),
+    "changed": lambda text: text.replace(" on ", " off "),
+    "cut": lambda text: text[: len(text) // 2],
+    "added to": lambda text: f"{text}staff 9 off abc\n",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_journal_that_is_gone_cut_or_changed_reaches_a_person_who_ends_the_alarm(
+    clinic: Clinic, mailbox: Mailbox, harm: str
+) -> None:
+    context, path = clinic.context, clinic.context.journal
+    assert path is not None
+    for _ in range(3):
+        journal.keep(context, NOW)
+        write_entries(context, 1)
+    assert heard(context) == set()
+    found = HARMS[harm](path.read_text())
+    path.unlink()
+    if found is not None:
+        path.write_text(found)
+    for _ in range(2):
+        journal.keep(context, LATER)
+        watch.mail(context, LATER)
+        assert heard(context) == {TroubleKind.journal}
+    assert journal.is_whole(context, journal.kept(context)), "what ends from now on is kept"
+    (mail,) = mailbox.of("trouble")
+    assert "--accept" in mail.as_string()
+    journal.accept(context, "mara", LATER)
+    assert heard(context) == set()
+    watch.mail(context, LATER)
+    assert len(mailbox.of("trouble_over")) == 1
+
+
+def test_a_missing_journal_is_named_before_and_after_a_worker_has_looked(
+    clinic: Clinic, restored: Restored
+) -> None:
+    context, path = clinic.context, clinic.context.journal
+    assert path is not None
+    app = restored(context.db.engine.url.render_as_string(hide_password=False), path)
+    journal.keep(context, NOW)
+    rotated = (context.link_key, *context.old_keys)
+    assert journal.wrong(replace(context, link_key=b"another" * 8, old_keys=rotated)) == set()
+    path.unlink()
+    if context.db.sqlite:  # beside PostgreSQL only the worker knows where its file is
+        assert "was gone or changed" in run(app, "check").output
+    journal.keep(context, LATER)
+    assert "was gone or changed" in run(app, "check").output
+    assert run(app, "journal", "--accept").exit_code == 0
+    assert heard(context) == set()
+
+
+def test_a_journal_of_an_earlier_version_is_no_alarm(clinic: Clinic) -> None:
+    path = clinic.context.journal
+    assert path is not None
+    path.write_text("audit 1 abc\n".replace("1 abc", "{} {}".format(*head(clinic.context))))
+    journal.keep(clinic.context, NOW)
+    assert heard(clinic.context) == set()
+    assert journal.is_whole(clinic.context, journal.kept(clinic.context))
+
+
+def head(context: Context) -> tuple[int, str]:
+    with context.db.read() as tx:
+        return audit.head(tx)
+
+
+def test_an_orderly_stop_keeps_what_ended_last(clinic: Clinic) -> None:
+    journal.keep(clinic.context, NOW)
+    stop = threading.Event()
+
+    def end_while_it_runs() -> None:
+        write_entries(clinic.context, 1)
+        stop.set()
+
+    work.work(clinic.context, stop, end_while_it_runs, "w")
+    assert not journal.unsaved(clinic.context)
+
+
+def test_a_journal_from_before_a_restore_still_verifies_the_log(
+    clinic: Clinic, restored: Restored, tmp_path: Path
+) -> None:
+    lives_on(clinic)
+    printed = tmp_path / "printed.txt"
+    printed.write_text("".join(f"{line}\n" for line in journal.lines(clinic.context)))
+    app = restored(clinic.copy, clinic.context.journal)
+    assert run(app, "restored", "--journal", str(printed)).exit_code == 0
+    said = run(app, "audit", "verify", "--journal", str(printed))
+    assert said.exit_code == 0, said.output
+    assert "were lost by a restore" in said.output
+    printed.write_text(printed.read_text().replace(" off ", " on "))
+    assert "cut or changed" in run(app, "restored", "--journal", str(printed)).output
 
 
 def write_entries(context: Context, count: int) -> None:

@@ -22,12 +22,16 @@ audit_group = AppGroup("audit", help="The log of who did what.")
 def verify_command(journal: Path | None) -> None:
     """Say whether the log is as it was written, or the first entry that is not."""
     given = journals.read(journal.read_text(encoding="ascii")).heads if journal else {}
-    known = journals.heads(context()) | given
+    known = journals.heads(context(), given)
     with context().db.read() as tx:
         found = audit.verify(tx, known)
     if found.wrong:
         raise click.ClickException(_broken(found))
     click.echo(f"{found.entries} entries, as they were written. Head: {found.entries} {found.head}")
+    for entries in sorted(given.keys() - known.keys()):
+        click.echo(
+            f"Entries up to {entries} that this journal knows were lost by a restore, as somebody has said."
+        )
 
 
 def _broken(found: Verdict) -> str:

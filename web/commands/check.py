@@ -8,9 +8,10 @@ import click
 from flask import current_app
 
 from handlers.clients import contacts
+from handlers.context import Context
 from handlers.plans import reviews
 from handlers.schedule import news
-from handlers.worker import seals, troubles
+from handlers.worker import journal, seals, troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from library import content, signable
@@ -24,6 +25,7 @@ from schemas.delivery import Channel
 from schemas.message import segments
 from schemas.notions.words import fill
 from schemas.rules import Region
+from schemas.trouble import Trouble
 from store import migrate, receipts, reseal
 from web.commands import check_outside
 from web.context import context as the_context
@@ -247,9 +249,16 @@ def _troubles() -> Iterator[str]:
     if migrate.is_current(context.db):
         with context.db.read() as tx:
             found = troubles.current(tx, context, utc_now())
-        for each in found:
+        for each in (*found, *_of_the_journal(context, found)):
             about = f"Trouble with connection {each.name}" if each.name else "Trouble"
             yield f"{about}: {in_a_line(each)}"
+
+
+def _of_the_journal(context: Context, known: Sequence[Trouble]) -> Iterator[Trouble]:
+    """What no worker has seen yet; beside PostgreSQL worker and file may be on another machine."""
+    kinds = {each.kind for each in known}
+    for kind in sorted(journal.wrong(context) - kinds) if context.db.sqlite else ():
+        yield Trouble(kind, "", str(context.journal), utc_now())
 
 
 def _connections() -> Iterator[str]:

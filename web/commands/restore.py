@@ -15,6 +15,9 @@ from web.context import context as the_context
 from web.context import utc_now
 
 RESET = "flask --app app staff reset"
+NOT_WHOLE = (
+    "This journal is cut or changed, or of an earlier version: what it does not hold is not ended again."
+)
 
 
 @click.command("backup")
@@ -36,8 +39,15 @@ def backup_command(file: Path) -> None:
 
 
 @click.command("journal")
-def journal_command() -> None:
+@click.option("--accept", is_flag=True, help="You know why its file was gone or changed: end the alarm.")
+def journal_command(accept: bool) -> None:
     """What must outlive a restore, in hashes that name nobody: keep it elsewhere."""
+    if accept:
+        journals.accept(the_context(), BY, utc_now())
+        click.echo(
+            "The alarms about the journal have ended, and the log says that you know why they were there."
+        )
+        return
     for line in journals.lines(the_context()):
         click.echo(line)
 
@@ -49,6 +59,8 @@ def restored_command(journal: str | None) -> None:
     context, now = the_context(), utc_now()
     prepare(context, now)
     given = Path(journal).read_text(encoding="ascii") if journal else ""
+    if given and not journals.is_whole(context, given):
+        click.echo(NOT_WHOLE, err=True)
     _replay(context, journals.read(f"{given}\n{journals.kept(context)}"), now)
     click.echo(f"{restore.end_sessions(context, BY, now)} sessions ended: everybody signs in again.")
     click.echo(
@@ -67,3 +79,4 @@ def _replay(context: Context, known: Journal, now: datetime) -> None:
         click.echo(f"{who.email} had another password, second factor or role: {RESET} {who.email}")
     with context.db.begin() as tx:
         journals.note_restored(tx, known.heads.values(), BY, now)
+        journals.settle(tx)
