@@ -7,6 +7,8 @@ from datetime import time, timedelta
 from schemas.notions import mail_address
 from schemas.review import Unreviewed
 
+SAMPLE = ".example"  # how the addresses of the clinic end that comes with Aftercare
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -123,6 +125,11 @@ class Clinic:
         """The clinic's e-mail address without the name that may stand before it."""
         found = mail_address.read_named(self.email)
         return found[1] if found else ""
+
+    @property
+    def is_sample(self) -> bool:
+        """True for the clinic that comes with Aftercare: its address leads nowhere."""
+        return self.email.endswith(SAMPLE)
 
     def service(self, slug: str, name: str = "") -> Service:
         """The rules of a service by its slug or name, or the default."""

@@ -202,6 +202,17 @@ def test_the_first_account_comes_in_by_its_second_factor_alone(app: Flask) -> No
     assert again.get("/console/", base_url=BASE).location == "/console/login/enrol?next=/console/"
 
 
+def test_nobody_is_greeted_in_the_name_of_the_sample_clinic(app: Flask) -> None:
+    client, sample = browser(app), context_of(app).clinic.name
+    first(client, address(app))
+    page = client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
+    assert "issuer=Aftercare" in page
+    assert sample not in html.unescape(page)
+    close(app)
+    page = client.get("/console/login/enrol", base_url=BASE).get_data(as_text=True)
+    assert sample in html.unescape(page), "who leaves it so has chosen it"
+
+
 def test_there_is_one_first_account_whoever_else_has_the_address(app: Flask) -> None:
     one, other, path = browser(app), browser(app), address(app)
     csrf = token_in(other.get(path, base_url=BASE))

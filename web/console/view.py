@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 
+from handlers.staff import setup_link
 from handlers.worker import troubles
 from render.language import readable
 from schemas.staff import Role
@@ -64,6 +65,7 @@ def _shared() -> dict[str, Any]:
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
         "clinic": context().clinic,
+        "whose": whose,
         "clock": lambda when, other=None: clock(when, other),
         "day": lambda when: day(when),
         "moment": lambda when: moment(when),
@@ -73,6 +75,15 @@ def _shared() -> dict[str, Any]:
         "zone_name": zone.key,
         "now": gate.now(),
     }
+
+
+def whose() -> str:
+    """The clinic's name; "Aftercare" while a clinic is set up that is still called as the sample."""
+    clinic = context().clinic
+    if not clinic.is_sample:
+        return clinic.name
+    with context().db.read() as tx:
+        return "Aftercare" if setup_link.is_open(tx) else clinic.name
 
 
 def _waiting() -> int:

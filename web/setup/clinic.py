@@ -20,7 +20,6 @@ from web.setup import desk
 from web.setup.fields import CLINIC, OF_THE_COUNTRY, PUBLIC, Field
 from web.setup.pages import blueprint, go_on, kept, lacking, place, step, typed
 
-SAMPLE = ".example"  # the clinic that comes with Aftercare
 HERE = ("http://localhost", "http://127.0.0.1")
 NO_ANSWER = (
     "This address does not lead here yet. Point the name at this server, start the proxy (deploy/Caddyfile), "
@@ -72,7 +71,7 @@ def _by_night(given: Mapping[str, str]) -> bool:
 def _now() -> dict[str, str]:
     """What is set; for the rest, what holds now, but nothing of the sample clinic."""
     ours = context().clinic
-    sample = ours.email.endswith(SAMPLE)
+    sample = ours.is_sample
     holds = {
         "PUBLIC_URL": ours.public_url,
         "QUIET_FROM": f"{ours.policy.quiet_from:%H:%M}",
