@@ -2,6 +2,7 @@
 
 import imaplib
 import re
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,11 +14,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from integrations.base import IntegrationError
+from integrations.deadline import Deadline
 from integrations.payload import read_json
 from integrations.standard_webhooks import verify
 from schemas.webhook import Inbound
 
-TIMEOUT = 20.0  # seconds
+TIMEOUT = 20.0  # seconds to connect, to wait for the next bytes
+LONGEST = 240.0  # seconds for a whole look
 MOST = 200  # mails that are looked at in one round
 MOST_BYTES = 512 * 1024  # of one report
 LOOK_BACK = timedelta(days=7)  # at the first look into a mailbox
@@ -117,6 +120,27 @@ def _date(mail: Message) -> datetime | None:
     return None
 
 
+class _Server(imaplib.IMAP4):
+    """Shows its socket to the deadline of the look that it serves."""
+
+    def __init__(self, deadline: Deadline, host: str, port: int) -> None:
+        self.deadline = deadline
+        super().__init__(host, port, timeout=TIMEOUT)
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        made: socket.socket = super()._create_socket(timeout)  # type: ignore[misc]
+        self.deadline.watch(made)
+        return made
+
+
+class _TlsServer(_Server):
+    """The same over TLS from the first byte."""
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        plain = super()._create_socket(timeout)
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+
 @dataclass(frozen=True, slots=True)
 class Imap:
     """A mailbox into which reports come. It is only read: no mail is marked, moved or deleted."""
@@ -131,7 +155,7 @@ class Imap:
     def new(self, since: Place, now: datetime) -> tuple[Place, list[Bounce]]:
         """What came in since the last look, at most some of it; raises IntegrationError."""
         try:
-            with self._signed_in() as server:
+            with Deadline(LONGEST) as deadline, self._signed_in(deadline) as server:
                 return self._read(server, since, now)
         except (imaplib.IMAP4.error, OSError, EOFError) as error:
             raise IntegrationError(
@@ -139,14 +163,8 @@ class Imap:
                 "BOUNCES_IMAP_USERNAME, BOUNCES_IMAP_PASSWORD and BOUNCES_IMAP_FOLDER."
             ) from error
 
-    def _signed_in(self) -> imaplib.IMAP4:
-        if self.tls:
-            context = ssl.create_default_context()
-            server: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                self.host, self.port, ssl_context=context, timeout=TIMEOUT
-            )
-        else:
-            server = imaplib.IMAP4(self.host, self.port, timeout=TIMEOUT)
+    def _signed_in(self, deadline: Deadline) -> imaplib.IMAP4:
+        server = (_TlsServer if self.tls else _Server)(deadline, self.host, self.port)
         try:
             server.login(self.username, self.password)
         except BaseException:

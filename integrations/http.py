@@ -1,5 +1,6 @@
 """The one way out to a vendor's HTTP API: fixed hosts, no redirects, bounded time and size."""
 
+import socket
 import ssl
 import time
 from collections.abc import Callable, Hashable
@@ -90,7 +91,7 @@ class Http:
                 answer = self.session.request(method, url, allow_redirects=False, stream=True, **kwargs)
                 if answer.raw is not None:
                     answer._content = _read(answer)
-            except requests.Timeout as error:
+            except (requests.Timeout, requests.ConnectionError) as error:
                 if call.connecting:
                     raise requests.ConnectTimeout("No connection was made.") from error
                 raise
@@ -110,6 +111,11 @@ class _Watched(HTTPConnection):
         _call.get().connecting = True
         super().connect()
         _call.get().connecting = False
+
+    def _new_conn(self) -> socket.socket:
+        made = super()._new_conn()
+        _call.get().watch(made)
+        return made
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         super().request(*args, **kwargs)

@@ -59,6 +59,11 @@ class _Server(smtplib.SMTP):
 class _TlsServer(_Server, smtplib.SMTP_SSL):
     """The same over TLS from the first byte."""
 
+    def _get_socket(self, host: str, port: int, timeout: float) -> ssl.SSLSocket:
+        plain = smtplib.SMTP._get_socket(self, host, port, timeout)  # type: ignore[attr-defined]
+        self.deadline.watch(plain)
+        return self.context.wrap_socket(plain, server_hostname=host)
+
 
 class Pool:
     """Connections that are open and unused, and when mails were sent lately. Safe between threads."""

@@ -2,15 +2,17 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations import http
+from integrations import bounces, http
 from integrations.api import Api
 from integrations.base import IntegrationError, NotAsked, OutcomeUnknown, Silent
+from integrations.bounces import Imap, Place
 from integrations.breaker import LONGEST_PAUSE, OPENS_AFTER, Breaker
 from integrations.channels import email
 from integrations.channels.email import Smtp
@@ -69,6 +71,45 @@ def test_a_host_that_hangs_before_the_request_has_not_got_it(monkeypatch: pytest
         with pytest.raises(IntegrationError) as raised:
             sms.send(Text("+15550123", "Hello", "key"))
     assert not isinstance(raised.value, OutcomeUnknown)
+
+
+HALF_A_HANDSHAKE = b"\x16\x03\x03\x40\x00\x02\x00"  # a TLS record of 16 KiB
+
+
+def test_a_call_ends_at_its_deadline_however_slowly_tls_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LONGEST", 0.6)
+    with silent(HALF_A_HANDSHAKE) as host:
+        began = time.monotonic()
+        with pytest.raises(requests.RequestException) as raised:
+            Http().request("POST", host.url.replace("http:", "https:"))
+    assert time.monotonic() - began < 3
+    assert not http.was_sent(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("security", "said"), [("tls", b""), ("starttls", b"220 a\r\n250-a\r\n250 STARTTLS\r\n220 go\r\n")]
+)
+def test_a_mail_ends_at_its_deadline_however_slowly_tls_is_begun(
+    security: str, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email, "LONGEST", 0.05 * len(said) + 1.2)
+    with silent(said + HALF_A_HANDSHAKE) as host:
+        began = time.monotonic()
+        with pytest.raises(Silent):
+            Smtp("127.0.0.1", host.port, security).send(mail("care@clinic.example", "zoe@example.org"))
+    assert time.monotonic() - began < email.LONGEST + 2
+
+
+@pytest.mark.parametrize(("tls", "said"), [(False, b"* OK "), (True, HALF_A_HANDSHAKE)])
+def test_a_look_into_a_mailbox_ends_at_its_deadline(
+    tls: bool, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounces, "LONGEST", 0.6)
+    with silent(said) as host:
+        began = time.monotonic()
+        with pytest.raises(IntegrationError):
+            Imap("127.0.0.1", host.port, "care", "secret", tls=tls).new(Place(), datetime.now(UTC))
+    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("greeting", [b"", b"220 slow "])
