@@ -227,7 +227,7 @@ def faults(questionnaire: Questionnaire, base: Questionnaire | None = None) -> I
         for test in (*_tests(question.show_if), *_tests(question.required)):
             yield from _test_faults(question, test, {**before, **seen, question.id: question})
         seen[question.id] = question
-    for item, gate in questionnaire.gates().items():
+    for item, gate in questionnaire.gate_of.items():
         covered = seen.get(item)
         if covered and covered.choice(covered.clear) is None:
             yield item, f"is covered by {gate.id}, but its clear value is no choice of it"

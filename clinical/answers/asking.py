@@ -13,7 +13,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from clinical.answers.facts import age_on, derive, main_place
-from schemas.forms.condition import Answer, Answers, values_of
+from schemas.forms.condition import Answer, Answers, Known, values_of
 from schemas.forms.form_answers import schema_for
 from schemas.forms.questionnaire import (
     Question,
@@ -57,30 +57,37 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """Answers given now, all that conditions may read (earlier ones too), and what follows from that."""
+    """Answers given now, and all that conditions may read: earlier ones too, and what follows from them.
+
+    `closed`: the questions that their gate keeps from being asked by themselves.
+    """
 
     answers: Answers
-    context: Answers
-    facts: frozenset[str]
-    age: int | None
-    gates: Mapping[str, Question]
+    said: Known
+    gate_of: Mapping[str, Question]
+    closed: frozenset[str]
 
     def concerns(self, question: Question) -> bool:
-        return applies(question, self.context, self.facts, self.age)
+        return applies(question, self.said)
 
     def asks(self, question: Question, known: Collection[str]) -> bool:
-        gate = self.gates.get(question.id)
+        gate = self.gate_of.get(question.id)
         return (
             question.known not in known
-            and opened(question, gate, self.answers)  # first, for it costs least
+            and question.id not in self.closed  # first, for it costs least
             and (gate is None or self.concerns(gate))
             and self.concerns(question)
         )
 
 
 def _view(questionnaire: Questionnaire, answers: Answers, today: date, before: Answers) -> _View:
-    context = {**carried(before), **answers}
-    return _View(answers, context, derive(context, today), age_on(context, today), questionnaire.gates())
+    said = {**carried(before), **answers}
+    closed = frozenset(
+        name for gate in questionnaire.gates for name in set(gate.covers) - opened(gate, answers)
+    )
+    return _View(
+        answers, Known(said, derive(said, today), age_on(said, today)), questionnaire.gate_of, closed
+    )
 
 
 def carried(before: Answers) -> dict[str, Answer]:
@@ -111,14 +118,14 @@ def screens(
 
 def _screen(step: Step, view: _View, known: Collection[str]) -> Screen:
     asked = [_narrow(question, view) for question in step.questions if view.asks(question, known)]
-    needed = frozenset(q.id for q in asked if is_required(q, view.context, view.facts, view.age))
+    needed = frozenset(q.id for q in asked if is_required(q, view.said))
     return Screen(step, tuple(asked), needed)
 
 
 def _narrow(question: Question, view: _View) -> Question:
     """Leave out choices that make no sense for this client."""
     if question.choices_from:
-        return replace(question, choices=tuple(options(question, view.context)))
+        return replace(question, choices=tuple(options(question, view.said.answers)))
     return question
 
 
@@ -163,10 +170,9 @@ def _settle_once(
 def _settled(question: Question, view: _View) -> Answer:
     if not view.concerns(question):
         return ""
-    gate = view.gates.get(question.id)
-    if gate is None or opened(question, gate, view.answers):
+    if question.id not in view.closed:
         return view.answers.get(question.id, "")
-    value = settled_by(gate, question, view.answers)
+    value = settled_by(view.gate_of[question.id], question, view.answers)
     return [value] if value and question.type.holds_many else value
 
 

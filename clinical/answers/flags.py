@@ -10,7 +10,7 @@ from typing import Any
 
 from clinical.answers import typed
 from clinical.answers.facts import FREE_TEXT
-from schemas.forms.condition import Answers, Because, values_of
+from schemas.forms.condition import Answers, Because, Known, values_of
 from schemas.forms.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Rule, RuleCase, Rules, Severity
 
@@ -32,11 +32,11 @@ def evaluate(
     answered; without it only answers of "not sure" are found, and none counts as an emergency sign.
     `blanks`: False while the form is still open, when a blank means only "not yet".
     """
-    known = frozenset(facts)
+    known = Known(answers, frozenset(facts), age)
     found = [
-        *_fired(answers, known, age, (*rules.rules, rules.clash)),
-        *_typed(answers, known, age, rules, asked),
-        *_unsettled(answers, known, age, rules, asked, blanks),
+        *_fired(known, (*rules.rules, rules.clash)),
+        *_typed(known, rules, asked),
+        *_unsettled(known, rules, asked, blanks),
     ]
     return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
 
@@ -99,45 +99,37 @@ def _flag(rule: str, name: str, source: str, case: RuleCase, because: Sequence[B
     return Flag(rule, name, case.severity, reasons, case.client_text, case.clinic_action, source)
 
 
-def _fired(answers: Answers, facts: frozenset[str], age: int | None, rules: Sequence[Rule]) -> Iterator[Flag]:
+def _fired(known: Known, rules: Sequence[Rule]) -> Iterator[Flag]:
     for rule in rules:
-        case = next((case for case in rule.cases if case.when.holds(answers, facts, age)), None)
+        case = next((case for case in rule.cases if case.when.holds_for(known)), None)
         if case is not None:
-            because = case.when.because(answers, facts, age)
+            because = case.when.because(known.answers, known.facts, known.age)
             yield _flag(rule.id, rule.name, rule.source, case, because)
 
 
-def _typed(
-    answers: Answers, facts: frozenset[str], age: int | None, rules: Rules, asked: Questionnaire | None
-) -> Iterator[Flag]:
+def _typed(known: Known, rules: Rules, asked: Questionnaire | None) -> Iterator[Flag]:
     """Yield what the client typed of danger, in whichever field, where no answer says it already."""
     fields = FREE_TEXT | ({q.id for q in asked.questions() if q.type.is_free_text} if asked else set())
     said: dict[str, list[Because]] = {}
-    for name in sorted(fields & answers.keys()):
-        for found in typed.search("; ".join(values_of(answers, name)), rules.typed):
+    for name in sorted(fields & known.answers.keys()):
+        for found in typed.search("; ".join(values_of(known.answers, name)), rules.typed):
             said.setdefault(found.danger.id, []).append((name, found.words))
     for danger in rules.typed.dangers:
-        settled = danger.settled is not None and danger.settled.holds(answers, facts, age)
+        settled = danger.settled is not None and danger.settled.holds_for(known)
         if danger.id in said and not settled:
             yield _flag(danger.id, danger.name, danger.source, danger.case, said[danger.id])
 
 
-def _unsettled(
-    answers: Answers,
-    facts: frozenset[str],
-    age: int | None,
-    rules: Rules,
-    asked: Questionnaire | None,
-    blanks: bool,
-) -> Iterator[Flag]:
-    every = _open_questions(answers, facts, age, asked)
+def _unsettled(known: Known, rules: Rules, asked: Questionnaire | None, blanks: bool) -> Iterator[Flag]:
+    answers = known.answers
+    every = _open_questions(known, asked)
     open_now = [question for question in every if blanks or _said(question, answers)]
     grave: list[Because] = [(q.id, _said(q, answers)) for q in open_now if q.emergency]
     other: list[Because] = [(q.id, _said(q, answers)) for q in open_now if not q.emergency]
     if asked is None:
         other += [(name, "not_sure") for name in sorted(answers) if _unsure(name, answers)]
     review = rules.review
-    given = (fact.partition("=") for fact in review.facts if fact in facts)
+    given = (fact.partition("=") for fact in review.facts if fact in known.facts)
     held: list[Because] = [
         (name, value) for name, _, value in given if not _says_nothing(name, answers, rules)
     ]
@@ -155,21 +147,17 @@ def _says_nothing(name: str, answers: Answers, rules: Rules) -> bool:
     return bool(said) and typed.says_nothing(" ".join(said), rules.typed)
 
 
-def _open_questions(
-    answers: Answers, facts: frozenset[str], age: int | None, asked: Questionnaire | None
-) -> Iterator[Question]:
+def _open_questions(known: Known, asked: Questionnaire | None) -> Iterator[Question]:
     """Yield the safety questions that concern this client and have no clear answer.
 
     A blank gate counts by itself only when its items have answers, which then come from an earlier visit.
     """
-    concerned = (
-        [q for q in asked.questions() if q.safety and applies(q, answers, facts, age)] if asked else []
-    )
-    single = [q for q in concerned if not q.covers and _is_open(q, answers)]
+    concerned = [q for q in asked.questions() if q.safety and applies(q, known)] if asked else []
+    single = [q for q in concerned if not q.covers and _is_open(q, known.answers)]
     named = {question.id for question in single}
     yield from single
     yield from (
-        q for q in concerned if q.covers and not values_of(answers, q.id) and not named & set(q.covers)
+        q for q in concerned if q.covers and not values_of(known.answers, q.id) and not named & set(q.covers)
     )
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise, product
 
 from rapidfuzz.distance import OSA
@@ -154,8 +154,16 @@ class _Sentence:
         for number in sorted({one for wanted in self.places for one in index.begun.get(wanted, ())}):
             danger, pattern = index.patterns[number]
             self.patterns.setdefault(danger, []).append(pattern)
-        self.present = bool(self.said(harmless.present))
-        self.mistaken = {place for span in self.said(harmless.not_no) for place in range(*span)}
+
+    @cached_property
+    def present(self) -> bool:
+        """Whether it speaks of now."""
+        return bool(self.said(self.harmless.present))
+
+    @cached_property
+    def mistaken(self) -> set[int]:
+        """The places of words that look like a "no" and are none."""
+        return {place for span in self.said(self.harmless.not_no) for place in range(*span)}
 
     def names(self, danger: Danger) -> str:
         """Return the words that name a danger, or ""."""

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -49,14 +49,24 @@ def _by_name(facts: frozenset[str]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a condition is asked about: answers, facts as `field=value`, age in whole years."""
+    """What conditions are asked about: answers, facts as `field=value`, age in whole years.
+
+    Each name is looked up once: a form asks hundreds of conditions about the same few answers.
+    """
 
     answers: Answers
-    facts: frozenset[str]
-    age: int | None
+    facts: frozenset[str] = frozenset()
+    age: int | None = None
+    _found: dict[str, tuple[str, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return every value known for a name, answers first."""
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = self._values(name)
+        return found
+
+    def _values(self, name: str) -> tuple[str, ...]:
         given = values_of(self.answers, name)
         derived = _by_name(self.facts).get(name, ())
         years = (str(self.age),) if name == "age" and self.age is not None else ()
@@ -92,7 +102,7 @@ class Test:
     def hits(self, known: Known) -> tuple[str, ...]:
         """Return the known values that make this test true (empty: it does not hold)."""
         values = known.values(self.name)
-        if self.sign == "answered":
+        if not values or self.sign == "answered":
             return values
         if self.sign == "=":
             return tuple(v for v in values if self.matches(v))
@@ -102,6 +112,10 @@ class Test:
             counted = tuple(v for v in values if v not in NOTHING)
             return counted if counted and self._compares(len(counted)) else ()
         return tuple(v for v in values if self._compares(number(v)))
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether this test is true for what is known."""
+        return bool(self.hits(known))
 
     def matches(self, value: str) -> bool:
         """Tell whether a single value is one of those named by an equality test."""
@@ -118,12 +132,20 @@ class Every:
 
     parts: tuple["Node", ...]
 
+    def holds(self, known: Known) -> bool:
+        """Tell whether all of it is true for what is known."""
+        return all(part.holds(known) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Either:
     """At least one part holds."""
 
     parts: tuple["Node", ...]
+
+    def holds(self, known: Known) -> bool:
+        """Tell whether any of it is true for what is known."""
+        return any(part.holds(known) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +154,12 @@ class Not:
 
     part: "Node"
 
+    def holds(self, known: Known) -> bool:
+        """Tell whether the part is false for what is known."""
+        return not self.part.holds(known)
+
 
 Node = Test | Every | Either | Not
-
-
-def holds(node: Node, known: Known) -> bool:
-    """Tell whether a part is true for what is known."""
-    match node:
-        case Every(parts):
-            return all(holds(part, known) for part in parts)
-        case Either(parts):
-            return any(holds(part, known) for part in parts)
-        case Not(part):
-            return not holds(part, known)
-        case Test():
-            return bool(node.hits(known))
 
 
 def because(node: Node, known: Known) -> Iterator[Because]:
@@ -154,7 +167,7 @@ def because(node: Node, known: Known) -> Iterator[Because]:
     match node:
         case Every(parts) | Either(parts):
             for part in parts:
-                if holds(part, known):
+                if part.holds(known):
                     yield from because(part, known)
         case Test():
             yield from ((node.name, value) for value in node.hits(known))

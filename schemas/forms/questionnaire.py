@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from schemas.forms.condition import Answers, Condition, values_of, without_side
+from schemas.forms.condition import Answers, Condition, Known, values_of, without_side
 
 
 class QuestionType(StrEnum):
@@ -128,10 +128,17 @@ class Questionnaire:
     intro: str = ""
     language: str = "en"
     by_id: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+    gates: tuple[Question, ...] = field(init=False, repr=False, compare=False)
+    gate_of: Mapping[str, Question] = field(init=False, repr=False, compare=False)
+    """The gate that covers a question, by the question's id."""
 
     def __post_init__(self) -> None:
-        """Keep the questions by their ids: each answer looks for its own."""
-        object.__setattr__(self, "by_id", {question.id: question for question in self.questions()})
+        """Keep questions by their ids, and gates by those they cover: each answer looks for its own."""
+        questions = tuple(self.questions())
+        gates = tuple(question for question in questions if question.type is QuestionType.GATE)
+        object.__setattr__(self, "by_id", {question.id: question for question in questions})
+        object.__setattr__(self, "gates", gates)
+        object.__setattr__(self, "gate_of", {covered: gate for gate in gates for covered in gate.covers})
 
     def questions(self) -> Iterator[Question]:
         """Yield every question in the order of asking."""
@@ -146,43 +153,32 @@ class Questionnaire:
         """Return a step by its id."""
         return next((step for step in self.steps if step.id == step_id), None)
 
-    def gates(self) -> dict[str, Question]:
-        """Return, for each covered question id, the gate that covers it."""
-        return {
-            covered: gate
-            for gate in self.questions()
-            if gate.type is QuestionType.GATE
-            for covered in gate.covers
-        }
 
-
-def applies(question: Question, answers: Answers, facts: frozenset[str], age: int | None) -> bool:
+def applies(question: Question, known: Known) -> bool:
     """Tell whether the question concerns this client at all, whatever its gate says."""
-    return question.show_if is None or question.show_if.holds(answers, facts, age)
+    return question.show_if is None or question.show_if.holds_for(known)
 
 
-def opened(question: Question, gate: Question | None, answers: Answers) -> bool:
-    """Tell whether the question's gate (if it has one) was answered so that it must be asked by itself."""
-    if gate is None:
-        return True
+def opened(gate: Question, answers: Answers) -> frozenset[str]:
+    """Return the ids of the questions that are asked by themselves after what was chosen at a gate."""
     chosen = values_of(answers, gate.id)
-    return any(question.id in choice.opens for choice in gate.choices if choice.id in chosen)
+    return frozenset(name for choice in gate.choices if choice.id in chosen for name in choice.opens)
 
 
 def settled_by(gate: Question, question: Question, answers: Answers) -> str:
     """Return the answer that the gate gives to a question it covers; empty when it gives none."""
     chosen = values_of(answers, gate.id)
-    if not chosen or opened(question, gate, answers):
+    if not chosen or question.id in opened(gate, answers):
         return ""
     said = [dict(choice.sets).get(question.id, "") for choice in gate.choices if choice.id in chosen]
     return next((value for value in said if value), question.clear)
 
 
-def is_required(question: Question, answers: Answers, facts: frozenset[str], age: int | None) -> bool:
+def is_required(question: Question, known: Known) -> bool:
     """Tell whether an answer is needed to go on; safety questions and gates always need one."""
     if question.safety or question.type is QuestionType.GATE:
         return True
-    return question.required is not None and question.required.holds(answers, facts, age)
+    return question.required is not None and question.required.holds_for(known)
 
 
 def options(question: Question, answers: Answers) -> Sequence[Choice]:

@@ -18,7 +18,7 @@ from clinical.answers.flags import (
     to_stored,
     worst,
 )
-from schemas.forms.condition import Answer, Answers
+from schemas.forms.condition import Answer, Answers, Known
 from schemas.forms.questionnaire import Question, Questionnaire, applies
 from schemas.rules import Flag, Severity
 from tests.helpers.answers import TAPPED, TODAY, settled
@@ -401,7 +401,7 @@ _AROUND = st.fixed_dictionaries(
 
 
 def _concerned(question: Question, answers: Answers) -> bool:
-    return applies(question, answers, derive(answers, TODAY), age_on(answers, TODAY))
+    return applies(question, Known(answers, derive(answers, TODAY), age_on(answers, TODAY)))
 
 
 @given(_RANDOM, _AROUND)
@@ -435,7 +435,7 @@ def test_a_form_with_any_safety_part_missing_is_never_clear(left_out: set[str]) 
 
 @cache
 def _gates_over_safety() -> tuple[Question, ...]:
-    over = first_visit().gates()
+    over = first_visit().gate_of
     return tuple(
         {over[question.id].id: over[question.id] for question in _safety() if question.id in over}.values()
     )

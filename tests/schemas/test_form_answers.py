@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from schemas.forms.condition import parse
+from schemas.forms.condition import Known, parse
 from schemas.forms.form_answers import READERS, clean_text, schema_for
 from schemas.forms.questionnaire import Choice, Question, QuestionType, is_required, options
 from tests.helpers.content import library
@@ -126,14 +126,14 @@ def test_text_keeps_accents_and_other_scripts() -> None:
 
 def test_a_safety_question_is_always_required() -> None:
     question = Question("it", QuestionType.CHOICE, "?", safety=True)
-    assert is_required(question, {}, frozenset(), None)
-    assert not is_required(Question("it", QuestionType.TEXT, "?"), {}, frozenset(), None)
+    assert is_required(question, Known({}))
+    assert not is_required(Question("it", QuestionType.TEXT, "?"), Known({}))
 
 
 def test_a_question_may_be_required_on_a_condition() -> None:
     question = Question("it", QuestionType.TEXT, "?", required=parse("other answered"))
-    assert is_required(question, {"other": "x"}, frozenset(), None)
-    assert not is_required(question, {}, frozenset(), None)
+    assert is_required(question, Known({"other": "x"}))
+    assert not is_required(question, Known({}))
 
 
 def test_choices_can_follow_an_earlier_answer() -> None:

@@ -122,7 +122,7 @@ def safety_questions() -> dict[str, list[Question]]:
     asked = [each for each in form.questions() if each.safety and settled().get(each.id) == "no"]
     found: dict[str, list[Question]] = defaultdict(list)
     for each in asked:
-        found[form.gates()[each.id].id].append(each)
+        found[form.gate_of[each.id].id].append(each)
     return found
 
 
@@ -163,7 +163,7 @@ def passes(context: Context, booking: Booking, asking: Context, said: Answers = 
 def begun(context: Context, gate: str) -> Booking:
     """A booking whose form is answered but for a gate and what it covers, and not yet sent."""
     booking = book(context)
-    covered = [name for name, by in library().questionnaires["first_visit"].gates().items() if by.id == gate]
+    covered = [name for name, by in library().questionnaires["first_visit"].gate_of.items() if by.id == gate]
     with context.db.begin() as tx:
         answer_screens(tx, with_content(context, without(gate, *covered)), booking.id, NOW)
     return booking
