@@ -85,14 +85,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"Skipped {tests} {'test' if tests == 1 else 'tests'}: {reason}")
 
 
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[Controller]:
+    """A real SMTP server on a free port of the loopback address, started once for the test process."""
+    server = Controller(Mailbox(), hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    """A real SMTP server on a free port of the loopback address."""
-    box = Mailbox(port=free_port())
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
-    controller.start()
-    yield box
-    controller.stop()
+def mailbox(mail_server: Controller) -> Mailbox:
+    """What the mail server is given in this test: each connection is with the mailbox of its beginning."""
+    mail_server.handler = box = Mailbox(port=mail_server.port)
+    return box
 
 
 @pytest.fixture(scope="session")

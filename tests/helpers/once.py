@@ -4,6 +4,8 @@ Templates, routes and statements are compiled to the same code each time.
 """
 
 from collections.abc import Callable
+from copy import copy
+from types import MethodType
 from typing import Any
 
 from flask import Flask
@@ -14,6 +16,7 @@ from werkzeug.routing import Rule
 
 from store import base
 
+COMPILED = ("arguments", "_parts", "_trace", "_converters", "_build", "_build_unknown")
 _engines: dict[str, Engine] = {}
 
 
@@ -36,21 +39,25 @@ class Templates(BytecodeCache):
 def compile_once() -> None:
     """From now on, for this whole process."""
     Flask.jinja_options = {"bytecode_cache": Templates()}
-    Rule._compile_builder = _routes(Rule._compile_builder)  # type: ignore[method-assign]
+    Rule.compile = _routes(Rule.compile)  # type: ignore[method-assign, assignment]
     base._engine = _statements(base._engine)  # type: ignore[assignment]
 
 
-def _routes(compiled: Callable[..., Any]) -> Callable[..., Any]:
-    """What builds an address depends on nothing but the rule's own text and defaults."""
-    kept: dict[object, Any] = {}
+def _routes(compiled: Callable[[Rule], None]) -> Callable[[Rule], None]:
+    """What a route is compiled to depends on nothing but its own text, its defaults and the converters."""
+    kept: dict[object, dict[str, Any]] = {}
 
-    def compile_builder(rule: Rule, append_unknown: bool = True) -> Any:
-        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
+    def compile_rule(rule: Rule) -> None:
+        converters = tuple(sorted(rule.map.converters.items()))
+        key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), rule.merge_slashes, converters)
         if key not in kept:
-            kept[key] = compiled(rule, append_unknown)
-        return kept[key]
+            compiled(rule)
+            kept[key] = {name: getattr(rule, name) for name in COMPILED}
+        for name, value in kept[key].items():
+            bound = isinstance(value, MethodType)  # what builds an address, to the rule of before
+            setattr(rule, name, MethodType(value.__func__, rule) if bound else copy(value))
 
-    return compile_builder
+    return compile_rule
 
 
 def _statements(made: Callable[[URL], Engine]) -> Callable[[URL], Engine]:
