@@ -1,6 +1,7 @@
 """Setting a clinic up in the browser: one address, one first account, settings below the environment."""
 
 import html
+import json
 import re
 import secrets
 import time
@@ -24,14 +25,15 @@ import settings as configuration
 from handlers.context import Context
 from handlers.staff import setup_link
 from handlers.worker import work
+from integrations.base import IntegrationError, Offered, Scheduler, Unsupported
 from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
 from schemas.staff import Role
 from settings.kept import with_kept
-from store import connections, kept, staff, tables
+from store import connections, kept, receipts, staff, tables
 from store.base import Database
 from store.vault import Vault
-from tests.helpers.clinic import CALCOM_SECRET, environ
+from tests.helpers.clinic import CALCOM_SECRET, STANDARD_SECRET, environ
 from tests.helpers.console import BASE, PASSWORD, account, browser, sign_in, token_in
 from tests.helpers.fake_vendor import FakeVendor
 from tests.helpers.mailbox import Mailbox
@@ -517,6 +519,74 @@ def test_the_services_of_every_scheduler_are_listed_by_name(
     assert {clinic.service(slug).questionnaire for slug in OFFERED[name]} == {"short"}
 
 
+def offering(app: Flask, monkeypatch: pytest.MonkeyPatch, found: list[Offered] | Exception) -> None:
+    """Have the scheduler offer this."""
+
+    def listed(_self: Scheduler) -> list[Offered]:
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    given = dict(CLINIC, CONNECTIONS="main=standard", MAIN_SECRET=STANDARD_SECRET)
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, given, datetime.now(UTC))
+    monkeypatch.setattr(SCHEDULERS["standard"], "services", listed)
+
+
+def services_page(client: FlaskClient) -> str:
+    return html.unescape(client.get("/console/setup/services", base_url=BASE).get_data(as_text=True))
+
+
+def test_of_many_services_the_first_by_name_are_shown_and_the_others_are_counted(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [Offered(f"s{n}", f"放松 {n:03} <b>") for n in reversed(range(230))]
+    offering(app, monkeypatch, many)
+    client = inside(app)
+    page = services_page(client)
+    shown = re.findall(r'name="slug" value="([^"]+)"', page)
+    assert shown == [f"s{n}" for n in range(200)]
+    assert "30 more have no place here" in page
+    chosen: dict[str, Any] = {"slug": shown, "name": [each.name for each in many[::-1]][:200]}
+    chosen |= {f"form{n}": "short" for n in range(200)} | {
+        "csrf": token_in(client.get("/console/setup/services", base_url=BASE))
+    }
+    assert client.post("/console/setup/services/save", base_url=BASE, data=chosen).status_code == 303
+    assert len(json.loads(values(app)["CLINIC_SERVICES"])) == 200
+
+
+def test_services_that_cannot_be_kept_are_not_passed_over(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offering(app, monkeypatch, [Offered("a", "Massage")])
+    client = inside(app)
+    csrf = token_in(client.get("/console/setup/services", base_url=BASE))
+    main = replace(desk_of(app), problems=lambda _: ["CLINIC_SERVICES: a cannot be."])
+    monkeypatch.setattr(desk, "desk", lambda: main)
+    chosen = {"csrf": csrf, "slug": "a", "name": "Massage", "form0": "short"}
+    answer = client.post("/console/setup/services/save", base_url=BASE, data=chosen)
+    assert answer.status_code == 422
+    assert "a cannot be." in answer.get_data(as_text=True)
+    assert "CLINIC_SERVICES" not in values(app)
+
+
+def desk_of(app: Flask) -> desk.Desk:
+    found: desk.Desk = app.extensions["setup"]
+    return found
+
+
+def test_a_scheduler_that_has_no_list_is_said_once_in_the_words_of_the_page(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offering(app, monkeypatch, Unsupported("It does not say what can be booked."))
+    client = inside(app)
+    page = services_page(client)
+    assert "Your scheduler does not say what can be booked." in page
+    assert "It does not say" not in page
+    offering(app, monkeypatch, IntegrationError("Cal.com does not answer (503)."))
+    assert "does not answer (503)" in services_page(client)
+
+
 def test_the_end_names_what_is_missing(app: Flask) -> None:
     client = inside(app)
     answer = send(client, "/console/setup/finish", "/console/setup/webhook")
@@ -571,6 +641,17 @@ def test_a_webhook_that_nobody_understands_is_not_called_good(waiting: Flask) ->
     assert "could not be taken in" in shown
     assert "note bad" in shown
     assert "note good" not in shown
+
+
+def test_a_webhook_of_another_account_is_not_called_the_first_one(waiting: Flask) -> None:
+    context, client = context_of(waiting), inside(waiting)
+    receive(context, webhook("created", datetime.now(UTC)))
+    with context.db.begin() as tx:
+        (row,) = receipts.recent(tx, limit=1)
+        tx.change(tables.receipts, row.id, status="ignored")
+    shown = came(client)
+    assert "about no booking of yours" in shown
+    assert "here it is" not in shown
 
 
 def test_a_webhook_with_a_wrong_signature_leads_back_to_the_scheduler(waiting: Flask) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from integrations.base import IntegrationError, Offered
+from integrations.base import IntegrationError, Offered, Unsupported
 from schemas.staff import Role
 from web.console.gate import allowed
 from web.console.view import say
@@ -29,10 +29,23 @@ MOST = 200  # services on one page
 @allowed(Role.manager)
 def services() -> Response:
     """Each service with its form and plan."""
+    return _page()
+
+
+def _page(status: int = 200, problems: list[str] | None = None) -> Response:
     found, said = _offered()
     clinic = desk.clinic()
-    rows = [(each, clinic.service(each.slug, each.name)) for each in found]
-    return step("services", rows=rows, forms=_forms(), said=said, fixed=desk.is_fixed("CLINIC_SERVICES"))
+    rows = [(each, clinic.service(each.slug, each.name)) for each in found[:MOST]]
+    return step(
+        "services",
+        status,
+        rows=rows,
+        forms=_forms(),
+        said=said,
+        problems=problems or [],
+        more=len(found) - len(rows),
+        fixed=desk.is_fixed("CLINIC_SERVICES"),
+    )
 
 
 def _forms() -> dict[str, str]:
@@ -43,10 +56,12 @@ def _forms() -> dict[str, str]:
 
 
 def _offered() -> tuple[list[Offered], str]:
-    """What the scheduler offers; without an answer, what it says."""
+    """What the scheduler offers, by name; without an answer, what it says."""
     try:
         scheduler = desk.desk().rebuilt().schedulers.get(connection()[0])
-        found = [each for each in scheduler.services() if each.slug][:MOST] if scheduler else []
+        found = [each for each in scheduler.services() if each.slug] if scheduler else []
+    except Unsupported:
+        return [], ""
     except IntegrationError as error:
         return [], str(error)
     return sorted(found, key=lambda each: each.name.casefold()), ""
@@ -60,11 +75,12 @@ def save_services() -> AnyResponse:
     slugs = request.form.getlist("slug")[:MOST]
     names = dict(zip(slugs, request.form.getlist("name")[:MOST], strict=False))
     chosen = {slug: _chosen(number, names.get(slug, "")) for number, slug in enumerate(slugs) if slug}
-    if not desk.is_fixed("CLINIC_SERVICES"):
-        text = json.dumps(_before() | chosen, ensure_ascii=False) if chosen else ""
-        changes = {"CLINIC_SERVICES": text} if text else {}
-        if not desk.desk().problems(changes):
-            kept(changes)
+    if chosen and not desk.is_fixed("CLINIC_SERVICES"):
+        changes = {"CLINIC_SERVICES": json.dumps(_before() | chosen, ensure_ascii=False)}
+        problems = desk.desk().problems(changes)
+        if problems:
+            return _page(422, problems)
+        kept(changes)
     return go_on("webhook")
 
 
