@@ -116,6 +116,20 @@ def screens(
     return tuple(screen for screen in made if screen.questions)
 
 
+def screen(
+    questionnaire: Questionnaire,
+    step_id: str,
+    answers: Answers,
+    today: date,
+    known: Collection[str] = (),
+    before: Answers = NONE,
+) -> Screen | None:
+    """Return one of these screens; None when there is no such step, or this client does not see it."""
+    step = questionnaire.step(step_id)
+    found = _screen(step, _view(questionnaire, answers, today, before), known) if step else None
+    return found if found and found.questions else None
+
+
 def _screen(step: Step, view: _View, known: Collection[str]) -> Screen:
     asked = [_narrow(question, view) for question in step.questions if view.asks(question, known)]
     needed = frozenset(q.id for q in asked if is_required(q, view.said))

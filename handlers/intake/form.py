@@ -52,11 +52,7 @@ class Asked:
     @cached_property
     def screens(self) -> tuple[Screen, ...]:
         """The screens that this client sees, given the answers so far."""
-        return self._screens({})
-
-    def _screens(self, more: Answers) -> tuple[Screen, ...]:
-        answers = {**self.answers, **more}
-        return asking.screens(self.questionnaire, answers, self.today, self.known, self.before)
+        return asking.screens(self.questionnaire, self.answers, self.today, self.known, self.before)
 
     @property
     def parts(self) -> int:
@@ -79,8 +75,8 @@ class Asked:
 
     def screen(self, step: str, sent: Answers = asking.NONE) -> Screen | None:
         """The screen of a step, if this client sees it; `sent` is what was just sent and not yet kept."""
-        found = self._screens(sent) if sent else self.screens
-        return next((each for each in found if each.step.id == step), None)
+        answers = {**self.answers, **sent}
+        return asking.screen(self.questionnaire, step, answers, self.today, self.known, self.before)
 
     def resume_at(self) -> str:
         """Where to go on: the screen after the last one saved, or the first with something missing."""
