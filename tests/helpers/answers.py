@@ -6,7 +6,7 @@ from datetime import date, datetime
 from clinical.answers.asking import Screen, settle
 from handlers.answers import effective, previous
 from handlers.context import Context
-from handlers.intake import form
+from handlers.intake import form, who
 from handlers.intake.form import CHECK, Asked, Submitted
 from schemas.booking import Booking
 from schemas.forms.condition import Answer, Answers, values_of
@@ -103,24 +103,53 @@ def fill_in(context: Context, booking: Booking | int, now: datetime = NOW, **sai
     """The client answers screen after screen and sends the form, as the pages do; `said` is not as usual.
 
     What a screen refuses, or never asks, fails the test: no client can have said it. A blank is left blank.
+    What screens have come to for one client is kept at once for the next who says the same to the same form.
     """
     booking_id = booking if isinstance(booking, int) else booking.id
     with context.db.begin() as tx:
-        asked = answer_screens(tx, context, booking_id, now, **said)
+        asked = _answered(tx, context, booking_id, now, said)
         sent = form.submit(tx, context, asked, now)
     assert sent.go_to == "", sent.go_to
     return sent
+
+
+def _answered(tx: Tx, context: Context, booking_id: int, now: datetime, said: Answers) -> Asked:
+    asked = _begun(tx, context, booking_id, now)
+    theirs = (id(asked.library), asked.questionnaire.id, asked.today, asked.known, context.clinic.country)
+    key = (*theirs, repr(sorted(asked.before.items())), repr(sorted(said.items())))
+    if asked.answers or key not in _walked:
+        done = answer_screens(tx, context, booking_id, now, **said)
+        if not asked.answers:
+            _walked[key] = done
+        return done
+    walked = _walked[key]
+    form._keep(tx, asked, walked.intake.step, walked.answers, now)
+    who.saved_first(tx, asked.booking, asked.intake, now)
+    form._raise(tx, asked, walked.answers, now, sent=False)
+    done = _begun(tx, context, booking_id, now)
+    assert set(walked.raised) <= set(done.raised)
+    return done
+
+
+_walked: dict[tuple[object, ...], Asked] = {}
+"""What a form came to, by what it depends on; it holds on to the library, so that its id stays its own."""
+
+
+def _begun(tx: Tx, context: Context, booking_id: int, now: datetime) -> Asked:
+    """The form, open to be answered."""
+    asked = form.open_intake(tx, context, booking_id, now)
+    assert asked is not None, "nothing is asked for this booking"
+    if asked.ask is None:
+        return asked
+    assert form.for_me(tx, context, asked, _born(tx, asked), now)
+    return _begun(tx, context, booking_id, now)
 
 
 def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **said: Answer) -> Asked:
     """Every screen answered and kept, nothing sent yet."""
     step = ""
     for _ in range(MOST_SCREENS):
-        asked = form.open_intake(tx, context, booking_id, now)
-        assert asked is not None, "nothing is asked for this booking"
-        if asked.ask is not None:
-            assert form.for_me(tx, context, asked, _born(tx, asked), now)
-            continue
+        asked = _begun(tx, context, booking_id, now)
         step = step or asked.resume_at()
         if step == CHECK:
             unsaid = {name for name, value in said.items() if value and asked.answers.get(name) != value}
@@ -128,8 +157,9 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
             return asked
         screen = asked.screen(step)
         assert screen is not None
+        usual = tapped(asked.questionnaire, said)
         for _brought_up in range(2):  # what an answer of this screen brings up is answered with it
-            taps = _denied(screen) | tapped(asked.questionnaire, said)
+            taps = _denied(screen) | usual
             on_screen = {each.id: taps[each.id] for each in screen.questions if each.id in taps}
             screen = asked.screen(step, on_screen) or screen
         saved = form.save_step(tx, context, asked, step, on_screen, now)

@@ -1,6 +1,7 @@
 """The intake from inside: which questionnaire, what changed, what is stored, who is told."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from schemas.delivery import Purpose
 from schemas.person import MessageKind
 from store import attendances, bookings, contacts, deliveries, intakes
 from store.base import Tx
-from tests.helpers.answers import TAPPED, fill_in
+from tests.helpers.answers import TAPPED, answer_screens, fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, webhook
@@ -36,6 +37,25 @@ def _next_booking(context: Context, after: timedelta) -> Booking:
         work.work_once(context, now + timedelta(minutes=minutes))
     with context.db.read() as tx:
         return max(bookings.listing(tx, email="zoe@example.org"), key=lambda each: each.id)
+
+
+@pytest.mark.parametrize("said", [{}, {"pain_now": "9"}, {"rf_saddle": "yes"}], ids=str)
+def test_what_is_kept_at_once_for_tests_is_what_the_screens_come_to(
+    context: Context, said: dict[str, Any]
+) -> None:
+    first = book(context)
+    with context.db.begin() as tx:
+        walked = answer_screens(tx, context, first.id, NOW, **said)
+    later = [book(context, uid=f"u{each}", email=f"u{each}@example.org") for each in (2, 3)]
+    for booking in later:  # the first of these walks through the screens, unless another test has
+        fill_in(context, booking, **said)
+    with context.db.begin() as tx:
+        sent = form.submit(tx, context, _asked(tx, context, first), NOW)
+    for booking in later:
+        with context.db.read() as tx:
+            kept = _asked(tx, context, booking)
+            assert (kept.answers, kept.intake.step) == (walked.answers, walked.intake.step)
+            assert set(kept.raised) == set(_asked(tx, context, first).raised) >= {f.rule for f in sent.flags}
 
 
 @pytest.mark.B7
