@@ -10,7 +10,8 @@ help:
 	@echo "make demo     set up, run the whole job once on this machine, show the links (ONCE=1: run through and stop)"
 	@echo "make tour     a clinic with forty clients at every stage, a clock to move and their mailbox to play (ONCE=1: fill it, look, stop)"
 	@echo "make start    set up, start web and worker, print the address at which your clinic is set up in the browser"
-	@echo "make test     set up, run every test"
+	@echo "make test     set up, run every test, on both kinds of database where it is about the database"
+	@echo "make test-all  every test on both kinds of database, and more examples of each property"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make docs     the documentation as a site, in build/site; a broken link ends it"
@@ -107,6 +108,10 @@ fresh:
 test: .venv/dev.stamp
 	@$(BIN)/pytest -n 3 --dist worksteal
 
+.PHONY: test-all
+test-all: .venv/dev.stamp
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 3 --dist worksteal --everything
+
 # Long random words are looked for in code; keys of well-known services, and private keys, in tests and documents too.
 SECRETS := $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector --disable-plugin BasicAuthDetector
 NO_ENTROPY := --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
@@ -136,7 +141,7 @@ crash: .venv/dev.stamp
 
 .PHONY: nightly
 nightly: .venv/dev.stamp
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --everything
 
 .PHONY: sbom licences advisories
 sbom licences: .venv/dev.stamp

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 import settings as configuration
 from handlers.context import Context
 from handlers.staff import hashing
+from tests.helpers import both
 from tests.helpers.clinic import environ, make_context
 from tests.helpers.databases import drop_postgres, fresh_postgres, migrate_fresh, prepare_postgres
 from tests.helpers.mailbox import Mailbox
@@ -37,11 +38,15 @@ SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/lives", "tests/
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 # The same examples at each run: what is red is red for a reason. `nightly` and `make lives` find new ones.
-settings.register_profile(
-    "default", deadline=None, max_examples=60, suppress_health_check=QUICK, derandomize=True
-)
-settings.register_profile("nightly", deadline=None, max_examples=4000, suppress_health_check=QUICK)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+for profile, examples in {"quick": 24, "thorough": 60, "nightly": 4000}.items():
+    settings.register_profile(
+        profile,
+        deadline=None,
+        max_examples=examples,
+        suppress_health_check=QUICK,
+        derandomize=profile != "nightly",
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 hashing._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
@@ -49,8 +54,9 @@ compile_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database sqlite` leaves out the same tests on the other database."""
+    """`--database sqlite` leaves out the same tests on the other database; `--everything` none at all."""
     parser.addoption("--database", choices=DATABASES, help="run tests on this kind of database only")
+    parser.addoption("--everything", action="store_true", help="run every test on both kinds of database")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -65,9 +71,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = config.getoption("--database")
     others = set(DATABASES) - {wanted} if wanted else set()
-    left_out = [item for item in items if others & set(_parameters(item))]
+    left_out = {item for item in items if others & set(_parameters(item))}
+    if not wanted and not config.getoption("--everything"):
+        left_out = both.said_twice(items)
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 

@@ -1,0 +1,48 @@
+"""Which tests run on both kinds of database, and which on SQLite alone; with `--everything` all on both.
+
+The statements are the same on both; what can differ is how a database takes them: types, texts and orders,
+locks, transactions that were broken off. That is tried where statements are written (`store`), where they
+meet at once or after a fault, where access is decided, and with each act of the clinic once.
+"""
+
+from collections.abc import Iterable
+
+import pytest
+
+EVERY_CASE = (
+    "tests/crash",
+    "tests/lives",
+    "tests/store",
+    "tests/test_deploy.py",
+    "tests/test_privacy.py",
+    "tests/test_settings.py",
+)
+LAST_CASE = (  # of each test; cases are written from the plain to the odd
+    "tests/handlers",
+    "tests/integrations",
+    "tests/test_register.py",
+    "tests/web/console/test_access.py",
+    "tests/web/test_every_route.py",
+    "tests/web/test_hostile_text.py",
+    "tests/web/test_restored.py",
+    "tests/web/test_rounds.py",
+    "tests/web/test_webhooks.py",
+)
+
+
+def said_twice(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    """The tests on PostgreSQL that say nothing of it that another one does not say."""
+    known = {item.nodeid for item in items}
+    again = [item for item in items if _twin(item) != item.nodeid and _twin(item) in known]
+    last = {_test(item): item for item in again if item.nodeid.startswith(LAST_CASE)}
+    return {item for item in again if not item.nodeid.startswith(EVERY_CASE)} - set(last.values())
+
+
+def _twin(item: pytest.Item) -> str:
+    """The same test on SQLite."""
+    return item.nodeid.replace("postgresql", "sqlite")
+
+
+def _test(item: pytest.Item) -> str:
+    """The test of which this is a case."""
+    return item.nodeid.partition("[")[0]
