@@ -39,7 +39,8 @@ def send_now(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     delivery = _in(tx, delivery_id, NOT_SENT)
     _trust_again(tx, delivery, by, now)
     deliveries.reschedule(tx, delivery.id, now, by_person=True)
-    audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now, delivery.state)
+    was = f"{delivery.state} {delivery.due_at.isoformat()}"
+    audit.add(tx, by, "send_now", f"delivery:{delivery_id}", now, was)
 
 
 def resend(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:

@@ -221,16 +221,20 @@ def save_note(booking_id: int) -> AnyResponse:
                 basis.check(tx, found.id)
             release.add_note(tx, context(), found.id, note, now())
             drafts.forget(tx, f"note-{found.id}")
-            stored = stored_plans.newest(tx, found.id)
+            stored, later = stored_plans.newest(tx, found.id), undo_handler.leaves_later(tx, found.id, now())
     except NotNow as error:
         return _page(booking_id, 409, error=str(error), typed=request.form)
-    return _noted(booking_id, note.send, stored)
+    return _noted(booking_id, note.send, stored, later=later)
 
 
-def _noted(booking_id: int, send: SendWish, stored: StoredPlan | None) -> AnyResponse:
-    """Back, unless an OK in the note did not let the plan out."""
+def _noted(booking_id: int, send: SendWish, stored: StoredPlan | None, *, later: bool) -> AnyResponse:
+    """Back, unless an OK in the note did not let the plan out. What leaves later can be taken back."""
     waits = STAYS.get(stored.status, "") if stored and send is SendWish.OK_TO_SEND else ""
-    return _page(booking_id, 409, error=waits, note_kept=True) if waits else _back(booking_id, "note")
+    if waits:
+        return _page(booking_id, 409, error=waits, note_kept=True)
+    released = stored is not None and stored.status is PlanStatus.released
+    at_once = send is SendWish.OK_TO_SEND and released and not later
+    return _back(booking_id, "note", "note_sent" if at_once else undo.last_act("note"))
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/note/draft")
@@ -246,10 +250,10 @@ def settle_draft(booking_id: int) -> AnyResponse:
                 note_drafts.drop(tx, context(), found.id, me(), now())
             else:
                 note_drafts.sign(tx, context(), found.id, send, me(), now())
-            stored = stored_plans.newest(tx, found.id)
+            stored, later = stored_plans.newest(tx, found.id), undo_handler.leaves_later(tx, found.id, now())
     except NotNow as error:
         return _refused(booking_id, error)
-    return _noted(booking_id, send or SendWish.HOLD, stored)
+    return _noted(booking_id, send, stored, later=later) if send else _back(booking_id, "note")
 
 
 def _refused(booking_id: int, error: NotNow) -> Response:

@@ -34,13 +34,16 @@ DID = {
     "walk_in": "Taken in.",
     "walk_in_cancelled": "Cancelled. Nothing goes out for it any more.",
     "undone": "Undone: it is as it was.",
+    "kept_back": "Undone: it is held back, and goes out when somebody releases it.",
+    "note": "The note is kept.",
+    "note_sent": "The note is kept, and the plan goes out now.",
     "look": "The change is kept but not released: an answer of the client changed it again. Look first.",
 }
 """What an act did, by its name in the log."""
 
 
-def last_act() -> str:
-    """The act that this request has done, as `release-12`; "1" for one that cannot be undone.
+def last_act(else_: str = "1") -> str:
+    """The act that this request has done, as `release-12`; `else_` for one that cannot be undone.
 
     Call it after the act's transaction: the log is written at its end.
     """
@@ -50,7 +53,7 @@ def last_act() -> str:
         kind, _, number = line.subject.partition(":")
         if handler.SUBJECTS.get(line.action) == kind and line.at == now():
             return f"{line.action}-{number}"
-    return "1"
+    return else_
 
 
 def said(done: str) -> tuple[str, str]:
@@ -71,10 +74,10 @@ def said(done: str) -> tuple[str, str]:
 def undo(act: str, number: int) -> AnyResponse:
     """Take it back, and go on where it was done."""
     try:
-        _undo(act, number)
+        as_it_was = _undo(act, number)
     except NotNow as error:
         return _too_late(str(error))
-    return _back()
+    return _back("undone" if as_it_was else "kept_back")
 
 
 @blueprint.post("/console/undo/several/<plans>")
@@ -87,19 +90,19 @@ def undo_several(plans: str) -> AnyResponse:
             _undo("release", int(number))
         except NotNow as error:
             late = str(error)
-    return _too_late(late) if late else _back()
+    return _too_late(late) if late else _back("undone")
 
 
-def _undo(act: str, number: int) -> None:
+def _undo(act: str, number: int) -> bool:
     with context().db.begin() as tx:
         if act in handler.OF_PLANS and not me().may(Role.practitioner):
             raise NotNow("Only a practitioner lets a plan out.")
-        handler.undo(tx, context(), act, number, me().name, now())
+        return handler.undo(tx, context(), act, number, me().name, now())
 
 
-def _back() -> AnyResponse:
+def _back(did: str) -> AnyResponse:
     back = safe_next(request.form.get("next", "")) or url_for("console_today.today")
-    return redirect(f"{back.partition('?')[0]}?done=undone", 303)
+    return redirect(f"{back.partition('?')[0]}?done={did}", 303)
 
 
 def _too_late(error: str) -> Response:
