@@ -24,7 +24,7 @@ from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, ENROLLING, EVERYBODY, allowed, me, now
 from web.console.news_words import NEWS, WHEN
-from web.console.view import page, whose
+from web.console.view import page, shown_name
 from web.context import context
 from web.language import NAMES
 
@@ -171,7 +171,7 @@ def enrol() -> AnyResponse:
 
 def _enrol_page(error: str = "", status: int = 200) -> Response:
     secret = g.session.totp
-    uri = second_factor.totp_uri(me(), secret, whose())
+    uri = second_factor.totp_uri(me(), secret, shown_name())
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
     return page("enrol", status, error=error, uri=uri, qr=drawn, secret=spaced, next=_next())

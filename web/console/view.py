@@ -65,7 +65,7 @@ def _shared() -> dict[str, Any]:
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
         "clinic": context().clinic,
-        "whose": whose,
+        "shown_name": shown_name,
         "clock": lambda when, other=None: clock(when, other),
         "day": lambda when: day(when),
         "moment": lambda when: moment(when),
@@ -77,7 +77,7 @@ def _shared() -> dict[str, Any]:
     }
 
 
-def whose() -> str:
+def shown_name() -> str:
     """The clinic's name; "Aftercare" while a clinic is set up that is still called as the sample."""
     clinic = context().clinic
     if not clinic.is_sample:
