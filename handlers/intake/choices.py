@@ -117,9 +117,26 @@ def decide(tx: Tx, context: Context, client_id: int, consent: str, yes: bool, no
     return True
 
 
-def _keep(tx: Tx, client_id: int, consent: str, yes: bool, now: datetime) -> None:
-    settled = consent in CHANNELS
-    client_requests.add(tx, client_id, RequestKind.consent, now, what=consent, yes=yes, settled=settled)
+def given(tx: Tx, context: Context, client_id: int) -> set[str]:
+    """The consents that stand; none where a form of before does not open."""
+    try:
+        return {each.id for each in consents(tx, context, client_id, context.clinic.language) if each.yes}
+    except SealBroken:
+        return set()
+
+
+def note_denied(tx: Tx, context: Context, client_id: int, before: set[str], now: datetime) -> None:
+    """A form denies what stood `before`: a decision like one on the page of the choices, and kept as one.
+
+    The form itself may be lost with a restore; the journal keeps what was decided.
+    """
+    for each in sorted(before - given(tx, context, client_id)):
+        _keep(tx, client_id, each, False, now, settled=True)
+
+
+def _keep(tx: Tx, client_id: int, consent: str, yes: bool, now: datetime, *, settled: bool = False) -> None:
+    done = settled or consent in CHANNELS
+    client_requests.add(tx, client_id, RequestKind.consent, now, what=consent, yes=yes, settled=done)
 
 
 def withdrawn(tx: Tx, context: Context) -> Iterator[tuple[int, str]]:

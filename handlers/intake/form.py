@@ -10,7 +10,7 @@ from clinical.answers.asking import Accepted, Screen
 from handlers.answers import FULL, SHORT_UPDATE, effective, previous
 from handlers.clients import people
 from handlers.context import Context
-from handlers.intake import reached, who
+from handlers.intake import choices, reached, who
 from handlers.intake.who import Ask
 from handlers.plans import drafting
 from handlers.schedule import alerts, attach, news, recipients
@@ -334,7 +334,9 @@ def submit(tx: Tx, context: Context, asked: Asked, now: datetime) -> Submitted:
     if missing:
         return Submitted(missing[0][0], ())
     raised = _raise(tx, asked, asked.answers, now, sent=True)
+    before = choices.given(tx, context, asked.intake.client_id)
     if intakes.finish(tx, asked.intake.id, _wording(asked), now):
+        choices.note_denied(tx, context, asked.intake.client_id, before, now)
         _keep_number(tx, context, asked, now)
         _stop_chasing(tx, asked.booking.id, now)
         _tell_practitioner(tx, asked.booking, now)

@@ -19,7 +19,7 @@ import settings as configuration
 from handlers import links
 from handlers.clients import contacts, privacy
 from handlers.context import Context
-from handlers.intake import choices
+from handlers.intake import choices, form
 from handlers.links import LinkPurpose
 from handlers.staff import accounts
 from handlers.worker import journal, watch, work
@@ -27,18 +27,19 @@ from schemas.booking import Booking
 from schemas.delivery import Channel
 from schemas.staff import Role
 from schemas.trouble import TroubleKind
-from store import attendances, audit, clients, staff
+from store import attendances, audit, bookings, clients, staff
 from store import links as stored_links
 from store.contacts import get
 from store.running import troubles
 from store.tables import audit as log
 from store.tables import audit_head
+from tests.helpers.answers import TAPPED
 from tests.helpers.clinic import NOW
 from tests.helpers.console import account, answer
 from tests.helpers.log import unguard
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.old_copy import copied
-from tests.helpers.visits import book
+from tests.helpers.visits import book, receive, webhook
 
 LATER = NOW + timedelta(days=1)
 Restored = Callable[..., Flask]
@@ -151,6 +152,62 @@ def test_a_consent_that_was_taken_back_after_the_backup_stays_taken_back(
     assert "0 consents withdrawn again." in run(app, "restored").output
     assert kept.journal is not None
     assert "consent" not in kept.journal.read_text()
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "lost"),
+    [
+        ("no", None, ["consent_exercise"]),
+        ("yes", None, []),
+        ("no", True, []),
+        ("yes", False, ["consent_exercise"]),
+    ],
+)
+def test_a_no_in_a_later_form_outlives_a_restore_unless_a_yes_came_after_it(
+    context: Context, restored: Restored, tmp_path: Path, said: str, then: bool | None, lost: list[str]
+) -> None:
+    """Of a couple with one address, one comes a second time; the form of then is lost with the database."""
+    kept = replace(context, journal=tmp_path / "aftercare.journal")
+    couple = [
+        second(kept, f"c{name[:2]}", name, NOW - timedelta(days=41)) for name in ("Ana Ruiz", "Bo Koch")
+    ]
+    for each in couple:
+        answer(kept, each.id, NOW - timedelta(days=40))
+    whose = [each.client_id for each in couple]
+    assert len(set(whose)) == 2
+    before = [stands(kept, each) for each in whose]
+    copy = copied(kept.db, tmp_path)
+    again = second(kept, "c9", "Ana Ruiz", NOW)
+    with kept.db.begin() as tx:
+        asked = form.open_intake(tx, kept, again.id, NOW)
+        assert asked is not None
+        assert asked.ask is None or form.for_me(tx, kept, asked, str(TAPPED["date_of_birth"]), NOW)
+        asked = form.open_intake(tx, kept, again.id, NOW)
+        assert asked is not None
+        form.ask_everything(tx, kept, asked, NOW)
+    answer(kept, again.id, NOW, consent_exercise=said)
+    if then is not None:
+        with kept.db.begin() as tx:
+            assert choices.decide(tx, kept, whose[0], "consent_exercise", then, NOW + timedelta(hours=1))
+    known = stands(kept, whose[0])
+    journal.keep(kept, LATER)
+    app = restored(copy, kept.journal)
+    old: Context = app.extensions["aftercare"]
+    assert [stands(old, each) for each in whose] == before
+    assert f"{len(lost)} consents withdrawn again." in run(app, "restored").output
+    assert stands(old, whose[0]) == known == before[0] | dict.fromkeys(lost, False)
+    assert stands(old, whose[1]) == before[1]
+
+
+def second(context: Context, uid: str, name: str, now: datetime) -> Booking:
+    """One more visit of a couple with one address."""
+    receive(
+        context,
+        webhook("created", now, uid=uid, email="two@example.org", name=name, start=now + timedelta(days=7)),
+    )
+    work.work_once(context, now)
+    with context.db.read() as tx:
+        return max(bookings.listing(tx, email="two@example.org"), key=lambda each: each.id)
 
 
 def answered(context: Context, number: int) -> Booking:
