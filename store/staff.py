@@ -193,6 +193,12 @@ def set_codes(tx: Tx, staff_id: int, hashes: Sequence[str]) -> None:
         tx.run(sa.insert(recovery_codes), rows)
 
 
+def code_hashes(tx: Tx, staff_id: int) -> set[str]:
+    """The hashes of an account's recovery codes, used ones too."""
+    rows = tx.all(sa.select(recovery_codes.c.code_hash).where(recovery_codes.c.staff_id == staff_id))
+    return {row.code_hash for row in rows}
+
+
 def use_code(tx: Tx, staff_id: int, code_hash: str, now: datetime) -> bool:
     """Spend a recovery code; False when there is no such unused one."""
     same = (recovery_codes.c.staff_id == staff_id, recovery_codes.c.code_hash == code_hash)

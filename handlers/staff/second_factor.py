@@ -49,8 +49,10 @@ def totp_uri(who: Staff, secret: str, clinic: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=who.email, issuer_name=clinic)
 
 
-def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry, list[str]] | Refused:
-    """Confirm a new second factor by its first code; returns a new session and the recovery codes, once."""
+def enrol(context: Context, token: str, code: str, now: datetime) -> tuple[Entry, str] | Refused:
+    """Confirm a new second factor by its first code; returns a new session, and what `codes_of` makes the
+    recovery codes from.
+    """
     with context.db.begin() as tx:
         known = current(tx, context, token, now)
         if known is None or not known[1].totp:
@@ -90,12 +92,41 @@ def _spend_code(tx: Tx, context: Context, who: Staff, code: str, now: datetime) 
 
 def _code_hash(context: Context, staff_id: int, code: str) -> str:
     plain = code.strip().replace("-", "").replace(" ", "").casefold()
-    return hmac.new(context.link_key, f"recovery:{staff_id}:{plain}".encode(), hashlib.sha256).hexdigest()
+    return _mac(context, f"recovery:{staff_id}:{plain}").hex()
 
 
-def _fresh_codes(tx: Tx, context: Context, staff_id: int) -> list[str]:
-    """118 bits each: so much cannot be guessed at, and a keyed hash is enough (no salt, no slow hash)."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
-    codes = ["".join(secrets.choice(alphabet) for _ in range(24)) for _ in range(CODES)]
+def _fresh_codes(tx: Tx, context: Context, staff_id: int) -> str:
+    """New recovery codes in place of all before; only their hashes are kept, not the seed."""
+    seed = secrets.token_urlsafe(32)
+    codes = _codes(context, staff_id, seed)
     staff.set_codes(tx, staff_id, [_code_hash(context, staff_id, code) for code in codes])
-    return ["-".join(code[at : at + 4] for at in range(0, len(code), 4)) for code in codes]
+    return seed
+
+
+def codes_of(tx: Tx, context: Context, staff_id: int, seed: str) -> list[str]:
+    """The recovery codes of a seed, to be shown again; [] where these are not the codes that count."""
+    codes = _codes(context, staff_id, seed) if seed else []
+    known = staff.code_hashes(tx, staff_id)
+    return codes if known and {_code_hash(context, staff_id, each) for each in codes} == known else []
+
+
+def _codes(context: Context, staff_id: int, seed: str) -> list[str]:
+    """118 bits each: so much cannot be guessed at, and a keyed hash is enough (no salt, no slow hash)."""
+    return [_written(_mac(context, f"codes:{staff_id}:{seed}:{number}")) for number in range(CODES)]
+
+
+def _written(mac: bytes) -> str:
+    """24 signs that nobody mistakes for one another, in groups of four."""
+    alphabet, left, signs = (
+        "abcdefghjkmnpqrstuvwxyz23456789",
+        int.from_bytes(mac),
+        "",
+    )  # pragma: allowlist secret
+    for _ in range(24):
+        left, sign = divmod(left, len(alphabet))
+        signs += alphabet[sign]
+    return "-".join(signs[at : at + 4] for at in range(0, len(signs), 4))
+
+
+def _mac(context: Context, said: str) -> bytes:
+    return hmac.new(context.link_key, said.encode(), hashlib.sha256).digest()

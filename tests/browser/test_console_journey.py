@@ -373,7 +373,7 @@ def set_up_a_factor(page: Page) -> None:
     page.get_by_label("six digits").fill(pyotp.parse_uri(link).now())  # type: ignore[attr-defined] # of a TOTP
     follow(page.get_by_role("button", name="Go on"))
     expect(page.locator(".codes li")).to_have_count(10)
-    follow(page.get_by_role("link", name="I have kept them"))
+    follow(page.get_by_role("button", name="I have kept them"))
 
 
 def invitation(mailbox: Mailbox) -> str:
@@ -399,7 +399,7 @@ def test_a_second_factor_is_set_up_and_asked_for(clinic: Site, open_page: Any, k
     expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
     assert faults(page) == []
     code = page.locator(".codes li").first.inner_text()
-    follow(page.get_by_role("link", name="I have kept them"))
+    follow(page.get_by_role("button", name="I have kept them"))
     follow(page.get_by_role("button", name="Sign out"))
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)

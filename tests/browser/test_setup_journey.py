@@ -158,7 +158,7 @@ def _account(hand: Hand) -> None:
     page.get_by_label("six digits").fill(pyotp.TOTP(secret).now())
     hand.button("Go on")
     expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
-    hand.press(page.get_by_role("link", name="I have kept them"))
+    hand.press(page.get_by_role("button", name="I have kept them"))
 
 
 def _clinic(hand: Hand) -> None:

@@ -33,7 +33,7 @@ WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 NOT_ME = "That is not your password."
-DEVICE = "aftercare-device"
+DEVICE, CODES = "aftercare-device", "aftercare-codes"
 NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
 OVER = (
     "This invitation is over",
@@ -180,17 +180,42 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
 @blueprint.post("/console/login/enrol")
 @allowed(ENROLLING)
 def confirm_enrol() -> AnyResponse:
-    """Confirm the second factor by its first code, and show the recovery codes once."""
+    """Confirm the second factor by its first code, and go on to the recovery codes."""
     if g.session is None or not g.session.totp:
         return redirect(url_for("console_auth.login"), 303)
     found = second_factor.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return _enrol_page(text, status)
-    entry, codes = found
-    response = page("recovery", codes=codes, next=_next() or home())
+    entry, seed = found
+    response = redirect(url_for("console_auth.recovery", next=_next() or None), 303)
     gate.set_cookie(response, entry.token)
+    cookies.put(response, CODES, seed, gate.LOGGED_IN_SECONDS)
     return response
+
+
+@blueprint.get("/console/login/recovery")
+@allowed(ENROLLING)
+def recovery() -> AnyResponse:
+    """The recovery codes, until their owner has said that they are kept."""
+    codes = _codes_to_keep()
+    return page("recovery", codes=codes, next=_next()) if codes else redirect(_next() or home(), 303)
+
+
+@blueprint.post("/console/login/recovery")
+@allowed(ENROLLING)
+def codes_kept() -> AnyResponse:
+    """They are kept: nothing shows them any more."""
+    response = redirect(_next() or home(), 303)
+    cookies.drop(response, CODES)
+    return response
+
+
+def _codes_to_keep() -> list[str]:
+    if g.session is None:
+        return []
+    with context().db.read() as tx:
+        return second_factor.codes_of(tx, context(), g.session.staff_id, cookies.value(CODES))
 
 
 @blueprint.get("/console/login/password")
@@ -224,6 +249,7 @@ def logout() -> AnyResponse:
             stored_devices.close(tx, g.session.id)
     response = redirect(url_for("console_auth.login"), 303)
     cookies.drop(response, gate.SESSION)
+    cookies.drop(response, CODES)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -300,6 +326,7 @@ def account_page(status: int = 200, **values: Any) -> Response:
         news = {"wanted": wishes.of(tx, me().id), "news": NEWS, "when": WHEN}
     shown = {"codes_left": left, "sessions": mine, "here": g.session.id, "devices": known}
     this_one = this[0].id if this and this[1].id == me().id else 0
+    shown["unkept"] = bool(_codes_to_keep())
     values = shown | news | {"texts": Channel.sms in context().senders} | values
     return page("account", status, languages=NAMES, this_device=this_one, **values)
 

@@ -43,7 +43,8 @@ def enrolled(context: Context) -> tuple[str, list[str]]:
     secret = known[1].totp
     done = second_factor.enrol(context, entry.token, pyotp.TOTP(secret).at(NOW), NOW)
     assert not isinstance(done, Refused)
-    return secret, done[1]
+    with context.db.read() as tx:
+        return secret, second_factor.codes_of(tx, context, known[0].id, done[1])
 
 
 def test_the_second_factor_is_set_up_once_and_asked_for_from_then_on(context: Context) -> None:

@@ -5,12 +5,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from handlers.context import Context
-from handlers.staff import sessions, tries
+from handlers.staff import second_factor, sessions, tries
 from schemas.staff import Role
 from store import staff as stored_staff
 from store.tables import staff_sessions
@@ -487,3 +489,51 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(app: Flask, 
     number = visit(context)
     answered = browser(app).post(f"/console/bookings/{number}/note", base_url=BASE, data={"send": "hold"})
     assert answered.headers["Location"] == f"/console/login?next=/console/bookings/{number}"
+
+
+RECOVERY = "/console/login/recovery"
+
+
+def shown_codes(client: FlaskClient, path: str = RECOVERY) -> list[str]:
+    return re.findall(r"<li>([a-z2-9-]{29})</li>", client.get(path, base_url=BASE).text)
+
+
+def enrolled(app: Flask, email: str = EMAIL) -> FlaskClient:
+    """A browser in which somebody has just set up a second factor."""
+    client = sign_in(app, email)
+    page = client.get("/console/login/enrol", base_url=BASE).text
+    secret = re.search(r'class="mono">([A-Z2-7 ]+)<', page)
+    assert secret
+    code = pyotp.TOTP(secret[1].replace(" ", "")).now()
+    data = {"csrf": token_in(page), "code": code, "next": "/console/board"}
+    answer = client.post("/console/login/enrol", base_url=BASE, data=data)
+    assert (answer.status_code, answer.location) == (303, f"{RECOVERY}?next=/console/board")
+    return client
+
+
+def test_recovery_codes_are_shown_again_until_their_owner_has_kept_them(app: Flask, context: Context) -> None:
+    app.config["REQUIRE_TOTP"] = True
+    account(context, "bo@handsofstone.example", "Bo Quinn")
+    mara, bo = enrolled(app), enrolled(app, "bo@handsofstone.example")
+    first = shown_codes(mara)
+    assert len(set(first)) == second_factor.CODES
+    assert shown_codes(mara) == first, "a page that is loaded again"
+    assert "still to be kept" in mara.get("/console/account", base_url=BASE).text
+    assert not set(first) & set(shown_codes(bo))
+    seed = mara.get_cookie("__Host-aftercare-codes", "care.test")
+    assert seed is not None
+    bo.set_cookie("__Host-aftercare-codes", seed.value, domain="care.test", secure=True)
+    assert shown_codes(bo) == [], "another account's"
+    with context.db.begin() as tx:
+        assert second_factor.codes_of(tx, context, 1, seed.value) == first
+    answer = post(mara, RECOVERY, RECOVERY, next="/console/board")
+    assert (answer.status_code, answer.location) == (303, "/console/board")
+    assert shown_codes(mara) == []
+    assert "still to be kept" not in mara.get("/console/account", base_url=BASE).text
+    assert browser(app).get(RECOVERY, base_url=BASE).status_code == 303
+
+
+@pytest.mark.parametrize("seed", ["", "x", "\u0663", "x" * 5000])
+def test_what_no_codes_were_made_from_shows_none(context: Context, seed: str) -> None:
+    with context.db.read() as tx:
+        assert second_factor.codes_of(tx, context, 1, seed) == []
