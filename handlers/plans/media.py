@@ -1,6 +1,7 @@
 """Photos and clips of own exercises: what they show is kept, what else a phone writes into them is taken out.
 
-Nothing is decoded: of each photo only the parts that draw it are copied.
+Of each photo only the parts that draw it are copied; then it is drawn once, so that no client gets one that
+nobody can see.
 Sources: ITU-T T.81 (JPEG), https://www.w3.org/TR/png-3/.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from handlers.context import Context
 from handlers.plans import clips
 from integrations.base import IntegrationError
+from render.paper import photos
 from schemas.media import BROKEN, INFECTED, NO_KIND, NOT_SCANNED, TOO_LARGE, Media, Unsuitable
 
 log = logging.getLogger("aftercare.media")
@@ -46,6 +48,13 @@ def clean(data: bytes) -> Media:
     except (struct.error, IndexError):
         raise Unsuitable(BROKEN) from None
     raise Unsuitable(clips.WEBM if data.startswith(clips.WEBM_SIGN) else NO_KIND)
+
+
+def drawn(media: Media) -> Media:
+    """The same photo or clip, once the photo could be drawn. Raises `Unsuitable`."""
+    if media.kind.startswith("image/") and not photos.is_drawable(media.kind, media.data):
+        raise Unsuitable(BROKEN)
+    return media
 
 
 def _within(data: bytes, most: int) -> bytes:

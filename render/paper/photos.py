@@ -2,7 +2,13 @@
 
 import base64
 
+import typst
+
+from render.paper.press import press
 from schemas.figure import Picture
+
+ALONE = b"""#set page(width: 8pt, height: 8pt, margin: 0pt)
+#image("/photo", format: json("data.json").format, width: 100%, height: 100%)"""
 
 TURNS = {
     2: "translate({across} 0) scale(-1 1)",
@@ -28,3 +34,13 @@ def drawn(kind: str, photo: bytes, across: int, down: int, turned: int, alt: str
         f'<image width="{across}" height="{down}" xlink:href="{source}"/></g></svg>',
         alt,
     )
+
+
+def is_drawable(kind: str, photo: bytes) -> bool:
+    """True for a photo whose points can be read, not only its parts; `kind` is image/jpeg or image/png."""
+    data = {"format": {"image/jpeg": "jpg", "image/png": "png"}[kind]}
+    try:
+        press(ALONE, data, {}, pictures={"photo": photo}, format="png")
+    except typst.TypstError:
+        return False
+    return True

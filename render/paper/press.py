@@ -28,18 +28,22 @@ def press(
     data: Mapping[str, Any],
     files: Mapping[str, bytes],
     *,
+    pictures: Mapping[str, bytes] | None = None,
     format: Format = "pdf",
     standard: Literal["ua-1"] | None = None,
     when: date | None = None,
 ) -> bytes:
     """Typeset `template` with `data` (as data.json) and `files`; raises `typst.TypstError`.
 
-    `when` is the creation date in the PDF: the same input then gives the same bytes.
+    `when` is the creation date in the PDF: the same input then gives the same bytes. `pictures` are files
+    that are no text, under the root: a template reads them as "/name".
     """
     whole: Any = {"main": template, "data.json": json.dumps(data, ensure_ascii=False).encode(), **files}
     # An empty folder as root: a template can then read nothing but what it is handed. A new one each time,
     # since a machine that tidies its temporary files would take a lasting one away.
     with tempfile.TemporaryDirectory(prefix="aftercare-empty-") as root:
+        for name, data_of in (pictures or {}).items():
+            (Path(root) / name).write_bytes(data_of)
         made = typst.compile(
             whole,
             root=root,

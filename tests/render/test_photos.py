@@ -6,8 +6,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from handlers.plans.media import clean, shape
-from render.paper.photos import drawn
+from render.paper.photos import drawn, is_drawable
 from render.paper.raster import png, size_of
+from tests.helpers import photos
 
 
 def taken(turned: int, kind: str = "JPEG") -> bytes:
@@ -38,3 +39,25 @@ def test_a_picture_in_png_is_drawn_too() -> None:
     photo = clean(taken(1, "PNG"))
     assert shape(photo) == (80, 40, 1)
     assert size_of(drawn(photo.kind, photo.data, *shape(photo), "Towel").svg) == (80, 40)
+
+
+SHORT = (photos.jpeg(), photos.photo()[:60], taken(1)[:300], taken(1, "PNG")[:60], b"")
+
+
+@pytest.mark.parametrize("photo", SHORT)
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png"])
+def test_a_photo_of_which_only_parts_are_there_is_not_drawable(kind: str, photo: bytes) -> None:
+    assert not is_drawable(kind, photo)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [(mode, "JPEG") for mode in ("RGB", "L", "CMYK")]
+    + [(mode, "PNG") for mode in ("RGBA", "P", "1", "I;16")],
+)
+def test_every_way_in_which_a_camera_or_a_program_keeps_points_is_drawable(mode: str, kind: str) -> None:
+    made = BytesIO()
+    Image.new(mode, (40, 30)).save(made, kind, **({"progressive": True} if kind == "JPEG" else {}))
+    photo = clean(made.getvalue())
+    assert is_drawable(photo.kind, photo.data)
+    assert is_drawable("image/jpeg", clean(photos.photo()).data)

@@ -120,7 +120,7 @@ def _cleaned() -> Media | None:
     """The photo or clip that was sent with the form; raises `Unsuitable`."""
     sent = request.files.get(f"media-{OWN}")
     data = sent.read() if sent else b""
-    return media.clean(media.scanned(context(), data)) if data else None
+    return media.drawn(media.clean(media.scanned(context(), data))) if data else None
 
 
 def _posted(tx: Tx, found: Booking, form: Form) -> Draft:

@@ -27,7 +27,7 @@ from store import plans
 from store.tables import own_media
 from tests.helpers.console import BASE, answer, browser, post, token_in, visit
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.photos import SECRET, jpeg, segment
+from tests.helpers.photos import SECRET, jpeg, photo, segment
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -328,7 +328,7 @@ def test_a_client_without_answers_has_nothing_to_change(context: Context, client
     assert client.get(editor(9999), base_url=BASE).status_code == 404
 
 
-PHOTO = jpeg(segment(0xE1, b"Exif\0\0" + SECRET))
+PHOTO = photo(segment(0xE1, b"Exif\0\0" + SECRET))
 
 
 def with_photo(client: FlaskClient, number: int, form: MultiDict[str, str], data: bytes, do: str = "") -> Any:
@@ -348,6 +348,9 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     refused = with_photo(client, number, form, b"<html>")
     assert refused.status_code == 422
     assert "no photo or clip that can be cleaned" in refused.get_data(as_text=True)
+    undrawn = with_photo(client, number, form, jpeg())
+    assert undrawn.status_code == 422, "its parts are there, and nobody can see it"
+    assert "The file is damaged, or cut off: take it again." in undrawn.get_data(as_text=True)
     assert with_photo(client, number, form, bytes(17_000_000)).status_code == 413
     assert with_photo(client, number, form, PHOTO, "release").status_code == 303
     work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
