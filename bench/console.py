@@ -93,12 +93,8 @@ def known(tx: Tx, now: datetime) -> dict[str, Any]:
     )
     newest = last.where(bookings.c.id.in_(sent)).order_by(bookings.c.start_at.desc()).limit(1)
     visit, visited = tx.all(newest)[0], tx.all(newest.where(bookings.c.client_id == regular))[0]
-    other = tx.value(
-        sa.select(clients.c.id).where(clients.c.id != visit.client_id).order_by(clients.c.id.desc())
-    )
-    draft = (
-        sa.select(plans.c.booking_id).where(plans.c.status == "draft").order_by(plans.c.id.desc()).limit(1)
-    )
+    other = sa.select(sa.func.max(clients.c.id)).where(clients.c.id != visit.client_id)
+    draft = sa.select(sa.func.max(plans.c.booking_id)).where(plans.c.status == "draft")
     receipt = sa.select(receipts.c.public_id).order_by(receipts.c.id.desc()).limit(1)
     return {
         "booking_id": visit.id,
