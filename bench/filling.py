@@ -210,7 +210,7 @@ def _put(tx: Tx, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
 
 @contextmanager
 def _in_bulk(context: Context) -> Iterator[None]:
-    """Indexes are made again, and PostgreSQL has its figures, once everything is there; numbers go on after it."""
+    """Once everything is there, indexes are made again, PostgreSQL has its figures, and numbers go on."""
     indexes = [each for table in (*ORDER, client_words, audit) for each in table.indexes if not each.unique]
     with context.db.begin() as tx:
         for each in indexes:

@@ -13,7 +13,7 @@ from schemas.booking import Person
 from schemas.person import Attendance, Doubt
 from store import sealing
 from store.base import Tx, once, remember
-from store.tables import attendances, bookings, intakes
+from store.tables import IS_ASKED_ABOUT, attendances, bookings, intakes
 from store.vault import SealBroken
 
 _OPEN = sa.select(attendances).where(attendances.c.ended_at.is_(None))
@@ -183,16 +183,13 @@ def read_ahead(tx: Tx, booking_ids: Sequence[int]) -> list[Attendance]:
 
 def unsettled(tx: Tx) -> list[Attendance]:
     """Those about which staff are asked, oldest first."""
-    query = sa.select(attendances).where(
-        attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None)
-    )
+    query = sa.select(attendances).where(IS_ASKED_ABOUT)
     return [_attendance(tx, row) for row in tx.all(query.order_by(attendances.c.id))]
 
 
 def count_unsettled(tx: Tx) -> int:
     """About how many staff are asked."""
-    open_ones = (attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None))
-    return int(tx.value(sa.select(sa.func.count()).select_from(attendances).where(*open_ones)) or 0)
+    return int(tx.value(sa.select(sa.func.count()).select_from(attendances).where(IS_ASKED_ABOUT)) or 0)
 
 
 def left_by(tx: Tx, client_ids: Sequence[int]) -> list[int]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -13,6 +13,8 @@ from store.base import Tx, once, remember
 from store.running.tally import Tally, tally
 from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs, texts
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Later than this, not "at any time": SQLite takes the index of a time only for a time."""
 _KNOWN = sa.select(contact_points.c.id).where(
     contact_points.c.kind == sa.bindparam("kind"), contact_points.c.value == sa.bindparam("value")
 )
@@ -117,7 +119,7 @@ def refused(tx: Tx, ended: datetime) -> Tally:
         sa.select(contact_points)
         .join(attendances, attendances.c.email_id == contact_points.c.id)
         .join(bookings, bookings.c.id == attendances.c.booking_id)
-        .where(contact_points.c.bounced_at.is_not(None), attendances.c.ended_at.is_(None))
+        .where(contact_points.c.bounced_at > EVER, attendances.c.ended_at.is_(None))
         .where(bookings.c.status == "confirmed", bookings.c.end_at > ended)
     )
     return tally(tx, query, contact_points.c.bounced_at, sa.func.count(contact_points.c.id.distinct()))

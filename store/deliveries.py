@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from schemas import trace
 from schemas.delivery import (
-    SOON,
     TO_CLIENT,
     TRIED,
     Channel,
@@ -23,7 +22,18 @@ from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, no_index, once, remember
 from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.running.tally import Tally, tally
-from store.tables import attendances, bookings, contact_points, deliveries, flags, intakes, opt_outs
+from store.tables import (
+    IS_HELD,
+    UNSEEN_AT_ONCE,
+    UNSEEN_NOT_OUT,
+    attendances,
+    bookings,
+    contact_points,
+    deliveries,
+    flags,
+    intakes,
+    opt_outs,
+)
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
@@ -71,7 +81,8 @@ _OF_BOOKING = (
 _WITHDRAWN = (
     sa.select(deliveries)
     .where(deliveries.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
-    .where(deliveries.c.status == DeliveryStatus.withdrawn, deliveries.c.reason == sa.bindparam("reason"))
+    .where(no_index(deliveries.c.status) == DeliveryStatus.withdrawn)
+    .where(deliveries.c.reason == sa.bindparam("reason"))
     .order_by(deliveries.c.id)
 )
 _REQUESTS = (
@@ -79,7 +90,7 @@ _REQUESTS = (
     .join(attendances, attendances.c.booking_id == deliveries.c.booking_id)
     .join(intakes, intakes.c.id == attendances.c.intake_id)
     .where(intakes.c.id == sa.bindparam("form_id"), attendances.c.ended_at.is_(None))
-    .where(deliveries.c.purpose == Purpose.intake, deliveries.c.status.in_(TRIED))
+    .where(deliveries.c.purpose == Purpose.intake, no_index(deliveries.c.status).in_(TRIED))
     .where(deliveries.c.created_at >= intakes.c.created_at)  # what was made before asked for a former form
     .order_by(deliveries.c.id)
 )
@@ -205,7 +216,7 @@ def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[
     """What is held for one person for one of these reasons."""
     held = (
         deliveries.c.client_id.in_(client_ids),
-        deliveries.c.status == "held",
+        no_index(deliveries.c.status) == "held",
         deliveries.c.reason.in_(reasons),
     )
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
@@ -213,7 +224,7 @@ def held_for(tx: Tx, client_ids: Sequence[int], reasons: Sequence[str]) -> list[
 
 def held_because(tx: Tx, reason: Reason) -> list[Delivery]:
     """What is held for a reason, for whomever."""
-    held = (deliveries.c.status == DeliveryStatus.held, deliveries.c.reason == reason)
+    held = (IS_HELD, deliveries.c.reason == reason)
     return [_delivery(row) for row in tx.all(sa.select(deliveries).where(*held).order_by(deliveries.c.id))]
 
 
@@ -221,7 +232,7 @@ def left_out(tx: Tx, contact_id: int, since: datetime) -> list[Delivery]:
     """What was not sent to a contact point, since its owner did not want it, and was due since then."""
     skipped = (
         deliveries.c.contact_id == contact_id,
-        deliveries.c.status == DeliveryStatus.skipped,
+        no_index(deliveries.c.status) == DeliveryStatus.skipped,
         deliveries.c.reason == Reason.unsubscribed,
         deliveries.c.due_at >= since,
     )
@@ -470,7 +481,7 @@ def put_back(
 
 def disclosed(tx: Tx, client_ids: Sequence[int], booking_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
     """What went, or may have gone, to one person by a service, or about them to their scheduler."""
-    went = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    went = no_index(deliveries.c.status).in_((DeliveryStatus.sent, DeliveryStatus.unknown))
     theirs = sa.and_(deliveries.c.client_id.in_(client_ids), deliveries.c.purpose.in_(TO_CLIENT))
     written = sa.and_(deliveries.c.booking_id.in_(booking_ids), deliveries.c.purpose == Purpose.attach)
     columns = (deliveries.c.purpose, deliveries.c.channel, deliveries.c.status, deliveries.c.settled_at)
@@ -481,7 +492,7 @@ def disclosed(tx: Tx, client_ids: Sequence[int], booking_ids: Sequence[int]) -> 
 
 def count_sent(tx: Tx, client_ids: Sequence[int]) -> int:
     """How many messages went out to one person."""
-    went = deliveries.c.status.in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    went = no_index(deliveries.c.status).in_((DeliveryStatus.sent, DeliveryStatus.unknown))
     mine = (deliveries.c.client_id.in_(client_ids), deliveries.c.purpose.in_(TO_CLIENT), went)
     return int(tx.value(sa.select(sa.func.count()).select_from(deliveries).where(*mine)) or 0)
 
@@ -503,17 +514,14 @@ def alert_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
 
 def unseen_alerts(tx: Tx) -> Tally:
     """The bookings with an alert that asks for a look now, and that nobody has seen."""
-    at_once = ~deliveries.c.key.like(f"%:alert:{SOON}%")
-    unseen = (*_UNSEEN, at_once, deliveries.c.status != DeliveryStatus.withdrawn)
+    unseen = (UNSEEN_AT_ONCE, deliveries.c.status != DeliveryStatus.withdrawn)
     bookings = sa.func.count(deliveries.c.booking_id.distinct())
     return tally(tx, sa.select(deliveries).where(*unseen), deliveries.c.created_at, bookings)
 
 
 def unsent_alerts(tx: Tx) -> Tally:
     """The alerts that nobody has seen, and that could not be sent."""
-    put_off = deliveries.c.reason.in_((Reason.trying_again, Reason.mail_waits))
-    tried = sa.or_(deliveries.c.status == DeliveryStatus.dead, put_off)
-    return tally(tx, sa.select(deliveries).where(*_UNSEEN, tried), deliveries.c.created_at)
+    return tally(tx, sa.select(deliveries).where(UNSEEN_NOT_OUT), deliveries.c.created_at)
 
 
 def dead(tx: Tx, since: datetime) -> Tally:
@@ -521,9 +529,6 @@ def dead(tx: Tx, since: datetime) -> Tally:
     ended = (deliveries.c.status == DeliveryStatus.dead, deliveries.c.settled_at >= since)
     query = sa.select(deliveries).where(*ended, deliveries.c.purpose != Purpose.alert)
     return tally(tx, query, deliveries.c.settled_at)
-
-
-_UNSEEN = (deliveries.c.purpose == Purpose.alert, deliveries.c.seen_at.is_(None))
 
 
 def oldest_due(tx: Tx) -> datetime | None:

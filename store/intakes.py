@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
 from store import sealing
-from store.base import Tx, once, remember
+from store.base import Tx, no_index, once, remember
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
 from store.vault import OLDER, SealBroken
@@ -45,7 +45,7 @@ _OF_CLIENTS = (
 _DONE = (
     sa.select(intakes)
     .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
-    .where(intakes.c.status == IntakeStatus.done, intakes.c.submitted_at < sa.bindparam("before"))
+    .where(no_index(intakes.c.status) == IntakeStatus.done, intakes.c.submitted_at < sa.bindparam("before"))
     .where(intakes.c.id != sa.bindparam("but"))
     .order_by(intakes.c.submitted_at.desc(), intakes.c.id.desc())
     .limit(1)
@@ -53,7 +53,7 @@ _DONE = (
 _WITH_DONE = (
     sa.select(intakes.c.client_id)
     .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
-    .where(intakes.c.status == IntakeStatus.done)
+    .where(no_index(intakes.c.status) == IntakeStatus.done)
     .distinct()
 )
 _DONE_OF = _DONE.where(intakes.c.questionnaire.in_(sa.bindparam("questionnaires", expanding=True)))
@@ -125,7 +125,11 @@ def offer(
 
 def split_off(tx: Tx, client_id: int) -> list[int]:
     """The further forms that a client has for one visit, to which nothing is answered yet."""
-    mine = (intakes.c.client_id == client_id, intakes.c.number > 0, intakes.c.status == IntakeStatus.open)
+    mine = (
+        intakes.c.client_id == client_id,
+        intakes.c.number > 0,
+        no_index(intakes.c.status) == IntakeStatus.open,
+    )
     return [row.id for row in tx.all(sa.select(intakes.c.id).where(*mine).order_by(intakes.c.id))]
 
 
@@ -347,7 +351,7 @@ def answered(tx: Tx, booking_ids: Sequence[int]) -> set[int]:
     """Which of these bookings have an intake that was sent to the clinic."""
     query = sa.select(attendances.c.booking_id).join(intakes, intakes.c.id == attendances.c.intake_id)
     query = query.where(attendances.c.booking_id.in_(booking_ids), attendances.c.ended_at.is_(None))
-    done = query.where(intakes.c.status == IntakeStatus.done)
+    done = query.where(no_index(intakes.c.status) == IntakeStatus.done)
     return {row.booking_id for row in tx.all(done)} if booking_ids else set()
 
 
@@ -411,6 +415,6 @@ def move_flags(tx: Tx, old: int, new: int) -> None:
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form that one person has sent, oldest first."""
     query = sa.select(intakes).where(
-        intakes.c.client_id.in_(client_ids), intakes.c.status == IntakeStatus.done
+        intakes.c.client_id.in_(client_ids), no_index(intakes.c.status) == IntakeStatus.done
     )
     return [_intake(tx, row) for row in tx.all(query.order_by(intakes.c.submitted_at))]

@@ -14,7 +14,7 @@ from schemas.plan import Override
 from schemas.session_note import Response, SendWish, SessionNote
 from store import sealing
 from store.base import Tx
-from store.tables import bookings, session_notes
+from store.tables import IS_DRAFT, bookings, session_notes
 
 NOBODY = ""
 MOST = 100
@@ -92,12 +92,12 @@ def _of(booking_id: int) -> sa.Select[Any]:
 
 def _waiting(query: sa.Select[Any], practitioner: str) -> sa.Select[Any]:
     on = query.join(bookings, bookings.c.id == session_notes.c.booking_id)
-    on = on.where(session_notes.c.author == NOBODY, bookings.c.status == "confirmed")
+    on = on.where(IS_DRAFT, bookings.c.status == "confirmed")
     return on.where(bookings.c.practitioner == practitioner) if practitioner else on
 
 
 def _drafts(tx: Tx, query: sa.Select[Any]) -> list[Draft]:
-    mine = query.where(session_notes.c.author == NOBODY).order_by(session_notes.c.id.desc()).limit(MOST)
+    mine = query.where(IS_DRAFT).order_by(session_notes.c.id.desc()).limit(MOST)
     found = sealing.that_open(tx, session_notes.c.sealed_note, tx.all(mine))
     return [Draft(row.booking_id, row.created_at, _read(values)) for row, values in found]
 

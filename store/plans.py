@@ -39,7 +39,7 @@ def newest(tx: Tx, booking_id: int) -> StoredPlan | None:
 
 def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, PlanStatus]:
     """Where the newest version of each booking's plan stands."""
-    query = sa.select(plans.c.booking_id, plans.c.status).where(plans.c.booking_id.in_(booking_ids))
+    query = sa.select(plans.c.booking_id, plans.c.status).where(bookings.c.id.in_(booking_ids))
     query = query.join(bookings, bookings.c.id == plans.c.booking_id)
     query = query.where(plans.c.client_id == bookings.c.client_id)
     rows = tx.all(query.order_by(plans.c.version)) if booking_ids else []

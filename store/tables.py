@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.base import UtcDateTime
+from store.base import UtcDateTime, no_index
 
 metadata = sa.MetaData(
     naming_convention={
@@ -709,14 +709,49 @@ settings = sa.Table(
 
 sa.Index("ix_deliveries_message_id", deliveries.c.message_id)
 sa.Index("ix_contact_points_bounced_at", contact_points.c.bounced_at)
-sa.Index("ix_deliveries_purpose_seen_at", deliveries.c.purpose, deliveries.c.seen_at)
 sa.Index("ix_clients_lower_email", sa.func.lower(clients.c.email))
-sa.Index("ix_bookings_merged_into", bookings.c.merged_into)
-sa.Index("ix_clients_joined_into", clients.c.joined_into)
 sa.Index("ix_deliveries_due_at", deliveries.c.due_at)
+sa.Index(
+    "ix_deliveries_status_purpose_due_at", deliveries.c.status, deliveries.c.purpose, deliveries.c.due_at
+)
 sa.Index("ix_plans_sent_at", plans.c.sent_at)
 sa.Index("ix_flags_raised_at", flags.c.raised_at)
 sa.Index("ix_checkins_asked_at", checkins.c.asked_at)
 sa.Index("ix_intakes_status_created_at", intakes.c.status, intakes.c.created_at)
 sa.Index("ix_audit_actor_at", audit.c.actor, audit.c.at)
 sa.Index("ix_audit_action_at", audit.c.action, audit.c.at)
+
+
+def _is(column: sa.ColumnElement[Any], value: str) -> sa.ColumnElement[bool]:
+    """Written out: an index of some rows is taken only by a statement that names them without a parameter."""
+    return column == sa.literal_column(f"'{value}'")
+
+
+def _of_some(name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """An index of the rows to which a condition applies; returns the condition, for statements to say."""
+    sa.Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    return where
+
+
+# Few bookings are merged and few clients joined: an index of all would be taken to find those that are not.
+_of_some("ix_bookings_merged_into", bookings.c.merged_into, where=bookings.c.merged_into.is_not(None))
+_of_some("ix_clients_joined_into", clients.c.joined_into, where=clients.c.joined_into.is_not(None))
+
+# What waits for somebody is little beside all that was done, and every page of the console counts it.
+IS_HELD = _of_some(
+    "ix_deliveries_held", deliveries.c.reason, where=_is(no_index(deliveries.c.status), "held")
+)
+_UNSEEN = sa.and_(_is(deliveries.c.purpose, "alert"), deliveries.c.seen_at.is_(None))
+_AT_ONCE = deliveries.c.key.not_like(sa.literal_column("'%:alert:soon-%'"))
+UNSEEN_AT_ONCE = _of_some("ix_deliveries_unseen", deliveries.c.created_at, where=sa.and_(_UNSEEN, _AT_ONCE))
+_NOT_OUT = sa.or_(
+    _is(deliveries.c.status, "dead"),
+    _is(deliveries.c.reason, "trying_again"),
+    _is(deliveries.c.reason, "mail_waits"),
+)
+UNSEEN_NOT_OUT = _of_some("ix_deliveries_not_out", deliveries.c.created_at, where=sa.and_(_UNSEEN, _NOT_OUT))
+_ASKED = sa.and_(attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None))
+IS_ASKED_ABOUT = _of_some("ix_attendances_asked", attendances.c.id, where=_ASKED)
+IS_DRAFT = _of_some(
+    "ix_session_notes_drafts", session_notes.c.booking_id, where=_is(session_notes.c.author, "")
+)

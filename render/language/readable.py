@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates
@@ -145,6 +145,7 @@ def _day_pattern(locale: Locale) -> str:
     return re.sub(r"E+|M+|L+", lambda letters: WIDER.get(letters[0], letters[0]), pattern)
 
 
+@lru_cache(4096)
 def _shown(pattern: str, when: date | time, language: str) -> str:
     """By CLDR, with plain spaces: those that keep a clock together are not in every font."""
     locale = locale_of(language)

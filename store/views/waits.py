@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from schemas.hold import OF_THE_GATE
 from schemas.reason import Reason
-from store.base import Tx
-from store.tables import bookings, clients, deliveries, plans
+from store.base import Tx, no_index
+from store.tables import IS_HELD, bookings, clients, deliveries, plans
 
 MOST = 100
 SOON = 200
@@ -68,9 +68,12 @@ def works_here(tx: Tx, name: str, start: datetime, end: datetime) -> bool:
 
 
 def _held(*kind: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Messages of a kind that are held: few, and so found first, or SQLite walks through all bookings."""
-    held = sa.select(deliveries.c.id).where(deliveries.c.status == "held", *kind)
-    return deliveries.c.id.in_(held.order_by(deliveries.c.due_at).limit(MOST_HELD))
+    """Messages that are held for one of some reasons: few, and so found first and by the reason.
+
+    Else SQLite walks through all bookings, or through all that is held because no form came.
+    """
+    held = sa.select(deliveries.c.id).where(IS_HELD, *kind)
+    return deliveries.c.id.in_(held.order_by(no_index(deliveries.c.due_at)).limit(MOST_HELD))
 
 
 def _found(tx: Tx, where: sa.ColumnElement[bool], practitioner: str) -> list[Waiting]:

@@ -50,7 +50,6 @@ def test_a_hold_of_a_plan_that_is_held_already_is_something_new_to_decide_on(con
 STATISTICS = (
     ("deliveries", "ix_deliveries_status_due_at", "3000000 750000 1"),
     ("deliveries", "ix_deliveries_booking_id", "3000000 3"),
-    ("deliveries", "ix_deliveries_purpose_seen_at", "3000000 750000 750000"),
     ("bookings", "ix_bookings_start_at", "1000000 1"),
 )
 """What SQLite knows after years: few states, very many messages."""
