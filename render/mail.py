@@ -66,6 +66,7 @@ class MailKind(StrEnum):
     TEXTS = "texts"
     INVITE = "invite"
     ACCOUNT = "account"
+    LOCKED = "locked"
     STAFF_NEWS = "staff_news"
 
 
@@ -104,7 +105,7 @@ STAFF = frozenset(
     {
         *(MailKind.ALERT, MailKind.NUDGE, MailKind.SUMMARY),
         *(MailKind.CONNECTION, MailKind.TROUBLE, MailKind.TROUBLE_OVER, MailKind.TEXTS),
-        *(MailKind.INVITE, MailKind.ACCOUNT, MailKind.STAFF_NEWS),
+        *(MailKind.INVITE, MailKind.ACCOUNT, MailKind.LOCKED, MailKind.STAFF_NEWS),
     }
 )
 Texts = Mapping[str, Mapping[str, Any]]

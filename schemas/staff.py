@@ -33,6 +33,7 @@ class AccountNews(StrEnum):
     deactivated = "deactivated"
     let_in = "let_in"
     reset = "reset"
+    locked = "locked"  # so many wrong passwords that a browser that is not known waits
 
 
 class StaffNews(StrEnum):

@@ -109,6 +109,12 @@ def mail(tx: Tx, staff_id: int, kind: AccountNews, now: datetime) -> None:
     tx.run(sa.insert(staff_mails).values(staff_id=staff_id, kind=kind, created_at=now, due_at=now))
 
 
+def was_mailed(tx: Tx, staff_id: int, kind: AccountNews, since: datetime) -> bool:
+    """True when the owner of an account was due a mail of this kind since then."""
+    mine = (staff_mails.c.staff_id == staff_id, staff_mails.c.kind == kind, staff_mails.c.created_at > since)
+    return tx.first(sa.select(staff_mails.c.id).where(*mine).limit(1)) is not None
+
+
 def claim_mails(tx: Tx, now: datetime, until: datetime) -> list[StaffMail]:
     """The mails that are due; each is left to the caller until `until`."""
     row = sa.update(staff_mails).where(staff_mails.c.due_at <= now).values(due_at=until)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from handlers.context import Context
 from handlers.send import staff_news
 from handlers.send.messages import stable_id
-from handlers.staff import invited
+from handlers.staff import invited, known
 from handlers.staff.accounts import INVITE_GOOD_FOR
 from integrations.base import IntegrationError, OutcomeUnknown
 from render import mail
@@ -52,22 +52,33 @@ def _sent(context: Context, due: StaffMail, now: datetime) -> bool:
 
 
 def _is_wanted(who: Staff, due: StaffMail, now: datetime) -> bool:
-    if now - due.created_at > INVITE_GOOD_FOR:
+    late = known.GOOD_FOR[known.WAY] if due.kind is AccountNews.locked else INVITE_GOOD_FOR
+    if now - due.created_at > late:
         return False
     return due.kind is not AccountNews.invite or (who.invited and who.active)
 
 
 def _made(tx: Tx, context: Context, who: Staff, due: StaffMail, now: datetime) -> EmailMessage:
-    """The mail, in the language of its reader; an invitation has a new link each time it is made."""
+    """The mail, in the language of its reader; what lets somebody in is made each time it is sent."""
     language = context.clinic.spoken(who.language)
-    invitation = due.kind is AccountNews.invite
-    path = invited.new_link(tx, context, who.id, now) if invitation else "/console/account"
-    until = readable.moment(now + INVITE_GOOD_FOR, context.zone(), language)
+    kind, path, good_for = _leads_to(tx, context, who, due, now)
+    until = readable.moment(now + good_for, context.zone(), language) if good_for else ""
     values = {each.value: "" for each in AccountNews}
     values |= {due.kind.value: readable.moment(due.created_at, context.zone(), language)}
-    values |= {"url": f"{context.clinic.public_url}{path}", "until": until if invitation else ""}
-    kind = MailKind.INVITE if invitation else MailKind.ACCOUNT
+    values |= {"url": f"{context.clinic.public_url}{path}", "until": until}
     envelope = Envelope(who.email, context.clinic.email, stable_id(context, kind, f"staff:{due.id}"), now)
     return mail.message(
         kind, envelope, values, context.mail_texts(language), context.clinic, language=language
     )
+
+
+def _leads_to(
+    tx: Tx, context: Context, who: Staff, due: StaffMail, now: datetime
+) -> tuple[MailKind, str, timedelta | None]:
+    """Which mail it is, the path of its button, and for how long that is good."""
+    if due.kind is AccountNews.invite:
+        return MailKind.INVITE, invited.new_link(tx, context, who.id, now), INVITE_GOOD_FOR
+    if due.kind is AccountNews.locked:
+        way = known.token(context, known.WAY, who, now)
+        return MailKind.LOCKED, f"/console/way/{way}", known.GOOD_FOR[known.WAY]
+    return MailKind.ACCOUNT, "/console/account", None

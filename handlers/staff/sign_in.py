@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pyotp
 
 from handlers.context import Context
-from handlers.staff import accounts, hashing, passwords, tries
+from handlers.staff import accounts, hashing, known, passwords, tries
 from handlers.staff.sessions import Entry, current, let_in, open_session
 from handlers.staff.tries import Refused, in_line
 from schemas.staff import AccountNews, Role, Staff, Stage
@@ -15,28 +15,47 @@ from store.base import Tx
 
 @in_line
 def log_in(
-    context: Context, email: str, password: str, address: str, now: datetime, *, require_totp: bool
+    context: Context,
+    email: str,
+    password: str,
+    address: str,
+    now: datetime,
+    *,
+    require_totp: bool,
+    browser: str = "",
 ) -> Entry | Refused:
-    """Look at a password. Right: a new session, whole or waiting for the second factor."""
-    keys = tries.keys(email, address)
+    """Look at a password. Right: a new session, whole or waiting for the second factor.
+
+    `browser`: what a known browser keeps, or a mailed link holds; its tries count apart.
+    """
     with context.db.begin() as tx:
+        found = staff.by_email(tx, email)
+        apart = known.counted_apart(context, found, browser, now) if found else ""
+        keys = {"known": apart} if apart else tries.keys(email, address)
         if tries.too_many(tx, keys, now):
+            if found and may_try(found, now) and "account" in keys:
+                _say_if_locked(tx, found, keys["account"], now)
             return Refused.too_many
         staff.note_try(tx, list(keys.values()), now)
-        found = staff.by_email(tx, email)
-    known = (found.password_hash if found and may_try(found, now) else "") or hashing.DECOY
-    good = hashing.matches(known, password)
-    fresh = hashing.hashed(password) if good and hashing.is_old(known) else ""
+    kept = (found.password_hash if found and may_try(found, now) else "") or hashing.DECOY
+    good = hashing.matches(kept, password)
+    fresh = hashing.hashed(password) if good and hashing.is_old(kept) else ""
     with context.db.begin() as tx:
         if found is None or not may_try(found, now) or not good:
             audit.note_refusal(tx, "unknown", "login_failed", f"staff:{found.id if found else 0}", now)
             return Refused.wrong
-        staff.forgive(tx, [keys["pair"]])
-        staff.take_back(tx, [keys["account"], keys["address"]], now)
+        staff.forgive(tx, [key for name, key in keys.items() if name in ("pair", "known")])
+        staff.take_back(tx, [key for name, key in keys.items() if name in ("account", "address")], now)
         if fresh:
             staff.set_password(tx, found.id, fresh, found.password_until)
         staff.tidy(tx, now - timedelta(days=30))
         return enter(tx, context, found, now, require_totp=require_totp)
+
+
+def _say_if_locked(tx: Tx, who: Staff, key: str, now: datetime) -> None:
+    """Its owner hears when all browsers together have used up the tries, which takes several networks."""
+    if tries.too_many(tx, {"account": key}, now):
+        known.mail_a_way(tx, who, now)
 
 
 def may_try(who: Staff, now: datetime) -> bool:
@@ -116,10 +135,10 @@ def change_password(context: Context, who: Staff, old: str, new: str, now: datet
 def renew_password(context: Context, token: str, new: str, now: datetime) -> Entry | Refused:
     """A password of their own in the place of the one that was made for them. Raises `Unfit`."""
     with context.db.read() as tx:
-        known = current(tx, context, token, now)
-    if known is None or known[1].stage is not Stage.renew:
+        mine = current(tx, context, token, now)
+    if mine is None or mine[1].stage is not Stage.renew:
         return Refused.wrong
-    who = known[0]
+    who = mine[0]
     passwords.check(context, new, who.email, who.name)
     if hashing.matches(who.password_hash, new):
         raise passwords.Unfit(passwords.MADE)

@@ -15,7 +15,7 @@ from store.base import Tx
 P = ParamSpec("P")
 T = TypeVar("T")
 WINDOW = timedelta(minutes=15)
-MOST_TRIES = {"pair": 5, "account": 50, "address": 30, "code": 5}
+MOST_TRIES = {"pair": 5, "account": 50, "address": 30, "code": 5, "known": 5}
 
 
 class Refused(StrEnum):

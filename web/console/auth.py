@@ -9,7 +9,7 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.staff import devices, passwords, second_factor, sessions, setup_link, sign_in, wishes
+from handlers.staff import devices, known, passwords, second_factor, sessions, setup_link, sign_in, wishes
 from handlers.staff import invited as invitations
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
@@ -33,12 +33,14 @@ WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 NOT_ME = "That is not your password."
-DEVICE, CODES = "aftercare-device", "aftercare-codes"
+DEVICE, CODES, BROWSER = "aftercare-device", "aftercare-codes", "aftercare-browser"
+MOST_OF_A_WAY = 200
 NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
 OVER = (
     "This invitation is over",
     "It opens once, and within three days. Ask whoever invited you for another one.",
 )
+WAY_OVER = ("This link is over", "It is good for a day, and until the password is changed.")
 REFUSED = {Refused.wrong: (WRONG, 401), Refused.too_many: (TOO_MANY, 429), Refused.busy: (BUSY, 503)}
 SAFE_PATH = re.compile(r"/(?:console|n|setup)(?:/[A-Za-z0-9_-]+)*/?(?:\?[A-Za-z0-9_=&%.+-]*)?\Z", re.ASCII)
 
@@ -62,15 +64,27 @@ def login() -> AnyResponse:
     return _login_page()
 
 
-def _login_page(error: str = "", status: int = 200) -> Response:
+def _login_page(error: str = "", status: int = 200, **values: str) -> Response:
     g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     email = request.form.get("email", "")[:320]
     with context().db.read() as tx:
         device = devices.opens(tx, context(), cookies.value(DEVICE), now())
     pin_of = device[1].name if device else ""
-    response = page("login", status, error=error, email=email, next=_next(), pin_of=pin_of)
+    values = {"pin_of": pin_of, "way": request.form.get("way", "")[:MOST_OF_A_WAY]} | values
+    response = page("login", status, error=error, email=email, next=_next(), **values)
     gate.set_cookie(response, g.login_key, gate.LOGIN)
     return response
+
+
+@blueprint.get("/console/way/<token>")
+@allowed(ANYBODY)
+def way_in(token: str) -> AnyResponse:
+    """The sign-in by a link that was mailed while strangers try passwords; looking at it does nothing."""
+    with context().db.read() as tx:
+        who = known.whose(tx, context(), token, now()) if len(token) <= MOST_OF_A_WAY else None
+    if who is None:
+        return page("refused", 404, title=WAY_OVER[0], text=WAY_OVER[1])
+    return _login_page(way=token)
 
 
 def _next() -> str:
@@ -90,6 +104,7 @@ def log_in() -> AnyResponse:
         origin.network(request.remote_addr or ""),
         now(),
         require_totp=is_setup or current_app.config["REQUIRE_TOTP"],
+        browser=request.form.get("way", "")[:MOST_OF_A_WAY] or cookies.value(BROWSER)[: known.LONGEST],
     )
     if isinstance(found, Refused):
         return _refused(found)
@@ -130,8 +145,20 @@ def _entered(entry: Entry, after: str = "") -> AnyResponse:
     steps = {each: f"console_auth.{each}" for each in (Stage.code, Stage.enrol, Stage.renew)}
     target = targets.get(entry.stage) or url_for(steps[entry.stage], next=after or None)
     response = redirect(target, 303)
-    gate.set_cookie(response, entry.token)
+    _let_in(response, entry)
     return response
+
+
+def _let_in(response: AnyResponse, entry: Entry) -> None:
+    """Give the browser its session; after a whole sign-in it is known from then on."""
+    gate.set_cookie(response, entry.token)
+    if entry.stage is not Stage.full:
+        return
+    with context().db.read() as tx:
+        mine = sessions.current(tx, context(), entry.token, now())
+    if mine is not None:
+        kept = known.kept(context(), mine[0], cookies.value(BROWSER)[: known.LONGEST], now())
+        cookies.put(response, BROWSER, kept, int(known.GOOD_FOR[known.BROWSER].total_seconds()))
 
 
 def _halfway(stage: Stage) -> bool:
@@ -189,7 +216,7 @@ def confirm_enrol() -> AnyResponse:
         return _enrol_page(text, status)
     entry, seed = found
     response = redirect(url_for("console_auth.recovery", next=_next() or None), 303)
-    gate.set_cookie(response, entry.token)
+    _let_in(response, entry)
     cookies.put(response, CODES, seed, gate.LOGGED_IN_SECONDS)
     return response
 
@@ -343,7 +370,7 @@ def change_password() -> AnyResponse:
     if isinstance(found, Refused):
         return account_page(503 if found is Refused.busy else 422, error=REFUSED[found][0])
     response = redirect(url_for("console_auth.account", saved=1), 303)
-    gate.set_cookie(response, found.token)
+    _let_in(response, found)
     return response
 
 

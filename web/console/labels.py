@@ -76,6 +76,8 @@ ACTS = {
     "stop_again": "left addresses alone again after a restore",
     "view_monitoring": "looked at a remote monitoring sheet",
     "pin_set": "chose a PIN for a device",
+    "journal_begun": "began the journal",
+    "journal_accepted": "said why the journal was gone or changed",
     "pin_login": "signed in by PIN",
     "pin_failed": "typed a wrong PIN",
     "device_forgotten": "let a device be forgotten",

@@ -34,6 +34,7 @@ OF_THE_CLINIC = (
     MailKind.TROUBLE_OVER,
     MailKind.TEXTS,
     MailKind.INVITE,
+    MailKind.LOCKED,
     MailKind.ACCOUNT,
     MailKind.STAFF_NEWS,
 )

@@ -80,7 +80,7 @@ def in_tables() -> Iterator[str]:
         auth.TOO_MANY,
         auth.BUSY,
         auth.NOT_ME,
-        *auth.OVER,
+        *(*auth.OVER, *auth.WAY_OVER),
         *(*monitoring.WHAT.values(), *monitoring.SOURCES.values(), monitoring.NO_ADVICE),
         *(*monitoring.FACTS, *monitoring.HEADS, monitoring.TITLE),
         *(several.NONE, several.SOME),
