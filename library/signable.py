@@ -1,6 +1,7 @@
 """Which files of the content somebody may sign: each by its name, with the SHA-256 of its bytes."""
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,8 +19,15 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def text_of(folder: Path, file: str) -> str | None:
     """Return what stands in a file that may be signed, or None for any other name."""
-    path = _files(folder).get(file)
-    return path.read_bytes().decode("utf-8", errors="replace") if path else None
+    return texts_of(folder, [file]).get(file)
+
+
+def texts_of(folder: Path, files: Iterable[str]) -> dict[str, str]:
+    """Return what stands in those of these files that may be signed, by name."""
+    paths = _files(folder)
+    return {
+        file: paths[file].read_bytes().decode("utf-8", errors="replace") for file in files if file in paths
+    }
 
 
 def language_of(file: str) -> str:

@@ -108,14 +108,14 @@ def sign(
         )
     if end <= now:
         raise CannotSign("The end of a review must lie ahead.")
-    texts, hashes = {file: signable.text_of(folder, file) for file in read}, signable.hashes(folder)
+    texts, hashes = signable.texts_of(folder, read), signable.hashes(folder)
     _check(read, hashes)
     made = [
         Review(
             file=file,
             language=signable.language_of(file),
             sha256=digest,
-            text=(texts[file] or "").replace("\0", ""),
+            text=texts.get(file, "").replace("\0", ""),
             staff_id=who.id,
             name=who.name,
             credential=who.credential.strip(),
