@@ -60,6 +60,7 @@ import app as application  # isort: skip
 COLUMNS = [
     f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in sealing.columns(table)
 ]
+ROUND = 15  # minutes between two looks of the worker
 WORDS = ("Stiff after the marathon", "Sore since the removal")
 KEEPS_NO_TWO = ("unbound.sealed_word",)
 
@@ -311,7 +312,7 @@ def test_a_swapped_plan_goes_to_nobody_and_the_clinic_hears_of_it_once(
     context: Context, mailbox: Mailbox, swapped: tuple[int, int]
 ) -> None:
     chores = Chores()
-    for minutes in range(0, 600, 5):
+    for minutes in range(0, 600, ROUND):
         now = NOW + timedelta(minutes=minutes)
         work.work_once(context, now)
         chores.run(context, now)
@@ -351,7 +352,7 @@ def test_a_consent_that_was_taken_back_does_not_come_back_by_what_somebody_write
         (row,) = rows(tx, column)
     put(context, column, row, b"" if attack == "emptied" else row.sealed_said[:-1] + b"!")
     chores = Chores()
-    for minutes in range(-90, 600, 5):
+    for minutes in range(-90, 600, ROUND):
         now = NOW + timedelta(minutes=minutes)
         work.work_once(context, now)
         chores.run(context, now)
@@ -380,7 +381,7 @@ def test_answers_of_before_are_named_and_no_plan_is_made_from_them(
     put(context, column, row, row.sealed_answers)
     assert broken(context) == names(column, [row])
     chores = Chores()
-    for minutes in range(-90, 600, 5):
+    for minutes in range(-90, 600, ROUND):
         now = NOW + timedelta(minutes=minutes)
         work.work_once(context, now)
         chores.run(context, now)
@@ -402,7 +403,7 @@ def test_a_flag_that_somebody_cleared_in_the_database_lets_no_plan_out(
             how = {"cleared_at": NOW, "cleared_by": "Mara Field", "sealed_basis": basis}
             tx.change(metadata.tables["flags"], each, **how)
     chores = Chores()
-    for minutes in range(-90, 600, 5):
+    for minutes in range(-90, 600, ROUND):
         now = NOW + timedelta(minutes=minutes)
         work.work_once(context, now)
         chores.run(context, now)
