@@ -1,5 +1,6 @@
 """Fixtures: both databases, a clinic, a real mail server on loopback."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -34,7 +35,10 @@ def in_memory() -> str | None:
 
 MEMORY = in_memory()
 DATABASES = ("sqlite", "postgresql")
-SLOW = ("tests/browser", "tests/crash", "tests/journeys", "tests/lives", "tests/test_histories")
+SLOW = (
+    *("tests/browser", "tests/crash", "tests/journeys", "tests/lives", "tests/test_deploy"),
+    *("tests/test_histories", "tests/test_tour", "tests/web/test_every_route"),
+)
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 # The same examples at each run: what is red is red for a reason. `nightly` and `make lives` find new ones.
@@ -63,9 +67,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for; deal the slow tests out first, to each test process in turn."""
     _leave_out(config, items)
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))  # so none ends long after the rest
+    slow = [item for item in items if item.nodeid.startswith(SLOW)]  # so none ends long after the rest
+    rest = [item for item in items if not item.nodeid.startswith(SLOW)]
     piles = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    items[:] = [item for pile in range(piles) for item in items[pile::piles]]
+    each = len(rest) // piles + 1  # side by side, since tests of one file share what it has started
+    items[:] = [
+        item for pile in range(piles) for item in slow[pile::piles] + rest[pile * each : (pile + 1) * each]
+    ]
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: nobody has to look through it for garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:

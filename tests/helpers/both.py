@@ -29,18 +29,31 @@ LAST_CASE = (  # of each test; cases are written from the plain to the odd
     "tests/web/test_webhooks.py",
 )
 
+WIDE_TOO = (
+    "test_a_first_visit",
+    "test_a_practitioners_morning",
+    "test_no_page_scrolls",
+    "test_the_other_pages",
+)
+"""Tests in a browser that are about how a page is laid out: at a desk too, the others on a phone alone."""
+
 
 def said_twice(items: Iterable[pytest.Item]) -> set[pytest.Item]:
-    """The tests on PostgreSQL that say nothing of it that another one does not say."""
+    """The tests on PostgreSQL, and at a desk, that say nothing of it that another one does not say."""
     known = {item.nodeid for item in items}
     again = [item for item in items if _twin(item) != item.nodeid and _twin(item) in known]
     last = {_test(item): item for item in again if item.nodeid.startswith(LAST_CASE)}
-    return {item for item in again if not item.nodeid.startswith(EVERY_CASE)} - set(last.values())
+    kept = {item for item in again if item.nodeid.startswith(EVERY_CASE) or _is_about_width(item)}
+    return set(again) - kept - set(last.values())
 
 
 def _twin(item: pytest.Item) -> str:
-    """The same test on SQLite."""
-    return item.nodeid.replace("postgresql", "sqlite")
+    """The same test on SQLite, or on a phone."""
+    return item.nodeid.replace("postgresql", "sqlite").replace("[desk]", "[phone]")
+
+
+def _is_about_width(item: pytest.Item) -> bool:
+    return item.name.endswith("[desk]") and item.name.startswith(WIDE_TOO)
 
 
 def _test(item: pytest.Item) -> str:

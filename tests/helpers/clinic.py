@@ -1,11 +1,12 @@
 """The test clinic: its settings, its context, its clock."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
-from alembic.runtime.migration import MigrationContext
+import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 import app as application
@@ -13,6 +14,7 @@ import settings as configuration
 from handlers.context import Context
 from library.content import Library
 from store import connections, migrate
+from store.base import DatabaseError
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -44,14 +46,18 @@ def environ(database_url: str, mail_port: int, **more: str) -> dict[str, str]:
 def make_context(given: configuration.Settings, now: datetime = NOW) -> Context:
     """A context on a migrated database, with its connections known since `now`."""
     context = application.build_context(given)
-    with context.db.read() as tx:
-        migrated = MigrationContext.configure(tx.conn).get_current_revision()
-    if not migrated:  # a copy of the template is
+    if not _is_migrated(context):  # a copy of the template is
         migrate.upgrade(context.db)
     with context.db.begin() as tx:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
     return context
+
+
+def _is_migrated(context: Context) -> bool:
+    with suppress(DatabaseError), context.db.read() as tx:
+        return bool(tx.value(sa.text("SELECT version_num FROM alembic_version")))
+    return False
 
 
 def with_policy(context: Context, **changes: object) -> Context:

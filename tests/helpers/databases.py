@@ -1,6 +1,7 @@
 """Fresh databases of both kinds."""
 
 import os
+from functools import cache
 
 import psycopg
 from cryptography.fernet import Fernet
@@ -23,26 +24,33 @@ def migrate_fresh(url: str) -> None:
 
 
 def prepare_postgres(server: str) -> None:
-    """Make a template to copy; without fsync, since a test never pulls the plug of the database itself."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("ALTER SYSTEM SET autovacuum = off")
-        connection.execute("SELECT pg_reload_conf()")
+    """Make a template to copy; without fsync, since a test never pulls the plug of the machine itself."""
+    for setting in ("fsync", "full_page_writes", "autovacuum", "jit"):
+        _server(server).execute(f"ALTER SYSTEM SET {setting} = off".encode())
+    _server(server).execute("SELECT pg_reload_conf()")
     migrate_fresh(fresh_postgres(server, template="template0", name=TEMPLATE))
 
 
 def drop_postgres(url: str) -> None:
     """Remove a database, whoever is still connected to it."""
-    with psycopg.connect(beside(url, "postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
+    _server(url).execute(f"DROP DATABASE {make_url(url).database} WITH (FORCE)".encode())
 
 
 def fresh_postgres(server: str, template: str = TEMPLATE, name: str = "") -> str:
     """A new database on the server, a copy of the template; returns its URL."""
     name = name or f"t{os.urandom(6).hex()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+    _server(server).execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
     return beside(server, name)
+
+
+def _server(url: str) -> psycopg.Connection:
+    """A connection to the server of a database, kept open for all databases that are made and dropped."""
+    return _connected(beside(url, "postgres"))
+
+
+@cache
+def _connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url, autocommit=True)
 
 
 def beside(url: str, name: str) -> str:

@@ -1,8 +1,10 @@
 """What is the same in all of a test process's thousand applications and databases, made once.
 
-Templates, routes and statements are compiled to the same code each time.
+Templates, routes, statements and files of content come to the same each time.
 """
 
+import pickle
+import tomllib
 from collections.abc import Callable
 from copy import copy
 from types import MethodType
@@ -41,6 +43,7 @@ def compile_once() -> None:
     Flask.jinja_options = {"bytecode_cache": Templates()}
     Rule.compile = _routes(Rule.compile)  # type: ignore[method-assign, assignment]
     base._engine = _statements(base._engine)  # type: ignore[assignment]
+    tomllib.loads = _parsed(tomllib.loads)  # type: ignore[assignment]
 
 
 def _routes(compiled: Callable[[Rule], None]) -> Callable[[Rule], None]:
@@ -58,6 +61,19 @@ def _routes(compiled: Callable[[Rule], None]) -> Callable[[Rule], None]:
             setattr(rule, name, MethodType(value.__func__, rule) if bound else copy(value))
 
     return compile_rule
+
+
+def _parsed(parse: Callable[[str], dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    """A copy of what a text was read as before: content is read again and again for one changed line."""
+    kept: dict[str, bytes] = {}
+
+    def loads(text: str) -> dict[str, Any]:
+        if text not in kept:
+            kept[text] = pickle.dumps(parse(text))
+        read: dict[str, Any] = pickle.loads(kept[text])
+        return read
+
+    return loads
 
 
 def _statements(made: Callable[[URL], Engine]) -> Callable[[URL], Engine]:
