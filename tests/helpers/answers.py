@@ -123,8 +123,11 @@ def _answered(tx: Tx, context: Context, booking_id: int, now: datetime, said: An
             _walked[key] = done
         return done
     walked = _walked[key]
-    form._keep(tx, asked, walked.intake.step, walked.answers, now)
     who.saved_first(tx, asked.booking, asked.intake, now)
+    begun = dict(list(walked.answers.items())[:1])
+    for answers in (begun, walked.answers):  # a beginning, too: of what was changed last, other rules hold
+        form._keep(tx, asked, walked.intake.step, answers, now)
+        asked = _begun(tx, context, booking_id, now)
     form._raise(tx, asked, walked.answers, now, sent=False)
     done = _begun(tx, context, booking_id, now)
     assert set(walked.raised) <= set(done.raised)
