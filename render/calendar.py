@@ -81,13 +81,17 @@ def _sequence(now: datetime) -> str:
 
 def _text(text: str) -> str:
     """A text as a value: what has a meaning in a calendar file is escaped, a new line is a space."""
-    clean = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    kept = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
+    clean = " ".join(kept.split())
     return re.sub(r"([\\;,])", r"\\\1", clean)
 
 
 def _folded(line: str) -> Iterator[str]:
     """A line in pieces of at most 75 bytes, none of which cuts a character."""
     piece = ""
+    if len(line.encode()) <= LONGEST_LINE:
+        yield line
+        return
     for char in line:
         if len((piece + char).encode()) > LONGEST_LINE:
             yield piece

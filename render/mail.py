@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
 from email.contentmanager import ContentManager, raw_data_manager
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage, Message, MIMEPart
 from email.policy import Policy
 from email.utils import format_datetime
@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.filters import do_wordwrap
 from markupsafe import Markup, escape
 
 from render.language.readable import begins_alike, greeting_name, plain, unlinked
@@ -38,7 +39,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
 EDGE = re.compile(r'boundary="([0-9a-f]{32})"')
 URL = re.compile(r"https?://[!-;=?-~]+\Z")
-LINE = 76  # letters
+LINE, SHORT = 76, 78  # letters of a line of text, and of a header that is not folded
 NOTHING: Mapping[str, str] = MappingProxyType({})
 WIDE = 1088
 MOST, LIMITS = 200, {"trouble": 500}  # characters of a value, and of what another service says in sentences
@@ -295,7 +296,7 @@ class Mail(EmailMessage):
 
 
 def _written(part: "Message[Any, Any]", how: "Policy[Any]") -> str:
-    head = "".join(how.fold(name, value) for name, value in part.raw_items()) + how.linesep
+    head = "".join(_header(name, value, how) for name, value in part.raw_items()) + how.linesep
     if not part.is_multipart():
         return head + str(part.get_payload()).replace("\n", how.linesep)
     known = EDGE.findall(head)  # the header with it comes last
@@ -303,6 +304,14 @@ def _written(part: "Message[Any, Any]", how: "Policy[Any]") -> str:
     parts = cast("list[Message[Any, Any]]", part.get_payload())
     inside = "".join(f"{edge}{how.linesep}{_written(each, how)}{how.linesep}" for each in parts)
     return f"{head}{inside}{edge}--{how.linesep}"
+
+
+def _header(name: str, value: str, how: "Policy[Any]") -> str:
+    """A header as it travels; the library takes apart even what is one short line of plain letters."""
+    line = f"{name}: {value}"
+    plain_letters = line.isascii() and line.isprintable() and "=?" not in line
+    whole = plain_letters and len(line) <= SHORT and not line.endswith(" ")
+    return f"{line}{how.linesep}" if whole else how.fold(name, value)
 
 
 def _separate(part: "Message[Any, Any]") -> None:
@@ -314,10 +323,10 @@ def _separate(part: "Message[Any, Any]") -> None:
 
 def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Letter) -> None:
     mail["Subject"] = letter.subject
-    mail["From"] = _from(envelope.sender, letter.clinic)
+    mail["From"] = _of_clinic("From", envelope.sender, letter.clinic)
     mail["To"] = mailbox(envelope.to)
     if envelope.reply_to:
-        mail["Reply-To"] = _sender(envelope.reply_to)
+        mail["Reply-To"] = _of_clinic("Reply-To", envelope.reply_to)
     mail.set_raw("Date", format_datetime(envelope.date))
     mail["Message-ID"] = _checked(MESSAGE_ID, envelope.message_id, "message id")
     mail["Auto-Submitted"] = "auto-generated"
@@ -328,15 +337,13 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
 
 
 @lru_cache(maxsize=64)
-def _from(written: str, clinic: str) -> Any:
-    """The header of a clinic, made once: reading it takes longer than all words of a mail."""
-    return REGISTRY("From", _sender(written, clinic))
+def _of_clinic(header: str, written: str, otherwise: str = "") -> Any:
+    """A header with an address of the clinic's, made once: reading it takes longer than all words of a mail.
 
-
-def _sender(written: str, otherwise: str = "") -> Address:
-    """`The Clinic <care@clinic.example>` with its name; an address alone with the name `otherwise`."""
+    `The Clinic <care@clinic.example>` with its name; an address alone with the name `otherwise`.
+    """
     name, address = read_named(written) or ("", written)
-    return mailbox(address, plain(name, 80) or otherwise)
+    return REGISTRY(header, mailbox(address, plain(name, 80) or otherwise))
 
 
 def _checked(pattern: re.Pattern[str], text: str, what: str) -> str:
@@ -410,11 +417,19 @@ def _dials(number: str, country: str) -> str:
 
 def dialled(line: str, numbers: Sequence[tuple[str, str]]) -> Markup:
     """A line of a mail as HTML, with its telephone numbers to tap; one may stand within another."""
+    if not any(written in line for written, _dials in numbers):
+        return escape(line)
     tags = {str(escape(written)): _tag(written, dials) for written, dials in numbers}
     each = "|".join(re.escape(written) for written in sorted(tags, key=len, reverse=True))
     found = rf"(?<![\w+])(?:{each})(?!\w)" if each else r"(?!)"
     html = re.sub(found, lambda number: tags[number[0]], str(escape(line)))
     return Markup(html)  # noqa: S704 - every part of it was escaped
+
+
+@lru_cache(maxsize=64)
+def wrapped(line: str) -> str:
+    """A line of a text in short ones; most are the same in many mails."""
+    return do_wordwrap(TEMPLATES, line, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def _tag(written: str, dials: str) -> str:
@@ -491,11 +506,12 @@ def _shown(contents: Contents) -> list[tuple[str, Picture]]:
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    auto_reload=False,
     autoescape=select_autoescape(["html"]),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-TEMPLATES.filters["dialled"] = dialled
+TEMPLATES.filters |= {"dialled": dialled, "wrapped": wrapped}
 TEMPLATES.tests["like"] = begins_alike

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 
 from handlers.context import Context
 from schemas.booking import Person
@@ -56,9 +57,14 @@ def address(written: str) -> str:
 def is_placeholder(written: str, clinic: Clinic) -> bool:
     """True for what stands in the place of an address: nobody's, or the clinic's own."""
     name, _, domain = address(written).rpartition("@")
-    ours = (clinic.email, clinic.reply_to, clinic.alert_email, clinic.alert_next_email)
-    own = {address(parseaddr(each)[1]) for each in ours}
+    own = _addresses((clinic.email, clinic.reply_to, clinic.alert_email, clinic.alert_next_email))
     return domain in PLACEHOLDER_DOMAINS or name in PLACEHOLDER_NAMES or address(written) in own
+
+
+@lru_cache(maxsize=8)
+def _addresses(named: tuple[str, ...]) -> frozenset[str]:
+    """The addresses alone of what may have a name before each."""
+    return frozenset(address(parseaddr(each)[1]) for each in named)
 
 
 def is_read_by_nobody(written: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 
 from clinical import identity
@@ -100,9 +101,14 @@ def message_id(context: Context, delivery: Delivery) -> str:
 def stable_id(context: Context, kind: str, key: str) -> str:
     """The Message-ID of what a key names, the same each time."""
     digest = hmac.new(context.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
-    _name, address = mail_address.read_named(context.clinic.email) or ("", "")
-    domain = mail_address.mailbox(address).domain
-    return f"<{kind}.{digest}@{domain}>"
+    return f"<{kind}.{digest}@{_domain(context.clinic.email)}>"
+
+
+@lru_cache(maxsize=8)
+def _domain(written: str) -> str:
+    """The domain of an address that may have a name, in ASCII."""
+    _name, address = mail_address.read_named(written) or ("", "")
+    return mail_address.mailbox(address).domain
 
 
 def can_mail(address: str) -> bool:

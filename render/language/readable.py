@@ -242,7 +242,7 @@ def plain(text: str, limit: int = 200) -> str:
 
     Joiners stay: Arabic, Persian and Indic names need them.
     """
-    kept = "".join(char if _printable(char) else " " for char in text)
+    kept = text if text.isprintable() else "".join(char if _printable(char) else " " for char in text)
     line = " ".join(kept.split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 

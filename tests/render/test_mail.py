@@ -4,6 +4,7 @@ import re
 import tomllib
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
@@ -208,6 +209,18 @@ def test_a_mail_is_written_out_as_the_library_does(
         here = mail.get_body((word,))
         assert here
         assert part(read, word).splitlines() == str(here.get_content()).splitlines()
+
+
+WORD = st.text(st.sampled_from(" aZ9.,;:=?_<>()\"'\\-@ü\u202eص😀"), max_size=90)
+
+
+@given(subject=WORD, name=WORD, utf8=st.booleans())
+def test_any_header_is_written_out_as_the_library_does(subject: str, name: str, utf8: bool) -> None:
+    mail = Mail(policy=POLICY)
+    mail["Subject"], mail["From"] = subject, Address(name, "care", "clinic.example")
+    mail.set_content("")
+    how = policy.SMTPUTF8 if utf8 else policy.SMTP
+    assert mail.as_bytes(policy=how) == EmailMessage.as_bytes(mail, policy=how)
 
 
 def literal(line: str) -> str:
