@@ -1,7 +1,7 @@
 """Deliveries: the schedule of what is due to whom, and what became of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,7 @@ from store.tables import (
     flags,
     intakes,
     opt_outs,
+    pauses,
 )
 
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
@@ -129,9 +130,12 @@ _MARK = (
         .where(flags.c.client_id == deliveries.c.client_id, flags.c.cleared_at.is_(None))
         .scalar_subquery()
         .label("flags"),
+        pauses.c.until,
+        pauses.c.text,
     )
     .outerjoin(bookings, bookings.c.id == deliveries.c.booking_id)
     .outerjoin(contact_points, contact_points.c.id == deliveries.c.contact_id)
+    .outerjoin(pauses, pauses.c.channel == deliveries.c.channel)
 )
 _MARK_OF_ONE = _MARK.where(deliveries.c.id == sa.bindparam("delivery_id"))
 _MARK_OF_SOME = _MARK.where(deliveries.c.id.in_(sa.bindparam("delivery_ids", expanding=True)))
@@ -411,9 +415,13 @@ def still_ours(tx: Tx, delivery: Delivery) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What changes when something happens that a message hangs on, as plain values to compare."""
+    """What changes when something happens that a message hangs on, as plain values to compare.
+
+    Beside them the pause of its channel, which changes no decision.
+    """
 
     values: tuple[Any, ...]
+    pause: sa.Row[Any] | None = field(compare=False)
 
     def ours(self, delivery: Delivery) -> bool:
         """True while nobody moved, withdrew or re-claimed the delivery since we claimed it."""
@@ -422,13 +430,17 @@ class Mark:
 
 def marks(tx: Tx, delivery_ids: Sequence[int]) -> dict[int, Mark]:
     """How deliveries stand, with their visits, contact points and what holds for their clients."""
-    return {row.id: Mark(tuple(row)) for row in tx.all(_MARK_OF_SOME, delivery_ids=delivery_ids)}
+    return {row.id: _mark(row) for row in tx.all(_MARK_OF_SOME, delivery_ids=delivery_ids)}
 
 
 def mark(tx: Tx, delivery_id: int) -> Mark | None:
     """The same for one."""
     row = tx.first(_MARK_OF_ONE, delivery_id=delivery_id)
-    return Mark(tuple(row)) if row else None
+    return _mark(row) if row else None
+
+
+def _mark(row: sa.Row[Any]) -> Mark:
+    return Mark(tuple(row[:-2]), pause=row if row.until else None)
 
 
 def settle(

@@ -101,6 +101,7 @@ def _work_through(
         left.remove(delivery)
         with trace.following(delivery.trace):
             if known is None or not _go_on(context, known, unnoted, now):
+                decided.clear()  # they are as old, and are decided on once more together
                 _process(context, delivery, unnoted, now, stopping)
     return []
 
@@ -176,18 +177,19 @@ def _go_on(context: Context, known: Decided, unnoted: list[_Sent], now: datetime
     try:
         with context.db.begin() if unnoted else context.db.read() as tx:
             _note_in(tx, unnoted, now)
-            same = deliveries.mark(tx, delivery.id) == known.mark
-            pause = pauses.get(tx, delivery.channel)
+            mark = deliveries.mark(tx, delivery.id)
     except Exception:
         _note(context, unnoted, now)
         return False
     unnoted.clear()
+    if mark is None or mark != known.mark:
+        return False
     with _failing(context, delivery, now):
-        if same and isinstance(known.decision, Send):
-            _send(context, delivery, known.decision, pause, unnoted, now)
-        elif same:
+        if isinstance(known.decision, Send):
+            _send(context, delivery, known.decision, mark.pause, unnoted, now)
+        else:
             _carry_out(context, delivery, known.decision, unnoted, now)
-    return same
+    return True
 
 
 def _note_in(tx: Tx, unnoted: list[_Sent], now: datetime) -> None:

@@ -20,7 +20,7 @@ from store import attendances, audit, bookings, clients, contacts, deliveries, i
 from store.base import Tx
 from store.deliveries import Mark
 
-MOST = 10
+MOST = 16
 SLICE = 0.05  # seconds for which others wait for the database
 LASTS = 0.25  # seconds for which a decision counts
 
