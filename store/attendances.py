@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -89,14 +89,33 @@ def begin(
 ) -> Attendance:
     """A client comes to a booking from now on; who came before does no more."""
     end(tx, booking_id, now)
+    tx.change(bookings, booking_id, client_id=client_id)
+    return begin_new(
+        tx, booking_id, client_id, said, now, email_id=email_id, phone_id=phone_id, unsure=unsure
+    )
+
+
+def begin_new(
+    tx: Tx,
+    booking_id: int,
+    client_id: int,
+    said: Person,
+    now: datetime,
+    *,
+    email_id: int | None,
+    phone_id: int | None,
+    unsure: Doubt = Doubt.none,
+) -> Attendance:
+    """The same for a booking that was made for this client, and to which nobody has come before."""
     row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
     row |= {"email_id": email_id, "phone_id": phone_id}
     row |= {"since": now, "unsure": unsure}
     number = sealing.add(tx, attendances, row, sealed_said=asdict(said))
-    tx.change(bookings, booking_id, client_id=client_id)
-    return Attendance(
+    found = Attendance(
         **row, id=number, intake_id=None, said=said, asked=None, ended_at=None, confirmed_at=None
     )
+    remember(tx, current, found, booking_id)
+    return found
 
 
 def end(tx: Tx, booking_id: int, now: datetime) -> None:
@@ -153,10 +172,11 @@ def _progress(tx: Tx, one: Attendance) -> int:
     return ("open", "started", "done").index(status) if status else -1
 
 
-def served_by(tx: Tx, attendance_id: int, intake_id: int, *, instead: bool = False) -> None:
-    """The form that serves this visit; whom it is for is asked again where it is one `instead` of another."""
-    fresh: dict[str, Any] = {"confirmed_at": None} if instead else {}
-    tx.change(attendances, attendance_id, intake_id=intake_id, **fresh)
+def served_by(tx: Tx, comes: Attendance, intake_id: int, *, instead: bool = False) -> None:
+    """The form that serves a visit; whom it is for is asked again where it is one `instead` of another."""
+    fresh: dict[str, Any] = {"intake_id": intake_id} | ({"confirmed_at": None} if instead else {})
+    tx.change(attendances, comes.id, **fresh)
+    remember(tx, current, replace(comes, **fresh), comes.booking_id)
 
 
 @once(attendances)

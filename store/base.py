@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -81,13 +82,14 @@ class Tx:
 
     `seen` is what `once` remembers: a table's answers go when the transaction writes to it. What is read all
     the time is a statement made once, with `bindparam`s that are filled in here: making one costs five times
-    as much as carrying it out. `later` is done last, right before the commit.
+    as much as carrying it out. `later` is done last, right before the commit. `held` are the locks.
     """
 
     conn: Connection
     vault: Vault
     later: "list[Callable[[Tx], None]]" = field(default_factory=list, repr=False, compare=False)
     seen: dict[str, dict[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
+    held: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def all(self, statement: sa.Executable, **values: Any) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         """Every row of a statement."""
@@ -108,6 +110,20 @@ class Tx:
     def insert(self, table: sa.Table, **row: Any) -> int:
         """A new row of a table that numbers its rows; returns its id."""
         return int(self._execute(_inserting(table), row).scalar_one())
+
+    def insert_row(self, table: sa.Table, **row: Any) -> sa.Row[Any]:
+        """The same; returns the whole row."""
+        return self._execute(_inserting_row(table), row).one()
+
+    def insert_new(self, table: sa.Table, **row: Any) -> int | None:
+        """The same; None, and nothing done, where there is such a row: somebody else may have been first."""
+        new = _inserting_new(table, self.conn.dialect.name).returning(table.c.id)
+        return cast(int | None, self._execute(new, row).scalar())
+
+    def insert_missing(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """New rows; those that are there already stay as they are."""
+        if rows:
+            self._execute(_inserting_new(table, self.conn.dialect.name), rows)
 
     def change(self, table: sa.Table, row_id: int, **values: Any) -> None:
         """Give a row of a table that numbers its rows these values."""
@@ -131,21 +147,23 @@ class Tx:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part of the transaction that is undone alone when it raises."""
-        before = list(self.later)
+        """A part of the transaction that is undone alone when it raises, with the locks that it took."""
+        before, held = list(self.later), set(self.held)
         try:
             with self.conn.begin_nested():
                 yield
         except BaseException:
             self.seen.clear()
             self.later[:] = before
+            self.held.intersection_update(held)
             raise
 
     def lock(self, name: str) -> None:
         """Let one transaction at a time through for this name. On SQLite every writer is alone anyway."""
-        self.seen.clear()
-        if self.conn.dialect.name == "postgresql":
+        if self.conn.dialect.name == "postgresql" and name not in self.held:
+            self.seen.clear()  # who held it before may have written
             self.conn.execute(_LOCK, {"name": name})
+            self.held.add(name)
 
 
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(sa.bindparam("name", type_=sa.Text))))
@@ -154,6 +172,17 @@ _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(sa.bindparam("n
 @cache
 def _inserting(table: sa.Table) -> sa.Executable:
     return sa.insert(table).returning(table.c.id)
+
+
+@cache
+def _inserting_row(table: sa.Table) -> sa.Executable:
+    return sa.insert(table).returning(table)
+
+
+@cache
+def _inserting_new(table: sa.Table, dialect: str) -> sa.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 @cache
@@ -181,8 +210,8 @@ def once(*tables: sa.Table) -> Callable[[Callable[Concatenate[Tx, P], T]], Calla
                 answer = read(tx, *args, **options)
                 for each in known:
                     each[key] = answer
-            found: T = known[0][key]
-            return cast(T, list(found)) if isinstance(found, list) else found
+            found: Any = known[0][key]
+            return list(found) if isinstance(found, list) else found  # type: ignore[return-value]
 
         reader.tables = tables  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[Tx, P], T], reader)

@@ -55,11 +55,7 @@ _SUCCESSORS = sa.select(records).where(
 )
 _OF_THREAD = sa.select(records).where(records.c.booking_id == _ID).order_by(records.c.id)
 _KEY = ("connection", "external_id", "seat")
-_PUT = (
-    sa.update(records)
-    .where(*(records.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
-    .returning(records.c.id)
-)
+_CHANGE = sa.update(records).where(*(records.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
 _BETWEEN = (
     sa.select(bookings)
     .where(bookings.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
@@ -128,13 +124,34 @@ def of_booking(tx: Tx, booking_id: int) -> list[Record]:
 def put(tx: Tx, record: Record) -> None:
     """Write a record."""
     key = {name: getattr(record, name) for name in _KEY}
+    known = named(tx, record.connection, record.external_id)
     values: dict[str, Any] = {
         "booking_id": record.booking_id,
         "sealed_state": _sealed(tx, record.state, key) if record.state else None,
         **{name: getattr(record, name) for name in _PLAIN},
     }
-    if tx.first(_PUT, **values, **{f"of_{name}": value for name, value in key.items()}) is None:
+    if any(each.seat == record.seat for each in known):
+        tx.run(_CHANGE, [{**values, **_of(record)}])
+    else:
         tx.insert(records, **key, **values)
+    _written(tx, record, known)
+
+
+def attach(tx: Tx, record: Record, booking_id: int) -> None:
+    """Put a record that is written already into a thread."""
+    known = named(tx, record.connection, record.external_id)
+    tx.run(_CHANGE, [{"booking_id": booking_id, **_of(record)}])
+    _written(tx, replace(record, booking_id=booking_id), known)
+
+
+def _of(record: Record) -> dict[str, str]:
+    return {f"of_{name}": getattr(record, name) for name in _KEY}
+
+
+def _written(tx: Tx, record: Record, before: list[Record]) -> None:
+    """So that `named` knows what was just written, where one client has the identifier."""
+    if all(each.seat == record.seat for each in before):
+        remember(tx, named, [record], record.connection, record.external_id)
 
 
 def _sealed(tx: Tx, state: BookingState, key: dict[str, str]) -> bytes:
@@ -221,17 +238,14 @@ def create(
     """A new thread; returns its id."""
     values = _columns(state, status) | {"connection": connection, "client_id": client_id}
     values |= {"earlier": earlier, "first_seen_at": now, "updated_at": now}
-    return tx.insert(bookings, **values)
+    row = tx.insert_row(bookings, **values)
+    remember(tx, get, _thread(row), row.id)
+    return int(row.id)
 
 
 def update(tx: Tx, booking_id: int, state: BookingState, status: BookingStatus, now: datetime) -> None:
     """The thread's state is now this; who comes to it is an attendance."""
     tx.change(bookings, booking_id, **_columns(state, status), updated_at=now)
-
-
-def attach_to(record: Record, booking_id: int) -> Record:
-    """The same record in a thread."""
-    return replace(record, booking_id=booking_id)
 
 
 @once(attendances, bookings)

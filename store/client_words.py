@@ -17,7 +17,6 @@ from store.tables import bookings, client_words, clients
 LONGEST = 100
 ENDS = (4, 7)  # people read out the last digits of a number
 _FORGET = sa.delete(client_words).where(client_words.c.client_id == sa.bindparam("client_id"))
-_INDEX = sa.insert(client_words)
 
 
 # Letters with a stroke or hook, which Unicode takes for letters of their own.
@@ -103,11 +102,7 @@ def _whole(spelling: str) -> str:
 
 
 def _add(tx: Tx, client_id: int, found: Sequence[str]) -> None:
-    known = sa.select(client_words.c.word).where(client_words.c.client_id == client_id)
-    there = {row.word for row in tx.all(known)}
-    rows = [{"client_id": client_id, "word": word} for word in found if word not in there]
-    if rows:
-        tx.run(_INDEX, rows)
+    tx.insert_missing(client_words, [{"client_id": client_id, "word": word} for word in found])
 
 
 def forget(tx: Tx, client_id: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import NoResultFound
 
 from schemas.booking import Person
 from store import client_words
@@ -35,9 +36,11 @@ _REACHED_AT = (
 def make(tx: Tx, person: Person, country: str, now: datetime) -> int:
     """A new client; returns the id."""
     values = {name: getattr(person, name).strip() for name in SAID}
-    made = tx.insert(clients, **values, created_at=now)
-    client_words.index(tx, made, person.name, person.email, person.phone, country)
-    return made
+    row = tx.insert_row(clients, **values, created_at=now)
+    remember(tx, find, row, row.id)
+    remember(tx, family, [row.id], row.id)
+    client_words.index(tx, row.id, person.name, person.email, person.phone, country)
+    return int(row.id)
 
 
 def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
@@ -52,10 +55,12 @@ def describe(tx: Tx, client_id: int, person: Person, country: str) -> None:
         client_words.index(tx, client_id, now.name, now.email, now.phone, country, was=row)
 
 
-@once(clients)
 def get(tx: Tx, client_id: int) -> sa.Row[Any]:
     """One client; raises when there is none (ids come from our own rows)."""
-    return tx.conn.execute(_ONE, {"client_id": client_id}).one()
+    row = find(tx, client_id)
+    if row is None:
+        raise NoResultFound(f"There is no client {client_id}.")
+    return row
 
 
 @once(clients)
@@ -91,7 +96,7 @@ def read_ahead(tx: Tx, client_ids: Sequence[int]) -> dict[int, list[int]]:
         joined[other.joined_into].append(other.id)
     families = {client_id: [first, *joined[first]] for client_id, first in roots.items()}
     for row in rows:
-        remember(tx, get, row, row.id)
+        remember(tx, find, row, row.id)
         remember(tx, family, families[row.id], row.id)
     return families
 

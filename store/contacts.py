@@ -33,10 +33,9 @@ def ensure(tx: Tx, kind: ContactKind, value: str, now: datetime) -> int:
 
 def put(tx: Tx, kind: ContactKind, value: str, now: datetime) -> tuple[int, bool]:
     """As `ensure`, and whether it is new."""
-    tx.lock(f"contact-{kind}-{value}")
     known = tx.value(_KNOWN, kind=kind, value=value)
-    found = known or tx.insert(contact_points, kind=kind, value=value, created_at=now)
-    return int(found), not known
+    new = None if known else tx.insert_new(contact_points, kind=kind, value=value, created_at=now)
+    return int(known or new or tx.value(_KNOWN, kind=kind, value=value)), new is not None
 
 
 @once(contact_points, opt_outs)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from schemas.person import ContactKind
 from schemas.receipt import ReceiptStatus
 from store import client_words, saved_plans, sealing, texts
-from store.base import Database, Tx
+from store.base import Database, Tx, once
 from store.tables import (
     attendances,
     audit,
@@ -289,9 +289,10 @@ def is_erased(tx: Tx, hashes: Sequence[str]) -> bool:
     return bool(remembered(tx, hashes))
 
 
-def remembered(tx: Tx, hashes: Sequence[str]) -> set[str]:
+@once(erased)
+def remembered(tx: Tx, hashes: Sequence[str]) -> frozenset[str]:
     """Which of these keyed hashes are remembered."""
-    return {row.record_hash for row in tx.all(_ERASED, hashes=hashes)}
+    return frozenset(row.record_hash for row in tx.all(_ERASED, hashes=hashes))
 
 
 def prove(db: Database, texts: Sequence[str]) -> int:

@@ -29,14 +29,7 @@ _OF_SOME = (
     .where(attendances.c.booking_id.in_(sa.bindparam("booking_ids", expanding=True)))
     .where(attendances.c.client_id == intakes.c.client_id, attendances.c.ended_at.is_(None))
 )
-_OFFERED = (
-    sa.select(intakes.c.id, intakes.c.number)
-    .where(
-        intakes.c.booking_id == sa.bindparam("booking_id"), intakes.c.client_id == sa.bindparam("client_id")
-    )
-    .order_by(intakes.c.number.desc())
-    .limit(1)
-)
+_ONE = sa.select(intakes).where(intakes.c.id == sa.bindparam("intake_id"))
 _OF_CLIENTS = (
     sa.select(intakes)
     .where(intakes.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
@@ -96,7 +89,7 @@ def of_booking(tx: Tx, booking_id: int) -> Intake | None:
 
 def get(tx: Tx, intake_id: int) -> Intake | None:
     """One form."""
-    row = tx.first(sa.select(intakes).where(intakes.c.id == intake_id))
+    row = tx.first(_ONE, intake_id=intake_id)
     return _intake(tx, row) if row else None
 
 
@@ -115,9 +108,10 @@ def offer(
 
     `later`: a further one, for a visit that was served by a form which does not fit it any more.
     """
-    known = tx.first(_OFFERED, booking_id=booking_id, client_id=client_id)
+    mine = [each for each in of_clients(tx, [client_id]) if each.booking_id == booking_id]
+    known = max(mine, key=lambda each: each.number, default=None)
     if known is not None and not later:
-        return int(known.id)
+        return known.id
     row = {"booking_id": booking_id, "client_id": client_id, "questionnaire": questionnaire}
     number = (known.number if known else 0) + later
     return tx.insert(intakes, **row, version=version, language=language, created_at=now, number=number)
@@ -133,6 +127,7 @@ def split_off(tx: Tx, client_id: int) -> list[int]:
     return [row.id for row in tx.all(sa.select(intakes.c.id).where(*mine).order_by(intakes.c.id))]
 
 
+@once(intakes)
 def of_clients(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form of one person, oldest first; `client_ids` is the client with those joined."""
     return [_intake(tx, row) for row in tx.all(_OF_CLIENTS, client_ids=client_ids)]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,8 @@ _WAITING = (
     .where(no_index(receipts.c.connection) == sa.bindparam("connection"))
     .where(no_index(receipts.c.received_at) <= sa.bindparam("now"))
 )
-_TRACED = sa.select(receipt_clients.c.client_id).where(
-    receipt_clients.c.receipt_id == sa.bindparam("receipt_id")
-)
-_TRACE, _PUT = sa.insert(receipt_clients), sa.insert(receipts)
+_PUT = sa.insert(receipts)
+_TAKEN_IN = sa.update(receipts).where(receipts.c.id == sa.bindparam("of_id"))
 
 
 def sealed(vault: Vault, public_id: str, connection: str, inbound: Inbound) -> dict[str, Any]:
@@ -92,10 +91,12 @@ def in_work(tx: Tx, now: datetime, connection: str) -> bool:
 
 def trace(tx: Tx, receipt_id: int, client_ids: Iterable[int]) -> None:
     """Write down whom a receipt told of."""
-    new = set(client_ids) - {row.client_id for row in tx.all(_TRACED, receipt_id=receipt_id)}
-    if new:
-        tx.run(_TRACE, [{"receipt_id": receipt_id, "client_id": client_id} for client_id in sorted(new)])
+    tx.insert_missing(receipt_clients, _told_of(receipt_id, client_ids))
     tx.change(receipts, receipt_id, traced=True)
+
+
+def _told_of(receipt_id: int, client_ids: Iterable[int]) -> list[dict[str, int]]:
+    return [{"receipt_id": receipt_id, "client_id": client_id} for client_id in sorted(set(client_ids))]
 
 
 def untraced(tx: Tx, after: int, limit: int) -> list[Receipt]:
@@ -150,6 +151,32 @@ def opens(tx: Tx) -> bool:
 def settle(tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, now: datetime) -> None:
     """Say how it ended."""
     tx.change(receipts, receipt_id, status=status, note=note[:500], settled_at=now, lease_until=None)
+
+
+def taken_in(
+    tx: Tx, receipt_id: int, status: ReceiptStatus, note: str, client_ids: Iterable[int], now: datetime
+) -> None:
+    """It was understood: say how it ended, and whom it told of.
+
+    That is done at the end of the transaction, for all receipts together.
+    """
+    row = {"of_id": receipt_id, "status": status, "note": note[:500], "settled_at": now}
+    tx.later.append(_TakenIn({**row, "lease_until": None, "traced": True}, _told_of(receipt_id, client_ids)))
+
+
+@dataclass(frozen=True, slots=True)
+class _TakenIn:
+    """A receipt that the transaction settles at its end, with all others."""
+
+    row: dict[str, Any]
+    told_of: list[dict[str, int]]
+
+    def __call__(self, tx: Tx) -> None:
+        """Settle this one and the others."""
+        some = [self, *(each for each in tx.later if isinstance(each, _TakenIn))]
+        tx.later[:] = [each for each in tx.later if not isinstance(each, _TakenIn)]
+        tx.run(_TAKEN_IN, [each.row for each in some])
+        tx.insert_missing(receipt_clients, [row for each in some for row in each.told_of])
 
 
 def give_back(tx: Tx, ids: Iterable[int]) -> None:

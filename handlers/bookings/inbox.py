@@ -148,8 +148,8 @@ def _finish(
 ) -> None:
     """It is done: say so, and of whom it told."""
     status = ReceiptStatus.done if notices else ReceiptStatus.ignored
-    receipts.settle(tx, receipt.id, status, _summary(notices, fetched), now)
-    lineage.trace(tx, context, receipt.id, receipt.connection, notices)
+    told_of = lineage.told_of(tx, context, receipt.connection, notices)
+    receipts.taken_in(tx, receipt.id, status, _summary(notices, fetched), told_of, now)
     privacy.drop_body(tx, context, receipt.id, receipt.connection, notices)
     log.info("receipt settled", extra={"receipt": receipt.public_id, "status": status})
 

@@ -152,10 +152,10 @@ def _settle_thread(
         booking_id = bookings.create(
             tx, record.connection, head.state, comes.client_id, status, earlier=earlier, now=now
         )
-        people.begin(tx, context, booking_id, comes, head.state.client, now)
+        people.begin_new(tx, context, booking_id, comes, head.state.client, now)
     for each in thread:
         if each.booking_id != booking_id:
-            bookings.put(tx, bookings.attach_to(each, booking_id))
+            bookings.attach(tx, each, booking_id)
     due.sync(tx, context, booking_id, now)
 
 

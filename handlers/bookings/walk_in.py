@@ -60,7 +60,7 @@ def take_in(
     comes = people.whose(tx, context, state.client, now)
     confirmed = BookingStatus.confirmed
     number = bookings.create(tx, WALK_IN, state, comes.client_id, confirmed, earlier=False, now=now)
-    people.begin(tx, context, number, comes, state.client, now)
+    people.begin_new(tx, context, number, comes, state.client, now)
     bookings.put(tx, Record(WALK_IN, state.external_id, "", booking_id=number, state=state))
     audit.add(tx, by, "walk_in", f"booking:{number}", now)
     due.sync(tx, context, number, now)
@@ -163,9 +163,9 @@ def _part(
     other = bookings.create(
         tx, head.connection, head.state, who.client_id, before.status, earlier=False, now=now
     )
-    people.begin(tx, context, other, who, head.state.client, now)
+    people.begin_new(tx, context, other, who, head.state.client, now)
     for each in booked:
-        bookings.put(tx, bookings.attach_to(each, other))
+        bookings.attach(tx, each, other)
     bookings.put(tx, replace(walked, replaced_by=""))
     bookings.belongs_to(tx, before.id, WALK_IN)
     bookings.update(tx, before.id, walked.state, BookingStatus.confirmed, now)

@@ -19,10 +19,9 @@ log = logging.getLogger("aftercare.lineage")
 BATCH = 200
 
 
-def trace(tx: Tx, context: Context, receipt_id: int, connection: str, notices: Sequence[Notice]) -> None:
-    """Tie a receipt to the clients that its notices describe."""
-    found = {client for notice in notices for client in _clients(tx, context, connection, notice)}
-    receipts.trace(tx, receipt_id, found)
+def told_of(tx: Tx, context: Context, connection: str, notices: Sequence[Notice]) -> set[int]:
+    """The clients that notices describe."""
+    return {client for notice in notices for client in _clients(tx, context, connection, notice)}
 
 
 def _clients(tx: Tx, context: Context, connection: str, notice: Notice) -> Iterable[int]:
@@ -69,7 +68,8 @@ def trace_old(context: Context) -> None:
         with context.db.begin() as tx:
             some = receipts.untraced(tx, after, BATCH)
             for receipt in some:
-                trace(tx, context, receipt.id, receipt.connection, _parsed(context, receipt))
+                found = told_of(tx, context, receipt.connection, _parsed(context, receipt))
+                receipts.trace(tx, receipt.id, found)
         if not some:
             return
         after = some[-1].id

@@ -109,6 +109,12 @@ def begin(tx: Tx, context: Context, booking_id: int, who: Who, said: Person, now
     return attendances.begin(tx, booking_id, who.client_id, said, now, **at, unsure=who.doubt)
 
 
+def begin_new(tx: Tx, context: Context, booking_id: int, who: Who, said: Person, now: datetime) -> Attendance:
+    """The same for a booking that was just made for them."""
+    at = contacts.reached_at(tx, context, said, now)
+    return attendances.begin_new(tx, booking_id, who.client_id, said, now, **at, unsure=who.doubt)
+
+
 def _first(tx: Tx, context: Context, booking_id: int, said: Person, now: datetime) -> Attendance:
     return begin(tx, context, booking_id, whose(tx, context, said, now), said, now)
 

@@ -22,7 +22,7 @@ def serve(tx: Tx, context: Context, booking: Booking, service: Service, now: dat
         return _closer(tx, context, booking, service, comes, known)
     found = _near(tx, context, booking, service, comes, known)
     made = found.id if found else _offered(tx, context, booking, service, now, later=left)
-    attendances.served_by(tx, comes.id, made, instead=left)
+    attendances.served_by(tx, comes, made, instead=left)
     return made
 
 
@@ -60,7 +60,7 @@ def _closer(
     other = _near(tx, context, booking, service, comes, known)
     if other is None or not (other.done or other.id < known.id):
         return known.id
-    attendances.served_by(tx, comes.id, other.id)
+    attendances.served_by(tx, comes, other.id)
     return other.id
 
 

@@ -89,19 +89,22 @@ def _work_through(
 ) -> list[Delivery]:
     """Work on one after the other; returns those that were not begun."""
     left, decided, until = list(taken), list[Decided](), time.monotonic() + LONGEST
-    alone = False
+    in_time, alone = together.MOST, False  # how many decisions counted long enough
     while left:
         if not decided and not alone:
-            found = _decide_together(context, left, unnoted, now)
-            decided, alone = found or [], found is None
+            found = _decide_together(context, left, 2 * in_time, unnoted, now)
+            decided, in_time, alone = found or [], 0, found is None
         if stopping() or time.monotonic() > until:
             return left
         known = decided.pop(0) if decided else None
         delivery = known.delivery if known else left[0]
         left.remove(delivery)
         with trace.following(delivery.trace):
-            if known is None or not _go_on(context, known, unnoted, now):
-                decided.clear()  # they are as old, and are decided on once more together
+            if known and _go_on(context, known, unnoted, now):
+                in_time += 1
+            else:
+                decided.clear()  # the others are as old; next time they are fewer
+                in_time //= 2
                 _process(context, delivery, unnoted, now, stopping)
     return []
 
@@ -153,7 +156,7 @@ def _note(context: Context, unnoted: list[_Sent], now: datetime) -> None:
 
 
 def _decide_together(
-    context: Context, waiting: list[Delivery], unnoted: list[_Sent], now: datetime
+    context: Context, waiting: list[Delivery], most: int, unnoted: list[_Sent], now: datetime
 ) -> list[Decided] | None:
     """The decisions on the first of what waits; [] where the first, None where each is decided on alone."""
     if len(waiting) < 2 or not together.may_be(waiting[0]):
@@ -161,7 +164,7 @@ def _decide_together(
     try:
         with context.db.begin() as tx:
             _note_in(tx, unnoted, now)
-            found = together.decide_on(tx, context, waiting, now)
+            found = together.decide_on(tx, context, waiting, now, most)
     except Exception:  # each comes once more, alone, and what is wrong is said there
         _note(context, unnoted, now)
         return None

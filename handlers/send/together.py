@@ -4,6 +4,7 @@ Each is for somebody else, so that none of them makes a difference to another. W
 decided on alone, as is what asks a scheduler: see `outbox`.
 """
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,9 +41,11 @@ def may_be(delivery: Delivery) -> bool:
     return delivery.purpose.to_client and delivery.channel is Channel.email and delivery.attempts == 1
 
 
-def decide_on(tx: Tx, context: Context, waiting: Sequence[Delivery], now: datetime) -> list[Decided] | None:
+def decide_on(
+    tx: Tx, context: Context, waiting: Sequence[Delivery], now: datetime, most: int = MOST
+) -> list[Decided] | None:
     """The decisions on the first of what waits; [] where the first, None where each is decided on alone."""
-    some = list(_for_others_each(waiting))
+    some = list(itertools.islice(_for_others_each(waiting), max(min(most, MOST), 2)))
     if len(some) < 2:
         return []
     here = _read_ahead(tx, some)
@@ -67,7 +70,7 @@ def _for_others_each(waiting: Sequence[Delivery]) -> Iterator[Delivery]:
     seen = set[object]()
     for each in waiting:
         whose = {("booking", each.booking_id), ("contact", each.key.recipient)}
-        if may_be(each) and seen.isdisjoint(whose) and len(seen) < 2 * MOST:
+        if may_be(each) and seen.isdisjoint(whose):
             seen |= whose
             yield each
 

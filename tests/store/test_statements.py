@@ -19,7 +19,7 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
-A_WEBHOOK, A_MESSAGE = 50, 28
+A_WEBHOOK, A_MESSAGE = 36, 28
 OF_MANY, A_MESSAGE_OF_MANY = 20, 4
 """85 and 43 before a transaction remembered what it had read, and added what is due together.
 
@@ -129,7 +129,9 @@ def test_what_was_read_is_read_again_after_a_write(context: Context) -> None:
         assert attendances.current(tx, booking.id) is None
         assert counted.of(lambda: read(tx)) == 0
         tx.lock("somebody else may have written meanwhile")
-        assert counted.of(lambda: read(tx)) == 4
+        assert counted.of(lambda: read(tx)) == (0 if context.db.sqlite else 4)
+        tx.lock("somebody else may have written meanwhile")
+        assert counted.of(lambda: read(tx)) == 0, "it is held already"
         with pytest.raises(ZeroDivisionError):
             undone(tx)
         assert counted.of(lambda: read(tx)) == 4
