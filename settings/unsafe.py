@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from zxcvbn import zxcvbn
 
 from settings.connections import prefix_of
 from settings.environment import Variables
@@ -108,6 +107,8 @@ def _guessed(settings: Settings) -> Iterator[str]:
 
 
 def _is_weak(secret: str, kind: str) -> bool:
+    from zxcvbn import zxcvbn  # its lists take twelve megabytes, and are read for production alone
+
     guesses = zxcvbn(secret[:LOOKED_AT])["guesses_log10"]
     return guesses < GUESSES[kind] or STAND_IN.search(secret) is not None
 

@@ -9,13 +9,12 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -181,8 +180,8 @@ def _inserting_row(table: sa.Table) -> sa.Executable:
 
 @cache
 def _inserting_new(table: sa.Table, dialect: str) -> sa.Insert:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing()
+    dialects = import_module(f"sqlalchemy.dialects.{dialect}")  # that of another database stays unread
+    return cast(sa.Insert, dialects.insert(table).on_conflict_do_nothing())
 
 
 @cache
@@ -369,6 +368,8 @@ def _is_there(dbapi: Any, record: Any, _proxy: Any) -> None:
     """Ask a connection that was unused for a while whether it still is one; else the pool opens another."""
     if time.monotonic() - record.info.get("unused_since", time.monotonic()) < UNUSED:
         return
+    import psycopg  # which SQLite does without
+
     try:
         dbapi.execute("SELECT 1")
         dbapi.rollback()

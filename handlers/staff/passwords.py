@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-from zxcvbn import zxcvbn
-
 from handlers.context import Context
 from handlers.staff import breached
 
@@ -55,6 +53,8 @@ def fault(password: str, *known: str) -> str:
     """
     if not SHORTEST <= len(password) <= LONGEST:
         return TOO_SHORT if len(password) < SHORTEST else TOO_LONG
+    from zxcvbn import zxcvbn  # its lists take twelve megabytes, which a worker does without
+
     words = sorted(_words(known), key=len, reverse=True)
     look = zxcvbn(password[:LOOKED_AT], words)
     if look["score"] < STRONG:

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-import typst
-
 from render.body import bodymap
 from render.language.readable import begins_alike, full_date, plain, weekdays
 from render.paper import qr
@@ -69,11 +67,13 @@ def plan_pdf(
 
 def typeset(source: bytes, data: Mapping[str, Any], files: Mapping[str, bytes], when: date) -> Pdf:
     """Tagged if it can be: as it is, then without pictographs, then without the standard."""
+    from typst import TypstError  # seven megabytes, which whoever prints nothing does without
+
     clean = cleaned(data)
     for tried in (clean, cleaned(clean, symbols=False)):
         try:
             return Pdf(press(source, tried, files, standard="ua-1", when=when), tagged=True)
-        except typst.TypstError:
+        except TypstError:
             continue
     return Pdf(press(source, clean, files, when=when), tagged=False)
 

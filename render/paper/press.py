@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import fontpkg_noto_sans
 import fontpkg_noto_sans_arabic
-import typst
+
+if TYPE_CHECKING:
+    import typst
 
 Format = Literal["pdf", "png"]
 FAMILIES = ("Noto Sans", "Noto Sans Arabic", "DejaVu Sans Mono")
@@ -18,7 +20,9 @@ FAMILIES = ("Noto Sans", "Noto Sans Arabic", "DejaVu Sans Mono")
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
+    import typst
+
     folders = [str(package.ROOT / "files") for package in (fontpkg_noto_sans, fontpkg_noto_sans_arabic)]
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=folders)
 
@@ -38,6 +42,8 @@ def press(
     `when` is the creation date in the PDF: the same input then gives the same bytes. `pictures` are files
     that are no text, under the root: a template reads them as "/name".
     """
+    import typst  # seven megabytes, which whoever prints nothing does without
+
     whole: Any = {"main": template, "data.json": json.dumps(data, ensure_ascii=False).encode(), **files}
     # An empty folder as root: a template can then read nothing but what it is handed. A new one each time,
     # since a machine that tidies its temporary files would take a lasting one away.

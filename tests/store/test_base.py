@@ -2,6 +2,8 @@
 
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,6 +24,7 @@ from store.running import troubles, workers
 from store.vault import SealBroken, Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.databases import fresh_postgres
+from tests.helpers.processes import ROOT
 
 
 def keys(count: int = 1) -> list[str]:
@@ -345,3 +348,9 @@ def test_a_file_that_is_no_database_is_an_error_that_callers_know(tmp_path: Path
         pass
     with pytest.raises(sqlite3.DatabaseError), sqlite3.connect(path) as plain:
         plain.execute("SELECT * FROM bookings")
+
+
+def test_web_and_worker_start_without_what_they_may_never_need() -> None:
+    look = "import sys, app; print(*{'alembic', 'psycopg', 'typst', 'zxcvbn'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []
