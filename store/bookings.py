@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.booking import Booking, BookingState, BookingStatus, Person, Record
 from schemas.intake import IntakeStatus
 from store import sealing
-from store.base import Tx, no_index, once, remember
+from store.base import Tx, no_index, once, recall, remember
 from store.tables import (
     attendances,
     bookings,
@@ -55,7 +55,8 @@ _SUCCESSORS = sa.select(records).where(
 )
 _OF_THREAD = sa.select(records).where(records.c.booking_id == _ID).order_by(records.c.id)
 _KEY = ("connection", "external_id", "seat")
-_CHANGE = sa.update(records).where(*(records.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
+_ATTACH = sa.update(records).where(*(records.c[name] == sa.bindparam(f"of_{name}") for name in _KEY))
+_PUT = _ATTACH.returning(records.c.id)
 _BETWEEN = (
     sa.select(bookings)
     .where(bookings.c.client_id.in_(sa.bindparam("client_ids", expanding=True)))
@@ -124,23 +125,22 @@ def of_booking(tx: Tx, booking_id: int) -> list[Record]:
 def put(tx: Tx, record: Record) -> None:
     """Write a record."""
     key = {name: getattr(record, name) for name in _KEY}
-    known = named(tx, record.connection, record.external_id)
+    known = recall(tx, named, record.connection, record.external_id)
     values: dict[str, Any] = {
         "booking_id": record.booking_id,
         "sealed_state": _sealed(tx, record.state, key) if record.state else None,
         **{name: getattr(record, name) for name in _PLAIN},
     }
-    if any(each.seat == record.seat for each in known):
-        tx.run(_CHANGE, [{**values, **_of(record)}])
-    else:
+    new = known is not None and all(each.seat != record.seat for each in known)
+    if new or tx.first(_PUT, **values, **_of(record)) is None:
         tx.insert(records, **key, **values)
     _written(tx, record, known)
 
 
 def attach(tx: Tx, record: Record, booking_id: int) -> None:
     """Put a record that is written already into a thread."""
-    known = named(tx, record.connection, record.external_id)
-    tx.run(_CHANGE, [{"booking_id": booking_id, **_of(record)}])
+    known = recall(tx, named, record.connection, record.external_id)
+    tx.run(_ATTACH, [{"booking_id": booking_id, **_of(record)}])
     _written(tx, replace(record, booking_id=booking_id), known)
 
 
@@ -148,9 +148,9 @@ def _of(record: Record) -> dict[str, str]:
     return {f"of_{name}": getattr(record, name) for name in _KEY}
 
 
-def _written(tx: Tx, record: Record, before: list[Record]) -> None:
+def _written(tx: Tx, record: Record, before: list[Record] | None) -> None:
     """So that `named` knows what was just written, where one client has the identifier."""
-    if all(each.seat == record.seat for each in before):
+    if before is not None and all(each.seat == record.seat for each in before):
         remember(tx, named, [record], record.connection, record.external_id)
 
 

@@ -125,7 +125,8 @@ def become(tx: Tx, context: Context, met: Met, head: Record, now: datetime) -> N
     assert head.state is not None
     number = met.booking.id
     for each in bookings.of_booking(tx, number):
-        bookings.put(tx, replace(each, replaced_by=head.external_id))
+        if each.connection == WALK_IN:
+            bookings.put(tx, replace(each, replaced_by=head.external_id))
     bookings.belongs_to(tx, number, head.connection)
     bookings.update(tx, number, head.state, BookingStatus.confirmed, now)
     if met.certain:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -221,6 +222,25 @@ def test_together_comes_to_the_same_as_alone(
     for each in found:
         with context.db.begin() as tx:
             assert _said(each.decision) == _said(decide.decide(tx, context, each.delivery, LATER))
+
+
+def test_where_no_decision_lasts_each_goes_once_all_the_same(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(together, "LASTS", 0.0)
+    booked(context, 20)
+    here, hand = with_hand(context)
+    asked, original = list[int](), together.decide_on
+
+    def counted(*args: Any) -> list[together.Decided] | None:
+        found = original(*args)
+        asked.append(len(found or []))
+        return found
+
+    monkeypatch.setattr(together, "decide_on", counted)
+    work.work_once(here, LATER)
+    assert Counter(hand.to) == {f"c{number}@example.org": 1 for number in range(20)}
+    assert max(asked[1:]) <= 2, "little is made in vain"
 
 
 def _said(decision: decide.Decision) -> object:
