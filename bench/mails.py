@@ -129,7 +129,7 @@ def _count(folder: Path) -> int:
 
 def _beats(context: Context, since: datetime) -> bool:
     with context.db.read() as tx:
-        seen = workers.last_seen(tx)
+        seen = workers.last_seen(tx, datetime.now(UTC))
     return seen is not None and seen >= since
 
 

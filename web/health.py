@@ -33,7 +33,7 @@ def _checks(context: Context, now: datetime) -> dict[str, str]:
     try:
         current = migrate.is_current(context.db)
         with context.db.read() as tx:
-            seen = workers.last_seen(tx) if current else None
+            seen = workers.last_seen(tx, now) if current else None
     except (DatabaseError, OSError):
         return {"database": "does not answer", "migrations": "unknown", "worker": "unknown"}
     return {

@@ -50,7 +50,7 @@ class Rows(Collector):
                         deliveries.oldest_due(tx),
                         now,
                     ),
-                    _late("worker_seen_seconds", "Since a worker was seen.", workers.last_seen(tx), now),
+                    _late("worker_seen_seconds", "Since a worker was seen.", workers.last_seen(tx, now), now),
                 ]
         except (DatabaseError, OSError):
             found = [_one("database_up", "1 when the database answers.", 0)]

@@ -60,6 +60,13 @@ class Clock:
         with self._lock:
             return datetime.fromtimestamp(self._look(), UTC)
 
+    def no_earlier(self) -> datetime:
+        """The time; where it has jumped back, what it should be, so that nothing that is due waits for it."""
+        with self._lock:
+            wall, jump = self._look(), self._jump
+            right = self._steady() + jump.before if jump else wall
+            return datetime.fromtimestamp(max(wall, right), UTC)
+
     @property
     def trusted(self) -> bool:
         """False from a jump of the clock on, until it is taken back or has stood for long."""

@@ -40,12 +40,13 @@ class Lane:
     step: Callable[[datetime], int]
     idle: float = IDLE
     needs_clock: bool = True  # it pauses while the clock is not trusted
+    urgent: bool = False  # it goes on, and is never behind by a clock that was set back
 
     def run(self, clock: Clock, stop: threading.Event) -> None:
         """Work until `stop` is set. A database that goes away is waited for; nothing needs a person."""
         while not stop.is_set():
             try:
-                now = clock.now()
+                now = clock.no_earlier() if self.urgent else clock.now()
                 if (self.needs_clock and not clock.trusted) or not self.step(now):
                     stop.wait(self.idle)
             except (DatabaseError, OSError) as error:
@@ -60,7 +61,8 @@ class Lane:
 def every(context: Context, stopping: Callable[[], bool]) -> list[Lane]:
     """All lanes of a worker: so many for each connection, and those that belong to none."""
     found = [
-        Lane(name, _sending(context, share, stopping), needs_clock=False) for name, share in ALERTS.items()
+        Lane(name, _sending(context, share, stopping), needs_clock=False, urgent=True)
+        for name, share in ALERTS.items()
     ]
     found.append(Lane("summaries", _sending(context, Share((Purpose.summary,)), stopping)))
     for name in context.schedulers:

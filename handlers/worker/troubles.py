@@ -66,12 +66,17 @@ def _counted(kind: TroubleKind, found: Tally) -> Iterator[Trouble]:
 
 def _running(tx: Tx, now: datetime) -> Iterator[Trouble]:
     """The worker, and what waits for it."""
-    seen = workers.last_seen(tx) or connections.first_seen(tx)
+    seen = workers.last_seen(tx, now) or connections.first_seen(tx)
     due = min((at for at in (deliveries.oldest_due(tx), receipts.oldest_due(tx)) if at), default=None)
     if seen is not None and not workers.alive(seen, now):
         yield Trouble(TroubleKind.worker, "", "", seen)
-    elif due is not None and now - due > LATE:
+    elif due is not None and now - due > LATE and not _clock_has_jumped(tx):
         yield Trouble(TroubleKind.late, "", "", due)
+
+
+def _clock_has_jumped(tx: Tx) -> bool:
+    """True while that is said: what waits for the clock is no trouble of its own."""
+    return any(each.kind is TroubleKind.jumped for each in troubles.current(tx, ""))
 
 
 def _mail(tx: Tx) -> Iterator[Trouble]:

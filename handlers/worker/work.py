@@ -19,7 +19,7 @@ from store.views.newest import newest
 
 log = logging.getLogger("aftercare.worker")
 BEAT = 20.0  # seconds
-GRACE = 8.0  # seconds to finish what is in hand; most supervisors wait ten before they kill
+GRACE = 6.0  # seconds to finish what is in hand; ending the process takes more, and most supervisors wait ten
 
 
 def work_once(context: Context, now: datetime, name: str = "worker") -> int:

@@ -13,6 +13,7 @@ from babel.core import get_global
 
 SIGN_OF_A_MESSAGE = re.compile(r"[!?;=+*#%&$€£¥₿\"“”„«»{}\[\]|~^_]|\d|\.{2}|…")
 MOST_WORDS_OF_A_NAME, MOST_SMALL_WORDS = 8, 4
+SHORTEST_OF_A_MESSAGE = 4  # letters: names in every script have shorter small words
 SMALL_WORDS_OF_NAMES = frozenset(
     re.findall(
         r"\w+",
@@ -30,7 +31,7 @@ WORDS_OF_A_MESSAGE = frozenset(  # none that is anybody's name
         "überweisung cliquez gagné gratuit payer votre vous",
     )
 )
-LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w\.\w{2}")
+LIKE_A_LINK = re.compile(r"[/@:<>\\]|\w[.。]\w{2}|\bxn--", re.IGNORECASE)
 DOT_OF_A_HOST = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 
 
@@ -266,14 +267,18 @@ def greeting_name(name: str) -> str:
     all counts as a message that has signs or digits of one, its words, or more small words than names have.
     """
     line = plain(name, 61)
-    words = line.split()
+    seen = unicodedata.normalize("NFKC", line)  # a full-width dot is one to whoever makes links
+    words = seen.split()
     small = [word for word in words if word.islower() and word not in SMALL_WORDS_OF_NAMES]
+    long = [word for word in small if len(word) >= SHORTEST_OF_A_MESSAGE]
     message = (
         len(line) > 60
-        or LIKE_A_LINK.search(line)
-        or SIGN_OF_A_MESSAGE.search(line)
+        or LIKE_A_LINK.search(seen)
+        or SIGN_OF_A_MESSAGE.search(seen)
+        or any(unicodedata.category(char) == "So" for char in seen)
         or len(words) > MOST_WORDS_OF_A_NAME
         or (len(words) > MOST_SMALL_WORDS and len(small) > 1)
+        or (len(words) > 2 and len(long) > 1)
         or any(word.casefold().strip(".,") in WORDS_OF_A_MESSAGE for word in words)
     )
     return "" if message else line

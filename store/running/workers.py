@@ -11,6 +11,9 @@ SILENT = timedelta(seconds=90)
 """A worker that gave no sign for so long is taken for gone."""
 
 
+_NOT_AHEAD = workers.c.seen_at <= sa.bindparam("ahead")
+
+
 def beat(tx: Tx, name: str, now: datetime) -> None:
     """Say that a worker is alive."""
     tx.lock(f"worker-{name}")
@@ -19,9 +22,11 @@ def beat(tx: Tx, name: str, now: datetime) -> None:
         tx.run(sa.insert(workers).values(name=name, seen_at=now))
 
 
-def last_seen(tx: Tx) -> datetime | None:
-    """When any worker was last alive."""
-    seen: datetime | None = tx.value(sa.select(workers.c.seen_at).order_by(workers.c.seen_at.desc()).limit(1))
+def last_seen(tx: Tx, now: datetime) -> datetime | None:
+    """When any worker was last alive; what a clock has said that was far ahead says nothing."""
+    seen: datetime | None = tx.value(
+        sa.select(sa.func.max(workers.c.seen_at)).where(_NOT_AHEAD), ahead=now + SILENT
+    )
     return seen
 
 

@@ -166,6 +166,17 @@ def test_plain_text_is_one_line_without_controls(text: str) -> None:
         ("ring the number of the new shop", ""),
         ("x" * 200, ""),
         ("Send 20 € to us", ""),
+        ("www。evil。example", ""),
+        ("evil․example", ""),
+        ("evil．example", ""),
+        ("Xn--evil-example", ""),
+        ("Anna 💊", ""),
+        ("Ваш счёт заблокирован", ""),
+        ("hxxp evil dot example", ""),
+        ("Анна Петровна Орлова", "Анна Петровна Орлова"),
+        ("anna orlova", "anna orlova"),
+        ("Abdul Rahman bin Abdul Aziz", "Abdul Rahman bin Abdul Aziz"),
+        ("Ηλέκτρα Παπαδοπούλου", "Ηλέκτρα Παπαδοπούλου"),
     ],
 )
 def test_nobody_is_greeted_by_a_link(name: str, greeted: str) -> None:

@@ -45,14 +45,14 @@ def test_a_transaction_that_fails_leaves_nothing_behind(context: Context) -> Non
     with pytest.raises(Boom):
         fail()
     with context.db.read() as tx:
-        assert workers.last_seen(tx) is None
+        assert workers.last_seen(tx, NOW) is None
 
 
 def test_times_come_back_aware_and_in_utc_whatever_zone_they_had(context: Context) -> None:
     local = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
     with context.db.begin() as tx:
         workers.beat(tx, "w", local)
-        seen = workers.last_seen(tx)
+        seen = workers.last_seen(tx, NOW)
     assert seen == NOW
     assert seen.utcoffset() == timedelta(0)
 
@@ -129,11 +129,19 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_not_used(
         assert tx.value(sa.select(sa.func.pg_backend_pid())) != number
 
 
+def test_a_sign_of_life_by_a_clock_that_was_ahead_says_nothing(context: Context) -> None:
+    with context.db.begin() as tx:
+        workers.beat(tx, "dead", NOW + timedelta(days=1))
+        assert workers.last_seen(tx, NOW) is None
+        workers.beat(tx, "living", NOW)
+        assert workers.last_seen(tx, NOW) == NOW
+
+
 def test_a_reader_is_not_kept_waiting_by_a_writer(context: Context) -> None:
     with context.db.begin() as writing:
         workers.beat(writing, "w", NOW)
         with context.db.read() as reading:
-            assert workers.last_seen(reading) is None
+            assert workers.last_seen(reading, NOW) is None
 
 
 def test_what_is_new_about_a_client_is_taken_over_and_what_is_missing_stays(context: Context) -> None:

@@ -164,7 +164,7 @@ def _worker(context: Context, now: datetime) -> Iterator[Finding]:
     if not migrate.is_current(context.db):
         return
     with context.db.read() as tx:
-        seen = workers.last_seen(tx)
+        seen = workers.last_seen(tx, now)
         waits = {"webhook": receipts.oldest(tx, now), "message": deliveries.oldest_due(tx)}
     alive = workers.alive(seen, now)
     text = f"seen {int((now - seen).total_seconds())} s ago." if seen else "never seen."

@@ -41,7 +41,7 @@ def status_command(as_json: bool) -> None:
 
 def _status(tx: Tx, now: datetime) -> dict[str, Any]:
     received, due = Counter(receipts.counts(tx)), Counter(deliveries.counts(tx, now))
-    seen = workers.last_seen(tx)
+    seen = workers.last_seen(tx, now)
     return {
         "receipts": {str(name): received[name] for name in ReceiptStatus},
         "deliveries": {name: due[name] for name in ("due", *DeliveryStatus)},

@@ -52,6 +52,17 @@ def test_a_jump_ahead_or_back_is_not_trusted_until_it_is_taken_back_or_has_stood
     assert clock.trusted
 
 
+@given(jump=st.floats(-400 * DAY, 400 * DAY), after=st.floats(0, TRUSTED - 1))
+def test_what_is_urgent_is_never_behind_by_a_clock_that_was_set_back(jump: float, after: float) -> None:
+    machine = Machine()
+    clock = machine.clock()
+    right = machine.offset
+    machine.offset += jump if abs(jump) > STEP + 1 else 0
+    machine.steady += after
+    found = clock.no_earlier().timestamp()
+    assert abs(found - (machine.steady + max(right, machine.offset))) < 0.01
+
+
 @given(st.lists(st.tuples(st.floats(0, DAY), st.floats(-1, 1)), max_size=30))
 def test_sleep_slewing_and_small_corrections_are_no_jump(rounds: list[tuple[float, float]]) -> None:
     machine = Machine()

@@ -14,6 +14,7 @@ from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble, TroubleKind
 from store import contacts, deliveries, receipts
 from store.running import pauses, workers
+from store.running import troubles as stored
 from tests.helpers.clinic import NOW, with_policy
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import book, receive, schedule_of, webhook
@@ -76,6 +77,12 @@ def late_work(context: Context) -> None:
     receive(context, webhook("created", NOW - 11 * MINUTE))
 
 
+def late_by_the_clock(context: Context) -> None:
+    late_work(context)
+    with context.db.begin() as tx:
+        stored.note(tx, TroubleKind.jumped, "", "", NOW)
+
+
 def mail_refused(context: Context) -> None:
     beat(context)
     for _ in range(2):
@@ -90,6 +97,7 @@ ALL: dict[TroubleKind | None, Make] = {
     TroubleKind.failed: odd_webhook,
     TroubleKind.worker: no_worker,
     TroubleKind.late: late_work,
+    TroubleKind.jumped: late_by_the_clock,
     TroubleKind.mail: mail_refused,
 }
 
@@ -123,6 +131,7 @@ def mend(context: Context) -> None:
     """Whatever it was, somebody has put it right."""
     with context.db.begin() as tx:
         pauses.end(tx, Channel.email)
+        stored.end(tx, TroubleKind.jumped, "")
         for each in deliveries.due_by(tx, NOW + 900 * DAY):
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, NOW)
         for point in (contacts.get(tx, number) for number in range(9)):
