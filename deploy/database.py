@@ -1,7 +1,7 @@
 """Copy the database of this installation into a file, or put a copy in its place.
 
 `python deploy/database.py dump FILE` while everything runs; `python deploy/database.py restore FILE` while
-web and worker stand still. PostgreSQL is left to its own pg_dump and pg_restore; its password goes by the
+web and worker stand still. PostgreSQL is left to its own programs; its password goes by the
 environment, since arguments are shown to everybody on the machine.
 """
 
@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -18,10 +19,18 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import settings  # this file is given as a path, from any folder
 
-PROGRAMS = {
-    "dump": ("pg_dump", "--format=custom", "--file"),
-    "restore": ("pg_restore", "--clean", "--if-exists", "--single-transaction", "--no-owner", "--dbname"),
-}
+PROGRAMS = {"dump": ("pg_dump",), "restore": ("pg_restore", "psql")}
+EMPTY = """
+DO $$ DECLARE act text; BEGIN
+  FOR act IN SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) FROM pg_tables
+    WHERE schemaname = current_schema() AND tableowner = current_user LOOP EXECUTE act; END LOOP;
+  FOR act IN SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure) FROM pg_proc
+    WHERE pronamespace = current_schema()::regnamespace AND proowner = current_user::regrole
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+    LOOP EXECUTE act; END LOOP;
+END $$
+"""
+"""Everything goes before a copy comes back: what a newer version has made is not in it, and would stay."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,9 +46,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _postgresql(act: str, url: URL, file: Path) -> int:
-    program = PROGRAMS[act][0]
-    if not shutil.which(program):
-        print(f"{program} is missing: apt install postgresql-client", file=sys.stderr)
+    missing = next((each for each in PROGRAMS[act] if not shutil.which(each)), "")
+    if missing:
+        print(f"{missing} is missing: apt install postgresql-client", file=sys.stderr)
         return 1
     known = {
         "PGHOST": url.host or url.query.get("host"),
@@ -49,8 +58,22 @@ def _postgresql(act: str, url: URL, file: Path) -> int:
         "PGDATABASE": url.database,
     }
     environment = os.environ | {name: str(value) for name, value in known.items() if value}
-    last = [str(file)] if act == "dump" else [str(url.database), str(file)]
-    return subprocess.run([*PROGRAMS[act], *last], env=environment, check=False).returncode
+    if act == "dump":
+        return _run("pg_dump", "--format=custom", "--file", str(file), env=environment)
+    with tempfile.NamedTemporaryFile() as script:
+        read = _run("pg_restore", "--no-owner", "--file", script.name, str(file), env=environment)
+        how = (
+            "--no-psqlrc",
+            "--quiet",
+            "--output=/dev/null",
+            "--set=ON_ERROR_STOP=1",
+            "--single-transaction",
+        )
+        return read or _run("psql", *how, "--command", EMPTY, "--file", script.name, env=environment)
+
+
+def _run(*command: str, env: Mapping[str, str]) -> int:
+    return subprocess.run(command, env=env, check=False).returncode
 
 
 def _sqlite_dump(file: Path) -> int:

@@ -2,6 +2,7 @@
 # upgrade.sh: a new version, or back to where it was. By `make upgrade`; VERSION=v0.2.0 names one, else the newest of this branch.
 # Stop, copy the database, change the program, migrate, check, start. What fails on the way is undone: old program, old database.
 set -eu
+umask 022  # the account that runs Aftercare reads what is new, whatever the umask of who upgrades
 cd "$(dirname "$0")/.."
 bin=${BIN:-.venv/bin}
 control=${SYSTEMCTL:-systemctl}
@@ -24,7 +25,7 @@ git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no 
 mkdir -p "$folder"
 copy=$folder/before-upgrade-$(date -u +%Y-%m-%dT%H%M%SZ).backup
 
-begun=  # nothing of the program is touched before
+begun=  # nothing of program and database is touched before, and the copy may not be whole
 own=  # what the clinic has changed in content/ is laid aside and put onto the new version, or back onto the old one
 aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
 put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
@@ -33,7 +34,11 @@ back() {
   trap - EXIT
   say "The upgrade did not work. Going back to where it was ..." >&2
   [ -z "$begun" ] || { git checkout --quiet --force "$old" && requirements && put_on; }
-  if [ -e "$copy" ]; then $as "$bin/python" deploy/database.py restore "$copy"; fi
+  [ -z "$begun" ] || $as "$bin/python" deploy/database.py restore "$copy" || {
+    say "The old program is back, its database is not: web and worker stand still. Put $copy back" \
+      "(docs/deploy.md, Back up and restore), then: $control start aftercare-web aftercare-worker" >&2
+    exit 1
+  }
   $control start aftercare-web aftercare-worker
   say "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above." >&2
   exit 1
@@ -41,7 +46,7 @@ back() {
 
 trap back EXIT
 $control stop aftercare-web aftercare-worker
-$as "$bin/python" deploy/database.py dump "$copy"
+(umask 077 && $as "$bin/python" deploy/database.py dump "$copy")
 begun=yes
 aside
 git checkout --quiet "$new"

@@ -3,12 +3,14 @@
 Alembic is loaded where it is used: it takes eight megabytes, which web and worker do without.
 """
 
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SAWarning
 
 from store.base import Database
 from store.vault import Vault
@@ -16,6 +18,7 @@ from store.vault import Vault
 if TYPE_CHECKING:
     from alembic.config import Config
 
+NO_INDEX = "Skipped unsupported reflection of expression-based index"  # it stays as it is
 FOLDER = Path(__file__).parent / "migrations"
 TABLE = "alembic_version"
 _VERSION = sa.select(sa.column("version_num", sa.String)).select_from(sa.table(TABLE))
@@ -37,6 +40,7 @@ def upgrade(db: Database) -> None:
 
     with db.migrating() as tx:
         tx.lock("aftercare-migrations")
+        warnings.filterwarnings("ignore", NO_INDEX, SAWarning)
         command.upgrade(config(tx.conn, tx.vault), "head")
 
 

@@ -327,6 +327,38 @@ def test_an_upgrade_that_cannot_copy_the_database_touches_nothing(installation: 
     assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
 
 
+def test_a_copy_that_is_not_whole_never_comes_back(installation: Installation) -> None:
+    """The disk is full while the database is copied."""
+    installation.sql(
+        "INSERT INTO connections (name, scheduler, first_seen_at) VALUES ('a', 'b', '2026-01-02')"
+    )
+    full = installation.folder.parent / "bin"
+    full.mkdir()
+    (full / "flask").symlink_to(BIN / "flask")
+    (full / "python").write_text(
+        f'#!/bin/sh\n[ "$2" != dump ] || {{ echo half > "$3"; exit 1; }}\nexec {BIN}/python "$@"\n'
+    )
+    (full / "python").chmod(0o700)
+    newer = installation.version("README.md", "\nNewer.\n")
+    said = installation.upgrade(VERSION=newer, BIN=str(full))
+    assert said.returncode == 1
+    assert "Back at" in said.stderr
+    assert installation.sql("SELECT scheduler FROM connections") == "b"
+    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
+
+
+def test_the_account_of_the_service_can_read_what_an_upgrade_brings(installation: Installation) -> None:
+    (installation.folder / "clinical/newer.py").write_text('"""Newer."""\n')
+    installation.git("add", "-A")
+    newer = installation.version("README.md", "\nNewer.\n")
+    said = run("sh", "-c", "umask 077; exec sh deploy/upgrade.sh", **installation.environment, VERSION=newer)
+    assert said.returncode == 0, said.stdout + said.stderr
+    for path in ("README.md", "clinical/newer.py"):
+        assert (installation.folder / path).stat().st_mode & 0o044 == 0o044
+    (copy,) = installation.backups.iterdir()
+    assert copy.stat().st_mode & 0o077 == 0
+
+
 def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(installation: Installation) -> None:
     said = installation.upgrade(VERSION="v99")
     assert said.returncode == 1
@@ -346,16 +378,57 @@ def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_los
     assert "<<<<" not in own.read_text(encoding="utf-8")
 
 
+BOTH = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(params=BOTH)
+def first_schema(request: pytest.FixtureRequest, clone: Path) -> Installation:
+    """One small server of the first version on each database, with a connection that it knows."""
+    made = Installation(clone, _database(request))
+    made.environment["PATH"] = _with_pg_dump()
+    made.sql(
+        "INSERT INTO connections (name, scheduler, first_seen_at) "
+        "VALUES ('main', 'standard', '2026-01-02 03:04:05.000000')"
+    )
+    return made
+
+
+def test_on_each_database_an_upgrade_keeps_what_is_there(first_schema: Installation) -> None:
+    newer = first_schema.version("README.md", "\nNewer.\n")
+    said = first_schema.upgrade(VERSION=newer)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "Warning" not in said.stdout + said.stderr
+    assert first_schema.schema() == newest()
+    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
+
+
+def test_on_each_database_an_upgrade_that_fails_after_it_has_migrated_goes_back(
+    first_schema: Installation,
+) -> None:
+    broken = '\n\ndef found(**_: object) -> None:\n    raise SystemExit("Not in order.")\n'
+    newer = first_schema.version("web/commands/check.py", broken)
+    said = first_schema.upgrade(VERSION=newer)
+    assert said.returncode == 1
+    assert "Not in order." in said.stderr
+    assert "Back at" in said.stderr
+    assert first_schema.schema() == "0001"
+    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
+
+
 # ---------------------------------------------------------------- backups
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def _database(request: pytest.FixtureRequest) -> str:
+    """The address of a new database; "" for the SQLite file of the installation."""
+    if request.param == "sqlite":
+        return ""
+    return fresh_postgres(request.getfixturevalue("postgres_server"), "template0")
+
+
+@pytest.fixture(params=BOTH)
 def anywhere(request: pytest.FixtureRequest, clone: Path) -> Installation:
     """One small server on each database."""
-    if request.param == "sqlite":
-        return Installation(clone, schema="head")
-    url = fresh_postgres(request.getfixturevalue("postgres_server"), "template0")
-    return Installation(clone, url, "head")
+    return Installation(clone, _database(request), "head")
 
 
 def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Installation) -> None:
