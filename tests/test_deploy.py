@@ -112,24 +112,6 @@ def test_the_container_runs_without_root_and_writes_one_folder() -> None:
 # ---------------------------------------------------------------- the environment
 
 
-def _half_made(folder: Path) -> Path:
-    """No `python3-venv`: a folder, an interpreter, no pip."""
-    run(sys.executable, "-m", "venv", "--without-pip", folder / ".venv")
-    return folder
-
-
-def _moved(folder: Path) -> Path:
-    """Its folder has got another name: what is in `bin` names the old one."""
-    return folder.rename(folder.with_name("renamed"))
-
-
-def _python_gone(folder: Path) -> Path:
-    """A newer system has taken its Python away."""
-    for each in (folder / ".venv" / "bin").glob("python*"):
-        each.unlink()
-    return folder
-
-
 def _small(folder: Path, lock: str = "") -> Path:
     """A folder with the Makefile alone, and what it is to install."""
     (folder / "requirements").mkdir(parents=True)
@@ -139,12 +121,27 @@ def _small(folder: Path, lock: str = "") -> Path:
 
 
 def test_an_environment_that_does_not_work_is_made_again(tmp_path: Path) -> None:
+    """Half made without `python3-venv`; its Python gone with a system; its folder with another name."""
     folder = _small(tmp_path / "care")
-    for state in (_half_made, _moved, _python_gone):  # each befalls the one that was made before
-        folder = state(folder)
-        said = run("make", ".venv/app.stamp", CWD=str(folder))
-        assert said.returncode == 0, said.stdout + said.stderr
-        assert run(folder / ".venv/bin/pip", "--version").returncode == 0, state
+    made = folder / ".venv"
+    run(sys.executable, "-m", "venv", "--without-pip", made)
+    _make_environment(folder)
+    shutil.copytree(made, tmp_path / "whole", symlinks=True)
+    run("make", CWD=str(folder))
+    assert made.exists(), "it works"
+    for each in (made / "bin").glob("python*"):
+        each.unlink()
+    run("make", CWD=str(folder))
+    assert not made.exists()
+    shutil.copytree(tmp_path / "whole", made, symlinks=True)
+    folder = folder.rename(folder.with_name("renamed"))
+    _make_environment(folder)
+
+
+def _make_environment(folder: Path) -> None:
+    said = run("make", ".venv/app.stamp", CWD=str(folder))
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert run(folder / ".venv/bin/pip", "--version").returncode == 0
 
 
 def test_what_cannot_be_installed_says_what_to_look_at(tmp_path: Path) -> None:
