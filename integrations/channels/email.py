@@ -294,5 +294,5 @@ def _mail_from(server: smtplib.SMTP, sender: str, *, plain: bool) -> tuple[int, 
 
 
 def _dot_stuffed(data: bytes) -> bytes:
-    body = b"\r\n".join(b"." + line if line.startswith(b".") else line for line in data.split(b"\r\n"))
+    body = (b"\r\n" + data).replace(b"\r\n.", b"\r\n..")[2:]
     return body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
