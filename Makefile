@@ -18,6 +18,7 @@ help:
 	@echo "make screenshots  take the pictures of the documentation again (needs Chromium)"
 	@echo "make lighthouse  Lighthouse on the pages of the tour, as on a phone (needs npm and Chromium; ONLY=\"plan form\")"
 	@echo "make schema   write the JSON Schema of our own webhook body into docs/schedulers"
+	@echo "make random   a million random intakes, a hundred thousand courses of check-ins (ARGS='--minutes 60')"
 	@echo "make lives    N=1000 random lives of each scheduler (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make crash    ROUNDS=30 kills and other faults (DATABASE=sqlite or postgresql: on one kind)"
 	@echo "make bench    measure speed (see bench/README.md)"
@@ -139,8 +140,12 @@ lives: .venv/dev.stamp
 crash: .venv/dev.stamp
 	ROUNDS=$(or $(ROUNDS),30) $(BIN)/pytest -n 2 --dist worksteal tests/crash $(if $(DATABASE),--database $(DATABASE))
 
+.PHONY: random
+random: .venv/dev.stamp
+	$(BIN)/python -m tests.helpers.random_clients $(ARGS)
+
 .PHONY: nightly
-nightly: .venv/dev.stamp
+nightly: random
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -n 2 --everything
 
 .PHONY: sbom licences advisories
