@@ -1,6 +1,6 @@
 """Reads what is looked for in typed words from `content/rules/typed.toml`."""
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from library.reading import Reader
 from schemas.forms.condition import Condition, parse
@@ -8,7 +8,8 @@ from schemas.forms.typed import Danger, Harmless, Phrase, TypedRules, pattern, p
 from schemas.severity import RuleCase, Severity
 
 FILE = "rules/typed.toml"
-PHRASES = ("not_no", "past", "present", "family", "fear")
+PHRASES = ("not_no", "past", "over", "present", "family", "fear")
+NEEDED = {one.name for one in fields(Harmless) if one.default is MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class _DangerIn:
     unless: tuple[str, ...] = ()
     settled: Condition | None = None
     crisis: bool = False
+    passes: bool = False
     ever: bool = False
     anyone: bool = False
 
@@ -46,8 +48,9 @@ def read_typed(reader: Reader) -> TypedRules:
     raw = reader.part(_TypedIn, FILE, reader.toml(FILE))
     if raw is None:
         return TypedRules()
-    if set(raw.harmless) != {one.name for one in fields(Harmless)}:
-        reader.complain(FILE, "harmless", f"must have {', '.join(one.name for one in fields(Harmless))}")
+    every = [one.name for one in fields(Harmless)]
+    if not NEEDED <= set(raw.harmless) <= set(every):
+        reader.complain(FILE, "harmless", f"must have {', '.join(every)}")
         return TypedRules()
     dangers = tuple(_danger(one, raw.lists, reader) for one in raw.danger)
     ids = [danger.id for danger in dangers]
@@ -72,7 +75,7 @@ def _danger(raw: _DangerIn, lists: dict[str, str], reader: Reader) -> Danger:
             patterns.append(pattern(text, lists))
         except (KeyError, ValueError, IndexError) as error:
             reader.complain(FILE, raw.id, f"pattern {text!r} names a list that is not there: {error}")
-    given = {name: getattr(raw, name) for name in ("settled", "crisis", "ever", "anyone")}
+    given = {name: getattr(raw, name) for name in ("settled", "crisis", "passes", "ever", "anyone")}
     return Danger(
         raw.id,
         raw.name,

@@ -14,7 +14,7 @@ from itertools import pairwise, product
 
 from rapidfuzz.distance import OSA
 
-from schemas.forms.typed import Danger, Harmless, Pattern, Phrase, TypedRules
+from schemas.forms.typed import Danger, Harmless, Phrase, TypedRules
 
 NEAR = 16  # words that may lie between the first and the last word of a match
 REACH = 8  # words over which a "no" reaches, without a pause
@@ -28,6 +28,11 @@ CLITICS = frozenset({"me", "se", "le", "te", "lo", "la"})  # after a Spanish "no
 NOR = frozenset({"ni", "nor"})  # after words that were found these join more: "I cannot poop nor pee"
 OR = frozenset({"or", "nor", "o", "u", "ni"})  # the last of a list that a "no" denies
 AND = frozenset({"and", "y", "e"})  # "my foot does not lift and slaps": the verb after it is not denied
+NUMBER, ENDING = "#", "*"
+NUMBERS = frozenset({"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"})
+SINCE = frozenset({"since", "desde"})  # right before a year: it has gone on from then
+BUT = frozenset({"but", "though", "pero", "aunque"})
+TO_BE = frozenset({"was", "is", "had", "has", "fue", "era", "es", "tuvo", "tiene"})
 Span = tuple[int, int]
 
 
@@ -100,31 +105,37 @@ def same(word: str, wanted: str) -> bool:
 
 
 def is_exactly(word: str, wanted: str) -> bool:
-    """Tell whether a typed word is the wanted one, but for its ending (`*`)."""
+    """Tell whether a typed word is the wanted one, but for its ending (`*`), or a number (`#`)."""
+    if wanted == NUMBER:
+        return word.isdigit() or word in NUMBERS
     return word == wanted or (wanted.endswith("*") and word.startswith(wanted.rstrip("*")))
+
+
+_Group = dict[str, list[Phrase]]
+"""The phrases of one group of a pattern, by their first word."""
 
 
 class _Index:
     """Every word that a pattern looks for, and which of them a typed word may be.
 
-    `begun`: which of the patterns have a first group that begins with a word; few words begin any.
+    `begun`: which of the patterns have a first group that begins with a word; few words begin any. Groups
+    that are written alike are one object, so that a sentence looks for each only once.
     """
 
     def __init__(self, rules: TypedRules, harmless: Harmless) -> None:
-        phrases = [
-            one
-            for danger in rules.dangers
-            for pattern in danger.patterns
-            for group in pattern.groups
-            for one in group
-        ]
         self.known = harmless.words
-        self.patterns = [(danger.id, one) for danger in rules.dangers for one in danger.patterns]
+        known: dict[tuple[Phrase, ...], _Group] = {}
+        every = [(danger.id, pattern) for danger in rules.dangers for pattern in danger.patterns]
+        self.patterns = [
+            (danger, [known.setdefault(group, _by_first(group)) for group in pattern.groups])
+            for danger, pattern in every
+        ]
         self.begun: dict[str, set[int]] = {}
-        for number, (_danger, pattern) in enumerate(self.patterns):
-            for phrase in pattern.groups[0]:
-                self.begun.setdefault(phrase[0], set()).add(number)
+        for number, (_danger, groups) in enumerate(self.patterns):
+            for word in groups[0]:
+                self.begun.setdefault(word, set()).add(number)
         self.by_letter: dict[str, list[str]] = {}
+        phrases = (phrase for group in known for phrase in group)
         for wanted in sorted({word for phrase in phrases for word in phrase}):
             self.by_letter.setdefault(wanted[0], []).append(wanted)
         self.meanings = lru_cache(maxsize=4096)(self._meanings)
@@ -132,6 +143,13 @@ class _Index:
     def _meanings(self, word: str) -> frozenset[str]:
         means = is_exactly if word in self.known else same
         return frozenset(wanted for wanted in self.by_letter.get(word[0], ()) if means(word, wanted))
+
+
+def _by_first(group: Sequence[Phrase]) -> _Group:
+    found: _Group = {}
+    for phrase in group:
+        found.setdefault(phrase[0], []).append(phrase)
+    return found
 
 
 @lru_cache(maxsize=8)
@@ -146,19 +164,25 @@ class _Sentence:
     def __init__(self, words: list[str], pauses: frozenset[int], index: _Index, harmless: Harmless) -> None:
         self.words, self.pauses, self.harmless = words, pauses, harmless
         self.meanings = [index.meanings(word) for word in words]
+        self.at: dict[str, list[int]] = {}
+        for place, word in enumerate(words):
+            self.at.setdefault(word, []).append(place)
         self.places: dict[str, list[int]] = {}
         for place, meanings in enumerate(self.meanings):
             for wanted in meanings:
                 self.places.setdefault(wanted, []).append(place)
-        self.patterns: dict[str, list[Pattern]] = {}
+        self.found: dict[int, list[Span]] = {}
+        self.patterns: dict[str, list[list[_Group]]] = {}
         for number in sorted({one for wanted in self.places for one in index.begun.get(wanted, ())}):
-            danger, pattern = index.patterns[number]
-            self.patterns.setdefault(danger, []).append(pattern)
+            danger, groups = index.patterns[number]
+            self.patterns.setdefault(danger, []).append(groups)
 
     @cached_property
     def present(self) -> bool:
-        """Whether it speaks of now."""
-        return bool(self.said(self.harmless.present))
+        """Whether it speaks of now, and not in words that say that it is over."""
+        over = (*self.harmless.past, *self.harmless.over)
+        past = {place for span in self.said(over) for place in range(*span)}
+        return any(start not in past for start, _end in self.said(self.harmless.present))
 
     @cached_property
     def mistaken(self) -> set[int]:
@@ -174,30 +198,43 @@ class _Sentence:
                     return "" if self.said(danger.unless) else " ".join(self.words[start:end])
         return ""
 
-    def hits(self, pattern: Pattern) -> Iterator[tuple[Span, ...]]:
+    def hits(self, pattern: Sequence[_Group]) -> Iterator[tuple[Span, ...]]:
         """Yield the places at which one phrase of each group stands, near each other."""
-        groups = [self.spans(group) for group in pattern.groups]
-        if all(groups):
-            for hit in product(*groups):
-                near = max(span[1] for span in hit) - min(span[0] for span in hit) <= NEAR
-                if near and all(one[1] <= other[0] for one, other in pairwise(sorted(hit))):
-                    yield hit
+        groups = []
+        for group in pattern:
+            groups.append(self.spans(group))
+            if not groups[-1]:
+                return
+        for hit in product(*groups):
+            near = max(span[1] for span in hit) - min(span[0] for span in hit) <= NEAR
+            if near and all(one[1] <= other[0] for one, other in pairwise(sorted(hit))):
+                yield hit
 
-    def spans(self, phrases: Sequence[Phrase]) -> list[Span]:
-        """Return where any of the phrases of a pattern stands, slips of the finger and all."""
-        found = (
-            (start, end)
-            for phrase in phrases
-            for start in self.places.get(phrase[0], ())
-            if (end := self.end_of(phrase, start, self.may_be))
-        )
-        return list(dict.fromkeys(found))
+    def spans(self, group: _Group) -> list[Span]:
+        """Return where any of the phrases of a group stands, slips of the finger and all."""
+        if id(group) not in self.found:
+            found = (
+                (start, end)
+                for wanted in group.keys() & self.places.keys()
+                for phrase in group[wanted]
+                for start in self.places[wanted]
+                if (end := self.end_of(phrase, start, self.may_be))
+            )
+            self.found[id(group)] = sorted(set(found))
+        return self.found[id(group)]
 
     def said(self, phrases: Sequence[Phrase]) -> list[Span]:
         """Return where any of the phrases stands as it is written."""
-        places = range(len(self.words))
-        found = ((start, self.end_of(one, start, self.is_word)) for one in phrases for start in places)
+        found = (
+            (start, self.end_of(one, start, self.is_word)) for one in phrases for start in self.begins(one[0])
+        )
         return [(start, end) for start, end in found if end]
+
+    def begins(self, wanted: str) -> Sequence[int]:
+        """Return where a word stands as it is written."""
+        if wanted in self.at or wanted[-1] not in (NUMBER, ENDING):
+            return self.at.get(wanted, ())
+        return [place for place, word in enumerate(self.words) if is_exactly(word, wanted)]
 
     def end_of(self, phrase: Phrase, start: int, fits: Callable[[int, str], bool]) -> int:
         """Return where a phrase that begins at `start` ends, or 0."""
@@ -227,7 +264,8 @@ class _Sentence:
             self.denied(start, end, own)
             or any(0 <= start - fear[1] <= 2 for fear in self.said(self.harmless.fear))
             or (not danger.ever and self.long_ago())
-            or (not danger.anyone and self.of_others(start, own))
+            or (not danger.ever and not danger.passes and self.is_over())
+            or (not danger.anyone and self.of_others(start, end, own))
         )
 
     def denied(self, start: int, end: int, own: set[int]) -> bool:
@@ -270,24 +308,39 @@ class _Sentence:
         return bool(joined) and not again and not self.harmless.tells.intersection(listed)
 
     def long_ago(self) -> bool:
-        if self.present:
-            return False
-        years = (int(word) for word in self.words if len(word) == 4 and word.isdigit())
-        dated = any(1900 < year <= LATEST_PAST_YEAR for year in years) and "since" not in self.words
-        return bool(self.said(self.harmless.past)) or (dated and "desde" not in self.words)
+        return not self.present and (bool(self.said(self.harmless.past)) or self.is_dated())
 
-    def of_others(self, start: int, own: set[int]) -> bool:
+    def is_over(self) -> bool:
+        open_still = self.present or BUT.intersection(self.words)
+        return not open_still and bool(self.said(self.harmless.over))
+
+    def is_dated(self) -> bool:
+        """Tell whether a year long past is named, and not as the start of what still is."""
+        years = (place for place, word in enumerate(self.words) if len(word) == 4 and word.isdigit())
+        old = (place for place in years if 1900 < int(self.words[place]) <= LATEST_PAST_YEAR)
+        return any(not SINCE.intersection(self.words[max(0, place - 2) : place]) for place in old)
+
+    def of_others(self, start: int, end: int, own: set[int]) -> bool:
         """Tell whether the nearest person before the words found is somebody else, or the family has it."""
-        if self.said(self.harmless.family):
+        if self.said(self.harmless.family) or self.was_theirs(end):
             return True
         for place in range(start - 1, -1, -1):
             if place in own:
                 continue
-            if self.words[place] in self.harmless.people:
+            if self.words[place] in self.harmless.people and not self.reports(place + 1):
                 return True
             if self.words[place] in self.harmless.me and not self.speaks_of(place + 1):
                 return False
         return False
+
+    def was_theirs(self, end: int) -> bool:
+        """Tell whether it says right after whose it was: "the heart attack was my husband's"."""
+        after = self.words[end : end + 4]
+        return bool(TO_BE.intersection(after[:1]) and self.harmless.people.intersection(after))
+
+    def reports(self, place: int) -> bool:
+        """Tell whether a person says or sees it, who does not have it: "my daughter says"."""
+        return bool(self.harmless.reports.intersection(self.words[place : place + 1]))
 
     def speaks_of(self, place: int) -> bool:
         """Tell whether "my" is followed by a person: "my old mother"."""

@@ -7,7 +7,7 @@ from schemas.forms.condition import Condition
 from schemas.severity import RuleCase, Severity
 
 Phrase = tuple[str, ...]
-"""Words in a row; `*` at a word's end stands for any ending."""
+"""Words in a row; `*` at a word's end stands for any ending, `#` for any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Pattern:
 class Danger:
     """One danger that can be typed; `case` says what it does.
 
-    `ever`: it counts however long ago. `anyone`: it counts whoever it is about. `crisis`: somebody may hurt
-    themselves. `settled`: answers that say it already, so that their own rules judge it. `unless`: phrases
-    that make the sentence harmless.
+    `passes`: it counts though it has passed. `ever`: it counts however long ago. `anyone`: it counts
+    whoever it is about. `crisis`: somebody may hurt themselves. `settled`: answers that say it already, so
+    that their own rules judge it. `unless`: phrases that make the sentence harmless.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Danger:
     unless: tuple[Phrase, ...] = ()
     settled: Condition | None = None
     crisis: bool = False
+    passes: bool = False
     ever: bool = False
     anyone: bool = False
     match: tuple[str, ...] = ()
@@ -65,6 +66,8 @@ class Harmless:
     fear: tuple[Phrase, ...]
     nothing: frozenset[str]
     words: frozenset[str]
+    over: tuple[Phrase, ...] = ()
+    reports: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -93,6 +93,26 @@ def test_a_no_denies_a_whole_list_of_names(names: list[str], many: int) -> None:
     assert not dangers(f"I have not had {', '.join(some[:-1])}, or {some[-1]}.")
 
 
+@pytest.mark.parametrize(
+    ("harmless", "dangerous"),
+    [
+        ("Was on Lovenox in 2016, nothing since", "On Lovenox since 2016"),
+        ("passed out when I was nine", "passed out when I was lifting"),
+        ("the heart attack was my husband's", "my husband says it was a heart attack"),
+        ("my daughter had slurred speech", "my daughter says my speech is slurred"),
+        ("me desmayé de niño, nada desde entonces", "me desmayé de niño, y desde entonces otra vez"),
+        (
+            "my calf was swollen after soccer, back to normal",
+            "my calf is swollen, back to normal activity but",
+        ),
+        ("the rash is back to normal", "my face drooped for five minutes, then back to normal"),
+    ],
+)
+def test_whose_it_was_and_when_it_was_counts(harmless: str, dangerous: str) -> None:
+    assert not dangers(harmless)
+    assert dangers(dangerous)
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read_without_failing(text: str) -> None:
     dangers(text)
