@@ -1,14 +1,15 @@
 """Reads what is looked for in typed words from `content/rules/typed.toml`."""
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 
 from library.reading import Reader
 from schemas.forms.condition import Condition, parse
-from schemas.forms.typed import Danger, Harmless, Phrase, TypedRules, pattern, phrase
+from schemas.forms.typed import Danger, Harmless, Phrase, Tone, TypedRules, either, pattern, phrase
 from schemas.severity import RuleCase, Severity
 
 FILE = "rules/typed.toml"
 PHRASES = ("not_no", "past", "over", "present", "family", "fear")
+TONE = tuple(one.name for one in fields(Tone))
 NEEDED = {one.name for one in fields(Harmless) if one.default is MISSING}
 
 
@@ -31,6 +32,8 @@ class _DangerIn:
     passes: bool = False
     ever: bool = False
     anyone: bool = False
+    eased: bool = False
+    tone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class _TypedIn:
     lists: dict[str, str]
     harmless: dict[str, tuple[str, ...]]
     danger: tuple[_DangerIn, ...]
+    tone: dict[str, str] = field(default_factory=dict)
 
 
 def read_typed(reader: Reader) -> TypedRules:
@@ -56,7 +60,14 @@ def read_typed(reader: Reader) -> TypedRules:
     ids = [danger.id for danger in dangers]
     for name in {name for name in ids if ids.count(name) > 1}:
         reader.complain(FILE, name, "stands twice")
-    return TypedRules(dangers, _harmless(raw.harmless))
+    return TypedRules(dangers, _harmless(raw.harmless), _tone(raw.tone, reader))
+
+
+def _tone(raw: dict[str, str], reader: Reader) -> Tone | None:
+    """How a text sounds; a file of before has none, and then nothing is found or eased by it."""
+    if raw and set(raw) != set(TONE):
+        reader.complain(FILE, "tone", f"must have {', '.join(TONE)}")
+    return Tone(*(either(raw[name]) for name in TONE)) if set(raw) == set(TONE) else None
 
 
 def _harmless(raw: dict[str, tuple[str, ...]]) -> Harmless:
@@ -75,7 +86,10 @@ def _danger(raw: _DangerIn, lists: dict[str, str], reader: Reader) -> Danger:
             patterns.append(pattern(text, lists))
         except (KeyError, ValueError, IndexError) as error:
             reader.complain(FILE, raw.id, f"pattern {text!r} names a list that is not there: {error}")
-    given = {name: getattr(raw, name) for name in ("settled", "crisis", "passes", "ever", "anyone")}
+    given = {
+        name: getattr(raw, name)
+        for name in ("settled", "crisis", "passes", "ever", "anyone", "eased", "tone")
+    }
     return Danger(
         raw.id,
         raw.name,

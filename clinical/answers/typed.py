@@ -14,10 +14,11 @@ from itertools import pairwise, product
 
 from rapidfuzz.distance import OSA
 
-from schemas.forms.typed import Danger, Harmless, Phrase, TypedRules
+from schemas.forms.typed import Danger, Harmless, Phrase, Tone, TypedRules
 
 NEAR = 16  # words that may lie between the first and the last word of a match
 REACH = 8  # words over which a "no" reaches, without a pause
+MOST_CALM = 1  # calm words that a text may have and still sound odd and new
 LONG, LONGER = 5, 10  # letters from which a word may have one slip, and two
 SENTENCE = re.compile(r"[!;]+|\.+(?![0-9])")  # "38.5" is one number
 PAUSE = re.compile(r"[,?()\n\u2013\u2014]|\s-+\s")
@@ -86,10 +87,30 @@ def search(text: str, rules: TypedRules) -> Iterator[Found]:
         return
     index = _index(rules)
     said = [_Sentence(words, pauses, index, rules.harmless) for words, pauses in _sentences(text)]
+    found = False
     for danger in rules.dangers:
-        hit = next((hit for one in said if (hit := one.names(danger))), "")
+        hit = next((hit for one in said if (hit := one.names(danger, rules.tone))), "")
         if hit:
+            found = True
             yield Found(danger, hit)
+    if not found and rules.tone is not None:
+        yield from _unclear(said, rules.tone, [danger for danger in rules.dangers if danger.tone])
+
+
+def _unclear(said: Sequence["_Sentence"], tone: Tone, dangers: Sequence[Danger]) -> Iterator[Found]:
+    """Yield what is odd and new with the body, or like something else, in a sentence that is not calm.
+
+    Body and time may be named in the sentence before or after. Calm words elsewhere hide nothing.
+    """
+    for place, one in enumerate(said):
+        near, calm = said[max(0, place - 1) : place + 2], len(one.said(tone.calm))
+        if calm > MOST_CALM or not any(each.said(tone.body) for each in near):
+            continue
+        odd = tone.odd if any(each.said(tone.new) for each in near) else ()
+        words = one.oddly((*odd, *(() if calm else tone.like)))
+        if words:
+            yield from (Found(danger, words) for danger in dangers if not one.said(danger.unless))
+            return
 
 
 def same(word: str, wanted: str) -> bool:
@@ -189,14 +210,27 @@ class _Sentence:
         """The places of words that look like a "no" and are none."""
         return {place for span in self.said(self.harmless.not_no) for place in range(*span)}
 
-    def names(self, danger: Danger) -> str:
+    def names(self, danger: Danger, tone: Tone | None) -> str:
         """Return the words that name a danger, or ""."""
         for pattern in self.patterns.get(danger.id, ()):
             for hit in self.hits(pattern):
                 if not self.excused(hit, danger):
                     start, end = min(hit)[0], max(span[1] for span in hit)
-                    return "" if self.said(danger.unless) else " ".join(self.words[start:end])
+                    harmless = self.said(danger.unless) or (danger.eased and self.is_calm(tone))
+                    return "" if harmless else " ".join(self.words[start:end])
         return ""
+
+    def is_calm(self, tone: Tone | None) -> bool:
+        """Tell whether it has something calm, and nothing odd or new."""
+        if tone is None or not self.said(tone.calm):
+            return False
+        return not self.said(tone.odd) and not self.said(tone.new)
+
+    def oddly(self, odd: Sequence[Phrase]) -> str:
+        """Return the first words for what is odd that are not denied, or long ago; or ""."""
+        spans = () if self.long_ago() or self.is_over() else self.said(odd)
+        mine = (span for span in spans if not self.denied(*span, set(range(*span))))
+        return next((" ".join(self.words[start:end]) for start, end in mine), "")
 
     def hits(self, pattern: Sequence[_Group]) -> Iterator[tuple[Span, ...]]:
         """Yield the places at which one phrase of each group stands, near each other."""

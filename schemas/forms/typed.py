@@ -25,6 +25,8 @@ class Danger:
     `passes`: it counts though it has passed. `ever`: it counts however long ago. `anyone`: it counts
     whoever it is about. `crisis`: somebody may hurt themselves. `settled`: answers that say it already, so
     that their own rules judge it. `unless`: phrases that make the sentence harmless.
+    `eased`: calm words in the sentence, and nothing odd or new, make it harmless too. `tone`: it is found by
+    how the text sounds, where no pattern finds anything.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Danger:
     passes: bool = False
     ever: bool = False
     anyone: bool = False
+    eased: bool = False
+    tone: bool = False
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
 
@@ -70,12 +74,27 @@ class Harmless:
     reports: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """Words for how a text sounds: of the body, odd or failing, new, like something else, calm.
+
+    What is odd and new with the body, or like something else without a calm word, is looked at.
+    """
+
+    body: tuple[Phrase, ...]
+    odd: tuple[Phrase, ...]
+    new: tuple[Phrase, ...]
+    like: tuple[Phrase, ...]
+    calm: tuple[Phrase, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TypedRules:
     """The whole of `rules/typed.toml`; compared as an object, since it is read once."""
 
     dangers: tuple[Danger, ...] = ()
     harmless: Harmless | None = None
+    tone: Tone | None = None
 
     def danger(self, name: str) -> Danger | None:
         """Return a danger by its id."""
@@ -90,5 +109,9 @@ def phrase(text: str) -> Phrase:
 def pattern(text: str, lists: Mapping[str, str]) -> Pattern:
     """Return `a b | c & d` as a pattern, with `{name}` standing for a list of phrases; raises KeyError."""
     filled = text.format_map(lists)
-    groups = (group.split("|") for group in filled.split("&"))
-    return Pattern(text, tuple(tuple(phrase(one) for one in group if one.strip()) for group in groups))
+    return Pattern(text, tuple(either(group) for group in filled.split("&")))
+
+
+def either(text: str) -> tuple[Phrase, ...]:
+    """Return `a b | c` as phrases."""
+    return tuple(phrase(one) for one in text.split("|") if one.strip())

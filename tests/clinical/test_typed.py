@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinical.answers.typed import says_nothing, search, sentences
+from schemas.forms.typed import TypedRules
+from schemas.severity import Severity
 from tests.helpers.content import library
 
 TEXTS = Path(__file__).parent / "typed"
@@ -111,6 +113,38 @@ def test_a_no_denies_a_whole_list_of_names(names: list[str], many: int) -> None:
 def test_whose_it_was_and_when_it_was_counts(harmless: str, dangerous: str) -> None:
     assert not dangers(harmless)
     assert dangers(dangerous)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("my elbow went purple yesterday", {"typed_unclear"}),
+        ("my elbow went purple years ago", set()),
+        ("no numbness in my elbow since yesterday", set()),
+        ("my elbow is sore from work since yesterday, heavy after the gym", set()),
+        ("my shin feels like paper", {"typed_unclear"}),
+        ("my shin feels like paper after work", set()),
+    ],
+)
+def test_what_is_odd_and_new_with_the_body_is_looked_at(text: str, found: set[str]) -> None:
+    assert dangers(text) == found
+    assert all(RULES.danger(name).severity is Severity.REVIEW for name in found)  # type: ignore[union-attr]
+
+
+def test_calm_words_make_a_turn_of_phrase_only_of_what_says_so() -> None:
+    assert dangers("I worry about my kidneys") == {"typed_worry"}
+    assert not dangers("I worry about my kidneys at my desk job")
+    assert dangers("I take warfarin at my desk job") == {"typed_thinner"}
+
+
+def test_rules_of_before_that_know_no_tone_find_what_they_found() -> None:
+    old = TypedRules(RULES.dangers, RULES.harmless)
+    assert not list(search("my elbow went purple yesterday", old))
+    assert all(
+        danger in {one.danger.id for one in search(text, old)}
+        for danger, text in EXAMPLES
+        if danger != "typed_unclear"
+    )
 
 
 @given(st.text(max_size=80))
