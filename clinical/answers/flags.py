@@ -54,6 +54,7 @@ def of_text(words: str, rules: Rules) -> tuple[Flag, ...]:
     found = (
         _flag(each.danger.id, each.danger.name, each.danger.source, each.danger.case, [("text", each.words)])
         for each in typed.search(words, rules.typed)
+        if not each.danger.tone  # "I cannot come today, my knee is swollen" is no form
     )
     return tuple(sorted(found, key=lambda flag: (flag.severity.rank, flag.rule)))
 
