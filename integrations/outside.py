@@ -13,6 +13,7 @@ from integrations.http import Http
 
 SECONDS = 5.0
 TIME_SERVER = "pool.ntp.org"
+NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 SINCE_1900 = 2_208_988_800  # seconds from there to 1970, where our clocks begin
 
 
@@ -20,10 +21,12 @@ class Unsound(Exception):
     """A certificate that browsers do not take; the text says why."""
 
 
-def resolves(host: str) -> bool:
-    """True when the name has an address."""
+def resolves(host: str) -> bool | None:
+    """Whether the name has an address; None when no name server could be asked, which may pass."""
     try:
         return bool(socket.getaddrinfo(host, None))
+    except socket.gaierror as error:
+        return False if error.errno in NO_SUCH_NAME else None
     except (OSError, UnicodeError):
         return False
 

@@ -1,5 +1,6 @@
 """`flask check --outside`: every line says what to do; where nothing is seen, it does not end well."""
 
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -71,6 +72,33 @@ def test_what_is_well_is_said(app: Flask, context: Context, world: Callable[...,
     result = run(app)
     assert (marked(result, "FIX"), result.exit_code) == ([], 0), result.output
     assert {"address", "TLS", "SPF", "DKIM", "DMARC", "webhook main", "clock"} <= set(marked(result, "ok"))
+
+
+@pytest.mark.parametrize(
+    ("code", "known"),
+    [
+        (socket.EAI_NONAME, False),
+        (socket.EAI_AGAIN, None),
+        (socket.EAI_FAIL, None),
+        (socket.EAI_SYSTEM, None),
+    ],
+)
+def test_a_name_server_that_fails_for_a_moment_is_no_wrong_setting(
+    app: Flask, world: Callable[..., None], monkeypatch: pytest.MonkeyPatch, code: int, known: bool | None
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise socket.gaierror(code, "not now")
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    assert outside.resolves("care.test") is known
+    world(resolves=lambda _host: known)
+    result = run(app)
+    assert ("address" in marked(result, "FIX")) is (known is False)
+    assert ("no name server answers here" in result.output) is (known is None)
+    with app.app_context():
+        doctor = app.test_cli_runner().invoke(args=["doctor"])
+    assert "DNS" in doctor.output
+    assert ("nothing is known of care.test" in doctor.output) is (known is None)
 
 
 @pytest.mark.parametrize(

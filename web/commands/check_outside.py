@@ -62,7 +62,12 @@ def _address(context: Context, _now: datetime) -> Iterator[Line]:
     if host in ("localhost", "127.0.0.1", "::1"):
         yield Line(Kind.fix, "address", f"{url} is this machine: nobody else reaches it. Set PUBLIC_URL.")
         return
-    if not outside.resolves(host):
+    known = outside.resolves(host)
+    if known is None:
+        do = "Give the command again; if it stays so, see the name server of this machine (/etc/resolv.conf)."
+        yield Line(Kind.unseen, "address", f"{host} not looked at: no name server answers here. {do}")
+        return
+    if not known:
         yield Line(Kind.fix, "address", f"{host} has no address. Point the name at this server, in your DNS.")
         return
     if outside.is_ours(Http(), url):

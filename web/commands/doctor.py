@@ -111,9 +111,19 @@ def _names(context: Context, _now: datetime) -> Iterator[Finding]:
     sender = context.senders[Channel.email]
     assert isinstance(sender, Smtp)
     for host in {urlsplit(context.clinic.public_url).hostname or "", sender.host}:
-        good = outside.resolves(host)
-        do = "" if good else "Correct the setting, or the name server of this machine (/etc/resolv.conf)."
-        yield Finding("DNS", f"{host} has {'an' if good else 'no'} address.", do)
+        yield Finding("DNS", *_name(host))
+
+
+def _name(host: str) -> tuple[str, str]:
+    known = outside.resolves(host)
+    if known is None:
+        do = "Run doctor again; if it stays so, see the name server of this machine (/etc/resolv.conf)."
+        return f"no name server answers, so nothing is known of {host}.", do
+    return (
+        (f"{host} has an address.", "")
+        if known
+        else (f"{host} has no address.", "Correct the setting, or add the name in your DNS.")
+    )
 
 
 def _mail_server(context: Context, _now: datetime) -> Iterator[Finding]:
