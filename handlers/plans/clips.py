@@ -25,11 +25,13 @@ CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf", b"edts", b"
 KEPT = frozenset(
     {
         *(b"ftyp", b"mvhd", b"tkhd", b"elst", b"mdhd", b"hdlr", b"vmhd", b"smhd", b"dref", b"stsd"),
-        *(b"stts", b"ctts", b"cslg", b"stsc", b"stsz", b"stco", b"co64", b"stss", b"sgpd", b"sbgp", b"sdtp"),
+        *(b"stts", b"ctts", b"cslg", b"stsc", b"stsz", b"stco", b"co64", b"stss", b"sdtp"),
     }
 )
 CLOCKS = frozenset({b"mvhd", b"tkhd", b"mdhd"})
 PLAYED = {b"vide": (b"avc1", b"avc3"), b"soun": (b"mp4a",)}
+COMPRESSOR = slice(50, 82)
+"""Of a picture's description: who made the encoder, in words; a phone may write its own name."""
 DEEPEST = 6
 MOST_ROWS = 200_000
 """Of one table: more than an hour of film has."""
@@ -139,6 +141,10 @@ def _clean(data: bytes, made: bytearray, box: Box, depth: int = 0) -> None:
         made[box.body + 4 : box.body + 4 + size] = bytes(size)
     elif box.name == b"hdlr":
         made[box.body + 24 : box.end] = bytes(max(0, box.end - box.body - 24))
+    elif box.name == b"stsd":
+        for each in _boxes(data, box.body + 8, box.end):
+            if each.name in PLAYED[b"vide"] and each.end - each.start >= COMPRESSOR.stop:
+                made[each.start + COMPRESSOR.start : each.start + COMPRESSOR.stop] = bytes(32)
 
 
 def _table(data: bytes, box: Box | None, form: str, head: int = 4) -> list[tuple[int, ...]]:

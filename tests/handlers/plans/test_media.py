@@ -69,6 +69,7 @@ def box(name: bytes, payload: bytes) -> bytes:
 
 
 PICTURE, PLACES = b"picture" * 9, SECRET * 2
+BY = b"Ann's encoder"
 HEAD = 16 + 8 + len(SECRET) + 8  # bytes before the samples
 
 
@@ -76,11 +77,15 @@ def track(
     handler: bytes = b"vide", codec: bytes = b"avc1", at: int = HEAD, size: int = len(PICTURE)
 ) -> bytes:
     """One track with one chunk of two samples at a place in the file."""
-    stsd = box(b"stsd", bytes(4) + struct.pack(">I", 1) + box(codec, bytes(70)))
+    described = box(codec, bytes(42) + (BY if handler == b"vide" else b"").ljust(32, b"\0") + bytes(4))
+    stsd = box(b"stsd", bytes(4) + struct.pack(">I", 1) + described)
+    groups = box(b"sgpd", SECRET) + box(b"sbgp", SECRET)
     sizes = box(b"stsz", bytes(4) + struct.pack(">IIII", 0, 2, 7, size - 7))
     chunks = box(b"stsc", bytes(4) + struct.pack(">IIII", 1, 1, 2, 1))
     places = box(b"stco", bytes(4) + struct.pack(">II", 1, at))
-    stbl = box(b"stbl", stsd + box(b"stts", bytes(8)) + chunks + sizes + places + box(b"sbtl", SECRET))
+    stbl = box(
+        b"stbl", stsd + box(b"stts", bytes(8)) + chunks + sizes + places + box(b"sbtl", SECRET) + groups
+    )
     hdlr = box(b"hdlr", bytes(8) + handler + bytes(12) + SECRET)
     ours = box(b"hdlr", bytes(4) + b"dhlrurl " + bytes(12) + SECRET)
     mdia = box(b"mdia", box(b"mdhd", b"\0\0\0\0" + b"\x11" * 20) + hdlr + box(b"minf", ours + stbl))
@@ -112,6 +117,7 @@ def test_a_clip_keeps_its_places_and_loses_what_else_is_in_it(name: str) -> None
     assert made.kind == "video/mp4"
     assert len(made.data) == len(before), "the picture is found by offsets"
     assert SECRET not in made.data
+    assert BY not in made.data
     assert made.data.find(PICTURE) == before.find(PICTURE)
     clocks = [made.data.find(name) + 8 for name in (b"mvhd", b"tkhd", b"mdhd")]
     assert all(made.data[at : at + 8] == bytes(8) for at in clocks), "when it was taken"
