@@ -2,12 +2,13 @@
 
 import secrets
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.delivery import Channel
 from schemas.notions import mail_address
 from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffNews, StaffSession, Stage
 from store import sealing
@@ -115,9 +116,10 @@ def was_mailed(tx: Tx, staff_id: int, kind: AccountNews, since: datetime) -> boo
     return tx.first(sa.select(staff_mails.c.id).where(*mine).limit(1)) is not None
 
 
-def claim_mails(tx: Tx, now: datetime, until: datetime) -> list[StaffMail]:
-    """The mails that are due; each is left to the caller until `until`."""
-    row = sa.update(staff_mails).where(staff_mails.c.due_at <= now).values(due_at=until)
+def claim_mails(tx: Tx, now: datetime, until: datetime, channels: Collection[Channel]) -> list[StaffMail]:
+    """What is due by these channels; each is left to the caller until `until`."""
+    due = (staff_mails.c.due_at <= now, staff_mails.c.channel.in_(channels))
+    row = sa.update(staff_mails).where(*due).values(due_at=until)
     return sorted((_due(one) for one in tx.all(row.returning(staff_mails))), key=lambda one: one.id)
 
 

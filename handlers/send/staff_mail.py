@@ -1,6 +1,7 @@
 """Mails to the owners of accounts: an invitation, and one about each change. No word about a client."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -23,12 +24,14 @@ AGAIN = timedelta(minutes=5)
 """Until a mail that did not leave is tried again."""
 
 
-def send_due(context: Context, now: datetime) -> int:
-    """Send what is due; returns how many went out. After three days it never does."""
+def send_due(context: Context, now: datetime, channels: Collection[Channel] = tuple(Channel)) -> int:
+    """Send what is due by these channels, alerts first, and within three days; returns how many went out."""
     with context.db.begin() as tx:
-        due = staff.claim_mails(tx, now, now + AGAIN)
-    news = [each for each in due if isinstance(each.kind, StaffNews)]
-    out = sum(_sent(context, each, now) for each in due if not isinstance(each.kind, StaffNews))
+        due = staff.claim_mails(tx, now, now + AGAIN, channels)
+    alerts = [each for each in due if each.kind is StaffNews.alert]
+    news = [each for each in due if isinstance(each.kind, StaffNews) and each not in alerts]
+    out = staff_news.send(context, alerts, now)
+    out += sum(_sent(context, each, now) for each in due if not isinstance(each.kind, StaffNews))
     return out + staff_news.send(context, news, now)
 
 

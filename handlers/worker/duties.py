@@ -10,6 +10,7 @@ from handlers.context import Context
 from handlers.send import bounces, staff_mail
 from handlers.staff import drafts
 from handlers.worker import journal, retention, seals, watch
+from schemas.delivery import Channel
 from store import receipts, texts
 
 BY = "worker"
@@ -50,7 +51,8 @@ def every_duty() -> dict[str, Duty]:
     """Those that belong to no connection, by name; none of them is done yet."""
     return {
         "watch": Duty(timedelta(minutes=1), _watch),
-        "staff mails": Duty(timedelta(seconds=5), staff_mail.send_due),
+        "staff mails": Duty(timedelta(seconds=5), partial(staff_mail.send_due, channels=(Channel.email,))),
+        "staff texts": Duty(timedelta(seconds=5), partial(staff_mail.send_due, channels=(Channel.sms,))),
         "bounces": Duty(timedelta(minutes=5), bounces.read_mailbox),
         "outside": Duty(timedelta(minutes=1), watch.outside),
         "seals": Duty(timedelta(minutes=1), seals.Rounds().look),

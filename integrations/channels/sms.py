@@ -87,6 +87,7 @@ _WHAT = re.compile(
 )
 OPTED_OUT = 21610
 NOT_REACHABLE = frozenset({21211, 21614})  # no such number; not a mobile
+LONGEST_HOLD = 120.0  # seconds
 LATER = frozenset({408, 425, 429, 503})  # refused at the door: it may be sent again
 
 
@@ -117,7 +118,7 @@ class Sms:
                     "The text-message service got the text, and its answer was lost."
                 ) from error
             raise IntegrationError("The text-message service does not answer.") from error
-        wait = retry_after(answer.headers)
+        wait = _wait(answer)
         if wait and answer.status_code in (429, 503):
             self.http.hold(self.account, wait)
         return _result(answer)
@@ -142,7 +143,13 @@ def _result(answer: requests.Response) -> str:
             f"The text-message service failed ({status}): it is not known whether it was sent."
         )
     useless = code in NOT_REACHABLE or (400 <= status < 500 and status not in LATER)
-    raise IntegrationError(text, permanent=useless, retry_after=retry_after(answer.headers))
+    raise IntegrationError(text, permanent=useless, retry_after=_wait(answer))
+
+
+def _wait(answer: requests.Response) -> float | None:
+    """How long it wants to be left alone, within bounds: an alert may be waiting."""
+    asked = retry_after(answer.headers)
+    return None if asked is None else min(asked, LONGEST_HOLD)
 
 
 def _decoded(answer: requests.Response) -> Mapping[str, Any]:

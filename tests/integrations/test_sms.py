@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
-from integrations.base import IntegrationError, OptedOut, OutcomeUnknown
-from integrations.channels.sms import Sms, wants_start, wants_stop
+from integrations.base import IntegrationError, NotAsked, OptedOut, OutcomeUnknown
+from integrations.channels.sms import LONGEST_HOLD, Sms, wants_start, wants_stop
 from schemas.message import GSM, Text, segments
 from tests.helpers.fake_vendor import FakeVendor
 
@@ -76,6 +76,15 @@ def test_a_request_that_never_left_may_be_repeated(lost: Exception) -> None:
 def test_a_service_that_failed_over_a_text_may_have_sent_it(status: int) -> None:
     with pytest.raises(OutcomeUnknown):
         sent_by(FakeVendor().on("POST", WHERE, refusal(20500, status), status))
+
+
+def test_no_service_keeps_an_alert_back_for_hours() -> None:
+    vendor = FakeVendor().on("POST", WHERE, refusal(20429, 429), 429, {"Retry-After": "1000000000"})
+    sms = Sms(vendor.http(), "AC1", "token", "+15550100100", "https://vendor.example")
+    for kind in (IntegrationError, NotAsked):
+        with pytest.raises(kind) as raised:
+            sms.send(TEXT)
+        assert 0 < (raised.value.retry_after or 0) <= LONGEST_HOLD
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -12,7 +12,7 @@ from handlers.staff.wishes import Wishes
 from schemas.booking import Booking
 from schemas.delivery import Channel
 from schemas.message import Text
-from schemas.staff import Role, StaffNews, Wish
+from schemas.staff import AccountNews, Role, StaffNews, Wish
 from store import bookings, staff
 from tests.helpers.clinic import NOW
 from tests.helpers.console import EMAIL, account, visit
@@ -20,6 +20,18 @@ from tests.helpers.mailbox import Mailbox
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 BO = "bo@handsofstone.example"
+
+
+class Texts:
+    """A text-message service that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[Text] = []
+
+    def send(self, message: Text) -> str:
+        """Take one."""
+        self.sent.append(message)
+        return "SM1"
 
 
 @pytest.fixture
@@ -58,6 +70,31 @@ def got(context: Context, mailbox: Mailbox, at: datetime) -> list[tuple[str, str
     before = len(mailbox.mails)
     staff_mail.send_due(context, at)
     return [(mail["To"], mail["X-Aftercare-Kind"]) for mail in mailbox.mails[before:]]
+
+
+def test_a_mail_server_that_hangs_keeps_no_text_waiting(
+    context: Context, booking: Booking, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(context, number="+12025550123", alert=Wish.now)
+    happens(context, booking, StaffNews.alert, NOW)
+    texts = Texts()
+    monkeypatch.setitem(context.senders, Channel.sms, texts)
+    assert staff_mail.send_due(context, NOW, (Channel.sms,)) == 1
+    assert (len(texts.sent), mailbox.kinds()) == (1, [])
+    assert staff_mail.send_due(context, NOW, (Channel.email,)) == 1
+    assert (len(texts.sent), mailbox.kinds()) == (1, ["alert"])
+
+
+def test_an_alert_goes_before_all_that_can_wait(context: Context, booking: Booking, mailbox: Mailbox) -> None:
+    choose(context, alert=Wish.now, form=Wish.now)
+    with context.db.begin() as tx:
+        who = staff.by_email(tx, BO)
+        assert who is not None
+        staff.mail(tx, who.id, AccountNews.password, NOW)
+    noon = on_the_wall(context, 0, time(12))
+    happens(context, booking, StaffNews.form, noon)
+    happens(context, booking, StaffNews.alert, noon)
+    assert got(context, mailbox, noon)[0][1] == "alert"
 
 
 def test_nothing_is_sent_that_nobody_chose(context: Context, booking: Booking, mailbox: Mailbox) -> None:
