@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,16 @@ def load(folder: Path, language: str = "en") -> Library:
 
 
 def problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong in a content folder, in all its languages, by file and line."""
+    """Return everything that is wrong in a content folder, in all its languages, by file and line.
+
+    What was found is known until a file changes: reading them all takes most of a second.
+    """
+    files = ((path, path.stat()) for path in sorted(folder.rglob("*")))
+    return list(_problems(folder, tuple((path, at.st_mtime_ns, at.st_size, at.st_ino) for path, at in files)))
+
+
+@lru_cache(2)
+def _problems(folder: Path, _state: tuple[tuple[Path, int, int, int], ...]) -> list[Problem]:
     found: list[Problem] = []
     for language in ("en", *(path.parent.name for path in folder.glob("*/messages.toml"))):
         reader = Reader(folder, language)
