@@ -17,6 +17,7 @@ PAIN, ACTIVITY, DAYS = "#d9480f", "#8a5cd6", "#0e8c87"
 APART = 18  # pixels between the last values of two lines
 BOTTOM, LEFT, RIGHT = 34, 28, 34
 LABELS = 4
+MOST_POINTS = 100  # of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,17 @@ def _series(rows: Sequence[Reading]) -> tuple[Series, ...]:
     done = tuple((row.day, row.days_done) for row in rows if row.days_done is not None)
     able = tuple((row.day, row.activity) for row in rows if row.activity is not None)
     return (
-        Series("pain", PAIN, "", pain),
-        Series("activity", ACTIVITY, "2 4", able),
-        Series("days", DAYS, "7 5", done),
+        Series("pain", PAIN, "", _thinned(pain)),
+        Series("activity", ACTIVITY, "2 4", _thinned(able)),
+        Series("days", DAYS, "7 5", _thinned(done)),
     )
+
+
+def _thinned(values: Sequence[tuple[date, float]]) -> tuple[tuple[date, float], ...]:
+    """The first, the last and evenly some between, where there are more than can be told apart."""
+    step = -(-len(values) // MOST_POINTS) or 1
+    kept = values[::-1][::step][::-1]
+    return (*(values[:1] if step > 1 and kept[0] != values[0] else ()), *kept)
 
 
 def _document(frame: Frame, ident: str, texts: tuple[str, str], body: str) -> str:

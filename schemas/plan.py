@@ -283,5 +283,10 @@ class StoredPlan:
 
     @property
     def plan(self) -> Plan:
-        """What was decided."""
+        """What was decided. It takes a millisecond to load."""
         return load(self.content)
+
+    @property
+    def has_own(self) -> bool:
+        """True where a practitioner's own exercise is among the moves."""
+        return any(each.get("own") for each in self.content["items"])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.checkin import CheckIn, CheckInKind, Tick
 from store import sealing
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import bookings, checkins, plans
 
 
@@ -37,6 +37,7 @@ def of_booking(tx: Tx, booking_id: int) -> list[CheckIn]:
     return [_checkin(tx, row) for row in tx.all(query.order_by(checkins.c.id))]
 
 
+@once(checkins)
 def of_client(tx: Tx, client_ids: Sequence[int]) -> list[CheckIn]:
     """Every check-in and tick of one person, in order of time."""
     query = sa.select(checkins).where(checkins.c.client_id.in_(client_ids)).order_by(checkins.c.id)

@@ -173,6 +173,14 @@ def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
+def gone_out(tx: Tx, booking_ids: Sequence[int], most: int) -> list[Delivery]:
+    """The newest of what went out for some bookings."""
+    went = no_index(deliveries.c.status).in_((DeliveryStatus.sent, DeliveryStatus.unknown))
+    query = sa.select(deliveries).where(deliveries.c.booking_id.in_(booking_ids), went)
+    query = query.where(deliveries.c.purpose.in_(TO_CLIENT), deliveries.c.settled_at.is_not(None))
+    return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.settled_at.desc()).limit(most))]
+
+
 def get(tx: Tx, delivery_id: int, *, lock: bool = False) -> Delivery | None:
     """One delivery; with `lock` no worker claims it before this transaction ends."""
     one = sa.select(deliveries).where(deliveries.c.id == delivery_id)

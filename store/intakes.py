@@ -407,6 +407,7 @@ def move_flags(tx: Tx, old: int, new: int) -> None:
             tx.change(flags, each.id, booking_id=new)
 
 
+@once(intakes)
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form that one person has sent, oldest first."""
     query = sa.select(intakes).where(

@@ -3,6 +3,7 @@
 A draft came by link and nobody has put their name to it: its author is "". There is one for a visit at most.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -37,10 +38,11 @@ def add(tx: Tx, booking_id: int, note: SessionNote, now: datetime) -> None:
     sealing.add(tx, session_notes, row, sealed_note=asdict(note))
 
 
-def every(tx: Tx, booking_id: int) -> list[tuple[datetime, SessionNote]]:
-    """Every signed note of a visit with its time, oldest first."""
-    rows = tx.all(_of(booking_id).where(session_notes.c.author != NOBODY).order_by(session_notes.c.id))
-    return [(row.created_at, _note(tx, row)) for row in rows]
+def every(tx: Tx, booking_ids: Sequence[int]) -> list[tuple[int, datetime, SessionNote]]:
+    """Every signed note of some visits with its visit and its time, oldest first."""
+    mine = (session_notes.c.booking_id.in_(booking_ids), session_notes.c.author != NOBODY)
+    rows = tx.all(sa.select(session_notes).where(*mine).order_by(session_notes.c.id))
+    return [(row.booking_id, row.created_at, _note(tx, row)) for row in rows]
 
 
 def newest(tx: Tx, booking_id: int) -> SessionNote | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.plan import PlanOrigin, PlanStatus, StoredPlan
 from store import sealing
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import bookings, plans
 
 
@@ -46,6 +46,7 @@ def statuses(tx: Tx, booking_ids: Sequence[int]) -> dict[int, PlanStatus]:
     return {row.booking_id: PlanStatus(row.status) for row in rows}
 
 
+@once(plans)
 def of_client(tx: Tx, client_ids: Sequence[int]) -> list[StoredPlan]:
     """Every version of every plan of one person, oldest first."""
     query = sa.select(plans).where(plans.c.client_id.in_(client_ids)).order_by(plans.c.id)

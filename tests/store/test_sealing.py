@@ -523,5 +523,5 @@ def test_what_a_client_is_described_by_is_erased_with_notes_and_edits(two: Conte
     assert note.client_id is not None
     assert privacy.erase(two, note.client_id, "mara", NOW) is not None
     with two.db.read() as tx:
-        assert notes.every(tx, note.booking_id) == []
+        assert notes.every(tx, [note.booking_id]) == []
         assert plan_edits.of_booking(tx, note.booking_id) == []

@@ -14,6 +14,7 @@ from handlers.checkins.progress import Progress
 from handlers.clients import contacts, disclosures
 from handlers.intake import summary
 from handlers.worker import data_requests
+from schemas.plan import StoredPlan
 from schemas.staff import Role
 from store import audit, bookings, choices, client_words, clients, intakes
 from store.base import Tx
@@ -32,6 +33,7 @@ RECENT, MINE, SILENT, WAITING = "recent", "mine", "silent", "waiting"
 LISTS = {RECENT: "Recent", MINE: "Mine", SILENT: "Silent", WAITING: "Waiting"}
 CHOICE = "clients"
 SHOWN = 50
+NEWEST = 20  # of the plans, numbers and disclosures of a client
 ONE_SEARCH = timedelta(seconds=30)
 MOST_KNOWN = 1000  # sessions
 
@@ -110,6 +112,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         reached = contacts.known(tx, context(), found.email, found.phone)
         timing = monitoring.timer(tx, family)
     charts = progress_chart(made, context().zone(), language()) if made else []
+    versions = made.versions[-NEWEST:] if made else ()
     return page(
         "client",
         status,
@@ -124,11 +127,13 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
         joined=joined,
         given=given,
+        most=NEWEST,
         messages=PURPOSES,
         acts=ACTS,
         progress=made,
         growth=context().plan_content(context().clinic.language).choosing.growth,
-        changed=_changed(made),
+        versions=versions,
+        changed=_changed(versions),
         charts=charts,
         tables=_tables(made) if made else {},
         clinical=clinical,
@@ -144,20 +149,22 @@ def _last_form(tx: Tx, family: Sequence[int]) -> tuple[int | None, tuple[tuple[s
     return (visit.age, visit.consents) if visit else (None, ())
 
 
-def _changed(made: Progress | None) -> dict[int, str]:
+def _changed(versions: Sequence[StoredPlan]) -> dict[int, str]:
     """What each version of a plan changed, by its row."""
     content = context().plan_content(language())
-    return {one.id: change_text(one.plan, content) for one in (made.versions if made else ())}
+    return {one.id: change_text(one.plan, content) for one in versions}
 
 
 def _tables(made: Progress) -> dict[str, list[tuple[datetime, str]]]:
-    """The numbers of the chart, as (when, what)."""
+    """The newest numbers of the chart, as (when, what)."""
     of = say()
-    return {
+    weeks = [(one.at, of("{part} of {whole}", part=one.done, whole=one.planned)) for one in made.weeks]
+    tables = {
         "pains": [(one.at, str(one.score)) for one in made.pains],
         "activity": [(at, f"{round(mean, 1):g}") for at, mean in made.activity],
-        "weeks": [(one.at, of("{part} of {whole}", part=one.done, whole=one.planned)) for one in made.weeks],
+        "weeks": weeks,
     }
+    return {name: rows[-NEWEST:] for name, rows in tables.items()}
 
 
 @blueprint.post("/console/clients/<int:client_id>/export")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from clinical.plan.own import with_own
 from schemas.checkin import Tick
@@ -30,8 +31,8 @@ class Move:
 
 def of_client(tx: Tx, family: Sequence[int]) -> list[Move]:
     """Each exercise of which something was said, the latest first."""
-    items = [item for stored in plans.of_client(tx, family) for item in stored.plan.items]
-    names = with_own(context().plan_content(language()), items).exercises
+    own = [one.plan.items for one in plans.of_client(tx, family) if one.has_own]
+    names = with_own(context().plan_content(language()), chain.from_iterable(own)).exercises
     found: dict[str, Move] = {}
     for one in checkins.of_client(tx, family):
         if not isinstance(one.kind, Tick) or one.answered_at is None:

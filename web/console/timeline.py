@@ -1,17 +1,22 @@
 """One client's timeline: visits, forms, flags, notes, plans, replies, messages, each with day and source."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from flask import url_for
 
 from handlers.checkins.progress import Progress
 from schemas.booking import WALK_IN
-from schemas.checkin import CheckInKind
-from schemas.delivery import DeliveryStatus
+from schemas.checkin import CheckIn, CheckInKind
+from schemas.delivery import Delivery
+from schemas.intake import Intake
+from schemas.plan import StoredPlan
 from schemas.rules import Severity
+from schemas.session_note import SessionNote
 from schemas.staff import Role
 from store import bookings, checkins, deliveries, intakes, notes
 from store.base import Tx
@@ -35,14 +40,22 @@ class Event:
     href: str = ""
 
 
+Known = tuple[datetime, Callable[[], Event]]
+
+
 def events(tx: Tx, family: Sequence[int], made: Progress | None) -> list[Event]:
-    """The newest first; `made` is there for practitioners alone, and so is whatever tells of answers."""
+    """The newest first; `made` is there for practitioners alone, and so is whatever tells of answers.
+
+    Only what is shown is put into words.
+    """
     visits = [visit for each in family for visit in bookings.of_client(tx, each)]
-    found = [*_visits(visits), *_messages(tx, family, visits)]
+    ids = [visit.id for visit in visits]
+    found: list[Known] = [(one.start_at, partial(_visit, one)) for one in visits]
+    found += _messages(tx, family, ids)
     if made is not None:
-        found += [*_forms(tx, family), *_flags(tx, family), *_notes(tx, visits), *_replies(tx, family)]
-        found += _plans(made)
-    return sorted(found, key=lambda one: one.at, reverse=True)[:MOST]
+        found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family), *_plans(made)]
+        found += [(at, partial(_note, visit, at, note)) for visit, at, note in notes.every(tx, ids)]
+    return [told() for _at, told in sorted(found, key=itemgetter(0), reverse=True)[:MOST]]
 
 
 def say(text: str, /, **values: object) -> str:
@@ -56,16 +69,9 @@ def _page(booking_id: int, part: str = "") -> str:
     return url_for("console_booking.booking", booking_id=booking_id, _anchor=part or None)
 
 
-def _visits(visits: Sequence[Any]) -> Iterator[Event]:
-    for one in visits:
-        text = " · ".join(filter(None, (one.service_name or one.service, one.practitioner)))
-        yield Event(
-            one.start_at,
-            say("Visit"),
-            text,
-            _source(one),
-            _page(one.id),
-        )
+def _visit(one: Any) -> Event:
+    text = " · ".join(filter(None, (one.service_name or one.service, one.practitioner)))
+    return Event(one.start_at, say("Visit"), text, _source(one), _page(one.id))
 
 
 def _source(visit: Any) -> str:
@@ -75,54 +81,63 @@ def _source(visit: Any) -> str:
     return say("Walk-in") if visit.connection == WALK_IN else say("from the scheduler")
 
 
-def _messages(tx: Tx, family: Sequence[int], visits: Sequence[Any]) -> Iterator[Event]:
+def _messages(tx: Tx, family: Sequence[int], visits: Sequence[int]) -> Iterator[Known]:
     """What went to them: a visit that was handed over has messages to who was to come before, too."""
-    for visit in visits:
-        for one in deliveries.of_booking(tx, visit.id):
-            out = one.status in (DeliveryStatus.sent, DeliveryStatus.unknown) and one.purpose.to_client
-            if out and one.settled_at and one.key.client in (0, *family):
-                what, way = PURPOSES[one.purpose], CHANNELS[one.channel]
-                yield Event(one.settled_at, say("Message"), say(what), say(way), _page(visit.id))
+    for one in deliveries.gone_out(tx, visits, MOST):
+        if one.settled_at and one.key.client in (0, *family):
+            yield one.settled_at, partial(_message, one, one.settled_at)
 
 
-def _forms(tx: Tx, family: Sequence[int]) -> Iterator[Event]:
+def _message(one: Delivery, at: datetime) -> Event:
+    what, way = PURPOSES[one.purpose], CHANNELS[one.channel]
+    return Event(at, say("Message"), say(what), say(way), _page(one.booking_id))
+
+
+def _forms(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
     for one in intakes.done_of_client(tx, family):
         if one.submitted_at:
-            by = say("read by {name}", name=one.reviewed_by) if one.reviewed_at else ""
-            yield Event(
-                one.submitted_at, say("Form"), by, say("from the client"), _page(one.booking_id, "pain-h")
-            )
+            yield one.submitted_at, partial(_form, one, one.submitted_at)
 
 
-def _flags(tx: Tx, family: Sequence[int]) -> Iterator[Event]:
+def _form(one: Intake, at: datetime) -> Event:
+    by = say("read by {name}", name=one.reviewed_by) if one.reviewed_at else ""
+    return Event(at, say("Form"), by, say("from the client"), _page(one.booking_id, "pain-h"))
+
+
+def _flags(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
     for one in intakes.flags_ever(tx, family):
         text = f"{say(FLAGS[Severity(one.severity)][0])} ({one.rule})"
         href = _page(one.booking_id, "flags")
-        yield Event(one.raised_at, say("Flag"), text, say("from the answers"), href)
+        yield one.raised_at, partial(Event, one.raised_at, say("Flag"), text, say("from the answers"), href)
         if one.cleared_at:
-            yield Event(one.cleared_at, say("Flag cleared"), text, one.cleared_by, href)
+            cleared = (one.cleared_at, say("Flag cleared"), text, one.cleared_by, href)
+            yield one.cleared_at, partial(Event, *cleared)
 
 
-def _notes(tx: Tx, visits: Sequence[Any]) -> Iterator[Event]:
-    for visit in visits:
-        for at, note in notes.every(tx, visit.id):
-            took = say(TOOK[note.response]) if note.response else ""
-            text = " · ".join(filter(None, (took, note.client_note)))
-            yield Event(at, say("Session note"), text, note.author, _page(visit.id, "note"))
+def _note(visit: int, at: datetime, note: SessionNote) -> Event:
+    took = say(TOOK[note.response]) if note.response else ""
+    text = " · ".join(filter(None, (took, note.client_note)))
+    return Event(at, say("Session note"), text, note.author, _page(visit, "note"))
 
 
-def _plans(made: Progress) -> Iterator[Event]:
+def _plans(made: Progress) -> Iterator[Known]:
     for one in made.versions:
         at = one.sent_at or one.released_at
         if at:
-            text = say("version {n}", n=one.version)
-            source = one.released_by or say("by itself")
-            yield Event(at, say("Plan"), text, source, _page(one.booking_id, "plan"))
+            yield at, partial(_plan, one, at)
 
 
-def _replies(tx: Tx, family: Sequence[int]) -> Iterator[Event]:
+def _plan(one: StoredPlan, at: datetime) -> Event:
+    source = one.released_by or say("by itself")
+    return Event(at, say("Plan"), say("version {n}", n=one.version), source, _page(one.booking_id, "plan"))
+
+
+def _replies(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
     for one in checkins.of_client(tx, family):
         if one.answered_at:
-            ticked = not isinstance(one.kind, CheckInKind)
-            what = say("A day ticked off") if ticked else say("Check-in")
-            yield Event(one.answered_at, what, "", say("from the client"), _page(one.booking_id, "pain-h"))
+            yield one.answered_at, partial(_reply, one, one.answered_at)
+
+
+def _reply(one: CheckIn, at: datetime) -> Event:
+    what = say("Check-in") if isinstance(one.kind, CheckInKind) else say("A day ticked off")
+    return Event(at, what, "", say("from the client"), _page(one.booking_id, "pain-h"))

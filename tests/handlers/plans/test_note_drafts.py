@@ -42,13 +42,13 @@ def test_it_holds_the_plan_until_it_is_signed(context: Context, mailbox: Mailbox
     work.work_once(strict, DUE)
     assert reason(strict, booking) == "on_hold"
     with strict.db.begin() as tx:
-        assert (notes.every(tx, booking.id), notes.count_drafts(tx)) == ([], 1)
+        assert (notes.every(tx, [booking.id]), notes.count_drafts(tx)) == ([], 1)
         assert audit.times(tx, f"booking:{booking.id}", "note_draft") == 1, "nobody fills the log by a link"
         note_drafts.sign(tx, strict, booking.id, SendWish.OK_TO_SEND, MARA, DUE)
     work.work_once(strict, DUE + timedelta(seconds=1))
     assert mailbox.kinds().count("plan") == 1
     with strict.db.begin() as tx:
-        assert [note.author for _at, note in notes.every(tx, booking.id)] == ["Mara"]
+        assert [note.author for _visit, _at, note in notes.every(tx, [booking.id])] == ["Mara"]
         with pytest.raises(NotNow):
             note_drafts.sign(tx, strict, booking.id, SendWish.OK_TO_SEND, MARA, DUE)
 

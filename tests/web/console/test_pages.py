@@ -621,7 +621,7 @@ def test_a_note_by_link_is_a_draft_that_names_nobody_and_holds_the_plan(
     work.work_once(context, TODAY)
     assert plan_message(context, number).reason == Reason.on_hold
     with context.db.read() as tx:
-        assert notes.every(tx, number) == []
+        assert notes.every(tx, [number]) == []
         done = {line.action: line.actor for line in audit.log(tx, subject=f"booking:{number}")}
     assert done["note_draft"] == "link"
 
