@@ -156,6 +156,7 @@ class Clinic:
             acts = [(-EARLY, self._books), (-2 * LATER, self._fills), (-SOON, self._is_looked_at)]
             acts += [(-LATER, self._cancels)] if visit in life.cancels else [(OVER, self._is_noted)]
             acts += [(timedelta(days=days), self._says) for days in (1, 3, 7)]
+            acts += [(timedelta(days=10), self._is_looked_at)]
             acts += [(timedelta(days=days, hours=2), self._ticks) for days in range(1, life.ticks + 1)]
             for at, act in acts:
                 yield start + at, partial(act, life, visit)

@@ -1,6 +1,6 @@
-"""What sealing costs: `FIELD_KEYS=… python -m bench.sealing [URL]`.
+"""What sealing costs: `python -m bench.sealing`, `FIELD_KEYS=… python -m bench.sealing URL`.
 
-Webhooks a second, beside the same server that seals nothing; and how many rows a second of a database that
+Webhooks a second, beside the same server that seals nothing; or how many rows a second of a database that
 `python -m bench.filling` has made are sealed again under another key while webhooks come in.
 """
 
@@ -102,16 +102,15 @@ def ingest(folder: Path, rounds: int) -> bool:
 
 
 def main() -> None:
-    """Measure ingest, and a database that is named."""
+    """Measure ingest, or a database that is named."""
     parser = argparse.ArgumentParser(prog="python -m bench.sealing", description=__doc__)
     parser.add_argument("url", nargs="?", default="")
     parser.add_argument("--rounds", type=int, default=9)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        good = ingest(Path(folder), asked.rounds)
     if asked.url:
-        good = again(asked.url, os.environ["FIELD_KEYS"]) and good
-    sys.exit(not good)
+        sys.exit(not again(asked.url, os.environ["FIELD_KEYS"]))
+    with tempfile.TemporaryDirectory() as folder:
+        sys.exit(not ingest(Path(folder), asked.rounds))
 
 
 if __name__ == "__main__":

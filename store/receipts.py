@@ -253,13 +253,16 @@ def oldest_due(tx: Tx) -> datetime | None:
 
 
 def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) -> Sequence[sa.Row[Any]]:
-    """The newest receipts, without their bodies."""
+    """The newest receipts, without their bodies, in the order of the index that finds them."""
     columns = [column for column in receipts.c if column.name not in ("sealed_body", "sealed_headers")]
-    query = sa.select(*columns).order_by(receipts.c.id.desc()).limit(limit)
+    newest = receipts.c.due_at if status else receipts.c.received_at
+    order = [newest.desc()] if status or connection else []
+    query = sa.select(*columns).order_by(*order, receipts.c.id.desc()).limit(limit)
     if status:
         query = query.where(receipts.c.status == status)
     if connection:
-        query = query.where(receipts.c.connection == connection)
+        column = no_index(receipts.c.connection) if status else receipts.c.connection
+        query = query.where(column == connection)
     return tx.all(query)
 
 

@@ -1,0 +1,88 @@
+"""However many visits there were, a page of the console takes as much work of SQLite as before."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from bench.console import addresses
+from bench.copies import Loader, Pattern, of_life
+from bench.filling import Filler
+from bench.lives import Clinic, Life
+from handlers.context import Context
+from store import connections, receipts
+from store.tables import bookings, clients
+from tests.helpers.console import BASE
+
+EACH = 50  # instructions of SQLite's machine
+FEW, MANY = 60, 240  # copies: more than any list shows at once
+LONG_AGO = timedelta(days=-250)
+WHOLE_PERIOD = ("/console/board", "/console/content/report")
+"""Begins of pages that count a period, of which more visits are more to count."""
+
+
+class Steps:
+    """What SQLite does, counted in instructions of its machine."""
+
+    def __init__(self, context: Context) -> None:
+        self.done = 0
+        sa.event.listen(context.db.engine, "checkout", self._watch)
+
+    def _watch(self, dbapi: sqlite3.Connection, *_: Any) -> None:
+        dbapi.set_progress_handler(self._note, EACH)
+
+    def _note(self) -> int:
+        self.done += EACH
+        return 0
+
+
+def look(client: FlaskClient, steps: Steps, paths: list[str]) -> dict[str, int]:
+    """What each page takes at least: now and then one also notes that somebody is here."""
+    return {path: min(_once(client, steps, path) for _ in range(4)) for path in paths}
+
+
+def _once(client: FlaskClient, steps: Steps, path: str) -> int:
+    steps.done = 0
+    assert client.get(path, base_url=BASE).status_code in (200, 404), path
+    return steps.done
+
+
+def led(context: Context, now: datetime) -> list[Pattern]:
+    """Who did everything, who never answered, and who comes now."""
+    old = now - timedelta(days=40)
+    lives = [Life(1, old, 2, writes=True), Life(2, old, 2, fills=False, replies=False, cancels=(1,))]
+    lives += [Life(3, now - timedelta(days=4), 2)]
+    with context.db.begin() as tx:
+        for name in context.schedulers:
+            connections.ensure(tx, name, "calcom", now - timedelta(days=9000))
+    Clinic(context).lead(lives, now)
+    with context.db.read() as tx:
+        return [of_life(tx, each, Loader(sqlite=True)) for each in lives]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_takes_more_work_after_more_years(app: Flask, context: Context, client: FlaskClient) -> None:
+    now = datetime.now(UTC)
+    patterns, steps = led(context, now), Steps(context)
+    with context.db.read() as tx:
+        here = tx.value(sa.select(clients.c.id).where(clients.c.email == patterns[2].life.email))
+        visit = tx.value(sa.select(sa.func.min(bookings.c.id)).where(bookings.c.client_id == here))
+        receipt = receipts.recent(tx, limit=1)[0].public_id
+    values = dict.fromkeys(("client_id", "regular"), here) | {
+        "other_id": 1,
+        "staff_id": 1,
+        "file": "clinic.toml",
+    }
+    values |= dict.fromkeys(("booking_id", "regular_visit", "flagged"), visit)
+    values |= {"public_id": receipt, "day": now.date()}
+    paths = [path for path in addresses(app, values) if not path.startswith(WHOLE_PERIOD)]
+    filler = Filler(context)
+    filler.fill(patterns, [(number % 2, LONG_AGO, timedelta(minutes=number)) for number in range(FEW)])
+    few = look(client, steps, paths)
+    filler.fill(patterns, [(number % 2, LONG_AGO, timedelta(minutes=number)) for number in range(MANY)])
+    many = look(client, steps, paths)
+    assert {path: (few[path], many[path]) for path in paths if many[path] > 1.3 * few[path] + 2000} == {}
