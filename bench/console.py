@@ -39,7 +39,7 @@ DESK = "desk@handsofstone.example"
 PAPERS = (".pdf", ".csv")
 """Ends of addresses that are no pages: they are measured, and have no bar."""
 OWN_PICTURE = "/console/bookings/<int:booking_id>/plan/own/"
-NOBODY = ("/console/login", "/console/invited/", "/console/door", OWN_PICTURE)
+NOBODY = ("/console/login", "/console/invited/", "/console/way/", "/console/door", OWN_PICTURE)
 """Begins of addresses for who is not signed in, or of a picture that is not there."""
 MORE = (
     "/console/week?practitioner=Mara+Field",
