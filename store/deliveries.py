@@ -36,6 +36,7 @@ from store.tables import (
     pauses,
 )
 
+MOST_UNSEEN = 1000
 MOVABLE = ("scheduled", "held", "skipped", "withdrawn")  # nothing has been tried yet
 
 
@@ -534,14 +535,20 @@ def alert_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
 
 def unseen_alerts(tx: Tx) -> Tally:
     """The bookings with an alert that asks for a look now, and that nobody has seen."""
-    unseen = (UNSEEN_AT_ONCE, deliveries.c.status != DeliveryStatus.withdrawn)
-    bookings = sa.func.count(deliveries.c.booking_id.distinct())
-    return tally(tx, sa.select(deliveries).where(*unseen), deliveries.c.created_at, bookings)
+    unseen = _first_of(UNSEEN_AT_ONCE, deliveries.c.status != DeliveryStatus.withdrawn)
+    return tally(tx, sa.select(unseen), unseen.c.created_at, sa.func.count(unseen.c.booking_id.distinct()))
 
 
 def unsent_alerts(tx: Tx) -> Tally:
     """The alerts that nobody has seen, and that could not be sent."""
-    return tally(tx, sa.select(deliveries).where(UNSEEN_NOT_OUT), deliveries.c.created_at)
+    unsent = _first_of(UNSEEN_NOT_OUT)
+    return tally(tx, sa.select(unsent), unsent.c.created_at)
+
+
+def _first_of(*which: sa.ColumnElement[bool]) -> sa.Subquery:
+    """The first of some messages. PostgreSQL takes them for many: without a limit it walks through all."""
+    columns = (deliveries.c.booking_id, deliveries.c.created_at)
+    return sa.select(*columns).where(*which).order_by(deliveries.c.created_at).limit(MOST_UNSEEN).subquery()
 
 
 def dead(tx: Tx, since: datetime) -> Tally:

@@ -10,7 +10,7 @@ from store.base import Tx
 Tally = tuple[int, datetime | None, datetime | None]
 
 
-def tally(tx: Tx, query: sa.Select[Any], at: sa.Column[Any], number: Any = None) -> Tally:
+def tally(tx: Tx, query: sa.Select[Any], at: sa.ColumnElement[Any], number: Any = None) -> Tally:
     """The number of rows of `query` (or what `number` counts), the earliest and the latest time in `at`."""
     count = sa.func.count() if number is None else number
     columns = (count.label("number"), sa.func.min(at).label("earliest"), sa.func.max(at).label("latest"))
