@@ -26,9 +26,10 @@ from flask.testing import FlaskClient
 import app as application
 import settings as configuration
 from bench.filling import REGULAR, fill
+from bench.servers import of_postgres
 from handlers.context import Context
 from schemas.staff import Role
-from store.base import Tx
+from store.base import Database, Tx
 from store.tables import bookings, clients, plans, receipts, staff
 from tests.helpers.clinic import environ, with_policy
 from tests.helpers.console import BASE, EMAIL, account, sign_in
@@ -134,20 +135,22 @@ def addresses(app: Flask, values: Mapping[str, Any]) -> Iterator[str]:
     yield from (each.format(**values) for each in MORE)
 
 
-def measure(client: FlaskClient, path: str, rounds: int) -> tuple[float, list[float], float] | None:
-    """Milliseconds of the first look, of each of the others, and of our own work; None where not let in."""
+def measure(
+    db: Database, client: FlaskClient, path: str, rounds: int
+) -> tuple[float, list[float], float] | None:
+    """Milliseconds of the first look, of each of the others, and of processors; None where not let in."""
     taken: list[float] = []
     own = 0.0
     for _ in range(rounds + 1):
         if len(taken) == 1:
-            own = time.process_time()
+            own = time.process_time() + of_postgres(db)
         begun = time.perf_counter()
         answered = client.get(path, base_url=BASE)
         taken.append(1000 * (time.perf_counter() - begun))
         if answered.status_code == 403:
             return None
         assert answered.status_code == 200, (path, answered.status_code)
-    return taken[0], sorted(taken[1:]), 1000 * (time.process_time() - own) / rounds
+    return taken[0], sorted(taken[1:]), 1000 * (time.process_time() + of_postgres(db) - own) / rounds
 
 
 def opened(context: Context, count: int, now: datetime) -> None:
@@ -180,10 +183,10 @@ def run(given: configuration.Settings, count: int, rounds: int) -> bool:
 
 def _late(app: Flask, kind: str, values: Mapping[str, Any], who: str, rounds: int) -> Iterator[str]:
     """The pages that one person opened and that took too long."""
-    client = sign_in(app, who)
-    print(f"\n{kind}, {who}\n| page | first ms | median | 95 % | own |\n|---|---|---|---|---|")
+    client, db = sign_in(app, who), app.extensions["aftercare"].db
+    print(f"\n{kind}, {who}\n| page | first ms | median | 95 % | of processors |\n|---|---|---|---|---|")
     for path in addresses(app, values):
-        found = measure(client, path, rounds)
+        found = measure(db, client, path, rounds)
         if found is None:
             continue
         first, taken, own = found

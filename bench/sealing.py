@@ -44,7 +44,7 @@ def unsealed() -> Flask:
 
 def again(url: str, keys: str) -> bool:
     """Rows a second that are sealed again beside other work; True where a million take an hour at most."""
-    given = environ(url, 25, FIELD_KEYS=f"{Fernet.generate_key().decode()},{keys}")
+    given = environ(url, 25, FIELD_KEYS=f"{Fernet.generate_key().decode()} {keys}")
     context, stop = application.build_context(configuration.load(given)), threading.Event()
     rows, waits = reseal.rows(context), list[float]()
     beside = threading.Thread(target=_receives, args=(context, stop, waits))
@@ -55,6 +55,7 @@ def again(url: str, keys: str) -> bool:
     stop.set()
     beside.join()
     context.db.close()
+    assert not done.broken, f"{done.broken} values do not open: are FIELD_KEYS those of the database?"
     print(
         f"{rows} rows, {done.values} values sealed again in {took:.0f} s ({worked:.0f} s of processor time), "
     )

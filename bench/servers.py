@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+import sqlalchemy as sa
+
+from store.base import Database
 from tests.helpers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -78,3 +81,13 @@ def processor(pid: int) -> float:
     """The seconds of processor time that a process has taken."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def of_postgres(db: Database) -> float:
+    """Seconds of processor time of all processes of a PostgreSQL server; 0 for SQLite."""
+    if db.sqlite:
+        return 0.0
+    with db.read() as tx:
+        folder = Path(tx.value(sa.text("SHOW data_directory")))
+    main = int((folder / "postmaster.pid").read_text().split()[0])
+    return sum(processor(each) for each in children(main))

@@ -23,6 +23,8 @@ FEW, MANY = 60, 240  # copies: more than any list shows at once
 LONG_AGO = timedelta(days=-250)
 WHOLE_PERIOD = ("/console/board", "/console/content/report")
 """Begins of pages that count a period, of which more visits are more to count."""
+FURTHER_BACK = {"/console/outbox", "/console/walk-in", "/console/clients?whose=mine"}
+"""Pages that look at more of the newest rows than there are at first."""
 
 
 class Steps:
@@ -80,6 +82,7 @@ def test_no_page_takes_more_work_after_more_years(app: Flask, context: Context, 
     values |= dict.fromkeys(("booking_id", "regular_visit", "flagged"), visit)
     values |= {"public_id": receipt, "day": now.date()}
     paths = [path for path in addresses(app, values) if not path.startswith(WHOLE_PERIOD)]
+    paths = [path for path in paths if path not in FURTHER_BACK]
     filler = Filler(context)
     filler.fill(patterns, [(number % 2, LONG_AGO, timedelta(minutes=number)) for number in range(FEW)])
     few = look(client, steps, paths)
