@@ -60,7 +60,7 @@ compile_once()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--database sqlite` leaves out the same tests on the other database; `--everything` none at all."""
     parser.addoption("--database", choices=DATABASES, help="run tests on this kind of database only")
-    parser.addoption("--everything", action="store_true", help="run every test on both kinds of database")
+    parser.addoption("--everything", action="store_true", help="run every case, on both databases")
 
 
 @pytest.hookimpl(tryfirst=True)
