@@ -10,7 +10,7 @@ from typing import Any
 from flask import url_for
 
 from handlers.checkins.progress import Progress
-from schemas.booking import WALK_IN
+from schemas.booking import WALK_IN, Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Delivery
 from schemas.intake import Intake
@@ -18,7 +18,7 @@ from schemas.plan import StoredPlan
 from schemas.rules import Severity
 from schemas.session_note import SessionNote
 from schemas.staff import Role
-from store import bookings, checkins, deliveries, intakes, notes
+from store import attendances, bookings, checkins, deliveries, intakes, notes
 from store.base import Tx
 from web.console.gate import me
 from web.console.labels import BOOKINGS, CHANNELS, PURPOSES
@@ -51,7 +51,7 @@ def events(tx: Tx, family: Sequence[int], made: Progress | None) -> list[Event]:
     visits = [visit for each in family for visit in bookings.of_client(tx, each)]
     ids = [visit.id for visit in visits]
     found: list[Known] = [(one.start_at, partial(_visit, one)) for one in visits]
-    found += _messages(tx, family, ids)
+    found += [*_messages(tx, (0, *family), ids), *_handed_over(tx, family)]
     if made is not None:
         found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family), *_plans(made)]
         found += [(at, partial(_note, visit, at, note)) for visit, at, note in notes.every(tx, ids)]
@@ -81,10 +81,23 @@ def _source(visit: Any) -> str:
     return say("Walk-in") if visit.connection == WALK_IN else say("from the scheduler")
 
 
-def _messages(tx: Tx, family: Sequence[int], visits: Sequence[int]) -> Iterator[Known]:
-    """What went to them: a visit that was handed over has messages to who was to come before, too."""
+def _handed_over(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
+    """Visits to which somebody else comes now, and what went to them before."""
+    left = attendances.left_by(tx, family)
+    for visit in filter(None, (bookings.get(tx, each) for each in left)):
+        yield visit.start, partial(_left, visit)
+    yield from _messages(tx, family, left)
+
+
+def _left(one: Booking) -> Event:
+    text = " · ".join(filter(None, (one.service_name or one.service, one.practitioner)))
+    return Event(one.start, say("Visit"), text, say("handed over"), _page(one.id))
+
+
+def _messages(tx: Tx, about: Sequence[int], visits: Sequence[int]) -> Iterator[Known]:
+    """What went to these clients (0: to whoever comes): a visit may have messages to somebody before."""
     for one in deliveries.gone_out(tx, visits, MOST):
-        if one.settled_at and one.key.client in (0, *family):
+        if one.settled_at and one.key.client in about:
             yield one.settled_at, partial(_message, one, one.settled_at)
 
 

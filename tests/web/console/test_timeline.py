@@ -83,3 +83,23 @@ def test_the_clients_page_shows_how_each_move_went_to_practitioners_alone(
     account(context, "desk@handsofstone.example", "Desk", (Role.front_desk,))
     desk = sign_in(app, "desk@handsofstone.example")
     assert "Move by move" not in desk.get(path, base_url=BASE).text
+
+
+def test_what_went_to_who_was_to_come_before_stands_on_their_timeline_alone(
+    context: Context, client: FlaskClient
+) -> None:
+    start = TODAY + timedelta(days=4)
+    number = visit(context, start=start, now=TODAY - timedelta(days=3), name="Hana Vorher", email="h@e.org")
+    with context.db.read() as tx:
+        before = bookings.get(tx, number)
+    work.work_once(context, TODAY - timedelta(days=3) + timedelta(minutes=30))
+    visit(context, start=start, now=TODAY - timedelta(days=1), name="Nadja Nachher", email="n@e.org")
+    assert before is not None
+    page = client.get(f"/console/clients/{before.client_id}", base_url=BASE).text
+    theirs = page.partition('id="timeline"')[2].partition("</section>")[0]
+    assert theirs.count(">Message<") == 1
+    assert "handed over" in theirs
+    shown = line_of(context, client, number)
+    assert ">Visit<" in shown
+    assert ">Message<" not in shown
+    assert "handed over" not in shown
