@@ -632,6 +632,19 @@ def test_the_visit_that_is_shown_is_that_of_the_webhook_however_full_the_calenda
     assert f"/console/bookings/{mine}" in came(client), "a second time it is the same visit"
 
 
+@pytest.mark.parametrize("other", ["standard", "cliniko"])
+def test_what_came_from_the_former_scheduler_is_not_the_first_of_this_one(waiting: Flask, other: str) -> None:
+    context, client, now = context_of(waiting), inside(waiting), datetime.now(UTC)
+    receive(context, webhook("created", now))
+    work.work_once(context, now)
+    assert "here it is" in came(client)
+    assert connect(client, other, **pasted(other)).status_code == 303
+    with context.db.begin() as tx:
+        connections.ensure(tx, "main", other, datetime.now(UTC))
+    assert "here it is" not in came(client)
+    assert "Waiting for your first" in came(client)
+
+
 def test_a_webhook_that_nobody_understands_is_not_called_good(waiting: Flask) -> None:
     context, client, now = context_of(waiting), inside(waiting), datetime.now(UTC)
     strange = webhook("created", now)

@@ -31,9 +31,12 @@ def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
     name, kind = connection()
     polled = kind in SCHEDULERS and not SCHEDULERS[kind].has_webhooks
     with context().db.read() as tx:
+        heard = connections.get(tx, name)
         rows = receipts.recent(tx, connection=name, limit=1)
         visit = bookings.newest(tx, name, None if polled else rows[0].id) if rows or polled else None
-        heard = connections.get(tx, name)
+    if heard:  # what the former scheduler sent under this name is not the first of this one
+        rows = [each for each in rows if each.received_at >= heard.first_seen_at]
+        visit = visit if visit and (rows or (polled and visit.first_seen_at >= heard.first_seen_at)) else None
     url = f"{context().clinic.public_url}/webhooks/{name}"
     shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
     shown["refused_at"] = heard.last_refused_at if heard and not polled else None
