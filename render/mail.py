@@ -220,7 +220,7 @@ REGISTRY = HeaderRegistry()
 FEW = frozenset(
     {
         *("mime-version", "content-type", "content-transfer-encoding", "content-language"),
-        *("auto-submitted", "x-aftercare-kind", "list-unsubscribe-post"),
+        *("auto-submitted", "x-aftercare-kind", "list-unsubscribe-post", "subject"),
     }
 )
 """Headers with few values, none of them about anybody."""
@@ -328,7 +328,7 @@ def _headers(mail: EmailMessage, kind: MailKind, envelope: Envelope, letter: Let
     if envelope.reply_to:
         mail["Reply-To"] = _of_clinic("Reply-To", envelope.reply_to)
     mail.set_raw("Date", format_datetime(envelope.date))
-    mail["Message-ID"] = _checked(MESSAGE_ID, envelope.message_id, "message id")
+    mail.set_raw("Message-ID", _checked(MESSAGE_ID, envelope.message_id, "message id"))
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Aftercare-Kind"] = kind.value
     if letter.stop_url:

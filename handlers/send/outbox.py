@@ -399,7 +399,9 @@ def _opted_out(context: Context, delivery: Delivery, message: EmailMessage | Tex
 
 
 def _identity(message: EmailMessage | Text) -> str:
-    return message.key if isinstance(message, Text) else str(message["Message-ID"])
+    if isinstance(message, Text):
+        return message.key
+    return next(str(value) for name, value in message.raw_items() if name == "Message-ID")
 
 
 def _failed(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
