@@ -8,7 +8,10 @@ from schemas.forms.typed import Danger, Harmless, Phrase, Tone, TypedRules, eith
 from schemas.severity import RuleCase, Severity
 
 FILE = "rules/typed.toml"
-PHRASES = ("not_no", "past", "over", "present", "family", "fear")
+PHRASES = (
+    *("not_no", "past", "over", "present", "family", "fear"),
+    *("checked", "clear", "done", "nearly", "startled"),
+)
 TONE = tuple(one.name for one in fields(Tone))
 NEEDED = {one.name for one in fields(Harmless) if one.default is MISSING}
 

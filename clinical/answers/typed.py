@@ -87,6 +87,8 @@ def search(text: str, rules: TypedRules) -> Iterator[Found]:
         return
     index = _index(rules)
     said = [_Sentence(words, pauses, index, rules.harmless) for words, pauses in _sentences(text)]
+    for one, after in pairwise(said):
+        one.after = after
     found = False
     for danger in rules.dangers:
         hit = next((hit for one in said if (hit := one.names(danger, rules.tone))), "")
@@ -184,6 +186,7 @@ class _Sentence:
 
     def __init__(self, words: list[str], pauses: frozenset[int], index: _Index, harmless: Harmless) -> None:
         self.words, self.pauses, self.harmless = words, pauses, harmless
+        self.after: _Sentence | None = None
         self.meanings = [index.meanings(word) for word in words]
         self.at: dict[str, list[int]] = {}
         for place, word in enumerate(words):
@@ -224,13 +227,16 @@ class _Sentence:
         """Tell whether it has something calm, and nothing odd or new."""
         if tone is None or not self.said(tone.calm):
             return False
-        return not self.said(tone.odd) and not self.said(tone.new)
+        return not self.undenied(tone.odd) and not self.said(tone.new)
 
     def oddly(self, odd: Sequence[Phrase]) -> str:
         """Return the first words for what is odd that are not denied, or long ago; or ""."""
-        spans = () if self.long_ago() or self.is_over() else self.said(odd)
-        mine = (span for span in spans if not self.denied(*span, set(range(*span))))
-        return next((" ".join(self.words[start:end]) for start, end in mine), "")
+        spans = () if self.long_ago() or self.is_over() or self.is_cleared else self.undenied(odd)
+        return next((" ".join(self.words[start:end]) for start, end in spans), "")
+
+    def undenied(self, phrases: Sequence[Phrase]) -> list[Span]:
+        """Return where any of the phrases stands and no "no" reaches it."""
+        return [span for span in self.said(phrases) if not self.denied(*span, set(range(*span)))]
 
     def hits(self, pattern: Sequence[_Group]) -> Iterator[tuple[Span, ...]]:
         """Yield the places at which one phrase of each group stands, near each other."""
@@ -299,6 +305,7 @@ class _Sentence:
             or any(0 <= start - fear[1] <= 2 for fear in self.said(self.harmless.fear))
             or (not danger.ever and self.long_ago())
             or (not danger.ever and not danger.passes and self.is_over())
+            or (not danger.ever and (self.is_cleared or self.is_exaggerated))
             or (not danger.anyone and self.of_others(start, end, own))
         )
 
@@ -347,6 +354,27 @@ class _Sentence:
     def is_over(self) -> bool:
         open_still = self.present or BUT.intersection(self.words)
         return not open_still and bool(self.said(self.harmless.over))
+
+    @cached_property
+    def is_cleared(self) -> bool:
+        """Tell whether somebody looked, found nothing and it is over, here or in the sentence after."""
+        both = [self, *([self.after] if self.after else [])]
+        known = (self.harmless.checked, self.harmless.clear, (*self.harmless.done, *self.harmless.over))
+        return all(any(one.said(each) for one in both) for each in known) and not any(
+            one.goes_on() for one in both
+        )
+
+    def goes_on(self) -> bool:
+        """Tell whether it speaks of now, outside the words that say that it is over."""
+        over = (*self.harmless.clear, *self.harmless.done, *self.harmless.over)
+        past = {place for span in self.said(over) for place in range(*span)}
+        rest = {word for place, word in enumerate(self.words) if place not in past}
+        return self.present or bool((BUT | self.harmless.going) & rest)
+
+    @cached_property
+    def is_exaggerated(self) -> bool:
+        """Tell whether it only nearly was, from a fright or a laugh: "nearly fainted when I saw the bill"."""
+        return bool(self.said(self.harmless.nearly) and self.said(self.harmless.startled))
 
     def is_dated(self) -> bool:
         """Tell whether a year long past is named, and not as the start of what still is."""

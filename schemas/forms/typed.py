@@ -53,7 +53,11 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Harmless:
-    """The words that tell how a sentence is meant, in every language together."""
+    """The words that tell how a sentence is meant, in every language together.
+
+    `checked`, `clear`, `done`: somebody looked, found nothing and it is over, unless a word of `going` stands
+    beside. `nearly`, `startled`: it only nearly was, from a fright or a laugh. A file of before has none.
+    """
 
     fillers: frozenset[str]
     no: frozenset[str]
@@ -72,6 +76,12 @@ class Harmless:
     words: frozenset[str]
     over: tuple[Phrase, ...] = ()
     reports: frozenset[str] = frozenset()
+    checked: tuple[Phrase, ...] = ()
+    clear: tuple[Phrase, ...] = ()
+    done: tuple[Phrase, ...] = ()
+    going: frozenset[str] = frozenset()
+    nearly: tuple[Phrase, ...] = ()
+    startled: tuple[Phrase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

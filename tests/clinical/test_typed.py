@@ -108,9 +108,56 @@ def test_a_no_denies_a_whole_list_of_names(names: list[str], many: int) -> None:
             "my calf is swollen, back to normal activity but",
         ),
         ("the rash is back to normal", "my face drooped for five minutes, then back to normal"),
+        ("my toddler had a fever", "my toddler had a fever and now I have a fever"),
     ],
 )
 def test_whose_it_was_and_when_it_was_counts(harmless: str, dangerous: str) -> None:
+    assert not dangers(harmless)
+    assert dangers(dangerous)
+
+
+@pytest.mark.parametrize(
+    ("harmless", "dangerous"),
+    [
+        (
+            "fainted in march, cardiologist checked me, all clear, none since",
+            "fainted in march, cardiologist checked me, all clear, but it happened again",
+        ),
+        (
+            "Had a DVT scare in spring. Ultrasound was clean, back to running.",
+            "My leg is swollen and hot on one side. Ultrasound was clean, back to running.",
+        ),
+        (
+            "me desmayé en marzo, el cardiólogo me revisó, todo normal, no ha vuelto a pasar",
+            "me desmayo seguido, el cardiólogo me revisó, todo normal",
+        ),
+        (
+            "slipped last week, x-ray clean, go ahead",
+            "slipped last week, can't put weight on it, x-ray clean",
+        ),
+        ("knee checked, all clear, none since", "kidney transplant, checked, all clear, none since"),
+    ],
+)
+def test_what_a_doctor_has_cleared_and_is_over_is_let_alone(harmless: str, dangerous: str) -> None:
+    assert not dangers(harmless)
+    assert dangers(dangerous)
+
+
+@pytest.mark.parametrize(
+    ("harmless", "dangerous"),
+    [
+        ("nearly had an aneurysm when I saw the bill", "nearly fainted when I stood up"),
+        ("almost passed out laughing", "almost passed out climbing stairs"),
+        ("casi me da un infarto con el precio de la luz", "casi me da un infarto ayer"),
+        ("casi me desmayo cuando vi la factura", "me desmayé cuando vi la factura"),
+        ("my husband beats me at chess", "my husband beats me"),
+        ("paint thinner stinks", "I take a thinner"),
+        ("ran suicides at practice", "thoughts of suicide at practice"),
+        ("legs felt like jelly after squats", "both legs are like jelly since yesterday"),
+        ("No numbness down there, bladder fine", "numbness down there, bladder fine"),
+    ],
+)
+def test_a_turn_of_phrase_is_let_alone(harmless: str, dangerous: str) -> None:
     assert not dangers(harmless)
     assert dangers(dangerous)
 
