@@ -33,6 +33,8 @@ class AccountNews(StrEnum):
     deactivated = "deactivated"
     let_in = "let_in"
     reset = "reset"
+    passkey = "passkey"
+    passkey_gone = "passkey_gone"
     locked = "locked"  # so many wrong passwords that a browser that is not known waits
 
 
@@ -101,6 +103,20 @@ class StaffSession:
     totp: str
     created_at: datetime
     seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A key that a device keeps; `credential_id` in base64url, `sign_count` 0 where none is counted."""
+
+    id: int
+    staff_id: int
+    name: str
+    credential_id: str
+    public_key: bytes
+    sign_count: int
+    created_at: datetime
+    used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

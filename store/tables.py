@@ -525,6 +525,21 @@ recovery_codes = sa.Table(
     _time("used_at", nullable=True),
 )
 
+# A key that a device of somebody keeps, by its id there; the public half opens nothing. `used_at` is also the
+# time after which a challenge must have been made.
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    _id(),
+    _ref("staff_id", "staff", nullable=False, index=True),
+    _word("name", 60),
+    sa.Column("credential_id", sa.String(1400), nullable=False, unique=True),
+    sa.Column("public_key", sa.LargeBinary(), nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("used_at"),
+)
+
 # Tries to log in that have not succeeded, by a hash of account or address: what the rate limit counts.
 login_tries = sa.Table(
     "login_tries",

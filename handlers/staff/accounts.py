@@ -8,7 +8,7 @@ from handlers.staff import hashing, passwords
 from handlers.staff.passwords import Unfit
 from schemas.notions import mail_address
 from schemas.staff import AccountNews, Role, Staff
-from store import audit, staff
+from store import audit, passkeys, staff
 from store.base import Tx
 
 INVITE_GOOD_FOR = timedelta(days=3)
@@ -133,7 +133,7 @@ def reset(
     keep_factor: bool = False,
     recognised: str = "",
 ) -> None:
-    """A new password, and no second factor for somebody who lost that too. Raises `Unfit`.
+    """A new password, and no second factor or passkey for somebody who lost that too. Raises `Unfit`.
 
     `recognised`: how it is known that it is they who ask; it stands in the log.
     """
@@ -145,6 +145,7 @@ def reset(
     if not keep_factor:
         staff.set_totp(tx, staff_id, "")
         staff.set_codes(tx, staff_id, [])
+        passkeys.forget_all(tx, staff_id)
     staff.end_sessions(tx, staff_id, now)
     staff.mail(tx, staff_id, AccountNews.reset, now)
     kept = "password alone" if keep_factor else "password and second factor"

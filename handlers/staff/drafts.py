@@ -18,7 +18,7 @@ BEGUN_WITHIN = timedelta(hours=24)
 """How old the session of a form may be."""
 KEPT = timedelta(days=14)
 MOST_BYTES = 64 * 1024
-NOT_WORDS = frozenset({"csrf", "decided_on", "from", "send", "do", "my_password", "password"})
+NOT_WORDS = frozenset({"csrf", "decided_on", "from", "send", "do", "my_password", "my_passkey", "password"})
 """Fields that say what is to be done, or who asks: these are not kept."""
 Fields = Iterable[tuple[str, str]]
 

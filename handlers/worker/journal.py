@@ -23,7 +23,7 @@ from handlers.context import Context
 from handlers.intake import choices
 from schemas.staff import Staff
 from schemas.trouble import TroubleKind
-from store import audit, clients, links, staff
+from store import audit, clients, links, passkeys, staff
 from store import contacts as stored_contacts
 from store import erase as erasing
 from store.base import Tx
@@ -94,16 +94,17 @@ def _lines(context: Context) -> Iterator[str]:
         for kind, value, stopped in stored_contacts.every_stopped(tx):
             yield f"{STOPPED} {contacts.stopped_hash(context.link_key, kind, value, stopped)}"
         for who in staff.every(tx):
-            yield f"{STAFF} {who.id} {'on' if who.active else 'off'} {signs_in_with(context, who)}"
+            yield f"{STAFF} {who.id} {'on' if who.active else 'off'} {signs_in_with(tx, context, who)}"
         for client_id, consent in choices.withdrawn(tx, context):
             since = clients.get(tx, client_id).created_at
             yield f"{WITHDRAWN} {withdrawn_hash(context.link_key, client_id, since, consent)}"
         yield "{} {} {}".format(AUDIT, *audit.head(tx))
 
 
-def signs_in_with(context: Context, who: Staff) -> str:
-    """A keyed hash of roles, password and second factor: another one after any of them has changed."""
-    said = "\0".join(["staff", *sorted(who.roles), who.password_hash, who.totp])
+def signs_in_with(tx: Tx, context: Context, who: Staff) -> str:
+    """A keyed hash of roles, password, second factor and passkeys: another one after any has changed."""
+    keys = [each.credential_id for each in passkeys.of_staff(tx, who.id)]
+    said = "\0".join(["staff", *sorted(who.roles), who.password_hash, who.totp, *keys])
     return hmac.new(context.link_key, said.encode(), hashlib.sha256).hexdigest()
 
 

@@ -112,10 +112,10 @@ def shut_out(
     shut, changed = 0, []
     with context.db.begin() as tx:
         for who in staff.every(tx):
-            was = accounts.get(who.id, Account(who.active, journal.signs_in_with(context, who)))
+            was = accounts.get(who.id, Account(who.active, journal.signs_in_with(tx, context, who)))
             if not was.active and who.active:
                 set_active(tx, who.id, by, now, active=False)
                 shut += 1
-            elif was.active and was.signs_in_with != journal.signs_in_with(context, who):
+            elif was.active and was.signs_in_with != journal.signs_in_with(tx, context, who):
                 changed.append(who)
     return shut, changed

@@ -70,9 +70,9 @@ def open_site(quick_folder: Path, sqlite_template: Path, mailbox: Mailbox) -> It
     path = shutil.copy(sqlite_template, folder / "aftercare.db")
     closing: list[Callable[[], None]] = []
 
-    def open_one(**more: str) -> Site:
+    def open_one(host: str = "127.0.0.1", **more: str) -> Site:
         port = free_port()
-        base = f"http://127.0.0.1:{port}"
+        base = f"http://{host}:{port}"
         url = f"sqlite:///{path}"
         told = {"PUBLIC_URL": base, "SETTLE_SECONDS": "0", **more}
         given = configuration.load(environ(url, mailbox.port, **told))

@@ -9,7 +9,17 @@ from flask import Response, current_app, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.staff import devices, known, passwords, second_factor, sessions, setup_link, sign_in, wishes
+from handlers.staff import (
+    devices,
+    known,
+    passkeys,
+    passwords,
+    second_factor,
+    sessions,
+    setup_link,
+    sign_in,
+    wishes,
+)
 from handlers.staff import invited as invitations
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
@@ -19,6 +29,7 @@ from schemas import origin
 from schemas.delivery import Channel
 from schemas.staff import Stage
 from store import devices as stored_devices
+from store import passkeys as stored_passkeys
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
@@ -33,6 +44,7 @@ WRONG = "That did not work. Check what you typed."
 TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 NOT_ME = "That is not your password."
+NOT_MY_KEY = "That passkey does not count here. Use your password, or try again."
 DEVICE, CODES, BROWSER = "aftercare-device", "aftercare-codes", "aftercare-browser"
 MOST_OF_A_WAY = 200
 NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
@@ -64,14 +76,19 @@ def login() -> AnyResponse:
     return _login_page()
 
 
-def _login_page(error: str = "", status: int = 200, **values: str) -> Response:
+def _login_page(error: str = "", status: int = 200, **values: Any) -> Response:
     g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     email = request.form.get("email", "")[:320]
     with context().db.read() as tx:
         device = devices.opens(tx, context(), cookies.value(DEVICE), now())
     pin_of = device[1].name if device else ""
-    values = {"pin_of": pin_of, "way": request.form.get("way", "")[:MOST_OF_A_WAY]} | values
-    response = page("login", status, error=error, email=email, next=_next(), **values)
+    by_passkey = passkeys.site(context()) is not None
+    values = {
+        "pin_of": pin_of,
+        "by_passkey": by_passkey,
+        "way": request.form.get("way", "")[:MOST_OF_A_WAY],
+    } | values
+    response = page("login", status, error=error, email=email, next=after_login(), **values)
     gate.set_cookie(response, g.login_key, gate.LOGIN)
     return response
 
@@ -87,7 +104,8 @@ def way_in(token: str) -> AnyResponse:
     return _login_page(way=token)
 
 
-def _next() -> str:
+def after_login() -> str:
+    """The page that was asked for before the sign-in, or ""."""
     return safe_next(request.values.get("next", ""))
 
 
@@ -107,9 +125,9 @@ def log_in() -> AnyResponse:
         browser=request.form.get("way", "")[:MOST_OF_A_WAY] or cookies.value(BROWSER)[: known.LONGEST],
     )
     if isinstance(found, Refused):
-        return _refused(found)
-    _end_the_one_before()
-    return _entered(found, _next())
+        return refused(found)
+    end_the_one_before()
+    return entered(found, after_login())
 
 
 @blueprint.post("/console/unlock")
@@ -121,26 +139,28 @@ def unlock() -> AnyResponse:
     if found is Refused.too_many:
         return _login_page(NO_PIN, 401)
     if isinstance(found, Refused):
-        return _refused(found)
-    _end_the_one_before()
-    return _entered(found, _next())
+        return refused(found)
+    end_the_one_before()
+    return entered(found, after_login())
 
 
-def _end_the_one_before() -> None:
+def end_the_one_before() -> None:
     """The session that this browser had ends: nothing of it is left to whoever has copied its cookie."""
     if g.session is not None:
         with context().db.begin() as tx:
             stored_staff.end_session(tx, g.session.id, now())
 
 
-def _refused(why: Refused) -> Response:
+def refused(why: Refused) -> Response:
+    """The sign-in again, with why nobody was let in."""
     response = _login_page(*REFUSED[why])
     if why is Refused.busy:
         response.headers["Retry-After"] = "30"
     return response
 
 
-def _entered(entry: Entry, after: str = "") -> AnyResponse:
+def entered(entry: Entry, after: str = "") -> AnyResponse:
+    """On to the page that was asked for, or to what is still missing."""
     targets = {Stage.full: after or home()}
     steps = {each: f"console_auth.{each}" for each in (Stage.code, Stage.enrol, Stage.renew)}
     target = targets.get(entry.stage) or url_for(steps[entry.stage], next=after or None)
@@ -171,7 +191,7 @@ def code() -> AnyResponse:
     """The page that asks for the second factor."""
     if not _halfway(Stage.code):
         return redirect(url_for("console_auth.login"), 303)
-    return page("code", next=_next())
+    return page("code", next=after_login())
 
 
 @blueprint.post("/console/login/code")
@@ -181,10 +201,10 @@ def check_code() -> AnyResponse:
     found = second_factor.confirm(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
-        return page("code", status, error=text, next=_next())
+        return page("code", status, error=text, next=after_login())
     with context().db.begin() as tx:
         devices.entered(tx, context(), cookies.value(DEVICE), found, now())
-    return _entered(found, _next())
+    return entered(found, after_login())
 
 
 @blueprint.get("/console/login/enrol")
@@ -201,7 +221,7 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
     uri = second_factor.totp_uri(me(), secret, shown_name())
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
-    return page("enrol", status, error=error, uri=uri, qr=drawn, secret=spaced, next=_next())
+    return page("enrol", status, error=error, uri=uri, qr=drawn, secret=spaced, next=after_login())
 
 
 @blueprint.post("/console/login/enrol")
@@ -215,7 +235,7 @@ def confirm_enrol() -> AnyResponse:
         text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
         return _enrol_page(text, status)
     entry, seed = found
-    response = redirect(url_for("console_auth.recovery", next=_next() or None), 303)
+    response = redirect(url_for("console_auth.recovery", next=after_login() or None), 303)
     _let_in(response, entry)
     cookies.put(response, CODES, seed, gate.LOGGED_IN_SECONDS)
     return response
@@ -226,14 +246,16 @@ def confirm_enrol() -> AnyResponse:
 def recovery() -> AnyResponse:
     """The recovery codes, until their owner has said that they are kept."""
     codes = _codes_to_keep()
-    return page("recovery", codes=codes, next=_next()) if codes else redirect(_next() or home(), 303)
+    return (
+        page("recovery", codes=codes, next=after_login()) if codes else redirect(after_login() or home(), 303)
+    )
 
 
 @blueprint.post("/console/login/recovery")
 @allowed(ENROLLING)
 def codes_kept() -> AnyResponse:
     """They are kept: nothing shows them any more."""
-    response = redirect(_next() or home(), 303)
+    response = redirect(after_login() or home(), 303)
     cookies.drop(response, CODES)
     return response
 
@@ -251,7 +273,7 @@ def renew() -> AnyResponse:
     """The page that asks for a password of one's own in the place of the one that was made."""
     if not _halfway(Stage.renew):
         return redirect(url_for("console_auth.login"), 303)
-    return page("renew", who=me(), next=_next())
+    return page("renew", who=me(), next=after_login())
 
 
 @blueprint.post("/console/login/password")
@@ -262,8 +284,8 @@ def renew_password() -> AnyResponse:
     try:
         found = sign_in.renew_password(context(), gate.cookie(), new, now())
     except Unfit as error:
-        return page("renew", 422, who=me(), next=_next(), error=str(error))
-    return _refused(found) if isinstance(found, Refused) else _entered(found, _next())
+        return page("renew", 422, who=me(), next=after_login(), error=str(error))
+    return refused(found) if isinstance(found, Refused) else entered(found, after_login())
 
 
 @blueprint.post("/console/logout")
@@ -311,16 +333,19 @@ def choose_first_password(token: str) -> AnyResponse:
         return _invited_page(token, 422, str(error))
     if isinstance(found, Refused):
         return _invited_page(token, 503, REFUSED[found][0])
-    return _entered(found)
+    return entered(found)
 
 
 def confirmed() -> tuple[str, int] | None:
-    """What is wrong with the own password in this form, with the answer's status; None where it is right."""
+    """What is wrong with the own password or passkey in this form, with the answer's status; else None."""
+    if given := request.form.get("my_passkey", ""):
+        wrong = passkeys.is_me(context(), me(), gate.csrf_token(), given, now())
+        return None if wrong is None else (NOT_MY_KEY, 422)
     password = request.form.get("my_password", "")[: passwords.LONGEST + 1]
-    refused = sign_in.is_me(context(), me(), password, now())
-    if refused is None:
+    why = sign_in.is_me(context(), me(), password, now())
+    if why is None:
         return None
-    return (NOT_ME, 422) if refused is Refused.wrong else REFUSED[refused]
+    return (NOT_ME, 422) if why is Refused.wrong else REFUSED[why]
 
 
 @blueprint.post("/console/account/sessions/<int:session_id>/end")
@@ -347,12 +372,14 @@ def account() -> Response:
 def account_page(status: int = 200, **values: Any) -> Response:
     with context().db.read() as tx:
         left = stored_staff.codes_left(tx, me().id)
+        keys = stored_passkeys.of_staff(tx, me().id)
         mine = [one for one in stored_staff.sessions(tx, me().id) if sessions.is_alive(one, now())]
         known = devices.of(tx, me(), now())
         this = devices.known(tx, context(), cookies.value(DEVICE), now())
         news = {"wanted": wishes.of(tx, me().id), "news": NEWS, "when": WHEN}
     shown = {"codes_left": left, "sessions": mine, "here": g.session.id, "devices": known}
     this_one = this[0].id if this and this[1].id == me().id else 0
+    shown |= {"passkeys": keys, "may_passkey": passkeys.site(context()) is not None}
     shown["unkept"] = bool(_codes_to_keep())
     values = shown | news | {"texts": Channel.sms in context().senders} | values
     return page("account", status, languages=NAMES, this_device=this_one, **values)

@@ -5,10 +5,11 @@ from typing import Any
 
 from flask import Response, g, make_response, render_template, request
 
-from handlers.staff import setup_link
+from handlers.staff import passkeys, setup_link
 from handlers.worker import troubles
 from render.language import readable
 from schemas.staff import Role
+from store import passkeys as stored_passkeys
 from web import cookies
 from web.console import gate
 from web.console.labels import sentence, worded
@@ -59,6 +60,7 @@ def _shared() -> dict[str, Any]:
         "lang": language(),
         "me": who,
         "full": full,
+        "has_passkey": has_passkey,
         "has_pin": full and cookies.value("aftercare-device") != "",
         "waiting": _waiting() if full and "X-Fragment" not in request.headers else 0,
         "troubles": _troubles() if full and "X-Fragment" not in request.headers else [],
@@ -75,6 +77,12 @@ def _shared() -> dict[str, Any]:
         "zone_name": zone.key,
         "now": gate.now(),
     }
+
+
+def has_passkey() -> bool:
+    """True where who is signed in may give a passkey in the place of the password."""
+    with context().db.read() as tx:
+        return passkeys.site(context()) is not None and bool(stored_passkeys.of_staff(tx, gate.me().id))
 
 
 def shown_name() -> str:

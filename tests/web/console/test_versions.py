@@ -23,6 +23,7 @@ WITHOUT = {
         *("console_auth.logout", "console_auth.choose_first_password", "console_auth.change_language"),
         *("console_auth.begin_second_factor", "console_auth.change_password", "console_auth.end_session"),
         *("console_auth.renew_password", "console_auth.codes_kept", "console_news.change"),
+        *("console_passkeys.sign_in", "console_passkeys.add", "console_passkeys.forget"),
         *("console_auth.unlock", "console_device.choose", "console_device.forget", "console_device.lock"),
     ),
     "it says the state that it leads to, and done twice it is done": (

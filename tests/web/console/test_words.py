@@ -11,7 +11,7 @@ from handlers.plans import clips
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
-from handlers.staff import devices, passwords
+from handlers.staff import devices, passkeys, passwords
 from integrations.channels.email import ADVICE
 from integrations.schedulers import SCHEDULERS
 from schemas import media
@@ -84,7 +84,7 @@ def in_tables() -> Iterator[str]:
         *(*monitoring.WHAT.values(), *monitoring.SOURCES.values(), monitoring.NO_ADVICE),
         *(*monitoring.FACTS, *monitoring.HEADS, monitoring.TITLE),
         *(several.NONE, several.SOME),
-        *(*devices.FAULTS, auth.NO_PIN),
+        *(*devices.FAULTS, auth.NO_PIN, *passkeys.FAULTS, auth.NOT_MY_KEY),
         *drafts.SOMEBODY_ELSE,
         *(remarks.EMPTY, remarks.FIRST, remarks.LEFT),
         *passwords.FAULTS,
