@@ -16,6 +16,7 @@ from store import audit, staff
 from store.base import Tx
 
 CODES = 10
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # pragma: allowlist secret
 
 
 def confirm(context: Context, token: str, code: str, now: datetime) -> Entry | Refused:
@@ -117,14 +118,10 @@ def _codes(context: Context, staff_id: int, seed: str) -> list[str]:
 
 def _written(mac: bytes) -> str:
     """24 signs that nobody mistakes for one another, in groups of four."""
-    alphabet, left, signs = (
-        "abcdefghjkmnpqrstuvwxyz23456789",
-        int.from_bytes(mac),
-        "",
-    )  # pragma: allowlist secret
+    left, signs = int.from_bytes(mac), ""
     for _ in range(24):
-        left, sign = divmod(left, len(alphabet))
-        signs += alphabet[sign]
+        left, sign = divmod(left, len(ALPHABET))
+        signs += ALPHABET[sign]
     return "-".join(signs[at : at + 4] for at in range(0, len(signs), 4))
 
 
