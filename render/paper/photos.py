@@ -2,8 +2,6 @@
 
 import base64
 
-import typst
-
 from render.paper.press import press
 from schemas.figure import Picture
 
@@ -38,9 +36,11 @@ def drawn(kind: str, photo: bytes, across: int, down: int, turned: int, alt: str
 
 def is_drawable(kind: str, photo: bytes) -> bool:
     """True for a photo whose points can be read, not only its parts; `kind` is image/jpeg or image/png."""
+    from typst import TypstError  # seven megabytes, which whoever takes no photo does without
+
     data = {"format": {"image/jpeg": "jpg", "image/png": "png"}[kind]}
     try:
         press(ALONE, data, {}, pictures={"photo": photo}, format="png")
-    except typst.TypstError:
+    except TypstError:
         return False
     return True
