@@ -1,8 +1,6 @@
 """However many visits there were, a page of the console takes as much work of SQLite as before."""
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +15,7 @@ from handlers.context import Context
 from store import connections, receipts
 from store.tables import bookings, clients
 from tests.helpers.console import BASE
+from tests.helpers.steps import Steps
 
 EACH = 50  # instructions of SQLite's machine
 FEW, MANY = 60, 240  # copies: more than any list shows at once
@@ -25,21 +24,6 @@ WHOLE_PERIOD = ("/console/board", "/console/content/report")
 """Begins of pages that count a period, of which more visits are more to count."""
 FURTHER_BACK = {"/console/outbox", "/console/walk-in", "/console/clients?whose=mine"}
 """Pages that look at more of the newest rows than there are at first."""
-
-
-class Steps:
-    """What SQLite does, counted in instructions of its machine."""
-
-    def __init__(self, context: Context) -> None:
-        self.done = 0
-        sa.event.listen(context.db.engine, "checkout", self._watch)
-
-    def _watch(self, dbapi: sqlite3.Connection, *_: Any) -> None:
-        dbapi.set_progress_handler(self._note, EACH)
-
-    def _note(self) -> int:
-        self.done += EACH
-        return 0
 
 
 def look(client: FlaskClient, steps: Steps, paths: list[str]) -> dict[str, int]:
@@ -69,7 +53,7 @@ def led(context: Context, now: datetime) -> list[Pattern]:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_no_page_takes_more_work_after_more_years(app: Flask, context: Context, client: FlaskClient) -> None:
     now = datetime.now(UTC)
-    patterns, steps = led(context, now), Steps(context)
+    patterns, steps = led(context, now), Steps(context, EACH)
     with context.db.read() as tx:
         here = tx.value(sa.select(clients.c.id).where(clients.c.email == patterns[2].life.email))
         visit = tx.value(sa.select(sa.func.min(bookings.c.id)).where(bookings.c.client_id == here))
