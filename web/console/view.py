@@ -80,9 +80,12 @@ def _shared() -> dict[str, Any]:
 
 
 def has_passkey() -> bool:
-    """True where who is signed in may give a passkey in the place of the password."""
-    with context().db.read() as tx:
-        return passkeys.site(context()) is not None and bool(stored_passkeys.of_staff(tx, gate.me().id))
+    """True where who is signed in may give a passkey in the place of the password; read once for a page."""
+    if "has_passkey" not in g:
+        with context().db.read() as tx:
+            here = passkeys.site(context()) is not None
+            g.has_passkey = here and bool(stored_passkeys.of_staff(tx, gate.me().id))
+    return bool(g.has_passkey)
 
 
 def shown_name() -> str:
