@@ -209,3 +209,10 @@ def test_what_is_no_passkey_is_no_fault_of_ours(given_back: str) -> None:
             parse(given_back)
         except passkeys.BROKEN:
             continue
+
+
+def test_a_wrong_password_keeps_the_name_that_was_typed(client: FlaskClient) -> None:
+    said = {"my_password": "not the password", "name": "Тел <Ана>"}
+    page = post(client, f"{ACCOUNT}/passkeys", ACCOUNT, **said)
+    assert page.status_code == 422
+    assert 'value="Тел &lt;Ана&gt;"' in page.text
