@@ -595,6 +595,7 @@ remarks = sa.Table(
     _time("settled_at", nullable=True),
     _time("leaves_at", nullable=True),
     sa.Index("ix_remarks_settled_at", "settled_at"),
+    sa.Index("ix_remarks_leaves_at", "leaves_at"),
     info=_bound("id", "client_id"),
 )
 
