@@ -8,11 +8,13 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import webauthn
+from cryptography.exceptions import UnsupportedAlgorithm
 from webauthn.helpers import (
     base64url_to_bytes,
     bytes_to_base64url,
@@ -44,7 +46,10 @@ TOO_MANY = "You have ten passkeys. Take one away first."
 KNOWN = "This passkey is there already."
 FAULTS = (NOT_TAKEN, TOO_MANY, KNOWN)
 """Every sentence that a person may read here, in English."""
-BROKEN = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, OverflowError)
+BROKEN = (
+    *(WebAuthnException, ValueError, KeyError, TypeError, AttributeError, OverflowError),
+    *(RecursionError, MemoryError, struct.error, UnsupportedAlgorithm),
+)
 """What a credential that is none makes of the library."""
 MAC, MADE, NONCE = 32, 8, 16  # bytes
 

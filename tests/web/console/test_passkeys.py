@@ -18,7 +18,7 @@ from handlers.staff import accounts, passkeys
 from handlers.worker import journal
 from store import audit, staff
 from store import passkeys as stored
-from tests.helpers.authenticator import PRESENT, Authenticator
+from tests.helpers.authenticator import PRESENT, Authenticator, encoded
 from tests.helpers.console import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in
 from tests.helpers.mailbox import Mailbox
 
@@ -209,6 +209,33 @@ def test_what_is_no_passkey_is_no_fault_of_ours(given_back: str) -> None:
             parse(given_back)
         except passkeys.BROKEN:
             continue
+
+
+DEEP = "[" * 16_000
+
+
+@pytest.mark.parametrize("part", ["all", "clientDataJSON", "authenticatorData", "attestationObject", "rawId"])
+@pytest.mark.parametrize(
+    "said", [DEEP, encoded(DEEP[:12_000].encode()), encoded(b"\x81" * 9_000), "ż", "\ud800"]
+)
+def test_what_is_nested_or_no_credential_is_refused_and_breaks_nothing(
+    app: Flask, client: FlaskClient, part: str, said: str
+) -> None:
+    device, new = Authenticator(), waiting(app)
+
+    def harmed(whole: str) -> str:
+        kept = json.loads(whole)
+        (kept if part == "rawId" else kept["response"])[part] = said
+        return said.encode("utf-8", "replace").decode() if part == "all" else json.dumps(kept)
+
+    assert enter(new, harmed(device.signed(options(new)))) == 401
+    given_back = harmed(device.made(options(client, "new")))
+    answer = post(client, KEYS, ACCOUNT, passkey=given_back, name="", my_password=PASSWORD)
+    assert answer.status_code in (303, 422)  # what the making does not look at may say anything
+    answer = post(
+        client, f"{ACCOUNT}/second-factor", ACCOUNT, my_passkey=harmed(device.signed(options(client)))
+    )
+    assert answer.status_code == 422
 
 
 def test_a_wrong_password_keeps_the_name_that_was_typed(client: FlaskClient) -> None:
