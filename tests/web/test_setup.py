@@ -41,7 +41,8 @@ from tests.helpers.vendors import VENDORS
 from tests.helpers.visits import only, receive, webhook
 from tests.integrations.schedulers.test_services import LISTS, OFFERED
 from web import renewal
-from web.setup import desk
+from web.setup import desk, scheduler
+from web.setup import mail as mail_step
 
 MADE = (
     "AFTERCARE_ENV",
@@ -317,12 +318,68 @@ def mail_of(mailbox: Mailbox, **changes: str) -> dict[str, str]:
 def test_a_password_is_sealed_and_never_shown_again(app: Flask, mailbox: Mailbox) -> None:
     client, secret = inside(app), "hunter-of-pebbles"
     with context_of(app).db.begin() as tx:
-        kept.put(tx, {"SMTP_PASSWORD": secret, "SMTP_HOST": "127.0.0.1"}, datetime.now(UTC))
+        kept.put(tx, mail_of(mailbox, SMTP_PASSWORD=secret), datetime.now(UTC))
         (row,) = tx.all(sa.select(tables.settings).where(tables.settings.c.name == "SMTP_PASSWORD"))
     assert secret.encode() not in bytes(row.sealed_value)
     assert secret not in client.get("/console/setup/mail", base_url=BASE).get_data(as_text=True)
     send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox, SMTP_PASSWORD=""))
     assert values(app)["SMTP_PASSWORD"] == secret
+
+
+@pytest.mark.parametrize("changed", mail_step.PLACE)
+def test_a_password_that_is_kept_goes_to_no_other_mail_server(
+    app: Flask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    asked: list[Mapping[str, str]] = []
+
+    def lets_in(values: Mapping[str, str]) -> str:
+        asked.append(values)
+        return ""
+
+    monkeypatch.setattr(mail_step, "_sign_in", lets_in)
+    client, before = inside(app), mail_of(mailbox, SMTP_PASSWORD="hunter-of-pebbles")
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, before, datetime.now(UTC))
+    other = {"SMTP_HOST": "127.0.0.2", "SMTP_PORT": "2525", "SMTP_SECURITY": "tls"}[changed]
+    elsewhere = before | {changed: other, "SMTP_PASSWORD": ""}
+    refused = send(client, "/console/setup/mail/save", "/console/setup/mail", **elsewhere)
+    assert refused.status_code == 422
+    assert mail_step.AGAIN in refused.text
+    assert asked == []
+    typed = elsewhere | {"SMTP_PASSWORD": "another"}
+    assert send(client, "/console/setup/mail/save", "/console/setup/mail", **typed).status_code == 303
+
+
+def test_a_key_that_is_kept_goes_to_no_other_installation(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = FakeVendor(host="evil.test")
+    monkeypatch.setattr(scheduler, "Http", vendor.http)
+    with context_of(app).db.begin() as tx:
+        given = {"CONNECTIONS": "main=easyappointments", "MAIN_API_KEY": "k3y" * 8}
+        kept.put(tx, given | {"MAIN_API_BASE": "https://book.test"}, datetime.now(UTC))
+    refused = connect(inside(app), "easyappointments", api_base="https://evil.test", api_key="")
+    assert refused.status_code == 422
+    assert vendor.calls == []
+
+
+@pytest.mark.parametrize("step", ["clinic", "mail", "scheduler"])
+def test_once_the_clinic_is_set_up_another_setting_needs_the_own_password(
+    app: Flask, mailbox: Mailbox, step: str
+) -> None:
+    close(app)
+    client = inside(app)
+    forms = {"clinic": CLINIC, "mail": mail_of(mailbox), "scheduler": {"kind": "standard"}}
+    page = "/console/setup/scheduler?kind=standard" if step == "scheduler" else f"/console/setup/{step}"
+    before = dict(values(app))
+    for wrong in ({}, {"my_password": "not it"}):
+        refused = send(client, f"/console/setup/{step}/save", page, **forms[step], **wrong)
+        assert refused.status_code == 422
+        assert "That is not your password." in refused.text
+    assert values(app) == before
+    whole = forms[step] | {"my_password": PASSWORD}
+    assert send(client, f"/console/setup/{step}/save", page, **whole).status_code == 303
+    assert values(app) != before
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ def switch(staff_id: int, act: str) -> AnyResponse:
     with context().db.read() as tx:
         if stored_staff.get(tx, staff_id) is None:
             abort(404)
-    if act == "deactivate" and (wrong := confirmed()):
-        return _edit_page(staff_id, wrong[1], error=wrong[0], at="deactivate_password")
+    if wrong := confirmed():
+        return _edit_page(staff_id, wrong[1], error=wrong[0], at=f"{act}_password")
     with context().db.begin() as tx:
         one = stored_staff.get(tx, staff_id) or abort(404)
         if one.active == (act == "activate"):

@@ -18,7 +18,7 @@ from web.console.view import language, say
 from web.context import context
 from web.setup import desk
 from web.setup.fields import CLINIC, OF_THE_COUNTRY, PUBLIC, Field
-from web.setup.pages import blueprint, go_on, kept, lacking, place, step, typed
+from web.setup.pages import blueprint, go_on, kept, lacking, place, step, typed, unconfirmed
 
 HERE = ("http://localhost", "http://127.0.0.1")
 NO_ANSWER = (
@@ -49,6 +49,8 @@ def save_clinic() -> AnyResponse:
         del given["PUBLIC_URL"]
     elif not desk.is_fixed("AFTERCARE_ENV"):
         given["AFTERCARE_ENV"] = "development" if url.startswith(HERE) else "production"
+    if not_me := unconfirmed():
+        return _page(_now() | given, {}, status=not_me[1], error=not_me[0])
     wrong, rest = desk.wrong(FIELDS, given)
     wrong |= lacking(FIELDS, given)
     if not wrong and not rest and _by_night(desk.values() | given):
@@ -84,9 +86,12 @@ def _now() -> dict[str, str]:
     return holds | desk.values()
 
 
-def _page(shown: dict[str, str], wrong: dict[str, str], rest: Any = (), status: int = 200) -> Response:
+def _page(
+    shown: dict[str, str], wrong: dict[str, str], rest: Any = (), status: int = 200, error: str = ""
+) -> Response:
     fields = [_with_choices(each) for each in FIELDS]
-    return step("clinic", status, fields=fields, shown=shown, wrong=wrong, rest=rest, fixed=desk.is_fixed)
+    more = {"fixed": desk.is_fixed, "at": "my_password" if error else "", "error": error}
+    return step("clinic", status, fields=fields, shown=shown, wrong=wrong, rest=rest, **more)
 
 
 def _with_choices(field: Field) -> Field:

@@ -28,9 +28,11 @@ from web.context import context
 from web.security import wrong_link
 from web.setup import desk
 from web.setup.fields import ADDRESS, MAIL
-from web.setup.pages import blueprint, go_on, kept, lacking, step, typed
+from web.setup.pages import blueprint, go_on, kept, lacking, step, typed, unconfirmed
 
 GOOD_FOR = timedelta(hours=1)
+PLACE = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY")
+AGAIN = "Type the password again: the one of before belongs to another server."
 SERVER = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "CLINIC_EMAIL")
 ASKED, CAME = "setup_mail_asked", "setup_mail_came"
 
@@ -49,8 +51,10 @@ def mail() -> Response:
 def save_mail() -> AnyResponse:
     """Keep it once the server lets us in."""
     given = typed(MAIL)
+    if not_me := unconfirmed():
+        return _page(desk.values() | given, {}, status=not_me[1], error=not_me[0])
     wrong, rest = desk.wrong(MAIL, given)
-    wrong |= lacking(MAIL, given)
+    wrong |= lacking(MAIL, given) | _of_another_server(given)
     if wrong or rest:
         return _page(desk.values() | given, wrong, rest, 422)
     said = _sign_in(desk.values() | given)
@@ -58,6 +62,14 @@ def save_mail() -> AnyResponse:
         return _page(desk.values() | given, {"SMTP_HOST": said}, status=422)
     kept(given)
     return go_on("mail", _anchor="test")
+
+
+def _of_another_server(given: dict[str, str]) -> dict[str, str]:
+    """A password that is kept goes to the server that it was typed for, and to no other."""
+    before = desk.values()
+    moved = any(given.get(name, before.get(name, "")) != before.get(name, "") for name in PLACE)
+    keeps = "SMTP_PASSWORD" not in given and before.get("SMTP_PASSWORD")
+    return {"SMTP_PASSWORD": AGAIN} if moved and keeps else {}
 
 
 def _sign_in(values: dict[str, str]) -> str:
@@ -73,7 +85,12 @@ def _sign_in(values: dict[str, str]) -> str:
 
 
 def _page(
-    shown: dict[str, str], wrong: dict[str, str], rest: Any = (), status: int = 200, said: str = ""
+    shown: dict[str, str],
+    wrong: dict[str, str],
+    rest: Any = (),
+    status: int = 200,
+    said: str = "",
+    error: str = "",
 ) -> Response:
     fields = [
         replace(each, choices={key: say()(text) for key, text in each.choices.items()}) for each in MAIL
@@ -93,6 +110,8 @@ def _page(
         came=came(desk.values()),
         to=request.form.get("to", "")[:320] or me().email,
         said=said,
+        at="my_password" if error else "",
+        error=error,
     )
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import setup_link
 from web.console import gate
+from web.console.auth import confirmed
 from web.console.gate import me, now
 from web.console.view import page
 from web.context import context
@@ -54,11 +55,25 @@ def place(endpoint: str, **values: Any) -> str:
 
 def step(name: str, /, status: int = 200, **values: Any) -> Response:
     """One step of the setup."""
-    shown: dict[str, Any] = {"step": name, "steps": STEPS, "place": place}
+    shown: dict[str, Any] = {"step": name, "steps": STEPS, "place": place, "asks_me": is_set_up()}
     if g.setup_token:
         shown["full"] = False  # the menu of the console comes when there is something in it
     part = "_state" if "X-Fragment" in request.headers and name in LIVE else ""
     return page(f"setup_{name}{part}", status, **shown, **values)
+
+
+def unconfirmed() -> tuple[str, int] | None:
+    """What is wrong with the own password or passkey, which a setting needs once the clinic is set up.
+
+    With its cookie alone nobody leads mails, links or keys of schedulers elsewhere.
+    """
+    return confirmed() if is_set_up() else None
+
+
+def is_set_up() -> bool:
+    """True once the setup was finished, or where the environment says everything."""
+    with context().db.read() as tx:
+        return not setup_link.is_open(tx)
 
 
 def go_on(name: str, **values: Any) -> AnyResponse:

@@ -20,7 +20,7 @@ from web.console.view import say
 from web.context import context
 from web.setup import desk
 from web.setup.fields import NEEDED, PLAIN
-from web.setup.pages import LONGEST, blueprint, go_on, kept, step
+from web.setup.pages import LONGEST, blueprint, go_on, kept, step, unconfirmed
 
 
 @blueprint.get("/setup/<token>/scheduler")
@@ -52,7 +52,13 @@ def variable(field: str) -> str:
 
 
 def _page(
-    kind: str, shown: dict[str, str], wrong: dict[str, str], status: int = 200, said: str = "", done: str = ""
+    kind: str,
+    shown: dict[str, str],
+    wrong: dict[str, str],
+    status: int = 200,
+    said: str = "",
+    done: str = "",
+    error: str = "",
 ) -> Response:
     values = _values(kind)
     asks = [(each, variable(each.name)) for each in SCHEDULERS[kind].asks]
@@ -75,6 +81,8 @@ def _page(
         subscribed=_is_subscribed() if connected and not wrong else "",
         said=said,
         done=done,
+        at="my_password" if error else "",
+        error=error,
     )
 
 
@@ -122,7 +130,12 @@ def save_scheduler() -> AnyResponse:
         abort(400)
     asks = SCHEDULERS[kind].asks
     given = {each.name: request.form.get(each.name, "").strip()[:LONGEST] for each in asks}
-    given = {each.name: given[each.name] or _had(kind, each) for each in asks}
+    if not_me := unconfirmed():
+        return _page(kind, given, {}, not_me[1], error=not_me[0])
+    given |= {each.name: given[each.name] or _had(kind, each) for each in asks if not each.sealed}
+    moved = given.get("api_base", "") != _values(kind).get(variable("api_base"), "")
+    keys = [each for each in asks if each.sealed]
+    given |= {each.name: given[each.name] or ("" if moved else _had(kind, each)) for each in keys}
     wrong = {name: PLAIN for name, value in given.items() if not (value.isascii() and value.isprintable())}
     wrong |= {each.name: NEEDED for each in asks if each.needed and not given[each.name]}
     said = {} if wrong else _refusal(kind, given)

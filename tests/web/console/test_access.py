@@ -281,6 +281,11 @@ def test_deactivating_a_colleague_ends_their_session_at_once(app: Flask, context
     token = token_in(client.get("/console/login", base_url=BASE))
     data = {"csrf": token, "email": "bo@handsofstone.example", "password": PASSWORD}
     assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
+    back = f"/console/staff/{bo}/activate"
+    assert post(mine, back).status_code == 422, "who has only the cookie lets nobody in again"
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 401
+    assert post(mine, back, my_password=PASSWORD).status_code == 303
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 303
 
 
 def test_nobody_deactivates_themselves(app: Flask, context: Context) -> None:

@@ -47,7 +47,7 @@ from web.console import (
     walk_in,
 )
 from web.language import say_in, texts
-from web.setup import clinic, fields, pages, services
+from web.setup import clinic, fields, mail, pages, services
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "web" / "templates" / "console"
@@ -139,6 +139,7 @@ def in_tables() -> Iterator[str]:
         yield from kind.by_hand
     yield from (
         fields.NEEDED,
+        mail.AGAIN,
         clinic.NO_ANSWER,
         clinic.BY_NIGHT,
         *(said for _kind, said in ADVICE),
