@@ -42,6 +42,18 @@ class ContactPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """Which client comes to a booking from `since` on; the fields are those of their `Attendance`."""
+
+    client_id: int
+    said: Person
+    since: datetime
+    email_id: int | None
+    phone_id: int | None
+    unsure: Doubt = Doubt.none
+
+
+@dataclass(frozen=True, slots=True)
 class Attendance:
     """Which client comes to a booking, since when.
 

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from schemas.booking import Person
-from schemas.person import Attendance, Doubt
+from schemas.person import Arrival, Attendance, Doubt
 from store import sealing
 from store.base import Tx, once, remember
 from store.tables import IS_ASKED_ABOUT, attendances, bookings, intakes
@@ -76,40 +76,17 @@ def of_booking(tx: Tx, booking_id: int) -> list[Attendance]:
     return [_attendance(tx, row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
-def begin(
-    tx: Tx,
-    booking_id: int,
-    client_id: int,
-    said: Person,
-    now: datetime,
-    *,
-    email_id: int | None,
-    phone_id: int | None,
-    unsure: Doubt = Doubt.none,
-) -> Attendance:
+def begin(tx: Tx, booking_id: int, comes: Arrival) -> Attendance:
     """A client comes to a booking from now on; who came before does no more."""
-    end(tx, booking_id, now)
-    tx.change(bookings, booking_id, client_id=client_id)
-    return begin_new(
-        tx, booking_id, client_id, said, now, email_id=email_id, phone_id=phone_id, unsure=unsure
-    )
+    end(tx, booking_id, comes.since)
+    tx.change(bookings, booking_id, client_id=comes.client_id)
+    return begin_new(tx, booking_id, comes)
 
 
-def begin_new(
-    tx: Tx,
-    booking_id: int,
-    client_id: int,
-    said: Person,
-    now: datetime,
-    *,
-    email_id: int | None,
-    phone_id: int | None,
-    unsure: Doubt = Doubt.none,
-) -> Attendance:
+def begin_new(tx: Tx, booking_id: int, comes: Arrival) -> Attendance:
     """The same for a booking that was made for this client, and to which nobody has come before."""
-    row: dict[str, Any] = {"booking_id": booking_id, "client_id": client_id}
-    row |= {"email_id": email_id, "phone_id": phone_id}
-    row |= {"since": now, "unsure": unsure}
+    row = {"booking_id": booking_id} | {each.name: getattr(comes, each.name) for each in fields(comes)}
+    said = row.pop("said")
     number = sealing.add(tx, attendances, row, sealed_said=asdict(said))
     found = Attendance(
         **row, id=number, intake_id=None, said=said, asked=None, ended_at=None, confirmed_at=None

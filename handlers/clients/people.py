@@ -13,7 +13,7 @@ from handlers.context import Context
 from schemas.booking import Person
 from schemas.identity import Change, Match, Verdict
 from schemas.notions.phone import e164
-from schemas.person import Attendance, Doubt
+from schemas.person import Arrival, Attendance, Doubt
 from store import attendances, audit, client_words, clients, intakes, plans
 from store.base import Tx
 
@@ -105,14 +105,16 @@ def whose(tx: Tx, context: Context, said: Person, now: datetime) -> Who:
 
 def begin(tx: Tx, context: Context, booking_id: int, who: Who, said: Person, now: datetime) -> Attendance:
     """They come to it from now on."""
-    at = contacts.reached_at(tx, context, said, now)
-    return attendances.begin(tx, booking_id, who.client_id, said, now, **at, unsure=who.doubt)
+    return attendances.begin(tx, booking_id, _arrival(tx, context, who, said, now))
 
 
 def begin_new(tx: Tx, context: Context, booking_id: int, who: Who, said: Person, now: datetime) -> Attendance:
     """The same for a booking that was just made for them."""
-    at = contacts.reached_at(tx, context, said, now)
-    return attendances.begin_new(tx, booking_id, who.client_id, said, now, **at, unsure=who.doubt)
+    return attendances.begin_new(tx, booking_id, _arrival(tx, context, who, said, now))
+
+
+def _arrival(tx: Tx, context: Context, who: Who, said: Person, now: datetime) -> Arrival:
+    return Arrival(who.client_id, said, now, **contacts.reached_at(tx, context, said, now), unsure=who.doubt)
 
 
 def _first(tx: Tx, context: Context, booking_id: int, said: Person, now: datetime) -> Attendance:
@@ -285,15 +287,8 @@ def for_somebody_else(tx: Tx, context: Context, booking_id: int, name: str, now:
     audit.add(tx, "client", "for_somebody_else", f"booking:{booking_id}", now)
     said = replace(current.said or clients.person(clients.get(tx, current.client_id)), name=name)
     who = somebody_else(tx, context, current, said, now)
-    began = attendances.begin(
-        tx,
-        booking_id,
-        who.client_id,
-        current.said or said,
-        now,
-        email_id=current.email_id,
-        phone_id=current.phone_id,
-    )
+    comes = Arrival(who.client_id, current.said or said, now, current.email_id, current.phone_id)
+    began = attendances.begin(tx, booking_id, comes)
     if who.new:
         attendances.confirm(tx, began.id, now)
     return began
