@@ -1,5 +1,6 @@
 """The remote monitoring sheet (US RTM), where the clinic wants it: a timer on the client's page, PDF, CSV."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,7 +83,7 @@ def shown(client_id: int) -> Response:
 def as_csv(client_id: int) -> Response:
     """The same as a table."""
     found, name = _sheet(client_id)
-    words = _words(found, name)
+    words = _words(found, name, date.isoformat)
     rows = [[label, value] for label, value in words["facts"]]
     return csv_file(f"monitoring-{client_id}-{found.first}", [*rows, [], words["heads"], *words["rows"]])
 
@@ -118,15 +119,20 @@ def _first() -> date:
     return asked if date(2000, 1, 1) < asked < date(2100, 1, 1) else newest
 
 
-def _words(found: Sheet, name: str) -> dict[str, Any]:
+def _spoken(day: date) -> str:
+    return readable.full_date(day, language())
+
+
+def _words(found: Sheet, name: str, day_of_row: Callable[[date], str] = _spoken) -> dict[str, Any]:
+    """What is on the sheet; a table for machines has the days of its rows as 2026-11-27."""
     of = say()
-    span = " – ".join(readable.full_date(day, language()) for day in (found.first, found.last))
+    span = " – ".join(_spoken(day) for day in (found.first, found.last))
     values = (name, span, str(found.days), str(found.minutes), str(found.contacts))
     return {
         "title": of(TITLE),
         "facts": list(zip(map(of, FACTS), values, strict=True)),
         "heads": [of(head) for head in HEADS],
-        "rows": [_row(line) for line in found.lines],
+        "rows": [[day_of_row(line.day), *_row(line)] for line in found.lines],
         "note": of(NO_ADVICE),
     }
 
@@ -135,4 +141,4 @@ def _row(line: Line) -> list[str]:
     of = say()
     at = clock(line.at) if line.at else ""
     minutes = str(line.minutes) if line.what is What.review else ""
-    return [line.day.isoformat(), at, of(WHAT[line.what]), of(SOURCES[line.source]), line.by, minutes]
+    return [at, of(WHAT[line.what]), of(SOURCES[line.source]), line.by, minutes]

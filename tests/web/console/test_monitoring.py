@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +17,7 @@ from handlers.checkins import monitoring
 from handlers.clients import privacy
 from handlers.context import Context
 from handlers.worker import work
+from render.language import readable
 from schemas.checkin import Tick
 from schemas.monitoring import LONGEST, Line, Look, Sheet, What
 from schemas.staff import Role
@@ -83,7 +85,11 @@ def test_days_minutes_and_contacts_are_counted_each_with_its_source(on: Context,
     assert sum(row[2:3] == ["Review"] for row in rows) == 3
     paper = client.get(f"{PAGE}.pdf?from={today - timedelta(days=29)}", base_url=BASE)
     assert paper.data.startswith(b"%PDF")
-    assert "Zoë" in client.get(PAGE, base_url=BASE).text
+    page = client.get(PAGE, base_url=BASE).text
+    assert "Zoë" in page
+    assert readable.full_date(today - timedelta(days=3)) in page
+    assert not re.search(r">\s*20\d\d-\d\d-\d\d\s*<", page)
+    assert (today - timedelta(days=3)).isoformat() in {row[0] for row in rows if row}, "a table for machines"
 
 
 @BOTH
