@@ -136,12 +136,16 @@ def unlock() -> AnyResponse:
     """The PIN of a known device, within a working day of the last whole sign-in on it."""
     pin = request.form.get("pin", "")[: devices.LONGEST + 1]
     found = devices.unlock(context(), cookies.value(DEVICE), pin, now())
-    if found is Refused.too_many:
-        return _login_page(NO_PIN, 401)
     if isinstance(found, Refused):
-        return refused(found)
+        return refused(found) if _pin_counts() and found is not Refused.too_many else _login_page(NO_PIN, 401)
     end_the_one_before()
     return entered(found, after_login())
+
+
+def _pin_counts() -> bool:
+    """Return True while this device opens by a PIN: not after the last try."""
+    with context().db.read() as tx:
+        return devices.opens(tx, context(), cookies.value(DEVICE), now()) is not None
 
 
 def end_the_one_before() -> None:
