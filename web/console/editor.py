@@ -35,9 +35,9 @@ from store.base import Tx
 from web.console import basis, drafts, gate, plan_lines, undo
 from web.console.booking import as_the_client_sees
 from web.console.gate import allowed, me, now, takes, takes_draft
-from web.console.plan_form import edit_from
+from web.console.plan_form import edit_from, plan_view
 from web.console.plan_lines import FIELDS, OWN, Draft, Form
-from web.console.view import language, page
+from web.console.view import language, page, say
 from web.context import context
 from web.media import answer as media_answer
 
@@ -243,7 +243,7 @@ def _refused(
     with _opened(booking_id) as (tx, found):
         stored = stored_plans.newest(tx, found.id)
         if status == HTTPStatus.CONFLICT:
-            more["now_so"] = _names(stored)
+            more["now_so"] = plan_view(context(), stored, language(), say())["items"] if stored else []
         else:
             more["begun_on"] = _begun_on()
         if draft is None:
@@ -285,11 +285,6 @@ def _page(
         "levels": LEVELS,
     }
     return page("editor", status, **(values | more))
-
-
-def _names(stored: StoredPlan | None) -> list[str]:
-    items = stored.plan.items if stored else ()
-    return [_name(item, context().plan_content(language())) for item in items]
 
 
 def _mine(tx: Tx, content: PlanContent) -> list[dict[str, Any]]:

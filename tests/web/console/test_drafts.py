@@ -185,6 +185,7 @@ def test_a_plan_keeps_order_figures_and_own_words_and_the_version_it_was_begun_o
     account(context, ANNA, "Anna Reed", (Role.practitioner,))
     anna = sign_in(app, ANNA)
     hers = form_of(anna, page, page) | {"decided_on": typed["decided_on"], "line": rest}
+    hers |= {f"days-{rest[0]}": "6"}
     assert anna.post(page, base_url=BASE, data=hers).status_code == 303
     text = again.get(page, base_url=BASE).text
     assert "Something has changed since" in text
@@ -193,7 +194,9 @@ def test_a_plan_keeps_order_figures_and_own_words_and_the_version_it_was_begun_o
     answered = again.post(page, base_url=BASE, data=stale)
     assert answered.status_code == 409
     assert WORDS in answered.text
-    assert "The plan is now:" in answered.text
+    now_so = answered.text.partition("The plan is now:")[2].partition("</ol>")[0]
+    assert now_so.count("<li>") == len(rest)
+    assert "6 days a week" in now_so, "with doses: the form itself still shows what was typed"
     fresh = stale | {"decided_on": re.findall(r'"decided_on" value="(\w+)"', answered.text)[0]}
     assert again.post(page, base_url=BASE, data=fresh).status_code == 303
     assert kept(context) == []
