@@ -77,7 +77,6 @@ def install(app: Flask) -> None:
         corrections=CORRECTIONS,
         message_tags=PLAN,
         held_back=LOOKS | REFUSALS,
-        by_release=LOOKS,
         booking_words=BOOKINGS,
         plan_words=PLANS,
         static_url=static_url,

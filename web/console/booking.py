@@ -26,7 +26,8 @@ from handlers.send import undo as undo_handler
 from render.language import readable
 from render.paper import qr
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery, Urgency
+from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose, Urgency
+from schemas.hold import LOOKS, REFUSALS
 from schemas.intake import Intake
 from schemas.person import MessageKind
 from schemas.plan import PlanStatus, StoredPlan
@@ -113,7 +114,8 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
         "earlier": _earlier(tx, found, stored),
-        "plan_delivery": next((one for one in reversed(sent) if one.purpose == "plan"), None),
+        "plan_delivery": _plan_message(sent),
+        "may_release": stored is not None and _may_release(stored, _plan_message(sent), set(holds)),
         "in_the_way": _in_the_way(tx, found, holds),
         "plan_tag": _plan_tag(sent, intake, raised, stored, who_open=asked_who is not None),
         "note": notes.newest(tx, found.id),
@@ -140,6 +142,20 @@ def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str
         {"version": one, "moves": [name_of(item.exercise_id, content) for item in one.plan.items]}
         for one in reversed(gone)
     ]
+
+
+def _plan_message(sent: list[Delivery]) -> Delivery | None:
+    """The newest message that brings the plan."""
+    return next((one for one in reversed(sent) if one.purpose is Purpose.plan), None)
+
+
+def _may_release(stored: StoredPlan, message: Delivery | None, holds: set[Reason]) -> bool:
+    """True where a look is all that the plan waits for, or somebody held it back by hand."""
+    if stored.status not in release.RELEASABLE or not stored.plan.items or holds & REFUSALS:
+        return False
+    kept_back = message.reason if message and message.status is DeliveryStatus.held else Reason.none
+    waits = holds & LOOKS and stored.status is not PlanStatus.released
+    return bool(waits) or kept_back in {Reason.held_by_person, *LOOKS}
 
 
 def _overtaken(tx: Tx, found: Booking) -> list[tuple[str, str]]:
@@ -187,7 +203,7 @@ def _plan_tag(
     *,
     who_open: bool,
 ) -> tuple[str, str] | None:
-    message = next((one for one in reversed(sent) if one.purpose == "plan"), None)
+    message = _plan_message(sent)
     if message is None:
         return None
     stops = any(one.severity.stops and not one.cleared_by for one in raised)

@@ -99,6 +99,29 @@ def test_the_day_shows_intake_flags_pain_and_plan(context: Context, client: Flas
     assert "Missing" in text(client, day_of(TODAY + timedelta(hours=0.1), context))
 
 
+@pytest.mark.parametrize("released_before", [False, True], ids=["", "released before"])
+@pytest.mark.parametrize("changes", [{}, {"pain_avg7": "8", "pain_now": "9"}], ids=["clear", "needs a look"])
+@pytest.mark.parametrize("hours", [-2, 2], ids=["over", "to come"])
+def test_what_somebody_holds_back_anybody_lets_out_on_the_same_page(
+    context: Context, client: FlaskClient, hours: float, changes: dict[str, str], released_before: bool
+) -> None:
+    number = seen(context, hours, **changes)
+    page = f"/console/bookings/{number}"
+    if released_before and changes:
+        assert post(client, f"{page}/plan/release", page).status_code == 303
+    other = text(client, page)
+    assert post(client, f"{page}/plan/hold", page).status_code == 303
+    stale = {"csrf": token_in(other), **decided_on(other, f"{page}/plan/hold")}
+    late = client.post(f"{page}/plan/hold", base_url=BASE, data=stale)
+    assert late.status_code == 409
+    release = f'action="{page}/plan/release"'
+    assert release in late.text
+    assert text(client, page).count(release) == 1
+    assert post(client, f"{page}/plan/release", page).status_code == 303
+    assert plan_message(context, number).status is DeliveryStatus.scheduled
+    assert release not in text(client, page)
+
+
 @pytest.mark.parametrize(("slug", "name"), [("", ""), ("", "Deep tissue"), ("x-60", "")])
 def test_a_visit_without_a_service_leaves_no_gap_in_its_line(
     context: Context, client: FlaskClient, slug: str, name: str
