@@ -140,6 +140,25 @@ def test_a_report_names_who_was_affected(app: Flask, context: Context) -> None:
     assert (before["clients"], before["sealed_too"]) == ([], False)
 
 
+@pytest.mark.parametrize("forgets", [True, False])
+def test_a_report_knows_a_link_of_before_the_secret_changed_while_the_old_one_is_kept(
+    app: Flask, context: Context, given: configuration.Settings, forgets: bool
+) -> None:
+    booking = soon(context)
+    path = link(context, LinkPurpose.intake, booking.id)
+    new = run(app, "incident", "rotate-secret").strip().removeprefix("SECRET_KEY=")
+    rotated = application.create_app(replace(given, secret_key=new.split()[0] if forgets else new))
+    with closing(rotated.extensions["aftercare"].db), rotated.app_context():
+        asked = ["breach", "report", "--link", BASE + path]
+        result = rotated.test_cli_runner().invoke(args=asked)
+        if forgets:
+            assert "SECRET_KEY" in result.output
+            assert result.exit_code == 1
+        else:
+            found = json.loads(result.stdout)
+            assert (found["clients"], found["state"]) == ([booking.client_id], "ended")
+
+
 def test_a_report_names_everybody_whom_a_tablet_showed_while_it_was_open(
     app: Flask, context: Context
 ) -> None:

@@ -1,18 +1,25 @@
 """Who was affected by a leak, by number: what a notice to clients and authorities begins with."""
 
+import itertools
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import click
 from flask.cli import AppGroup
 
 from handlers import links
-from handlers.links import Link, LinkPurpose
+from handlers.links import Fate, Link, LinkPurpose
 from store import attendances, bookings, clients
 from store.base import Tx
 from web.commands.base import Moment, note_command
 from web.console import door_tablet
 from web.context import context, utc_now
+
+NO_LINK = (
+    "No link of ours is known by this address. Was it made under a secret that was changed since? "
+    "Put the old one behind the new one in SECRET_KEY, with a space between, and ask again."
+)
 
 breach_group = AppGroup("breach", help="Who was affected by a leak.")
 
@@ -33,13 +40,15 @@ def report_command(url: str, key: bool, backup: datetime | None) -> None:
 
 
 def _of_link(tx: Tx, url: str, now: datetime) -> dict[str, object]:
-    for purpose in LinkPurpose:
-        link: Link | None = links.look(tx, context(), purpose, url.rpartition("/")[2], now)
+    ours, value = context(), url.rpartition("/")[2]
+    for key, purpose in itertools.product((ours.link_key, *ours.old_keys), LinkPurpose):
+        link = links.look(tx, replace(ours, link_key=key), purpose, value, now)
         if link is not None:
             found = {each for one in _whom(tx, purpose, link, now) for each in clients.family(tx, one)}
-            said = {"leaked": "link", "opens": str(purpose), "state": str(link.fate)}
+            state = link.fate if key == ours.link_key else Fate.ended  # another secret ends every link
+            said = {"leaked": "link", "opens": str(purpose), "state": str(state)}
             return said | {"clients": sorted(found)}
-    raise click.ClickException("This is no link of ours, or one from before the secret was changed.")
+    raise click.ClickException(NO_LINK)
 
 
 def _whom(tx: Tx, purpose: LinkPurpose, link: Link, now: datetime) -> set[int]:
