@@ -32,6 +32,8 @@ SENTENCES = {
     TroubleKind.log_cut: "The log of who did what lacks entries that the journal knows. "
     "Was a backup put in the place of the database? Run: flask --app app restored. "
     "If not, somebody has cut the log. Run: flask --app app audit verify. Journal:",
+    TroubleKind.journal_unkept: "The journal cannot be written: a restore would bring back what has "
+    "ended since. Make room on the disk, or give the file and its folder to the worker's account. File:",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""
@@ -44,6 +46,7 @@ QUOTED = (
     TroubleKind.sealed,
     TroubleKind.journal,
     TroubleKind.log_cut,
+    TroubleKind.journal_unkept,
 )
 
 

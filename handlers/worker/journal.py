@@ -9,6 +9,7 @@ withdrawn HASH            a consent that a client took back
 whole LINES HASH          a keyed hash over the lines before it: one that is cut or changed is known by it
 """
 
+import errno
 import hashlib
 import hmac
 import logging
@@ -141,7 +142,10 @@ def _take(found: Journal, words: list[str]) -> None:
 def kept(context: Context) -> str:
     """The journal that the worker keeps; "" where there is none."""
     path = context.journal
-    return path.read_text("ascii", "replace") if path is not None and path.exists() else ""
+    try:
+        return path.read_text("ascii", "replace") if path is not None and path.exists() else ""
+    except OSError:  # somebody else's, or a folder: what we cannot read is lost to us
+        return ""
 
 
 def keep(context: Context, now: datetime) -> None:
@@ -164,6 +168,26 @@ def keep(context: Context, now: datetime) -> None:
             _write(path, lines(context))
     except OSError as error:
         log.error("the journal is not kept", extra={"error": error.strerror})
+        _note_unkept(context, f"{path}: {error.strerror}", now)
+    else:
+        _note_unkept(context, "", now)
+
+
+def _note_unkept(context: Context, why: str, now: datetime) -> None:
+    """What ends from now on would be lost by a restore: the clinic hears of it, and when it is over."""
+    with context.db.begin() as tx:
+        if why:
+            troubles.note(tx, TroubleKind.journal_unkept, "", why, now)
+        else:
+            troubles.end(tx, TroubleKind.journal_unkept, "")
+
+
+def hindrance(context: Context) -> str:
+    """Why this account cannot write the journal, by its folder; "" where nothing is in the way."""
+    folder = context.journal.parent if context.journal is not None else None
+    if folder is None or os.access(folder, os.W_OK | os.X_OK):
+        return ""
+    return os.strerror(errno.EACCES if folder.is_dir() else errno.ENOENT)
 
 
 def _begin(context: Context, now: datetime) -> bool:

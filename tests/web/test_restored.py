@@ -329,7 +329,45 @@ def heard(context: Context) -> set[TroubleKind]:
     """What the banner of the console says, of journal and log."""
     with context.db.read() as tx:
         kinds = {each.kind for each in troubles.current(tx)}
-    return kinds & {TroubleKind.journal, TroubleKind.log_cut}
+    return kinds & {TroubleKind.journal, TroubleKind.log_cut, TroubleKind.journal_unkept}
+
+
+def test_a_journal_that_cannot_be_written_is_said_mailed_once_and_over_when_it_can(
+    clinic: Clinic, restored: Restored, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    folder = tmp_path / "gone"
+    context = replace(clinic.context, journal=folder / "aftercare.journal")
+    app = restored(context.db.engine.url.render_as_string(hide_password=False), context.journal)
+    if context.db.sqlite:
+        assert "The journal cannot be written" in run(app, "check").output, "before any worker has tried"
+    for _ in range(2):
+        journal.keep(context, NOW)
+        assert heard(context) == {TroubleKind.journal_unkept}
+        assert f"{folder}/aftercare.journal: No such file or directory" in run(app, "check").output
+        watch.mail(context, NOW)
+    folder.mkdir()
+    journal.keep(context, LATER)
+    assert heard(context) == set()
+    watch.mail(context, LATER)
+    (began,), (over,) = mailbox.of("trouble"), mailbox.of("trouble_over")
+    assert "could not be written since" in began.as_string()
+    assert "The journal is written again" in over.as_string()
+
+
+@pytest.mark.parametrize("harm", ["a folder", "another's"])
+def test_a_journal_that_cannot_be_read_is_lost_and_stops_no_worker(
+    clinic: Clinic, harm: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    context = replace(clinic.context, journal=tmp_path / "aftercare.journal")
+    assert context.journal is not None
+    journal.keep(context, NOW)
+    if harm == "a folder":
+        context.journal.unlink()
+        context.journal.mkdir()
+    else:
+        monkeypatch.setattr(Path, "read_text", lambda *_args: (_ for _ in ()).throw(PermissionError()))
+    assert journal.look(context, NOW) == {TroubleKind.journal}
+    journal.check(context)
 
 
 def without(number: int) -> Callable[[str], str]:

@@ -25,7 +25,7 @@ from schemas.delivery import Channel
 from schemas.message import segments
 from schemas.notions.words import fill
 from schemas.rules import Region
-from schemas.trouble import Trouble
+from schemas.trouble import Trouble, TroubleKind
 from store import migrate, receipts, reseal
 from web.commands import check_outside
 from web.context import context as the_context
@@ -259,6 +259,9 @@ def _of_the_journal(context: Context, known: Sequence[Trouble]) -> Iterator[Trou
     kinds = {each.kind for each in known}
     for kind in sorted(journal.wrong(context) - kinds) if context.db.sqlite else ():
         yield Trouble(kind, "", str(context.journal), utc_now())
+    why = journal.hindrance(context) if context.db.sqlite else ""
+    if why and TroubleKind.journal_unkept not in kinds:
+        yield Trouble(TroubleKind.journal_unkept, "", f"{context.journal}: {why}", utc_now())
 
 
 def _connections() -> Iterator[str]:
