@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
 
 from handlers.links import LinkPurpose
 from store import checkins, links
+from store.tables import bookings
 from tests.browser.conftest import PHONE, Site
 from tests.helpers.hands import faults, follow
 from tests.helpers.phone import visited
@@ -50,6 +52,23 @@ def test_the_plan_is_done_move_by_move_and_ticks_the_day(
     page.locator("#done label").filter(has_text="Just right").last.click()
     follow(page.get_by_role("button", name="Yes, I did it today"))
     assert page.locator(".week .on").count() == 1
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "plain"])
+def test_the_button_names_the_day_that_is_chosen(site: Site, open_page: OpenPage, scripted: bool) -> None:
+    visit = visited(site.context)
+    with site.context.db.begin() as tx:
+        ended = visit.end - timedelta(days=3)
+        tx.run(sa.update(bookings).where(bookings.c.id == visit.id).values(end_at=ended))
+    link, page = site.link(LinkPurpose.plan, visit.id), open_page(SMALL, java_script_enabled=scripted)
+    for path in ("go?language=en#done", "?language=en#today", "go?language=es#done", "?language=es#today"):
+        page.goto(f"{link}/{path}".replace("/?", "?"))
+        words = ("today", "Yesterday", "yesterday") if "=en" in path else ("hoy", "Ayer", "ayer")
+        button = page.locator("form[data-later] button.btn:visible").last
+        expect(button).to_have_accessible_name(re.compile(rf"\b{words[0]}$"))
+        page.locator("label:visible").filter(has_text=words[1]).click()
+        expect(button).to_have_accessible_name(re.compile(rf"\b{words[2]}$"))
+        assert not scripted or not faults(page)
 
 
 def test_a_timer_runs_pauses_and_stops_and_the_page_is_accessible(link: str, open_page: OpenPage) -> None:
