@@ -9,7 +9,7 @@ import pymupdf
 import pyotp
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from handlers import links
 from handlers.checkins import replies
@@ -248,6 +248,52 @@ def test_a_plan_is_changed_without_a_script(clinic: Site, open_page: Any, mailbo
         url = links.issue(tx, clinic.context, LinkPurpose.plan, 2, now())
     page.goto(url)
     expect(page.locator("img.own")).to_have_js_property("naturalWidth", 64)
+
+
+@pytest.mark.parametrize(("kind", "scripted"), [(DESK, True), (PHONE, False)], ids=["script", "plain"])
+def test_a_changed_plan_comes_back_at_the_exercise_and_says_what_was_done(
+    clinic: Site, open_page: Any, kind: dict[str, Any], scripted: bool
+) -> None:
+    page = signed_in(open_page, clinic, kind, java_script_enabled=scripted)
+    page.goto(f"{clinic.base}/console/bookings/2/plan/change")
+
+    def done_at(where: Locator, words: str) -> None:
+        expect(where).to_be_focused()
+        expect(where.get_by_role("status")).to_have_text(words)
+        expect(where.get_by_role("status")).to_be_in_viewport()
+        assert not scripted or not faults(page)
+
+    def press(within: Locator, button: str) -> None:
+        target = within.locator("button", has_text=button).first
+        closed = target.locator("xpath=ancestor::details[not(@open)]")
+        while closed.count():
+            closed.first.locator("summary").first.click()
+        follow(target)
+
+    lines = page.locator(".line")
+    count = lines.count()
+    if not scripted:
+        press(lines.nth(count - 2), "Move down")
+        name = lines.last.locator("legend").inner_text()
+        done_at(lines.last.get_by_role("group", name=name), f"{name} is number {count} now.")
+        press(lines.last, "Move up")
+    other = lines.filter(has=page.locator("button[value^='swap:']")).first
+    replaced = other.locator("legend").inner_text()
+    taken = other.locator("li").filter(has=page.locator("button")).locator("b").first.text_content()
+    press(other, "Take this")
+    done_at(page.get_by_role("group", name=taken), f"{taken} stands in place of {replaced} now.")
+    press(page.locator("#library"), "Add")
+    added = lines.last.locator("legend").inner_text()
+    done_at(page.get_by_role("group", name=added), f"Added: {added} is number {count + 1} now.")
+    page.get_by_label("Name of a saved plan").fill("Desk and neck")
+    follow(page.get_by_role("button", name="Save as a plan of mine"))
+    saved = page.get_by_role("region", name="My saved plans")
+    done_at(saved, "Saved as Desk and neck.")
+    follow(page.get_by_role("button", name="Begin with this"))
+    done_at(page.locator("#begun"), "This is your plan Desk and neck now.")
+    page.on("dialog", lambda dialog: dialog.accept())
+    follow(saved.get_by_role("button", name="Delete"))
+    done_at(saved, "Desk and neck is deleted.")
 
 
 def test_a_clip_of_a_phone_is_seen_on_the_clients_page_when_they_play_it(

@@ -32,9 +32,10 @@ from schemas.staff import Role
 from store import bookings, clients, own_media, saved_plans
 from store import plans as stored_plans
 from store.base import Tx
-from web.console import basis, drafts, gate, plan_lines, undo
+from web.console import basis, drafts, gate, plan_did, plan_lines, undo
 from web.console.booking import as_the_client_sees
 from web.console.gate import allowed, me, now, takes, takes_draft
+from web.console.plan_did import Did
 from web.console.plan_form import edit_from, plan_view
 from web.console.plan_lines import FIELDS, OWN, Draft, Form
 from web.console.view import language, page, say
@@ -136,15 +137,30 @@ def _in_the_form(booking_id: int, draft: Draft, do: str) -> Response:
     with _opened(booking_id) as (tx, found):
         if act == SAVE:
             return _saved(tx, found, draft)
-        for each in saved.every(tx, me().id) if act == FORGET else ():
-            if str(each.id) == number:
-                saved_plans.remove(tx, me().id, each.id)
+        did = _forgotten(tx, number) if act == FORGET else _to_line(draft, do)
         left_out: list[tuple[str, str]] = []
         if act == BEGIN:
-            draft, left_out = _begun(tx, found, draft, number)
-        return _page(
-            tx, found, stored_plans.newest(tx, found.id), draft, left_out=left_out, begun_on=_begun_on()
-        )
+            draft, left_out, did = _begun(tx, found, draft, number)
+        now_so = stored_plans.newest(tx, found.id)
+        return _page(tx, found, now_so, draft, did=did, left_out=left_out, begun_on=_begun_on())
+
+
+def _to_line(draft: Draft, do: str) -> Did | None:
+    content = context().plan_content(language())
+    items = {item.exercise_id: item for item in draft.items}
+
+    def called(name: str) -> str:
+        return _name(items.get(name) or plan_lines.new(name, content), content)
+
+    return plan_did.to_line(do, list(items), called)
+
+
+def _forgotten(tx: Tx, number: str) -> Did | None:
+    gone = next((each for each in saved.every(tx, me().id) if str(each.id) == number), None)
+    if gone is None:
+        return None
+    saved_plans.remove(tx, me().id, gone.id)
+    return Did(SAVE, plan_did.DELETED, gone.name)
 
 
 def _saved(tx: Tx, found: Booking, draft: Draft) -> Response:
@@ -153,14 +169,16 @@ def _saved(tx: Tx, found: Booking, draft: Draft) -> Response:
     if draft.wrong or not draft.kept or not name:
         return _page(tx, found, stored, draft, 422, nameless=not name, begun_on=_begun_on())
     saved.keep(tx, me().id, name, draft.kept, now())
-    return _page(tx, found, stored, draft, saved_as=name, begun_on=_begun_on())
+    return _page(tx, found, stored, draft, did=Did(SAVE, plan_did.SAVED, name), begun_on=_begun_on())
 
 
-def _begun(tx: Tx, found: Booking, draft: Draft, number: str) -> tuple[Draft, list[tuple[str, str]]]:
+def _begun(
+    tx: Tx, found: Booking, draft: Draft, number: str
+) -> tuple[Draft, list[tuple[str, str]], Did | None]:
     """A saved plan in place of what stood there, without what this client's answers block."""
     mine = next((each for each in saved.every(tx, me().id) if str(each.id) == number), None)
     if mine is None:
-        return draft, []
+        return draft, [], None
     ground = by_hand.ground(tx, context(), found.id, now())
     content = with_own(context().plan_content(language()), mine.items)
     known = [
@@ -170,7 +188,8 @@ def _begun(tx: Tx, found: Booking, draft: Draft, number: str) -> tuple[Draft, li
     ]
     choices = [(item, _choice(exercise, ground, content)) for item, exercise in known]
     safe = [item for item, choice in choices if not choice["why_not"]]
-    return plan_lines.stored(safe), [(one["name"], one["why_not"]) for _, one in choices if one["why_not"]]
+    left_out = [(one["name"], one["why_not"]) for _, one in choices if one["why_not"]]
+    return plan_lines.stored(safe), left_out, Did(BEGIN, plan_did.BEGUN, mine.name)
 
 
 def _tried(booking_id: int, draft: Draft, edit: Edit, do: str, sent: Media | None) -> AnyResponse:

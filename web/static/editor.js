@@ -2,10 +2,11 @@
 "use strict";
 const form = document.getElementById("editor");
 const list = form.querySelector(".lines");
-const lineOf = (name) => document.getElementById(`line-${name}`);
+const lineOf = (name) => document.getElementById(`line-${name}`).closest(".line");
 
 function say(line) {
   const said = document.getElementById("moved");
+  document.getElementById("did")?.remove();
   const n = [...list.children].indexOf(line) + 1;
   said.textContent = said.dataset.moved.replace("{name}", line.querySelector("legend").textContent).replace("{n}", n);
 }
@@ -42,7 +43,7 @@ list.querySelectorAll(".line > fieldset > :is(legend, .pair)").forEach((grip) =>
   grip.addEventListener("dragstart", (event) => {
     dragged = grip.closest(".line");
     event.dataTransfer.effectAllowed = "move";
-    event.dataTransfer.setData("text/plain", dragged.id);
+    event.dataTransfer.setData("text/plain", grip.parentElement.id);
   });
   grip.addEventListener("dragend", () => {
     if (dragged) { form.dispatchEvent(new Event("input")); say(dragged); }

@@ -33,6 +33,7 @@ from web.console import (
     news_words,
     note_words,
     outbox,
+    plan_did,
     plan_form,
     plan_reasons,
     refusals,
@@ -120,6 +121,7 @@ def in_tables() -> Iterator[str]:
     yield from (*clients.LISTS.values(), *(text for text, _statuses, _upward in outbox.TABS.values()))
     yield from (*staff.ROLE.values(), *staff.ROLES.values())
     yield from (*editor.LABELS.values(), *editor.SIDES.values(), *editor.LEVELS.values(), editor.NO_MOVES)
+    yield from (*plan_did.WORDS.values(), plan_did.BEGUN, plan_did.SAVED, plan_did.DELETED)
     yield from (
         media.TOO_LARGE,
         media.NO_KIND,
