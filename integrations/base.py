@@ -7,6 +7,7 @@ from datetime import datetime
 from integrations.http import Http
 from schemas.booking import BookingState
 from schemas.clinic import Connection
+from schemas.notions.words import Translatable
 from schemas.webhook import Inbound, Notice
 
 
@@ -175,9 +176,9 @@ class Scheduler:
         """What is wrong with the configuration of this connection, each a sentence that says what to do."""
         return []
 
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Translatable]:
         """What whoever runs the clinic should know of this connection; may ask the scheduler."""
-        return [self.onlookers] if self.onlookers else []
+        return [Translatable(self.onlookers)] if self.onlookers else []
 
     @property
     def onlookers(self) -> str:

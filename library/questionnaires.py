@@ -12,6 +12,7 @@ from schemas.notions.words import Words
 from schemas.rules import Region
 
 FOLDER = "questionnaires"
+NOT_USED = "is used by no question"
 GATE = "gate"  # the set of choices with the words of every gate
 SIDES = ("l", "r")
 """How the id of a place ends on the left and on the right of the body."""
@@ -68,7 +69,7 @@ def read_questionnaires(reader: Reader, regions: Sequence[Region], pages: Words)
     files = sorted(path.name for path in (reader.folder / FOLDER).glob("*.toml"))
     raw = {name: found for name in files if (found := reader.load(f"{FOLDER}/{name}", QuestionnaireIn()))}
     for name, item in _unused_sets(raw):
-        reader.complain(f"{FOLDER}/{name}", item, "is used by no question", fatal=False)
+        reader.complain(f"{FOLDER}/{name}", item, NOT_USED, fatal=False)
     made = {name: _questionnaire(reader, name, one, raw, regions, pages) for name, one in raw.items()}
     for name, questionnaire in made.items():
         base = made.get(f"{raw[name].get('questions_from', '')}.toml")

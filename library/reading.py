@@ -16,7 +16,9 @@ from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.forms.loading import load_as
 
 T = TypeVar("T")
+NOBODY = "is read by nothing"
 NOT_TRANSLATED = "is not translated"
+SHIPPED_INSTEAD = "is missing: the one that comes with Aftercare is used"
 SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\"?([\w-]+)\"?\s*=")
@@ -70,7 +72,7 @@ class Reader:
         """
         if self.folder == SHIPPED or (self.folder / file).exists():
             return self
-        self.complain(file, "file", "is missing: the one that comes with Aftercare is used", fatal=False)
+        self.complain(file, "file", SHIPPED_INSTEAD, fatal=False)
         return Reader(SHIPPED, self.language)
 
     def toml(self, file: str) -> Raw | None:

@@ -6,14 +6,17 @@ Conditions and facts read answers, and so does code that names a question. None 
 from collections.abc import Iterator
 from pathlib import Path
 
+from library.reading import NOBODY
 from library.references import Finding, warning_texts
 from library.uses import constants
 from library.values import Library
 from schemas.forms.condition import Condition
 from schemas.forms.form_answers import ERRORS
 from schemas.forms.questionnaire import Question, QuestionType
+from schemas.notions.words import Translatable
 
-NOBODY = "is read by nothing"
+NOT_ASKED = "is asked by no check-in"
+NO_CHOICE = "is no choice of {question}"
 SHOWN = ("med_",)
 """How the ids of answers begin that the practitioner's page lists whatever they are."""
 OF_ITSELF = (QuestionType.GATE, QuestionType.CONSENT)
@@ -45,7 +48,7 @@ def _questions(library: Library, folder: Path) -> Iterator[Finding]:
     checkin = library.questionnaires.get("checkin")
     for question in checkin.questions() if checkin else ():
         if question.id not in asked:
-            yield "questionnaires/checkin.toml", question.id, "is asked by no check-in"
+            yield "questionnaires/checkin.toml", question.id, NOT_ASKED
 
 
 def _reads_itself(question: Question) -> bool:
@@ -88,7 +91,9 @@ def _of_plans(library: Library) -> Iterator[Finding]:
         ("upd_barrier", "rules/feedback.toml", content.feedback.barriers),
     ):
         choices = {choice.id for choice in asked[question].choices} if question in asked else set()
-        yield from ((file, key, f"is no choice of {question}") for key in keys if key not in choices)
+        yield from (
+            (file, key, Translatable(NO_CHOICE, question=question)) for key in keys if key not in choices
+        )
     places = {region.id for region in library.regions}
     yield from (
         ("rules/choosing.toml", place, NOBODY) for place in content.choosing.regions if place not in places

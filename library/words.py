@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from library.reading import NOT_TRANSLATED, Reader
+from library.reading import NOBODY, NOT_TRANSLATED, Reader
 from library.uses import Use
 from schemas.notions.words import Text, Words, placeholders, plural_form
 
@@ -46,7 +46,7 @@ def check_words(reader: Reader, file: str, words: Words, uses: tuple[Use, ...]) 
                 reader.complain(file, key, f"names {{{name}}}, which nobody fills in")
     for key in words.texts:
         if not any(use.reads(key) for use in uses):
-            reader.complain(file, key, "is read by nothing", fatal=False)
+            reader.complain(file, key, NOBODY, fatal=False)
 
 
 def _texts(reader: Reader, file: str, raw: Mapping[str, Any], under: str = "") -> dict[str, Text]:

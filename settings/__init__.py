@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas.notions.words import Translatable
 from settings import crisis, unsafe
 from settings.clinic import clinic_of
 from settings.connections import connections_of, prefix_of
@@ -38,6 +39,10 @@ __all__ = [
 
 PREFIXES = ("AFTERCARE_", "BOUNCES_", "CLINIC_", "SMS_", "SMTP_")
 """How variables begin that are ours alone."""
+NO_PROXY = Translatable(
+    "PROXIES is 0, so everybody who comes through your proxy counts as one caller: set it to 1, or to how "
+    "many of yours stand in a row."
+)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -81,14 +86,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return replace(settings, remarks=remarks)
 
 
-def _told(read: Variables, settings: Settings) -> list[str]:
+def _told(read: Variables, settings: Settings) -> list[Translatable]:
     """What is as somebody wanted it, and is worth saying all the same."""
     why = read.text("TOTP_OFF_BECAUSE")
-    found = [] if settings.require_totp else [f"staff sign in without a second factor: {why}"]
+    found: list[Translatable] = []
+    if not settings.require_totp:
+        found.append(Translatable("staff sign in without a second factor: {why}", why=why))
     if unsafe.database_way(read, settings.database_url)[0] == "require":
-        found.append("the database's certificate is not checked: sslmode=verify-full does that")
+        found.append(Translatable("the database's certificate is not checked: sslmode=verify-full does that"))
     open_because = read.text("DATABASE_OPEN_BECAUSE")
-    found += [f"the way to the database is open: {open_because}"] if open_because else []
+    if open_because:
+        found.append(Translatable("the way to the database is open: {why}", why=open_because))
+    if not settings.proxies:
+        found.append(NO_PROXY)
     return found if settings.production else []
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.clinic import Clinic
+from schemas.notions.words import Translatable
 from settings.environment import ROOT, Variables
 
 FILE = "crisis.toml"
@@ -32,11 +33,11 @@ def in_need(read: Variables, clinic: Clinic, content: Path, said: Mapping[str, s
     )
 
 
-def remarks(clinic: Clinic) -> list[str]:
+def remarks(clinic: Clinic) -> list[Translatable]:
     """What `check` says of it."""
     if clinic.crisis_known:
         return []
-    return [UNKNOWN.format(country=clinic.country, number=clinic.emergency_number)]
+    return [Translatable(UNKNOWN, country=clinic.country, number=clinic.emergency_number)]
 
 
 def _lines(read: Variables, content: Path) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from schemas.notions.words import Translatable
 from settings.clinic_toml import CLOCK, ZONE, clock, is_zone
 from settings.values import SettingsError
 
@@ -32,13 +33,17 @@ class Variables:
         self.missing: list[str] = []
         self.asked: set[str] = set()
 
-    def unread(self, prefixes: tuple[str, ...]) -> Iterator[str]:
+    def unread(self, prefixes: tuple[str, ...]) -> Iterator[Translatable]:
         """Yield a sentence for each variable that looks like ours and that nothing reads."""
         for name in sorted(self.environ.keys() - self.asked):
             ours = name.startswith(prefixes)
             near = get_close_matches(name, self.asked, n=1, cutoff=AKIN if ours else NEAR)
             if ours or near:
-                yield f"{name} is read by nothing" + (f": is {near[0]} meant?" if near else ".")
+                yield (
+                    Translatable("{name} is read by nothing: is {other} meant?", name=name, other=near[0])
+                    if near
+                    else Translatable("{name} is read by nothing.", name=name)
+                )
 
     def text(self, name: str, default: str = "") -> str:
         """The value without spaces around it, or the default."""
@@ -56,7 +61,8 @@ class Variables:
         """A value that must be there once the clinic is set up."""
         value = self.text(name)
         if not value:
-            (self.missing if self.setup else self.problems).append(f"{name} is not set: {what}")
+            line = Translatable("{name} is not set: {what}", name=name, what=Translatable(what))
+            (self.missing if self.setup else self.problems).append(line)
         return value
 
     def number(self, name: str, default: int, least: int = 0, most: int = 10**9) -> int:

@@ -24,6 +24,7 @@ SAFE = GOOD | {
     "AFTERCARE_ENV": "production",
     "SMTP_SECURITY": "starttls",
     "SECRET_KEY": "k0Vd3uZ_8mQw1xT-Lr5Yb7Hn2Cs9Pf4Ga6Ej",
+    "PROXIES": "1",
 }
 
 
@@ -197,6 +198,7 @@ def test_a_second_factor_that_is_off_is_a_written_decision() -> None:
     assert problems(off, SAFE) == []
     assert "the clinic's VPN asks for a key" in " ".join(configuration.load(SAFE | off).remarks)
     assert configuration.load(SAFE).remarks == ()
+    assert "counts as one caller" in " ".join(configuration.load(SAFE | {"PROXIES": "0"}).remarks)
 
 
 def test_what_is_not_said_is_production() -> None:

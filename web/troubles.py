@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from schemas.notions.words import fill
+from schemas.notions.words import Translatable, fill
 from schemas.trouble import Trouble, TroubleKind
 
 SENTENCES = {
@@ -65,6 +65,8 @@ def quoted(trouble: Trouble) -> str:
     return trouble.text if trouble.kind in QUOTED else ""
 
 
-def in_a_line(trouble: Trouble) -> str:
-    """One trouble on one line, in English."""
-    return f"{sentence(trouble)} {quoted(trouble)}".strip()
+def in_a_line(trouble: Trouble) -> Translatable:
+    """One trouble on one line."""
+    words = Translatable(SENTENCES[trouble.kind], name=trouble.name, number=trouble.text)
+    said = quoted(trouble)
+    return Translatable("{text} {said}", text=words, said=Translatable(said)) if said else words

@@ -25,6 +25,13 @@ def open_up(tx: Tx, context: Context, now: datetime) -> str:
     return token
 
 
+def of_address(url: str) -> dict[str, str]:
+    """What goes with the address of the service: TLS is a proxy's; without it, Aftercare is tried out."""
+    if url.startswith("https://"):
+        return {"AFTERCARE_ENV": "production", "PROXIES": "1"}
+    return {"AFTERCARE_ENV": "development"}
+
+
 def is_open(tx: Tx) -> bool:
     """True while the clinic is being set up."""
     return kept.word(tx, STATE) == OPEN

@@ -28,6 +28,7 @@ from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, is_call, read_json, span
 from integrations.signing import header, require_any
 from schemas.booking import BookingState, BookingStatus, Person
+from schemas.notions.words import Translatable
 from schemas.webhook import Inbound, Notice
 
 DENIED = (
@@ -108,6 +109,10 @@ SEEN = {
         "page, a hidden one in the source of that page. Nobody is mailed."
     ),
 }
+AT_UTC = (
+    "at UTC at Easy!Appointments stand {names}: their times are read on the clinic's clock ({clock}). "
+    "Set the time zone of each there, or that of the connection with _ZONE."
+)
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
 
@@ -208,7 +213,7 @@ class EasyAppointments(Scheduler):
                 found.append("Use https: the secret token travels in the open otherwise.")
         return list(dict.fromkeys(found))
 
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Translatable]:
         """Who sees what is written and who is mailed; practitioners at UTC, where nobody set a zone."""
         found = super().remarks()
         clock = self.connection.clinic_zone
@@ -216,10 +221,7 @@ class EasyAppointments(Scheduler):
             return found
         names = [_name(each) for each in self._providers() if each.zone("timezone") in NO_CHOICE]
         if names:
-            found.append(
-                f"at UTC at Easy!Appointments stand {', '.join(names)}: their times are read on the clinic's "
-                f"clock ({clock}). Set the time zone of each there, or that of the connection with _ZONE."
-            )
+            found.append(Translatable(AT_UTC, names=", ".join(names), clock=clock))
         return found
 
     def _providers(self) -> Iterator[Part]:

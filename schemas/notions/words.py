@@ -1,7 +1,7 @@
 """Words that people read: texts by key in one language, with the names in their braces filled in."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -18,6 +18,27 @@ Text = str | Forms
 def fill(text: str, values: Mapping[str, object]) -> str:
     """`{name}` replaced by its value; a name without one stays, and no value is read as a text."""
     return PLACEHOLDER.sub(lambda name: str(values.get(name[1], name[0])), text)
+
+
+class Translatable(str):
+    """A sentence in English that knows what it was made of, so that another language can say it."""
+
+    text: str
+    values: Mapping[str, object]
+
+    def __new__(cls, text: str, /, **values: object) -> "Translatable":
+        """The text with the names in its braces filled in; a value may be a sentence itself."""
+        made = super().__new__(cls, fill(text, values))
+        made.text, made.values = text, values
+        return made
+
+    def said(self, say: Callable[..., str]) -> str:
+        """The same in the language of `say`, where it has the words."""
+        parts = {
+            name: each.said(say) if isinstance(each, Translatable) else each
+            for name, each in self.values.items()
+        }
+        return say(self.text, **parts)
 
 
 def placeholders(text: Text) -> frozenset[str]:

@@ -306,6 +306,35 @@ def test_an_address_that_does_not_lead_here_is_not_taken(app: Flask) -> None:
     assert "does not lead here" in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize(("before", "after"), [("", "1"), ("2", "2")])
+def test_an_address_with_tls_that_is_typed_in_has_a_proxy_in_front(
+    app: Flask, bare: dict[str, str], monkeypatch: pytest.MonkeyPatch, before: str, after: str
+) -> None:
+    client = inside(app)
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, {"PUBLIC_URL": "http://localhost:8000", "PROXIES": before}, datetime.now(UTC))
+    monkeypatch.setattr("integrations.outside.is_ours", lambda *_: True)
+    given = CLINIC | {"PUBLIC_URL": "https://care.rio.test"}
+    send(client, "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    settings = configuration.load(with_kept(bare).variables)
+    assert (settings.proxies, settings.production) == (int(after), True)
+
+
+def test_one_who_gives_the_number_of_proxies_knows_it(
+    bare: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = application.create_app(environ=bare | {"PROXIES": "0"})
+    send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **CLINIC)
+    assert "PROXIES" not in values(app)
+
+
+def test_an_address_without_tls_is_for_this_computer_alone(app: Flask) -> None:
+    given = CLINIC | {"PUBLIC_URL": "http://care.rio.test"}
+    answer = send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    assert answer.status_code == 422
+    assert 'id="PUBLIC_URL-error"' in answer.get_data(as_text=True)
+
+
 def mail_of(mailbox: Mailbox, **changes: str) -> dict[str, str]:
     return {
         "SMTP_HOST": "127.0.0.1",
@@ -446,11 +475,31 @@ def test_the_test_mail_counts_when_its_button_was_pressed(app: Flask, mailbox: M
     scanned = reader.get(link_of(mail), base_url=BASE)
     assert scanned.status_code == 200
     assert "It came and was clicked" not in page_of(client)
+    assert not is_tried(app, client)
     assert send(reader, link_of(mail)).status_code == 303
     assert "It came and was clicked" in page_of(client)
+    assert is_tried(app, client)
     with context_of(app).db.begin() as tx:
         kept.put(tx, {"SMTP_USERNAME": "another"}, datetime.now(UTC))
     assert "It came and was clicked" not in page_of(client), "another account is to be tried again"
+    assert not is_tried(app, client)
+
+
+def is_tried(app: Flask, client: FlaskClient) -> bool:
+    """What the last step, the list under Setup and `check` say of it, which is the same."""
+    pages = [client.get(f"/console/setup{path}", base_url=BASE) for path in ("/webhook", "")]
+    said = ["No test mail came and was clicked" in page.get_data(as_text=True) for page in pages]
+    said.append(any("no test mail by way of" in line for line in checked(app)))
+    assert len(set(said)) == 1
+    return not said[0]
+
+
+def checked(app: Flask) -> list[str]:
+    """The lines of `flask check`."""
+    with app.app_context():
+        said = app.test_cli_runner().invoke(args=["check"])
+    assert isinstance(said.exception, SystemExit | None), said.exception
+    return said.output.splitlines()
 
 
 def page_of(client: FlaskClient) -> str:
@@ -742,9 +791,23 @@ def test_a_webhook_with_a_wrong_signature_leads_back_to_the_scheduler(waiting: F
 def test_the_console_has_the_list_of_check(app: Flask) -> None:
     client = inside(app)
     page = client.get("/console/setup", base_url=BASE).get_data(as_text=True)
-    told = app.test_cli_runner().invoke(args=["check"])
-    assert told.exit_code == 1
-    assert all(line in html.unescape(page) for line in told.output.splitlines())
+    said = checked(app)
+    assert len(said) > 3
+    assert all(line in html.unescape(page) for line in said)
+
+
+def test_the_list_of_check_is_read_in_spanish(waiting: Flask) -> None:
+    context, client = context_of(waiting), inside(waiting)
+    later = datetime.now(UTC) + timedelta(hours=9)
+    with context.db.begin() as tx:
+        tx.run(sa.update(tables.connections).values(last_receipt_at=later - timedelta(days=30)))
+        tx.run(sa.insert(tables.troubles).values(kind="mail", name="", text="550 no", since=later))
+        staff.set_language(tx, staff.every(tx)[0].id, "es")
+    text = html.unescape(client.get("/console/setup", base_url=BASE).get_data(as_text=True))
+    said = checked(waiting)
+    assert text.count("Observación: ") == sum(line.startswith("Remark: ") for line in said) > 3
+    assert text.count("Problema: ") == sum(line.startswith("Trouble: ") for line in said) > 0
+    assert not [line for line in said if line in text], "no line stays English"
 
 
 def test_only_a_manager_changes_settings(app: Flask) -> None:

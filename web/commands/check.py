@@ -23,15 +23,24 @@ from render.body import bodymap
 from render.body.bodymap import BodyView
 from schemas.delivery import Channel
 from schemas.message import segments
-from schemas.notions.words import fill
+from schemas.notions.words import Translatable, fill
 from schemas.rules import Region
 from schemas.trouble import Trouble, TroubleKind
 from store import migrate, receipts, reseal
+from web import mail_tried
 from web.commands import check_outside
 from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
 
+REMARK = "Remark: {text}"
+TROUBLE = ("Trouble: {text}", "Trouble with connection {name}: {text}")
+EVERYWHERE = ("{text}: {place}", "{text}: {place} and {n} more")
+NOT_DRAWN = "is not drawn on the body"
+MAIL_NOT_TRIED = Translatable(
+    "no test mail by way of this mail server was opened and its button pressed, so nobody knows whether mail "
+    "arrives: Setup in the console, Mail, sends one."
+)
 OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 """Remarks that may hold for a file of every exercise: they are said once, with their number."""
 
@@ -56,10 +65,10 @@ def check_command(mail: bool, outside: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What must be put right, and what is good to know; each a sentence."""
+    """What must be put right, and what is good to know; a sentence each."""
 
     wrong: tuple[str, ...]
-    remarks: tuple[str, ...]
+    remarks: tuple[Translatable, ...]
 
 
 def found(*, mail: bool = False, seals: bool = True) -> Found:
@@ -76,17 +85,17 @@ def found(*, mail: bool = False, seals: bool = True) -> Found:
     )
     remarks = (
         *_remarks([each for each in problems if not each.fatal]),
-        *(f"Remark: {each}" for each in current_app.config["REMARKS"]),
+        *current_app.config["REMARKS"],
         *_unbound(),
         *_unreviewed(),
         *_blind(),
         *_connections(),
-        *_troubles(),
         *_texts(),
         *_ways(),
         *_replies(),
+        *_mail_tried(),
     )
-    return Found(wrong, remarks)
+    return Found(wrong, (*(Translatable(REMARK, text=each) for each in remarks), *_troubles()))
 
 
 def _keys() -> Iterator[str]:
@@ -94,7 +103,9 @@ def _keys() -> Iterator[str]:
     if migrate.is_current(db):
         with db.read() as tx:
             if not receipts.opens(tx):
-                yield "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+                yield Translatable(
+                    "FIELD_KEYS does not open what is in the database: add the key that sealed it."
+                )
 
 
 MOST_ROWS = 100
@@ -105,21 +116,21 @@ def _seals() -> Iterator[str]:
     if not migrate.is_current(the_context().db):
         return
     found = list(seals.broken(the_context()))
-    yield from (f"Broken seal: {each}" for each in found[:MOST_ROWS])
+    yield from (Translatable("Broken seal: {row}", row=each) for each in found[:MOST_ROWS])
     if len(found) > MOST_ROWS:
-        yield f"Broken seals: {len(found) - MOST_ROWS} more."
+        yield Translatable("Broken seals: {n} more.", n=len(found) - MOST_ROWS)
 
 
-def _unbound() -> Iterator[str]:
+def _unbound() -> Iterator[Translatable]:
     db = the_context().db
     if not migrate.is_current(db):
         return
     with db.read() as tx:
         if reseal.may_be_unbound(tx):
-            yield "Remark: sealed values of before are not bound to their place: run flask reseal."
+            yield Translatable("sealed values of before are not bound to their place: run flask reseal.")
 
 
-def _unreviewed() -> Iterator[str]:
+def _unreviewed() -> Iterator[Translatable]:
     """Files that nobody with a credential has signed, or not this text, or not for now: by their number."""
     db = the_context().db
     if not migrate.is_current(db):
@@ -128,36 +139,46 @@ def _unreviewed() -> Iterator[str]:
         found = reviews.standing(tx, signable.hashes(current_app.config["CONTENT"]), utc_now())
     count = sum(each.why is not None for each in found)
     if count:
-        whole = f"{count} of {len(found)} files of content"
-        yield f"Remark: {whole} are unreviewed: flask review list names them, flask review sign signs."
+        yield Translatable(
+            "{n} of {all} files of content are unreviewed: flask review list names them, flask review sign "
+            "signs.",
+            n=count,
+            all=len(found),
+        )
 
 
-def _ways() -> Iterator[str]:
+def _ways() -> Iterator[Translatable]:
     """An alarm needs two ways: the second one counts when the first one fails."""
     clinic = the_context().clinic
     mails, numbers = _of_people()
     mails |= {each.casefold() for each in (clinic.alert_email, clinic.alert_next_email) if each}
     texts = bool(clinic.alert_sms or numbers) and Channel.sms in the_context().senders
     if len(mails) + texts < 2:
-        yield (
-            "Remark: there is only one way to reach you with an alert. If it fails, nobody is reached: set "
+        yield Translatable(
+            "there is only one way to reach you with an alert. If it fails, nobody is reached: set "
             "CLINIC_ALERT_SMS (with SMS_ACCOUNT) or, for another person, CLINIC_ALERT_NEXT_EMAIL."
         )
     elif not texts:
-        yield (
-            "Remark: alerts reach you by mail alone. If the mail server fails, nobody is reached: set "
+        yield Translatable(
+            "alerts reach you by mail alone. If the mail server fails, nobody is reached: set "
             "CLINIC_ALERT_SMS and SMS_ACCOUNT."
         )
 
 
-def _replies() -> Iterator[str]:
+def _replies() -> Iterator[Translatable]:
     """A client who replies to a mail thinks that somebody reads it."""
     clinic = the_context().clinic
     if contacts.is_read_by_nobody(clinic.reply_to or clinic.email):
-        yield (
-            "Remark: a client's reply to a mail goes to an address that nobody reads: set CLINIC_REPLY_TO "
+        yield Translatable(
+            "a client's reply to a mail goes to an address that nobody reads: set CLINIC_REPLY_TO "
             "(`reply_to` in clinic.toml) to one that somebody does."
         )
+
+
+def _mail_tried() -> Iterator[Translatable]:
+    """Only a person can say that a mail came."""
+    if migrate.is_current(the_context().db) and not mail_tried.came():
+        yield MAIL_NOT_TRIED
 
 
 def _of_people() -> tuple[set[str], set[str]]:
@@ -192,7 +213,7 @@ def _region_problems() -> Iterator[Problem]:
     ids = {name for place in places for name in _ids(place)}
     for place in places:
         if not drawn & set(_ids(place)):
-            yield Problem(file, line_of(path, place.id), place.id, "is not drawn on the body", fatal=False)
+            yield Problem(file, line_of(path, place.id), place.id, NOT_DRAWN, fatal=False)
     yield from (Problem(file, 1, name, "is drawn on the body and has no words") for name in drawn - ids)
 
 
@@ -219,20 +240,31 @@ def _safety_problems() -> Iterator[Problem]:
             asked = [each for each in form.questions() if each.safety]
             same = [each for each in asked if plain[form.id].by_id[each.id].label == each.label]
             if same:
-                text = f"does not translate {len(same)} of {len(asked)} questions of the safety check"
+                text = Translatable(
+                    "does not translate {n} of {all} questions of the safety check",
+                    n=len(same),
+                    all=len(asked),
+                )
                 yield Problem(f"{language}/questionnaires/{form.id}.toml", 1, "file", text, fatal=False)
 
 
-def _remarks(found: Sequence[Problem]) -> Iterator[str]:
+def _remarks(found: Sequence[Problem]) -> Iterator[Translatable]:
     """What does not stop anything: one line each, but for what is to be said of almost every file."""
     kinds = Counter(each.text for each in found if each.text in OF_EVERY_FILE)
     first = {each.text: f"content/{each.file}:{each.line}" for each in reversed(found)}
     for text, count in kinds.items():
-        yield f"Remark: {text}: {first[text]}" + (f" and {count - 1} more" if count > 1 else "")
-    yield from (f"Remark: content/{each}" for each in found if each.text not in OF_EVERY_FILE)
+        yield Translatable(EVERYWHERE[count > 1], text=Translatable(text), place=first[text], n=count - 1)
+    for each in found:
+        if each.text not in OF_EVERY_FILE:
+            place = f"content/{each.file}:{each.line}: {each.id}"
+            yield Translatable("{place}: {text}", place=place, text=_sentence(each.text))
 
 
-def _texts() -> Iterator[str]:
+def _sentence(text: str) -> Translatable:
+    return text if isinstance(text, Translatable) else Translatable(text)
+
+
+def _texts() -> Iterator[Translatable]:
     """Texts that travel in more parts than one, each of which is paid for."""
     context = the_context()
     url = f"{context.clinic.public_url}/c/{'x' * 32}"  # as long as a personal link
@@ -240,18 +272,21 @@ def _texts() -> Iterator[str]:
         words = context.mail_texts(language)["sms"]["checkin"]
         parts = segments(fill(words, {"clinic": context.clinic.name, "url": url}))
         if parts > 1:
-            yield f"Remark: a text in {language!r} is paid as {parts}, for letters such as á or its length."
+            yield Translatable(
+                "a text in '{language}' is paid as {n}, for letters such as á or its length.",
+                language=language,
+                n=parts,
+            )
 
 
-def _troubles() -> Iterator[str]:
+def _troubles() -> Iterator[Translatable]:
     """What is wrong at this moment with the service, and with connections by what the worker has seen."""
     context = the_context()
     if migrate.is_current(context.db):
         with context.db.read() as tx:
             found = troubles.current(tx, context, utc_now())
         for each in (*found, *_of_the_journal(context, found)):
-            about = f"Trouble with connection {each.name}" if each.name else "Trouble"
-            yield f"{about}: {in_a_line(each)}"
+            yield Translatable(TROUBLE[bool(each.name)], name=each.name, text=in_a_line(each))
 
 
 def _of_the_journal(context: Context, known: Sequence[Trouble]) -> Iterator[Trouble]:
@@ -264,19 +299,25 @@ def _of_the_journal(context: Context, known: Sequence[Trouble]) -> Iterator[Trou
         yield Trouble(TroubleKind.journal_unkept, "", f"{context.journal}: {why}", utc_now())
 
 
-def _connections() -> Iterator[str]:
+def _connections() -> Iterator[Translatable]:
     """What there is to know of each connection; some of it is asked there."""
     for name, scheduler in the_context().schedulers.items():
         try:
             if scheduler.readable:
                 scheduler.ping()
-            yield from (f"Remark: connection {name}: {text}" for text in scheduler.remarks())
+            for text in scheduler.remarks():
+                yield Translatable("connection {name}: {text}", name=name, text=text)
         except IntegrationError as error:
-            yield f"Remark: connection {name} could not be asked: {error}"
+            yield Translatable(
+                "connection {name} could not be asked: {text}", name=name, text=Translatable(str(error))
+            )
 
 
-def _blind() -> Iterator[str]:
+def _blind() -> Iterator[Translatable]:
     for name, scheduler in the_context().schedulers.items():
         if not scheduler.readable:
-            way = "where docs/schedulers names an API key for reading, set it"
-            yield f"Remark: connection {name} cannot be read, so what no webhook tells is not found; {way}."
+            yield Translatable(
+                "connection {name} cannot be read, so what no webhook tells is not found; where "
+                "docs/schedulers names an API key for reading, set it.",
+                name=name,
+            )

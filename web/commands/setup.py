@@ -18,17 +18,10 @@ def setup_command(address: str) -> None:
     with ours.db.begin() as tx:
         token = setup_link.open_up(tx, ours, now)
         if address:
-            kept.put(tx, _of_address(address), now)
+            kept.put(tx, {"PUBLIC_URL": address, **setup_link.of_address(address)}, now)
     prepare(ours, now)
     url = address or ours.clinic.public_url
     click.echo(f"{url}/setup/{token}" if token else f"{url}/console/")
-
-
-def _of_address(address: str) -> dict[str, str]:
-    """What goes with an address: behind TLS there is a proxy; without it, it is tried out."""
-    if address.startswith("https://"):
-        return {"PUBLIC_URL": address, "AFTERCARE_ENV": "production", "PROXIES": "1"}
-    return {"PUBLIC_URL": address, "AFTERCARE_ENV": "development"}
 
 
 settings_group = AppGroup("settings", help="What was set in the browser; the environment wins over it.")

@@ -9,6 +9,7 @@ from babel import Locale
 from flask import Response
 from werkzeug.wrappers import Response as AnyResponse
 
+from handlers.staff import setup_link
 from integrations import outside
 from integrations.http import Http
 from schemas.notions import phone
@@ -47,8 +48,8 @@ def save_clinic() -> AnyResponse:
     url = given["PUBLIC_URL"] = given.get("PUBLIC_URL", "").rstrip("/")
     if desk.is_fixed("PUBLIC_URL"):
         del given["PUBLIC_URL"]
-    elif not desk.is_fixed("AFTERCARE_ENV"):
-        given["AFTERCARE_ENV"] = "development" if url.startswith(HERE) else "production"
+    else:
+        given |= _of_address(url)
     if not_me := unconfirmed():
         return _page(_now() | given, {}, status=not_me[1], error=not_me[0])
     wrong, rest = desk.wrong(FIELDS, given)
@@ -62,6 +63,14 @@ def save_clinic() -> AnyResponse:
         return _page(_now() | given, wrong, rest, 422)
     kept(given)
     return step("moved", url=f"{url}{place('mail')}") if moves else go_on("mail")
+
+
+def _of_address(url: str) -> dict[str, str]:
+    """What goes with an address; how many proxies there are may have been said before."""
+    goes = setup_link.of_address(url) | ({} if url.startswith(HERE) else {"AFTERCARE_ENV": "production"})
+    if desk.values().get("PROXIES", "").strip():
+        goes.pop("PROXIES", None)
+    return {name: value for name, value in goes.items() if not desk.is_fixed(name)}
 
 
 def _by_night(given: Mapping[str, str]) -> bool:

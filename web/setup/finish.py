@@ -1,20 +1,23 @@
 """The end of the setup: the first booking comes, and the address leads nowhere from now on."""
 
+from collections.abc import Sequence
+
 from flask import Response, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import setup_link
 from integrations.schedulers import SCHEDULERS
+from schemas.notions.words import Translatable
 from schemas.staff import Role
 from store import bookings, connections, receipts
 from web.commands import check
 from web.console.connections import STATUSES
 from web.console.gate import allowed, me, now
-from web.console.view import page
+from web.console.view import page, say
 from web.context import context
+from web.mail_tried import came
 from web.setup import desk
 from web.setup.fields import CLINIC, MAIL, PUBLIC
-from web.setup.mail import came
 from web.setup.pages import STEPS, blueprint, place, step
 from web.setup.scheduler import connection
 
@@ -41,7 +44,9 @@ def _page(status: int = 200, lacks: list[str] | None = None) -> Response:
     shown = {"rows": rows, "visit": visit, "statuses": STATUSES, "name": name, "kind": kind, "url": url}
     shown["refused_at"] = heard.last_refused_at if heard and not polled else None
     undone, rest = _undone(lacks or [])
-    return step("webhook", status, **shown, polled=polled, came=rows or visit, undone=undone, rest=rest)
+    return step(
+        "webhook", status, **shown, polled=polled, came=rows or visit, undone=undone, rest=rest, tried=came()
+    )
 
 
 def _undone(lacks: list[str]) -> tuple[list[str], list[str]]:
@@ -77,5 +82,10 @@ def overview() -> Response:
     found = check.found(
         seals=False
     )  # the worker reads them in rounds; what does not open is among the troubles
-    tested = came(desk.values())
-    return page("setup", found=found, tested=tested, steps=STEPS, place=place)
+    wrong, remarks = _in_words(found.wrong), _in_words(found.remarks)
+    return page("setup", wrong=wrong, remarks=remarks, tried=came(), steps=STEPS, place=place)
+
+
+def _in_words(lines: Sequence[str]) -> list[str]:
+    """Each line in the language of the page, where we have the words."""
+    return [line.said(say()) if isinstance(line, Translatable) else line for line in lines]

@@ -25,6 +25,7 @@ from web.console import gate
 from web.console.gate import ANYBODY, allowed, me, now
 from web.console.view import page, say
 from web.context import context
+from web.mail_tried import ASKED, CAME, came, server
 from web.security import wrong_link
 from web.setup import desk
 from web.setup.fields import ADDRESS, MAIL
@@ -33,8 +34,6 @@ from web.setup.pages import blueprint, go_on, kept, lacking, step, typed, unconf
 GOOD_FOR = timedelta(hours=1)
 PLACE = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY")
 AGAIN = "Type the password again: the one of before belongs to another server."
-SERVER = ("SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "CLINIC_EMAIL")
-ASKED, CAME = "setup_mail_asked", "setup_mail_came"
 
 
 @blueprint.get("/setup/<token>/mail")
@@ -107,7 +106,7 @@ def _page(
         fixed=desk.is_fixed,
         ready=bool(desk.values().get("SMTP_HOST")),
         sent=bool(sent),
-        came=came(desk.values()),
+        came=came(),
         to=request.form.get("to", "")[:320] or me().email,
         said=said,
         at="my_password" if error else "",
@@ -131,7 +130,7 @@ def send_test() -> AnyResponse:
         return _page(desk.values(), {}, status=422, said=str(error))
     until = (now() + GOOD_FOR).isoformat()
     with context().db.begin() as tx:
-        stored.put(tx, {ASKED: f"{_digest(code)} {until} {_server(desk.values())}", CAME: ""}, now())
+        stored.put(tx, {ASKED: f"{_digest(code)} {until} {server(desk.values())}", CAME: ""}, now())
         audit.add(tx, me().name, "test_mail", "setup", now())
     return go_on("mail", _anchor="test")
 
@@ -178,18 +177,6 @@ def _require_asked(code: str) -> str:
     if not same or now() > datetime.fromisoformat(until):
         wrong_link()
     return server
-
-
-def came(values: dict[str, str]) -> bool:
-    """True when a test mail by way of this very server was clicked."""
-    with context().db.read() as tx:
-        return stored.word(tx, CAME) == _server(values)
-
-
-def _server(values: dict[str, str]) -> str:
-    """Which server, account and sender; another one has to be tried again."""
-    parts = [values.get(name, "") for name in SERVER]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _digest(code: str) -> str:

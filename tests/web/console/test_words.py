@@ -1,5 +1,6 @@
 """Every text of the console has its Spanish, and every Spanish text is used."""
 
+import ast
 import re
 import string
 from collections.abc import Iterator
@@ -13,13 +14,17 @@ from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import devices, passkeys, passwords
 from integrations.channels.email import ADVICE
-from integrations.schedulers import SCHEDULERS
+from integrations.schedulers import SCHEDULERS, easyappointments
+from library import questionnaires, reading, unread
+from render import mail_check
 from schemas import media
 from schemas.delivery import Channel, DeliveryStatus, Purpose
 from schemas.trouble import Trouble, TroubleKind
+from settings import crisis
 from tests.helpers.clinic import NOW
 from web import troubles
 from web.client import stop
+from web.commands import check
 from web.console import (
     auth,
     board,
@@ -73,6 +78,22 @@ def in_code() -> Iterator[str]:
         text = module.read_text("utf-8")
         for found in re.findall(rf"\b(?:CannotSign|NotNow|Unfit)\(\s*{QUOTED}", text):
             yield found[1:-1]
+
+
+def translatable() -> Iterator[str]:
+    """What `check` says, and Setup in the console in the language of who reads it."""
+    for room in ("settings", "library", "integrations", "web"):
+        for module in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+                if isinstance(node, ast.Call):
+                    name = ast.unparse(node.func).rpartition(".")[2]
+                    yield from _constant(node.args, {"Translatable": 0, "need_from_setup": 1}.get(name, 9))
+
+
+def _constant(given: list[ast.expr], place: int) -> Iterator[str]:
+    each = given[place] if place < len(given) else None
+    if isinstance(each, ast.Constant) and isinstance(each.value, str):
+        yield each.value
 
 
 def in_tables() -> Iterator[str]:
@@ -133,12 +154,15 @@ def in_tables() -> Iterator[str]:
         clips.WEBM,
     )
     yield from ("Front", "Back")
+    yield from (check.REMARK, *check.TROUBLE, *check.EVERYWHERE, easyappointments.AT_UTC, crisis.UNKNOWN)
+    yield from (reading.NOBODY, reading.NOT_TRANSLATED, reading.SHIPPED_INSTEAD, mail_check.LACKING)
+    yield from (questionnaires.NOT_USED, unread.NOT_ASKED, unread.NO_CHOICE, check.NOT_DRAWN)
     yield from troubles.SENTENCES.values()
     for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
         yield from (asked.label, asked.hint, asked.wrong, *asked.choices.values())
     for kind in SCHEDULERS.values():
         yield from (text for each in kind.asks for text in (each.label, each.hint))
-        yield from kind.by_hand
+        yield from (*kind.by_hand, *kind.seen_by.values())
     yield from (
         fields.NEEDED,
         mail.AGAIN,
@@ -151,7 +175,7 @@ def in_tables() -> Iterator[str]:
 
 
 def used() -> set[str]:
-    return {*in_pages(), *in_code(), *in_tables()} - {""}
+    return {*in_pages(), *in_code(), *in_tables(), *translatable()} - {""}
 
 
 def test_every_text_of_the_console_has_its_spanish() -> None:
