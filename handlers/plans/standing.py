@@ -1,7 +1,7 @@
 """Where a booking's plan stands with the gate at this moment (B10): everything that keeps it back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from clinical.plan import gate, overrides
@@ -17,6 +17,8 @@ from schemas.reason import Reason
 from schemas.rules import Severity
 from store import bookings, clients, intakes, notes, plans
 from store.base import Tx
+from store.views import waits
+from store.views.waits import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,20 @@ def foreseen(tx: Tx, booking_ids: Sequence[int]) -> dict[int, Reason]:
 
     found = {booking_id: gate.holds(set(facts(booking_id))) for booking_id in booking_ids}
     return {booking_id: holds[0].reason for booking_id, holds in found.items() if holds}
+
+
+def waiting(tx: Tx, practitioner: str = "") -> list[Waiting]:
+    """Plans that wait for a look: what a warning sign stopped first, however far ahead its visit is.
+
+    A plan that is refused for another reason waits for nobody before its visit is over.
+    """
+    found = waits.plans_held(tx, practitioner)
+    unsure = {one.booking_id for one in found if not one.reason and one.drafted != PlanStatus.held}
+    why = foreseen(tx, sorted(unsure))
+    stopped = {number for number in unsure if why.get(number) is Reason.red_flag}
+    named = [replace(one, reason=Reason.red_flag) if one.booking_id in stopped else one for one in found]
+    kept = [one for one in named if one.reason or one.booking_id not in unsure]
+    return sorted(kept, key=lambda one: one.reason is not Reason.red_flag)
 
 
 def _holds(

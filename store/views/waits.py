@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from schemas.hold import OF_THE_GATE
 from schemas.reason import Reason
 from store.base import Tx, no_index
-from store.tables import IS_HELD, bookings, clients, deliveries, plans
+from store.tables import IS_HELD, bookings, clients, deliveries, flags, plans
 
 MOST = 100
-SOON = 200
+SOON = 1000
 """How many plans that are still to go out are looked at, the next first."""
 MOST_HELD = 10_000
 PLANS = sorted(OF_THE_GATE - {Reason.no_intake, Reason.on_hold})
@@ -22,7 +22,10 @@ PLACES = (Reason.no_address, Reason.address_refused)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One message that waits: whose, for which visit, and why (`none`: as the draft says)."""
+    """One message that waits: whose, for which visit, and why (`none`: as the draft says).
+
+    `drafted` is where the plan's newest version stands, "" where there is none.
+    """
 
     id: int
     booking_id: int
@@ -34,21 +37,24 @@ class Waiting:
     purpose: str
     status: str
     reason: Reason
+    drafted: str
 
 
 def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
-    """Plans that wait for a look, or will: the earliest visit first."""
+    """Plans that wait for a look, or may: the earliest visit first.
+
+    Of those that are still to go out it has the ones that are held, that are none at all, and that are not
+    there yet though a flag stands.
+    """
     due = (
         sa.select(deliveries.c.id)
         .where(deliveries.c.status == "scheduled", deliveries.c.purpose == "plan")
         .order_by(deliveries.c.due_at, deliveries.c.id)
         .limit(SOON)
     )
-    kept = sa.exists().where(
-        plans.c.booking_id == bookings.c.id,
-        plans.c.client_id == bookings.c.client_id,
-        plans.c.status == "held",
-    )
+    newest, whose = _newest_plan(), flags.c.client_id == bookings.c.client_id
+    flagged = sa.exists().where(flags.c.booking_id == bookings.c.id, whose, flags.c.cleared_at.is_(None))
+    kept = sa.or_(newest.in_(("held", "none")), sa.and_(newest.is_(None), flagged))
     now = _held(deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS))
     return [
         *_found(tx, now, practitioner),
@@ -76,6 +82,12 @@ def _held(*kind: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return deliveries.c.id.in_(held.order_by(no_index(deliveries.c.due_at)).limit(MOST_HELD))
 
 
+def _newest_plan() -> sa.ScalarSelect[str]:
+    """Where the version of a visit's plan stands that counts."""
+    mine = (plans.c.booking_id == bookings.c.id, plans.c.client_id == bookings.c.client_id)
+    return sa.select(plans.c.status).where(*mine).order_by(plans.c.version.desc()).limit(1).scalar_subquery()
+
+
 def _found(tx: Tx, where: sa.ColumnElement[bool], practitioner: str) -> list[Waiting]:
     query = (
         sa.select(deliveries, *_visit())
@@ -97,6 +109,7 @@ def _visit() -> tuple[sa.ColumnElement[Any], ...]:
         bookings.c.service_name,
         bookings.c.practitioner,
         clients.c.name.label("client"),
+        _newest_plan().label("drafted"),
     )
 
 
@@ -108,4 +121,5 @@ def _waiting(row: sa.Row[Any]) -> Waiting:
         start=row.start_at,
         service=row.service_name or row.service,
         reason=Reason(row.reason),
+        drafted=row.drafted or "",
     )

@@ -69,7 +69,7 @@ def _treats(tx: Tx) -> bool:
 def count(tx: Tx) -> int:
     """How many things wait for who is signed in."""
     mine = whose(tx).name
-    held = len(stored.plans_held(tx, mine)) if me().may(Role.practitioner) else 0
+    held = len(standing.waiting(tx, mine)) if me().may(Role.practitioner) else 0
     held += stored_remarks.count_waiting(tx, mine) if me().may(Role.practitioner) else 0
     held += notes.count_drafts(tx, mine) if me().may(Role.practitioner) else 0
     others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
@@ -83,7 +83,7 @@ def client_ids(tx: Tx) -> list[int]:
     ids = [each.client_id for each in attendances.unsettled(tx)]
     if clinical:
         ids += [each.client_id for each in stored_remarks.waiting(tx, mine, now())]
-        ids += [each.client_id for each in stored.plans_held(tx, mine)]
+        ids += [each.client_id for each in standing.waiting(tx, mine)]
     ids += [each.client_id for each in stored.addresses(tx, mine)]
     return list(dict.fromkeys(ids))
 
@@ -100,7 +100,7 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
     clinical = me().may(Role.practitioner)
     with context().db.read() as tx:
         mine = whose(tx)
-        held = stored.plans_held(tx, mine.name) if clinical else []
+        held = standing.waiting(tx, mine.name) if clinical else []
         reasons = standing.foreseen(tx, [one.booking_id for one in held[:DRAWN]])
         basis = plans_basis.bases(tx, [one.booking_id for one in held[:DRAWN]])
         found_remarks = stored_remarks.waiting(tx, mine.name, now()) if clinical else []

@@ -11,6 +11,7 @@ from handlers.context import Context
 from handlers.worker import work
 from schemas.staff import Role
 from store import plans
+from tests.helpers.answers import answer_screens
 from tests.helpers.console import BASE, account, answer, post, sign_in, visit
 from tests.helpers.mailbox import Mailbox
 
@@ -54,6 +55,43 @@ def test_held_plans_of_all_days_are_drawn_with_why_and_counted_on_every_page(
     assert page.count('class="figs"') >= 4
     for url in (WAITS, "/console/", "/console/clients", "/console/board"):
         assert badge(text(client, url)) == 2
+
+
+@pytest.mark.parametrize("sent", [True, False], ids=["sent", "half filled"])
+def test_what_stops_a_plan_waits_first_for_whose_visit_it_is_however_far_ahead(
+    context: Context, client: FlaskClient, app: Flask, sent: bool
+) -> None:
+    came(context, "u1", "Ann Bee", 2)
+    start = TODAY + timedelta(weeks=6)
+    number = visit(
+        context, "u2", name="Bob Cee", email="u2@example.org", start=start, now=TODAY - timedelta(days=20)
+    )
+    if sent:
+        answer(context, number, TODAY, rf_saddle="yes")
+    else:
+        with context.db.begin() as tx:
+            answer_screens(tx, context, number, TODAY, rf_saddle="yes")
+    page = text(client, WAITS)
+    assert page.index("Bob Cee") < page.index("Ann Bee")
+    assert "An answer is a warning sign." in page
+    assert badge(page) == 2
+    account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    visit(context, "u3", name="Cid Dee", email="u3@example.org", start=start, practitioner="Bo Quinn")
+    assert "Bob Cee" not in text(sign_in(app, "bo@handsofstone.example"), WAITS)
+
+
+def test_what_was_let_out_or_will_not_be_made_does_not_wait(context: Context, client: FlaskClient) -> None:
+    number = came(context, "u1", "Ann Bee", 2)
+    came(context, "u2", "Bob Cee", 3, consent_exercise="no")
+    with context.db.read() as tx:
+        held = plans.newest(tx, number)
+    assert held is not None
+    remove = held.plan.items[0].exercise_id
+    url = f"/console/bookings/{number}"
+    assert post(client, f"{url}/plan/change", f"{url}/plan/change", remove=remove).status_code == 303
+    assert badge(text(client, WAITS)) == 1
+    assert post(client, f"{url}/plan/release", url).status_code == 303
+    assert badge(text(client, WAITS)) == 0, "an earlier version was held, the one that counts is not"
 
 
 @pytest.mark.parametrize("act", ["release", "hold"])
