@@ -55,6 +55,7 @@ PAGES = (
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account
+        _module.blueprint.register_error_handler(400, refusals.not_taken)
         _module.blueprint.register_error_handler(403, refusals.not_yours)
         _module.blueprint.register_error_handler(404, refusals.not_there)
         _module.blueprint.register_error_handler(SealBroken, refusals.not_open)

@@ -99,7 +99,7 @@ def _check() -> AnyResponse | None:
         request.max_content_length = getattr(view, "most_bytes", None)
     refused = (_of_another_session() if sent else None) or _refuse(roles)
     if refused is None and sent:
-        check_csrf(context(), _csrf_subject())
+        check_csrf(context(), *_subjects(roles))
     return refused
 
 
@@ -178,6 +178,12 @@ def _csrf_subject() -> str:
     return cookie() if g.get("session") else login_key()
 
 
+def _subjects(roles: tuple[Role | str, ...]) -> tuple[str, ...]:
+    """What a form may be tied to: the session; at a sign-in the browser, where another tab was first."""
+    mine = _csrf_subject()
+    return (mine, login_key()) if roles == (ANYBODY,) else (mine,)
+
+
 def csrf_token() -> str:
     """The token that this browser's forms carry."""
     return csrf_for(context(), _csrf_subject())
@@ -204,10 +210,11 @@ def is_mine() -> bool:
     return whole and hmac.compare_digest(request.form.get("csrf", "").encode(), csrf_token().encode())
 
 
-def check_csrf(context: Context, subject: str) -> None:
-    """Answer 400 unless the request carries the session's token and comes from our own pages."""
-    given = request.form.get("csrf", "")
-    right = subject and hmac.compare_digest(given.encode(), csrf_for(context, subject).encode())
+def check_csrf(context: Context, *subjects: str) -> None:
+    """Answer 400 unless the request carries the token of one of these and comes from our own pages."""
+    given = request.form.get("csrf", "").encode()
+    known = [csrf_for(context, each).encode() for each in subjects if each]
+    right = any(hmac.compare_digest(given, each) for each in known)
     if not right or request.mimetype not in FORMS or not from_here():
         abort(400)
     if any("\0" in value for name, value in request.form.items(multi=True) if name != "password"):

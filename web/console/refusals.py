@@ -12,6 +12,11 @@ NOT_YOURS = (
     "Whoever runs the clinic can give you the role.",
 )
 NOT_THERE = ("There is no such page", "It may have been erased, or the address is cut off.")
+NOT_TAKEN = (
+    "Nothing was done",
+    "The page is from before the last sign-in in this browser, or it was cut off. Open it again, and press "
+    "again.",
+)
 NOT_OPEN = (
     "This does not open",
     "It was changed or moved in the database, or its key is no longer in FIELD_KEYS. Whoever runs Aftercare "
@@ -27,6 +32,11 @@ def not_yours(_error: HTTPException) -> Response:
 def not_there(_error: HTTPException) -> Response:
     """404 with a way on."""
     return page("refused", 404, title=NOT_THERE[0], text=NOT_THERE[1])
+
+
+def not_taken(_error: HTTPException) -> Response:
+    """400 for a form whose token is of another session, in the words of staff."""
+    return page("refused", 400, title=NOT_TAKEN[0], text=NOT_TAKEN[1])
 
 
 def not_open(_error: SealBroken) -> Response:

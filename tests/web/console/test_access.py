@@ -256,6 +256,25 @@ def test_signing_in_again_ends_the_session_before(app: Flask, context: Context) 
     assert replayed(app, kept) == 303
 
 
+def test_two_tabs_at_the_sign_in_both_sign_in(app: Flask, context: Context) -> None:
+    client = browser(app)
+    pages = [client.get("/console/login", base_url=BASE) for _tab in range(2)]
+    for page in pages:
+        data = {"csrf": token_in(page), "email": EMAIL, "password": PASSWORD}
+        assert client.post("/console/login", base_url=BASE, data=data).status_code == 303
+
+
+def test_a_page_of_the_session_before_does_nothing_and_says_so_to_staff(app: Flask, context: Context) -> None:
+    client = sign_in(app)
+    old = token_in(client.get("/console/account", base_url=BASE))
+    data = {"csrf": old, "email": EMAIL, "password": PASSWORD}
+    assert client.post("/console/login", base_url=BASE, data=data).status_code == 303
+    answered = client.post("/console/account/language", base_url=BASE, data={"csrf": old, "language": "es"})
+    assert answered.status_code == 400
+    assert "The page is from before the last sign-in" in answered.text
+    assert "call us" not in answered.text
+
+
 def test_wrong_passwords_from_one_ipv6_network_count_together(app: Flask, context: Context) -> None:
     client = browser(app)
     token = token_in(client.get("/console/login", base_url=BASE))

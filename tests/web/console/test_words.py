@@ -120,7 +120,7 @@ def in_tables() -> Iterator[str]:
     yield from (*walk_in.WRONG.values(), walk_in.ANY)
     yield from reviews.WHY.values()
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
-    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN)
+    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN, *refusals.NOT_TAKEN)
     for table in (
         tags.INTAKE,
         tags.FLAGS,
