@@ -337,6 +337,7 @@ def choose_first_password(token: str) -> AnyResponse:
         return _invited_page(token, 422, str(error))
     if isinstance(found, Refused):
         return _invited_page(token, 503, REFUSED[found][0])
+    end_the_one_before()
     return entered(found)
 
 

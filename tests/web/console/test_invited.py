@@ -15,7 +15,7 @@ from schemas.staff import Role, Staff
 from store import audit
 from store import staff as stored
 from store.tables import staff as staff_table
-from store.tables import staff_mails
+from store.tables import staff_mails, staff_sessions
 from tests.helpers.console import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in, visit
 from tests.helpers.mailbox import Mailbox
 
@@ -75,6 +75,21 @@ def test_an_invitation_opens_once_and_its_password_signs_in(
     assert (found.name, found.roles, found.invited) == ("Bo Quinn", frozenset({Role.front_desk}), False)
     assert choose(app, link).status_code == 404
     sign_in(app, BO, NEW)
+
+
+def test_opened_where_a_colleague_is_signed_in_it_ends_their_session(
+    context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    assert invite(client).status_code == 303
+    link = link_in(mailed(context, mailbox)[0])
+    page = client.get(link, base_url=BASE)
+    assert "Bo Quinn" in page.text
+    data = {"csrf": token_in(page), "password": NEW}
+    assert client.post(link, base_url=BASE, data=data).status_code == 303
+    with context.db.read() as tx:
+        alive = {one.staff_id for one in tx.all(sa.select(staff_sessions)) if one.ended_at is None}
+        (bo,) = [one.id for one in stored.every(tx) if one.email == BO]
+    assert alive == {bo}
 
 
 def test_the_link_stands_nowhere_in_the_database(
