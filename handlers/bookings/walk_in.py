@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from clinical import identity
 from clinical.identity import Names
-from handlers.bookings.records import head_of
+from handlers.bookings.records import head_of, is_off
 from handlers.clients import people
 from handlers.context import Context
 from handlers.schedule import due, settle
@@ -19,6 +19,7 @@ from schemas.identity import Change, Verdict
 from schemas.person import Attendance, Doubt
 from store import attendances, audit, bookings, clients
 from store.base import Tx
+from store.views import days
 
 NEAR = timedelta(hours=2)
 """Namesakes who share no address and no number may be one person only where the visits are so close."""
@@ -26,8 +27,13 @@ RECENT = timedelta(days=7)
 """Bookings of other days are not compared with anybody who stood at the desk."""
 
 
+NOT_HERE = "This visit is off, or the scheduler has it: change it there."
+SAME_NAME = frozenset({Names.equal, Names.part, Names.slip, Names.doubtful})
+"""Who is called so may be who is here: it is asked, whatever address or number was typed."""
+
+
 class AlreadyHere(Exception):
-    """The same person has a visit on that day already."""
+    """The same person, by address, number or name, has a visit on that day already."""
 
     def __init__(self, booking: Booking) -> None:
         """`booking` is that visit."""
@@ -79,6 +85,10 @@ def _refuse_twice(tx: Tx, context: Context, state: BookingState) -> None:
     for each in bookings.between(tx, clients.family(tx, known), start, end) if known else []:
         if each.status is BookingStatus.confirmed and each.start < end:
             raise AlreadyHere(each)
+    for visit in days.day(tx, start, end, pain=False):
+        same = identity.related(visit.client, state.client.name, context.names) in SAME_NAME
+        if same and visit.status == BookingStatus.confirmed and (found := bookings.get(tx, visit.id)):
+            raise AlreadyHere(found)
 
 
 def _day_of(context: Context, at: datetime) -> tuple[datetime, datetime]:
@@ -176,15 +186,43 @@ def _part(
         due.sync(tx, context, number, now)
 
 
+def typed(tx: Tx, booking_id: int) -> BookingState:
+    """A walk-in as it was typed last. Raises LookupError where it is off, or a scheduler speaks of it."""
+    record, state = _taken_in(tx, booking_id)
+    if is_off(record):
+        raise LookupError(NOT_HERE)
+    return state
+
+
+def correct(tx: Tx, context: Context, booking_id: int, state: BookingState, by: str, now: datetime) -> None:
+    """A walk-in as the desk describes it now: who comes is decided as for a scheduler's word.
+
+    Raises LookupError where it is off, or a scheduler speaks of it.
+    """
+    tx.lock(f"bookings-{WALK_IN}")
+    state = replace(state, external_id=typed(tx, booking_id).external_id)
+    bookings.put(tx, replace(_taken_in(tx, booking_id)[0], state=state))
+    bookings.update(tx, booking_id, state, BookingStatus.confirmed, now)
+    audit.add(tx, by, "walk_in_corrected", f"booking:{booking_id}", now)
+    people.attend(tx, context, booking_id, state.client, now)
+    due.sync(tx, context, booking_id, now)
+
+
 def cancel(tx: Tx, context: Context, booking_id: int, by: str, now: datetime) -> None:
     """A walk-in was taken in by mistake. Raises LookupError where a scheduler speaks of the visit."""
-    found = bookings.get(tx, booking_id)
-    record = head_of(bookings.of_booking(tx, booking_id))
-    if found is None or found.connection != WALK_IN or record is None or record.state is None:
-        raise LookupError("The scheduler has this visit: cancel it there.")
-    if found.status is BookingStatus.cancelled:
+    record, state = _taken_in(tx, booking_id)
+    if is_off(record):
         return
     bookings.put(tx, replace(record, cancelled=True))
-    bookings.update(tx, booking_id, record.state, BookingStatus.cancelled, now)
+    bookings.update(tx, booking_id, state, BookingStatus.cancelled, now)
     audit.add(tx, by, "walk_in_cancelled", f"booking:{booking_id}", now)
     due.sync(tx, context, booking_id, now)
+
+
+def _taken_in(tx: Tx, booking_id: int) -> tuple[Record, BookingState]:
+    found = bookings.get(tx, booking_id)
+    record = head_of(bookings.of_booking(tx, booking_id))
+    walked_in = found is not None and found.connection == WALK_IN
+    if not walked_in or record is None or record.state is None:
+        raise LookupError(NOT_HERE)
+    return record, record.state

@@ -1,5 +1,7 @@
 """The hidden field with which a form says what was seen when it was decided (`handlers.plans.basis`)."""
 
+from collections.abc import Mapping
+
 from flask import request
 from markupsafe import Markup
 
@@ -38,6 +40,11 @@ def of_account(one: Staff) -> str:
     """What a change of an account is decided on."""
     known = (one.name, one.credential, *sorted(one.roles), one.language, str(one.active))
     return basis.digest(known)
+
+
+def check_walk_in(typed: Mapping[str, str]) -> None:
+    """Raise `NotNow` unless a walk-in is as the form's page showed it."""
+    basis.still(_given(), basis.digest(typed.values()))
 
 
 def _given() -> str:

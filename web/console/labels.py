@@ -108,6 +108,7 @@ ACTS = {
     "walk_in": "took somebody in without a booking",
     "walk_in_booked": "booked who had walked in",
     "walk_in_cancelled": "cancelled a walk-in",
+    "walk_in_corrected": "corrected a walk-in",
     "confirmed": "said that the form is theirs",
     "join": "joined two clients",
     "part": "parted two clients",
@@ -162,7 +163,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.visit_not_over: "The visit is not over yet.",
     # the client
     Reason.erased: "The client was erased.",
-    Reason.no_address: "There is no e-mail address that works. Add one at the scheduler.",
+    Reason.no_address: "There is no e-mail address that works. Add one where the visit was booked.",
     Reason.handed_over: "Another person comes to this visit now.",
     Reason.who_is_it: "The scheduler names somebody who may be another person. Say on the booking who comes.",
     Reason.address_changed: "The address was corrected. The message goes to the new one.",

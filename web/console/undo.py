@@ -32,6 +32,7 @@ DID = {
     "request": "Done.",
     "remark_undo": "Undone: it is as it was.",
     "walk_in": "Taken in.",
+    "walk_in_corrected": "Corrected.",
     "walk_in_cancelled": "Cancelled. Nothing goes out for it any more.",
     "undone": "Undone: it is as it was.",
     "kept_back": "Undone: it is held back, and goes out when somebody releases it.",

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.bookings import walk_in as handler
 from handlers.bookings.walk_in import AlreadyHere
+from handlers.plans.basis import NotNow, digest
 from schemas.booking import BookingState, BookingStatus, Person
 from schemas.notions import mail_address, phone
 from schemas.staff import Role
@@ -17,7 +18,7 @@ from store import clients, intakes
 from store import staff as stored_staff
 from store.base import Tx
 from store.views import days
-from web.console import gate
+from web.console import basis, gate
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -32,8 +33,8 @@ WRONG = {
     "minutes": "Write a number from 5 to 480.",
 }
 """What is said at a field."""
-ANY = "Visit"
-"""A service that the clinic does not list."""
+ANY, PLAIN = "Visit", ("visit", "")
+"""A service that the clinic does not list: its name, and how it is kept."""
 SAFE = "0123456789abcdef"
 FIELDS = ("name", "email", "phone", "service", "practitioner", "day", "time", "minutes")
 
@@ -42,7 +43,7 @@ FIELDS = ("name", "email", "phone", "service", "practitioner", "day", "time", "m
 @allowed(*EVERYBODY)
 def form() -> Response:
     """The form, with the time of now."""
-    return _page(_fresh(), secrets.token_hex(16))
+    return _page(_fresh(), once=secrets.token_hex(16))
 
 
 def _fresh() -> dict[str, str]:
@@ -51,22 +52,22 @@ def _fresh() -> dict[str, str]:
     return {"day": at.date().isoformat(), "time": f"{at:%H:%M}", "minutes": "60", "practitioner": mine}
 
 
-def _page(shown: Mapping[str, str], once: str, status: int = 200, **more: Any) -> Response:
+def _page(shown: Mapping[str, str], status: int = 200, **more: Any) -> Response:
     with context().db.read() as tx:
         services, people = _choices(tx)
-    values = {"services": services, "practitioners": people, "wrong": {}, "here": None} | more
-    return page("walk_in", status, shown=shown, once=once, **values)
+    values = {"services": services, "practitioners": people, "wrong": {}, "here": None, "number": 0} | more
+    return page("walk_in", status, shown=shown, **values)
 
 
 def _choices(tx: Tx) -> tuple[dict[str, tuple[str, str]], list[str]]:
     """Services, as (service, its name) by what is shown, and the names of practitioners."""
     lately = days.booked_lately(tx)
-    booked = {name or service: (service, name) for service, name, _who in lately}
+    booked = {name or service: (service, name) for service, name, _who in lately if (service, name) != PLAIN}
     known = {each.casefold() for pair in booked.values() for each in pair}
     listed = {pair[1]: pair for pair in _listed() if not known & set(map(str.casefold, pair))}
     treating = [one.name for one in stored_staff.every(tx) if one.active and Role.practitioner in one.roles]
     people = sorted({*treating, *(who for *_service, who in lately)} - {""})
-    return booked | listed | {ANY: ("visit", "")}, people
+    return booked | listed | {ANY: PLAIN}, people
 
 
 def _listed() -> list[tuple[str, str]]:
@@ -81,30 +82,40 @@ def _listed() -> list[tuple[str, str]]:
 @allowed(*EVERYBODY)
 def take_in() -> AnyResponse:
     """Take the visit in, and show the door code; what is missing is said at its field."""
-    shown = {key: request.form.get(key, "").strip()[:320] for key in FIELDS}
+    shown = _typed()
     once = request.form.get("once", "")
     once = once if len(once) == 32 and set(once) <= set(SAFE) else secrets.token_hex(16)
     wrong, at = _wrong(shown)
     if wrong or at is None:
-        return _page(shown, once, 422, wrong=wrong)
+        return _page(shown, 422, once=once, wrong=wrong)
     try:
         with context().db.begin() as tx:
             state = _state(tx, shown, at, once)
             another = bool(request.form.get("another"))
             number = handler.take_in(tx, context(), state, me().name, now(), another=another)
-            asked = intakes.of_booking(tx, number) is not None
     except AlreadyHere as error:
         return _twice(shown, once, error)
-    if asked:
-        return redirect(url_for("console_booking.door", booking_id=number, done="walk_in"), 303)
+    return _on(number, at, "walk_in")
+
+
+def _typed() -> dict[str, str]:
+    return {key: request.form.get(key, "").strip()[:320] for key in FIELDS}
+
+
+def _on(number: int, at: datetime, did: str) -> AnyResponse:
+    """To the door code, or to the day of a visit that asks nothing more."""
+    with context().db.read() as tx:
+        form = intakes.of_booking(tx, number)
+    if form is not None and not form.done:
+        return redirect(url_for("console_booking.door", booking_id=number, done=did), 303)
     day = at.astimezone(context().zone()).date().isoformat()
-    return redirect(url_for("console_today.today", day=day, done="walk_in", _anchor=f"b{number}"), 303)
+    return redirect(url_for("console_today.today", day=day, done=did, _anchor=f"b{number}"), 303)
 
 
 def _twice(shown: Mapping[str, str], once: str, error: AlreadyHere) -> Response:
     with context().db.read() as tx:
         name = clients.get(tx, error.booking.client_id).name
-    return _page(shown, once, 409, here=error.booking, here_name=name)
+    return _page(shown, 409, once=once, here=error.booking, here_name=name)
 
 
 def _wrong(shown: Mapping[str, str]) -> tuple[dict[str, str], datetime | None]:
@@ -151,6 +162,66 @@ def _state(tx: Tx, shown: Mapping[str, str], at: datetime, once: str) -> Booking
         service_name=name,
         practitioner=shown["practitioner"] if shown["practitioner"] in people else "",
     )
+
+
+@blueprint.get("/console/bookings/<int:booking_id>/walk-in")
+@allowed(*EVERYBODY)
+def known(booking_id: int) -> Response:
+    """A walk-in as it was typed, to be corrected or cancelled."""
+    return _known(booking_id)
+
+
+def _known(
+    booking_id: int, status: int = 200, shown: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """The form of a walk-in with what it is now, or with what was typed over it."""
+    try:
+        with context().db.read() as tx:
+            was = _as_typed(tx, handler.typed(tx, booking_id))
+    except LookupError as error:
+        return page("refused", 409, title="Correct this walk-in", text=str(error))
+    decided_on = request.form.get("decided_on", "") if status not in (200, 409) else ""
+    values = {"number": booking_id, "basis": decided_on or digest(was.values())} | more
+    values["now_so"] = list(filter(None, was.values())) if status == 409 else []
+    return _page(was if shown is None else shown, status, **values)
+
+
+def _as_typed(tx: Tx, state: BookingState) -> dict[str, str]:
+    """The fields of the form for a visit."""
+    begins = state.start.astimezone(context().zone())
+    chosen = (state.service, state.service_name)
+    service = next((key for key, each in _choices(tx)[0].items() if each == chosen), "")
+    return {
+        "name": state.client.name,
+        "email": state.client.email,
+        "phone": state.client.phone,
+        "service": service,
+        "practitioner": state.practitioner,
+        "day": begins.date().isoformat(),
+        "time": f"{begins:%H:%M}",
+        "minutes": str((state.end - state.start) // timedelta(minutes=1)),
+    }
+
+
+@blueprint.post("/console/bookings/<int:booking_id>/walk-in/save")
+@allowed(*EVERYBODY)
+def correct(booking_id: int) -> AnyResponse:
+    """A mistyped name, another address, a later time: what follows from it is decided again."""
+    shown = _typed()
+    wrong, at = _wrong(shown)
+    if wrong or at is None:
+        return _known(booking_id, 422, shown, wrong=wrong)
+    try:
+        with context().db.begin() as tx:
+            before = handler.typed(tx, booking_id)
+            basis.check_walk_in(_as_typed(tx, before))
+            state = _state(tx, shown, at, before.external_id)
+            handler.correct(tx, context(), booking_id, state, me().name, now())
+    except NotNow as error:
+        return _known(booking_id, 409, shown, error=str(error))
+    except LookupError:
+        return _known(booking_id, 409)
+    return _on(booking_id, at, "walk_in_corrected")
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/walk-in/cancel")

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from handlers import links
 from handlers.bookings import observe, walk_in
 from handlers.clients import privacy
 from handlers.context import Context
+from handlers.links import Fate, LinkPurpose
 from handlers.worker import work
 from schemas.booking import WALK_IN, Booking, BookingState, BookingStatus, Person
-from store import attendances, bookings, intakes
+from store import attendances, bookings, clients, intakes
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
@@ -80,6 +82,37 @@ def test_who_is_booked_that_day_is_named(context: Context) -> None:
     with pytest.raises(walk_in.AlreadyHere) as refused:
         walks_in(context)
     assert refused.value.booking.id == number
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "phone"),
+    [
+        ("Ann Lee", "", "+1 212 555 0199"),
+        ("LEE, Ann", "another@example.org", ""),
+        ("Anne Lee", "", "+34 600 123 456"),
+        ("Annie Lee", "annie@example.org", ""),
+        ("Ann", "", "+1 212 555 0199"),
+    ],
+)
+def test_who_is_called_the_same_that_day_is_named_whatever_address_was_typed(
+    context: Context, name: str, email: str, phone: str
+) -> None:
+    number = booked(context, hours=4)
+    with pytest.raises(walk_in.AlreadyHere) as refused:
+        walks_in(context, Person(name, email, phone))
+    assert refused.value.booking.id == number
+    assert walks_in(context, Person(name, email, phone), another=True) != number
+
+
+@pytest.mark.parametrize(
+    "other",
+    [Person("Ben Lee", ANN.email), Person("Cleo Ash", ANN.email), Person("Ann Smith", "smith@example.org")],
+)
+def test_a_family_with_one_address_and_who_has_a_first_name_alone_in_common_are_not_asked_about(
+    context: Context, other: Person
+) -> None:
+    first = walks_in(context)
+    assert walks_in(context, other, once="2") != first
 
 
 ONE_VISIT = [
@@ -240,6 +273,73 @@ def test_cancelled_at_the_desk_nothing_goes_out(context: Context, mailbox: Mailb
             walk_in.cancel(tx, context, number, "Bo", NOW)
     work.work_once(context, NOW + timedelta(minutes=5))
     assert mailbox.kinds() == []
+
+
+def corrected(context: Context, number: int, client: Person, **more: Any) -> None:
+    with context.db.begin() as tx:
+        walk_in.correct(tx, context, number, state("", client, **more), "Bo", NOW)
+
+
+def to(mailbox: Mailbox) -> list[str]:
+    return [each for one in mailbox.recipients for each in one]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_corrected_address_gets_what_is_to_come_and_the_wrong_ones_link_ends(
+    context: Context, mailbox: Mailbox, answered: bool
+) -> None:
+    number = walks_in(context)
+    work.work_once(context, NOW + timedelta(minutes=5))
+    text = mailbox.mails[0].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    wrong = text.partition("/i/")[2][:32]
+    if answered:
+        fill_in(context, number, NOW)
+    for _twice in range(2):
+        corrected(context, number, Person("Ann Lee", "ann.lee@example.org", ANN.phone))
+    work.work_once(context, NOW + timedelta(minutes=10))
+    forms = [ANN.email] if answered else [ANN.email, "ann.lee@example.org"]
+    kinds = zip(to(mailbox), mailbox.kinds(), strict=True)
+    assert [place for place, kind in kinds if kind == "intake"] == forms
+    with context.db.read() as tx:
+        opened = links.look(tx, context, LinkPurpose.intake, wrong, NOW)
+        (found,) = bookings.listing(tx)
+        client = clients.get(tx, found.client_id)
+    assert opened is None or opened.fate is not Fate.open
+    assert (client.name, client.email) == ("Ann Lee", "ann.lee@example.org")
+
+
+def test_a_corrected_time_and_a_number_without_an_address_count_at_once(context: Context) -> None:
+    number = walks_in(context, Person("Ann Lee", "", "+1 212 555 0123"))
+    corrected(context, number, Person("Ann Lee", "ann@example.org", "+1 212 555 0124"), hours=2)
+    (found,) = visits(context)
+    with context.db.read() as tx:
+        client = clients.get(tx, found.client_id)
+        assert walk_in.typed(tx, number).start == NOW + timedelta(hours=2)
+    assert (found.id, found.start) == (number, NOW + timedelta(hours=2))
+    assert (client.email, client.phone) == ("ann@example.org", "+12125550124")
+
+
+def test_corrected_to_another_persons_name_the_first_ones_answers_stay_theirs(context: Context) -> None:
+    number = walks_in(context)
+    before = visits(context)[0].client_id
+    fill_in(context, number, NOW)
+    corrected(context, number, Person("Cleo Ash", "cleo@example.org"))
+    (found,) = visits(context)
+    with context.db.read() as tx:
+        form = intakes.of_booking(tx, number)
+    assert found.client_id != before
+    assert form is not None
+    assert not form.done
+
+
+def test_what_is_off_or_the_schedulers_is_not_corrected_here(context: Context) -> None:
+    number, other = walks_in(context), walks_in(context, Person("Cleo Ash", "cleo@example.org"), once="2")
+    booked(context, hours=0.5)
+    with context.db.begin() as tx:
+        walk_in.cancel(tx, context, other, "Bo", NOW)
+    for each in (number, other, 99):
+        with pytest.raises(LookupError):
+            corrected(context, each, ANN)
 
 
 def test_the_scheduler_cancels_what_it_has(context: Context) -> None:

@@ -1,6 +1,7 @@
 """Walk-in: what the desk types, what is said at the fields, and the door code."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -10,7 +11,8 @@ from handlers.context import Context
 from schemas.booking import WALK_IN, Booking
 from schemas.staff import Role
 from store import audit, bookings, clients
-from tests.helpers.console import BASE, account, post, sign_in, token_in
+from tests.helpers.answers import fill_in
+from tests.helpers.console import BASE, account, decided_on, post, sign_in, token_in
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 FORM, SAVE = "/console/walk-in", "/console/walk-in/save"
@@ -113,3 +115,45 @@ def test_taken_in_by_mistake_it_is_cancelled_on_the_page_of_the_code(
     assert answered.status_code == 303
     assert visits(context)[0].status == "cancelled"
     assert "Cancel this walk-in" not in client.get(door, base_url=BASE).text
+
+
+def test_a_walk_in_is_corrected_on_its_page_as_it_was_shown(context: Context, desk: FlaskClient) -> None:
+    desk.post(SAVE, base_url=BASE, data=typed(desk))
+    number = visits(context)[0].id
+    at = f"/console/bookings/{number}/walk-in"
+    for place in ("/console/", f"/console/bookings/{number}/door"):
+        assert f'href="{at}"' in desk.get(place, base_url=BASE).text
+    page = desk.get(at, base_url=BASE).text
+    fields = dict(re.findall(r'<input id="(\w+)"[^>]* value="([^"]*)"', page))
+    assert fields["name"] == "Zoë Field"
+    assert '<option value="Visit" selected>' in page
+    assert "<option selected>Mara Field</option>" in page
+    data = fields | {"csrf": token_in(page), "service": "Visit", "practitioner": "Mara Field"}
+    data |= decided_on(page, f"{at}/save") | {"email": "zoe@example.org"}
+    wrong = desk.post(f"{at}/save", base_url=BASE, data=data | {"phone": "555"})
+    assert wrong.status_code == 422
+    assert "zoe@example.org" in wrong.text
+    assert decided_on(wrong.text, f"{at}/save") == decided_on(page, f"{at}/save")
+    assert desk.post(f"{at}/save", base_url=BASE, data=data).status_code == 303
+    late = desk.post(f"{at}/save", base_url=BASE, data=data | {"email": "zoe@example.net"})
+    assert late.status_code == 409
+    assert "It is now:" in late.text
+    assert 'value="zoe@example.net"' in late.text
+    assert f'action="{at}/cancel"' in late.text
+    with context.db.read() as tx:
+        assert clients.get(tx, visits(context)[0].client_id).email == "zoe@example.org"
+    post(desk, f"{at}/cancel", at)
+    assert desk.get(at, base_url=BASE).status_code == 409
+    assert f'href="{at}"' not in desk.get("/console/", base_url=BASE).text
+
+
+def test_a_walk_in_who_has_answered_can_still_be_cancelled_at_the_desk(
+    context: Context, desk: FlaskClient
+) -> None:
+    desk.post(SAVE, base_url=BASE, data=typed(desk))
+    number = visits(context)[0].id
+    fill_in(context, number, datetime.now(UTC), email="zoe@example.org")
+    at = f"/console/bookings/{number}/walk-in"
+    assert f'href="{at}"' in desk.get("/console/", base_url=BASE).text
+    assert post(desk, f"{at}/cancel", at).status_code == 303
+    assert visits(context)[0].status == "cancelled"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers.bookings import walk_in as walk_ins
 from handlers.plans import clips
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
@@ -117,7 +118,7 @@ def in_tables() -> Iterator[str]:
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
     yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
-    yield from (*walk_in.WRONG.values(), walk_in.ANY)
+    yield from (*walk_in.WRONG.values(), walk_in.ANY, walk_ins.NOT_HERE)
     yield from reviews.WHY.values()
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
     yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN, *refusals.NOT_TAKEN)
