@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SAWarning
 
-from store.base import Database
+from store.base import Database, Tx
 from store.vault import Vault
 
 if TYPE_CHECKING:
@@ -34,21 +34,47 @@ def config(connection: Connection | None = None, vault: Vault | None = None) -> 
     return settings
 
 
-def upgrade(db: Database) -> None:
-    """Apply every missing migration in one transaction; safe to call from several processes at once."""
+class Newer(Exception):
+    """The database has been migrated by a newer version of the program; the text says what to do."""
+
+
+def upgrade(db: Database) -> str:
+    """Apply every missing migration in one transaction; returns the revision of before, "" for none.
+
+    Safe to call from several processes at once. Raises `Newer`.
+    """
     from alembic import command
 
     with db.migrating() as tx:
         tx.lock("aftercare-migrations")
+        before = revision(tx)
+        if why := why_newer(tx):
+            raise Newer(why)
         warnings.filterwarnings("ignore", NO_INDEX, SAWarning)
         command.upgrade(config(tx.conn, tx.vault), "head")
+    return before
 
 
 def is_current(db: Database) -> bool:
     """True when no migration is missing."""
     with db.read() as tx:
-        there = sa.inspect(tx.conn).has_table(TABLE)
-        return there and tx.value(_VERSION) == newest()
+        return revision(tx) == newest()
+
+
+def revision(tx: Tx) -> str:
+    """The revision of the schema; "" where there is none yet."""
+    return str(tx.value(_VERSION) or "") if sa.inspect(tx.conn).has_table(TABLE) else ""
+
+
+def why_newer(tx: Tx) -> str:
+    """What to do about a database that a newer version has migrated; "" of every other one."""
+    found = revision(tx)
+    if found <= newest():
+        return ""
+    return (
+        f"The database was made by a newer version of the program: its schema is {found}, this version knows "
+        f"{newest()}. Install the newer version again, or put back a backup from before the upgrade."
+    )
 
 
 @cache

@@ -24,12 +24,12 @@ import settings as configuration
 from handlers.context import Context
 from integrations.base import IntegrationError
 from settings.values import Sms
-from store import audit, connections, receipts
+from store import audit, connections, migrate, receipts
 from store.base import Database, DatabaseError
 from store.tables import attendances
 from store.vault import Vault
 from tests.helpers.answers import fill_in
-from tests.helpers.clinic import NOW
+from tests.helpers.clinic import NOW, environ
 from tests.helpers.console import BASE, account, sign_in
 from tests.helpers.content import CONTENT, change
 from tests.helpers.log import unguard
@@ -380,6 +380,50 @@ def test_of_a_database_that_is_not_there_no_backup_is_made(tmp_path: Path) -> No
             tmp_path / "copy.db"
         )
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_database_of_a_newer_version_is_left_alone_and_said_to_be_one(app: Flask, context: Context) -> None:
+    with context.db.begin() as tx:
+        tx.run(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for words in (("migrate",), ("check",), ("work", "--once"), ("restored",), ("setup",)):
+        said = run(app, *words)
+        assert said.exit_code == 1, words
+        assert "its schema is 9999" in said.output, words
+        assert "Install the newer version again" in said.output
+    with context.db.read() as tx:
+        assert migrate.revision(tx) == "9999"
+
+
+def test_migrating_says_what_it_did(app: Flask, context: Context, tmp_path: Path) -> None:
+    assert "Nothing was changed" in run(app, "migrate").output
+    given = configuration.load(environ(f"sqlite:///{tmp_path / 'empty.db'}", 25))
+    made = application.create_app(given)
+    with made.app_context():
+        first = run(made, "migrate").output
+    made.extensions["aftercare"].db.close()
+    assert f"it was empty and has the schema {migrate.newest()} now" in first
+    assert "Next: flask --app app check" in first
+
+
+def test_resealing_says_when_old_keys_can_go(
+    app: Flask, given: configuration.Settings, context: Context
+) -> None:
+    book(context)
+    renewed = (Fernet.generate_key().decode(), *given.field_keys)
+    other = application.create_app(replace(given, field_keys=renewed))
+    with other.app_context():
+        first, second = (run(other, "reseal").output for _ in range(2))
+    assert "Give the command once more" in first
+    assert "Keys behind it can go" not in first
+    assert "0 values sealed again." in second
+    assert "Keys behind it can go" in second
+
+
+def test_who_restores_without_a_journal_hears_what_is_not_known(app: Flask, tmp_path: Path) -> None:
+    assert "No journal is here and none was given" in run(app, "restored").output
+    (tmp_path / "journal").write_text("Zoë's list", "utf-8")
+    other = run(app, "restored", "--journal", str(tmp_path / "journal"))
+    assert (other.exit_code, "cut or changed" in other.output) == (0, True)
 
 
 def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, context: Context, tmp_path: Path) -> None:

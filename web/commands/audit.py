@@ -10,6 +10,11 @@ from store import audit
 from store.audit import Verdict
 from web.context import context
 
+NEXT = (
+    "Was a backup put in the place of the database? Give flask --app app restored (with --journal FILE, "
+    "where you have one). If not, somebody has changed the log: keep a copy of the database as it is, "
+    "find out who can write into it, then change FIELD_KEYS and its password."
+)
 audit_group = AppGroup("audit", help="The log of who did what.")
 
 
@@ -37,6 +42,6 @@ def verify_command(journal: Path | None) -> None:
 def _broken(found: Verdict) -> str:
     one = found.first_broken
     if one is None:
-        return f"{found.entries} entries follow on each other, but {found.wrong}."
+        return f"{found.entries} entries follow on each other, but {found.wrong}. {NEXT}"
     what = f"entry {one.id} ({one.at.isoformat()}, {one.actor}, {one.action}, {one.subject})"
-    return f"The log is broken at {what}: {found.wrong}. {found.entries} entries before it are as they were."
+    return f"The log is broken at {what}: {found.wrong}. {found.entries} entries before it are whole. {NEXT}"

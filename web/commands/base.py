@@ -20,6 +20,7 @@ from integrations.base import Scheduler
 from schemas import origin
 from store import audit, connections, migrate
 from store.base import DatabaseError, Tx, why
+from store.migrate import Newer
 from store.vault import SealBroken
 from web.context import context
 
@@ -62,15 +63,16 @@ def progress(label: str, length: int | None = None) -> AbstractContextManager[An
     )
 
 
-def prepare(context: Context, now: datetime) -> None:
-    """Bring the schema up to date and note connections that are new."""
-    migrate.upgrade(context.db)
+def prepare(context: Context, now: datetime) -> str:
+    """Bring the schema up to date and note connections that are new; returns the revision of before."""
+    before = migrate.upgrade(context.db)
     with context.db.begin() as tx:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
             connections.writes(tx, name, scheduler.chosen_way, now)
         contacts.normalise(tx, context, now)
         links.key_old(tx, context)
+    return before
 
 
 def with_plain_errors(command: click.Command) -> click.Command:
@@ -106,7 +108,7 @@ def _in_a_sentence(callback: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(f"The database: {why(error)}.") from error
         except BrokenPipeError:
             raise  # whoever reads has seen enough
-        except (SealBroken, Older, OSError) as error:
+        except (SealBroken, Older, Newer, OSError) as error:
             raise click.ClickException(str(error)) from error
 
     return called

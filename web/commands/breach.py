@@ -21,6 +21,11 @@ NO_LINK = (
     "Put the old one behind the new one in SECRET_KEY, with a space between, and ask again."
 )
 
+NEXT = (
+    "Each number ends the address of that client's page, /console/clients/NUMBER: name, address, and what "
+    "was kept. Keep this answer: it says whom to write to. How to stop the leak: docs/deploy.md, When "
+    "something has leaked."
+)
 breach_group = AppGroup("breach", help="Who was affected by a leak.")
 
 
@@ -37,6 +42,7 @@ def report_command(url: str, key: bool, backup: datetime | None) -> None:
         note_command(tx, "breach-report", now)
         found = _of_link(tx, url, now) if url else _of_everything(tx, backup or now, key=key)
     click.echo(json.dumps(found | {"at": now.isoformat()}))
+    click.echo(NEXT, err=True)
 
 
 def _of_link(tx: Tx, url: str, now: datetime) -> dict[str, object]:

@@ -79,6 +79,7 @@ def found(*, mail: bool = False, seals: bool = True) -> Found:
     wrong = (
         *current_app.config["MISSING"],
         *(f"content/{each}" for each in problems if each.fatal),
+        *_newer(),
         *_keys(),
         *(_seals() if seals else ()),
         *(_mail_server() if mail else ()),
@@ -96,6 +97,12 @@ def found(*, mail: bool = False, seals: bool = True) -> Found:
         *_mail_tried(),
     )
     return Found(wrong, (*(Translatable(REMARK, text=each) for each in remarks), *_troubles()))
+
+
+def _newer() -> Iterator[str]:
+    with the_context().db.read() as tx:
+        if why := migrate.why_newer(tx):
+            yield why
 
 
 def _keys() -> Iterator[str]:

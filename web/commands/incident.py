@@ -20,6 +20,11 @@ incident_group = AppGroup("incident", help="When a link, a session or the secret
 def end_sessions_command() -> None:
     """End every session of staff at once: everybody signs in again."""
     click.echo(f"{restore.end_sessions(context(), BY, utc_now())} sessions ended.")
+    click.echo(
+        "Everybody signs in again. Who must not: flask --app app staff deactivate ADDRESS. A password that "
+        "may be known: flask --app app staff reset ADDRESS.",
+        err=True,
+    )
 
 
 @incident_group.command("end-links")

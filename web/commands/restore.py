@@ -15,6 +15,11 @@ from web.context import context as the_context
 from web.context import utc_now
 
 RESET = "flask --app app staff reset"
+NO_JOURNAL = (
+    "No journal is here and none was given: who was erased, which links ended and what nobody wanted any "
+    "more since the backup is not known. If you have what `flask --app app journal` printed, or a file "
+    "`aftercare.journal`, give this command again with --journal FILE before you start the worker."
+)
 NOT_WHOLE = (
     "This journal is cut or changed, or of an earlier version: what it does not hold is not ended again."
 )
@@ -32,6 +37,10 @@ def backup_command(file: Path) -> None:
     ):  # a copy of an older one is made before it is migrated, and has no such log yet
         with db.begin() as tx:
             note_command(tx, "backup", utc_now())
+    if file.exists():
+        raise click.ClickException(
+            f"{file}: File exists. A backup is a new file each time: give another name."
+        )
     db.backup(file)
     click.echo(
         f"{file}: keep FIELD_KEYS, SECRET_KEY and what `flask --app app journal` prints somewhere else."
@@ -58,10 +67,14 @@ def restored_command(journal: str | None) -> None:
     """Run this once after a restore, before the worker: end what had ended, hold what was due."""
     context, now = the_context(), utc_now()
     prepare(context, now)
-    given = Path(journal).read_text(encoding="ascii") if journal else ""
-    if given and not journals.is_whole(context, given):
-        click.echo(NOT_WHOLE, err=True)
-    _replay(context, journals.read(f"{given}\n{journals.kept(context)}"), now)
+    given = Path(journal).read_text("ascii", "replace") if journal else ""
+    kept = journals.kept(context)
+    if not (given or kept):
+        click.echo(NO_JOURNAL, err=True)
+    for each in filter(None, (given, kept)):
+        if not journals.is_whole(context, each):
+            click.echo(NOT_WHOLE, err=True)
+    _replay(context, journals.read(f"{given}\n{kept}"), now)
     click.echo(f"{restore.end_sessions(context, BY, now)} sessions ended: everybody signs in again.")
     click.echo(
         f"{restore.hold_overdue(context, BY, now)} messages held: look at the outbox, then start the worker."

@@ -13,6 +13,7 @@ from flask import current_app
 
 from handlers.context import Context
 from handlers.worker import duties, journal, reseal, work
+from store import migrate
 from web import renewal
 from web.commands.base import BY, Moment, prepare, progress
 from web.context import context as the_context
@@ -22,8 +23,15 @@ from web.context import utc_now
 @click.command("migrate")
 def migrate_command() -> None:
     """Bring the database to the newest schema."""
-    prepare(the_context(), utc_now())
-    click.echo("The database is up to date.")
+    before, now = prepare(the_context(), utc_now()), migrate.newest()
+    if before == now:
+        click.echo(f"The database is up to date: its schema is {now} already. Nothing was changed.")
+    elif before:
+        click.echo(f"The database is up to date: its schema was {before} and is {now} now.")
+        click.echo("Start web and worker again. What to do next, if anything: flask --app app check")
+    else:
+        click.echo(f"The database is up to date: it was empty and has the schema {now} now.")
+        click.echo("Next: flask --app app check, then start web and worker.")
 
 
 @click.command("work")
@@ -64,15 +72,26 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
+NOT_YET = "Leave the old keys in FIELD_KEYS until all of it opens (docs/deploy.md, Values that do not open)."
+ONCE_MORE = "Give the command once more: when it finds nothing to seal, old keys can go from FIELD_KEYS."
+ALL_NEW = (
+    "Every value has the seal of the first of FIELD_KEYS. Keys behind it can go: take them out and start web "
+    "and worker again. Keep them apart for as long as there is a backup from before."
+)
+
+
 @click.command("reseal")
 def reseal_command() -> None:
     """Bind what is old to its place, under the first of FIELD_KEYS; may be stopped and run again."""
     context = the_context()
-    with progress("rows", reseal.rows(context)) as bar:
+    rows = reseal.rows(context)
+    click.echo(f"Looking through {rows} rows; you may stop it and give it again.", err=True)
+    with progress("Rows", rows) as bar:
         found = reseal.reseal(context, BY, utc_now(), bar.update)
     click.echo(f"{found.values} values sealed again.")
     if found.broken:
-        raise click.ClickException(f"{found.broken} values do not open: flask check names them.")
+        raise click.ClickException(f"{found.broken} values do not open: flask check names them. {NOT_YET}")
+    click.echo(ONCE_MORE if found.values else ALL_NEW)
 
 
 @click.command("tidy")
