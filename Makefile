@@ -134,11 +134,11 @@ check: lint test
 
 .PHONY: lives
 lives: .venv/dev.stamp
-	LIVES=$(or $(N),1000) $(BIN)/pytest -n 2 --dist worksteal tests/lives $(if $(DATABASE),--database $(DATABASE))
+	LIVES=$(or $(N),1000) $(BIN)/pytest -n 2 --dist worksteal --everything tests/lives $(if $(DATABASE),--database $(DATABASE))
 
 .PHONY: crash
 crash: .venv/dev.stamp
-	ROUNDS=$(or $(ROUNDS),30) $(BIN)/pytest -n 2 --dist worksteal tests/crash $(if $(DATABASE),--database $(DATABASE))
+	ROUNDS=$(or $(ROUNDS),30) $(BIN)/pytest -n 2 --dist worksteal --everything tests/crash $(if $(DATABASE),--database $(DATABASE))
 
 .PHONY: random
 random: .venv/dev.stamp

@@ -63,6 +63,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--everything", action="store_true", help="run every case, on both databases")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark that is no behaviour."""
+    config.addinivalue_line("markers", "further: a case for make test-all (tests/helpers/both.py)")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for; deal the slow tests out first, to each test process in turn."""
@@ -88,7 +93,7 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     others = set(DATABASES) - {wanted} if wanted else set()
     left_out = {item for item in items if others & set(_parameters(item))}
     if not wanted and not config.getoption("--everything"):
-        left_out = both.said_twice(items)
+        left_out = both.left_to_everything(items)
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
@@ -106,6 +111,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(str(each.longrepr[2]).removeprefix("Skipped: ") for each in skipped)
     for reason, tests in reasons.items():
         terminalreporter.write_line(f"Skipped {tests} {'test' if tests == 1 else 'tests'}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def everything(pytestconfig: pytest.Config) -> bool:
+    """Whether each further sample was asked for (`make test-all`)."""
+    return bool(pytestconfig.getoption("--everything"))
 
 
 @pytest.fixture(scope="session")

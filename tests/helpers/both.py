@@ -1,18 +1,21 @@
-"""Which tests run on both kinds of database, and which on SQLite alone; with `--everything` all on both.
+"""What `make test` leaves to `make test-all` (`--everything`): further samples of what another test promises.
 
-The statements are the same on both; what can differ is how a database takes them: types, texts and orders,
-locks, transactions that were broken off. That is tried where statements are written (`store`), where they
-meet at once or after a fault, where access is decided, and once with each act on a booking, a person, a
-message or an account. What a form asks and a plan holds is tried on PostgreSQL by the random lives.
+The statements are the same on both kinds of database; what can differ is how a database takes them: types,
+texts and orders, locks, transactions that were broken off. That is tried where statements are written
+(`store`), where they meet at once or after a fault, where access is decided, and once with each act on a
+booking, a message or an account. What a form asks and a plan holds is tried there by the random lives.
+
+Where a test starts processes or takes long, it runs on one kind: on the one that has more to say about it.
+A case marked `FURTHER` promises what the other cases of its test promise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 
+FURTHER = pytest.mark.further
 EVERY_CASE = (
-    "tests/crash",
-    "tests/lives",
     "tests/store",
     "tests/test_deploy.py",
     "tests/test_privacy.py",
@@ -21,7 +24,6 @@ EVERY_CASE = (
 LAST_CASE = (  # of each test; cases are written from the plain to the odd
     "tests/handlers/bookings",
     "tests/handlers/clients",
-    "tests/handlers/people",
     "tests/handlers/schedule",
     "tests/handlers/send",
     "tests/handlers/staff",
@@ -37,8 +39,15 @@ LAST_CASE = (  # of each test; cases are written from the plain to the odd
     "tests/web/test_webhooks.py",
 )
 
+ON_POSTGRESQL = (
+    "tests/crash/test_faults.py::test_a_killed_worker",
+    "tests/lives/test_lives.py::test_nothing_of_one_person_reaches_another_whatever_happens[postgresql-a",
+    "tests/lives/test_lives.py::test_nothing_of_one_person_reaches_another_whatever_happens[postgresql-c",
+    "tests/test_deploy.py::test_on_each_database",
+)
+"""On PostgreSQL alone: two workers at once, half of the schedulers, a restore by its own programs."""
+
 WIDE_TOO = (
-    "test_a_first_visit",
     "test_a_practitioners_morning",
     "test_no_page_scrolls",
     "test_the_other_pages",
@@ -46,13 +55,28 @@ WIDE_TOO = (
 """Tests in a browser that are about how a page is laid out: at a desk too, the others on a phone alone."""
 
 
-def said_twice(items: Iterable[pytest.Item]) -> set[pytest.Item]:
-    """The tests on PostgreSQL, and at a desk, that say nothing of it that another one does not say."""
-    known = {item.nodeid for item in items}
-    again = [item for item in items if _twin(item) != item.nodeid and _twin(item) in known]
+def some(cases: Iterable[Any], every: int) -> list[Any]:
+    """The first of so many cases as it is, the others as `FURTHER`: a sample that is the same each time."""
+    return [
+        case if number % every == 0 else pytest.param(*_values(case), marks=FURTHER)
+        for number, case in enumerate(cases)
+    ]
+
+
+def _values(case: Any) -> Sequence[Any]:
+    return case if isinstance(case, tuple) else (case,)
+
+
+def left_to_everything(items: Sequence[pytest.Item]) -> set[pytest.Item]:
+    """The tests that say nothing that another one does not say."""
+    further = {item for item in items if item.get_closest_marker(FURTHER.name)}
+    known = {item.nodeid: item for item in items if item not in further}
+    again = [item for item in known.values() if _twin(item) != item.nodeid and _twin(item) in known]
+    instead = {item for item in again if item.nodeid.startswith(ON_POSTGRESQL)}
     last = {_test(item): item for item in again if item.nodeid.startswith(LAST_CASE)}
     kept = {item for item in again if item.nodeid.startswith(EVERY_CASE) or _is_about_width(item)}
-    return set(again) - kept - set(last.values())
+    twins = set(again) - kept - instead - set(last.values())
+    return twins | further | {known[_twin(item)] for item in instead}
 
 
 def _twin(item: pytest.Item) -> str:

@@ -11,7 +11,8 @@ from integrations.schedulers import SCHEDULERS
 from tests.lives.clinic import counted, watched
 from tests.lives.life import Life
 
-LIVES = int(os.environ.get("LIVES") or settings().max_examples // 4)
+EXAMPLES = settings().max_examples
+LIVES = int(os.environ.get("LIVES") or EXAMPLES // (8 if EXAMPLES < 60 else 4))  # three in `make test`
 STEPS = 30
 
 
