@@ -16,7 +16,9 @@ Known = Mapping[str, Any] | sa.RowMapping  # what is known of a row, by column
 def place(column: sa.Column[Any], row: Known) -> str:
     """The place of a value: its column, and what tells its row from every other row."""
     table = column.table
-    return f"{table.name}.{column.name}:{json.dumps([row[name] for name in table.info['bound']])}"
+    bound = [row[name] for name in table.info["bound"]]
+    plain = all(type(each) is int for each in bound)  # which repr writes as JSON does, at a tenth of the cost
+    return f"{table.name}.{column.name}:{bound if plain else json.dumps(bound)}"
 
 
 def seal(vault: Vault, column: sa.Column[Any], value: Any, row: Known) -> bytes:

@@ -1,7 +1,9 @@
 """One visit as one line of the day: every state as a word and a colour."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from handlers.context import Context
@@ -47,46 +49,102 @@ HELD = PLAN["held"]
 Tag = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the state of a visit depends on: a day has many visits and few states."""
+
+    status: str
+    intake: IntakeStatus | None
+    reviewed: bool
+    flags: tuple[Severity, ...]
+    drafted: PlanStatus | None
+    plan_status: str
+    plan_reason: Reason
+    who_open: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """A state in words and colours; the same one for every visit with this state, to be drawn once."""
+
+    on: bool
+    status: Tag | None
+    intake: Tag | None
+    missing: bool
+    flag: Tag | None
+    more_flags: int
+    grave: bool
+    look: bool
+    plan: Tag | None
+    goes_out: bool
+    plan_why: str
+    held: bool
+
+
 def lines(
     visits: Sequence[Visit], context: Context, now: datetime, language: str, *, clinical: bool
 ) -> list[dict[str, Any]]:
     """What the day shows of each visit; without `clinical` neither flags nor pain."""
-    say = say_in(language)
-    return [_line(visit, context, now, say, language, clinical) for visit in visits]
+    say, zone = say_in(language), context.zone()
+    words = cache(lambda state: _words(state, say, clinical))
+    clock = cache(lambda start: readable.clock(start.astimezone(zone), language))
+    return [
+        {
+            "visit": visit,
+            "clock": clock(visit.start),
+            "over": visit.end < now,
+            "going_on": visit.status == "confirmed" and visit.start <= now < visit.end,
+            "theirs": _theirs(visit, context, language),
+            "words": words(_state(visit)),
+            **(_pain(visit.pains, context, say, language) if clinical else NO_PAIN),
+        }
+        for visit in visits
+    ]
 
 
-def _line(
-    visit: Visit, context: Context, now: datetime, say: Say, language: str, clinical: bool
-) -> dict[str, Any]:
-    on = visit.status == "confirmed"
-    worst = sorted(visit.flags, key=lambda flag: flag.rank)[:1] if clinical else []
-    start = visit.start.astimezone(context.zone())
+def _state(visit: Visit) -> State:
+    return State(
+        visit.status,
+        visit.intake,
+        visit.reviewed,
+        visit.flags,
+        visit.drafted,
+        visit.plan_status,
+        visit.plan_reason,
+        visit.who_open,
+    )
+
+
+def _words(state: State, say: Say, clinical: bool) -> Words:
+    on = state.status == "confirmed"
+    worst = sorted(state.flags, key=lambda flag: flag.rank)[:1] if clinical else []
+    return Words(
+        on=on,
+        status=_said(STATUS.get(state.status), say),
+        intake=intake_tag(state.intake, state.reviewed, say) if on else None,
+        missing=on and state.intake in (IntakeStatus.open, IntakeStatus.started),
+        flag=_said(FLAGS[worst[0]], say) if worst else None,
+        more_flags=len(state.flags) - 1,
+        grave=bool(worst) and worst[0].stops,
+        look=worst == [Severity.REVIEW],
+        plan=_plan(state, say, clinical),
+        goes_out=on and state.plan_status == "scheduled" and not state.who_open and state.drafted in GOES_OUT,
+        plan_why=sentence(_why(state), say, clinical=clinical),
+        held=on and _waits(state),
+    )
+
+
+NO_PAIN = {"pain": None, "pain_from": "", "trend": "", "spark": ""}
+
+
+def _pain(pains: Sequence[Pain], context: Context, say: Say, language: str) -> dict[str, Any]:
+    if not pains:
+        return NO_PAIN
     return {
-        "visit": visit,
-        "clock": readable.clock(start, language),
-        "iso": readable.utc(visit.start),
-        "on": on,
-        "over": visit.end < now,
-        "going_on": on and visit.start <= now < visit.end,
-        "theirs": _theirs(visit, context, language),
-        "status": _said(STATUS.get(visit.status), say),
-        "intake": intake_tag(visit.intake, visit.reviewed, say) if on else None,
-        "missing": on and visit.intake in (IntakeStatus.open, IntakeStatus.started),
-        "flag": _said(FLAGS[worst[0]], say) if worst else None,
-        "more_flags": len(visit.flags) - 1,
-        "grave": bool(worst) and worst[0].stops,
-        "look": worst == [Severity.REVIEW],
-        "pain": visit.pains[-1].score if visit.pains and clinical else None,
-        "pain_from": _source(visit.pains[-1], context, say, language) if visit.pains and clinical else "",
-        "trend": trend(visit.pains, say) if clinical else "",
-        "spark": spark(visit.pains) if clinical else "",
-        "plan": _plan(visit, say, clinical),
-        "goes_out": on
-        and visit.plan_status == "scheduled"
-        and not visit.who_open
-        and visit.drafted in GOES_OUT,
-        "plan_why": sentence(_why(visit), say, clinical=clinical),
-        "held": on and _waits(visit),
+        "pain": pains[-1].score,
+        "pain_from": _source(pains[-1], context, say, language),
+        "trend": trend(pains, say),
+        "spark": spark(pains),
     }
 
 
@@ -110,25 +168,25 @@ def intake_tag(status: IntakeStatus | None, reviewed: bool, say: Say) -> Tag:
     return say(text), colour
 
 
-def _plan(visit: Visit, say: Say, clinical: bool) -> Tag | None:
-    stops = any(flag.stops for flag in visit.flags)
+def _plan(state: State, say: Say, clinical: bool) -> Tag | None:
+    stops = any(flag.stops for flag in state.flags)
     tag = plan_tag(
-        visit.plan_status,
-        visit.intake is IntakeStatus.done,
+        state.plan_status,
+        state.intake is IntakeStatus.done,
         stops,
-        visit.drafted,
+        state.drafted,
         say,
-        who_open=visit.who_open,
+        who_open=state.who_open,
     )
     waits = tag is not None and (tag == _said(FOR_YOU, say) or (stops and tag[1] == "bad"))
     return (say("Waits"), "warn") if waits and not clinical else tag
 
 
-def _why(visit: Visit) -> Reason:
+def _why(state: State) -> Reason:
     """Why a plan does not go out; `none` for one that does."""
-    if visit.plan_status == "scheduled" and visit.who_open:
+    if state.plan_status == "scheduled" and state.who_open:
         return Reason.who_is_it
-    return visit.plan_reason if visit.plan_status in ("held", "skipped", "dead") else Reason.none
+    return state.plan_reason if state.plan_status in ("held", "skipped", "dead") else Reason.none
 
 
 def plan_tag(
@@ -149,11 +207,11 @@ def plan_tag(
     return _said(FOR_YOU if drafted is PlanStatus.held else PLAN["scheduled"], say)
 
 
-def _waits(visit: Visit) -> bool:
+def _waits(state: State) -> bool:
     """True for a plan that somebody has to look at."""
-    if visit.plan_status == "held":
-        return visit.plan_reason != Reason.no_intake
-    return visit.plan_status == "scheduled" and visit.drafted is PlanStatus.held
+    if state.plan_status == "held":
+        return state.plan_reason != Reason.no_intake
+    return state.plan_status == "scheduled" and state.drafted is PlanStatus.held
 
 
 def _theirs(visit: Visit, context: Context, language: str) -> str:

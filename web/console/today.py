@@ -72,17 +72,17 @@ def bounds(day: date, days: int = 1) -> tuple[datetime, datetime]:
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
-def _totals(shown: list[dict[str, object]]) -> dict[str, int]:
-    live = [line for line in shown if line["on"]]
+def _totals(shown: list[dict[str, Any]]) -> dict[str, int]:
+    live = [line["words"] for line in shown if line["words"].on]
     return {
         "visits": len(live),
-        "missing": sum(1 for line in live if line["missing"]),
-        "flags": sum(1 for line in live if line["grave"] or line["look"]),
-        "stops": sum(1 for line in live if line["grave"]),
-        "held": sum(1 for line in live if line["held"]),
+        "missing": sum(words.missing for words in live),
+        "flags": sum(words.grave or words.look for words in live),
+        "stops": sum(words.grave for words in live),
+        "held": sum(words.held for words in live),
     }
 
 
 def _next(shown: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The visit that goes on, or the next one: half a day of lines stands above it on a phone."""
-    return next((line for line in shown if line["on"] and not line["over"]), None)
+    return next((line for line in shown if line["words"].on and not line["over"]), None)

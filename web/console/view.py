@@ -1,6 +1,7 @@
 """What every page of the console shares: words, times in the clinic's zone, who is logged in."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request
@@ -76,6 +77,7 @@ def _shared() -> dict[str, Any]:
         "worded": lambda detail: worded(detail, say()),
         "zone_name": zone.key,
         "now": gate.now(),
+        "drawn_once": cache,  # a macro whose words are the same for many lines
     }
 
 
