@@ -195,7 +195,8 @@ def message(
 
     `texts` is `content/mail/<language>.toml`. `context` holds `url` (the link behind the button) and what the
     sentences name: `name`, `when`, `place`, `practitioner`, `minutes`, `reference`, `emergency_number`,
-    `connection`, `hours`, `trouble`, `unread`, `command`.
+    `connection`, `hours`, `trouble`, `unread`, `command`; and as `later`, about a visit after the first one
+    on `day`, what became of the plan with it.
     Raises ValueError for an address or link that is not exactly one, and KeyError for a placeholder without
     a value.
     """
@@ -366,15 +367,16 @@ def _letter(
 ) -> Letter:
     values = _values(context, clinic)
     own, common = texts[wording or kind.value], texts["common"]
+    later = values.get("later", "")
     return Letter(
         kind=kind.value,
         language=language,
         direction="rtl" if language.partition("-")[0] in {"ar", "fa", "he", "ur"} else "ltr",
-        subject=fill(own["subject"], values),
+        subject=fill(own["subject"], values) + (f" ({values['day']})" if later else ""),
         preview=fill(own["preview"], values),
         heading=fill(own["heading"], values),
         greeting=_greeting(kind, values, common),
-        lines=_filled(own["lines"], values),
+        lines=_filled([*([texts["later"][later]] if later else []), *own["lines"]], values),
         facts=_facts(kind, values, texts["facts"]),
         button=own["button"],
         url=_checked(URL, context["url"], "link") if own["button"] else "",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from render.mail import PLACEHOLDER, VARIANTS, MailKind
+from schemas.choosing import Difference
 from schemas.staff import AccountNews, StaffNews
 from schemas.trouble import TroubleKind
 
@@ -41,6 +42,7 @@ SHARED = {
         *("fu_difficulty", "fu_difficulty_1", "fu_difficulty_2", "fu_difficulty_3"),
         *("fu_difficulty_4", "fu_difficulty_5"),
     ),
+    "later": tuple(Difference),
     "sms": ("checkin", "confirm", "my_day", "alert", "trouble"),
 }
 OF_TEXTS = frozenset({"clinic", "url", "reference"})

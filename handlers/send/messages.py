@@ -20,7 +20,7 @@ from handlers.context import Context
 from handlers.links import AFTER_VISIT, LinkPurpose
 from handlers.plans import page, pictures
 from handlers.schedule import alerts, forms
-from handlers.schedule.words import reference, when
+from handlers.schedule.words import reference, when, zone_of
 from render import mail
 from render.calendar import Event, published
 from render.language import readable
@@ -146,6 +146,7 @@ def _to_client(
     wording: str = "",
     taps: Taps | None = None,
     day: str = "",
+    later: str = "",
 ) -> EmailMessage:
     before_visit = kind in BEFORE_VISIT
     client = clients.get(tx, booking.client_id)
@@ -156,7 +157,8 @@ def _to_client(
         "place": booking.place if before_visit and not booking.remote else "",
         "practitioner": booking.practitioner,
         "minutes": minutes,
-        "day": day,
+        "day": _day(context, booking, client.zone, language) if later else day,
+        "later": later,
         "emergency_number": context.clinic.emergency_number,
     }
     envelope = _envelope(tx, context, delivery, _address(tx, delivery, client.email), now)
@@ -172,6 +174,11 @@ def _to_client(
         taps=taps,
         calendar=calendar_file(tx, context, booking, language, now) if before_visit else "",
     )
+
+
+def _day(context: Context, booking: Booking, client_zone: str, language: str) -> str:
+    zone = context.zone(zone_of(booking, client_zone))
+    return readable.weekday_and_day(booking.start.astimezone(zone).date(), language)
 
 
 def calendar_file(tx: Tx, context: Context, booking: Booking, language: str, now: datetime) -> str:
@@ -247,7 +254,7 @@ def plan(
     if context.clinic.policy.mail_contents:
         paper = page.printed(tx, context, booking, stored, worded, url, photos=False)
         inside = Contents(worded, pictures.of_plan(context, worded), paper)
-    said = MAILS[Purpose.plan, _news(tx, context, booking, stored)]
+    news = _news(tx, context, booking, stored)
     return _to_client(
         tx,
         context,
@@ -258,7 +265,8 @@ def plan(
         worded.language,
         url,
         contents=inside,
-        wording=said,
+        wording=MAILS[Purpose.plan, news],
+        later=_later(tx, context, booking, stored) if news is State.again else "",
     )
 
 
@@ -280,6 +288,18 @@ def _news(tx: Tx, context: Context, booking: Booking, stored: StoredPlan) -> Sta
     return State(words[min(times, len(words) - 1)])
 
 
+def _later(tx: Tx, context: Context, booking: Booking, plan: StoredPlan) -> str:
+    """How a plan differs from that of the visit before; "" after the first.
+
+    Who comes each week would read the same mails each week.
+    """
+    versions = stored_plans.of_client(tx, clients.family(tx, booking.client_id))
+    others = (each for each in versions if each.booking_id != booking.id and each.id < plan.id)
+    before = [each for each in others if each.sent_at]
+    content = context.plan_content(plan.plan.language)
+    return difference(before[-1].plan, plan.plan, content) if before else ""
+
+
 def checkin(
     tx: Tx, context: Context, delivery: Delivery, booking: Booking, kind: CheckInKind, now: datetime
 ) -> EmailMessage | Text:
@@ -294,10 +314,18 @@ def checkin(
         words = context.mail_texts(language)["sms"]["checkin"]
         body = fill(words, {"clinic": context.clinic.name, "url": url})
         return Text(_address(tx, delivery, ""), body, str(delivery.key))
-    tapped = _taps(tx, context, asked, url, language)
-    said = _of_checkin(tx, delivery, asked)
     return _to_client(
-        tx, context, delivery, booking, now, MailKind.CHECKIN, language, url, wording=said, taps=tapped
+        tx,
+        context,
+        delivery,
+        booking,
+        now,
+        MailKind.CHECKIN,
+        language,
+        url,
+        wording=_of_checkin(tx, delivery, asked),
+        taps=_taps(tx, context, asked, url, language),
+        later=_later(tx, context, booking, plan),
     )
 
 
