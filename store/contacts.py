@@ -102,6 +102,12 @@ def start(tx: Tx, contact_id: int, kinds: Iterable[MessageKind]) -> bool:
     return bool(back)
 
 
+def stopped_by(tx: Tx, contact_id: int, way: str) -> list[MessageKind]:
+    """The kinds that are not wanted there since it was said in this way."""
+    which = (opt_outs.c.contact_id == contact_id, opt_outs.c.way == way)
+    return [MessageKind(row.kind) for row in tx.all(sa.select(opt_outs.c.kind).where(*which))]
+
+
 def _stopped(tx: Tx, contact_id: int) -> set[MessageKind]:
     found = get(tx, contact_id)
     return set(found.stopped) if found else set()

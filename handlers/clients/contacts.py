@@ -14,7 +14,7 @@ from schemas.clinic import Clinic
 from schemas.delivery import Channel, Purpose
 from schemas.notions.phone import e164, has_extension
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from store import attendances, clients, contacts, deliveries
+from store import attendances, audit, clients, contacts, deliveries
 from store import erase as erasing
 from store.base import Tx
 
@@ -22,6 +22,8 @@ KINDS = dict.fromkeys(
     (Purpose.checkin, Purpose.my_day, Purpose.book_again), MessageKind.checkins
 )  # every other message to a client is care
 EVERY_KIND = tuple(MessageKind)
+BY_STAFF = "staff"
+"""How an owner said it who called: staff wrote it down, and may take it back when they call again."""
 # What people and schedulers write where there is no address.
 PLACEHOLDER_DOMAINS = frozenset(
     {"sms.cal.com", "none.com", "noemail.com", "no-email.com", "nomail.com", "na.com", "none"}
@@ -152,6 +154,19 @@ def allow(tx: Tx, context: Context, point: ContactPoint, kinds: Sequence[Message
     return True
 
 
+def note_stop(tx: Tx, place: ContactPoint, by: str, now: datetime) -> None:
+    """The owner told somebody at the clinic that they want nothing there any more."""
+    if contacts.stop(tx, place.id, EVERY_KIND, BY_STAFF, now):
+        audit.add(tx, by, f"noted_stop_{place.kind}", f"contact:{place.id}", now)
+
+
+def note_start(tx: Tx, context: Context, place: ContactPoint, by: str, now: datetime) -> None:
+    """They want messages there again: what staff wrote down ends, what the owner did alone stays."""
+    kinds = contacts.stopped_by(tx, place.id, BY_STAFF)
+    if kinds and allow(tx, context, place, kinds, now):
+        audit.add(tx, by, f"noted_start_{place.kind}", f"contact:{place.id}", now)
+
+
 def normalise(tx: Tx, context: Context, now: datetime) -> None:
     """Complete the national numbers of an older database, now that the clinic's country is known."""
     for point in contacts.of_kind(tx, ContactKind.sms):
@@ -187,6 +202,11 @@ class Reached:
     def no_texts(self) -> bool:
         """True where the owner of the number wants less than everything."""
         return self.phone is not None and bool(self.phone.stopped)
+
+    @property
+    def places(self) -> list[ContactPoint]:
+        """Those that there are."""
+        return [place for place in (self.email, self.phone) if place is not None]
 
 
 def known(tx: Tx, context: Context, email: str, phone: str) -> Reached:

@@ -27,6 +27,7 @@ from web.console import (
     note,
     outbox,
     passkeys,
+    reach,
     refusals,
     remarks,
     requests,
@@ -51,7 +52,7 @@ from web.static_files import url as static_url
 PAGES = (
     *(auth, today, week, walk_in, waits, remarks, booking, editor, note, summary, outbox, clients),
     *(drafts, door_tablet, board, connections, content, reviews, audit, staff, who, undo),
-    *(requests, several, monitoring, device, passkeys, news),
+    *(requests, several, monitoring, device, passkeys, news, reach),
 )
 for _module in PAGES:
     if _module not in (note, door_tablet):  # whoever opens a link has no account

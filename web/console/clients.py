@@ -19,7 +19,7 @@ from schemas.staff import Role
 from store import audit, bookings, choices, client_words, clients, intakes
 from store.base import Tx
 from store.views import silent
-from web.console import gate, monitoring, moves, timeline, waits
+from web.console import gate, monitoring, moves, reach, timeline, waits
 from web.console.auth import confirmed
 from web.console.drawings import progress_chart
 from web.console.gate import EVERYBODY, allowed, me, now
@@ -111,6 +111,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         given = disclosures.of_client(tx, context(), family) if me().may(Role.manager) else []
         reached = contacts.known(tx, context(), found.email, found.phone)
         timing = monitoring.timer(tx, family)
+        places = [] if found.erased_at else reach.shown(tx, reached)
     charts = progress_chart(made, context().zone(), language()) if made else []
     versions = made.versions[-NEWEST:] if made else ()
     return page(
@@ -118,6 +119,7 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         status,
         client=found,
         reached=reached,
+        places=places,
         events=events,
         moves=by_move,
         age=age,

@@ -28,7 +28,7 @@ WITHOUT = {
     ),
     "it says the state that it leads to, and done twice it is done": (
         *("console_people.switch", "console_waits.seen", "console_booking.end_links"),
-        "console_requests.done",
+        *("console_requests.done", "console_reach.note"),
         "console_walk_in.cancel",
     ),
     "it brings something new, once by its own number or address": (
