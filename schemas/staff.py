@@ -73,6 +73,7 @@ class Staff:
     """One account. `credential` is what stands behind the name: LMT, PT, ATC, CPT.
 
     `password_until`: of a password that a command made, when it ends; None for one of their own.
+    `sound`: False where the row is not the one that we wrote; then nobody is let in, whatever `active` was.
     """
 
     id: int
@@ -87,6 +88,7 @@ class Staff:
     active: bool
     invited: bool = False
     password_until: datetime | None = None
+    sound: bool = True
 
     def may(self, *roles: Role) -> bool:
         """True when one of the roles is held."""

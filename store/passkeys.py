@@ -1,32 +1,47 @@
-"""Passkeys of staff: the public halves, which open nothing by themselves."""
+"""Passkeys of staff: the public halves, sealed for their owner and the id of the key."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from schemas.staff import Passkey
+from store import sealing
 from store.base import Tx
 from store.tables import passkeys
+from store.vault import SealBroken
 
-_COLUMNS = [passkeys.c[name] for name in Passkey.__dataclass_fields__]
+_NAMES = [name for name in Passkey.__dataclass_fields__ if name != "public_key"]
+
+
+def _passkey(tx: Tx, row: sa.Row[Any]) -> Passkey:
+    """With an empty key, which nothing was signed by, where somebody has changed it."""
+    try:
+        key = sealing.unseal(tx, passkeys.c.sealed_key, row)
+    except SealBroken:
+        key = b""
+    return Passkey(**{name: getattr(row, name) for name in _NAMES}, public_key=key)
 
 
 def add(tx: Tx, staff_id: int, name: str, credential_id: str, key: bytes, count: int, now: datetime) -> None:
     """Keep one."""
-    row = {"staff_id": staff_id, "name": name, "credential_id": credential_id, "public_key": key}
-    tx.run(sa.insert(passkeys).values(**row, sign_count=count, created_at=now, used_at=now))
+    row = {"staff_id": staff_id, "name": name, "credential_id": credential_id}
+    sealed = sealing.seal(tx.vault, passkeys.c.sealed_key, key, row)
+    tx.run(
+        sa.insert(passkeys).values(**row, sealed_key=sealed, sign_count=count, created_at=now, used_at=now)
+    )
 
 
 def find(tx: Tx, credential_id: str) -> Passkey | None:
     """The one with this id."""
-    row = tx.first(sa.select(*_COLUMNS).where(passkeys.c.credential_id == credential_id))
-    return Passkey(**row._mapping) if row else None
+    row = tx.first(sa.select(passkeys).where(passkeys.c.credential_id == credential_id))
+    return _passkey(tx, row) if row else None
 
 
 def of_staff(tx: Tx, staff_id: int) -> list[Passkey]:
     """Those of an account, the oldest first."""
-    rows = tx.all(sa.select(*_COLUMNS).where(passkeys.c.staff_id == staff_id).order_by(passkeys.c.id))
-    return [Passkey(**row._mapping) for row in rows]
+    rows = tx.all(sa.select(passkeys).where(passkeys.c.staff_id == staff_id).order_by(passkeys.c.id))
+    return [_passkey(tx, row) for row in rows]
 
 
 def use(tx: Tx, passkey_id: int, count: int, made_at: datetime, now: datetime) -> bool:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from store import sealing
 from store.base import Tx
 from store.intakes import saved_last
-from store.tables import intakes, metadata, unbound
+from store.staff import check_access_of
+from store.tables import intakes, metadata, staff, unbound
 from store.vault import SealBroken, is_bound
 
 BATCH = 50  # rows; a body may have a megabyte
@@ -90,6 +91,8 @@ def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:
     value = sealing.unseal(tx, column, row)
     if column is intakes.c.sealed_answers:
         saved_last(tx, row.id, json.loads(value))
+    elif column is staff.c.sealed_access:
+        check_access_of(tx, row.id)
     if tx.vault.is_newest(sealed):
         return []
     return [Old(column, row, sealing.seal(tx.vault, column, value, row._mapping))]

@@ -14,7 +14,7 @@ from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffNews, StaffS
 from store import sealing
 from store.base import Tx
 from store.tables import devices, login_tries, recovery_codes, staff, staff_mails, staff_sessions
-from store.vault import SealBroken
+from store.vault import CHANGED, SealBroken
 
 
 def _factor(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> str:
@@ -25,14 +25,73 @@ def _factor(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> str:
         return b32encode(secrets.token_bytes(20)).decode()
 
 
+_ACCESS = ("email", "name", "credential", "roles", "password_hash", "invite_hash")
+
+
+def _access(row: sa.Row[Any]) -> list[str | bool]:
+    """What lets somebody in, and as what. Who can only write into the database cannot seal it."""
+    own = (row.deactivated_at is None, bool(row.sealed_totp), row.password_until is None)
+    return [*(getattr(row, name) for name in _ACCESS), *own]
+
+
+def check_access(tx: Tx, row: sa.Row[Any]) -> None:
+    """Raises SealBroken where this is not what we wrote."""
+    if sealing.unseal_json(tx, staff.c.sealed_access, row) != _access(row):
+        tx.vault.note_broken(sealing.row_name(staff, row._mapping))
+        raise SealBroken(CHANGED)
+
+
+def check_access_of(tx: Tx, staff_id: int) -> None:
+    """As `check_access`, of the account with this id."""
+    row = tx.first(sa.select(staff).where(staff.c.id == staff_id))
+    if row is not None:
+        check_access(tx, row)
+
+
+def _is_sound(tx: Tx, row: sa.Row[Any] | None) -> bool:
+    try:
+        if row is not None:
+            check_access(tx, row)
+    except SealBroken:
+        return False
+    return row is not None
+
+
+def _change(tx: Tx, staff_id: int, *more: sa.ColumnElement[bool], **values: Any) -> bool:
+    """Change what lets somebody in; False where `more` does not hold.
+
+    What somebody else has changed before is not made sound by it.
+    """
+    mine = (staff.c.id == staff_id, *more)
+    sound = _is_sound(tx, tx.first(sa.select(staff).where(staff.c.id == staff_id).with_for_update()))
+    row = tx.first(sa.update(staff).where(*mine).values(**values).returning(staff))
+    if row is not None and sound:
+        _seal(tx, row)
+    return row is not None
+
+
+def accept(tx: Tx, staff_id: int) -> None:
+    """This account is right as it stands, whoever has changed it: somebody at the machine says so."""
+    row = tx.first(sa.select(staff).where(staff.c.id == staff_id))
+    if row is not None:
+        _seal(tx, row)
+
+
+def _seal(tx: Tx, row: sa.Row[Any]) -> None:
+    sealed = sealing.seal(tx.vault, staff.c.sealed_access, _access(row), row._mapping)
+    tx.run(sa.update(staff).where(staff.c.id == row.id).values(sealed_access=sealed))
+
+
 def _staff(tx: Tx, row: sa.Row[Any]) -> Staff:
+    sound = _is_sound(tx, row)
     names = ("id", "email", "name", "credential", "language", "password_hash", "totp_step", "password_until")
     return Staff(
         **{name: getattr(row, name) for name in names},
         roles=frozenset(Role(word) for word in row.roles.split()),
         totp=_factor(tx, staff, row),
-        active=row.deactivated_at is None,
+        active=sound and row.deactivated_at is None,
         invited=row.password_hash == "",
+        sound=sound,
     )
 
 
@@ -51,7 +110,9 @@ def add(
     row: dict[str, Any] = {"email": _address(email), "name": name, "credential": credential}
     row |= {"roles": " ".join(sorted(set(roles))), "language": language, "password_hash": password_hash}
     row["password_until"] = password_until
-    return int(tx.value(sa.insert(staff).values(**row, created_at=now).returning(staff.c.id)))
+    made = tx.all(sa.insert(staff).values(**row, created_at=now).returning(staff))[0]
+    _seal(tx, made)
+    return int(made.id)
 
 
 def _address(written: str) -> str:
@@ -81,28 +142,26 @@ def change(
 ) -> None:
     """Who somebody is, what they may do, and the language they read."""
     row = {"name": name, "credential": credential, "language": language}
-    row["roles"] = " ".join(sorted(set(roles)))
-    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(**row))
+    _change(tx, staff_id, **row, roles=" ".join(sorted(set(roles))))
 
 
 def invite(tx: Tx, staff_id: int, token_hash: str, until: datetime) -> None:
     """The link of an invitation; an earlier one opens nothing any more."""
-    row = sa.update(staff).where(staff.c.id == staff_id)
-    tx.run(row.values(invite_hash=token_hash, invite_until=until))
+    _change(tx, staff_id, invite_hash=token_hash, invite_until=until)
 
 
 def invited(tx: Tx, token_hash: str, now: datetime) -> Staff | None:
     """Whose invitation a link is, while it is good."""
     mine = (staff.c.invite_hash == token_hash, staff.c.invite_until > now, staff.c.deactivated_at.is_(None))
     row = tx.first(sa.select(staff).where(*mine))
-    return _staff(tx, row) if row and token_hash else None
+    found = _staff(tx, row) if row and token_hash else None
+    return found if found and found.active else None
 
 
 def spend_invite(tx: Tx, staff_id: int, token_hash: str, password_hash: str) -> bool:
     """The first password, by the link of an invitation; False where it was used a moment ago."""
-    mine = (staff.c.id == staff_id, staff.c.invite_hash == token_hash)
-    row = sa.update(staff).where(*mine).values(invite_hash="", invite_until=None, password_hash=password_hash)
-    return tx.first(row.returning(staff.c.id)) is not None
+    values = {"invite_hash": "", "invite_until": None, "password_hash": password_hash}
+    return _change(tx, staff_id, staff.c.invite_hash == token_hash, **values)
 
 
 def mail(tx: Tx, staff_id: int, kind: AccountNews, now: datetime) -> None:
@@ -165,8 +224,7 @@ def sessions(tx: Tx, staff_id: int) -> list[StaffSession]:
 
 def set_password(tx: Tx, staff_id: int, password_hash: str, until: datetime | None = None) -> None:
     """Another password: their own, or one that was made for them and ends at `until`."""
-    row = {"password_hash": password_hash, "password_until": until}
-    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(**row))
+    _change(tx, staff_id, password_hash=password_hash, password_until=until)
 
 
 def set_language(tx: Tx, staff_id: int, language: str) -> None:
@@ -178,7 +236,7 @@ def set_totp(tx: Tx, staff_id: int, secret: str) -> None:
     """The secret of the second factor; "" takes it away."""
     mine = {"id": staff_id}
     sealed = sealing.seal(tx.vault, staff.c.sealed_totp, secret.encode(), mine) if secret else None
-    tx.run(sa.update(staff).where(staff.c.id == staff_id).values(sealed_totp=sealed, totp_step=0))
+    _change(tx, staff_id, sealed_totp=sealed, totp_step=0)
 
 
 def use_step(tx: Tx, staff_id: int, step: int) -> bool:
@@ -189,8 +247,7 @@ def use_step(tx: Tx, staff_id: int, step: int) -> bool:
 
 def set_active(tx: Tx, staff_id: int, now: datetime, *, active: bool) -> None:
     """Let somebody in, or out for good."""
-    row = sa.update(staff).where(staff.c.id == staff_id)
-    tx.run(row.values(deactivated_at=None if active else now))
+    _change(tx, staff_id, deactivated_at=None if active else now)
 
 
 def set_codes(tx: Tx, staff_id: int, hashes: Sequence[str]) -> None:

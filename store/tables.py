@@ -462,6 +462,7 @@ staff = sa.Table(
     _word("language", 35, "en"),
     _word("password_hash", 200),
     _sealed("sealed_totp"),
+    _sealed("sealed_access", always=True),  # what of this row lets somebody in, once more (`store.staff`)
     sa.Column("totp_step", sa.BigInteger, nullable=False, server_default="0"),  # the last step that was used
     _time("created_at"),
     _time("deactivated_at", nullable=True),
@@ -525,8 +526,8 @@ recovery_codes = sa.Table(
     _time("used_at", nullable=True),
 )
 
-# A key that a device of somebody keeps, by its id there; the public half opens nothing. `used_at` is also the
-# time after which a challenge must have been made.
+# A key that a device of somebody keeps, by its id there. Its public half opens nothing; it is sealed so that
+# nobody puts another one in its place. `used_at` is also the time after which a challenge has to be made.
 passkeys = sa.Table(
     "passkeys",
     metadata,
@@ -534,10 +535,11 @@ passkeys = sa.Table(
     _ref("staff_id", "staff", nullable=False, index=True),
     _word("name", 60),
     sa.Column("credential_id", sa.String(1400), nullable=False, unique=True),
-    sa.Column("public_key", sa.LargeBinary(), nullable=False),
+    _sealed("sealed_key", always=True),
     sa.Column("sign_count", sa.BigInteger, nullable=False, server_default="0"),
     _time("created_at"),
     _time("used_at"),
+    info=_bound("staff_id", "credential_id"),
 )
 
 # Tries to log in that have not succeeded, by a hash of account or address: what the rate limit counts.

@@ -12,6 +12,10 @@ from store import audit, passkeys, staff
 from store.base import Tx
 
 INVITE_GOOD_FOR = timedelta(days=3)
+NOT_OURS = (
+    "Somebody has changed this account in the database, so it lets nobody in. "
+    "Whoever looks after the machine finds out who, and then runs: flask --app app staff reset."
+)
 
 
 def add(
@@ -98,6 +102,7 @@ def edit(
     now: datetime,
 ) -> None:
     """Another name, credential, role or language. Raises `Unfit`; a manager does not lock themselves out."""
+    _require_sound(tx, staff_id, "name")
     if not name.strip():
         raise Unfit("An account needs a name.", "name")
     _only_one(tx, name, but=staff_id)
@@ -112,8 +117,17 @@ def edit(
     staff.mail(tx, staff_id, AccountNews.account, now)
 
 
+def _require_sound(tx: Tx, staff_id: int, field: str) -> None:
+    """Nobody gives their name to what somebody else has made of an account. Raises `Unfit`."""
+    who = staff.get(tx, staff_id)
+    if who is not None and not who.sound:
+        raise Unfit(NOT_OURS, field)
+
+
 def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -> None:
-    """Let somebody in again, or out: their sessions end at once."""
+    """Let somebody in again, or out: their sessions end at once. Raises `Unfit`."""
+    if active:
+        _require_sound(tx, staff_id, "activate_password")
     staff.set_active(tx, staff_id, now, active=active)
     if not active:
         staff.end_sessions(tx, staff_id, now)
@@ -146,6 +160,7 @@ def reset(
         staff.set_totp(tx, staff_id, "")
         staff.set_codes(tx, staff_id, [])
         passkeys.forget_all(tx, staff_id)
+    staff.accept(tx, staff_id)
     staff.end_sessions(tx, staff_id, now)
     staff.mail(tx, staff_id, AccountNews.reset, now)
     kept = "password alone" if keep_factor else "password and second factor"

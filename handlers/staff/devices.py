@@ -35,7 +35,7 @@ def make_known(context: Context, who: Staff, session: StaffSession, pin: str, no
     if not _is_fit(pin):
         raise Unfit(TOO_PLAIN, "pin")
     token = secrets.token_urlsafe(32)
-    made = hashing.hashed(_peppered(context, token, pin))
+    made = hashing.hashed(_peppered(context, who, token, pin))
     with context.db.begin() as tx:
         devices.forget_of_session(tx, session.id)
         digest = sessions.digest(context, token)
@@ -51,9 +51,12 @@ def _is_fit(pin: str) -> bool:
     return len(steps) > 1 or not steps & {0, 1, 9}
 
 
-def _peppered(context: Context, token: str, pin: str) -> str:
-    """Who has the database alone can try no PIN: the key and the cookie are part of what is hashed."""
-    return sessions.digest(context, f"pin:{token}:{pin}")
+def _peppered(context: Context, who: Staff, token: str, pin: str) -> str:
+    """Who has the database alone can try no PIN: the key and the cookie are part of what is hashed.
+
+    So is the account, which nobody can be put into the place of there.
+    """
+    return sessions.digest(context, f"pin:{who.id}:{token}:{pin}")
 
 
 def opens(tx: Tx, context: Context, token: str, now: datetime) -> tuple[Device, Staff] | None:
@@ -82,7 +85,7 @@ def unlock(context: Context, token: str, pin: str, now: datetime) -> Entry | Ref
         if found is None or not devices.note_try(tx, found[0].id, MOST_TRIES):
             return Refused.too_many
     device, who = found
-    good = hashing.matches(device.pin_hash, _peppered(context, token, pin))
+    good = hashing.matches(device.pin_hash, _peppered(context, who, token, pin))
     with context.db.begin() as tx:
         if not good:
             audit.note_refusal(tx, who.name, "pin_failed", f"staff:{who.id}", now)

@@ -47,7 +47,7 @@ KNOWN = "This passkey is there already."
 FAULTS = (NOT_TAKEN, TOO_MANY, KNOWN)
 """Every sentence that a person may read here, in English."""
 BROKEN = (
-    *(WebAuthnException, ValueError, KeyError, TypeError, AttributeError, OverflowError),
+    *(WebAuthnException, ValueError, LookupError, TypeError, AttributeError, OverflowError),
     *(RecursionError, MemoryError, struct.error, UnsupportedAlgorithm),
 )
 """What a credential that is none makes of the library."""

@@ -39,7 +39,7 @@ def open_session(
     totp: str = "",
     began: datetime | None = None,
 ) -> Entry:
-    token = secrets.token_urlsafe(32)
+    token = f"{who.id}.{stage}.{int((began or now).timestamp())}.{secrets.token_urlsafe(32)}"
     staff.open_session(tx, digest(context, token), who.id, stage, now, totp, began)
     return Entry(token, stage)
 
@@ -47,12 +47,20 @@ def open_session(
 def current(tx: Tx, context: Context, token: str, now: datetime) -> tuple[Staff, StaffSession] | None:
     """Who a cookie belongs to; None when it is unknown, ended, too old, or idle for too long."""
     found = staff.session(tx, digest(context, token)) if token else None
-    if found is None:
-        return None
-    if not is_alive(found, now):
+    if found is None or not _is_as_opened(token, found) or not is_alive(found, now):
         return None
     who = staff.get(tx, found.staff_id)
     return (who, found) if who is not None and who.active else None
+
+
+def _is_as_opened(token: str, session: StaffSession) -> bool:
+    """False where somebody has given this session to another account, or more time, in the database.
+
+    The token says whose it is; who changes that has another hash.
+    """
+    opened_as, _, began = token.rpartition(".")[0].rpartition(".")
+    same = opened_as == f"{session.staff_id}.{session.stage}"
+    return same and session.created_at.timestamp() < int(began) + 1
 
 
 def is_alive(session: StaffSession, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from schemas.intake import IntakeStatus
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from schemas.receipt import ReceiptStatus
-from store import checkins, deliveries, intakes, migrate, plans, receipts, reseal, sealing
+from store import checkins, deliveries, intakes, migrate, passkeys, plans, receipts, reseal, sealing, staff
 from store.base import Database, Tx
 from store.tables import session_notes
 from store.vault import SealBroken, Vault
@@ -260,3 +260,21 @@ def test_a_database_without_sealed_values_never_reads_one_of_before(old: Databas
     migrate.upgrade(old)
     with old.read() as tx:
         assert not reseal.may_be_unbound(tx)
+
+
+def test_accounts_and_passkeys_of_before_open_as_they_did(old: Database) -> None:
+    with old.migrating() as tx:
+        command.upgrade(migrate.config(tx.conn, tx.vault), "0039")
+        text = {"credential": "LMT", "roles": "manager practitioner", "language": "en", "invite_hash": ""}
+        for number, gone in ((1, None), (2, NOW)):
+            about = {"id": number, "email": f"p{number}@example.org", "name": f"Pé {number}", **text}
+            put(tx, "staff", **about, password_hash="hash", created_at=NOW, deactivated_at=gone)
+        mine = {"staff_id": 1, "name": "phone", "credential_id": "abc", "public_key": b"public"}
+        put(tx, "passkeys", **mine, sign_count=0, created_at=NOW, used_at=NOW)
+    migrate.upgrade(old)
+    with old.begin() as tx:
+        assert [(each.sound, each.active) for each in staff.every(tx)] == [(True, True), (True, False)]
+        assert [each.public_key for each in passkeys.of_staff(tx, 1)] == [b"public"]
+        for table in reseal.tables():
+            found = reseal.look(tx, table, None)
+            assert found is None or found.broken == ()

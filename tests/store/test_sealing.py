@@ -35,6 +35,7 @@ from store import (
     kept,
     notes,
     own_media,
+    passkeys,
     plan_edits,
     plans,
     saved_plans,
@@ -62,8 +63,10 @@ COLUMNS = [
 ]
 ROUND = 15  # minutes between two looks of the worker
 WORDS = ("Stiff after the marathon", "Sore since the removal")
-FOLLOWS = {"intake_changes.sealed_change": "sealed_answers"}
-"""Answers whose last changes cannot be read are named too: they may be older ones."""
+FOLLOWS = {"intake_changes.sealed_change": "sealed_answers", "staff.sealed_totp": "sealed_access"}
+"""Answers whose last changes cannot be read are named too: they may be older ones. So is an account whose
+second factor was taken away.
+"""
 KEEPS_NO_TWO = ("unbound.sealed_word",)
 
 
@@ -143,6 +146,7 @@ def written(context: Context, number: int, booking: int) -> None:
         saved_plans.add(tx, somebody, {"name": WORDS[number]}, NOW)
         drafts.keep(tx, somebody, number + 1, "note-1", {"typed": WORDS[number]}, NOW)
         staff.set_totp(tx, somebody, "JBSWY3DPEHPK3PXP")
+        passkeys.add(tx, somebody, "phone", f"key-{number}", f"public {number}".encode(), 0, NOW)
         staff.open_session(tx, f"hash {number}", somebody, Stage.enrol, NOW, "JBSWY3DPEHPK3PXP")
 
 
@@ -164,7 +168,9 @@ def test_every_table_says_what_its_values_are_bound_to() -> None:
         if sealing.columns(table):
             bound = set(table.info["bound"])
             assert bound <= set(table.c.keys())
-            assert bound & {"id", "name", "public_id", "token_hash", "external_id"}, table.name
+            assert bound & {"id", "name", "public_id", "token_hash", "external_id", "credential_id"}, (
+                table.name
+            )
             assert "client_id" in bound or "client_id" not in table.c, table.name
             assert not any(table.c[name].onupdate for name in bound)
 

@@ -70,7 +70,7 @@ def list_command() -> None:
     if not found:
         click.echo(NOBODY)
     for one in found:
-        state = "" if one.active else "  deactivated"
+        state = "" if one.active else "  deactivated" if one.sound else "  changed in the database"
         factor = "second factor on" if one.totp else "second factor off"
         click.echo(f"{one.email}  {one.name}  {' '.join(sorted(one.roles))}  {factor}{state}")
 
@@ -92,8 +92,11 @@ def activate_command(email: str) -> None:
 
 
 def _switch(email: str, *, active: bool) -> None:
-    with context().db.begin() as tx:
-        accounts.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
+    try:
+        with context().db.begin() as tx:
+            accounts.set_active(tx, _one(tx, email).id, BY, utc_now(), active=active)
+    except Unfit as error:
+        raise click.ClickException(str(error)) from None
 
 
 @staff_group.command("reset")

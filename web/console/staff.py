@@ -147,9 +147,12 @@ def switch(staff_id: int, act: str) -> AnyResponse:
             abort(404)
     if wrong := confirmed():
         return _edit_page(staff_id, wrong[1], error=wrong[0], at=f"{act}_password")
-    with context().db.begin() as tx:
-        one = stored_staff.get(tx, staff_id) or abort(404)
-        if one.active == (act == "activate"):
-            return redirect(url_for("console_people.people", _anchor=f"s{staff_id}"), 303)
-        accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
+    try:
+        with context().db.begin() as tx:
+            one = stored_staff.get(tx, staff_id) or abort(404)
+            if one.active == (act == "activate"):
+                return redirect(url_for("console_people.people", _anchor=f"s{staff_id}"), 303)
+            accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
+    except Unfit as error:
+        return _edit_page(staff_id, 422, error=str(error), at=error.field)
     return redirect(url_for("console_people.people", done=1), 303)

@@ -13,7 +13,7 @@ from handlers.plans import clips
 from handlers.plans.basis import CHANGED
 from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
-from handlers.staff import devices, passkeys, passwords
+from handlers.staff import accounts, devices, passkeys, passwords
 from integrations.channels.email import ADVICE
 from integrations.schedulers import SCHEDULERS, easyappointments
 from library import questionnaires, reading, unread
@@ -111,6 +111,7 @@ def in_tables() -> Iterator[str]:
         *drafts.SOMEBODY_ELSE,
         *(remarks.EMPTY, remarks.FIRST, remarks.LEFT),
         *passwords.FAULTS,
+        accounts.NOT_OURS,
         tags.FOR_YOU[0],
         undo_handler.LATE,
         "Not undone",
