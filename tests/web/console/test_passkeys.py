@@ -1,8 +1,11 @@
 """A passkey signs in and confirms: for its owner, here, in this browser, once for each challenge."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -16,8 +19,10 @@ from handlers.context import Context
 from handlers.send import staff_mail
 from handlers.staff import accounts, passkeys
 from handlers.worker import journal
+from schemas.staff import Passkey
 from store import audit, staff
 from store import passkeys as stored
+from store.base import Tx
 from tests.helpers.authenticator import PRESENT, Authenticator, encoded
 from tests.helpers.console import BASE, EMAIL, PASSWORD, account, browser, post, sign_in, token_in
 from tests.helpers.mailbox import Mailbox
@@ -177,6 +182,31 @@ def test_ten_are_enough_and_the_same_one_counts_once(client: FlaskClient) -> Non
         enrolled(client, Authenticator(identity=b"number-%d" % number))
     one_more = Authenticator(identity=b"eleventh").made(options(client, "new"))
     assert post(client, KEYS, ACCOUNT, passkey=one_more, my_password=PASSWORD).status_code == 422
+
+
+@BOTH
+def test_one_passkey_that_two_accounts_bring_at_once_is_of_one_of_them(
+    app: Flask, context: Context, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account(context, OTHER, "Bo Quinn")
+    both, started = (client, sign_in(app, OTHER)), Barrier(2, timeout=5)
+    found = stored.find
+
+    def slowly(tx: Tx, identity: str) -> Passkey | None:
+        known = found(tx, identity)
+        with suppress(BrokenBarrierError):
+            started.wait(1)
+        return known
+
+    signed = [Authenticator().made(options(each, "new")) for each in both]
+    monkeypatch.setattr(stored, "find", slowly)
+
+    def bring(number: int) -> int:
+        said = {"passkey": signed[number], "name": "", "my_password": PASSWORD}
+        return post(both[number], KEYS, ACCOUNT, **said).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(bring, range(2))) == [303, 422]
 
 
 @pytest.mark.parametrize(
