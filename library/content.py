@@ -21,7 +21,7 @@ from library.translations import Raw
 from library.unread import unread
 from library.uses import of_notice, of_pages, of_papers
 from library.values import Library
-from library.words import checked_words, read_words
+from library.words import check_notice, checked_words, read_words
 from schemas.rules import ConditionRow, Evidence, Region
 
 __all__ = ["Library", "load", "problems"]
@@ -78,6 +78,7 @@ def _read(reader: Reader) -> Library | None:
     rules, found = read_rules(reader), read_plan_content(reader)
     papers = checked_words(reader, "papers.toml", of_papers())
     notice = checked_words(reader, "privacy.toml", of_notice())
+    check_notice(reader, "privacy.toml", notice)
     checkins = read_checkins(reader, questionnaires)
     if rules is None or found is None or checkins is None:
         return None

@@ -9,6 +9,7 @@ from schemas.notions.words import Text, Words, placeholders, plural_form
 
 CLINIC = frozenset({"clinic", "clinic_phone", "emergency_number", "crisis_number"})
 """Names that every text may hold: they come from the clinic's settings."""
+NOT_THERE = "translates a text that does not exist"
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _COUNTS = range(201)  # enough to meet every form that a whole number takes
 
@@ -24,7 +25,7 @@ def read_words(reader: Reader, file: str) -> Words:
         return Words("en", english)
     own = _texts(reader, reader.overlay(file), reader.translation(file) or {})
     for key, text in _faults(english, own, reader.language):
-        reader.complain(reader.overlay(file), key, text, fatal=text != NOT_TRANSLATED)
+        reader.complain(reader.overlay(file), key, text, fatal=not _is_remark(key, text))
     return Words(reader.language, {**english, **{key: own[key] for key in own if key in english}})
 
 
@@ -47,6 +48,21 @@ def check_words(reader: Reader, file: str, words: Words, uses: tuple[Use, ...]) 
     for key in words.texts:
         if not any(use.reads(key) for use in uses):
             reader.complain(file, key, NOBODY, fatal=False)
+
+
+def check_notice(reader: Reader, file: str, words: Words) -> None:
+    """Complain of a section without its title, or with what is no single text: the page could not be made."""
+    for key, text in words.texts.items():
+        under, _, last = key.rpartition(".")
+        if last == "text" and f"{under}.title" not in words.texts:
+            reader.complain(file, key, "has no title beside it")
+        if under.startswith("section.") and not isinstance(text, str):
+            reader.complain(file, key, "must be a text")
+
+
+def _is_remark(key: str, text: str) -> bool:
+    """A section that was taken out of the notice is gone in every language: its translation may stay."""
+    return text == NOT_TRANSLATED or (text == NOT_THERE and key.startswith("section."))
 
 
 def _texts(reader: Reader, file: str, raw: Mapping[str, Any], under: str = "") -> dict[str, Text]:
@@ -73,7 +89,7 @@ def _faults(english: Mapping[str, Text], own: Mapping[str, Text], language: str)
             yield key, NOT_TRANSLATED
     for key, text in own.items():
         if key not in english:
-            yield key, "translates a text that does not exist"
+            yield key, NOT_THERE
             continue
         for name in sorted(placeholders(text) ^ placeholders(english[key])):
             yield key, f"must name {{{name}}} as the English text does, and no other"

@@ -204,6 +204,16 @@ def is_reached(tx: Tx, client_ids: Sequence[int], contact_id: int) -> bool:
     return tx.first(open_ones.where(attendances.c.client_id.in_(client_ids)).limit(1)) is not None
 
 
+def beside(tx: Tx, client_ids: Sequence[int]) -> set[int]:
+    """The clients who are reached where one person is reached, too: a couple with one address."""
+    mine = sa.select(attendances.c.email_id, attendances.c.phone_id).distinct()
+    mine = mine.where(attendances.c.client_id.in_(client_ids), attendances.c.ended_at.is_(None))
+    places = {place for row in tx.all(mine) for place in row if place}
+    at = sa.or_(attendances.c.email_id.in_(places), attendances.c.phone_id.in_(places))
+    others = sa.select(attendances.c.client_id).where(at, attendances.c.ended_at.is_(None)).distinct()
+    return {row.client_id for row in tx.all(others)} - set(client_ids)
+
+
 def clients_at(tx: Tx, contact_id: int) -> set[int]:
     """The clients who are, or were, reached at a contact point."""
     at = sa.or_(attendances.c.email_id == contact_id, attendances.c.phone_id == contact_id)

@@ -408,6 +408,12 @@ def move_flags(tx: Tx, old: int, new: int) -> None:
 
 
 @once(intakes)
+def read_in(tx: Tx, client_ids: Sequence[int]) -> str:
+    """The language in which one person read the newest form; "" where none is known."""
+    query = sa.select(intakes.c.language).where(intakes.c.client_id.in_(client_ids), intakes.c.language != "")
+    return str(tx.value(query.order_by(intakes.c.created_at.desc(), intakes.c.id.desc()).limit(1)) or "")
+
+
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form that one person has sent, oldest first."""
     query = sa.select(intakes).where(

@@ -1,6 +1,9 @@
 """The clinic's privacy notice: its own words, filled in with what is set."""
 
+import ipaddress
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from flask import Blueprint, Response, request
 
@@ -12,6 +15,7 @@ from web.context import context
 from web.language import asked_for, numbers
 
 blueprint = Blueprint("notice", __name__)
+PARAGRAPH = re.compile(r"\n\s*\n\s*")
 KEPT_AS = {"answers": "answers", "plans": "plans", "checkins": "checkins", "messages": "deliveries"}
 
 
@@ -31,10 +35,17 @@ def _known(words: Words) -> dict[str, str]:
     return {
         "contact": _contact(clinic),
         "scheduler": ", ".join(vendors.of_schedulers(context())),
-        "mail_service": vendors.of_mail(context()),
+        "mail_service": "" if _is_here(vendors.of_mail(context())) else vendors.of_mail(context()),
         "text_service": vendors.of_texts(context()),
         **{name: _kept(words, days) for name, days in _days(clinic).items()},
     }
+
+
+def _is_here(host: str) -> bool:
+    """A mail server of the clinic's own machine is nobody else."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _contact(clinic: Clinic) -> str:
@@ -49,11 +60,11 @@ def _kept(words: Words, days: int) -> str:
     return words.say("kept.days", n=days) if days else words.say("kept.ever")
 
 
-def _sections(words: Words) -> Iterator[tuple[str, str]]:
-    """Title and text of each section that is about something that there is."""
+def _sections(words: Words) -> Iterator[tuple[str, list[str]]]:
+    """Title and paragraphs of each section that is about something that there is."""
     left_out = "mail_link" if context().clinic.policy.mail_contents else "mail_plan"
     for key in words.texts:
         under, _, last = key.rpartition(".")
         empty = {name for name in placeholders(words.texts[key]) if words.always.get(name) == ""}
         if last == "text" and under != f"section.{left_out}" and not empty:
-            yield words.say(f"{under}.title"), words.say(key)
+            yield words.say(f"{under}.title"), PARAGRAPH.split(words.say(key).strip())

@@ -51,6 +51,31 @@ def test_a_name_that_nobody_fills_in_is_named(both: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "item", "fatal"),
+    [
+        ('[section.why]\ntitle = "Why we keep it"\n', "[section.why]\n", "section.why.text", True),
+        ('title = "Why we keep it"', 'title = { other = "Why" }', "section.why.title", True),
+        ("[section.why]", '[section.law]\ntitle = "The law"\ntext = "It is."\n[section.why]', "", False),
+    ],
+)
+def test_a_notice_that_the_clinic_edited_stops_the_start_where_its_page_would_break(
+    both: Path, old: str, new: str, item: str, fatal: bool
+) -> None:
+    change(both, "privacy.toml", old, new)
+    named = [each.id for each in problems(both) if each.fatal and each.file == "privacy.toml"]
+    assert any(each.startswith(item) for each in named) if fatal else not named
+
+
+def test_a_section_that_the_clinic_took_out_is_gone_in_every_language(both: Path) -> None:
+    text = (both / "privacy.toml").read_text("utf-8")
+    start, end = text.index("[section.why]"), text.index("[section.sees]")
+    (both / "privacy.toml").write_text(text[:start] + text[end:], "utf-8")
+    assert not [each for each in problems(both) if each.fatal]
+    for language in ("en", "es"):
+        assert "section.why.text" not in load(both, language).notice.texts
+
+
+@pytest.mark.parametrize(
     ("old", "new", "item", "text", "fatal"),
     [
         ('print = "Imprimir (PDF)"\n', "", "plan.print", "is not translated", False),

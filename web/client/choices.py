@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, request
 
+from clinical import identity
 from handlers.intake import choices
 from handlers.links import Link, LinkPurpose
 from render.language import readable
@@ -11,7 +12,7 @@ from schemas.client_request import WRONG, RequestKind
 from store import attendances, client_requests, clients
 from store.base import Tx
 from web.client import browser
-from web.client.common import CHOICES, KINDS, Typed, chosen_language, link, page, to
+from web.client.common import CHOICES, KINDS, Typed, chosen_language, link, page, their_language, to
 from web.context import context, utc_now
 from web.language import asked_for
 from web.security import require_own_form
@@ -34,8 +35,7 @@ def change(token: str) -> Response:
         if "read_in" in request.form:
             return _read_in(tx, token, client_id)
         tx.lock(f"choices:{clients.root(tx, client_id)}")
-        done = _carry_out(tx, client_id)
-    language = chosen_language(asked_for(request))
+        done, language = _carry_out(tx, client_id), their_language(tx, client_id)
     return browser.forget(to(f"{request.path}?{'done' if done else 'same'}&language={language}"))
 
 
@@ -88,7 +88,7 @@ def _correction() -> tuple[str, str]:
 
 
 def _page(tx: Tx, token: str, client_id: int, typed: Typed) -> Response:
-    language = chosen_language(asked_for(request))
+    language = their_language(tx, client_id)
     asked = client_requests.of_client(tx, clients.family(tx, client_id))
     found = choices.consents(tx, context(), client_id, language)
     return page(
@@ -98,6 +98,7 @@ def _page(tx: Tx, token: str, client_id: int, typed: Typed) -> Response:
         consents=[(each, _day(each.since, language)) for each in found],
         asked=[(each, _day(each.said_at, language)) for each in asked if each.kind in choices.ASKED],
         kept=choices.kept(tx, client_id),
+        name=_name_beside_others(tx, client_id),
         wrong=WRONG,
         typed=typed,
         longest=choices.LONGEST,
@@ -105,6 +106,12 @@ def _page(tx: Tx, token: str, client_id: int, typed: Typed) -> Response:
         same="same" in request.args,
         stop_at=f"/u/{token}" if _purpose_of() is LinkPurpose.stop else "",
     )
+
+
+def _name_beside_others(tx: Tx, client_id: int) -> str:
+    """Whose choices these are, where others read mail at the same address; else ""."""
+    others = attendances.beside(tx, clients.family(tx, client_id))
+    return identity.in_order(clients.get(tx, client_id).name, context().names) if others else ""
 
 
 def _day(when: datetime, language: str) -> str:

@@ -166,6 +166,14 @@ def chosen_language(usual: str) -> str:
     return wanted if wanted in context().clinic.languages else context().clinic.spoken(usual)
 
 
+def their_language(tx: Tx, client_id: int) -> str:
+    """What a client reads: by the link, the newest form, the scheduler, or (0: nobody known) the browser."""
+    known = ""
+    if client_id:
+        known = intakes.read_in(tx, clients.family(tx, client_id)) or clients.get(tx, client_id).language
+    return chosen_language(known or words.asked_for(request))
+
+
 def visit_time(tx: Tx, booking: Booking, language: str) -> str:
     """When the visit is, with its zone: the clinic's, or the client's for a call."""
     zone = clients.get(tx, booking.client_id).zone if booking.remote else ""

@@ -11,11 +11,10 @@ from handlers.links import Link, LinkPurpose
 from schemas.delivery import Channel
 from schemas.notions.phone import e164
 from schemas.person import ContactKind, ContactPoint, MessageKind
-from store import audit, clients
+from store import attendances, audit, clients
 from store import contacts as stored
 from store.base import Tx
-from web import language
-from web.client.common import link, page, to
+from web.client.common import link, page, their_language, to
 from web.context import context, utc_now
 from web.security import require_own_form
 
@@ -51,15 +50,12 @@ def stop(token: str) -> Response:
         if place is not None:
             _carry_out(tx, choice, place)
         # RFC 8058: a mail program is never redirected.
-        return _page(tx, token, opened) if _by_program() else to(f"/u/{token}?language={_language()}")
+        language = their_language(tx, opened.client_id or 0)
+        return _page(tx, token, opened) if _by_program() else to(f"/u/{token}?language={language}")
 
 
 def _by_program() -> bool:
     return request.form.get("List-Unsubscribe") == ONE_CLICK
-
-
-def _language() -> str:
-    return language.asked_for(request)
 
 
 def _choice(token: str) -> Choice:
@@ -104,10 +100,11 @@ def _page(tx: Tx, token: str, opened: Link) -> Response:
     phone = stored.find(tx, ContactKind.sms, number) if number else None
     return page(
         "stop_messages",
-        _language(),
+        their_language(tx, opened.client_id or 0),
         token,
         kinds=KINDS,
         no_email=_stopped(email),
+        shared=client is not None and bool(attendances.beside(tx, clients.family(tx, client.id))),
         no_texts=_stopped(phone),
         texts=number is not None,
     )

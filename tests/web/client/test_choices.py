@@ -1,5 +1,6 @@
 """Your choices: consents seen, withdrawn and given again; what a client asks the clinic for; the notice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,18 +16,19 @@ from handlers.context import Context
 from handlers.intake import choices
 from handlers.links import LinkPurpose
 from handlers.worker import work
+from library.values import Library
 from schemas.booking import Booking
 from schemas.checkin import CheckInKind
 from schemas.client_request import RequestKind
 from schemas.reason import Reason
 from schemas.staff import Role
-from store import client_requests, clients
+from store import bookings, client_requests, clients
 from tests.helpers.answers import fill_in
-from tests.helpers.clinic import NOW
+from tests.helpers.clinic import NOW, with_content
 from tests.helpers.console import account, post, sign_in
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.phone import BASE, Phone, again, checkin_phone, phone, soon, visited
-from tests.helpers.visits import book, schedule_of
+from tests.helpers.visits import book, receive, schedule_of, webhook
 
 HOME, MAIL, KEEP = "consent_exercise", "consent_email", "consent_health_data"
 
@@ -279,6 +281,67 @@ def test_every_mail_to_a_client_leads_there(context: Context, mailbox: Mailbox, 
             body = mail.get_body((part,))
             assert body is not None
             assert body.get_content().count("/choices") == (1 if mail["List-Unsubscribe"] else 0)
+
+
+@pytest.mark.parametrize(("read_in", "title"), [("es", "Sus decisiones"), ("en", "Your choices")])
+def test_the_pages_behind_a_mail_speak_the_language_of_the_client(
+    app: Flask, context: Context, read_in: str, title: str
+) -> None:
+    browser = {"Accept-Language": "en" if read_in == "es" else "es"}
+    booking = soon(context, language=read_in)
+    fill_in(context, booking, datetime.now(UTC))
+    theirs = phone(app, context, LinkPurpose.stop, booking.client_id)
+    assert f"<h1>{title}" in theirs.get("/choices", headers=browser).text
+    assert f'lang="{read_in}"' in theirs.get("", headers=browser).text
+    other = "en" if read_in == "es" else "es"
+    assert f'<html lang="{other}"' in theirs.get(f"/choices?language={other}", headers=browser).text
+    sent = theirs.post("/choices", {"act": "withdraw", "consent": HOME}, headers={**theirs.extra, **browser})
+    assert sent.headers["Location"].endswith(f"language={read_in}")
+
+
+@pytest.mark.parametrize(
+    ("hers", "his"),
+    [
+        ("Zoë Łuć", "Kim Łuć"),
+        ("فاطمة الزهراء", "علي حسن"),
+        ("王伟", "李娜"),
+        ("Zoë Łuć", "<b>Ann</b> Lee"),
+    ],
+)
+def test_two_with_one_address_see_whose_choices_and_whose_mails_these_are(
+    app: Flask, context: Context, hers: str, his: str
+) -> None:
+    whose, shared = "These are the choices of", "More than one person gets our mail here."
+    first = phone(app, context, LinkPurpose.stop, soon(context, name=hers).client_id)
+    assert whose not in first.get("/choices").text
+    assert shared not in first.get().text
+    second = phone(app, context, LinkPurpose.stop, _other(context, his).client_id)
+    for each, name in ((first, hers), (second, his)):
+        assert f"{whose} {escape(name)}." in each.get("/choices").text
+        assert shared in each.get().text
+
+
+def _other(context: Context, name: str) -> Booking:
+    """Another person's booking with Zoë's address."""
+    now = datetime.now(UTC)
+    receive(context, webhook("created", now, uid="u2", name=name, start=now + timedelta(days=3)))
+    work.work_once(context, now)
+    with context.db.read() as tx:
+        return max(bookings.listing(tx, email="zoe@example.org"), key=lambda each: each.id)
+
+
+def test_the_notice_has_paragraphs_and_no_word_of_a_mail_server_on_the_same_machine(
+    app: Flask, context: Context
+) -> None:
+    def longer(library: Library) -> Library:
+        texts = {**library.notice.texts, "section.why.text": "First.\n\n  Second <b>part</b>.\n"}
+        return replace(library, notice=replace(library.notice, texts=texts))
+
+    app.extensions["aftercare"] = with_content(context, longer)
+    page = app.test_client().get("/privacy", base_url=BASE).text
+    assert "<p>First.</p><p>Second &lt;b&gt;part&lt;/b&gt;.</p>" in page
+    assert "127.0.0.1" not in page
+    assert "Our mails" not in page
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "What we keep"), ("es", "Qué guardamos")])
