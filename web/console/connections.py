@@ -27,6 +27,7 @@ STATUSES = {
     ReceiptStatus.done: ("Done", "good"),
     ReceiptStatus.ignored: ("Nothing to do", "calm"),
 }
+GONE = ("Not processed", "The body has been deleted: bodies are kept for 30 days.")
 MOST_SHOWN = 20_000  # characters of one raw body
 MOST_READ = 500  # bookings for one page
 
@@ -34,14 +35,23 @@ MOST_READ = 500  # bookings for one page
 @blueprint.get("/console/connections")
 @allowed(*EVERYBODY)
 def connections_page() -> Response:
-    """Every connection: when it was last heard and read, what is wrong, what it can do."""
+    """Every connection: when it was last heard and read, what is wrong, what it can do.
+
+    With `again` also what became of a webhook that was processed again; with X-Fragment that alone.
+    """
+    asked = request.args.get("again", "")[:40]
+    if asked and "X-Fragment" in request.headers:
+        with context().db.read() as tx:
+            return page("replayed", again=receipts.by_public_id(tx, asked), statuses=STATUSES, here=asked)
     with context().db.read() as tx:
         rows = connections.every(tx)
         wrong = troubles.current(tx)
         troubled = receipts.recent(tx, status=ReceiptStatus.not_understood, limit=20)
         dead = receipts.recent(tx, status=ReceiptStatus.dead, limit=20)
+        again = receipts.by_public_id(tx, asked) if asked else None
     found = [_connection(row, [each for each in wrong if each.name == row.name]) for row in rows]
-    return page("connections", rows=found, troubled=[*troubled, *dead], statuses=STATUSES)
+    shown: dict[str, Any] = {"rows": found, "troubled": [*troubled, *dead], "statuses": STATUSES}
+    return page("connections", **shown, again=again, here=asked)
 
 
 def _connection(row: Any, wrong: list[Trouble]) -> dict[str, Any]:
@@ -121,9 +131,13 @@ def receipt(public_id: str) -> Response:
 @blueprint.post("/console/receipts/<public_id>/replay")
 @allowed(*EVERYBODY)
 def replay(public_id: str) -> AnyResponse:
-    """Process a webhook again."""
+    """Process a webhook again: the worker does, within seconds, and the page says what became of it."""
     with context().db.begin() as tx:
-        if not receipts.replay(tx, public_id, now()):
-            abort(404)
-        audit.add(tx, me().name, "replay", f"receipt:{public_id}", now())
-    return redirect(url_for("console_operations.connections_page", done=1), 303)
+        known = receipts.by_public_id(tx, public_id) or abort(404)
+        kept = receipts.replay(tx, public_id, now())
+        if kept:
+            audit.add(tx, me().name, "replay", f"receipt:{known.public_id}", now())
+    if not kept:
+        return page("refused", 409, title=GONE[0], text=GONE[1])
+    where = url_for("console_operations.connections_page", done="replay", again=public_id, _anchor="live")
+    return redirect(where, 303)

@@ -30,6 +30,7 @@ DID = {
     "remark_answer": "Answered. It leaves in five minutes; until then it can be taken back.",
     "remark_read": "Done.",
     "request": "Done.",
+    "replay": "It is processed again within seconds; what becomes of it stands below.",
     "remark_undo": "Undone: it is as it was.",
     "walk_in": "Taken in.",
     "walk_in_corrected": "Corrected.",

@@ -542,11 +542,35 @@ def test_a_webhook_that_was_not_understood_is_shown_and_replayed(
     assert kept is not None
     assert kept.note
     assert kept.note in unescape(shown), "it says what could not be read"
-    assert post(client, "/console/receipts/r_bad/replay").status_code == 303
+    answered = post(client, "/console/receipts/r_bad/replay")
+    assert answered.status_code == 303
     with context.db.read() as tx:
         again = receipts.by_public_id(tx, "r_bad")
     assert again is not None
     assert (again.status, again.replays) == ("pending", 1)
+    assert "What became of it?" in text(client, answered.location)
+    work.work_once(context, datetime.now(UTC))
+    at = answered.location.partition("#")[0]
+    found = client.get(at, base_url=BASE, headers={"X-Fragment": "1"}).text
+    assert "<html" not in found
+    assert "Not understood" in found
+    assert kept.note in unescape(found)
+
+
+def test_a_webhook_whose_body_is_gone_says_so_and_is_not_processed(app: Flask, context: Context) -> None:
+    account(context, "jo@handsofstone.example", "Jo", (Role.front_desk,))
+    desk = sign_in(app, "jo@handsofstone.example")
+    good = webhook("created", TODAY)
+    with context.db.begin() as tx:
+        receipts.add(tx, [("r_old", "main", type(good)(good.headers, b"{}", good.url, TODAY))])
+    work.work_once(context, TODAY)
+    assert "/console/receipts/r_old/replay" in text(desk, "/console/connections")
+    with context.db.begin() as tx:
+        tx.run(tables.receipts.update().values(sealed_body=None))
+    answered = post(desk, "/console/receipts/r_old/replay")
+    assert answered.status_code == 409
+    assert "The body has been deleted" in answered.text
+    assert post(desk, "/console/receipts/r_none/replay").status_code == 404
 
 
 @pytest.mark.parametrize(

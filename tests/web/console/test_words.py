@@ -120,9 +120,15 @@ def in_tables() -> Iterator[str]:
     yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*walk_in.WRONG.values(), walk_in.ANY, walk_ins.NOT_HERE)
-    yield from reviews.WHY.values()
+    yield from (*reviews.WHY.values(), *connections.GONE)
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
-    yield from (*refusals.NOT_YOURS, *refusals.NOT_THERE, *refusals.NOT_OPEN, *refusals.NOT_TAKEN)
+    yield from (
+        *refusals.NOT_YOURS,
+        *refusals.NOT_THERE,
+        *refusals.NOT_OPEN,
+        *refusals.NOT_TAKEN,
+        *connections.GONE,
+    )
     for table in (
         tags.INTAKE,
         tags.FLAGS,
