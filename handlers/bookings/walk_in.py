@@ -15,7 +15,7 @@ from handlers.clients import people
 from handlers.context import Context
 from handlers.schedule import due, settle
 from schemas.booking import WALK_IN, Booking, BookingState, BookingStatus, Person, Record
-from schemas.identity import Change, Verdict
+from schemas.identity import Change, NameRules, Verdict
 from schemas.person import Attendance, Doubt
 from store import attendances, audit, bookings, clients
 from store.base import Tx
@@ -28,8 +28,6 @@ RECENT = timedelta(days=7)
 
 
 NOT_HERE = "This visit is off, or the scheduler has it: change it there."
-SAME_NAME = frozenset({Names.equal, Names.part, Names.slip, Names.doubtful})
-"""Who is called so may be who is here: it is asked, whatever address or number was typed."""
 
 
 class AlreadyHere(Exception):
@@ -86,9 +84,17 @@ def _refuse_twice(tx: Tx, context: Context, state: BookingState) -> None:
         if each.status is BookingStatus.confirmed and each.start < end:
             raise AlreadyHere(each)
     for visit in days.day(tx, start, end, pain=False):
-        same = identity.related(visit.client, state.client.name, context.names) in SAME_NAME
+        same = _called_the_same(visit.client, state.client.name, context.names)
         if same and visit.status == BookingStatus.confirmed and (found := bookings.get(tx, visit.id)):
             raise AlreadyHere(found)
+
+
+def _called_the_same(one: str, other: str, names: NameRules) -> bool:
+    """True for names of which somebody should be asked; not for any two in two scripts."""
+    how = identity.related(one, other, names)
+    words = [set(identity.folded(each, names)) for each in (one, other)]
+    same = how in (Names.equal, Names.part, Names.slip)
+    return same or (how is Names.doubtful and not words[0].isdisjoint(words[1]))
 
 
 def _day_of(context: Context, at: datetime) -> tuple[datetime, datetime]:

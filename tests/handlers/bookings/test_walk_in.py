@@ -106,7 +106,14 @@ def test_who_is_called_the_same_that_day_is_named_whatever_address_was_typed(
 
 @pytest.mark.parametrize(
     "other",
-    [Person("Ben Lee", ANN.email), Person("Cleo Ash", ANN.email), Person("Ann Smith", "smith@example.org")],
+    [
+        Person("Ben Lee", ANN.email),
+        Person("Cleo Ash", ANN.email),
+        Person("Ann Smith", "smith@example.org"),
+        Person("محمد الأحمد", "", "+34 600 123 456"),
+        Person("李雷", "lei@example.org"),
+        Person("C. A.", "ca@example.org"),
+    ],
 )
 def test_a_family_with_one_address_and_who_has_a_first_name_alone_in_common_are_not_asked_about(
     context: Context, other: Person
