@@ -83,10 +83,12 @@ def _said_once(items: Sequence[PlanItem], worded: Sequence[WordedItem]) -> str:
 
 
 def massage_text(plan: Plan, content: PlanContent) -> str:
-    """Return one line that ties the visit to the plan: what massage eased, and which exercise keeps it."""
-    known = [
-        content.exercises[item.exercise_id] for item in plan.items if item.exercise_id in content.exercises
-    ]
+    """Return one line that ties the visit to the plan: what massage eased, and which exercise keeps it.
+
+    What an exercise of the practitioner's own is good for, nobody has said.
+    """
+    there = (item.exercise_id for item in plan.items if not item.own)
+    known = [content.exercises[name] for name in there if name in content.exercises]
     ease = next((one.name for one in known if one.kind is Kind.EASE), "")
     load = next((one.name for one in known if one.kind is Kind.LOAD), "")
     if not ease or not load:

@@ -387,6 +387,27 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     assert browser(app).get(address, base_url=BASE).status_code == 404
 
 
+def test_who_lets_it_out_sees_the_own_exercise_and_each_word_to_the_client(
+    app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
+) -> None:
+    number = seen(context, pain_now="9", pain_avg7="8")
+    form = opened(client, number)
+    form["name-own"], form["steps-own"] = "Towel", "Pull it <slowly>"
+    form[f"text-{form.getlist('line')[0]}"] = "Keep it warm"
+    assert with_photo(client, number, form, PHOTO).status_code == 303
+    name = newest(context, number).items[-1].exercise_id
+    for url in ("/console/waits?whose=all", f"/console/bookings/{number}"):
+        shown = unescape(client.get(url, base_url=BASE).get_data(as_text=True))
+        assert "Pull it <slowly>" in shown
+        assert "Keep it warm" in shown
+        assert f"/console/bookings/{number}/plan/own/{name}" in shown
+    assert post(client, f"/console/bookings/{number}/plan/release", url).status_code == 303
+    work.work_once(context, datetime.now(UTC) + timedelta(hours=3))
+    theirs = read_by_client(app, context, number)
+    assert "Towel" in theirs
+    assert "Towel builds strength" not in theirs, "nobody said what it is good for"
+
+
 def test_a_saved_plan_begins_another_clients_plan_without_what_their_answers_block(
     context: Context, client: FlaskClient
 ) -> None:
