@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from schemas.delivery import DeliveryKey
 from schemas.person import ContactKind, ContactPoint, MessageKind
 from store.base import Tx, once, remember
-from store.running.tally import Tally, tally
+from store.running import tally
 from store.tables import attendances, bookings, contact_points, deliveries, links, opt_outs, texts
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -118,16 +118,16 @@ def bounced(tx: Tx, contact_id: int, at: datetime | None) -> None:
     tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(bounced_at=at))
 
 
-def refused(tx: Tx, ended: datetime) -> Tally:
-    """The addresses that mail came back from, of who comes to a visit that had not ended by then."""
-    query = (
-        sa.select(contact_points)
-        .join(attendances, attendances.c.email_id == contact_points.c.id)
-        .join(bookings, bookings.c.id == attendances.c.booking_id)
-        .where(contact_points.c.bounced_at > EVER, attendances.c.ended_at.is_(None))
-        .where(bookings.c.status == "confirmed", bookings.c.end_at > ended)
-    )
-    return tally(tx, query, contact_points.c.bounced_at, sa.func.count(contact_points.c.id.distinct()))
+REFUSED = tally.of(
+    sa.select(contact_points)
+    .join(attendances, attendances.c.email_id == contact_points.c.id)
+    .join(bookings, bookings.c.id == attendances.c.booking_id)
+    .where(contact_points.c.bounced_at > EVER, attendances.c.ended_at.is_(None))
+    .where(bookings.c.status == "confirmed", bookings.c.end_at > sa.bindparam("ended")),
+    contact_points.c.bounced_at,
+    sa.func.count(contact_points.c.id.distinct()),
+)
+"""The addresses that mail came back from, of who comes to a visit that had not ended by then."""
 
 
 def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> None:

@@ -20,8 +20,8 @@ from schemas.delivery import (
 )
 from schemas.reason import BY_PERSON, Reason
 from store.base import Tx, no_index, once, remember
+from store.running import tally
 from store.running.leases import EVERY, LEASE, Connections, is_over
-from store.running.tally import Tally, tally
 from store.tables import (
     IS_HELD,
     UNSEEN_AT_ONCE,
@@ -32,6 +32,7 @@ from store.tables import (
     deliveries,
     flags,
     intakes,
+    is_word,
     opt_outs,
     pauses,
 )
@@ -72,7 +73,8 @@ ALL = Share()
 
 
 OPEN = ("scheduled", "sending")
-_OLDEST = sa.select(sa.func.min(deliveries.c.due_at)).where(deliveries.c.status == sa.bindparam("status"))
+OLDEST_DUE = [tally.first(is_word(deliveries.c.status, each), deliveries.c.due_at) for each in OPEN]
+_OLDEST = tally.together(*OLDEST_DUE)
 _BY_KEYS = sa.select(deliveries).where(deliveries.c.key.in_(sa.bindparam("keys", expanding=True)))
 _NEW = sa.insert(deliveries)
 _OF_BOOKING = (
@@ -533,34 +535,29 @@ def alert_seen(tx: Tx, booking_id: int, now: datetime) -> bool:
     return bool(tx.all(row.returning(deliveries.c.id)))
 
 
-def unseen_alerts(tx: Tx) -> Tally:
-    """The bookings with an alert that asks for a look now, and that nobody has seen."""
-    unseen = _first_of(UNSEEN_AT_ONCE, deliveries.c.status != DeliveryStatus.withdrawn)
-    return tally(tx, sa.select(unseen), unseen.c.created_at, sa.func.count(unseen.c.booking_id.distinct()))
-
-
-def unsent_alerts(tx: Tx) -> Tally:
-    """The alerts that nobody has seen, and that could not be sent."""
-    unsent = _first_of(UNSEEN_NOT_OUT)
-    return tally(tx, sa.select(unsent), unsent.c.created_at)
-
-
 def _first_of(*which: sa.ColumnElement[bool]) -> sa.Subquery:
     """The first of some messages. PostgreSQL takes them for many: without a limit it walks through all."""
     columns = (deliveries.c.booking_id, deliveries.c.created_at)
     return sa.select(*columns).where(*which).order_by(deliveries.c.created_at).limit(MOST_UNSEEN).subquery()
 
 
-def dead(tx: Tx, since: datetime) -> Tally:
-    """The other messages that could not be sent, since then."""
-    ended = (deliveries.c.status == DeliveryStatus.dead, deliveries.c.settled_at >= since)
-    query = sa.select(deliveries).where(*ended, deliveries.c.purpose != Purpose.alert)
-    return tally(tx, query, deliveries.c.settled_at)
+_UNSEEN = _first_of(UNSEEN_AT_ONCE, deliveries.c.status != DeliveryStatus.withdrawn)
+UNSEEN_ALERTS = tally.of(
+    sa.select(_UNSEEN), _UNSEEN.c.created_at, sa.func.count(_UNSEEN.c.booking_id.distinct())
+)
+"""The bookings with an alert that asks for a look now, and that nobody has seen."""
+_UNSENT = _first_of(UNSEEN_NOT_OUT)
+UNSENT_ALERTS = tally.of(sa.select(_UNSENT), _UNSENT.c.created_at)
+"""The alerts that nobody has seen, and that could not be sent."""
+_ENDED = (is_word(deliveries.c.status, DeliveryStatus.dead), deliveries.c.settled_at >= sa.bindparam("since"))
+_OTHERS = sa.select(deliveries).where(*_ENDED, deliveries.c.purpose != Purpose.alert)
+DEAD = tally.of(_OTHERS, deliveries.c.settled_at)
+"""The other messages that could not be sent, since then."""
 
 
 def oldest_due(tx: Tx) -> datetime | None:
     """Since when the first of what is not settled has been due."""
-    return min(filter(None, (tx.value(_OLDEST, status=status) for status in OPEN)), default=None)
+    return tally.earliest(tally.read(tx, _OLDEST))
 
 
 def rehome(tx: Tx, old: int, new: int) -> None:

@@ -12,9 +12,9 @@ from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Inbound
 from store import sealing
 from store.base import Tx, no_index
+from store.running import tally
 from store.running.leases import EVERY, LEASE, Connections, is_over
-from store.running.tally import Tally, tally
-from store.tables import receipt_clients, receipts
+from store.tables import is_word, receipt_clients, receipts
 from store.vault import SealBroken, Vault, is_bound
 
 _WAITING = (
@@ -238,18 +238,18 @@ def not_understood(tx: Tx, since: datetime) -> dict[str, tuple[int, datetime]]:
     return {name: (count, at) for name, count, at in tx.all(query.where(*unread))}
 
 
-def failed(tx: Tx, since: datetime) -> Tally:
-    """The webhooks since then that we failed on, and that can be processed again."""
-    kept = (receipts.c.settled_at >= since, receipts.c.sealed_body.is_not(None))
-    query = sa.select(receipts).where(receipts.c.status == ReceiptStatus.dead, *kept)
-    return tally(tx, query, receipts.c.settled_at)
-
-
-def oldest_due(tx: Tx) -> datetime | None:
-    """Since when the first of what is not settled has been due."""
-    waits = receipts.c.status.in_((ReceiptStatus.pending, ReceiptStatus.working))
-    at: datetime | None = tx.value(sa.select(sa.func.min(receipts.c.due_at)).where(waits))
-    return at
+FAILED = tally.of(
+    sa.select(receipts)
+    .where(is_word(receipts.c.status, ReceiptStatus.dead), receipts.c.settled_at >= sa.bindparam("since"))
+    .where(receipts.c.sealed_body.is_not(None)),
+    receipts.c.settled_at,
+)
+"""The webhooks since then that we failed on, and that can be processed again."""
+OLDEST_DUE = [
+    tally.first(is_word(receipts.c.status, each), receipts.c.due_at)
+    for each in (ReceiptStatus.pending, ReceiptStatus.working)
+]
+"""Since when the first of what is not settled has been due."""
 
 
 def recent(tx: Tx, *, status: str = "", connection: str = "", limit: int = 100) -> Sequence[sa.Row[Any]]:

@@ -740,8 +740,11 @@ sa.Index("ix_audit_actor_at", audit.c.actor, audit.c.at)
 sa.Index("ix_audit_action_at", audit.c.action, audit.c.at)
 
 
-def _is(column: sa.ColumnElement[Any], value: str) -> sa.ColumnElement[bool]:
-    """Written out: an index of some rows is taken only by a statement that names them without a parameter."""
+def is_word(column: sa.ColumnElement[Any], value: str) -> sa.ColumnElement[bool]:
+    """Written out: an index of some rows is taken only by a statement that names them without a parameter.
+
+    And with a parameter PostgreSQL comes to plan for any value: one that few rows have is looked for in all.
+    """
     return column == sa.literal_column(f"'{value}'")
 
 
@@ -757,19 +760,19 @@ _of_some("ix_clients_joined_into", clients.c.joined_into, where=clients.c.joined
 
 # What waits for somebody is little beside all that was done, and every page of the console counts it.
 IS_HELD = _of_some(
-    "ix_deliveries_held", deliveries.c.reason, where=_is(no_index(deliveries.c.status), "held")
+    "ix_deliveries_held", deliveries.c.reason, where=is_word(no_index(deliveries.c.status), "held")
 )
-_UNSEEN = sa.and_(_is(deliveries.c.purpose, "alert"), deliveries.c.seen_at.is_(None))
+_UNSEEN = sa.and_(is_word(deliveries.c.purpose, "alert"), deliveries.c.seen_at.is_(None))
 _AT_ONCE = deliveries.c.key.not_like(sa.literal_column("'%:alert:soon-%'"))
 UNSEEN_AT_ONCE = _of_some("ix_deliveries_unseen", deliveries.c.created_at, where=sa.and_(_UNSEEN, _AT_ONCE))
 _NOT_OUT = sa.or_(
-    _is(deliveries.c.status, "dead"),
-    _is(deliveries.c.reason, "trying_again"),
-    _is(deliveries.c.reason, "mail_waits"),
+    is_word(deliveries.c.status, "dead"),
+    is_word(deliveries.c.reason, "trying_again"),
+    is_word(deliveries.c.reason, "mail_waits"),
 )
 UNSEEN_NOT_OUT = _of_some("ix_deliveries_not_out", deliveries.c.created_at, where=sa.and_(_UNSEEN, _NOT_OUT))
 _ASKED = sa.and_(attendances.c.sealed_asked.is_not(None), attendances.c.ended_at.is_(None))
 IS_ASKED_ABOUT = _of_some("ix_attendances_asked", attendances.c.id, where=_ASKED)
 IS_DRAFT = _of_some(
-    "ix_session_notes_drafts", session_notes.c.booking_id, where=_is(session_notes.c.author, "")
+    "ix_session_notes_drafts", session_notes.c.booking_id, where=is_word(session_notes.c.author, "")
 )

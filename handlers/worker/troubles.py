@@ -9,7 +9,7 @@ from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
 from store import connections, contacts, deliveries, receipts
 from store.base import Tx
-from store.running import pauses, troubles, workers
+from store.running import pauses, tally, troubles, workers
 from store.running.tally import Tally
 
 LATE = timedelta(minutes=10)
@@ -44,17 +44,26 @@ def current(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
     return [*found, *(each for each in kept.values() if each.kind not in OF_THE_SERVICE)]
 
 
+_COUNTED = tally.together(
+    *(deliveries.UNSEEN_ALERTS, deliveries.UNSENT_ALERTS, deliveries.DEAD, contacts.REFUSED, receipts.FAILED),
+    *(*deliveries.OLDEST_DUE, *receipts.OLDEST_DUE),
+)
+
+
 def of_the_service(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
     """What is wrong with the running of the service, the gravest first."""
-    since = now - timedelta(days=context.clinic.policy.body_days)  # later nobody can do anything about it
+    policy = context.clinic.policy
+    since = now - timedelta(days=policy.body_days)  # later nobody can do anything about it
+    found = tally.read(tx, _COUNTED, since=since, ended=now - policy.too_late)
+    alerts, unsent, dead, refused, failed, *waits = found
     return [
-        *_counted(TroubleKind.alert, deliveries.unseen_alerts(tx)),
-        *_counted(TroubleKind.alert_unsent, deliveries.unsent_alerts(tx)),
-        *_running(tx, now),
+        *_counted(TroubleKind.alert, alerts),
+        *_counted(TroubleKind.alert_unsent, unsent),
+        *_running(tx, tally.earliest(waits), now),
         *_mail(tx),
-        *_counted(TroubleKind.message, deliveries.dead(tx, since)),
-        *_counted(TroubleKind.address, contacts.refused(tx, now - context.clinic.policy.too_late)),
-        *_counted(TroubleKind.failed, receipts.failed(tx, since)),
+        *_counted(TroubleKind.message, dead),
+        *_counted(TroubleKind.address, refused),
+        *_counted(TroubleKind.failed, failed),
     ]
 
 
@@ -64,10 +73,9 @@ def _counted(kind: TroubleKind, found: Tally) -> Iterator[Trouble]:
         yield Trouble(kind, "", str(count), first, newest=last)
 
 
-def _running(tx: Tx, now: datetime) -> Iterator[Trouble]:
-    """The worker, and what waits for it."""
+def _running(tx: Tx, due: datetime | None, now: datetime) -> Iterator[Trouble]:
+    """The worker, and since when something has been due for it."""
     seen = workers.last_seen(tx, now) or connections.first_seen(tx)
-    due = min((at for at in (deliveries.oldest_due(tx), receipts.oldest_due(tx)) if at), default=None)
     if seen is not None and not workers.alive(seen, now):
         yield Trouble(TroubleKind.worker, "", "", seen)
     elif due is not None and now - due > LATE and not _clock_has_jumped(tx):

@@ -12,7 +12,7 @@ from handlers.context import Context
 from handlers.send import outbox, together
 from handlers.worker import work
 from schemas.webhook import Notice
-from store import attendances, bookings, clients, receipts
+from store import attendances, bookings, clients, deliveries, receipts
 from store.base import Tx
 from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
@@ -145,3 +145,9 @@ def test_what_is_handed_out_twice_is_not_one_list(context: Context) -> None:
     with context.db.read() as tx:
         attendances.of_booking(tx, booking.id).clear()
         assert len(attendances.of_booking(tx, booking.id)) == 1
+
+
+def test_a_status_that_few_rows_have_is_written_out() -> None:
+    """With a parameter PostgreSQL plans for any status, and walks through all that was ever sent."""
+    waits = [*deliveries.OLDEST_DUE, *receipts.OLDEST_DUE]
+    assert [each.compile().params for each in (*waits, receipts.FAILED)] == [{}, {}, {}, {}, {"since": None}]
