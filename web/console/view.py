@@ -11,6 +11,7 @@ from handlers.worker import troubles
 from render.language import readable
 from schemas.staff import Role
 from store import passkeys as stored_passkeys
+from store.base import Tx
 from web import cookies
 from web.console import gate
 from web.console.labels import sentence, worded
@@ -63,8 +64,7 @@ def _shared() -> dict[str, Any]:
         "full": full,
         "has_passkey": has_passkey,
         "has_pin": full and cookies.value("aftercare-device") != "",
-        "waiting": _waiting() if full and "X-Fragment" not in request.headers else 0,
-        "troubles": _troubles() if full and "X-Fragment" not in request.headers else [],
+        **(_known() if full and "X-Fragment" not in request.headers else NOTHING_KNOWN),
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
         "clinic": context().clinic,
@@ -99,17 +99,19 @@ def shown_name() -> str:
         return "Aftercare" if setup_link.is_open(tx) else clinic.name
 
 
-def _waiting() -> int:
+NOTHING_KNOWN: dict[str, Any] = {"waiting": 0, "troubles": []}
+
+
+def _known() -> dict[str, Any]:
+    """How much waits for who is signed in, and what is wrong."""
     from web.console import waits
 
     with context().db.read() as tx:
-        return waits.count(tx)
+        return {"waiting": waits.count(tx), "troubles": _troubles(tx)}
 
 
-def _troubles() -> list[dict[str, str]]:
+def _troubles(tx: Tx) -> list[dict[str, str]]:
     """What is wrong, each in a sentence, with the page that shows more of it."""
-    with context().db.read() as tx:
-        found = troubles.current(tx, context(), gate.now())
     return [
         {
             "name": each.name,
@@ -118,7 +120,7 @@ def _troubles() -> list[dict[str, str]]:
             "since": moment(each.since),
             "href": troubles.page_of(each),
         }
-        for each in found
+        for each in troubles.current(tx, context(), gate.now())
     ]
 
 
