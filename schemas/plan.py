@@ -5,7 +5,7 @@ content of that moment in the reader's language; what a practitioner typed stand
 `load` turn a plan into plain JSON values and back; equal plans give equal values in equal order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -285,6 +285,14 @@ class StoredPlan:
     def plan(self) -> Plan:
         """What was decided. It takes a millisecond to load."""
         return load(self.content)
+
+    @property
+    def changes(self) -> Mapping[str, Sequence[str]]:
+        """What is new against the last plan, by kind; nothing else of the plan is loaded."""
+        if plan_first_form.is_it(self.content):
+            return self.plan.changes
+        changes: Mapping[str, Sequence[str]] = self.content.get("changes", {})
+        return changes
 
     @property
     def has_own(self) -> bool:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from schemas.intake import Answers, Intake, IntakeStatus
 from schemas.rules import STOPS, Severity
 from store import sealing
-from store.base import Tx, no_index, once, remember
+from store.base import Tx, no_index, once, recall, remember
 from store.bookings import together
 from store.tables import attendances, bookings, flags, intake_changes, intakes
 from store.vault import OLDER, SealBroken
@@ -164,10 +164,18 @@ def last_done(
     """The person's newest form that was sent before a time, if any; `but` is the form at hand."""
     if not _any_done(tx, client_ids):
         return None
+    if (known := recall(tx, done_of_client, client_ids)) is not None:
+        earlier = [each for each in known if _is_before(each, before, but, questionnaires)]
+        return max(earlier, key=lambda each: (each.submitted_at, each.id), default=None)
     asked = {"client_ids": client_ids, "before": before, "but": but}
     of = {"questionnaires": questionnaires} if questionnaires else {}
     row = tx.first(_DONE_OF if of else _DONE, **asked, **of)
     return _intake(tx, row) if row else None
+
+
+def _is_before(one: Intake, before: datetime, but: int, questionnaires: tuple[str, ...]) -> bool:
+    of_these = not questionnaires or one.questionnaire in questionnaires
+    return of_these and one.id != but and one.submitted_at is not None and one.submitted_at < before
 
 
 def save(tx: Tx, intake: Intake, step: str, answers: Answers, change: Answers, now: datetime) -> None:
@@ -414,6 +422,7 @@ def read_in(tx: Tx, client_ids: Sequence[int]) -> str:
     return str(tx.value(query.order_by(intakes.c.created_at.desc(), intakes.c.id.desc()).limit(1)) or "")
 
 
+@once(intakes)
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form that one person has sent, oldest first."""
     query = sa.select(intakes).where(

@@ -53,6 +53,33 @@ def of_client(tx: Tx, client_ids: Sequence[int]) -> list[StoredPlan]:
     return [_plan(tx, row) for row in tx.all(query)]
 
 
+def newest_of_client(tx: Tx, client_ids: Sequence[int], most: int) -> list[StoredPlan]:
+    """The newest versions of one person's plans, oldest first."""
+    query = sa.select(plans).where(plans.c.client_id.in_(client_ids)).order_by(plans.c.id.desc()).limit(most)
+    return [_plan(tx, row) for row in reversed(tx.all(query))]
+
+
+def dates_of_client(tx: Tx, client_ids: Sequence[int]) -> Sequence[sa.Row[Any]]:
+    """Of every version of one person's plans: its id, visit and number, when and by whom it was let out."""
+    columns = ("id", "booking_id", "version", "released_at", "released_by", "sent_at")
+    query = sa.select(*(plans.c[name] for name in columns)).where(plans.c.client_id.in_(client_ids))
+    return tx.all(query.order_by(plans.c.id))
+
+
+def of_booking(tx: Tx, booking_id: int, client_id: int) -> list[StoredPlan]:
+    """Every version of one client's plan for a visit, oldest first."""
+    query = sa.select(plans).where(plans.c.booking_id == booking_id, plans.c.client_id == client_id)
+    return [_plan(tx, row) for row in tx.all(query.order_by(plans.c.id))]
+
+
+@once(plans)
+def last_release(tx: Tx, client_ids: Sequence[int]) -> datetime | None:
+    """When somebody last released a plan of one person."""
+    query = sa.select(sa.func.max(plans.c.released_at)).where(plans.c.client_id.in_(client_ids))
+    at: datetime | None = tx.value(query)
+    return at
+
+
 def sent_between(tx: Tx, start: datetime, end: datetime, most: int) -> list[StoredPlan]:
     """What went out in [start, end), the newest first."""
     query = sa.select(plans).where(plans.c.sent_at >= start, plans.c.sent_at < end)

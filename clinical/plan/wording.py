@@ -67,10 +67,16 @@ def remember(plan: Plan, content: PlanContent, policy: Policy) -> Plan:
 
 def change_text(plan: Plan, content: PlanContent) -> str:
     """Return what is new against the last plan, as a few short sentences; empty for a first plan."""
+    said = changes_text(plan.changes, content)
+    return _old(plan, content).change_text if said is None else said
+
+
+def changes_text(changes: Mapping[str, Sequence[str]], content: PlanContent) -> str | None:
+    """Return the same for what changed alone; None where the content has no words for it any more."""
     words = content.wording.changes
-    if any(kind not in words for kind in plan.changes):
-        return _old(plan, content).change_text
-    names = {kind: [_name(name, content) for name in ids] for kind, ids in plan.changes.items()}
+    if any(kind not in words for kind in changes):
+        return None
+    names = {kind: [_name(name, content) for name in ids] for kind, ids in changes.items()}
     known = {kind: list(filter(None, found)) for kind, found in names.items() if any(found) or not found}
     return " ".join(words[kind].format(names=", ".join(found)) for kind, found in known.items())
 

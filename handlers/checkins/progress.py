@@ -12,8 +12,7 @@ from handlers.plans.history import asked
 from schemas.checkin import WEEK, CheckInKind, CheckInRules
 from schemas.choosing import Growth
 from schemas.forms.condition import Answers, values_of
-from schemas.plan import StoredPlan
-from store import clients, intakes, plans
+from store import clients, intakes
 from store.base import Tx
 from store.views import board
 from store.views.board import Share
@@ -57,7 +56,6 @@ class Progress:
     activity: tuple[tuple[datetime, float], ...]
     outcomes: tuple[Outcome, ...]
     weeks: tuple[Week, ...]
-    versions: tuple[StoredPlan, ...]
 
 
 def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
@@ -68,10 +66,9 @@ def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
     said = [(at, answers) for at, answers in given if at]
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
-    versions = plans.of_client(tx, family)
     pains = pains_of(tx, [client_id], EVERY)[client_id]
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
-    planned = {one.id: int(one.content["days_per_week"]) for one in versions}
+    planned = board.days_per_week(tx, {one.plan_id for one in replies})
     weeks = tuple(
         Week(
             one.answered_at,
@@ -81,9 +78,7 @@ def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
         for one in replies
         if one.answered_at and (days := _days(one.reply)) is not None
     )
-    return Progress(
-        tuple(pains), activity, _outcomes([answers for _, answers in said]), weeks, tuple(versions)
-    )
+    return Progress(tuple(pains), activity, _outcomes([answers for _, answers in said]), weeks)
 
 
 def _outcomes(said: Sequence[Answers]) -> tuple[Outcome, ...]:

@@ -13,6 +13,7 @@ from handlers.context import Context
 from schemas.checkin import WEEK, CheckIn, CheckInKind
 from store import audit, bookings, checkins, intakes
 from store.base import Tx
+from store.views import board
 
 WRONG = "result_birthday_wrong"
 MOST_TRIES = 3  # dates of birth that are not theirs; then it is asked no more for this check-in
@@ -48,13 +49,14 @@ def shown(tx: Tx, context: Context, checkin: CheckIn, born: str, now: datetime) 
     assert booking is not None
     found = progress.of_client(tx, context, booking.client_id)
     pains = [each.score for each in found.pains]
-    done, planned = _days(tx, checkin, {one.id: int(one.content["days_per_week"]) for one in found.versions})
+    done, planned = _days(tx, checkin)
     return Result((pains[0], pains[-1]) if len(pains) > 1 else None, found.outcomes, done, planned)
 
 
-def _days(tx: Tx, checkin: CheckIn, per_week: dict[int, int]) -> tuple[int, int]:
+def _days(tx: Tx, checkin: CheckIn) -> tuple[int, int]:
     """Days done and planned in the weeks that were asked about since this visit."""
     of_visit = [each for each in checkins.of_booking(tx, checkin.booking_id) if each.kind in BY_WEEK]
+    per_week = board.days_per_week(tx, {each.plan_id for each in of_visit})
     said = [
         (str(each.reply.get(progress.DAYS_DONE, "")), per_week.get(each.plan_id, WEEK)) for each in of_visit
     ]

@@ -161,7 +161,7 @@ def _facts_of(tx: Tx, context: Context, plan: Plan, now: datetime) -> set[str]:
 def elsewhere(tx: Tx, booking: Booking) -> set[str]:
     """Facts of the person's other visits: every stop, and every review that came after the last release."""
     family, here = clients.family(tx, booking.client_id), set(bookings.together(tx, booking.id))
-    last = _last_release(tx, family)
+    last = plans.last_release(tx, family)
     facts = set()
     for flag in intakes.standing(tx, family):
         severity = Severity(flag.severity)
@@ -176,14 +176,9 @@ def cleared_elsewhere(tx: Tx, booking: Booking, intake: Intake | None) -> set[st
     if intake is None or intake.submitted_at is None:
         return set()
     family, here = clients.family(tx, booking.client_id), set(bookings.together(tx, booking.id))
-    since = max(intake.submitted_at, _last_release(tx, family) or intake.submitted_at)
+    since = max(intake.submitted_at, plans.last_release(tx, family) or intake.submitted_at)
     rows = intakes.cleared(tx, family, since)
     return {f"{gate.CLEARED}{flag.rule}" for flag in rows if flag.booking_id not in here}
-
-
-def _last_release(tx: Tx, family: Sequence[int]) -> datetime | None:
-    released = (each.released_at for each in plans.of_client(tx, family))
-    return max((at for at in released if at), default=None)
 
 
 def _facts_now(tx: Tx, context: Context, booking: Booking, seen: Picture) -> Iterator[str]:

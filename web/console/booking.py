@@ -135,7 +135,7 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
 
 def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str, Any]]:
     """What the client had before: each version that went out, the newest first."""
-    versions = [one for one in stored_plans.of_client(tx, [found.client_id]) if one.booking_id == found.id]
+    versions = stored_plans.of_booking(tx, found.id, found.client_id)
     gone = [one for one in versions if one.sent_at and newest and one.id != newest.id]
     content = with_own(context().plan_content(language()), [item for one in gone for item in one.plan.items])
     return [

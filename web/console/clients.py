@@ -8,15 +8,16 @@ from typing import Any
 from flask import Response, abort, current_app, g, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from clinical.plan.wording import change_text
+from clinical.plan.wording import change_text, changes_text
 from handlers.checkins import progress
 from handlers.checkins.progress import Progress
 from handlers.clients import contacts, disclosures
 from handlers.intake import summary
 from handlers.worker import data_requests
+from schemas.choosing import PlanContent
 from schemas.plan import StoredPlan
 from schemas.staff import Role
-from store import audit, bookings, choices, client_words, clients, intakes
+from store import audit, bookings, choices, client_words, clients, intakes, plans
 from store.base import Tx
 from store.views import silent
 from web.console import gate, monitoring, moves, reach, timeline, waits
@@ -105,7 +106,8 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         joined = [clients.get(tx, each) for each in family if each != client_id]
         made = progress.of_client(tx, context(), client_id) if clinical else None
         standing = intakes.standing(tx, family) if clinical else []
-        events = timeline.events(tx, family, made)
+        events = timeline.events(tx, family, clinical=clinical)
+        versions = plans.newest_of_client(tx, family, NEWEST + 1) if clinical else []
         by_move = moves.of_client(tx, family) if clinical else []
         age, consents = _last_form(tx, family) if clinical else (None, ())
         given = disclosures.of_client(tx, context(), family) if me().may(Role.manager) else []
@@ -113,7 +115,6 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         timing = monitoring.timer(tx, family)
         places = [] if found.erased_at else reach.shown(tx, reached)
     charts = progress_chart(made, context().zone(), language()) if made else []
-    versions = made.versions[-NEWEST:] if made else ()
     return page(
         "client",
         status,
@@ -134,8 +135,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         acts=ACTS,
         progress=made,
         growth=context().plan_content(context().clinic.language).choosing.growth,
-        versions=versions,
-        changed=_changed(versions),
+        versions=versions[-NEWEST:],
+        more_versions=len(versions) > NEWEST,
+        changed=_changed(versions[-NEWEST:]),
         charts=charts,
         tables=_tables(made) if made else {},
         clinical=clinical,
@@ -154,7 +156,12 @@ def _last_form(tx: Tx, family: Sequence[int]) -> tuple[int | None, tuple[tuple[s
 def _changed(versions: Sequence[StoredPlan]) -> dict[int, str]:
     """What each version of a plan changed, by its row."""
     content = context().plan_content(language())
-    return {one.id: change_text(one.plan, content) for one in versions}
+    return {one.id: _change(one, content) for one in versions}
+
+
+def _change(one: StoredPlan, content: PlanContent) -> str:
+    said = changes_text(one.changes, content)
+    return change_text(one.plan, content) if said is None else said
 
 
 def _tables(made: Progress) -> dict[str, list[tuple[datetime, str]]]:

@@ -31,17 +31,27 @@ class Move:
 
 def of_client(tx: Tx, family: Sequence[int]) -> list[Move]:
     """Each exercise of which something was said, the latest first."""
-    own = [one.plan.items for one in plans.of_client(tx, family) if one.has_own]
-    names = with_own(context().plan_content(language()), chain.from_iterable(own)).exercises
+    days = [one for one in checkins.of_client(tx, family) if isinstance(one.kind, Tick) and one.answered_at]
+    names = _names(tx, family, {exercise for one in days for exercise in one.reply.get("moves", {})})
     found: dict[str, Move] = {}
-    for one in checkins.of_client(tx, family):
-        if not isinstance(one.kind, Tick) or one.answered_at is None:
-            continue
+    for one in days:
+        assert one.answered_at is not None
         for exercise, said in one.reply.get("moves", {}).items():
-            name = names[exercise].name if exercise in names else exercise
-            before = found.get(exercise) or Move(name, Counter(), None, one.answered_at)
+            before = found.get(exercise) or Move(names[exercise], Counter(), None, one.answered_at)
             counted = before.said + Counter(["skipped" if "skipped" in said else said.get("effort", "none")])
             pains = [int(said["pain"])] if "pain" in said else []
             pains += [before.pain] if before.pain is not None else []
-            found[exercise] = Move(name, counted, max(pains, default=None), max(before.last, one.answered_at))
+            found[exercise] = Move(
+                before.name, counted, max(pains, default=None), max(before.last, one.answered_at)
+            )
     return sorted(found.values(), key=lambda move: (move.last, move.name), reverse=True)
+
+
+def _names(tx: Tx, family: Sequence[int], wanted: set[str]) -> dict[str, str]:
+    """What exercises are called. Plans are opened only where one of them is somebody's own."""
+    content = context().plan_content(language())
+    if wanted - content.exercises.keys():
+        own = [one.plan.items for one in plans.of_client(tx, family) if one.has_own]
+        content = with_own(content, chain.from_iterable(own))
+    known = content.exercises
+    return {exercise: known[exercise].name if exercise in known else exercise for exercise in wanted}

@@ -9,16 +9,14 @@ from typing import Any
 
 from flask import url_for
 
-from handlers.checkins.progress import Progress
 from schemas.booking import WALK_IN, Booking
 from schemas.checkin import CheckIn, CheckInKind
 from schemas.delivery import Delivery
 from schemas.intake import Intake
-from schemas.plan import StoredPlan
 from schemas.rules import Severity
 from schemas.session_note import SessionNote
 from schemas.staff import Role
-from store import attendances, bookings, checkins, deliveries, intakes, notes
+from store import attendances, bookings, checkins, deliveries, intakes, notes, plans
 from store.base import Tx
 from web.console.gate import me
 from web.console.labels import BOOKINGS, CHANNELS, PURPOSES
@@ -43,8 +41,8 @@ class Event:
 Known = tuple[datetime, Callable[[], Event]]
 
 
-def events(tx: Tx, family: Sequence[int], made: Progress | None) -> list[Event]:
-    """The newest first; `made` is there for practitioners alone, and so is whatever tells of answers.
+def events(tx: Tx, family: Sequence[int], *, clinical: bool) -> list[Event]:
+    """The newest first; whatever tells of answers is for practitioners alone (`clinical`).
 
     Only what is shown is put into words.
     """
@@ -52,8 +50,8 @@ def events(tx: Tx, family: Sequence[int], made: Progress | None) -> list[Event]:
     ids = [visit.id for visit in visits]
     found: list[Known] = [(one.start_at, partial(_visit, one)) for one in visits]
     found += [*_messages(tx, (0, *family), ids), *_handed_over(tx, family)]
-    if made is not None:
-        found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family), *_plans(made)]
+    if clinical:
+        found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family), *_plans(tx, family)]
         found += [(at, partial(_note, visit, at, note)) for visit, at, note in notes.every(tx, ids)]
     return [told() for _at, told in sorted(found, key=itemgetter(0), reverse=True)[:MOST]]
 
@@ -133,14 +131,14 @@ def _note(visit: int, at: datetime, note: SessionNote) -> Event:
     return Event(at, say("Session note"), text, note.author, _page(visit, "note"))
 
 
-def _plans(made: Progress) -> Iterator[Known]:
-    for one in made.versions:
+def _plans(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
+    for one in plans.dates_of_client(tx, family):
         at = one.sent_at or one.released_at
         if at:
             yield at, partial(_plan, one, at)
 
 
-def _plan(one: StoredPlan, at: datetime) -> Event:
+def _plan(one: Any, at: datetime) -> Event:
     source = one.released_by or say("by itself")
     return Event(at, say("Plan"), say("version {n}", n=one.version), source, _page(one.booking_id, "plan"))
 
