@@ -32,6 +32,16 @@ def folded(text: str) -> str:
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
+# As people write them who have no such key, and the other way round.
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_UNSPELT = {"ae": "a", "oe": "o", "ue": "u", "aa": "a"}
+SHORTEST_SPELT = 5
+"""Letters of a word that may be spelt out: Joerg, not Joe."""
+_ARTICLE = "ال"
+_ENDS_ALIKE = str.maketrans("يىةه", "ىيهة")
+"""Letters that many write for each other at the end of an Arabic word."""
+
+
 def words(name: str, email: str, number: str, country: str) -> list[str]:
     """The words by which a client can be found, each once."""
     plain = folded(name)
@@ -165,7 +175,29 @@ def _readings(text: str, country: str) -> Iterator[list[list[str]]]:
     found = re.findall(r"\w+", plain)
     telling = [word for word in found if not re.fullmatch("[a-z]", word)] or found[:1]
     if telling:
-        yield [[word[:LONGEST]] for word in telling][:4]
+        spelt = dict(zip(found, re.findall(r"\w+", _spelt(text)), strict=False))
+        yield [[each[:LONGEST] for each in _ways(word, spelt.get(word, word))] for word in telling][:4]
+
+
+def _spelt(text: str) -> str:
+    """As `folded`, with ü as ue."""
+    return folded(unicodedata.normalize("NFC", text.strip().casefold()).translate(_SPELT))
+
+
+def _ways(word: str, spelt: str) -> list[str]:
+    """How a word of a name may be kept: "mueller" or "muller", "احمد" or "الاحمد".
+
+    >>> _ways("muller", "mueller"), _ways("joe", "joe"), _ways("احمد", "احمد")
+    (['muller', 'mueller'], ['joe'], ['احمد', 'الاحمد'])
+    """
+    ways = [word, spelt]
+    if len(word) >= SHORTEST_SPELT:
+        ways.append(re.sub("ae|oe|ue|aa", lambda found: _UNSPELT[found[0]], word))
+    if "\u0620" <= word[0] <= "\u064a":
+        bare = word.removeprefix(_ARTICLE)
+        both = (f"{_ARTICLE}{bare}", bare) if bare else (word,)
+        ways += [each for way in both for each in (way, way[:-1] + way[-1].translate(_ENDS_ALIKE))]
+    return list(dict.fromkeys(ways))
 
 
 def begins(tx: Tx, word: str) -> sa.ColumnElement[bool]:
