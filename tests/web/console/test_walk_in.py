@@ -101,6 +101,7 @@ def test_who_is_here_already_is_named_with_their_door_code(context: Context, cli
     assert again.status_code == 409
     assert "Zoë Field has a visit on this day already" in again.text
     assert f"/console/bookings/{visits(context)[0].id}/door" in again.text
+    assert f"/console/bookings/{visits(context)[0].id}/walk-in" in again.text, "it may only be mistyped"
     other = client.post(SAVE, base_url=BASE, data=typed(client, another="1"))
     assert other.status_code == 303
     assert len(visits(context)) == 2
