@@ -98,9 +98,10 @@ def preview_page(name: str) -> Response:
 def _attach(scheduler: Scheduler) -> str:
     """How link and status are written back; or the sentence that says why not."""
     try:
-        return scheduler.way()
-    except Unsupported as error:
-        return str(error)
+        return say()(labels.WAYS[scheduler.way()])
+    except Unsupported:
+        why = labels.OFF if scheduler.ways else labels.NO_WAY
+        return say()(why, scheduler=scheduler.label)
 
 
 @blueprint.get("/console/receipts")

@@ -242,6 +242,15 @@ DETAILS = (
     "The message was sent, and we could not note it.",
     "The worker ended each time it worked on this.",
 )
+WAYS = {
+    "notes": "In the notes of the booking",
+    "custom_attribute": "In a field of the booking that clients do not see",
+    "customer_field": "In a field of the customer",
+    "contact_note": "As a note of the contact",
+}
+"""Where link and status are written at a scheduler, by its name for the way."""
+NO_WAY = "Not supported by {scheduler}: an existing booking cannot be written to."
+OFF = "Writing onto a booking is not switched on for {scheduler}: see docs/schedulers."
 FIELD = re.compile(r"The field (\S+) must be (.+)\.")
 WRONG_FIELD = "The field {field} must be {wanted}."
 WANTED = (

@@ -121,7 +121,7 @@ def in_tables() -> Iterator[str]:
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from (*walk_in.WRONG.values(), walk_in.ANY, walk_ins.NOT_HERE)
     yield from (*reviews.WHY.values(), *connections.GONE)
-    yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS)
+    yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS, labels.NO_WAY, labels.OFF)
     yield from (
         *refusals.NOT_YOURS,
         *refusals.NOT_THERE,
@@ -140,6 +140,7 @@ def in_tables() -> Iterator[str]:
     yield from note_words.TOOK.values()
     for words in (labels.PURPOSES, labels.CHANNELS, labels.BOOKINGS, labels.PLANS, labels.ACTS):
         yield from words.values()
+    yield from labels.WAYS.values()
     yield from (*labels.CORRECTIONS.values(), requests.FIRST)
     yield from (*plan_form.GROUPS.values(), *board.PERIODS.values())
     yield from (*plan_reasons.BY_KEY.values(), *plan_reasons.BY_EFFECT.values())
@@ -222,6 +223,10 @@ def test_every_word_of_a_closed_list_has_its_text() -> None:
     assert set(labels.PURPOSES) == set(Purpose)
     assert set(labels.CHANNELS) == set(Channel)
     assert set(tags.PLAN) == set(DeliveryStatus)
+
+
+def test_every_way_to_write_to_a_scheduler_has_its_words() -> None:
+    assert {way for kind in SCHEDULERS.values() for way in kind.ways} == set(labels.WAYS)
 
 
 def test_every_act_in_the_log_has_its_words() -> None:
