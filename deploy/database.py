@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
         print("Say: database.py dump FILE, or database.py restore FILE.", file=sys.stderr)
         return 2
     act, file = arguments[0], Path(arguments[1])
-    url = make_url(settings.load().database_url)
+    url = make_url(settings.database_url())
     if url.get_backend_name() == "postgresql":
         return _postgresql(act, url, file)
     return _sqlite_dump(file) if act == "dump" else _sqlite_restore(Path(str(url.database)), file)

@@ -23,8 +23,8 @@ fi
 # Only the two keys: the rest is said in the browser, and a line here would win over it.
 [ -n "$root" ] || [ -e "$home/.env" ] || (umask 077 && cd "$home" && .venv/bin/python -m settings > .env)
 
-for unit in aftercare-web.service aftercare-worker.service aftercare-backup.service aftercare-backup.timer; do
-  sed "s#/srv/aftercare#$prefix#g" "$here/deploy/$unit" > "$units/$unit"
+for unit in "$here"/deploy/*.service "$here"/deploy/*.timer; do
+  sed "s#/srv/aftercare#$prefix#g" "$unit" > "$units/${unit##*/}"
 done
 
 if [ -z "$root" ]; then

@@ -1,6 +1,7 @@
 #!/bin/sh
 # upgrade.sh: a new version, or back to where it was. By `make upgrade`; VERSION=v0.2.0 names one, else the newest of this branch.
-# Stop, copy the database, change the program, migrate, check, start. What fails on the way is undone: old program, old database.
+# Stop, copy the database, change the program and its units, migrate, check, start.
+# What fails on the way is undone: old program, old units, old database.
 set -eu
 umask 022  # the account that runs Aftercare reads what is new, whatever the umask of who upgrades
 cd "$(dirname "$0")/.."
@@ -30,10 +31,13 @@ own=  # what the clinic has changed in content/ is laid aside and put onto the n
 aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
 put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
 
+. deploy/units.sh
+
 back() {
   trap - EXIT
   say "The upgrade did not work. Going back to where it was ..." >&2
   [ -z "$begun" ] || { git checkout --quiet --force "$old" && requirements && put_on; }
+  put_units_back || say "The units of before could not be put back: they are in $saved." >&2
   [ -z "$begun" ] || $as "$bin/python" deploy/database.py restore "$copy" || {
     say "The old program is back, its database is not: web and worker stand still. Put $copy back" \
       "(docs/deploy.md, Back up and restore), then: $control start aftercare-web aftercare-worker" >&2
@@ -52,8 +56,10 @@ aside
 git checkout --quiet "$new"
 put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }
 requirements
+renew_units
 flask migrate
 flask check
 trap - EXIT
+rm -rf "$saved"
 $control start aftercare-web aftercare-worker
 say "Now at $(git describe --tags --always). The database of before is in $copy."

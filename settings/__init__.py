@@ -28,6 +28,7 @@ __all__ = [
     "ROOT",
     "Settings",
     "SettingsError",
+    "database_url",
     "fresh_keys",
     "link_key",
     "link_keys",
@@ -146,6 +147,15 @@ def _is_origin(value: str) -> bool:
         and parts.scheme in ("http", "https")
         and value == f"{parts.scheme}://{parts.hostname}{port}"
     )
+
+
+def database_url(environ: Mapping[str, str] | None = None) -> str:
+    """Where the database is: it is named outside of it, whatever else is kept in it. Raises SettingsError."""
+    read = Variables(process_variables() if environ is None else environ)
+    url = _database(read)
+    if read.problems:
+        raise SettingsError(read.problems)
+    return url
 
 
 def _database(read: Variables) -> str:

@@ -7,15 +7,17 @@ import socket
 import subprocess
 import sys
 import sysconfig
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 
 from settings import fresh_keys
-from store import migrate
+from store import kept, migrate
 from store.base import Database
 from store.vault import Vault
 from tests.helpers.databases import fresh_postgres
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
 UNITS = ("aftercare-web.service", "aftercare-worker.service")
+BACKUP = "aftercare-backup.service"
 
 
 def run(*words: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +46,7 @@ def needs(program: str) -> None:
 # ---------------------------------------------------------------- files that other programs read
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [*UNITS, BACKUP])
 def test_a_unit_lets_the_service_do_little_else(unit: str) -> None:
     needs("systemd-analyze")
     said = run("systemd-analyze", "security", "--offline=true", DEPLOY / unit).stdout
@@ -61,6 +64,16 @@ def test_a_unit_gives_the_command_of_the_procfile(unit: str) -> None:
     given = re.search(r"^ExecStart=/srv/aftercare/.venv/bin/(.+)$", (DEPLOY / unit).read_text(), re.MULTILINE)
     assert given is not None
     assert re.sub(r" --bind \S+", "", given[1]) == wanted
+
+
+def test_systemd_takes_every_unit(tmp_path: Path) -> None:
+    needs("systemd-analyze")
+    run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX=str(ROOT))
+    units = sorted((tmp_path / "etc/systemd/system").iterdir())
+    said = run("systemd-analyze", "verify", "--man=no", *units)
+    ours = [line for line in said.stderr.splitlines() if "aftercare" in line and "not executable" not in line]
+    assert not ours, said.stderr
+    assert len(units) == 4
 
 
 def test_caddy_takes_its_file(tmp_path: Path) -> None:
@@ -222,6 +235,16 @@ class Installation:
             command.upgrade(migrate.config(tx.conn), schema)
         db.close()
 
+    def set_up_in_the_browser(self) -> None:
+        """What only the database knows: `.env` holds the two keys, and on PostgreSQL where it is."""
+        given = dotenv_values(self.folder / ".env")
+        outside = ("FIELD_KEYS", "SECRET_KEY", "DATABASE_URL")
+        (self.folder / ".env").write_text("".join(f"{name}={given[name]}\n" for name in outside))
+        db = Database(self.url, Vault((str(given["FIELD_KEYS"]),)))
+        with db.begin() as tx:
+            kept.put(tx, {name: str(given[name]) for name in given if name not in outside}, datetime.now(UTC))
+        db.close()
+
     def git(self, *words: str) -> str:
         """What git says in this folder."""
         who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
@@ -379,6 +402,71 @@ def test_the_account_of_the_service_can_read_what_an_upgrade_brings(installation
     assert copy.stat().st_mode & 0o077 == 0
 
 
+class Machine:
+    """The units of a server as `make install` laid them, and another version of one of them."""
+
+    def __init__(self, server: Installation) -> None:
+        self.server, self.folder = server, server.folder.parent / "system"
+        self.folder.mkdir()
+        server.environment["UNITS"] = str(self.folder)
+        for path in (*server.folder.glob("deploy/*.service"), *server.folder.glob("deploy/*.timer")):
+            (self.folder / path.name).write_text(self.placed(path.read_text()))
+
+    def placed(self, text: str) -> str:
+        """A unit as it stands on the machine."""
+        return text.replace("/srv/aftercare", str(self.server.folder))
+
+    def every(self) -> dict[str, str]:
+        """Each unit by its name."""
+        return {path.name: path.read_text() for path in self.folder.iterdir()}
+
+    def newer(self, broken: bool = False) -> str:
+        """A version whose worker's unit has one more line, and that has one unit more."""
+        (self.server.folder / "deploy/aftercare-new.timer").write_text("[Timer]\nOnCalendar=daily\n")
+        if broken:
+            (self.server.folder / "content/pages.toml").write_text("this is no TOML")
+        self.server.git("add", "-A")
+        return self.server.version("deploy/aftercare-worker.service", "# Newer.\n")
+
+
+@pytest.fixture
+def machine(installation: Installation) -> Machine:
+    """One small server with systemd's folder."""
+    return Machine(installation)
+
+
+def test_an_upgrade_renews_the_units_also_those_of_an_older_version(machine: Machine) -> None:
+    for _ in range(2):
+        newer = machine.newer()
+        said = machine.server.upgrade(VERSION=newer)
+        assert said.returncode == 0, said.stdout + said.stderr
+        whole = (machine.server.folder / "deploy/aftercare-worker.service").read_text()
+        assert whole.endswith("# Newer.\n")
+        assert machine.every()["aftercare-worker.service"] == machine.placed(whole)
+        assert "aftercare-new.timer" in machine.every()
+        assert "daemon-reload" in machine.server.calls.read_text()
+        before = machine.placed((DEPLOY / "aftercare-worker.service").read_text())
+        (machine.folder / "aftercare-worker.service").write_text(before)  # an upgrade that knew no units
+
+
+def test_an_upgrade_that_fails_puts_the_units_back(machine: Machine) -> None:
+    before = machine.every()
+    said = machine.server.upgrade(VERSION=machine.newer(broken=True))
+    assert said.returncode == 1
+    assert machine.every() == before
+    calls = machine.server.calls.read_text().splitlines()
+    assert calls[-2:] == ["daemon-reload", "start aftercare-web aftercare-worker"]
+
+
+def test_a_unit_that_was_changed_on_the_machine_stays(machine: Machine) -> None:
+    own = machine.every()["aftercare-worker.service"] + "Environment=TZ=UTC\n"
+    (machine.folder / "aftercare-worker.service").write_text(own)
+    said = machine.server.upgrade(VERSION=machine.newer())
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert machine.every()["aftercare-worker.service"] == own
+    assert "was changed on this machine and stays" in said.stdout
+
+
 def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(installation: Installation) -> None:
     said = installation.upgrade(VERSION="v99")
     assert said.returncode == 1
@@ -469,6 +557,17 @@ def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Inst
     assert back.returncode == 0, back.stderr
     assert anywhere.sql("SELECT count(*) FROM before") == 0
     assert anywhere.sql("SELECT count(*) FROM alembic_version") == 1
+
+
+def test_what_was_set_up_in_the_browser_is_backed_up_and_upgraded(anywhere: Installation) -> None:
+    """Nothing but the database itself knows the clinic's settings."""
+    anywhere.set_up_in_the_browser()
+    anywhere.environment["PATH"] = _with_pg_dump()
+    said = run("sh", "deploy/backup.sh", anywhere.backups, **anywhere.environment)
+    assert said.returncode == 0, said.stderr
+    assert len(list(anywhere.backups.glob("*.backup"))) == 1
+    said = anywhere.upgrade(VERSION=anywhere.version("README.md", "\nNewer.\n"))
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def _with_pg_dump() -> str:
