@@ -25,7 +25,6 @@ from web import (
     setup,
     sms,
     static_files,
-    watching,
     webhooks,
 )
 from web.client import (
@@ -87,5 +86,3 @@ def everything(app: Flask, context: Context) -> None:
     commands.install(app)
     if app.config["WORKER"] == "inline":
         inline.start(context)
-    elif app.config["PRODUCTION"]:
-        watching.start(context)

@@ -24,7 +24,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from web import renewal
+from web import renewal, watching
 from web.arrival import CONTINUE, Arrival, State
 from web.context import context_of
 from web.logs import JsonLine
@@ -79,7 +79,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             print(stop, file=sys.stderr, flush=True)
             sys.exit(Arbiter.APP_LOAD_ERROR)
         if isinstance(self.wsgi, Flask) and "aftercare" in self.wsgi.extensions:
-            renewal.end_when_changed(context_of(self.wsgi), self.wsgi.config["SETTINGS_REVISION"])
+            context, config = context_of(self.wsgi), self.wsgi.config
+            renewal.end_when_changed(context, config["SETTINGS_REVISION"])
+            if config["PRODUCTION"] and config["WORKER"] != "inline":
+                watching.start(context)
 
     def init_process(self) -> None:
         """Make the threads in this process."""

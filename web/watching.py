@@ -4,8 +4,6 @@ import logging
 import threading
 from datetime import UTC, datetime
 
-import click
-
 from handlers.context import Context
 from handlers.worker import watch
 
@@ -14,9 +12,8 @@ EVERY = 60.0  # seconds
 
 
 def start(context: Context) -> None:
-    """Start watching, unless this process runs a command: then the command is all that was asked for."""
-    if click.get_current_context(silent=True) is None:
-        threading.Thread(target=run, args=(context, threading.Event()), name="watch", daemon=True).start()
+    """Watch from a thread of its own, in a process that serves: it ends with the process."""
+    threading.Thread(target=run, args=(context, threading.Event()), name="watch", daemon=True).start()
 
 
 def run(context: Context, stop: threading.Event, every: float = EVERY) -> None:

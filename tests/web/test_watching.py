@@ -1,13 +1,16 @@
 """When all is down but one, that one tells somebody."""
 
+import secrets
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 
+import app as application
 import settings as configuration
 from handlers.context import Context
 from handlers.worker import watch
@@ -18,7 +21,8 @@ from store.running import troubles, workers
 from tests.helpers.clinic import NOW, environ
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
-from web import watching
+from web import renewal, watching
+from web.server import Worker
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 MINUTE = timedelta(minutes=1)
@@ -171,3 +175,19 @@ def test_the_ping_leaves_this_machine_only_in_private(database_url: str, url: st
         return
     with pytest.raises(configuration.SettingsError, match="PING_URL must begin with https"):
         configuration.load(given)
+
+
+def test_only_a_server_watches(context: Context, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application that a test or a command makes would go on looking at a database that is gone."""
+    watched: list[Context] = []
+    monkeypatch.setattr(watching, "start", watched.append)
+    monkeypatch.setattr(renewal, "end_when_changed", lambda *_: None)
+    given = environ(database_url, 25, SECRET_KEY=secrets.token_urlsafe(48), PROXIES="1")
+    for kind, count in (("production", 1), ("development", 0)):
+        made = application.create_app(environ=given | {"AFTERCARE_ENV": kind})
+        assert not watched
+        worker = Worker.__new__(Worker)
+        worker.app = SimpleNamespace(wsgi=lambda made=made: made)
+        worker.load_wsgi()
+        assert len(watched) == count
+        watched.clear()
