@@ -123,6 +123,19 @@ def test_the_container_runs_without_root_and_writes_one_folder() -> None:
     assert ".env" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
+def test_the_container_is_healthy_on_a_read_only_file_system(everything: bool) -> None:
+    """Each step of the Dockerfile on an empty Debian, then web and worker: minutes, and the network."""
+    if not everything:
+        pytest.skip("make test-all builds the container's root; make container does, too")
+    if os.geteuid() != 0:
+        pytest.skip("an empty Debian needs root")
+    needs("mmdebstrap")
+    given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    said = run("sh", DEPLOY / "container.sh", **given)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "as aftercare, on a read-only file system" in said.stdout
+
+
 # ---------------------------------------------------------------- the environment
 
 
