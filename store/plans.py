@@ -10,13 +10,48 @@ from schemas.plan import PlanOrigin, PlanStatus, StoredPlan
 from store import sealing
 from store.base import Tx, once
 from store.tables import bookings, plans
+from store.vault import CHANGED, SealBroken
+
+LET_OUT = (PlanStatus.released, PlanStatus.sent)
+
+
+def check_let_out(tx: Tx, row: sa.Row[Any]) -> None:
+    """Raises SealBroken where a plan is let out and none of ours has done it: the status stands in clear."""
+    if row.status in LET_OUT and sealing.unseal_json(tx, plans.c.sealed_let_out, row) != row.status:
+        tx.vault.note_broken(sealing.row_name(plans, row._mapping))
+        raise SealBroken(CHANGED)
+
+
+def check_let_out_of(tx: Tx, plan_id: int) -> None:
+    """As `check_let_out`, of the version with this id."""
+    row = tx.first(sa.select(plans).where(plans.c.id == plan_id))
+    if row is not None:
+        check_let_out(tx, row)
+
+
+def _status(tx: Tx, row: sa.Row[Any]) -> PlanStatus:
+    """Held where somebody else than us has let it out."""
+    try:
+        check_let_out(tx, row)
+    except SealBroken:
+        return PlanStatus.held
+    return PlanStatus(row.status)
+
+
+def _turn(tx: Tx, plan_id: int, status: PlanStatus, **values: Any) -> None:
+    """Another status; one that lets it out is sealed."""
+    change = sa.update(plans).where(plans.c.id == plan_id)
+    row = tx.first(change.values(status=status, sealed_let_out=None, **values).returning(plans))
+    if row is not None and status in LET_OUT:
+        sealed = sealing.seal(tx.vault, plans.c.sealed_let_out, str(status), row._mapping)
+        tx.change(plans, plan_id, sealed_let_out=sealed)
 
 
 def _plan(tx: Tx, row: sa.Row[Any]) -> StoredPlan:
     names = StoredPlan.__dataclass_fields__.keys() - {"status", "protocol", "origin", "content"}
     return StoredPlan(
         **{name: getattr(row, name) for name in names},
-        status=PlanStatus(row.status),
+        status=_status(tx, row),
         protocol=sealing.word(tx, plans.c.sealed_protocol, row),
         origin=PlanOrigin.parse(sealing.word(tx, plans.c.sealed_reason, row)),
         content=sealing.unseal_json(tx, plans.c.sealed_plan, row),
@@ -104,6 +139,8 @@ def add(
     row["version"] = last.version + 1 if last else 1
     row |= {"status": status, "created_at": now}
     sealed = {"sealed_plan": content, "sealed_protocol": protocol, "sealed_reason": str(origin)}
+    if status in LET_OUT:
+        sealed["sealed_let_out"] = str(status)
     stored = get(tx, sealing.add(tx, plans, row, **sealed))
     assert stored is not None
     return stored
@@ -125,21 +162,19 @@ def rewrite(tx: Tx, plan_id: int, content: dict[str, Any]) -> None:
 
 def hold(tx: Tx, plan_id: int) -> None:
     """What was released waits for a release again."""
-    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.held))
+    _turn(tx, plan_id, PlanStatus.held)
 
 
 def release(tx: Tx, plan_id: int, by: str, now: datetime) -> None:
     """A named practitioner says that it may go out."""
-    row = sa.update(plans).where(plans.c.id == plan_id)
-    tx.run(row.values(status=PlanStatus.released, released_at=now, released_by=by))
+    _turn(tx, plan_id, PlanStatus.released, released_at=now, released_by=by)
 
 
 def take_back(tx: Tx, plan_id: int) -> None:
     """A release is taken back."""
-    row = sa.update(plans).where(plans.c.id == plan_id)
-    tx.run(row.values(status=PlanStatus.held, released_at=None, released_by=""))
+    _turn(tx, plan_id, PlanStatus.held, released_at=None, released_by="")
 
 
 def sent(tx: Tx, plan_id: int, now: datetime) -> None:
     """The client has it."""
-    tx.run(sa.update(plans).where(plans.c.id == plan_id).values(status=PlanStatus.sent, sent_at=now))
+    _turn(tx, plan_id, PlanStatus.sent, sent_at=now)

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from store import sealing
 from store.base import Tx
 from store.intakes import saved_last
+from store.plans import check_let_out_of
 from store.staff import check_access_of
-from store.tables import intakes, metadata, staff, unbound
+from store.tables import intakes, metadata, plans, staff, unbound
 from store.vault import SealBroken, is_bound
 
 BATCH = 50  # rows; a body may have a megabyte
@@ -86,6 +87,8 @@ def _broken(column: sa.Column[Any], row: sa.Row[Any], error: SealBroken) -> Brok
 def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:
     """The value where it is to be sealed again; raises SealBroken."""
     sealed = row._mapping[column.name]
+    if column is plans.c.sealed_let_out:
+        check_let_out_of(tx, row.id)
     if not sealed and not column.info["always"]:
         return []
     value = sealing.unseal(tx, column, row)

@@ -342,6 +342,7 @@ plans = sa.Table(
     _time("released_at", nullable=True),
     _word("released_by", 200),
     _time("sent_at", nullable=True),
+    _sealed("sealed_let_out"),  # the status once more, where that lets it out (`store.plans`)
     sa.UniqueConstraint("booking_id", "client_id", "version"),
     sa.Index("ix_plans_client_id", "client_id"),
     info=_bound("id", "client_id", "version"),

@@ -26,7 +26,7 @@ NO_KEY = "A sealed value does not open: is the right key in FIELD_KEYS?"
 MOVED = "A sealed value does not open: it was changed in the database, or taken from another place."
 MISSING = "A sealed value is missing: somebody took it away."
 OLDER = "A sealed value is not the one that was saved last: somebody put an older one in its place."
-CHANGED = "What lets this account in was changed in the database by somebody else."
+CHANGED = "What lets this account in, or this plan out, was changed in the database by somebody else."
 UNBOUND = (
     "A sealed value is of the kind of before, and all of those were sealed again: somebody put it there."
 )

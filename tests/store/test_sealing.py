@@ -19,6 +19,7 @@ from schemas.checkin import CheckInKind
 from schemas.client_request import RequestKind
 from schemas.delivery import DeliveryStatus, Purpose
 from schemas.person import Doubt
+from schemas.plan import PlanStatus
 from schemas.rules import Severity
 from schemas.session_note import SendWish, SessionNote
 from schemas.staff import Stage
@@ -123,6 +124,7 @@ def written(context: Context, number: int, booking: int) -> None:
         assert plan is not None
         assert form is not None
         assert comes is not None
+        plans.release(tx, plan.id, "Mara", NOW)
         notes.add(tx, booking, SessionNote(SendWish.HOLD, "Mara", client_note=WORDS[number]), NOW)
         plan_edits.add(tx, booking, "Mara", {"words": WORDS[number]}, NOW)
         assert comes.email_id is not None
@@ -219,7 +221,8 @@ def test_a_changed_byte_is_refused_and_so_is_a_seal_of_before(two: Context) -> N
             as_before(two.db.vault, WORDS[0]),
         ):
             put(two, column, found[0], attack)
-            refused = names(column, found[:1]) if attack or column.info["always"] else set()
+            missed = column.info["always"] or name == "plans.sealed_let_out"
+            refused = names(column, found[:1]) if attack or missed else set()
             assert broken(two, name) == refused, (name, attack[:3])
             put(two, column, found[0], value)
 
@@ -397,6 +400,30 @@ def test_answers_of_before_are_named_and_no_plan_is_made_from_them(
     assert "plan" not in mailbox.kinds()
     assert not [mail for mail in mailbox.mails if any(words in str(mail) for words in WORDS)]
     assert [text for text in map(text_of, mailbox.of("trouble")) if "intakes 1" in text]
+
+
+@pytest.mark.parametrize("status", ["released", "sent"])
+def test_a_plan_that_somebody_let_out_in_the_database_stays_where_it_is(
+    context: Context, mailbox: Mailbox, status: str
+) -> None:
+    one = visit(context, "u0", name="Client 0", email="c0@example.org")
+    answer(context, one, cond_bp="not_controlled")
+    chores = Chores()
+    for minutes in range(0, 60, ROUND):
+        work.work_once(context, NOW + timedelta(minutes=minutes))
+    with context.db.begin() as tx:
+        held = plans.newest(tx, one)
+        assert held is not None
+        assert held.status is PlanStatus.held
+        rows = (metadata.tables["plans"], metadata.tables["deliveries"])
+        tx.run(sa.update(rows[0]).values(status=status, released_by="Mara Field", released_at=NOW))
+        tx.run(sa.update(rows[1]).where(rows[1].c.purpose == "plan").values(status="scheduled", reason=""))
+    for minutes in range(60, 600, ROUND):
+        now = NOW + timedelta(minutes=minutes)
+        work.work_once(context, now)
+        chores.run(context, now)
+    assert "plan" not in mailbox.kinds()
+    assert [text for text in map(text_of, mailbox.of("trouble")) if f"plans {held.id}" in text]
 
 
 @pytest.mark.parametrize("basis", [None, b"made up"])
