@@ -26,12 +26,19 @@ from tests.helpers.visits import book
 
 PATIENCE = 30_000  # milliseconds; a machine may be busy with other tests
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+ABSENT = (  # what Playwright turns off, and the pages behind the address bar: a second load for each window
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying"),
+    *("PreconnectToSearch", "AimEnabled", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+)
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--no-first-run",
+    f"--disable-features={','.join(ABSENT)}",
 )
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

@@ -24,10 +24,14 @@ def follow(target: Locator) -> None:
 
 def faults(page: Page) -> list[str]:
     """What axe finds on a page, and whether it can be moved sideways."""
+    return too_wide(page) + _violations(page, {"type": "tag", "values": RULES})
+
+
+def too_wide(page: Page) -> list[str]:
+    """Whether a page can be moved sideways."""
     room = (page.viewport_size or {"width": 0})["width"]  # innerWidth grows with a page that is too wide
     width = page.evaluate("document.documentElement.scrollWidth")
-    wide = [f"{page.url}: {width} px wide on {room}"] if width > room else []
-    return wide + _violations(page, {"type": "tag", "values": RULES})
+    return [f"{page.url}: {width} px wide on {room}"] if width > room else []
 
 
 def faults_by_day_and_night(page: Page) -> list[str]:
