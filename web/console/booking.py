@@ -275,7 +275,11 @@ def settle_draft(booking_id: int) -> AnyResponse:
 def _refused(booking_id: int, error: NotNow) -> Response:
     """The page on which it was pressed, as it is now."""
     in_list = request.form.get("from") == "waits"
-    return waits.show(409, str(error)) if in_list else _page(booking_id, 409, error=str(error))
+    if not in_list:
+        return _page(booking_id, 409, error=str(error))
+    with context().db.read() as tx:
+        about = bookings.get(tx, booking_id)
+    return waits.show(409, str(error), about=about)
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/<any('release', 'hold', 'send'):act>")

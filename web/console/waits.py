@@ -11,6 +11,7 @@ from handlers import texts
 from handlers.intake import summary
 from handlers.plans import basis as plans_basis
 from handlers.plans import standing
+from schemas.booking import Booking
 from schemas.hold import LOOKS
 from schemas.message import Received
 from schemas.reason import Reason
@@ -95,8 +96,14 @@ def waits() -> Response:
     return show()
 
 
-def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Response:
-    """The list, after an act that was refused too; `at` the remark `typed` was to answer."""
+def show(
+    status: int = 200, error: str = "", at: int = 0, typed: str = "", about: Booking | None = None
+) -> Response:
+    """The list, after an act that was refused too.
+
+    `at` is the remark that `typed` was to answer, `about` the visit on which somebody else was first: it may
+    have left the list.
+    """
     clinical = me().may(Role.practitioner)
     with context().db.read() as tx:
         mine = whose(tx)
@@ -116,6 +123,7 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
             "remarks": [_remark(tx, each) for each in found_remarks],
             "drafts": [_draft(tx, each) for each in (notes.drafts(tx, mine.name) if clinical else [])],
             "took": TOOK,
+            "first": _settled(tx, about) if about else None,
             "area_names": dict(area_words()),
             "texts": sorted(
                 (_text(tx, each) for each in stored_texts.unseen(tx)), key=lambda one: not one["danger"]
@@ -135,6 +143,13 @@ def show(status: int = 200, error: str = "", at: int = 0, typed: str = "") -> Re
     if mine.choice and request.args.get("whose"):
         cookies.put(made, WHOSE, request.args["whose"][:10], REMEMBERED_SECONDS)
     return made
+
+
+def _settled(tx: Tx, visit: Booking) -> dict[str, Any]:
+    """Where the plan of a visit stands now, and by whom."""
+    newest = plans.newest(tx, visit.id)
+    by = newest.released_by if newest else ""
+    return {"booking": visit, "client": clients.get(tx, visit.client_id), "released_by": by}
 
 
 def _remark(tx: Tx, one: Remark) -> dict[str, Any]:

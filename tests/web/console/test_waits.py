@@ -12,7 +12,7 @@ from handlers.worker import work
 from schemas.staff import Role
 from store import plans
 from tests.helpers.answers import answer_screens
-from tests.helpers.console import BASE, account, answer, post, sign_in, visit
+from tests.helpers.console import BASE, account, answer, decided_on, post, sign_in, token_in, visit
 from tests.helpers.mailbox import Mailbox
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -121,6 +121,23 @@ def test_an_act_in_the_list_on_what_has_changed_shows_the_list_as_it_is_now(
     assert answered.status_code == 409
     assert "so nothing was done" in answered.text
     assert "Release" in answered.text
+
+
+@pytest.mark.parametrize("act", ["release", "hold"])
+def test_what_a_colleague_settled_first_is_named_though_it_left_the_list(
+    app: Flask, context: Context, client: FlaskClient, act: str
+) -> None:
+    number = came(context, "u1", "Ann Bee", -1)
+    account(context, "jo@handsofstone.example", "Jo Hale", (Role.practitioner,))
+    jo, url = sign_in(app, "jo@handsofstone.example"), f"/console/bookings/{number}/plan/{act}"
+    shown = text(jo, WAITS)
+    assert post(client, url, WAITS, **{"from": "waits"}).status_code == 303
+    stale = {"csrf": token_in(shown), "from": "waits"} | decided_on(shown, url)
+    late = jo.post(url, base_url=BASE, data=stale)
+    assert late.status_code == 409
+    assert "Nothing waits for you" in late.text
+    assert f'href="/console/bookings/{number}#plan"' in late.text
+    assert ("Released by Mara Field." in late.text) is (act == "release")
 
 
 def test_mine_comes_first_and_all_is_remembered(context: Context, client: FlaskClient, app: Flask) -> None:
