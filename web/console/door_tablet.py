@@ -7,7 +7,7 @@ can do nothing else. It ends by itself after a working day.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, abort, g, redirect, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -30,7 +30,7 @@ from web.console.auth import DEVICE
 from web.console.gate import EVERYBODY, LINK, allowed, me, now
 from web.console.view import page
 from web.context import context
-from web.security import wrong_link
+from web.security import count_guess
 
 blueprint = gate.blueprint("door_tablet")
 LATE, AHEAD = timedelta(minutes=15), timedelta(hours=1)
@@ -105,7 +105,8 @@ def _opened(tx: Tx, token: str) -> None:
     subject = links.open_link(tx, context(), LinkPurpose.door, token, now())
     who = stored_staff.get(tx, subject) if subject is not None else None
     if who is None or not who.active:
-        wrong_link()
+        count_guess()
+        abort(page("door_dark", 404))
 
 
 def _coming(tx: Tx) -> list[Coming]:

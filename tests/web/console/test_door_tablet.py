@@ -89,7 +89,10 @@ def test_it_goes_dark_by_itself_by_hand_with_another_and_with_the_account(
     first = opened(desk)
     second = opened(sign_in(app, DESK))
     tablet = browser(app)
-    assert tablet.get(first, base_url=BASE).status_code == 404
+    dark = tablet.get(first, base_url=BASE)
+    assert dark.status_code == 404
+    assert "Please ask us at the desk." in dark.text
+    assert "/console/login?next=/console/door" in dark.text
     assert tablet.get(second, base_url=BASE).status_code == 200
     post(sign_in(app, DESK), "/console/door/close", "/console/door")
     assert tablet.get(second, base_url=BASE).status_code == 404
