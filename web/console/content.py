@@ -91,5 +91,5 @@ def pair(name: str) -> Response:
 def figures() -> Response:
     """The contact sheet: every exercise, start and finish."""
     known = context().library(_language()).plan_content.exercises
-    sheet = [(known[name], drawn(name)) for name in sorted(known, key=lambda each: (known[each].phase, each))]
-    return page("figures", sheet=sheet)
+    sheet = sorted(known.values(), key=lambda each: (each.phase, each.id))
+    return page("figures", sheet=sheet, figures=context().figures)

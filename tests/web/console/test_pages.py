@@ -56,6 +56,7 @@ from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import webhook
 from web.console.labels import SENTENCES
 
+LIGHT = 60_000  # letters of a page
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
 NERVES = (
@@ -909,3 +910,11 @@ def test_the_clients_of_the_latest_visits_are_there_before_anything_is_typed(
     for query, names in (("", ["Bo Ash", "Ann Lee", "Cy Elm"]), ("?whose=mine", ["Bo Ash", "Ann Lee"])):
         page = client.get(f"/console/clients{query}", base_url=BASE).text
         assert re.findall(r"data-row>.*?<bdi>(.*?)</bdi>", page) == names
+
+
+def test_the_sheet_of_figures_is_light_and_its_pictures_come_when_they_are_seen(client: FlaskClient) -> None:
+    page = text(client, "/console/figures")
+    assert len(page) < LIGHT
+    first, *more = re.findall(r'<img class="pair" src="([^"]+)" alt="" loading="lazy"', page)
+    assert len(more) > 50
+    assert client.get(first, base_url=BASE).content_type.startswith("image/svg+xml")
