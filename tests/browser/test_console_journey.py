@@ -291,10 +291,10 @@ def test_a_changed_plan_comes_back_at_the_exercise_and_says_what_was_done(
     saved = page.get_by_role("region", name="My saved plans")
     done_at(saved, "Saved as Desk and neck.")
     follow(page.get_by_role("button", name="Begin with this"))
-    done_at(page.locator("#begun"), "This is your plan Desk and neck now.")
+    done_at(page.locator("#begun"), "This is your plan “Desk and neck” now.")
     page.on("dialog", lambda dialog: dialog.accept())
     follow(saved.get_by_role("button", name="Delete"))
-    done_at(saved, "Desk and neck is deleted.")
+    done_at(saved, "“Desk and neck” is deleted.")
 
 
 def test_a_clip_of_a_phone_is_seen_on_the_clients_page_when_they_play_it(

@@ -10,7 +10,7 @@ WORDS = {
     "up": MOVED,
     "down": MOVED,
 }
-BEGUN, SAVED, DELETED = "This is your plan {name} now.", "Saved as {name}.", "{name} is deleted."
+BEGUN, SAVED, DELETED = "This is your plan “{name}” now.", "Saved as {name}.", "“{name}” is deleted."
 
 
 @dataclass(frozen=True, slots=True)
