@@ -1,7 +1,10 @@
 """Values under older keys, or of the kind of before, sealed again with the first key."""
 
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -101,11 +104,30 @@ def _old(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> list[Old]:
     return [Old(column, row, sealing.seal(tx.vault, column, value, row._mapping))]
 
 
-def write(tx: Tx, old: Old) -> None:
-    """Put the new seal in place of the old one; what was changed or deleted meanwhile stays as it is."""
-    same = [each.is_not_distinct_from(old.row._mapping[each.name]) for each in _bound(old.column.table)]
-    same += [old.column == old.row._mapping[old.column.name]]
-    tx.run(sa.update(old.column.table).where(*same).values({old.column.name: old.renewed}))
+def write(tx: Tx, old: Iterable[Old]) -> None:
+    """Put new seals in place of old ones; what was changed or deleted meanwhile stays as it is."""
+    rows = defaultdict[sa.Column[Any], list[dict[str, Any]]](list)
+    for each in old:
+        was = {f"was_{name}": value for name, value in each.row._mapping.items()}
+        rows[each.column].append(was | {"renewed": each.renewed})
+    for column, some in rows.items():
+        tx.run(_renewing(column), some)
+
+
+@cache
+def _renewing(column: sa.Column[Any]) -> sa.Update:
+    """Made once, since making it takes longer than carrying it out; by the key, which has an index."""
+    key, *bound = _bound(column.table)
+    same = [
+        key == _was(key),
+        column == _was(column),
+        *(each.is_not_distinct_from(_was(each)) for each in bound),
+    ]
+    return sa.update(column.table).where(*same).values({column.name: sa.bindparam("renewed")})
+
+
+def _was(column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"was_{column.name}", type_=column.type)
 
 
 def all_bound(tx: Tx) -> None:

@@ -1,12 +1,14 @@
 """Seal old values again with the first of FIELD_KEYS, while everything else goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from handlers.context import Context
 from store import audit
 from store import reseal as stored
+
+AT_ONCE, MOST_BYTES = 200, 4_000_000  # values that are written with one commit, and what is held for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,29 @@ def reseal(context: Context, by: str, now: datetime, tell: Callable[[int], objec
     kind of before is left, no such value is read any more.
     """
     values = broken = unbound = 0
-    for batch in batches(context):
-        if batch.old:
+    for some in _together(batches(context)):
+        old = [each for batch in some for each in batch.old]
+        if old:
             with context.db.begin() as tx:
-                for old in batch.old:
-                    stored.write(tx, old)
-        values, broken = values + len(batch.old), broken + len(batch.broken)
-        unbound += sum(each.unbound for each in batch.broken)
-        tell(batch.rows)
+                stored.write(tx, old)
+        faults = [each for batch in some for each in batch.broken]
+        values, broken = values + len(old), broken + len(faults)
+        unbound += sum(each.unbound for each in faults)
+        tell(sum(batch.rows for batch in some))
     with context.db.begin() as tx:
         if not unbound:
             stored.all_bound(tx)
         audit.add(tx, by, "resealed", "values", now, f"{values} again, {broken} broken")
     return Resealed(values, broken)
+
+
+def _together(found: Iterable[stored.Batch]) -> Iterator[list[stored.Batch]]:
+    """Batches whose values are written with one commit: each waits for the disk, and a webhook for it."""
+    some: list[stored.Batch] = []
+    for batch in found:
+        some.append(batch)
+        if sum(len(each.old) for each in some) >= AT_ONCE or sum(each.size for each in some) >= MOST_BYTES:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,13 +13,15 @@ import app as application
 import settings as configuration
 from handlers.context import Context
 from handlers.worker import reseal
-from store import intakes, receipts
+from store import intakes, receipts, sealing
 from store import reseal as stored
 from store.tables import audit
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
 from tests.helpers.visits import book
 
+SOME = {int: 1, str: "x", bytes: b"x", datetime: NOW}
+"""A value of each type: of a NULL that is compared PostgreSQL knows without a look that nothing has it."""
 NEW = Fernet.generate_key().decode()
 
 
@@ -86,6 +90,20 @@ def test_what_was_deleted_meanwhile_does_not_come_back(
         looked = stored.look(tx, table, None)
         assert looked is not None
         receipts.forget_bodies(tx, NOW.replace(year=2030))
-        for old in looked.old:
-            stored.write(tx, old)
+        stored.write(tx, looked.old)
         assert tx.value(sa.select(table.c.sealed_body)) is None
+
+
+def test_a_row_is_found_by_its_key_however_many_there_are(context: Context) -> None:
+    with context.db.begin() as tx:
+        if not context.db.sqlite:
+            tx.run(sa.text("SET LOCAL enable_seqscan = off"))  # small tables are walked through otherwise
+        for column in (column for table in stored.tables() for column in sealing.columns(table)):
+            made = stored._renewing(column).compile(dialect=tx.conn.dialect)
+            some = {name: SOME[bind.type.python_type] for name, bind in made.binds.items()}
+            given: Any = tuple(some.values()) if context.db.sqlite else some
+            words = "EXPLAIN QUERY PLAN" if context.db.sqlite else "EXPLAIN"
+            said = tx.conn.exec_driver_sql(f"{words} {made}", given)
+            plan = " ".join(map(str, said.all()))
+            assert "SCAN " not in plan, plan
+            assert "Seq Scan" not in plan, plan
