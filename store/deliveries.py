@@ -140,15 +140,10 @@ _MARK = (
     .outerjoin(contact_points, contact_points.c.id == deliveries.c.contact_id)
     .outerjoin(pauses, pauses.c.channel == deliveries.c.channel)
 )
-_MARK_OF_ONE = _MARK.where(deliveries.c.id == sa.bindparam("delivery_id"))
 _MARK_OF_SOME = _MARK.where(deliveries.c.id.in_(sa.bindparam("delivery_ids", expanding=True)))
 _OURS = (deliveries.c.id == sa.bindparam("of_id"), deliveries.c.generation == sa.bindparam("of_generation"))
-_SETTLE = sa.update(deliveries).where(*_OURS).returning(deliveries.c.id)
-_SENT = (
-    sa.update(deliveries)
-    .where(_OURS[0], sa.or_(_OURS[1], deliveries.c.status != "sending"))
-    .returning(deliveries.c.id)
-)
+_SETTLE = sa.update(deliveries).where(*_OURS)
+_SENT = sa.update(deliveries).where(_OURS[0], sa.or_(_OURS[1], deliveries.c.status != "sending"))
 
 
 def _delivery(row: sa.Row[Any]) -> Delivery:
@@ -444,42 +439,47 @@ def marks(tx: Tx, delivery_ids: Sequence[int]) -> dict[int, Mark]:
     return {row.id: _mark(row) for row in tx.all(_MARK_OF_SOME, delivery_ids=delivery_ids)}
 
 
-def mark(tx: Tx, delivery_id: int) -> Mark | None:
-    """The same for one."""
-    row = tx.first(_MARK_OF_ONE, delivery_id=delivery_id)
-    return _mark(row) if row else None
-
-
 def _mark(row: sa.Row[Any]) -> Mark:
     return Mark(tuple(row[:-2]), pause=row if row.until else None)
 
 
-def settle(
-    tx: Tx,
-    delivery: Delivery,
-    status: DeliveryStatus,
-    now: datetime,
-    *,
-    reason: Reason = Reason.none,
-    detail: str = "",
-    message_id: str = "",
-    vendor_id: str = "",
-) -> bool:
-    """Write down how it ended; an older generation finds nothing to do and gets False.
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a delivery ended, and under which names it is known outside."""
+
+    delivery: Delivery
+    status: DeliveryStatus
+    reason: Reason = Reason.none
+    detail: str = ""
+    message_id: str = ""
+    vendor_id: str = ""
+
+    def row(self, now: datetime) -> dict[str, Any]:
+        """The values of the statements that settle."""
+        return {
+            "of_id": self.delivery.id,
+            "of_generation": self.delivery.generation,
+            "status": self.status,
+            "reason": self.reason,
+            "detail": self.detail[:500],
+            "message_id": self.message_id,
+            "vendor_id": self.vendor_id[:200],
+            "settled_at": now,
+            "lease_until": None,
+        }
+
+
+def settle(tx: Tx, some: Sequence[Settled], now: datetime) -> None:
+    """Write down how they ended; an older generation finds nothing to do.
 
     Only what has reached the person is written in any case: it is true whatever was decided meanwhile.
     """
-    done = {
-        "status": status,
-        "reason": reason,
-        "detail": detail[:500],
-        "message_id": message_id,
-        "vendor_id": vendor_id[:200],
-        "settled_at": now,
-        "lease_until": None,
-    }
-    ours = {"of_id": delivery.id, "of_generation": delivery.generation}
-    return tx.first(_SENT if status is DeliveryStatus.sent else _SETTLE, **ours, **done) is not None
+    for statement, rows in (
+        (_SENT, [each.row(now) for each in some if each.status is DeliveryStatus.sent]),
+        (_SETTLE, [each.row(now) for each in some if each.status is not DeliveryStatus.sent]),
+    ):
+        if rows:
+            tx.run(statement, rows)
 
 
 def put_back(

@@ -17,7 +17,7 @@ from handlers.checkins import reach
 from handlers.clients import contacts
 from handlers.context import Context
 from handlers.schedule import alerts
-from handlers.send import decide, together
+from handlers.send import at_once, decide, together
 from handlers.send.decide import Hold, Later, Send, Skip, Write
 from handlers.send.together import Decided
 from integrations.base import (
@@ -43,6 +43,7 @@ from store.vault import SealBroken
 
 log = logging.getLogger("aftercare.outbox")
 BATCH = 50
+AT_ONCE = 2  # mails of a lane that leave at the same time and are noted by one commit
 LONGEST = 5.0  # seconds after which what is taken and not begun is decided on by another time
 REPEAT_AFTER = timedelta(minutes=5)
 HEAR_AGAIN = timedelta(seconds=10)  # when webhooks of the connection wait that cannot be taken in yet
@@ -96,16 +97,17 @@ def _work_through(
             decided, in_time, alone = found or [], 0, found is None
         if stopping() or time.monotonic() > until:
             return left
-        known = decided.pop(0) if decided else None
-        delivery = known.delivery if known else left[0]
-        left.remove(delivery)
-        with trace.following(delivery.trace):
-            if known and _go_on(context, known, unnoted, now):
-                in_time += 1
-            else:
-                decided.clear()  # the others are as old; next time they are fewer
-                in_time //= 2
-                _process(context, delivery, unnoted, now, stopping)
+        some, decided = decided[: _at_once(context)], decided[_at_once(context) :]
+        begun = [each.delivery for each in some] or left[:1]
+        left = [each for each in left if each not in begun]
+        done = _go_on(context, some, unnoted, now)
+        in_time += len(done)
+        if again := [each for each in begun if each not in done]:
+            decided.clear()  # the others are as old; next time they are fewer
+            in_time //= 2
+        for each in again:
+            with trace.following(each.trace):
+                _process(context, each, unnoted, now, stopping)
     return []
 
 
@@ -119,16 +121,35 @@ class _Sent:
     vendor_id: str
     after_pause: bool
 
-    def note(self, tx: Tx, now: datetime) -> None:
-        """Write down that it is sent, and what follows from that."""
+    @property
+    def settled(self) -> deliveries.Settled:
+        """That it is sent."""
         given = "".join(filter(str.isprintable, self.vendor_id))
         name = _identity(self.decision.message)
+        return deliveries.Settled(self.delivery, DeliveryStatus.sent, message_id=name, vendor_id=given)
+
+    def follow(self, tx: Tx) -> None:
+        """Do what follows from that."""
         with trace.following(self.delivery.trace):
-            deliveries.settle(tx, self.delivery, DeliveryStatus.sent, now, message_id=name, vendor_id=given)
             if self.after_pause:
                 pauses.end(tx, self.delivery.channel)
             if self.decision.after:
                 self.decision.after(tx)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A message that is to go now, and the pause of its channel that this ends."""
+
+    delivery: Delivery
+    decision: Send
+    pause: Any
+
+
+def _at_once(context: Context) -> int:
+    """How many mails leave at the same time; one where a mail server takes few, and so few connections."""
+    sender = context.senders.get(Channel.email)
+    return 1 if isinstance(sender, Smtp) and sender.per_minute else AT_ONCE
 
 
 def _give_back(context: Context, left: list[Delivery]) -> None:
@@ -148,7 +169,7 @@ def _note(context: Context, unnoted: list[_Sent], now: datetime) -> None:
         sent = unnoted.pop()
         try:
             with context.db.begin() as tx:
-                sent.note(tx, now)
+                _note_in(tx, [sent], now)
         except Exception:
             log.exception("sent, and not noted", extra={"delivery": sent.delivery.id})
             unknown = OutcomeUnknown("The message was sent, and we could not note it.")
@@ -172,32 +193,38 @@ def _decide_together(
     return found
 
 
-def _go_on(context: Context, known: Decided, unnoted: list[_Sent], now: datetime) -> bool:
-    """Do what was decided; False, and nothing done, where something has happened since."""
-    delivery = known.delivery
-    if time.monotonic() > known.until:
-        return False
+def _go_on(context: Context, some: list[Decided], unnoted: list[_Sent], now: datetime) -> list[Delivery]:
+    """Do what was decided where nothing has happened since; returns for which."""
+    some = [each for each in some if time.monotonic() <= each.until]
+    if not some:
+        return []
     try:
         with context.db.begin() if unnoted else context.db.read() as tx:
             _note_in(tx, unnoted, now)
-            mark = deliveries.mark(tx, delivery.id)
+            marks = deliveries.marks(tx, [each.delivery.id for each in some])
     except Exception:
         _note(context, unnoted, now)
-        return False
+        return []
     unnoted.clear()
-    if mark is None or mark != known.mark:
-        return False
-    with _failing(context, delivery, now):
-        if isinstance(known.decision, Send):
-            _send(context, delivery, known.decision, mark.pause, unnoted, now)
-        else:
-            _carry_out(context, delivery, known.decision, unnoted, now)
-    return True
+    some = [each for each in some if marks.get(each.delivery.id) == each.mark]
+    if any(marks[each.delivery.id].pause for each in some):
+        some = some[:1]  # a channel that has refused us is tried with one
+    leaving = list[_Leaving]()
+    for each in some:
+        delivery, decision, pause = each.delivery, each.decision, marks[each.delivery.id].pause
+        with trace.following(delivery.trace), _failing(context, delivery, now):
+            if not isinstance(decision, Send):
+                _carry_out(context, delivery, decision, unnoted, now)
+            elif not _waits(context, delivery, pause, now):
+                leaving.append(_Leaving(delivery, decision, pause))
+    _send(context, leaving, unnoted, now)
+    return [each.delivery for each in some]
 
 
 def _note_in(tx: Tx, unnoted: list[_Sent], now: datetime) -> None:
+    deliveries.settle(tx, [sent.settled for sent in unnoted], now)
     for sent in unnoted:
-        sent.note(tx, now)
+        sent.follow(tx)
 
 
 def _process(
@@ -319,8 +346,8 @@ def _carry_out(
         case Send():
             with context.db.read() as tx:  # the last look: a cancel that came while it was made wins
                 ours, pause = deliveries.still_ours(tx, delivery), pauses.get(tx, delivery.channel)
-            if ours:
-                _send(context, delivery, decision, pause, unnoted, now)
+            if ours and not _waits(context, delivery, pause, now):
+                _send(context, [_Leaving(delivery, decision, pause)], unnoted, now)
         case Write(connection, external_id, note):
             context.schedulers[connection].attach(external_id, note)
             _settle(context, delivery, DeliveryStatus.sent, now, reason=Reason.none)
@@ -335,18 +362,30 @@ def _carry_out(
             assert_never(decision)
 
 
-def _send(
-    context: Context, delivery: Delivery, decision: Send, pause: Any, unnoted: list[_Sent], now: datetime
+def _send(context: Context, some: list[_Leaving], unnoted: list[_Sent], now: datetime) -> None:
+    """Hand them over, all at the same time."""
+    outcomes = at_once.outcomes([partial(_hand_over, context, each) for each in some])
+    for each, outcome in zip(some, outcomes, strict=True):
+        with trace.following(each.delivery.trace), _failing(context, each.delivery, now):
+            _taken(context, each, outcome, unnoted, now)
+
+
+def _hand_over(context: Context, what: _Leaving) -> str:
+    with trace.following(what.delivery.trace):
+        return context.senders[what.delivery.channel].send(what.decision.message)
+
+
+def _taken(
+    context: Context, what: _Leaving, outcome: str | BaseException, unnoted: list[_Sent], now: datetime
 ) -> None:
-    if _waits(context, delivery, pause, now):
-        return
-    try:
-        vendor_id = context.senders[delivery.channel].send(decision.message)
-    except OptedOut:
+    delivery, decision = what.delivery, what.decision
+    if isinstance(outcome, OptedOut):
         _opted_out(context, delivery, decision.message, now)
         return
+    if isinstance(outcome, BaseException):
+        raise outcome
     log.info("delivery sent", extra={"delivery": delivery.id, "purpose": str(delivery.purpose)})
-    unnoted.append(_Sent(delivery, decision, vendor_id, after_pause=pause is not None))
+    unnoted.append(_Sent(delivery, decision, outcome, after_pause=what.pause is not None))
     if delivery.channel is Channel.sms:  # a text that goes out again is seen twice
         _note(context, unnoted, now)
 
@@ -357,7 +396,7 @@ def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> b
         return False
     sender = context.senders[delivery.channel]
     full = sender.wait() if isinstance(sender, Smtp) else 0
-    if pause is not None and now < pause.until <= now + LONGEST_PAUSE:
+    if _holds(pause, now):
         until, reason, detail = pause.until, Reason.mail_waits, pause.text
     elif full:
         until, reason, detail = now + timedelta(seconds=full), Reason.paced, ""
@@ -368,6 +407,10 @@ def _waits(context: Context, delivery: Delivery, pause: Any, now: datetime) -> b
     return True
 
 
+def _holds(pause: Any, now: datetime) -> bool:
+    return pause is not None and now < pause.until <= now + LONGEST_PAUSE
+
+
 def _refuses_us(channel: Channel, error: IntegrationError) -> bool:
     return isinstance(error, SenderRefused) or (isinstance(error, Silent) and channel is Channel.email)
 
@@ -375,9 +418,16 @@ def _refuses_us(channel: Channel, error: IntegrationError) -> bool:
 def _refused_us(context: Context, delivery: Delivery, error: IntegrationError, now: datetime) -> None:
     """Nothing of ours is taken: all of the channel waits, and no message is lost by it.
 
-    One that alone is refused while others go through is given up in the end.
+    One that alone is refused while others go through is given up in the end. What left at the same time as
+    another that was refused says nothing more.
     """
     with context.db.begin() as tx:
+        known = pauses.get(tx, delivery.channel)
+        if known is not None and _holds(known, now):
+            deliveries.put_back(
+                tx, delivery, known.until, reason=Reason.mail_waits, detail=str(error), tried=False
+            )
+            return
         times = pauses.begin(tx, delivery.channel, str(error), now)
         alone = times == 1
         if not (alone and delivery.attempts >= retry.MOST):
@@ -481,5 +531,5 @@ def _settle(
     detail: str = "",
 ) -> None:
     with context.db.begin() as tx:
-        deliveries.settle(tx, delivery, status, now, reason=reason, detail=detail)
+        deliveries.settle(tx, [deliveries.Settled(delivery, status, reason, detail)], now)
     log.info("delivery settled", extra={"delivery": delivery.id, "status": str(status), "reason": reason})

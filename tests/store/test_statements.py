@@ -20,7 +20,7 @@ from tests.helpers.visits import only, receive, webhook
 
 LATER = NOW + timedelta(minutes=1)
 A_WEBHOOK, A_MESSAGE = 36, 28
-OF_MANY, A_MESSAGE_OF_MANY = 20, 4
+OF_MANY, A_MESSAGE_OF_MANY = 20, 3
 """85 and 43 before a transaction remembered what it had read, and added what is due together.
 
 One of a webhook seals the description of a new client, which is bound to the number of its row;

@@ -295,7 +295,7 @@ def test_a_mail_that_was_sent_and_could_not_be_noted_counts_as_told(context: Con
     booking = book(context)
     ours, hand = by_hand(context, lambda _message: "250 kept")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox._Sent, "note", raising(ValueError("a value that the column does not take")))
+        patch.setattr(outbox._Sent, "follow", raising(ValueError("a value that the column does not take")))
         for minutes in (0, 5, 10, 60):
             work.work_once(ours, LATER + timedelta(minutes=minutes))
     assert len(hand.given) == 2
@@ -306,15 +306,15 @@ def test_one_that_cannot_be_noted_takes_no_other_with_it(context: Context) -> No
     for number in range(5):
         book(context, uid=f"u{number}", email=f"c{number}@example.org")
     ours, hand = by_hand(context, lambda _message: "250 kept")
-    real = outbox._Sent.note
+    real = outbox._Sent.follow
 
-    def fails_on_one(sent: outbox._Sent, tx: Tx, now: datetime) -> None:
-        real(sent, tx, now)
+    def fails_on_one(sent: outbox._Sent, tx: Tx) -> None:
+        real(sent, tx)
         if sent.decision.message["To"] == "c2@example.org":  # type: ignore[index]
             raise ValueError("a value that the column does not take")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outbox._Sent, "note", fails_on_one)
+        patch.setattr(outbox._Sent, "follow", fails_on_one)
         for minutes in (0, 6):
             work.work_once(ours, LATER + timedelta(minutes=minutes))
     to = Counter(str(each["To"]) for each in hand.given)  # type: ignore[index]

@@ -1,5 +1,6 @@
 """Messages decided on together go as if each had been decided on alone, just before it leaves."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +14,8 @@ from handlers.bookings import inbox
 from handlers.context import Context
 from handlers.send import decide, outbox, together
 from handlers.worker import work
+from integrations.base import SenderRefused
+from integrations.channels.email import Smtp
 from schemas.booking import Booking, BookingState
 from schemas.delivery import Channel, Delivery, DeliveryStatus
 from schemas.message import Text
@@ -20,9 +23,11 @@ from schemas.person import MessageKind
 from schemas.reason import Reason
 from store import attendances, bookings, clients, contacts, deliveries
 from store.base import Tx
+from store.running import pauses
 from store.running.leases import LEASE
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import NOW
+from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import only, receive, schedule_of, webhook
 
 LATER = NOW + timedelta(minutes=1)
@@ -36,13 +41,15 @@ class Hand:
         self.to: list[str] = []
         self.ids: list[str] = []
         self._then = then
+        self._one = threading.Lock()  # mails come two at a time
 
     def send(self, message: EmailMessage | Text) -> str:
         """Keep to whom it went."""
         assert isinstance(message, EmailMessage)
-        self.to.append(str(message["To"]))
-        self.ids.append(str(message["Message-ID"]))
-        self._then(len(self.to))
+        with self._one:
+            self.to.append(str(message["To"]))
+            self.ids.append(str(message["Message-ID"]))
+            self._then(len(self.to))
         return "250 kept"
 
 
@@ -115,7 +122,7 @@ EVENTS = (cancels, opts_out, bounces, is_held, is_sent_in, comes_no_more)
 
 
 @pytest.mark.parametrize("event", EVENTS)
-@pytest.mark.parametrize("after", [1, 3])
+@pytest.mark.parametrize("after", [1, 2])
 def test_what_happens_after_the_decision_and_before_a_mail_leaves_counts(
     context: Context, event: Callable[[Context, Booking], None], after: int
 ) -> None:
@@ -132,7 +139,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("at", range(1, MOST + 1))
-def test_a_worker_killed_after_any_mail_loses_none_and_repeats_one_at_most(context: Context, at: int) -> None:
+def test_a_worker_killed_after_any_mail_loses_none_and_repeats_those_that_left_with_it_at_most(
+    context: Context, at: int
+) -> None:
     def ends(sent: int) -> None:
         if sent == at:
             raise Killed
@@ -144,8 +153,63 @@ def test_a_worker_killed_after_any_mail_loses_none_and_repeats_one_at_most(conte
     again, second = with_hand(context)
     work.work_once(again, LATER + LEASE)
     sent = Counter(first.to + second.to)
-    assert sent == {f"c{number}@example.org": 2 if number == at - 1 else 1 for number in range(MOST)}
+    assert set(sent) == {f"c{number}@example.org" for number in range(MOST)}
+    repeated = [number for number in range(MOST) if sent[f"c{number}@example.org"] > 1]
+    began = (at - 1) // outbox.AT_ONCE * outbox.AT_ONCE
+    assert set(repeated) <= set(range(began, began + outbox.AT_ONCE))
+    assert max(sent.values()) == 2
     assert len({*first.ids, *second.ids}) == MOST
+
+
+class Meeting:
+    """A mail server that takes a mail while it has another one in hand; it refuses what a test says."""
+
+    def __init__(self, *refused: str) -> None:
+        self.taken: list[str] = []
+        self._refused = refused
+        self._met = threading.Barrier(outbox.AT_ONCE)
+
+    def send(self, message: EmailMessage | Text) -> str:
+        """Wait for the others."""
+        assert isinstance(message, EmailMessage)
+        self._met.wait(10)
+        if str(message["To"]) in self._refused:
+            raise SenderRefused("The mail server refuses our mail (code 550).")
+        self.taken.append(str(message["To"]))
+        return "250 kept"
+
+
+def test_so_many_leave_at_the_same_time_each_once(context: Context) -> None:
+    booked(context)
+    server = Meeting()
+    work.work_once(replace(context, senders={Channel.email: server}), LATER)
+    assert sorted(server.taken) == [f"c{number}@example.org" for number in range(MOST)]
+
+
+@pytest.mark.parametrize("refused", [1, outbox.AT_ONCE])
+def test_those_that_are_refused_at_the_same_time_are_one_refusal_of_the_channel(
+    context: Context, refused: int
+) -> None:
+    visits = booked(context)
+    server = Meeting(*(f"c{number}@example.org" for number in range(refused)))
+    work.work_once(replace(context, senders={Channel.email: server}), LATER)
+    assert len(server.taken) == outbox.AT_ONCE - refused, "all else waits"
+    with context.db.read() as tx:
+        pause = pauses.get(tx, Channel.email)
+    assert pause is not None
+    assert (pause.times, pause.until) == (1, LATER + outbox.PAUSES[0])
+    later, hand = with_hand(context)
+    work.work_once(later, LATER + outbox.PAUSES[0])
+    assert Counter(hand.to + server.taken) == {f"c{number}@example.org": 1 for number in range(MOST)}
+    assert {schedule_of(context, each)["intake:0"].status for each in visits} == {DeliveryStatus.sent}
+
+
+def test_a_server_with_a_limit_a_minute_gets_one_at_a_time(context: Context, mailbox: Mailbox) -> None:
+    booked(context)
+    limited = Smtp("127.0.0.1", mailbox.port, security="none", per_minute=MOST - 1)
+    work.work_once(replace(context, senders={Channel.email: limited}), LATER)
+    assert len(mailbox.mails) == MOST - 1
+    assert len(limited.pool._unused) == 1, "one connection"
 
 
 def test_two_for_one_person_are_not_decided_on_together(context: Context) -> None:

@@ -13,6 +13,7 @@ from schemas.reason import Reason
 from schemas.receipt import ReceiptStatus
 from schemas.trouble import Trouble, TroubleKind
 from store import contacts, deliveries, receipts
+from store.deliveries import Settled
 from store.running import pauses, workers
 from store.running import troubles as stored
 from tests.helpers.clinic import NOW, with_policy
@@ -51,7 +52,7 @@ def dead_message(context: Context) -> None:
     work.work_once(context, NOW)
     asked = schedule_of(context, booking)["intake:0"]
     with context.db.begin() as tx:
-        deliveries.settle(tx, asked, DeliveryStatus.dead, NOW, reason=Reason.failed)
+        deliveries.settle(tx, [Settled(asked, DeliveryStatus.dead, Reason.failed)], NOW)
 
 
 def refused_address(context: Context) -> None:
@@ -156,7 +157,7 @@ def test_what_has_grown_is_said_again_but_once_a_day(context: Context, mailbox: 
             deliveries.reschedule(tx, asked.id, NOW + timedelta(hours=hours))
         fresh = schedule_of(context, more)["intake:0"]
         with context.db.begin() as tx:
-            deliveries.settle(tx, fresh, DeliveryStatus.dead, NOW + timedelta(hours=hours))
+            deliveries.settle(tx, [Settled(fresh, DeliveryStatus.dead)], NOW + timedelta(hours=hours))
         beat(context, timedelta(hours=hours))
         tell(context, NOW + timedelta(hours=hours))
         assert mailbox.kinds().count("trouble") == (2 if hours == 25 else 1), hours
