@@ -1,15 +1,22 @@
 """Personal links: the same link for the same thing, nothing to guess, nothing kept but a hash."""
 
+import base64
+import hashlib
+import hmac
 import re
 from datetime import timedelta
 
+import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.context import Context
-from handlers.links import LIVES, LinkPurpose, issue, open_link, token
+from handlers.links import LIVES, LinkPurpose, issue, key_old, look, open_link, token
 from store import links
+from store.tables import links as rows
 from tests.helpers.clinic import NOW
+from tests.helpers.visits import book
 
 
 def test_a_link_opens_what_it_was_made_for_until_it_ends(context: Context) -> None:
@@ -41,6 +48,40 @@ def test_a_revoked_link_stays_closed_and_the_next_one_is_another(context: Contex
         assert open_link(tx, context, LinkPurpose.plan, again, NOW) == 7
 
 
+@pytest.mark.parametrize(
+    "purpose", [each for each in LinkPurpose if each not in (LinkPurpose.stop, LinkPurpose.door)]
+)
+@pytest.mark.parametrize("column", ["subject", "client_id", "contact_id"])
+def test_a_link_that_was_led_elsewhere_in_the_database_opens_nothing(
+    context: Context, purpose: LinkPurpose, column: str
+) -> None:
+    mine, other = book(context), book(context, uid="u2", email="bo@example.org", name="Bo Berg")
+    with context.db.begin() as tx:
+        value = issue(tx, context, purpose, mine.id, NOW, NOW + timedelta(days=9)).rpartition("/")[2]
+        tx.finish()
+        row = tx.all(sa.select(rows))[0]
+        assert look(tx, context, purpose, value, NOW) is not None
+        theirs = {"subject": other.id, "client_id": other.client_id, "contact_id": 2}[column]
+        tx.change(rows, row.id, **{column: theirs})
+        assert look(tx, context, purpose, value, NOW) is None
+        tx.change(rows, row.id, **{column: row._mapping[column]})
+        assert look(tx, context, purpose, value, NOW) is not None
+
+
+def test_a_link_of_the_first_version_opens_while_it_lives(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        issue(tx, context, LinkPurpose.plan, booking.id, NOW)
+        tx.finish()
+        row = tx.all(sa.select(rows))[0]
+        mac = hmac.new(context.link_key, f"plan:{booking.id}:0".encode(), hashlib.sha256).digest()
+        first = base64.urlsafe_b64encode(mac[:24]).decode()
+        digest = hashlib.sha256(first.encode()).hexdigest()
+        tx.change(rows, row.id, token_hash=digest, keyed=False)
+        key_old(tx, context)
+        assert look(tx, context, LinkPurpose.plan, first, NOW) is not None
+
+
 def test_every_purpose_and_subject_has_a_token_of_its_own(context: Context) -> None:
     with context.db.read() as tx:
         tokens = {token(tx, context, purpose, subject) for purpose in LinkPurpose for subject in range(40)}
@@ -51,8 +92,8 @@ def test_every_purpose_and_subject_has_a_token_of_its_own(context: Context) -> N
 def test_the_database_holds_no_token(context: Context) -> None:
     with context.db.begin() as tx:
         value = issue(tx, context, LinkPurpose.plan, 7, NOW).rpartition("/")[2]
-        rows = tx.conn.exec_driver_sql("SELECT * FROM links").all()
-    assert value not in repr(rows)
+        kept = tx.conn.exec_driver_sql("SELECT * FROM links").all()
+    assert value not in repr(kept)
 
 
 def test_every_link_but_the_intake_has_a_life() -> None:
