@@ -42,7 +42,7 @@ SLOW = (
 QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 # The same examples at each run: what is red is red for a reason. `nightly` and `make lives` find new ones.
-for profile, examples in {"quick": 24, "thorough": 60, "nightly": 4000}.items():
+for profile, examples in {"quick": 16, "thorough": 60, "nightly": 4000}.items():
     settings.register_profile(
         profile,
         deadline=None,

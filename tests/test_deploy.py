@@ -147,6 +147,24 @@ def _small(folder: Path, lock: str = "") -> Path:
     return folder
 
 
+QUICK = """#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {python} "$@"
+{python} -m venv --without-pip "$3" || exit 1
+printf '#!%s/bin/python\\nfrom pip._internal.cli.main import main\\nmain()\\n' "$PWD/$3" > "$3/bin/pip"
+chmod 700 "$3/bin/pip"
+"""
+"""A Python whose environments find our pip, by an absolute path as pip writes it: their own takes long."""
+
+
+def _make(folder: Path, *words: str, **options: str) -> subprocess.CompletedProcess[str]:
+    """`make` in a folder, with that Python."""
+    python = folder.parent / "python3"
+    python.write_text(QUICK.format(python=sys.executable), encoding="utf-8")
+    python.chmod(0o700)
+    libraries = sysconfig.get_path("purelib")
+    return run("make", f"PYTHON={python}", *words, CWD=str(folder), PYTHONPATH=libraries, **options)
+
+
 def test_an_environment_that_does_not_work_is_made_again(tmp_path: Path) -> None:
     """Half made without `python3-venv`; its Python gone with a system; its folder with another name."""
     folder = _small(tmp_path / "care")
@@ -154,11 +172,11 @@ def test_an_environment_that_does_not_work_is_made_again(tmp_path: Path) -> None
     run(sys.executable, "-m", "venv", "--without-pip", made)
     _make_environment(folder)
     shutil.copytree(made, tmp_path / "whole", symlinks=True)
-    run("make", CWD=str(folder))
+    _make(folder)
     assert made.exists(), "it works"
     for each in (made / "bin").glob("python*"):
         each.unlink()
-    run("make", CWD=str(folder))
+    _make(folder)
     assert not made.exists()
     shutil.copytree(tmp_path / "whole", made, symlinks=True)
     folder = folder.rename(folder.with_name("renamed"))
@@ -166,24 +184,16 @@ def test_an_environment_that_does_not_work_is_made_again(tmp_path: Path) -> None
 
 
 def _make_environment(folder: Path) -> None:
-    said = run("make", ".venv/app.stamp", CWD=str(folder))
+    said = _make(folder, ".venv/app.stamp")
     assert said.returncode == 0, said.stdout + said.stderr
-    assert run(folder / ".venv/bin/pip", "--version").returncode == 0
-
-
-def _environment_with_our_pip(folder: Path) -> Path:
-    """An environment that works at once, where a pip of its own takes many seconds; where its pip is."""
-    run(sys.executable, "-m", "venv", "--without-pip", folder / ".venv")
-    program = folder / ".venv/bin/pip"
-    program.write_text('#!/bin/sh\nexec "${0%/*}/python" -m pip "$@"\n', encoding="utf-8")
-    program.chmod(0o700)
-    return Path(sysconfig.get_path("purelib"))
+    pip = folder / ".venv/bin/pip"
+    assert str(folder) in pip.read_text(encoding="utf-8"), "it was made here"
+    assert run(pip, "--version", PYTHONPATH=sysconfig.get_path("purelib")).returncode == 0
 
 
 def test_what_cannot_be_installed_says_what_to_look_at(tmp_path: Path) -> None:
     folder = _small(tmp_path / "care", f"nothing-of-the-kind==1 --hash=sha256:{'0' * 64}\n")
-    pip = _environment_with_our_pip(folder)
-    said = run("make", ".venv/app.stamp", CWD=str(folder), PIP_NO_INDEX="1", PYTHONPATH=str(pip))
+    said = _make(folder, ".venv/app.stamp", PIP_NO_INDEX="1")
     assert said.returncode != 0
     assert "on the network" in said.stdout
     assert not (folder / ".venv/app.stamp").exists()

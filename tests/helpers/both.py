@@ -16,7 +16,10 @@ import pytest
 
 FURTHER = pytest.mark.further
 EVERY_CASE = (
-    "tests/store",
+    *(
+        f"tests/store/test_{name}.py"
+        for name in ("audit", "base", "first_schema", "ingest", "outbox", "waits")
+    ),
     "tests/test_deploy.py",
     "tests/test_privacy.py",
     "tests/test_settings.py",
@@ -30,6 +33,7 @@ LAST_CASE = (  # of each test; cases are written from the plain to the odd
     "tests/handlers/test_links.py",
     "tests/handlers/worker",
     "tests/integrations",
+    "tests/store",
     "tests/test_register.py",
     "tests/web/console/test_access.py",
     "tests/web/test_every_route.py",
@@ -46,6 +50,12 @@ ON_POSTGRESQL = (
     "tests/test_deploy.py::test_on_each_database",
 )
 """On PostgreSQL alone: two workers at once, half of the schedulers, a restore by its own programs."""
+
+ON_SQLITE = (
+    "tests/handlers/send/test_blame.py::test_a_quota_of_ours",
+    "tests/web/test_hostile_text.py::test_the_callers_address",
+)
+"""On SQLite alone, of the files above: it takes long, and what is decided is decided in memory."""
 
 WIDE_TOO = (
     "test_a_practitioners_morning",
@@ -73,7 +83,11 @@ def left_to_everything(items: Sequence[pytest.Item]) -> set[pytest.Item]:
     known = {item.nodeid: item for item in items if item not in further}
     again = [item for item in known.values() if _twin(item) != item.nodeid and _twin(item) in known]
     instead = {item for item in again if item.nodeid.startswith(ON_POSTGRESQL)}
-    last = {_test(item): item for item in again if item.nodeid.startswith(LAST_CASE)}
+    last = {
+        _test(item): item
+        for item in again
+        if item.nodeid.startswith(LAST_CASE) and not item.nodeid.startswith(ON_SQLITE)
+    }
     kept = {item for item in again if item.nodeid.startswith(EVERY_CASE) or _is_about_width(item)}
     twins = set(again) - kept - instead - set(last.values())
     return twins | further | {known[_twin(item)] for item in instead}

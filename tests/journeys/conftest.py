@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 import settings as configuration
+from tests.helpers.both import FURTHER
 from tests.helpers.clinic import environ
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.praxis import PEOPLE
 
 
-@pytest.fixture(params=["ours", "praxis"])
+@pytest.fixture(params=["ours", pytest.param("praxis", marks=FURTHER)])
 def clinic(request: pytest.FixtureRequest) -> str:
     """Which clinic it is."""
     return str(request.param)

@@ -12,7 +12,7 @@ from tests.lives.clinic import counted, watched
 from tests.lives.life import Life
 
 EXAMPLES = settings().max_examples
-LIVES = int(os.environ.get("LIVES") or EXAMPLES // (8 if EXAMPLES < 60 else 4))  # three in `make test`
+LIVES = int(os.environ.get("LIVES") or EXAMPLES // (5 if EXAMPLES < 60 else 4))  # three in `make test`
 STEPS = 30
 
 

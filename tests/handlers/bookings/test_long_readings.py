@@ -180,7 +180,7 @@ CUTS = (
 cut = st.tuples(st.integers(0, 4), st.sampled_from(CUTS))
 
 
-@settings(max_examples=max(20, settings().max_examples // 3))
+@settings(max_examples=max(10, settings().max_examples // 3))
 @given(size=st.integers(1, 8), cuts=st.lists(cut, max_size=6), data=st.data())
 def test_whatever_interrupts_a_reading_nothing_is_missed(
     shared: Shared, size: int, cuts: list[tuple[int, Exception]], data: st.DataObject

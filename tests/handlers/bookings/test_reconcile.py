@@ -219,7 +219,7 @@ NUMBERS = count(1)
 
 
 @pytest.mark.B2
-@settings(max_examples=max(30, settings().max_examples // 2))
+@settings(max_examples=max(12, settings().max_examples // 2))
 @given(moves=st.integers(0, 4), cancelled=st.booleans(), chance=st.randoms(use_true_random=False))
 def test_whatever_was_lost_a_reading_leads_to_the_state_of_the_whole_history(
     shared: Shared, moves: int, cancelled: bool, chance: random.Random

@@ -73,7 +73,7 @@ def restarted(context: Context, vendor: Vendor, fake: FakeVendor) -> tuple[Conte
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
-@settings(max_examples=max(8, settings().max_examples // 10))
+@settings(max_examples=max(4, settings().max_examples // 10))
 @given(data=st.data(), chance=st.randoms(use_true_random=False))
 def test_a_rough_day_loses_nothing_and_ends(
     shared: Shared, vendor: Vendor, data: st.DataObject, chance: random.Random

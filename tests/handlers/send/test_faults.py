@@ -15,6 +15,7 @@ from integrations.channels import email
 from integrations.channels.base import Sender
 from integrations.channels.email import Smtp
 from schemas.delivery import Channel, DeliveryStatus, Purpose
+from tests.helpers.both import FURTHER
 from tests.helpers.clinic import NOW, environ, make_context
 from tests.helpers.faults import ANY_HOUR, KINDS, Due, arrived, check_each_once, make_due, standing
 from tests.helpers.mailbox import Mailbox
@@ -121,7 +122,7 @@ def test_a_scheduler_that_does_not_answer_keeps_no_message_back_for_ever(
 
 
 @pytest.mark.parametrize("refusal", ["451 4.3.0 later", "550 5.7.1 our policy", "421 4.7.0 closing"])
-@pytest.mark.parametrize("minutes", [0, 3, 20, 59])
+@pytest.mark.parametrize("minutes", [0, 3, 20, pytest.param(59, marks=FURTHER)])
 def test_an_alert_is_out_within_two_minutes_of_the_mail_servers_return(
     context: Context, mailbox: Mailbox, refusal: str, minutes: int
 ) -> None:
