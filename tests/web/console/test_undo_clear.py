@@ -13,7 +13,17 @@ from schemas.staff import Role
 from store import intakes, plans
 from store.tables import flags
 from store.tables import plans as plan_rows
-from tests.helpers.console import BASE, PASSWORD, account, answer, post, sign_in, visit
+from tests.helpers.console import (
+    BASE,
+    PASSWORD,
+    account,
+    answer,
+    decided_on,
+    post,
+    sign_in,
+    token_in,
+    visit,
+)
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 ANNA = "anna@handsofstone.example"
@@ -71,3 +81,26 @@ def test_not_once_a_plan_is_out(context: Context, client: FlaskClient, page: str
         tx.run(sa.update(plan_rows).values(status="sent", sent_at=datetime.now(UTC)))
     assert undone(client, page) == 409
     assert not standing(context)
+
+
+@pytest.mark.parametrize("cleared", [True, False], ids=["cleared meanwhile", "another flag came"])
+def test_what_a_colleague_typed_meanwhile_is_not_lost(
+    app: Flask, context: Context, client: FlaskClient, cleared: bool
+) -> None:
+    number = visit(context)
+    answer(context, number, rf_saddle="yes")
+    url = f"/console/bookings/{number}"
+    account(context, ANNA, "Anna Reed", (Role.practitioner,))
+    anna = sign_in(app, ANNA)
+    shown = anna.get(url, base_url=BASE).text
+    if cleared:
+        post(client, f"{url}/flags/1", url, basis="Seen at the hospital today", my_password=PASSWORD)
+    else:
+        with context.db.begin() as tx:
+            words = dict.fromkeys(("name", "client_text", "clinic_action", "source"), "")
+            more = words | {"rule": "RF90", "severity": "stop_urgent", "because": []}
+            intakes.raise_flag(tx, number, 1, "RF90", "stop_urgent", more, datetime.now(UTC))
+    hers = {"csrf": token_in(shown), "basis": "Her doctor called me", "my_password": PASSWORD}
+    late = anna.post(f"{url}/flags/1", base_url=BASE, data=hers | decided_on(shown, f"{url}/flags/1"))
+    assert late.status_code == 409
+    assert late.text.count("Her doctor called me") == 1
