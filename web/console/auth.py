@@ -50,7 +50,8 @@ MOST_OF_A_WAY = 200
 NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
 OVER = (
     "This invitation is over",
-    "It opens once, and within three days. Ask whoever invited you for another one.",
+    "It opens once, and within three days. If you have chosen a password, sign in; else ask whoever invited "
+    "you for another one.",
 )
 WAY_OVER = ("This link is over", "It is good for a day, and until the password is changed.")
 REFUSED = {Refused.wrong: (WRONG, 401), Refused.too_many: (TOO_MANY, 429), Refused.busy: (BUSY, 503)}

@@ -73,7 +73,10 @@ def test_an_invitation_opens_once_and_its_password_signs_in(
     found = who(context, BO)
     assert found is not None
     assert (found.name, found.roles, found.invited) == ("Bo Quinn", frozenset({Role.front_desk}), False)
-    assert choose(app, link).status_code == 404
+    again = choose(app, link)
+    assert again.status_code == 404
+    assert "If you have chosen a password, sign in" in again.text
+    assert ">Sign in</a>" in again.text
     sign_in(app, BO, NEW)
 
 
