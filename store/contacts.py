@@ -49,6 +49,23 @@ def get(tx: Tx, contact_id: int | None) -> ContactPoint | None:
     return ContactPoint(row.id, ContactKind(row.kind), row.value, row.bounced_at, stopped)
 
 
+def of_mailbox(tx: Tx, contact_id: int) -> list[int]:
+    """The contact points of one mailbox, as far as is known: `ann+1@x.example` and `ann+2@x.example`.
+
+    Only what stands behind a plus is left out (RFC 5233), and only where one is.
+    """
+    point = get(tx, contact_id)
+    user, _, domain = point.value.rpartition("@") if point else ("", "", "")
+    name, plus, _ = user.partition("+")
+    if not plus or not name:
+        return [contact_id]
+    same = contact_points.c.value.startswith(f"{name}+", autoescape=True)
+    there = contact_points.c.value.endswith(f"@{domain}", autoescape=True)
+    either = sa.or_(sa.and_(same, there), contact_points.c.value == f"{name}@{domain}")
+    query = sa.select(contact_points.c.id).where(contact_points.c.kind == ContactKind.email, either)
+    return [row.id for row in tx.all(query.order_by(contact_points.c.id))]
+
+
 def read_ahead(tx: Tx, contact_ids: Sequence[int]) -> None:
     """So that `get` knows these contact points."""
     stopped = defaultdict[int, set[MessageKind]](set)

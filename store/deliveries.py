@@ -99,13 +99,6 @@ _REQUESTS = (
     .order_by(deliveries.c.id)
 )
 _ASKED_ABOUT = (
-    sa.select(deliveries.c.booking_id, deliveries.c.status)
-    .where(deliveries.c.contact_id == sa.bindparam("contact_id"), deliveries.c.purpose == Purpose.intake)
-    .where(deliveries.c.created_at.between(sa.bindparam("since"), sa.bindparam("until")))
-    .where(deliveries.c.status.not_in(("withdrawn", "skipped")))
-    .order_by(deliveries.c.id)
-)
-_ASKED_ABOUT_SOME = (
     sa.select(
         *(deliveries.c[name] for name in ("contact_id", "booking_id", "status", "created_at")),
     )
@@ -262,23 +255,25 @@ def requests(tx: Tx, form_id: int) -> list[Delivery]:
 def read_ahead(tx: Tx, asked: Mapping[int, datetime], within: timedelta) -> None:
     """So that `asked_about` knows these contact points, each around its time."""
     times = {"since": min(asked.values()) - within, "until": max(asked.values()) + within}
-    rows = tx.all(_ASKED_ABOUT_SOME, contact_ids=list(asked), **times)
+    rows = tx.all(_ASKED_ABOUT, contact_ids=list(asked), **times)
     for contact_id, when in asked.items():
         found = {
             row.booking_id: DeliveryStatus(row.status)
             for row in rows
             if row.contact_id == contact_id and abs(row.created_at - when) <= within
         }
-        remember(tx, asked_about, found, contact_id, when, within)
+        remember(tx, asked_about, found, [contact_id], when, within)
 
 
 @once(deliveries)
-def asked_about(tx: Tx, contact_id: int, when: datetime, within: timedelta) -> dict[int, DeliveryStatus]:
-    """The bookings for which one contact point is asked to fill in a form, made around a time, by age.
+def asked_about(
+    tx: Tx, contact_ids: list[int], when: datetime, within: timedelta
+) -> dict[int, DeliveryStatus]:
+    """The bookings for which some contact points are asked to fill in a form, made around a time, by age.
 
     What was withdrawn or left out asks nobody and does not count.
     """
-    found = tx.all(_ASKED_ABOUT, contact_id=contact_id, since=when - within, until=when + within)
+    found = tx.all(_ASKED_ABOUT, contact_ids=contact_ids, since=when - within, until=when + within)
     return {row.booking_id: DeliveryStatus(row.status) for row in found}
 
 

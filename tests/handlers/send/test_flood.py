@@ -11,7 +11,7 @@ from handlers.worker import work
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
 from store import bookings
-from tests.helpers.clinic import NOW
+from tests.helpers.clinic import NOW, with_policy
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import receive, schedule_of, webhook
 
@@ -19,7 +19,7 @@ LATER, DAY = NOW + timedelta(minutes=1), timedelta(days=1)
 STRANGER = "stranger@example.org"
 
 
-def book_many(context: Context, count: int, *, gone: bool = False) -> None:
+def book_many(context: Context, count: int, *, gone: bool = False, tag: str = "") -> None:
     """So many visits of so many people at one address, within 15 seconds; `gone`: the first is cancelled."""
     for number in range(count):
         start = NOW + 7 * DAY + number * timedelta(hours=2)
@@ -29,7 +29,8 @@ def book_many(context: Context, count: int, *, gone: bool = False) -> None:
             "start": start,
         }
         at = NOW + number * timedelta(seconds=15) / count
-        receive(context, webhook("created", at, email=STRANGER, **who), now=at)
+        address = STRANGER.replace("@", f"{tag.format(number)}@")
+        receive(context, webhook("created", at, email=address, **who), now=at)
     if gone:
         receive(context, webhook("cancelled", NOW, uid="u0", email=STRANGER, start=NOW + 7 * DAY), now=NOW)
     work.work_once(context, NOW + timedelta(seconds=16))
@@ -52,6 +53,37 @@ def test_forty_at_once_are_one_mail_and_a_word_to_the_clinic(context: Context, m
     assert mailbox.kinds() == ["intake", "nudge"]
     work.work_once(context, NOW + 20 * DAY)  # no reminder either, but for the one
     assert to_stranger(mailbox) <= 3
+
+
+@pytest.mark.parametrize("tag", ["", "+{}"])
+def test_forty_at_once_are_one_mail_also_where_no_booking_rests(
+    context: Context, mailbox: Mailbox, tag: str
+) -> None:
+    hasty = with_policy(context, settle=timedelta())
+    for number in range(40):
+        at = NOW + number * timedelta(seconds=15) / 40
+        who = {"uid": f"u{number}", "name": f"{chr(65 + number % 26)}lan {number}"}
+        start = NOW + 7 * DAY + number * timedelta(hours=2)
+        address = f"stranger{tag.format(number)}@example.org"
+        receive(hasty, webhook("created", at, email=address, start=start, **who), now=at)
+        work.work_once(hasty, at)
+    for minutes in (1, 2, 3):
+        work.work_once(hasty, NOW + timedelta(minutes=minutes))
+    assert mailbox.kinds() == ["intake", "nudge"]
+
+
+@pytest.mark.parametrize(
+    "other", ["stranger+2@example.net", "strange+2@example.org", "stranger+2@sub.example.org"]
+)
+def test_who_has_another_mailbox_is_asked_all_the_same(
+    context: Context, mailbox: Mailbox, other: str
+) -> None:
+    book_many(context, flood.MOST + 1, tag="+{}")
+    receive(context, webhook("created", NOW, email=other, uid="other", name="Bo", start=NOW + 40 * DAY))
+    for minutes in (5, 6):
+        work.work_once(context, NOW + timedelta(minutes=minutes))
+    assert [other] in mailbox.recipients
+    assert len(mailbox.of("intake")) == 2
 
 
 def test_one_mail_goes_although_the_first_of_many_bookings_was_cancelled(
