@@ -54,7 +54,7 @@ def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
     )
     newest, whose = _newest_plan(), flags.c.client_id == bookings.c.client_id
     flagged = sa.exists().where(flags.c.booking_id == bookings.c.id, whose, flags.c.cleared_at.is_(None))
-    kept = sa.or_(newest.in_(("held", "none")), sa.and_(newest.is_(None), flagged))
+    kept = sa.func.coalesce(newest, sa.case((flagged, "none"))).in_(("held", "none"))  # looked up once
     now = _held(deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS))
     return [
         *_found(tx, now, practitioner),
