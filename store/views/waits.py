@@ -17,6 +17,7 @@ SOON = 1000
 MOST_HELD = 10_000
 PLANS = sorted(OF_THE_GATE - {Reason.no_intake, Reason.on_hold})
 """Why a plan waits for somebody to look; one that a person holds back waits for nobody."""
+OF_MESSAGE = ("id", "booking_id", "purpose", "status", "reason")
 PLACES = (Reason.no_address, Reason.address_refused)
 
 
@@ -46,20 +47,19 @@ def plans_held(tx: Tx, practitioner: str = "") -> list[Waiting]:
     Of those that are still to go out it has the ones that are held, that are none at all, and that are not
     there yet though a flag stands.
     """
-    due = (
-        sa.select(deliveries.c.id)
-        .where(deliveries.c.status == "scheduled", deliveries.c.purpose == "plan")
-        .order_by(deliveries.c.due_at, deliveries.c.id)
-        .limit(SOON)
-    )
     newest, whose = _newest_plan(), flags.c.client_id == bookings.c.client_id
     flagged = sa.exists().where(flags.c.booking_id == bookings.c.id, whose, flags.c.cleared_at.is_(None))
     kept = sa.func.coalesce(newest, sa.case((flagged, "none"))).in_(("held", "none"))  # looked up once
     now = _held(deliveries.c.purpose == "plan", deliveries.c.reason.in_(PLANS))
-    return [
-        *_found(tx, now, practitioner),
-        *_found(tx, sa.and_(deliveries.c.id.in_(due), kept), practitioner),
-    ]
+    return [*_found(tx, now, practitioner), *_found(tx, kept, practitioner, _soon())]
+
+
+def _soon() -> sa.Subquery:
+    """The messages with plans that are still to go out, taken as they are found: there are many."""
+    plan = (deliveries.c.status == "scheduled", deliveries.c.purpose == "plan")
+    columns = (deliveries.c[name] for name in OF_MESSAGE)
+    soon = sa.select(*columns).where(*plan).order_by(deliveries.c.due_at, deliveries.c.id)
+    return soon.limit(SOON).subquery("soon")
 
 
 def addresses(tx: Tx, practitioner: str = "") -> list[Waiting]:
@@ -88,13 +88,15 @@ def _newest_plan() -> sa.ScalarSelect[str]:
     return sa.select(plans.c.status).where(*mine).order_by(plans.c.version.desc()).limit(1).scalar_subquery()
 
 
-def _found(tx: Tx, where: sa.ColumnElement[bool], practitioner: str) -> list[Waiting]:
+def _found(
+    tx: Tx, where: sa.ColumnElement[bool], practitioner: str, messages: sa.FromClause = deliveries
+) -> list[Waiting]:
     query = (
-        sa.select(deliveries, *_visit())
-        .join(bookings, bookings.c.id == deliveries.c.booking_id)
+        sa.select(*(messages.c[name] for name in OF_MESSAGE), *_visit())
+        .join(bookings, bookings.c.id == messages.c.booking_id)
         .join(clients, clients.c.id == bookings.c.client_id)
         .where(where, bookings.c.status == "confirmed")
-        .order_by(bookings.c.start_at, deliveries.c.id)
+        .order_by(bookings.c.start_at, messages.c.id)
         .limit(MOST)
     )
     query = query.where(bookings.c.practitioner == practitioner) if practitioner else query
