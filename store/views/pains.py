@@ -69,13 +69,16 @@ def latest(tx: Tx, client_ids: Collection[int], each: int = 3) -> dict[int, list
 
 
 def _people(tx: Tx, client_ids: Sequence[int]) -> dict[int, int]:
-    """The client under whom each of these, and whoever was joined with them, is read."""
-    first = sa.func.coalesce(clients.c.joined_into, clients.c.id).label("root")
-    roots = sa.select(first).where(clients.c.id.in_(client_ids))
-    query = sa.select(clients.c.id, first).where(
-        sa.or_(clients.c.id.in_(roots), clients.c.joined_into.in_(roots))
-    )
-    return {row.id: row.root for row in tx.all(query)} if client_ids else {}
+    """The client under whom each of these, and whoever was joined with them, is read.
+
+    Asked one after the other: as one question PostgreSQL walks through all clients.
+    """
+    known = sa.select(clients.c.id, clients.c.joined_into).where(clients.c.id.in_(client_ids))
+    person = {row.id: row.joined_into or row.id for row in tx.all(known)} if client_ids else {}
+    roots = sorted({*person.values()})
+    joined = sa.select(clients.c.id, clients.c.joined_into).where(clients.c.joined_into.in_(roots))
+    others = {row.id: row.joined_into for row in tx.all(joined)} if roots else {}
+    return person | {root: root for root in roots} | others
 
 
 def _forms(person: Mapping[int, int], each: int) -> sa.Select[Any]:
