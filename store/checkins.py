@@ -44,6 +44,12 @@ def of_client(tx: Tx, client_ids: Sequence[int]) -> list[CheckIn]:
     return [_checkin(tx, row) for row in tx.all(query)]
 
 
+def dates_of_client(tx: Tx, client_ids: Sequence[int]) -> list[tuple[CheckInKind | Tick, datetime | None]]:
+    """What one person was asked and ticked off, and when it was answered; nothing is opened."""
+    query = sa.select(checkins.c.kind, checkins.c.answered_at).where(checkins.c.client_id.in_(client_ids))
+    return [(_kind(row.kind), row.answered_at) for row in tx.all(query.order_by(checkins.c.id))]
+
+
 def days(tx: Tx, client_ids: Sequence[int]) -> set[date]:
     """Every day that one person ticked off, by whichever plan."""
     query = sa.select(checkins.c.kind).where(checkins.c.client_id.in_(client_ids))

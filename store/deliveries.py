@@ -164,6 +164,13 @@ def of_booking(tx: Tx, booking_id: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.all(_OF_BOOKING, booking_id=booking_id)]
 
 
+def sent_to(tx: Tx, booking_ids: Sequence[int]) -> list[Delivery]:
+    """What certainly went to clients about some visits, in order of time."""
+    went = (deliveries.c.booking_id.in_(booking_ids), no_index(deliveries.c.status) == DeliveryStatus.sent)
+    query = sa.select(deliveries).where(*went, deliveries.c.purpose.in_(TO_CLIENT))
+    return [_delivery(row) for row in tx.all(query.order_by(deliveries.c.due_at, deliveries.c.id))]
+
+
 def gone_out(tx: Tx, booking_ids: Sequence[int], most: int) -> list[Delivery]:
     """The newest of what went out for some bookings."""
     went = no_index(deliveries.c.status).in_((DeliveryStatus.sent, DeliveryStatus.unknown))

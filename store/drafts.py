@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store import sealing
-from store.base import Tx
+from store.base import Tx, once
 from store.tables import drafts
 
 
@@ -15,6 +15,12 @@ def keep(tx: Tx, staff_id: int, client_id: int, place: str, words: dict[str, Any
     forget(tx, staff_id, place)
     row = {"staff_id": staff_id, "client_id": client_id, "place": place, "typed_at": now}
     sealing.add(tx, drafts, row, sealed_words=words)
+
+
+@once(drafts)
+def places(tx: Tx, staff_id: int) -> set[str]:
+    """Every place where somebody has typed something."""
+    return {row.place for row in tx.all(sa.select(drafts.c.place).where(drafts.c.staff_id == staff_id))}
 
 
 def find(tx: Tx, staff_id: int, client_id: int, place: str) -> tuple[datetime, dict[str, Any]] | None:

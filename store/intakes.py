@@ -422,6 +422,14 @@ def read_in(tx: Tx, client_ids: Sequence[int]) -> str:
     return str(tx.value(query.order_by(intakes.c.created_at.desc(), intakes.c.id.desc()).limit(1)) or "")
 
 
+def submitted(tx: Tx, client_ids: Sequence[int]) -> list[datetime]:
+    """When one person sent forms; nothing is opened."""
+    query = sa.select(intakes.c.submitted_at).where(
+        intakes.c.client_id.in_(client_ids), no_index(intakes.c.status) == IntakeStatus.done
+    )
+    return [row.submitted_at for row in tx.all(query.where(intakes.c.submitted_at.is_not(None)))]
+
+
 @once(intakes)
 def done_of_client(tx: Tx, client_ids: Sequence[int]) -> list[Intake]:
     """Every form that one person has sent, oldest first."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from handlers.context import Context
 from schemas.booking import BookingStatus
 from schemas.checkin import Tick
-from schemas.delivery import DeliveryStatus, Purpose
+from schemas.delivery import Purpose
 from schemas.monitoring import DAYS, Line, Sheet, What
 from store import bookings, checkins, clients, deliveries, intakes, looks
 from store.base import Tx
@@ -31,14 +31,13 @@ def _line(at: datetime, zone: ZoneInfo, what: What, source: str, by: str = "", m
 
 
 def _data(tx: Tx, family: Sequence[int], zone: ZoneInfo) -> Iterator[Line]:
-    for form in intakes.done_of_client(tx, family):
-        if form.submitted_at:
-            yield _line(form.submitted_at, zone, What.data, "form")
-    for one in checkins.of_client(tx, family):
-        if isinstance(one.kind, Tick):
-            yield Line(one.kind.day, one.answered_at, What.data, "tick")
-        elif one.answered_at:
-            yield _line(one.answered_at, zone, What.data, "checkin")
+    for at in intakes.submitted(tx, family):
+        yield _line(at, zone, What.data, "form")
+    for kind, answered_at in checkins.dates_of_client(tx, family):
+        if isinstance(kind, Tick):
+            yield Line(kind.day, answered_at, What.data, "tick")
+        elif answered_at:
+            yield _line(answered_at, zone, What.data, "checkin")
 
 
 def _reviews(tx: Tx, family: Sequence[int], zone: ZoneInfo) -> Iterator[Line]:
@@ -48,11 +47,11 @@ def _reviews(tx: Tx, family: Sequence[int], zone: ZoneInfo) -> Iterator[Line]:
 
 
 def _contacts(tx: Tx, family: Sequence[int], zone: ZoneInfo, now: datetime) -> Iterator[Line]:
-    for visit in (each for one in family for each in bookings.of_client(tx, one)):
+    visits = [each for one in family for each in bookings.of_client(tx, one)]
+    for visit in visits:
         if visit.status == BookingStatus.confirmed and visit.start_at <= now:
             yield _line(visit.start_at, zone, What.contact, "visit", visit.practitioner)
-        for sent in deliveries.of_booking(tx, visit.id):
-            theirs = sent.purpose.to_client and sent.key.client in (0, *family)
-            if theirs and sent.status is DeliveryStatus.sent and sent.settled_at:
-                source = "answer" if sent.purpose is Purpose.answer else "message"
-                yield _line(sent.settled_at, zone, What.contact, source)
+    for sent in deliveries.sent_to(tx, [visit.id for visit in visits]):
+        if sent.key.client in (0, *family) and sent.settled_at:
+            source = "answer" if sent.purpose is Purpose.answer else "message"
+            yield _line(sent.settled_at, zone, What.contact, source)

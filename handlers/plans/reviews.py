@@ -173,6 +173,7 @@ def sent(tx: Tx, start: datetime, end: datetime, wanted: str = "") -> tuple[list
     for review in reviews.every(tx):
         given.setdefault((review.file, review.sha256), []).append(review)
     stored = plans.sent_between(tx, start, end, MOST + 1)
+    clients.read_ahead(tx, sorted({one.client_id for one in stored}))
     found = [_sent(tx, one, given, wanted) for one in stored[:MOST]]
     return [one for one in found if one.files or not wanted], len(stored) > MOST
 

@@ -55,7 +55,7 @@ def keep(tx: Tx, who: Staff, place: str, fields: Fields, now: datetime) -> bool:
 
 def find(tx: Tx, who: Staff, place: str) -> Draft | None:
     """What this person has typed into a form about the client whom it is about now."""
-    client_id = _client(tx, place)
+    client_id = _client(tx, place) if place in drafts.places(tx, who.id) else None
     found = drafts.find(tx, who.id, client_id, place) if client_id is not None else None
     if found is None:
         return None

@@ -111,6 +111,7 @@ def show(
         reasons = standing.foreseen(tx, [one.booking_id for one in held[:DRAWN]])
         basis = plans_basis.bases(tx, [one.booking_id for one in held[:DRAWN]])
         found_remarks = stored_remarks.waiting(tx, mine.name, now()) if clinical else []
+        clients.read_ahead(tx, sorted({each.client_id for each in found_remarks}))
         asked = [found for each in attendances.unsettled(tx) if (found := who.asked_of(tx, each))]
         drawn = [_plan(tx, one, reasons, basis) for one in held[:DRAWN]]
         values = {
