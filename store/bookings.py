@@ -352,6 +352,12 @@ def newest(tx: Tx, connection: str, receipt_id: int | None = None) -> Booking | 
     return _thread(row) if row else None
 
 
+def count_of_clients(tx: Tx, client_ids: Sequence[int]) -> int:
+    """How many bookings one person has."""
+    mine = (bookings.c.client_id.in_(client_ids), bookings.c.merged_into.is_(None))
+    return int(tx.value(sa.select(sa.func.count()).select_from(bookings).where(*mine)) or 0)
+
+
 def of_client(tx: Tx, client_id: int, limit: int = 100) -> list[sa.Row[Any]]:
     """The bookings of a client, newest first, with the state of each intake."""
     query = (

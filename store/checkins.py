@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,8 @@ from schemas.checkin import CheckIn, CheckInKind, Tick
 from store import sealing
 from store.base import Tx, once
 from store.tables import bookings, checkins, plans
+
+MOST_EMPTY = 20  # replies in a row that say nothing
 
 
 def _checkin(tx: Tx, row: sa.Row[Any]) -> CheckIn:
@@ -38,10 +41,19 @@ def of_booking(tx: Tx, booking_id: int) -> list[CheckIn]:
 
 
 @once(checkins)
-def of_client(tx: Tx, client_ids: Sequence[int]) -> list[CheckIn]:
-    """Every check-in and tick of one person, in order of time."""
+def of_client(tx: Tx, client_ids: Sequence[int], since: datetime | None = None) -> list[CheckIn]:
+    """Every check-in and tick of one person, in order of time; those that were answered `since`."""
     query = sa.select(checkins).where(checkins.c.client_id.in_(client_ids)).order_by(checkins.c.id)
+    query = query.where(checkins.c.answered_at >= since) if since else query
     return [_checkin(tx, row) for row in tx.all(query)]
+
+
+def last_reply(tx: Tx, client_ids: Sequence[int]) -> CheckIn | None:
+    """The newest check-in of one person to which something was said; ticked days aside."""
+    asked = (checkins.c.client_id.in_(client_ids), checkins.c.kind.in_(list(CheckInKind)))
+    said = (checkins.c.answered_at.is_not(None), checkins.c.sealed_reply.is_not(None))
+    newest = sa.select(checkins).where(*asked, *said).order_by(checkins.c.id.desc()).limit(MOST_EMPTY)
+    return next((one for one in map(partial(_checkin, tx), tx.all(newest)) if one.reply), None)
 
 
 def dates_of_client(tx: Tx, client_ids: Sequence[int]) -> list[tuple[CheckInKind | Tick, datetime | None]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 from clinical.loop.feedback import activity_score
@@ -22,6 +22,7 @@ from store.views.pains import latest as pains_of
 ACTIVITIES = ("act1_score", "act2_score", "act3_score")
 EVERY = 1000  # more answers than anybody gives
 NEWEST = 100  # sealed replies that one board opens
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 DAYS_DONE = "fu_days_done"
 Reply = dict[str, object]
 
@@ -58,15 +59,15 @@ class Progress:
     weeks: tuple[Week, ...]
 
 
-def of_client(tx: Tx, context: Context, client_id: int) -> Progress:
-    """Everything a client has said about pain, activities and days, oldest first."""
-    family = clients.family(tx, client_id)
-    given = [(one.submitted_at, effective(tx, one)) for one in intakes.done_of_client(tx, family)]
-    replies = [one for one in asked(tx, client_id) if one.answered_at]
-    said = [(at, answers) for at, answers in given if at]
+def of_client(tx: Tx, context: Context, client_id: int, since: datetime | None = None) -> Progress:
+    """Everything a client has said about pain, activities and days (`since` a time), oldest first."""
+    family, first = clients.family(tx, client_id), since or LONG_AGO
+    forms = [(one.submitted_at, one) for one in intakes.done_of_client(tx, family)]
+    replies = [one for one in asked(tx, client_id, since) if one.answered_at]
+    said = [(at, effective(tx, one)) for at, one in forms if at and at >= first]
     said += [(one.answered_at, one.reply) for one in replies if one.answered_at]
     said.sort(key=lambda pair: pair[0])
-    pains = pains_of(tx, [client_id], EVERY)[client_id]
+    pains = [one for one in pains_of(tx, [client_id], EVERY)[client_id] if one.at >= first]
     activity = tuple((at, mean) for at, answers in said if (mean := activity_score(answers)) is not None)
     planned = board.days_per_week(tx, {one.plan_id for one in replies})
     weeks = tuple(

@@ -12,7 +12,6 @@ from library.content import Library
 from library.questionnaires import SIDES
 from render.language import readable
 from schemas.booking import Booking
-from schemas.checkin import CheckInKind
 from schemas.forms.condition import Answers, values_of
 from schemas.forms.questionnaire import Question, QuestionType
 from schemas.intake import Intake
@@ -249,15 +248,10 @@ def _since(tx: Tx, context: Context, booking: Booking, intake: Intake, said: Wor
         yield Since(
             intake.submitted_at.astimezone(zone), check_in=False, answers=said.pairs(PROGRESS, intake.answers)
         )
-    replies = [
-        each
-        for each in checkins.of_client(tx, clients.family(tx, booking.client_id))
-        if each.answered_at and each.reply
-    ]
-    given = [each for each in replies if isinstance(each.kind, CheckInKind)]
-    if given and given[-1].answered_at:
-        reply = given[-1].reply
-        yield Since(given[-1].answered_at.astimezone(zone), check_in=True, answers=said.pairs(reply, reply))
+    last = checkins.last_reply(tx, clients.family(tx, booking.client_id))
+    if last is not None and last.answered_at:
+        answers = said.pairs(last.reply, last.reply)
+        yield Since(last.answered_at.astimezone(zone), check_in=True, answers=answers)
 
 
 def _sections(said: Words, intake: Intake) -> tuple[Section, ...]:

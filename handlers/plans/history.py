@@ -17,11 +17,11 @@ from store import checkins, clients, intakes, plans
 from store.base import Tx
 
 
-def asked(tx: Tx, client_id: int) -> list[CheckIn]:
-    """The check-ins that a client was asked, without ticked days."""
+def asked(tx: Tx, client_id: int, since: datetime | None = None) -> list[CheckIn]:
+    """The check-ins that a client was asked (or answered `since`), without ticked days."""
     return [
         each
-        for each in checkins.of_client(tx, clients.family(tx, client_id))
+        for each in checkins.of_client(tx, clients.family(tx, client_id), since)
         if isinstance(each.kind, CheckInKind)
     ]
 

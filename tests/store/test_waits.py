@@ -73,5 +73,7 @@ def test_after_years_what_is_held_is_found_by_its_state(context: Context) -> Non
         for text, given in asked[:]:
             steps = [row.detail for row in tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
             walks = [step for step in steps if step.startswith("SCAN")]
-    assert set(walks) <= {"SCAN soon"}, steps  # what the index of those that are still to go out has found
+            assert set(walks) <= {"SCAN soon"}, (
+                steps
+            )  # what the index of those that are still to go out has found
     assert len(asked) >= 3

@@ -34,6 +34,7 @@ RECENT, MINE, SILENT, WAITING = "recent", "mine", "silent", "waiting"
 LISTS = {RECENT: "Recent", MINE: "Mine", SILENT: "Silent", WAITING: "Waiting"}
 CHOICE = "clients"
 SHOWN = 50
+NEWEST_VISITS = 30
 NEWEST = 20  # of the plans, numbers and disclosures of a client
 ONE_SEARCH = timedelta(seconds=30)
 MOST_KNOWN = 1000  # sessions
@@ -102,15 +103,16 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
         family = clients.family(tx, client_id)
-        visits = [visit for each in family for visit in bookings.of_client(tx, each)]
+        visits, since = _visits(tx, family)
         joined = [clients.get(tx, each) for each in family if each != client_id]
-        made = progress.of_client(tx, context(), client_id) if clinical else None
+        made = progress.of_client(tx, context(), client_id, since) if clinical else None
         standing = intakes.standing(tx, family) if clinical else []
-        events = timeline.events(tx, family, clinical=clinical)
+        events = timeline.events(tx, family, visits, since, clinical=clinical)
         versions = plans.newest_of_client(tx, family, NEWEST + 1) if clinical else []
-        by_move = moves.of_client(tx, family) if clinical else []
+        by_move = moves.of_client(tx, family, since) if clinical else []
         age, consents = _last_form(tx, family) if clinical else (None, ())
         given = disclosures.of_client(tx, context(), family) if me().may(Role.manager) else []
+        total = bookings.count_of_clients(tx, family) if since else len(visits)
         reached = contacts.known(tx, context(), found.email, found.phone)
         timing = monitoring.timer(tx, family)
         places = [] if found.erased_at else reach.shown(tx, reached)
@@ -127,7 +129,9 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         consents=consents,
         standing=standing,
         flag_tags=FLAGS,
-        visits=sorted(visits, key=lambda visit: visit.start_at, reverse=True),
+        visits=visits,
+        since=since,
+        total=total,
         joined=joined,
         given=given,
         most=NEWEST,
@@ -144,6 +148,15 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         error=error,
         **timing,
     )
+
+
+def _visits(tx: Tx, family: Sequence[int]) -> tuple[list[Any], datetime | None]:
+    """The newest visits, and since when the page tells what happened; None for everything."""
+    found = [visit for each in family for visit in bookings.of_client(tx, each)]
+    found.sort(key=lambda visit: visit.start_at, reverse=True)
+    if len(found) <= NEWEST_VISITS or "all" in request.args:
+        return found, None
+    return found[:NEWEST_VISITS], found[NEWEST_VISITS].start_at
 
 
 def _last_form(tx: Tx, family: Sequence[int]) -> tuple[int | None, tuple[tuple[str, bool], ...]]:

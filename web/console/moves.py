@@ -29,9 +29,10 @@ class Move:
         return self.said["skipped"]
 
 
-def of_client(tx: Tx, family: Sequence[int]) -> list[Move]:
-    """Each exercise of which something was said, the latest first."""
-    days = [one for one in checkins.of_client(tx, family) if isinstance(one.kind, Tick) and one.answered_at]
+def of_client(tx: Tx, family: Sequence[int], since: datetime | None) -> list[Move]:
+    """Each exercise of which something was said (`since` a time), the latest first."""
+    said_then = checkins.of_client(tx, family, since)
+    days = [one for one in said_then if isinstance(one.kind, Tick) and one.answered_at]
     names = _names(tx, family, {exercise for one in days for exercise in one.reply.get("moves", {})})
     found: dict[str, Move] = {}
     for one in days:

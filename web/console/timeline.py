@@ -41,19 +41,21 @@ class Event:
 Known = tuple[datetime, Callable[[], Event]]
 
 
-def events(tx: Tx, family: Sequence[int], *, clinical: bool) -> list[Event]:
-    """The newest first; whatever tells of answers is for practitioners alone (`clinical`).
+def events(
+    tx: Tx, family: Sequence[int], visits: Sequence[Any], since: datetime | None, *, clinical: bool
+) -> list[Event]:
+    """The newest first (`since` a time); whatever tells of answers is for practitioners alone (`clinical`).
 
     Only what is shown is put into words.
     """
-    visits = [visit for each in family for visit in bookings.of_client(tx, each)]
     ids = [visit.id for visit in visits]
     found: list[Known] = [(one.start_at, partial(_visit, one)) for one in visits]
     found += [*_messages(tx, (0, *family), ids), *_handed_over(tx, family)]
     if clinical:
-        found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family), *_plans(tx, family)]
+        found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family, since), *_plans(tx, family)]
         found += [(at, partial(_note, visit, at, note)) for visit, at, note in notes.every(tx, ids)]
-    return [told() for _at, told in sorted(found, key=itemgetter(0), reverse=True)[:MOST]]
+    newest = sorted(found, key=itemgetter(0), reverse=True)[:MOST]
+    return [told() for at, told in newest if since is None or at >= since]
 
 
 def say(text: str, /, **values: object) -> str:
@@ -143,8 +145,8 @@ def _plan(one: Any, at: datetime) -> Event:
     return Event(at, say("Plan"), say("version {n}", n=one.version), source, _page(one.booking_id, "plan"))
 
 
-def _replies(tx: Tx, family: Sequence[int]) -> Iterator[Known]:
-    for one in checkins.of_client(tx, family):
+def _replies(tx: Tx, family: Sequence[int], since: datetime | None) -> Iterator[Known]:
+    for one in checkins.of_client(tx, family, since):
         if one.answered_at:
             yield one.answered_at, partial(_reply, one, one.answered_at)
 

@@ -12,6 +12,7 @@ from handlers.worker import work
 from schemas.staff import Role
 from store import bookings, checkins, intakes, plans
 from tests.helpers.console import BASE, PASSWORD, account, answer, post, sign_in, visit
+from web.console import clients as clients_page
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -103,3 +104,22 @@ def test_what_went_to_who_was_to_come_before_stands_on_their_timeline_alone(
     assert ">Visit<" in shown
     assert ">Message<" not in shown
     assert "handed over" not in shown
+
+
+def test_of_many_visits_the_newest_are_shown_and_everything_on_request(
+    context: Context, client: FlaskClient, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients_page, "NEWEST_VISITS", 2)
+    for days in (10, 20):
+        visit(context, f"later{days}", start=TODAY + timedelta(days=days))
+    with context.db.read() as tx:
+        found = bookings.get(tx, number)
+    assert found is not None
+    page = f"/console/clients/{found.client_id}"
+    newest, everything = (client.get(f"{page}{query}", base_url=BASE).text for query in ("", "?all=1"))
+    assert "the newest 2 of 3 visits." in newest
+    assert f'href="{page}?all=1"' in newest
+    assert "Keep warm" not in newest
+    assert "Keep warm" in everything
+    assert "the newest" not in everything
+    assert newest.count(">Visit<") == 2
