@@ -53,6 +53,7 @@ for profile, examples in {"quick": 16, "thorough": 60, "nightly": 4000}.items():
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+gc.disable()  # until all tests are there: hardly anything of them is garbage
 hashing._hasher = PasswordHasher(time_cost=1, memory_cost=64)  # a hundred sign-ins need not be slow
 compile_once()
 
@@ -86,6 +87,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:

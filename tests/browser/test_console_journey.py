@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pyotp
 import pytest
 import sqlalchemy as sa
@@ -29,6 +28,7 @@ from tests.browser.conftest import DESK, PHONE, Site
 from tests.helpers.console import EMAIL, PASSWORD, account, answer, visit
 from tests.helpers.hands import faults, faults_by_day_and_night, follow, too_wide
 from tests.helpers.mailbox import Mailbox
+from tests.helpers.printed import opened
 
 KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 NOTE_TAPS = 5
@@ -541,7 +541,7 @@ def test_a_full_week_is_printed_on_one_landscape_page(clinic: Site, open_page: A
     page = signed_in(open_page, clinic, DESK)
     page.goto(f"{clinic.base}/console/week/2031-01-08")
     expect(page.locator(".days li")).to_have_count(20)
-    paper: Any = pymupdf.open(stream=page.pdf(prefer_css_page_size=True))  # type: ignore[no-untyped-call]
+    paper = opened(page.pdf(prefer_css_page_size=True))
     assert len(paper) == 1
     assert paper[0].rect.width > paper[0].rect.height
 
@@ -555,7 +555,7 @@ def test_twenty_visits_and_a_summary_are_one_page_each(clinic: Site, open_page: 
     page = signed_in(open_page, clinic, DESK)
     for path in ("/console/days/2031-01-08", "/console/bookings/2/summary"):
         page.goto(f"{clinic.base}{path}")
-        printed: Any = pymupdf.open(stream=page.pdf(format=paper))  # type: ignore[no-untyped-call]
+        printed = opened(page.pdf(format=paper))
         assert len(printed) == 1, path
 
 

@@ -1,6 +1,7 @@
 """A plan, a clinic and drawings to print and mail."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from clinical.plan.doses import dose_text, side_text, tempo_text
 from render.mail import Envelope
@@ -92,3 +93,10 @@ def envelope(to: str = "maria@client.example", stop: bool = True) -> Envelope:
         date=NOW,
         unsubscribe_url=f"https://clinic.example/u/{TOKEN}" if stop else "",
     )
+
+
+def opened(data: bytes) -> Any:
+    """The document, to be looked into."""
+    import pymupdf  # takes a second, and most test processes never come here
+
+    return pymupdf.open(stream=data)  # type: ignore[no-untyped-call]

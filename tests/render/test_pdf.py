@@ -6,7 +6,6 @@ import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typst
@@ -18,7 +17,7 @@ from render.paper.pdf import Pdf, cleaned, plan_pdf, summary_pdf
 from schemas.summary import Caution, Change, Consent, Fact, Summary, SummaryFlag, Weight
 from schemas.worded_plan import WordedPlan
 from tests.helpers.content import papers
-from tests.helpers.printed import CLINIC, LINK, TODAY, pictures, plan
+from tests.helpers.printed import CLINIC, LINK, TODAY, opened, pictures, plan
 
 SUMMARY = Summary(
     client_name="Maria López",
@@ -46,13 +45,6 @@ SUMMARY = Summary(
 def printed(of: WordedPlan, name: str = "Maria López", language: str = "en", paper: str = "letter") -> Pdf:
     """The plan as it is sent."""
     return plan_pdf(of, CLINIC, name, pictures(of), date=TODAY, words=papers(language), url=LINK, paper=paper)
-
-
-def opened(data: bytes) -> Any:
-    """The document, to be looked into."""
-    import pymupdf  # takes a second, and most test processes never come here
-
-    return pymupdf.open(stream=data)  # type: ignore[no-untyped-call]
 
 
 def pages(pdf: Pdf) -> list[str]:
