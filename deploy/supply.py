@@ -140,18 +140,24 @@ def records(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def known(found: Iterable[Component], listed: Iterable[Mapping[str, Any]]) -> list[tuple[Component, str]]:
-    """Each component with a known hole, and its name. Raises NotChecked for a list without any of PyPI."""
+    """Each component with a known hole, and its name. Raises NotChecked for a list that is of no use.
+
+    The whole list has records about many of ours, if of old versions; one without any is a piece of another.
+    """
     by_name = {each.name: each for each in found}
-    holes, count = [], 0
+    holes, count, ours = [], 0, 0
     for record in listed:
         about = [each for each in record.get("affected", []) if _of_pypi(each)]
         count += bool(about)
+        ours += any(normal(each["package"]["name"]) in by_name for each in about)
         for each in about if not record.get("withdrawn") else ():
             one = by_name.get(normal(each["package"]["name"]))
             if one is not None and affects(each, one.version):
                 holes.append((one, str(record["id"])))
     if not by_name or not count:
         raise NotChecked("The list holds no record about a package of PyPI.")
+    if not ours:
+        raise NotChecked("The list says nothing of any library of ours: it is not the whole list of PyPI.")
     return holes
 
 

@@ -252,3 +252,15 @@ def test_the_picture_of_the_rooms_is_made_from_the_import_contracts() -> None:
 def test_security_names_the_address_of_the_repository() -> None:
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
     assert urls["Security"].removeprefix("mailto:") in (ROOT / "SECURITY.md").read_text("utf-8")
+
+
+def test_no_password_is_shown_while_it_is_typed() -> None:
+    fields = [
+        field
+        for path in (ROOT / "web/templates/console").glob("*.html")
+        for field in re.findall(r"<input [^>]*>", path.read_text("utf-8"))
+        if "-password" in field or re.search(r'name="(\w*password|old|new|pin)"', field)
+    ]
+    assert len(fields) > 6
+    for field in fields:
+        assert 'type="password"' in field or "'password' if one.sealed" in field, field

@@ -98,6 +98,9 @@ def test_a_hole_ends_it_with_one_and_a_clean_list_with_none(
         "no json",
         json.dumps({"vulns": []}),
         json.dumps({"id": "GO-1", "affected": [{"package": {"ecosystem": "Go", "name": "flask"}}]}),
+        json.dumps(
+            {"id": "P", "affected": [{"package": {"ecosystem": "PyPI", "name": "other"}, "versions": ["1"]}]}
+        ),
     ],
 )
 def test_nothing_checked_never_ends_well(tmp_path: Path, text: str) -> None:

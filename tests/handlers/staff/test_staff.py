@@ -213,6 +213,7 @@ def test_weak_passwords_are_refused_and_the_reason_said(context: Context, weak: 
         "a horse for Mara to ride",
         "حصان بطارية صحيح دباسة",
         "yTq_3kd-2ZpQm11a",
+        "seven brown kettles hum beside a quiet canal while rain falls on Thursday",
     ],
 )
 def test_long_and_rare_passwords_are_taken_in_any_script(good: str) -> None:
@@ -247,6 +248,13 @@ def test_every_way_in_and_out_is_in_the_log(context: Context) -> None:
     with context.db.read() as tx:
         acts = [line.action for line in audit.log(tx)]
     assert acts == ["logout", "login_failed", "login", "staff_added"]
+
+
+def test_no_password_ends_by_the_calendar(context: Context) -> None:
+    account(context)
+    for years in (1, 5):
+        later = NOW + timedelta(days=365 * years)
+        assert isinstance(sign_in.log_in(context, EMAIL, PASSWORD, ADDRESS, later, require_totp=False), Entry)
 
 
 def test_a_wrong_old_password_is_in_the_log(context: Context) -> None:
