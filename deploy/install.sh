@@ -30,12 +30,13 @@ done
 if [ -z "$root" ]; then
   # The program belongs to root, so that nobody who gets into it can change it; what it writes belongs to its account.
   chown -R root:aftercare "$home"
-  chmod -R g+rX,o-rwx "$home"  # whatever the umask of who installs
   chown -R aftercare:aftercare "$home/var" /var/backups/aftercare
   chown aftercare:aftercare "$home/.env"
-  chmod 700 "$home/var" /var/backups/aftercare
-  chmod 600 "$home/.env"
 fi
+# Whatever the umask of who installs; the database is nobody else's, also when this is given again.
+chmod -R g+rX,o-rwx "$home"
+chmod -R go-rwx "$home/var" "$root/var/backups/aftercare"
+[ ! -e "$home/.env" ] || chmod 600 "$home/.env"
 
 say "Aftercare is in $prefix. Next:"
 say "  1. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it; reload it"

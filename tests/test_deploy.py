@@ -215,9 +215,13 @@ def test_a_port_that_cannot_be_had_is_said_in_a_sentence(port: str, why: str) ->
 
 
 def test_install_lays_down_the_program_and_its_units_and_may_be_given_again(tmp_path: Path) -> None:
+    own = [tmp_path / "opt/care" / name for name in ("var/aftercare.db", "var/aftercare.journal")]
     for _ in range(2):
         said = run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
         assert said.returncode == 0, said.stderr
+        for path in own:
+            path.touch(0o600)
+            assert path.stat().st_mode & 0o077 == 0, "a database that others can read stops the start"
     assert (tmp_path / "opt/care/app.py").is_file()
     assert not (tmp_path / "opt/care/.venv").exists()
     assert not (tmp_path / "opt/care/.env").exists()
