@@ -56,6 +56,12 @@ def test_forty_people_of_every_scheduler_at_every_stage() -> None:
     assert {people.FLAGGED, people.HELD, people.NO_SHOW, people.CORRECTED} <= {each.name for each in FORTY}
 
 
+def test_every_visit_is_by_day() -> None:
+    one = datetime(2026, 11, 26, 13)
+    hours = {(one + timedelta(days=days)).hour for each in FORTY for days in each.visits}
+    assert hours <= set(range(7, 20)), "at one o'clock the tour begins"
+
+
 def test_weeks_pass_and_the_clock_moves_on(tour: world.World) -> None:
     list(world.tell_history(tour))
     kinds = tour.mails.mails
@@ -65,6 +71,8 @@ def test_weeks_pass_and_the_clock_moves_on(tour: world.World) -> None:
         coming = [bookings.listing(tx, email=each.address) for each in FEW[2:]]
     assert missed.status is BookingStatus.no_show
     assert all(coming)
+    zone = tour.context.zone()
+    assert web_context.utc_now().astimezone(zone).hour == 13
     port, before = free_port(), len(kinds)
     server = page.serve(tour, port, [("The day", tour.url)])
     home = f"http://localhost:{port}/"

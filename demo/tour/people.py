@@ -87,17 +87,17 @@ FORTY: tuple[Person, ...] = (
     # something is grave, or waits for a look
     Person(FLAGGED, "calendly", (1.1,), GRAVE),
     Person("Pedro Álvarez", "acuity", (0.9,), {"gate_ill": "some", "rf_fever": "yes"}, language="es"),
-    Person(HELD, "square", (-0.4,), SORE),
+    Person(HELD, "square", (-1.1,), SORE),
     Person("Yuki Tanaka", "easy", (-1.2,), SORE | NECK),
     Person("Fatima Zahra", "site", (-2.1,), SORE | KNEE),
     # what happens to visits
     Person("Ann Lee", "calcom", (-5.0, 3.0), NECK, email=COUPLE),
     Person("Ben Lee", "calcom", (-5.1, 3.1), KNEE, email=COUPLE),
     Person(NO_SHOW, "calcom", (-2.0,), event="no_show"),
-    Person("Grace Kim", "square", (-1.5,), event="no_show"),
-    Person(OFF, "calendly", (1.5,), event="cancelled"),
-    Person("Marco Rossi", "site", (2.5,), event="cancelled"),
-    Person("Leila Haddad", "calcom", (1.3,), event="rescheduled"),
+    Person("Grace Kim", "square", (-1.9,), event="no_show"),
+    Person(OFF, "calendly", (1.1,), event="cancelled"),
+    Person("Marco Rossi", "site", (2.1,), event="cancelled"),
+    Person("Leila Haddad", "calcom", (1.2,), event="rescheduled"),
     Person("Oskar Nowak", "acuity", (4.0,), event="rescheduled"),
     Person(CORRECTED, "square", (2.2,), event="address"),
     # today
@@ -114,6 +114,6 @@ FORTY: tuple[Person, ...] = (
     Person("Ewa Lis", "acuity", (6.1,)),
     # little is asked
     Person("Ida Holm", "calcom", (1.0,), service="relaxation-60"),
-    Person("Paul Gray", "site", (-3.3,), service="relaxation-60"),
+    Person("Paul Gray", "site", (-3.1,), service="relaxation-60"),
     Person("Vera Blum", "calendly", (2.0,), None, service="gift-card"),
 )

@@ -243,8 +243,9 @@ def _environ(folder: Path, url: str, smtp_port: int, secrets: dict[str, str]) ->
 
 
 def tell_history(world: World) -> Iterator[str]:
-    """Let the weeks go by; yields a line for each."""
-    end = datetime.now(UTC)
+    """Let the weeks go by; yields a line for each. It ends at one o'clock, so that visits are by day."""
+    end = utc_now().astimezone(world.context.zone()) + HISTORY
+    end = end.replace(hour=13, minute=0, second=0, microsecond=0).astimezone(UTC)
     words = sorted(_words(end), key=lambda each: each[0])
     while utc_now() < end:
         for at, person, number, start, event in list(words):
@@ -255,7 +256,7 @@ def tell_history(world: World) -> Iterator[str]:
         world.go_on(min(STEP, max(coming - utc_now(), MINUTE), end - utc_now()), play=True)
         if utc_now().hour < STEP.seconds // 3600:
             yield f"{utc_now():%B %d}: {len(world.mails.mails)} mails"
-    world.set_clock(datetime.now(UTC))
+    world.set_clock(end)
 
 
 def _words(end: datetime) -> Iterator[tuple[datetime, Person, int, datetime, str]]:
