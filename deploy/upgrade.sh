@@ -48,6 +48,9 @@ back() {
   exit 1
 }
 
+faults=  # a clinic that is still being set up, say, may have some before: the upgrade is not to blame for them
+flask check >/dev/null 2>&1 || faults=yes
+
 trap back EXIT
 $control stop aftercare-web aftercare-worker
 (umask 077 && $as "$bin/python" deploy/database.py dump "$copy")
@@ -58,8 +61,10 @@ put_on || { say "The new version changes the same lines of content/ as you did: 
 requirements
 renew_units
 flask migrate
-flask check
+flask status >/dev/null  # it starts at all
+flask check || [ -n "$faults" ]
 trap - EXIT
 rm -rf "$saved"
 $control start aftercare-web aftercare-worker
+[ -z "$faults" ] || say "Something was to be put right before the upgrade, too: see above."
 say "Now at $(git describe --tags --always). The database of before is in $copy."
