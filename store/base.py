@@ -37,6 +37,7 @@ GONE_AFTER = {
 https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES
 """
 NOT_OURS = ("unable to open database file", "attempt to write a readonly database")
+NO_ROOM = ("disk I/O error", "disk is full", "No space left")
 NO_TABLE = ("no such table", "no such column", "does not exist")
 
 
@@ -50,6 +51,8 @@ def why(error: Exception) -> str:
     said = str(getattr(error, "orig", None) or type(error).__name__).strip().partition("\n")[0]
     if any(each in said for each in NO_TABLE):
         return f"{said} (run: flask --app app migrate)"
+    if any(each in said for each in NO_ROOM):
+        return f"{said} (is there room on its disk? flask --app app doctor says)"
     return f"{said} (the file and its folder must belong to this account)" if said in NOT_OURS else said
 
 

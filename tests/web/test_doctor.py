@@ -1,19 +1,25 @@
 """`flask doctor`: each line says what was looked at, and what to do where something is wrong."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
 import app as application
 from handlers.context import Context
 from integrations import outside
+from integrations.base import IntegrationError
+from integrations.schedulers import SCHEDULERS
 from settings import Settings
+from store.base import why
 from store.running import workers
+from tests.helpers.ports import free_port
 from tests.helpers.visits import receive, webhook
 from web.commands import doctor
 
@@ -82,6 +88,40 @@ def test_everything_is_wrong_and_each_line_says_what_to_do(
     assert {"fsync", "disk", "DNS", "mail", "address", "clock", "worker", "lag"} <= set(faults(result))
     wrong = [line for line in result.output.splitlines() if line.startswith("FIX")]
     assert all(re.search(r"[.)] [A-Z]", line) for line in wrong), result.output
+
+
+@pytest.mark.parametrize(
+    ("permanent", "do"),
+    [(True, "See the API key of connection main"), (False, "this machine's way to the internet")],
+)
+def test_a_key_is_blamed_only_where_somebody_refused_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, permanent: bool, do: str
+) -> None:
+    def ping(_self: object) -> None:
+        raise IntegrationError("Cal.com did not answer.", permanent=permanent)
+
+    monkeypatch.setattr(SCHEDULERS["calcom"], "readable", True)
+    monkeypatch.setattr(SCHEDULERS["calcom"], "ping", ping)
+    with app.app_context():
+        checked = app.test_cli_runner().invoke(args=["check"])
+    for said in (run(app).output, checked.output):
+        assert do in next(line for line in said.splitlines() if "Cal.com did not answer" in line)
+
+
+def test_a_mail_server_that_is_not_there_says_which_setting_to_change(
+    given: Settings, context: Context
+) -> None:
+    app = application.create_app(replace(given, mail=replace(given.mail, port=free_port())))
+    with app.app_context():
+        checked = app.test_cli_runner().invoke(args=["check", "--mail"])
+    for said in (run(app).output, checked.output):
+        assert "Nothing answers at this port. Choose another port. See SMTP_HOST, SMTP_PORT" in said
+
+
+@pytest.mark.parametrize("said", ["disk I/O error", "database or disk is full"])
+def test_a_full_disk_is_named_as_such(said: str) -> None:
+    error = sa.exc.OperationalError("", {}, sqlite3.OperationalError(said))
+    assert "room on its disk" in why(error)
 
 
 def test_a_clock_behind_what_was_seen_is_said(app: Flask, context: Context) -> None:

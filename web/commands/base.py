@@ -16,8 +16,10 @@ from handlers import links
 from handlers.clients import contacts
 from handlers.context import Context
 from handlers.worker.journal import Older
-from integrations.base import Scheduler
+from integrations.base import IntegrationError, Scheduler
+from integrations.channels.email import advice
 from schemas import origin
+from schemas.notions.words import Translatable
 from store import audit, connections, migrate
 from store.base import DatabaseError, Tx, why
 from store.migrate import Newer
@@ -49,6 +51,20 @@ def scheduler_of(name: str) -> Scheduler:
     if found is None:
         raise click.BadParameter(f"no connection named {name}; there are: {', '.join(context().schedulers)}")
     return found
+
+
+def see(error: IntegrationError, name: str) -> Translatable:
+    """What to do about a scheduler that could not be asked: it refused us, or nobody was heard."""
+    if error.permanent:
+        return Translatable("See the API key of connection {name}.", name=name)
+    return Translatable("Try again later; if it stays so, see this machine's way to the internet.")
+
+
+def see_mail(error: IntegrationError) -> str:
+    """What to do about a mail server that does not let us in."""
+    settings = "See SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USERNAME and SMTP_PASSWORD."
+    known = advice(error)
+    return settings if known == str(error) else f"{known} {settings}"
 
 
 def progress(label: str, length: int | None = None) -> AbstractContextManager[Any]:

@@ -29,6 +29,7 @@ from schemas.trouble import Trouble, TroubleKind
 from store import migrate, receipts, reseal
 from web import mail_tried
 from web.commands import check_outside
+from web.commands.base import see, see_mail
 from web.context import context as the_context
 from web.context import utc_now
 from web.troubles import in_a_line
@@ -205,7 +206,7 @@ def _mail_server() -> Iterator[str]:
     try:
         sender.check()
     except IntegrationError as error:
-        yield str(error)
+        yield f"{error} {see_mail(error)}"
 
 
 def _content_problems() -> list[Problem]:
@@ -315,8 +316,9 @@ def _connections() -> Iterator[Translatable]:
             for text in scheduler.remarks():
                 yield Translatable("connection {name}: {text}", name=name, text=text)
         except IntegrationError as error:
+            said, do = Translatable(str(error)), see(error, name)
             yield Translatable(
-                "connection {name} could not be asked: {text}", name=name, text=Translatable(str(error))
+                "connection {name} could not be asked: {text} {do}", name=name, text=said, do=do
             )
 
 

@@ -16,6 +16,7 @@ from integrations.base import IntegrationError, Scheduler, Unsupported
 from integrations.http import Http
 from schemas.notions import mail_address
 from store import connections, migrate
+from web.commands.base import see
 
 SOON = timedelta(days=14)  # that a certificate still holds
 WRONG_CLOCK = timedelta(minutes=2)
@@ -205,7 +206,7 @@ def _subscription(about: str, name: str, scheduler: Scheduler) -> Line:
     except Unsupported as error:
         return Line(Kind.unseen, about, f"{error} Look for it there.")
     except IntegrationError as error:
-        return Line(Kind.unseen, about, f"{scheduler.label} could not be asked: {error} See its API key.")
+        return Line(Kind.unseen, about, f"{scheduler.label} could not be asked: {error} {see(error, name)}")
     if there:
         return Line(Kind.good, about, f"{scheduler.label} has it, switched on.")
     return Line(Kind.fix, about, f"{scheduler.label} does not have it. Run: flask --app app register {name}")

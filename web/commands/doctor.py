@@ -22,6 +22,7 @@ from store import deliveries, migrate, receipts
 from store.base import DatabaseError, why
 from store.running import workers
 from store.views.newest import newest
+from web.commands.base import see, see_mail
 from web.context import context as the_context
 from web.context import utc_now
 
@@ -67,7 +68,11 @@ def _careful(look: Look, context: Context, now: datetime) -> Iterator[Finding]:
         yield from look(context, now)
     except (DatabaseError, OSError) as error:
         about = look.__name__.strip("_").replace("_", " ")
-        yield Finding(about, f"{why(error)}.", "See that the database is there, then run doctor again.")
+        yield Finding(
+            about,
+            f"{why(error)}.",
+            "See that the database is there and its disk has room, then run doctor again.",
+        )
 
 
 def _database(context: Context, _now: datetime) -> Iterator[Finding]:
@@ -132,7 +137,7 @@ def _mail_server(context: Context, _now: datetime) -> Iterator[Finding]:
     try:
         sender.check()
     except IntegrationError as error:
-        yield Finding("mail server", str(error), "See SMTP_HOST, SMTP_USERNAME and SMTP_PASSWORD.")
+        yield Finding("mail server", str(error), see_mail(error))
     else:
         yield Finding("mail server", f"{sender.host} lets us in.")
 
@@ -149,7 +154,7 @@ def _schedulers(context: Context, _now: datetime) -> Iterator[Finding]:
         try:
             scheduler.ping()
         except IntegrationError as error:
-            yield Finding(about, str(error), f"See the API key of connection {name}.")
+            yield Finding(about, str(error), see(error, name))
         else:
             yield Finding(about, "its API answers with our key.")
 
