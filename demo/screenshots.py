@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -44,8 +44,19 @@ def sign_in(page: Page, url: str) -> None:
     page.goto(f"{url}/console/login")
     page.get_by_label("E-mail address").fill(STAFF)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/console/")
+
+
+def first_day() -> World:
+    """A clinic in which nothing has happened yet."""
+    web_port, smtp_port = free_port(8001), free_port(2526)
+    folder = FOLDER / "new"
+    world = build(folder, web_port, smtp_port, Mailbox(folder / "mails", nothing))
+    world.set_clock(datetime.now(UTC))
+    world.work()
+    account(world.context)
+    return world
 
 
 def setup_address(world: World) -> str:
@@ -56,7 +67,7 @@ def setup_address(world: World) -> str:
     return f"{world.url}/setup/{token}/clinic"
 
 
-def pictures(world: World, seen: list[str], tour: str) -> Iterator[tuple[str, str, dict[str, int]]]:
+def pictures(seen: list[str], tour: str) -> Iterator[tuple[str, str, dict[str, int]]]:
     """Name, address and window of each picture."""
     today, flagged, waits, client, plan, form = seen[:6]
     yield "console-day", today, DESK
@@ -67,7 +78,14 @@ def pictures(world: World, seen: list[str], tour: str) -> Iterator[tuple[str, st
     yield "plan", plan, PHONE
     yield "form", form, PHONE
     yield "tour", tour, DESK
-    yield "setup", setup_address(world), PHONE
+
+
+def take(page: Page, name: str, url: str, window: dict[str, int]) -> None:
+    """One picture."""
+    page.set_viewport_size(window)  # type: ignore[arg-type] # width and height
+    page.goto(url)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    say(f"docs/images/{name}.png")
 
 
 def main() -> int:
@@ -82,12 +100,12 @@ def main() -> int:
         context = chromium.new_context(viewport=DESK, reduced_motion="reduce", color_scheme="light")  # type: ignore[arg-type] # width and height
         page = context.new_page()
         sign_in(page, world.url)
-        for name, url, window in pictures(world, seen, tour):
+        for name, url, window in pictures(seen, tour):
             world.work()
-            page.set_viewport_size(window)  # type: ignore[arg-type] # width and height
-            page.goto(url)
-            page.screenshot(path=IMAGES / f"{name}.png")
-            say(f"docs/images/{name}.png")
+            take(page, name, url, window)
+        new = first_day()
+        sign_in(page, new.url)
+        take(page, "setup", setup_address(new), PHONE)
         chromium.close()
     return 0
 
