@@ -115,10 +115,15 @@ def last_release(tx: Tx, client_ids: Sequence[int]) -> datetime | None:
     return at
 
 
-def sent_between(tx: Tx, start: datetime, end: datetime, most: int) -> list[StoredPlan]:
-    """What went out in [start, end), the newest first."""
-    query = sa.select(plans).where(plans.c.sent_at >= start, plans.c.sent_at < end)
-    return [_plan(tx, row) for row in tx.all(query.order_by(plans.c.sent_at.desc(), plans.c.id).limit(most))]
+def sent_between(
+    tx: Tx, start: datetime, end: datetime, most: int
+) -> list[tuple[sa.Row[Any], dict[str, Any]]]:
+    """What went out in [start, end), the newest first: each row with the plan as plain JSON."""
+    columns = ("id", "booking_id", "client_id", "version", "sent_at", "sealed_plan")
+    query = sa.select(*(plans.c[name] for name in columns))
+    query = query.where(plans.c.sent_at >= start, plans.c.sent_at < end)
+    rows = tx.all(query.order_by(plans.c.sent_at.desc(), plans.c.id).limit(most))
+    return [(row, sealing.unseal_json(tx, plans.c.sealed_plan, row)) for row in rows]
 
 
 def add(

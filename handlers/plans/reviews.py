@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from clinical.plan import gate
 from handlers.context import Context
 from library import signable
-from schemas.plan import Plan, Readiness, StoredPlan
+from schemas.plan import Plan, Readiness
 from schemas.reason import Reason
 from schemas.review import FileReview, Review, Unreviewed, Why
 from schemas.staff import Staff
@@ -173,18 +174,23 @@ def sent(tx: Tx, start: datetime, end: datetime, wanted: str = "") -> tuple[list
     for review in reviews.every(tx):
         given.setdefault((review.file, review.sha256), []).append(review)
     stored = plans.sent_between(tx, start, end, MOST + 1)
-    clients.read_ahead(tx, sorted({one.client_id for one in stored}))
-    found = [_sent(tx, one, given, wanted) for one in stored[:MOST]]
+    clients.read_ahead(tx, sorted({row.client_id for row, _content in stored}))
+    found = [_sent(tx, *one, given, wanted) for one in stored[:MOST]]
     return [one for one in found if one.files or not wanted], len(stored) > MOST
 
 
-def _sent(tx: Tx, stored: StoredPlan, given: Mapping[tuple[str, str], Sequence[Review]], wanted: str) -> Sent:
-    at = stored.sent_at
-    assert at is not None
+def _sent(
+    tx: Tx,
+    row: Any,
+    content: Mapping[str, Any],
+    given: Mapping[tuple[str, str], Sequence[Review]],
+    wanted: str,
+) -> Sent:
+    at = row.sent_at
     files = tuple(
         (file, digest, any(one.signed_at <= at < one.valid_until for one in given.get((file, digest), ())))
-        for file, digest in stored.content.get("made_from", {}).items()
+        for file, digest in content.get("made_from", {}).items()
         if file.startswith(wanted) or digest.startswith(wanted)
     )
-    name = clients.get(tx, stored.client_id).name
-    return Sent(name, stored.id, stored.booking_id, stored.version, at, files)
+    name = clients.get(tx, row.client_id).name
+    return Sent(name, row.id, row.booking_id, row.version, at, files)
