@@ -29,7 +29,7 @@ FURTHER_BACK = {"/console/outbox", "/console/walk-in", "/console/clients?whose=m
 
 def look(client: FlaskClient, steps: Steps, paths: list[str]) -> dict[str, tuple[int, int]]:
     """Instructions and statements of each page, at least: now and then one also notes who is here."""
-    return {path: min(_once(client, steps, path) for _ in range(4)) for path in paths}
+    return {path: min(_once(client, steps, path) for _ in range(2)) for path in paths}
 
 
 def _once(client: FlaskClient, steps: Steps, path: str) -> tuple[int, int]:
