@@ -49,9 +49,9 @@ def long_gone(tx: Tx, before: datetime, after: int, most: int) -> list[int]:
     return [row.id for row in tx.all(query.order_by(clients.c.id).limit(most))]
 
 
-def count(tx: Tx, kind: str, client_ids: Sequence[int]) -> int:
-    """How many rows of a kind there are of some clients."""
-    return sum(_count(tx, table, _of(table, client_ids)) for table in KINDS[kind])
+def count(tx: Tx, kind: str, client_ids: Sequence[int], bare: Sequence[int] = ()) -> int:
+    """How many rows of a kind can go of some clients; `bare` are those whose check-ins go before."""
+    return sum(_count(tx, table, _of(table, client_ids, bare)) for table in KINDS[kind])
 
 
 def count_all(tx: Tx, kind: str) -> int:
@@ -76,14 +76,15 @@ def _delete(tx: Tx, table: sa.Table, client_ids: Sequence[int]) -> int:
     return len(tx.all(gone))
 
 
-def _of(table: sa.Table, client_ids: Sequence[int]) -> sa.ColumnElement[bool]:
+def _of(table: sa.Table, client_ids: Sequence[int], bare: Sequence[int] = ()) -> sa.ColumnElement[bool]:
     """The rows of some clients that can go."""
     if table is intake_changes:
         theirs: sa.Select[Any] = sa.select(intakes.c.id).where(intakes.c.client_id.in_(client_ids))
         return intake_changes.c.intake_id.in_(theirs)
     mine = table.c.client_id.in_(client_ids)
     if table is plans:
-        return sa.and_(mine, ~sa.exists().where(checkins.c.plan_id == plans.c.id))
+        asked = sa.exists().where(checkins.c.plan_id == plans.c.id)
+        return sa.and_(mine, sa.or_(~asked, plans.c.client_id.in_(bare)))
     if table is deliveries:
         return sa.and_(mine, deliveries.c.status.not_in(("scheduled", "sending", "held")))
     return mine

@@ -1,10 +1,12 @@
 """What is deleted once a client's last visit is long over, as the clinic set it for each kind."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from handlers.context import Context
 from store import audit, retention
+from store.base import Tx
 
 BATCH = 200
 
@@ -42,7 +44,20 @@ def _over(context: Context, now: datetime, *, delete: bool) -> Counter[str]:
         while last is not None:
             with context.db.begin() as tx:
                 some = retention.long_gone(tx, now - timedelta(days=limit), last, BATCH)
-                act = retention.delete if delete else retention.count
-                found[kind] += act(tx, kind, some) if some else 0
+                if delete:
+                    found[kind] += retention.delete(tx, kind, some) if some else 0
+                else:
+                    bare = _without_checkins(tx, context, some, now)
+                    found[kind] += retention.count(tx, kind, some, bare) if some else 0
             last = some[-1] if len(some) == BATCH else None
     return found
+
+
+def _without_checkins(tx: Tx, context: Context, some: Sequence[int], now: datetime) -> list[int]:
+    """Those of some clients whose check-ins are due to go as well, so that they hold no plan."""
+    limit = days(context)["checkins"]
+    if not limit or not some:
+        return []
+    before = now - timedelta(days=limit)
+    gone = set(retention.long_gone(tx, before, some[0] - 1, some[-1] - some[0] + 1))
+    return [each for each in some if each in gone]

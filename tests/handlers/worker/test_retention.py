@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from handlers.context import Context
 from handlers.worker import duties, retention, work
+from schemas.checkin import CheckInKind
 from schemas.clinic import Retention
-from store import audit, bookings, intakes
+from store import audit, bookings, checkins, intakes, plans
 from store import retention as stored
 from store.tables import clients, metadata
 from tests.helpers.clinic import NOW
@@ -103,3 +104,17 @@ def test_what_is_due_is_never_of_a_client_within_the_days(
 ) -> None:
     found = retention.report(keeping(context, answers=days), NOW + ago * DAY)
     assert (found["answers"]["due"] > 0) is (ago >= days)
+
+
+@pytest.mark.parametrize(("plan", "asked"), [(30, 30), (30, 20), (30, 45), (30, 90), (30, 0), (0, 30)])
+def test_what_the_report_says_of_plans_with_check_ins_is_what_goes(
+    context: Context, seen: int, plan: int, asked: int
+) -> None:
+    with context.db.begin() as tx:
+        sent = plans.newest(tx, seen)
+        assert sent is not None
+        checkins.ask(tx, seen, sent.id, CheckInKind.h24, NOW)
+    keeps, later = keeping(context, plans=plan, checkins=asked), NOW + 60 * DAY
+    due = {kind: one["due"] for kind, one in retention.report(keeps, later).items()}
+    assert retention.delete(keeps, later, "Ana") == due
+    assert bool(due["plans"]) is (plan == 30 and asked not in (0, 90))
