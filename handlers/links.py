@@ -90,14 +90,25 @@ def _token(context: Context, text: str) -> str:
 def _is_ours(tx: Tx, context: Context, row: Any, value: str) -> bool:
     """True while the row says what the link was made for: who writes into the database leads it nowhere else.
 
-    A link of before said nothing of client and address. One that ends mails is always heard.
+    The token of an older link may be of something else: `key_old` kept what it opens. One that ends mails is
+    always heard.
     """
     if row.purpose == LinkPurpose.stop or row.revoked_at:
         return True
-    about, whose = f"{row.purpose}:{row.subject}", f"{row.client_id or 0}.{row.contact_id or 0}"
+    if row.opens:
+        return hmac.compare_digest(row.opens, _opens(context, row, row.token_hash))
     ended = range(links.ended(tx, row.purpose, row.subject) + 1)
-    texts = (f"{about}:{said}{number}" for number in ended for said in (f"{whose}:", ""))
+    texts = (f"{_about(row)}:{number}" for number in ended)
     return any(hmac.compare_digest(value, _token(context, text)) for text in texts)
+
+
+def _about(row: Any) -> str:
+    return f"{row.purpose}:{row.subject}:{row.client_id or 0}.{row.contact_id or 0}"
+
+
+def _opens(context: Context, row: Any, token_hash: str) -> str:
+    text = f"opens:{token_hash}:{_about(row)}"
+    return hmac.new(context.link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _hash(context: Context, value: str) -> str:
@@ -110,9 +121,14 @@ def _keyed(context: Context, plain: str) -> str:
 
 
 def key_old(tx: Tx, context: Context) -> None:
-    """Put the key into the hashes of an older database, so that its links stay open until it changes."""
-    for link_id, plain in links.unkeyed(tx):
-        links.rehash(tx, link_id, _keyed(context, plain))
+    """Put the key into the hashes of an older database, so that its links stay open until it changes.
+
+    Such a token was made without client and address, and for a check-in that was sent again by a number that
+    is gone by now: what it opens is kept beside it.
+    """
+    for row in links.unkeyed(tx):
+        keyed = _keyed(context, row.token_hash)
+        links.rehash(tx, row.id, keyed, _opens(context, row, keyed))
 
 
 def issue(

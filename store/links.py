@@ -102,15 +102,15 @@ def end_every(tx: Tx, kept: str, now: datetime) -> int:
     return len(tx.all(sa.update(links).where(*open_links).values(revoked_at=now).returning(links.c.id)))
 
 
-def unkeyed(tx: Tx) -> list[tuple[int, str]]:
-    """The links whose hash has no key yet: (id, hash)."""
-    found = tx.all(sa.select(links.c.id, links.c.token_hash).where(links.c.keyed.is_(False)))
-    return [(row.id, row.token_hash) for row in found]
+def unkeyed(tx: Tx) -> list[sa.Row[Any]]:
+    """The links whose hash has no key yet, as rows of the table."""
+    return list(tx.all(sa.select(links).where(links.c.keyed.is_(False))))
 
 
-def rehash(tx: Tx, link_id: int, token_hash: str) -> None:
-    """Another, keyed hash of the same link."""
-    tx.run(sa.update(links).where(links.c.id == link_id).values(token_hash=token_hash, keyed=True))
+def rehash(tx: Tx, link_id: int, token_hash: str, opens: str) -> None:
+    """Another, keyed hash of the same link, and what it opens by a MAC."""
+    same = links.c.id == link_id
+    tx.run(sa.update(links).where(same).values(token_hash=token_hash, keyed=True, opens=opens))
 
 
 def every_ended(tx: Tx) -> list[sa.Row[Any]]:

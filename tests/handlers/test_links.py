@@ -68,7 +68,10 @@ def test_a_link_that_was_led_elsewhere_in_the_database_opens_nothing(
         assert look(tx, context, purpose, value, NOW) is not None
 
 
-def test_a_link_of_the_first_version_opens_while_it_lives(context: Context) -> None:
+@pytest.mark.parametrize("column", ["subject", "client_id", "contact_id"])
+def test_a_link_of_the_first_version_opens_while_it_lives_and_leads_nowhere_else(
+    context: Context, column: str
+) -> None:
     booking = book(context)
     with context.db.begin() as tx:
         issue(tx, context, LinkPurpose.plan, booking.id, NOW)
@@ -80,6 +83,8 @@ def test_a_link_of_the_first_version_opens_while_it_lives(context: Context) -> N
         tx.change(rows, row.id, token_hash=digest, keyed=False)
         key_old(tx, context)
         assert look(tx, context, LinkPurpose.plan, first, NOW) is not None
+        tx.change(rows, row.id, **{column: 99})
+        assert look(tx, context, LinkPurpose.plan, first, NOW) is None
 
 
 def test_every_purpose_and_subject_has_a_token_of_its_own(context: Context) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from alembic import command
 
 import settings as configuration
@@ -24,6 +25,7 @@ from schemas.person import ContactKind
 from store import attendances, bookings, checkins, clients, deliveries, intakes, migrate, plans
 from store import contacts as stored_contacts
 from store.base import Tx
+from store.tables import links as rows
 from tests.helpers.clinic import NOW, environ
 from tests.helpers.databases import fresh_postgres
 from tests.helpers.mailbox import Mailbox
@@ -41,6 +43,7 @@ PEOPLE = {
     4: ("Ann Lee", "lee@example.org", "", ""),
     5: ("Ben Lee", "lee@example.org", "5550100188", "no_sms_at"),
 }
+AGAIN = 77  # the check-in of client 1, sent again
 MERGED = 45  # was one with the visit of client 4
 
 
@@ -64,6 +67,8 @@ def context(request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox) ->
             put_client(tx, client_id, name, email, phone, refused)
         put_booking(tx, MERGED, 4, merged_into=40)
         put_link(tx, "intake", MERGED)
+        put(tx, "checkins", id=AGAIN, booking_id=10, plan_id=10, kind="w1-again1", asked_at=NOW)
+        put_link(tx, "checkin", AGAIN)
     migrate.upgrade(built.db)
     with built.db.begin() as tx:
         contacts.normalise(tx, built, NOW)
@@ -138,6 +143,15 @@ def test_links_that_were_mailed_before_still_open(context: Context, client_id: i
     with context.db.read() as tx:
         found = [links.look(tx, context, each, token(each, mailed[each]), NOW) for each in mailed]
     assert [(each.client_id, each.fate) for each in found if each] == [(client_id, links.Fate.open)] * 4
+
+
+def test_a_link_to_a_check_in_that_was_sent_again_opens_the_one_check_in_alone(context: Context) -> None:
+    value = token("checkin", AGAIN)
+    with context.db.begin() as tx:
+        assert links.open_link(tx, context, LinkPurpose.checkin, value, NOW) == 10
+        row = tx.all(sa.select(rows).where(rows.c.purpose == "checkin", rows.c.subject == 10))[-1]
+        tx.change(rows, row.id, subject=20)
+        assert links.look(tx, context, LinkPurpose.checkin, value, NOW) is None
 
 
 def test_a_link_to_a_visit_that_was_merged_opens_the_form_of_the_one_visit(context: Context) -> None:
