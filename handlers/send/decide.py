@@ -142,9 +142,7 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
         return Skip(Reason.answered)
     if _too_late(context, booking, now):
         return Skip(Reason.too_late)
-    many = flood.look(tx, delivery, booking, now)
-    if many is Flood.rests:
-        return Later(booking.first_seen_at + flood.RESTS, Reason.none)
+    many = flood.look(tx, delivery, booking)
     if many is not Flood.no:
         waits = many is Flood.first_comes
         return Later(now + WAITS, Reason.many_bookings) if waits else Hold(Reason.many_bookings)
