@@ -92,8 +92,9 @@ def foreseen(tx: Tx, booking_ids: Sequence[int]) -> dict[int, Reason]:
 
 
 def waiting(tx: Tx, practitioner: str = "") -> list[Waiting]:
-    """Plans that wait for a look: what a warning sign stopped first, however far ahead its visit is.
+    """What waits for a look: what a warning sign stopped first, however far ahead its visit is, then plans.
 
+    Where no plan goes, a warning sign waits until somebody has seen its alert.
     A plan that is refused for another reason waits for nobody before its visit is over.
     """
     found = waits.plans_held(tx, practitioner)
@@ -102,7 +103,21 @@ def waiting(tx: Tx, practitioner: str = "") -> list[Waiting]:
     stopped = {number for number in unsure if why.get(number) is Reason.red_flag}
     named = [replace(one, reason=Reason.red_flag) if one.booking_id in stopped else one for one in found]
     kept = [one for one in named if one.reason or one.booking_id not in unsure]
-    return sorted(kept, key=lambda one: one.reason is not Reason.red_flag)
+    kept += _stops_without_plan(tx, practitioner, {one.booking_id for one in kept})
+    first = [one for one in kept if one.reason is Reason.red_flag]
+    return [
+        *sorted(first, key=lambda one: one.start),
+        *(one for one in kept if one.reason is not Reason.red_flag),
+    ]
+
+
+def _stops_without_plan(tx: Tx, practitioner: str, there: set[int]) -> list[Waiting]:
+    return [
+        replace(one, reason=Reason.red_flag)
+        for one in waits.alerted(tx, practitioner)
+        if intakes.unseen_stops(tx, one.booking_id)
+        and there.isdisjoint(bookings.together(tx, one.booking_id))
+    ]
 
 
 def _holds(

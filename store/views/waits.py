@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from schemas.hold import OF_THE_GATE
 from schemas.reason import Reason
 from store.base import Tx, no_index
-from store.tables import IS_HELD, bookings, clients, deliveries, flags, plans
+from store.tables import IS_HELD, UNSEEN_AT_ONCE, bookings, clients, deliveries, flags, plans
 
 MOST = 100
 SOON = 1000
@@ -60,6 +60,17 @@ def _soon() -> sa.Subquery:
     columns = (deliveries.c[name] for name in OF_MESSAGE)
     soon = sa.select(*columns).where(*plan).order_by(deliveries.c.due_at, deliveries.c.id)
     return soon.limit(SOON).subquery("soon")
+
+
+def alerted(tx: Tx, practitioner: str = "") -> list[Waiting]:
+    """Visits to which no plan goes, with an alert that asks for a look now and that nobody has seen."""
+    plan = deliveries.alias("plan_of_visit")
+    goes = (plan.c.booking_id == bookings.c.id, plan.c.purpose == "plan", plan.c.status != "withdrawn")
+    kept = (UNSEEN_AT_ONCE, deliveries.c.status != "withdrawn")
+    columns = (deliveries.c[name] for name in OF_MESSAGE)
+    unseen = sa.select(*columns).where(*kept).order_by(deliveries.c.created_at).limit(SOON)
+    found = _found(tx, ~sa.exists().where(*goes), practitioner, unseen.subquery("unseen"))
+    return list({one.booking_id: one for one in reversed(found)}.values())[::-1]
 
 
 def addresses(tx: Tx, practitioner: str = "") -> list[Waiting]:

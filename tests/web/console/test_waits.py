@@ -80,6 +80,30 @@ def test_what_stops_a_plan_waits_first_for_whose_visit_it_is_however_far_ahead(
     assert "Bob Cee" not in text(sign_in(app, "bo@handsofstone.example"), WAITS)
 
 
+def test_a_stop_where_no_plan_goes_waits_for_whose_visit_it_is_until_it_is_seen(
+    context: Context, client: FlaskClient, app: Flask
+) -> None:
+    came(context, "u1", "Ann Bee", 2)
+    start, early = TODAY + timedelta(weeks=6), TODAY - timedelta(days=20)
+    no_plan = {"service": "relaxation-60", "service_name": "Relaxation massage"}
+    for uid, name, said in (("u2", "Bob Cee", "yes"), ("u3", "Cid Dee", "no")):
+        number = visit(context, uid, name=name, email=f"{uid}@example.org", start=start, now=early, **no_plan)
+        answer(context, number, TODAY, rf_saddle=said)
+    account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    visit(context, "u4", name="Eli Fay", email="u4@example.org", start=start, practitioner="Bo Quinn")
+    page = text(client, WAITS)
+    assert page.index("Bob Cee") < page.index("Ann Bee")
+    assert "Cid Dee" not in page
+    assert badge(page) == 2
+    assert "Bob Cee" not in text(sign_in(app, "bo@handsofstone.example"), WAITS)
+    seen = re.search(r'action="(/console/bookings/\d+/seen)"', page)
+    assert seen
+    assert post(client, seen[1], WAITS, **{"from": "waits"}).headers["Location"].startswith(WAITS)
+    page = text(client, WAITS)
+    assert "Bob Cee" not in page
+    assert badge(page) == 1
+
+
 def test_what_was_let_out_or_will_not_be_made_does_not_wait(context: Context, client: FlaskClient) -> None:
     number = came(context, "u1", "Ann Bee", 2)
     came(context, "u2", "Bob Cee", 3, consent_exercise="no")
