@@ -17,6 +17,9 @@ NOT_OURS = (
     "Whoever looks after the machine finds out who, and then runs: flask --app app staff reset."
 )
 
+MANAGERS = "aftercare-managers"
+NO_MANAGER = "You are no manager any more: another manager has just changed your account."
+
 
 def add(
     tx: Tx,
@@ -102,6 +105,7 @@ def edit(
     now: datetime,
 ) -> None:
     """Another name, credential, role or language. Raises `Unfit`; a manager does not lock themselves out."""
+    _require_manager(tx, by, "role")
     _require_sound(tx, staff_id, "name")
     if not name.strip():
         raise Unfit("An account needs a name.", "name")
@@ -117,6 +121,14 @@ def edit(
     staff.mail(tx, staff_id, AccountNews.account, now)
 
 
+def _require_manager(tx: Tx, by: Staff, field: str) -> None:
+    """Of two managers who end each other's part at once the second is none by now. Raises `Unfit`."""
+    tx.lock(MANAGERS)
+    who = staff.get(tx, by.id)
+    if who is None or not who.active or not who.may(Role.manager):
+        raise Unfit(NO_MANAGER, field)
+
+
 def _require_sound(tx: Tx, staff_id: int, field: str) -> None:
     """Nobody gives their name to what somebody else has made of an account. Raises `Unfit`."""
     who = staff.get(tx, staff_id)
@@ -124,8 +136,14 @@ def _require_sound(tx: Tx, staff_id: int, field: str) -> None:
         raise Unfit(NOT_OURS, field)
 
 
-def set_active(tx: Tx, staff_id: int, by: str, now: datetime, *, active: bool) -> None:
-    """Let somebody in again, or out: their sessions end at once. Raises `Unfit`."""
+def set_active(tx: Tx, staff_id: int, by: Staff | str, now: datetime, *, active: bool) -> None:
+    """Let somebody in again, or out: their sessions end at once. Raises `Unfit`.
+
+    `by`: a manager, or whoever is at the machine.
+    """
+    if isinstance(by, Staff):
+        _require_manager(tx, by, "activate_password" if active else "deactivate_password")
+        by = by.name
     if active:
         _require_sound(tx, staff_id, "activate_password")
     staff.set_active(tx, staff_id, now, active=active)

@@ -152,7 +152,7 @@ def switch(staff_id: int, act: str) -> AnyResponse:
             one = stored_staff.get(tx, staff_id) or abort(404)
             if one.active == (act == "activate"):
                 return redirect(url_for("console_people.people", _anchor=f"s{staff_id}"), 303)
-            accounts.set_active(tx, staff_id, me().name, now(), active=act == "activate")
+            accounts.set_active(tx, staff_id, me(), now(), active=act == "activate")
     except Unfit as error:
         return _edit_page(staff_id, 422, error=str(error), at=error.field)
     return redirect(url_for("console_people.people", done=1), 303)

@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pyotp
@@ -17,9 +19,10 @@ from handlers.staff.hashing import DECOY
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
-from schemas.staff import Role, Stage
+from schemas.staff import Role, Staff, Stage
 from store import audit
 from store import staff as stored_staff
+from store.base import Tx
 from store.vault import Vault
 from tests.helpers.clinic import NOW
 from tests.helpers.console import EMAIL, PASSWORD, account
@@ -292,3 +295,38 @@ def test_an_account_under_a_lost_key_lets_nobody_in_and_can_be_reset(context: Co
     with context.db.begin() as tx:
         accounts.reset(tx, context, number, PASSWORD, "command line", NOW)
     assert enter(context).stage is Stage.full
+
+
+def demote(tx: Tx, whom: Staff, by: Staff) -> None:
+    roles = [Role.practitioner]
+    words = {"name": whom.name, "credential": "", "language": "en"}
+    accounts.edit(tx, whom.id, roles=roles, by=by, now=NOW, **words)
+
+
+def deactivate(tx: Tx, whom: Staff, by: Staff) -> None:
+    accounts.set_active(tx, whom.id, by, NOW, active=False)
+
+
+@pytest.mark.parametrize("first", [demote, deactivate])
+@pytest.mark.parametrize("second", [demote, deactivate])
+def test_of_two_managers_who_end_each_other_at_once_the_first_stays(
+    context: Context, first: Callable[..., None], second: Callable[..., None]
+) -> None:
+    ids = account(context), account(context, "jo@handsofstone.example", "Jo Hale")
+    with context.db.read() as tx:
+        mara, jo = (stored_staff.get(tx, each) for each in ids)
+
+    def late() -> None:
+        with context.db.begin() as tx:
+            second(tx, mara, jo)
+
+    with ThreadPoolExecutor(1) as pool:
+        with context.db.begin() as tx:
+            first(tx, jo, mara)
+            other = pool.submit(late)
+            wait([other], timeout=0.5)
+        with pytest.raises(Unfit, match="no manager any more"):
+            other.result()
+    with context.db.read() as tx:
+        managers = [each for each in stored_staff.every(tx) if each.active and each.may(Role.manager)]
+    assert [each.name for each in managers] == ["Mara Field"]

@@ -112,6 +112,7 @@ def in_tables() -> Iterator[str]:
         *(remarks.EMPTY, remarks.FIRST, remarks.LEFT),
         *passwords.FAULTS,
         accounts.NOT_OURS,
+        accounts.NO_MANAGER,
         tags.FOR_YOU[0],
         undo_handler.LATE,
         "Not undone",
