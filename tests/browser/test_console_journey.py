@@ -626,11 +626,15 @@ NARROW = (
 )
 
 
-def test_no_page_scrolls_sideways_with_long_addresses_or_large_letters(clinic: Site, open_page: Any) -> None:
+@pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
+def test_no_page_scrolls_sideways_with_long_addresses_or_large_letters(
+    clinic: Site, open_page: Any, kind: dict[str, Any]
+) -> None:
     email = "maximiliane.freifrau.von.wolkenstein@praxisgemeinschaft.example"
     clinic.visit("u4", name="Donaudampfschifffahrtsgesellschaftskapitänin", email=email, start=now())
-    page = signed_in(open_page, clinic, PHONE)
-    page.set_viewport_size({"width": SMALL, "height": 800})
+    page = signed_in(open_page, clinic, kind)
+    width = SMALL if kind is PHONE else DESK["viewport"]["width"]
+    page.set_viewport_size({"width": width, "height": 800})
     wide: list[str] = []
     for path in NARROW:
         page.goto(f"{clinic.base}/console{path}")
@@ -638,7 +642,7 @@ def test_no_page_scrolls_sideways_with_long_addresses_or_large_letters(clinic: S
             page.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
             page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
             taken = page.evaluate("document.documentElement.scrollWidth")
-            wide += [f"{path}: {taken} px on {SMALL}, letters {letters}"] if taken > SMALL else []
+            wide += [f"{path}: {taken} px on {width}, letters {letters}"] if taken > width else []
     assert wide == []
 
 
