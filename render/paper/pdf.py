@@ -150,6 +150,7 @@ def _item(item: WordedItem, figure: Picture | None, stop_label: str) -> dict[str
         "alt": figure.alt if figure else "",
         "pair": figure is not None and not item.media,
         "ratio": down / across,
+        "clip": figure is None and item.media.startswith("video/"),
     }
 
 

@@ -124,6 +124,22 @@ def test_a_label_that_the_text_begins_with_is_left_out() -> None:
     assert text.count("Stop this move if") == 1
 
 
+@pytest.mark.parametrize("large", [False, True], ids=["", "large"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("media", "there"), [("video/mp4", 1), ("", 0)], ids=["clip", "nothing"])
+def test_an_own_exercise_without_a_photo_leaves_no_empty_column(
+    language: str, media: str, there: int, large: bool
+) -> None:
+    words, item = papers(language), replace(plan(1).items[0], exercise_id="own-1", media=media)
+    of = replace(plan(1), items=(item,))
+    made = plan_pdf(of, CLINIC, "Bo", {}, date=TODAY, words=words, url=LINK, large=large)
+    with opened(made.data) as document:
+        name = document[0].search_for(item.name) or document[1].search_for(item.name)
+    assert made.tagged
+    assert " ".join(pages(made)).count(words.say("plan.clip")) == there
+    assert (name[0].x0 < 100) is (large or not there)
+
+
 def test_the_square_code_is_a_link_too() -> None:
     with opened(printed(plan(2)).data) as document:
         assert [link["uri"] for link in document[0].get_links()] == [LINK]
