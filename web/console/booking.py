@@ -212,9 +212,9 @@ def _plan_tag(
     return plan_tag(message.status, answered, stops, drafted, say(), who_open=who_open)
 
 
-def _back(booking_id: int, part: str = "", did: str = "1") -> AnyResponse:
-    if request.form.get("from") == "waits":
-        return redirect(url_for("console_waits.waits", done=did), 303)
+def _back(booking_id: int, part: str = "", did: str = "1", listed: str = "") -> AnyResponse:
+    if waits.from_list():
+        return waits.go_on(did, listed)
     return redirect(url_for("console_booking.booking", booking_id=booking_id, done=did, _anchor=part), 303)
 
 
@@ -274,8 +274,7 @@ def settle_draft(booking_id: int) -> AnyResponse:
 
 def _refused(booking_id: int, error: NotNow) -> Response:
     """The page on which it was pressed, as it is now."""
-    in_list = request.form.get("from") == "waits"
-    if not in_list:
+    if not waits.from_list():
         return _page(booking_id, 409, error=str(error))
     with context().db.read() as tx:
         about = bookings.get(tx, booking_id)
@@ -289,10 +288,11 @@ def plan_act(booking_id: int, act: str) -> AnyResponse:
     try:
         with _opened(booking_id) as (tx, found):
             basis.check(tx, found.id)
+            after = waits.after(tx, found.id)
             _plan_act(tx, found, act)
     except NotNow as error:
         return _refused(booking_id, error)
-    return _back(booking_id, "plan", undo.last_act())
+    return _back(booking_id, "plan", undo.last_act(), after)
 
 
 def _plan_act(tx: Tx, found: Booking, act: str) -> None:

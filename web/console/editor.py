@@ -32,7 +32,7 @@ from schemas.staff import Role
 from store import bookings, clients, own_media, saved_plans
 from store import plans as stored_plans
 from store.base import Tx
-from web.console import basis, drafts, gate, plan_did, plan_lines, undo
+from web.console import basis, drafts, gate, plan_did, plan_lines, undo, waits
 from web.console.booking import as_the_client_sees
 from web.console.gate import allowed, me, now, takes, takes_draft
 from web.console.plan_did import Did
@@ -208,11 +208,14 @@ def _kept(booking_id: int, edit: Edit, sent: Media | None, *, release: bool) -> 
     with _opened(booking_id) as (tx, found):
         basis.check(tx, found.id)
         drafts.forget(tx, f"plan-{found.id}")
+        after = waits.after(tx, found.id)
         made = by_hand.change_plan(tx, context(), found.id, edit, now(), sent)
         agreed = release and _as_asked(made, edit.lines)
         if agreed:
             by_hand.release_plan(tx, context(), found.id, me().name, now())
             undo_handler.wait(tx, found.id, now())
+    if agreed and waits.from_list():
+        return waits.go_on(undo.last_act(), after)
     return _done(booking_id, look=release and not agreed)
 
 
@@ -302,6 +305,7 @@ def _page(
         "most": content.choosing.budget.most,
         "sides": SIDES,
         "levels": LEVELS,
+        "from_list": waits.from_list(),
     }
     return page("editor", status, **(values | more))
 

@@ -1,5 +1,6 @@
 """Waits for you: everything that needs a person, across all days, each plan drawn with why it waits."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -94,6 +95,25 @@ def client_ids(tx: Tx) -> list[int]:
 def waits() -> Response:
     """The list, those of the earliest visit first."""
     return show()
+
+
+def from_list() -> bool:
+    """Whether what is done here was begun in the list."""
+    return request.values.get("from") == "waits"
+
+
+def after(tx: Tx, booking_id: int) -> str:
+    """Of an act that was begun in the list: the place of the plan after this visit's; "" for none."""
+    if not from_list():
+        return ""
+    listed = standing.waiting(tx, whose(tx).name)[:DRAWN]
+    pairs = itertools.pairwise(listed)
+    return next((f"w{later.id}" for one, later in pairs if one.booking_id == booking_id), "")
+
+
+def go_on(did: str, at: str = "") -> AnyResponse:
+    """Back to the list, at one of its places, with what was done."""
+    return redirect(url_for("console_waits.waits", done=did, _anchor=at or None), 303)
 
 
 def show(

@@ -136,6 +136,31 @@ def test_a_plan_is_let_out_or_held_in_the_list_and_the_next_one_comes(
     assert (kept.status == "released") is (act == "release")
 
 
+@pytest.mark.parametrize("do", ["up:", "add:", ""], ids=["moved", "added", "at once"])
+def test_a_plan_that_was_changed_from_the_list_and_released_leads_on_to_the_next(
+    context: Context, client: FlaskClient, do: str
+) -> None:
+    numbers = [came(context, f"u{day}", f"Ann Bee {day}", day) for day in (1, 2, 3)]
+    places = re.findall(r'<section class="panel look" id="(w\d+)"', text(client, WAITS))
+    url = f"/console/bookings/{numbers[1]}/plan/change"
+    editor = text(client, f"{url}?from=waits")
+    assert f'href="{url}?from=waits"' in text(client, WAITS)
+    with context.db.read() as tx:
+        held = plans.newest(tx, numbers[1])
+    assert held is not None
+    lines = [item.exercise_id for item in held.plan.items]
+    if do:
+        hidden = {"csrf": token_in(editor), "from": "waits"} | decided_on(editor, url)
+        editor = client.post(url, base_url=BASE, data=hidden | {"line": lines, "do": do + lines[0]}).text
+    came_from = re.search(r'name="from" value="(\w+)"', editor)
+    assert came_from
+    hidden = {"csrf": token_in(editor), "from": came_from[1]} | decided_on(editor, url)
+    released = client.post(url, base_url=BASE, data=hidden | {"line": lines, "do": "release"})
+    assert released.status_code == 303
+    assert re.fullmatch(rf"{WAITS}\?done=release-\d+#{places[2]}", released.headers["Location"])
+    assert places[1] not in text(client, WAITS)
+
+
 def test_an_act_in_the_list_on_what_has_changed_shows_the_list_as_it_is_now(
     context: Context, client: FlaskClient
 ) -> None:
