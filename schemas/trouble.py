@@ -28,6 +28,7 @@ class TroubleKind(StrEnum):
     journal = "journal"  # the journal was gone, cut or changed; the text names its file
     log_cut = "log_cut"  # the audit log lacks entries that the journal knows; the text names its file
     journal_unkept = "journal_unkept"  # the journal cannot be written; the text says which file, and why
+    backup = "backup"  # no backup was made lately; the text is the number of days
     web = "web"  # the public address does not answer
 
 

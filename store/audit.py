@@ -121,6 +121,31 @@ def was_done(tx: Tx, subject: str, actions: Iterable[str]) -> bool:
     return tx.first(sa.select(audit.c.id).where(*done).limit(1)) is not None
 
 
+def last(tx: Tx, subject: str) -> Line | None:
+    """The last line that was written about it, whatever the clock said."""
+    tx.finish()
+    row = tx.first(sa.select(audit).where(audit.c.subject == subject).order_by(audit.c.id.desc()).limit(1))
+    return _line(row) if row else None
+
+
+def newest(tx: Tx, subject: str, actions: Iterable[str], until: datetime) -> datetime | None:
+    """When one of these was last done to it, by clocks that were not ahead of `until`."""
+    tx.finish()
+    done = (audit.c.subject == subject, audit.c.action.in_(list(actions)), audit.c.at <= until)
+    found: datetime | None = tx.value(sa.select(sa.func.max(audit.c.at)).where(*done))
+    return found
+
+
+def right_since(tx: Tx, until: datetime) -> datetime | None:
+    """When the log went on after a clock ahead of `until` was set back (or `until`); None where none was."""
+    tx.finish()
+    ahead = tx.value(sa.select(sa.func.max(audit.c.id)).where(audit.c.at > until))
+    if ahead is None:
+        return None
+    first: datetime | None = tx.value(sa.select(sa.func.min(audit.c.at)).where(audit.c.id > ahead))
+    return first or until
+
+
 def read_ahead(tx: Tx, subjects: Sequence[str], action: str) -> None:
     """So that `times` knows how often this was done to these."""
     tx.finish()

@@ -567,6 +567,9 @@ def test_on_each_database_an_upgrade_that_fails_after_it_has_migrated_goes_back(
 # ---------------------------------------------------------------- backups
 
 
+NOTED = "SELECT count(*) FROM audit WHERE action = 'backup_made'"
+
+
 def _database(request: pytest.FixtureRequest) -> str:
     """The address of a new database; "" for the SQLite file of the installation."""
     if request.param == "sqlite":
@@ -593,11 +596,25 @@ def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Inst
     assert old.name == "2026-01-03T031500Z.backup"
     assert new.stat().st_mode & 0o077 == 0
     assert (folder / "journal.txt").exists()
+    assert anywhere.sql(NOTED) == 1
     anywhere.sql("INSERT INTO before VALUES (1)")
     back = run(BIN / "python", "deploy/database.py", "restore", new, **anywhere.environment)
     assert back.returncode == 0, back.stderr
     assert anywhere.sql("SELECT count(*) FROM before") == 0
     assert anywhere.sql("SELECT count(*) FROM alembic_version") == 1
+    assert anywhere.sql(NOTED) == 0, "what was put back does not know of itself"
+
+
+@pytest.mark.parametrize("broken", ["deploy/database.py", "journal.part"])
+def test_a_backup_that_fails_on_the_way_is_not_taken_for_one(anywhere: Installation, broken: str) -> None:
+    anywhere.environment["PATH"] = _with_pg_dump()
+    if broken == "journal.part":
+        (anywhere.backups / broken).mkdir(parents=True)
+    else:
+        (anywhere.folder / broken).write_text("raise SystemExit('The disk is full.')", "utf-8")
+    said = run("sh", "deploy/backup.sh", anywhere.backups, **anywhere.environment)
+    assert said.returncode != 0
+    assert anywhere.sql(NOTED) == 0
 
 
 def test_what_was_set_up_in_the_browser_is_backed_up_and_upgraded(anywhere: Installation) -> None:
@@ -609,6 +626,7 @@ def test_what_was_set_up_in_the_browser_is_backed_up_and_upgraded(anywhere: Inst
     assert len(list(anywhere.backups.glob("*.backup"))) == 1
     said = anywhere.upgrade(VERSION=anywhere.version("README.md", "\nNewer.\n"))
     assert said.returncode == 0, said.stdout + said.stderr
+    assert anywhere.sql(NOTED) == 1, "the copy before an upgrade says nothing of the one at night"
 
 
 def _with_pg_dump() -> str:

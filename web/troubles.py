@@ -34,6 +34,9 @@ SENTENCES = {
     "If not, somebody has cut the log. Run: flask --app app audit verify. Journal:",
     TroubleKind.journal_unkept: "The journal cannot be written: a restore would bring back what has "
     "ended since. Make room on the disk, or give the file and its folder to the worker's account. File:",
+    TroubleKind.backup: "No backup was made for {number} days: what came in since would be lost with "
+    "the disk. See why: journalctl -u aftercare-backup. "
+    "Is it made in another way by now? Run: flask --app app backup --elsewhere",
     TroubleKind.web: "The public address does not answer: clients cannot open their pages.",
 }
 """What it means; the text of the trouble fills in a number, or stands beside it in the words of others."""

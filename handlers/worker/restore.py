@@ -8,7 +8,7 @@ from handlers.clients import contacts, privacy
 from handlers.context import Context
 from handlers.intake import choices
 from handlers.staff.accounts import set_active
-from handlers.worker import journal
+from handlers.worker import backups, journal
 from handlers.worker.journal import Account
 from schemas.booking import Person
 from schemas.delivery import DeliveryStatus
@@ -31,7 +31,7 @@ def hold_overdue(context: Context, by: str, now: datetime) -> int:
         due = deliveries.due_by(tx, now + context.clinic.policy.settle)
         ids = [each.id for each in due if each.purpose.to_client]
         deliveries.end(tx, ids, DeliveryStatus.held, Reason.held_by_person, now)
-        audit.add(tx, by, "restored", "deliveries", now, str(len(ids)))
+        audit.add(tx, by, journal.DONE, backups.MESSAGES, now, str(len(ids)))
     return len(ids)
 
 

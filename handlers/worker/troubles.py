@@ -78,11 +78,11 @@ def _running(tx: Tx, due: datetime | None, now: datetime) -> Iterator[Trouble]:
     seen = workers.last_seen(tx, now) or connections.first_seen(tx)
     if seen is not None and not workers.alive(seen, now):
         yield Trouble(TroubleKind.worker, "", "", seen)
-    elif due is not None and now - due > LATE and not _clock_has_jumped(tx):
+    elif due is not None and now - due > LATE and not clock_has_jumped(tx):
         yield Trouble(TroubleKind.late, "", "", due)
 
 
-def _clock_has_jumped(tx: Tx) -> bool:
+def clock_has_jumped(tx: Tx) -> bool:
     """True while that is said: what waits for the clock is no trouble of its own."""
     return any(each.kind is TroubleKind.jumped for each in troubles.current(tx, ""))
 

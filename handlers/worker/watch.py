@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from handlers.bookings import reconcile
 from handlers.context import Context
 from handlers.send import messages
+from handlers.worker import backups
 from handlers.worker import troubles as service
 from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
 from schemas.delivery import Channel
@@ -29,6 +30,7 @@ PATIENCE = {
     TroubleKind.mail: timedelta(minutes=5),  # it may be the server's short pause
     TroubleKind.bounces: timedelta(hours=1),  # a mailbox may be away for a while
     TroubleKind.web: timedelta(minutes=4),  # seen several times
+    TroubleKind.backup: timedelta(hours=1),  # a machine that was off makes it within minutes of its start
 }
 """How long a trouble must last before it is worth a mail; the others are mailed at once."""
 SAY_THEMSELVES = (TroubleKind.alert,)  # they have mails and texts of their own, and go on to the next person
@@ -86,6 +88,8 @@ def look(context: Context, now: datetime) -> None:
     """Note what is wrong with the service and with connections; end what is mended."""
     with context.db.begin() as tx:
         _of_the_service(tx, context, now)
+        if not service.clock_has_jumped(tx):
+            backups.look(tx, now)
         unread = receipts.not_understood(tx, now - SHOWN_FOR)
         for name in context.schedulers:
             _quiet(tx, name, now)

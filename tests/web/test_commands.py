@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from flask.cli import FlaskGroup
 import app as application
 import settings as configuration
 from handlers.context import Context
+from handlers.worker import backups, watch
 from integrations.base import IntegrationError
 from settings.values import Sms
 from store import audit, connections, migrate, receipts
@@ -439,6 +440,27 @@ def test_a_backup_is_whole_and_for_its_owner_alone(app: Flask, context: Context,
         assert found.execute("SELECT id FROM bookings").fetchall() == [(booking.id,)]
     again = run(app, "backup", str(copy))
     assert (again.exit_code, "File exists" in again.output) == (1, True)
+
+
+def test_check_remarks_that_no_backup_is_known_and_says_when_a_known_one_stopped(
+    app: Flask, context: Context
+) -> None:
+    remark, trouble = "no backup that is made regularly is known here", "Trouble: No backup was made for"
+    assert remark in run(app, "check").output
+    for wrong in ([], ["--made", "copy.db"]):
+        assert "Name the new file, or give" in run(app, "backup", *wrong).output
+    with context.db.begin() as tx:
+        backups.note_made(tx, "command line", datetime.now(UTC) - timedelta(days=3))
+    said = run(app, "check").output
+    assert remark not in said
+    assert f"{trouble} 3 days" in said, "no worker has looked yet"
+    watch.look(context, datetime.now(UTC))
+    assert run(app, "check").output.count(f"{trouble} 3 days") == 1
+    assert f"{trouble[9:]} 3 days" in run(app, "status", "--json").output
+    for mended in ("--made", "--elsewhere"):
+        assert run(app, "backup", mended).exit_code == 0
+        said = run(app, "check").output
+        assert (remark in said, trouble in said) == (False, False)
 
 
 @pytest.mark.parametrize(("name", "parts"), [("Hands of Stone", 0), ("Clínica Médica", 3)])

@@ -11,7 +11,7 @@ from handlers.clients import contacts
 from handlers.context import Context
 from handlers.plans import reviews
 from handlers.schedule import news
-from handlers.worker import journal, seals, troubles
+from handlers.worker import backups, journal, seals, troubles
 from integrations.base import IntegrationError
 from integrations.channels.email import Smtp
 from library import content, signable
@@ -41,6 +41,10 @@ NOT_DRAWN = "is not drawn on the body"
 MAIL_NOT_TRIED = Translatable(
     "no test mail by way of this mail server was opened and its button pressed, so nobody knows whether mail "
     "arrives: Setup in the console, Mail, sends one."
+)
+NO_BACKUP = Translatable(
+    "no backup that is made regularly is known here, so nobody hears when it stops: docs/deploy.md, "
+    "Back up and restore, says how one is noted."
 )
 OF_EVERY_FILE = (NOT_TRANSLATED, mail_check.LACKING)
 """Remarks that may hold for a file of every exercise: they are said once, with their number."""
@@ -96,6 +100,7 @@ def found(*, mail: bool = False, seals: bool = True) -> Found:
         *_ways(),
         *_replies(),
         *_mail_tried(),
+        *_backups(),
     )
     return Found(wrong, (*(Translatable(REMARK, text=each) for each in remarks), *_troubles()))
 
@@ -187,6 +192,15 @@ def _mail_tried() -> Iterator[Translatable]:
     """Only a person can say that a mail came."""
     if migrate.is_current(the_context().db) and not mail_tried.came():
         yield MAIL_NOT_TRIED
+
+
+def _backups() -> Iterator[Translatable]:
+    """Another way of backup is right, too; only that nobody would hear of its end is good to know."""
+    if not migrate.is_current(the_context().db):
+        return
+    with the_context().db.read() as tx:
+        if not backups.is_known(tx):
+            yield NO_BACKUP
 
 
 def _of_people() -> tuple[set[str], set[str]]:
@@ -293,7 +307,9 @@ def _troubles() -> Iterator[Translatable]:
     if migrate.is_current(context.db):
         with context.db.read() as tx:
             found = troubles.current(tx, context, utc_now())
-        for each in (*found, *_of_the_journal(context, found)):
+            late = backups.overdue(tx, utc_now())
+        unseen = [late] if late and late.kind not in {each.kind for each in found} else []
+        for each in (*found, *unseen, *_of_the_journal(context, found)):
             yield Translatable(TROUBLE[bool(each.name)], name=each.name, text=in_a_line(each))
 
 

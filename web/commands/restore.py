@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from handlers.context import Context
+from handlers.worker import backups, restore
 from handlers.worker import journal as journals
-from handlers.worker import restore
 from handlers.worker.journal import Journal
 from store import migrate
 from web.commands.base import BY, note_command, prepare
@@ -20,15 +20,30 @@ NO_JOURNAL = (
     "more since the backup is not known. If you have what `flask --app app journal` printed, or a file "
     "`aftercare.journal`, give this command again with --journal FILE before you start the worker."
 )
+NOTES = {"made": backups.note_made, "elsewhere": backups.note_elsewhere}
 NOT_WHOLE = (
     "This journal is cut or changed, or of an earlier version: what it does not hold is not ended again."
 )
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup_command(file: Path) -> None:
-    """Copy the SQLite database into a new file, while everything runs."""
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--made", "note", flag_value="made", help="The regular backup was made: note its time.")
+@click.option(
+    "--elsewhere", "note", flag_value="elsewhere", help="Await none here: it is made in another way."
+)
+def backup_command(file: Path | None, note: str | None) -> None:
+    """Copy the SQLite database into a new FILE, while everything runs; or note a regular backup."""
+    if (file is None) == (note is None):
+        raise click.UsageError("Name the new file, or give --made or --elsewhere.")
+    if file is not None:
+        _copy(file)
+        return
+    with the_context().db.begin() as tx:
+        NOTES[str(note)](tx, BY, utc_now())
+
+
+def _copy(file: Path) -> None:
     db = the_context().db
     if not db.sqlite:
         raise click.ClickException("PostgreSQL is backed up by its own command: pg_dump.")

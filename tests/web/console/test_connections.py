@@ -29,7 +29,7 @@ SAID = {
     TroubleKind.quiet: ("31", "sent nothing for 31 hours"),
 }
 
-OF_THE_MACHINE = (TroubleKind.jumped, TroubleKind.bounces, TroubleKind.sealed)
+OF_THE_MACHINE = (TroubleKind.jumped, TroubleKind.bounces, TroubleKind.sealed, TroubleKind.backup)
 OF_THE_JOURNAL = (TroubleKind.journal, TroubleKind.log_cut, TroubleKind.journal_unkept)
 ELSEWHERE = {*OF_THE_SERVICE, TroubleKind.web, *OF_THE_MACHINE, *OF_THE_JOURNAL}
 AT_A_CONNECTION = {kind for kind in TroubleKind if kind not in ELSEWHERE}
