@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from handlers.bookings import preview
 from handlers.bookings.preview import Planned, Preview
 from handlers.context import Context
+from handlers.worker import backups, watch
 from handlers.worker.troubles import OF_THE_SERVICE
 from integrations.base import IntegrationError
 from integrations.schedulers.calcom import CalCom
@@ -64,6 +65,17 @@ def test_every_kind_of_trouble_stands_in_console_check_and_status(
         assert f"Trouble with connection main: {said}" in checked or said in checked
         assert said in next(each["text"] for each in status["troubles"] if each["kind"] == kind)
     assert next(each["trouble"] for each in status["connections"] if each["name"] == "main")
+
+
+def test_a_backup_that_is_not_made_any_more_stands_on_every_page(
+    context: Context, client: FlaskClient
+) -> None:
+    with context.db.begin() as tx:
+        backups.note_made(tx, "command line", TODAY - timedelta(days=4))
+    assert "No backup was made" not in text(client, "/console/waits"), "no worker has looked yet"
+    watch.look(context, TODAY)
+    for where in ("/console/waits", "/console/connections"):
+        assert "No backup was made for 4 days" in text(client, where)
 
 
 def test_what_would_be_sent_is_shown(
