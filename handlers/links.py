@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -87,27 +88,27 @@ def _token(context: Context, text: str) -> str:
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
-def _is_ours(tx: Tx, context: Context, row: Any, value: str) -> bool:
+def _is_ours(tx: Tx, context: Context, row: Any, contact: int) -> bool:
     """True while the row says what the link was made for: who writes into the database leads it nowhere else.
 
-    The token of an older link may be of something else: `key_old` kept what it opens. One that ends mails is
+    The token of some links was made of something else: `opens` keeps what they open. One that ends mails is
     always heard.
     """
     if row.purpose == LinkPurpose.stop or row.revoked_at:
         return True
     if row.opens:
-        return hmac.compare_digest(row.opens, _opens(context, row, row.token_hash))
+        return hmac.compare_digest(row.opens, _opens(context, row, row.token_hash, contact))
     ended = range(links.ended(tx, row.purpose, row.subject) + 1)
-    texts = (f"{_about(row)}:{number}" for number in ended)
-    return any(hmac.compare_digest(value, _token(context, text)) for text in texts)
+    made = (_hash(context, _token(context, f"{_about(row, contact)}:{number}")) for number in ended)
+    return any(hmac.compare_digest(row.token_hash, each) for each in made)
 
 
-def _about(row: Any) -> str:
-    return f"{row.purpose}:{row.subject}:{row.client_id or 0}.{row.contact_id or 0}"
+def _about(row: Any, contact: int) -> str:
+    return f"{row.purpose}:{row.subject}:{row.client_id or 0}.{contact}"
 
 
-def _opens(context: Context, row: Any, token_hash: str) -> str:
-    text = f"opens:{token_hash}:{_about(row)}"
+def _opens(context: Context, row: Any, token_hash: str, contact: int) -> str:
+    text = f"opens:{token_hash}:{_about(row, contact)}"
     return hmac.new(context.link_key, text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -128,7 +129,15 @@ def key_old(tx: Tx, context: Context) -> None:
     """
     for row in links.unkeyed(tx):
         keyed = _keyed(context, row.token_hash)
-        links.rehash(tx, row.id, keyed, _opens(context, row, keyed))
+        links.rehash(tx, row.id, keyed, _opens(context, row, keyed, row.contact_id or 0))
+
+
+def follow(tx: Tx, context: Context, moved: Mapping[int, int]) -> None:
+    """Keep open what was sent to numbers that are other contact points by now, each by the former one."""
+    for former, contact in moved.items():
+        for row in links.sent_to(tx, contact):
+            if row.keyed and not row.revoked_at and _is_ours(tx, context, row, former):
+                links.rehash(tx, row.id, row.token_hash, _opens(context, row, row.token_hash, contact))
 
 
 def issue(
@@ -169,7 +178,7 @@ def _comes(tx: Tx, purpose: LinkPurpose, subject: int) -> Attendance | None:
 def look(tx: Tx, context: Context, purpose: LinkPurpose, value: str, now: datetime) -> Link | None:
     """A link as it stands now; None for one that is malformed, or that was never made."""
     row: Any = links.find(tx, _hash(context, value), purpose) if TOKEN.fullmatch(value) else None
-    if row is None or not _is_ours(tx, context, row, value):
+    if row is None or not _is_ours(tx, context, row, row.contact_id or 0):
         return None
     until = row.revoked_at or row.expires_at
     whose = (row.client_id, row.contact_id)

@@ -147,14 +147,18 @@ REFUSED = tally.of(
 """The addresses that mail came back from, of who comes to a visit that had not ended by then."""
 
 
-def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> None:
-    """Another normalised value; what is refused there counts for both where the value is known already."""
+def rename(tx: Tx, contact_id: int, value: str, now: datetime) -> int:
+    """Another normalised value; what is refused there counts for both where the value is known already.
+
+    Returns which contact point has it then.
+    """
     known = find(tx, (get(tx, contact_id) or ContactPoint(0, ContactKind.sms, "")).kind, value)
     if known is None:
         tx.run(sa.update(contact_points).where(contact_points.c.id == contact_id).values(value=value))
-    else:
-        stop(tx, known.id, _stopped(tx, contact_id), "before", now)
-        _merge(tx, contact_id, known.id)
+        return contact_id
+    stop(tx, known.id, _stopped(tx, contact_id), "before", now)
+    _merge(tx, contact_id, known.id)
+    return known.id
 
 
 def _merge(tx: Tx, old: int, new: int) -> None:

@@ -107,6 +107,11 @@ def unkeyed(tx: Tx) -> list[sa.Row[Any]]:
     return list(tx.all(sa.select(links).where(links.c.keyed.is_(False))))
 
 
+def sent_to(tx: Tx, contact_id: int) -> list[sa.Row[Any]]:
+    """The links that were sent to a contact point, as rows of the table."""
+    return list(tx.all(sa.select(links).where(links.c.contact_id == contact_id)))
+
+
 def rehash(tx: Tx, link_id: int, token_hash: str, opens: str) -> None:
     """Another, keyed hash of the same link, and what it opens by a MAC."""
     same = links.c.id == link_id

@@ -167,12 +167,17 @@ def note_start(tx: Tx, context: Context, place: ContactPoint, by: str, now: date
         audit.add(tx, by, f"noted_start_{place.kind}", f"contact:{place.id}", now)
 
 
-def normalise(tx: Tx, context: Context, now: datetime) -> None:
-    """Complete the national numbers of an older database, now that the clinic's country is known."""
+def normalise(tx: Tx, context: Context, now: datetime) -> dict[int, int]:
+    """Complete the national numbers of an older database, now that the clinic's country is known.
+
+    Returns the contact points that are others by now, each with that one.
+    """
+    moved = dict[int, int]()
     for point in contacts.of_kind(tx, ContactKind.sms):
         found = e164(point.value, context.clinic.country)
         if found and found != point.value:
-            contacts.rename(tx, point.id, found, now)
+            moved[point.id] = contacts.rename(tx, point.id, found, now)
+    return {was: by_now for was, by_now in moved.items() if was != by_now}
 
 
 def shared(tx: Tx, places: Iterable[int | None]) -> bool:

@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.clients import contacts
 from handlers.context import Context
-from handlers.links import LIVES, LinkPurpose, issue, key_old, look, open_link, token
+from handlers.links import LIVES, LinkPurpose, follow, issue, key_old, look, open_link, token
+from schemas.person import ContactKind
+from store import contacts as store_contacts
 from store import links
 from store.tables import links as rows
 from tests.helpers.clinic import NOW
@@ -85,6 +88,22 @@ def test_a_link_of_the_first_version_opens_while_it_lives_and_leads_nowhere_else
         assert look(tx, context, LinkPurpose.plan, first, NOW) is not None
         tx.change(rows, row.id, **{column: 99})
         assert look(tx, context, LinkPurpose.plan, first, NOW) is None
+
+
+def test_a_link_outlives_that_its_number_was_written_in_several_ways(context: Context) -> None:
+    booking = book(context)
+    with context.db.begin() as tx:
+        spellings = ("4155550123", "(415) 555-0123", "+14155550123")
+        points = [store_contacts.ensure(tx, ContactKind.sms, each, NOW) for each in spellings]
+        made = [issue(tx, context, LinkPurpose.confirm, booking.id, NOW, contact=each) for each in points]
+        tx.finish()
+        for _ in range(2):
+            follow(tx, context, contacts.normalise(tx, context, NOW))
+        kept = [look(tx, context, LinkPurpose.confirm, each.rpartition("/")[2], NOW) for each in made]
+        assert {each and each.contact_id for each in kept} == {points[-1]}
+        row = tx.all(sa.select(rows).where(rows.c.opens != ""))[0]
+        tx.change(rows, row.id, contact_id=99)
+        assert None in [look(tx, context, LinkPurpose.confirm, each.rpartition("/")[2], NOW) for each in made]
 
 
 def test_every_purpose_and_subject_has_a_token_of_its_own(context: Context) -> None:

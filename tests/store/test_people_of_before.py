@@ -71,7 +71,7 @@ def context(request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox) ->
         put_link(tx, "checkin", AGAIN)
     migrate.upgrade(built.db)
     with built.db.begin() as tx:
-        contacts.normalise(tx, built, NOW)
+        links.follow(tx, built, contacts.normalise(tx, built, NOW))
         links.key_old(tx, built)
     return built
 

@@ -86,7 +86,7 @@ def prepare(context: Context, now: datetime) -> str:
         for name, scheduler in context.schedulers.items():
             connections.ensure(tx, name, scheduler.connection.scheduler, now)
             connections.writes(tx, name, scheduler.chosen_way, now)
-        contacts.normalise(tx, context, now)
+        links.follow(tx, context, contacts.normalise(tx, context, now))
         links.key_old(tx, context)
     return before
 
