@@ -9,6 +9,7 @@ from store import audit
 from store import reseal as stored
 
 AT_ONCE, MOST_BYTES = 200, 4_000_000  # values that are written with one commit, and what is held for it
+BATCHES = 20  # after which it is told how far it is, also where nothing is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def _together(found: Iterable[stored.Batch]) -> Iterator[list[stored.Batch]]:
     some: list[stored.Batch] = []
     for batch in found:
         some.append(batch)
-        if sum(len(each.old) for each in some) >= AT_ONCE or sum(each.size for each in some) >= MOST_BYTES:
+        values, size = sum(len(each.old) for each in some), sum(each.size for each in some)
+        if values >= AT_ONCE or size >= MOST_BYTES or len(some) == BATCHES:
             yield some
             some = []
     if some:

@@ -516,6 +516,7 @@ def test_values_of_before_are_read_until_they_are_resealed_and_refused_then(
     before: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stored, "BATCH", 2)
+    monkeypatch.setattr(reseal, "AT_ONCE", 2)
     known = everything(before)
     with before.db.read() as tx:
         old = rows(tx, column_of("plans.sealed_plan"))[0]
