@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -93,7 +94,17 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _guessed(settings: Settings) -> Iterator[str]:
+def _guessed(settings: Settings) -> list[str]:
+    """Keys and secrets that can be guessed. The lists of words that this takes are read for it alone."""
+    before = set(sys.modules)
+    found = list(_easy(settings))
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] == "zxcvbn":
+            del sys.modules[name]
+    return found
+
+
+def _easy(settings: Settings) -> Iterator[str]:
     if any(len(set(_raw(key))) < DISTINCT for key in settings.field_keys):
         yield "FIELD_KEYS holds a key that was not made by chance: make one with: make env"
     whole = [part for part in secret_keys(settings.secret_key) if len(part) >= SHORTEST_KEY]
@@ -107,7 +118,7 @@ def _guessed(settings: Settings) -> Iterator[str]:
 
 
 def _is_weak(secret: str, kind: str) -> bool:
-    from zxcvbn import zxcvbn  # its lists take twelve megabytes, and are read for production alone
+    from zxcvbn import zxcvbn  # its lists take twelve megabytes
 
     guesses = zxcvbn(secret[:LOOKED_AT])["guesses_log10"]
     return guesses < GUESSES[kind] or STAND_IN.search(secret) is not None

@@ -4,6 +4,7 @@ import base64
 import random
 import re
 import shutil
+import sys
 import tomllib
 from datetime import time, timedelta
 from pathlib import Path
@@ -129,6 +130,13 @@ def test_production_refuses_what_travels_open_can_be_guessed_or_is_an_example(na
     assert name in line
     assert value not in line or len(value) < 4
     assert problems({name: value} if name != "REQUIRE_TOTP" else {}) == []
+
+
+def test_the_lists_of_words_that_judge_secrets_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in sys.modules if each.partition(".")[0] == "zxcvbn"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert problems({"MAIN_SECRET": "secret"}, SAFE) != []
+    assert [each for each in sys.modules if each.partition(".")[0] == "zxcvbn"] == []
 
 
 @pytest.mark.parametrize(
