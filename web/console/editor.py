@@ -120,8 +120,9 @@ def change(booking_id: int) -> AnyResponse:
 def _cleaned() -> Media | None:
     """The photo or clip that was sent with the form; raises `Unsuitable`."""
     sent = request.files.get(f"media-{OWN}")
-    data = sent.read() if sent else b""
-    return media.drawn(media.clean(media.scanned(context(), data))) if data else None
+    if sent is None or not sent.filename:
+        return None
+    return media.drawn(media.clean(media.scanned(context(), sent.read())))
 
 
 def _posted(tx: Tx, found: Booking, form: Form) -> Draft:

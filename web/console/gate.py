@@ -17,7 +17,7 @@ from schemas.staff import Role, Staff, StaffSession, Stage
 from store import staff as stored_staff
 from web import cookies
 from web.context import context, utc_now
-from web.security import from_here
+from web.security import MOST_BYTES, from_here
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
@@ -96,11 +96,19 @@ def _check() -> AnyResponse | None:
     _recognise()
     sent = request.method not in ("GET", "HEAD", "OPTIONS")
     if sent:
-        request.max_content_length = getattr(view, "most_bytes", None)
+        _make_room(getattr(view, "most_bytes", 0))
     refused = (_of_another_session() if sent else None) or _refuse(roles)
     if refused is None and sent:
         check_csrf(context(), *_subjects(roles))
     return refused
+
+
+def _make_room(most_bytes: int) -> None:
+    """Let a form be this large; 0 for one that brings no file."""
+    if most_bytes:
+        request.max_content_length = most_bytes
+        # It is read in pieces of 64 KiB; the end of the piece before, kept in memory, counts with each.
+        request.max_form_memory_size = 2 * MOST_BYTES
 
 
 def place() -> str:

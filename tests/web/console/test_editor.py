@@ -388,6 +388,33 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     assert browser(app).get(address, base_url=BASE).status_code == 404
 
 
+@pytest.mark.parametrize("size", [70_000, 333_000, 3_900_000, 15_000_000])
+def test_a_photo_as_large_as_phones_make_them_arrives_whatever_bytes_are_in_it(
+    context: Context, client: FlaskClient, size: int
+) -> None:
+    number = seen(context, -2)
+    form = opened(client, number)
+    form["name-own"], form["steps-own"] = "Towel", "Pull"
+    thumbnails = [segment(0xFE, b"\r\n" * 30_000)] * (size // 60_000)
+    assert with_photo(client, number, form, photo(*thumbnails)).status_code == 303
+    own = newest(context, number).items[-1].own
+    assert own is not None
+    assert own.media
+
+
+def test_an_empty_file_is_refused_at_the_field_and_no_exercise_goes_out_without_its_photo(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -2)
+    before, form = newest(context, number), opened(client, number)
+    form["name-own"], form["steps-own"] = "Towel", "Pull"
+    refused = with_photo(client, number, form, b"", "release")
+    assert refused.status_code == 422
+    assert 'id="media-bad"' in refused.get_data(as_text=True)
+    assert fields(refused.get_data(as_text=True))["name-own"] == "Towel"
+    assert newest(context, number) == before
+
+
 def test_who_lets_it_out_sees_the_own_exercise_and_each_word_to_the_client(
     app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
