@@ -35,7 +35,8 @@ def _data(tx: Tx, family: Sequence[int], zone: ZoneInfo) -> Iterator[Line]:
         yield _line(at, zone, What.data, "form")
     for kind, answered_at in checkins.dates_of_client(tx, family):
         if isinstance(kind, Tick):
-            yield Line(kind.day, answered_at, What.data, "tick")
+            on_the_day = answered_at is not None and answered_at.astimezone(zone).date() == kind.day
+            yield Line(kind.day, answered_at if on_the_day else None, What.data, "tick")
         elif answered_at:
             yield _line(answered_at, zone, What.data, "checkin")
 

@@ -93,6 +93,16 @@ def test_days_minutes_and_contacts_are_counted_each_with_its_source(on: Context,
 
 
 @BOTH
+def test_a_day_ticked_on_a_later_one_has_no_time_of_day(on: Context, client: FlaskClient) -> None:
+    today = NOW.astimezone(on.zone()).date()
+    for back in (0, 1):
+        tick(on, today - timedelta(days=back))
+    rows = table(client, (today - timedelta(days=9)).isoformat())
+    times = {row[0]: row[1] for row in rows if row[3:4] == ["day that the client ticked"]}
+    assert times == {str(today): "4:00 AM", str(today - timedelta(days=1)): ""}
+
+
+@BOTH
 def test_a_timer_is_started_and_stopped_on_the_page_and_one_runs_at_most(
     on: Context, client: FlaskClient
 ) -> None:
