@@ -9,7 +9,6 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
-from clinical.plan.own import with_own
 from clinical.plan.wording import fact_words
 from handlers import links
 from handlers.intake import summary
@@ -137,9 +136,8 @@ def _earlier(tx: Tx, found: Booking, newest: StoredPlan | None) -> list[dict[str
     """What the client had before: each version that went out, the newest first."""
     versions = stored_plans.of_booking(tx, found.id, found.client_id)
     gone = [one for one in versions if one.sent_at and newest and one.id != newest.id]
-    content = with_own(context().plan_content(language()), [item for one in gone for item in one.plan.items])
     return [
-        {"version": one, "moves": [name_of(item.exercise_id, content) for item in one.plan.items]}
+        {"version": one, "moves": plan_page.worded(context(), one, language()).items}
         for one in reversed(gone)
     ]
 

@@ -531,6 +531,10 @@ def test_a_correction_is_taken_back_for_a_while_with_its_mail(
         corrected = press(client, number, form)
         assert corrected.status_code == 303
     assert said in read_by_client(app, context, number)
+    earlier = client.get(f"/console/bookings/{number}", base_url=BASE).text.partition("Earlier versions")[2]
+    earlier = earlier.partition("</details>")[0]
+    assert ("“Slowly”" in earlier) == (times == 2), "what the client had, not only the names of the moves"
+    assert " days a week" in earlier
     page = client.get(corrected.headers["Location"], base_url=BASE).get_data(as_text=True)
     (address,) = re.findall(r'action="(/console/undo/correct/\d+)"', page)
     data = {"csrf": token_in(page), "next": f"/console/bookings/{number}"}
