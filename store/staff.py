@@ -203,6 +203,12 @@ def tell(
     tx.run(sa.insert(staff_mails).values(**row, daily=daily, created_at=now, due_at=now))
 
 
+def told(tx: Tx, staff_id: int, kind: StaffNews, path: str) -> bool:
+    """Whether somebody was due a word of this kind about this page before."""
+    same = (staff_mails.c.staff_id == staff_id, staff_mails.c.kind == kind, staff_mails.c.path == path)
+    return tx.first(sa.select(staff_mails.c.id).where(*same).limit(1)) is not None
+
+
 def put_back(tx: Tx, mail_ids: Sequence[int], due_at: datetime) -> None:
     """Not now: at this time."""
     tx.run(sa.update(staff_mails).where(staff_mails.c.id.in_(mail_ids)).values(due_at=due_at))

@@ -13,11 +13,12 @@ from store.base import Tx
 PAGES = {StaffNews.written: "/console/waits"}
 
 
-def tell(tx: Tx, booking: Booking, kind: StaffNews, now: datetime) -> None:
-    """Everybody who chose to be sent this is due it once."""
+def tell(tx: Tx, booking: Booking, kind: StaffNews, now: datetime, *, once: bool = False) -> None:
+    """Everybody who chose to be sent this is due it; `once`: not who was due it for this page before."""
     path = PAGES.get(kind, f"/console/bookings/{booking.id}")
     for who, wanted in _wanting(tx, kind):
-        if kind is StaffNews.alert or booking.practitioner in ("", who.name):
+        theirs = kind is StaffNews.alert or booking.practitioner in ("", who.name)
+        if theirs and not (once and staff.told(tx, who.id, kind, path)):
             staff.tell(tx, who.id, kind, path, now, daily=wanted.of(kind) is Wish.daily)
             if kind is StaffNews.alert and wanted.number:
                 staff.tell(tx, who.id, kind, path, now, by_text=True)

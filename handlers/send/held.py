@@ -4,20 +4,25 @@ from datetime import datetime
 
 from handlers.context import Context
 from handlers.plans import standing
-from handlers.schedule import recipients
+from handlers.schedule import news, recipients
 from schemas.booking import Booking
 from schemas.delivery import Due, Purpose
 from schemas.reason import Reason
+from schemas.staff import StaffNews
 from store import deliveries
 from store.base import Tx
 
 FOR_A_LOOK = (Reason.needs_review, Reason.needs_ok, Reason.changed_by_hand, Reason.on_hold)
 """What a practitioner lifts by looking; a stop is told of by the page and by a call."""
+UNSEEN = (Reason.needs_review, Reason.needs_ok)
+"""What nobody has looked at yet: what a person has changed or keeps back is known to them."""
 NO_MAIL = (Reason.red_flag, Reason.no_email_consent)
 
 
 def announce(tx: Tx, context: Context, booking: Booking, reason: Reason, now: datetime) -> None:
-    """Schedule the word to the client; there is one for a visit, however often its plan is held."""
+    """Schedule the words to the client and to who treats them; once for a visit, however often it is held."""
+    if reason in UNSEEN:
+        news.tell(tx, booking, StaffNews.look, now, once=True)
     if reason in FOR_A_LOOK and now < by(context, booking):
         deliveries.schedule(tx, Due(recipients.to_client(tx, booking, Purpose.plan_held, 0), now), now)
 

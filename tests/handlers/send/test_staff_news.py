@@ -9,13 +9,15 @@ from handlers.schedule import alerts, news
 from handlers.send import staff_mail
 from handlers.staff import wishes
 from handlers.staff.wishes import Wishes
+from handlers.worker import work
 from schemas.booking import Booking
 from schemas.delivery import Channel
 from schemas.message import Text
+from schemas.reason import Reason
 from schemas.staff import AccountNews, Role, StaffNews, Wish
-from store import bookings, staff
+from store import bookings, deliveries, staff
 from tests.helpers.clinic import NOW
-from tests.helpers.console import EMAIL, account, visit
+from tests.helpers.console import EMAIL, account, answer, visit
 from tests.helpers.mailbox import Mailbox
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -187,3 +189,37 @@ def test_who_chose_otherwise_or_left_since_gets_nothing(
         assert bo is not None
         staff.set_active(tx, bo.id, NOW, active=False)
     assert got(context, mailbox, NOW + timedelta(hours=30)) == []
+
+
+def test_a_plan_that_waits_for_a_look_is_said_once_to_who_treats_and_chose_it(
+    context: Context, mailbox: Mailbox
+) -> None:
+    account(context)
+    account(context, BO, "Bo Quinn", (Role.practitioner,))
+    choose(context, look=Wish.now)
+    choose(context, BO, look=Wish.now)
+    noon = on_the_wall(context, 1, time(12))
+    number = visit(context, "u1", start=noon - timedelta(hours=2), now=NOW)
+    answer(context, number, NOW, pain_now="9", pain_avg7="8")
+    assert got(context, mailbox, noon - timedelta(hours=2)) == []
+    for minutes in (0, 5):
+        with context.db.begin() as tx:
+            for each in deliveries.held_for(tx, [1], (Reason.needs_review,)):
+                deliveries.reschedule(tx, each.id, noon)
+        work.work_once(context, noon + timedelta(minutes=minutes))
+        staff_mail.send_due(context, noon + timedelta(minutes=minutes))
+    assert [mail["To"] for mail in mailbox.of("staff_news")] == [EMAIL]
+    assert "look in the next days: 1." in str(mailbox.of("staff_news")[0].get_body(("plain",)))
+
+
+@pytest.mark.parametrize("answers", [{}, {"rf_saddle": "yes"}])
+def test_a_plan_that_goes_out_or_is_stopped_is_no_look(
+    context: Context, mailbox: Mailbox, answers: dict[str, str]
+) -> None:
+    account(context)
+    choose(context, look=Wish.now)
+    noon = on_the_wall(context, 1, time(12))
+    answer(context, visit(context, "u1", start=noon - timedelta(hours=2), now=NOW), NOW, **answers)
+    work.work_once(context, noon)
+    staff_mail.send_due(context, noon)
+    assert mailbox.of("staff_news") == []
