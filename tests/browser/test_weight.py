@@ -14,6 +14,10 @@ FORM, PLAN, MOVING = 15 * KB, 60 * KB, 12 * KB  # bytes that travel, headers inc
 LIVELY = {**PHONE, "service_workers": "block", "reduced_motion": "no-preference"}
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 """400 ms and 400 kbit/s, in bytes a second as Chromium takes them."""
+SHOWN = """() => new Promise((done) => new PerformanceObserver((list) => list
+    .getEntriesByName("first-contentful-paint").forEach((each) => done(each.startTime)))
+    .observe({type: "paint", buffered: true}))"""
+"""When the page was painted, or will be: a page of ours lets nobody look again and again by `eval`."""
 USABLE, TRIES = 2000, 3  # milliseconds; a machine may be busy with other tests
 
 
@@ -53,7 +57,6 @@ def _usable_after(page: Page, link: str) -> float:
     slow.send("Network.enable")
     slow.send("Network.emulateNetworkConditions", SLOW_3G)
     page.goto(link, wait_until="load")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    shown = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    shown = page.evaluate(SHOWN)
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     return max(float(shown), float(ready))
