@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from store.base import Tx, once
 from store.tables import unbound
-from store.vault import MISSING, UNBOUND, SealBroken, Vault, is_bound
+from store.vault import CHANGED, MISSING, UNBOUND, SealBroken, Vault, is_bound
 
 Known = Mapping[str, Any] | sa.RowMapping  # what is known of a row, by column
 
@@ -58,6 +58,13 @@ def unseal(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> bytes:
 def unseal_json(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> Any:
     """As `unseal`, of a JSON value."""
     return json.loads(unseal(tx, column, row))
+
+
+def check(tx: Tx, column: sa.Column[Any], row: sa.Row[Any], said: Any) -> None:
+    """Raises SealBroken where what this row says in clear is not the JSON value that was sealed with it."""
+    if unseal_json(tx, column, row) != said:
+        tx.vault.note_broken(row_name(column.table, row._mapping))
+        raise SealBroken(CHANGED)
 
 
 def word(tx: Tx, column: sa.Column[Any], row: sa.Row[Any]) -> str:

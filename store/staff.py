@@ -14,7 +14,7 @@ from schemas.staff import AccountNews, Role, Staff, StaffMail, StaffNews, StaffS
 from store import sealing
 from store.base import Tx
 from store.tables import devices, login_tries, recovery_codes, staff, staff_mails, staff_sessions
-from store.vault import CHANGED, SealBroken
+from store.vault import SealBroken
 
 
 def _factor(tx: Tx, table: sa.Table, row: sa.Row[Any]) -> str:
@@ -36,9 +36,7 @@ def _access(row: sa.Row[Any]) -> list[str | bool]:
 
 def check_access(tx: Tx, row: sa.Row[Any]) -> None:
     """Raises SealBroken where this is not what we wrote."""
-    if sealing.unseal_json(tx, staff.c.sealed_access, row) != _access(row):
-        tx.vault.note_broken(sealing.row_name(staff, row._mapping))
-        raise SealBroken(CHANGED)
+    sealing.check(tx, staff.c.sealed_access, row, _access(row))
 
 
 def check_access_of(tx: Tx, staff_id: int) -> None:
