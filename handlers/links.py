@@ -80,12 +80,19 @@ def token(
     tx: Tx, context: Context, purpose: LinkPurpose, subject: int, client: int = 0, contact: int = 0
 ) -> str:
     """The 192-bit token of a link: 32 characters, safe in a URL. After a link was ended it is another one."""
-    return _token(context, f"{purpose}:{subject}:{client}.{contact}:{links.ended(tx, purpose, subject)}")
+    return _token(context, _about(purpose, subject, client, contact), links.ended(tx, purpose, subject))
 
 
-def _token(context: Context, text: str) -> str:
-    digest = hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+def _token(context: Context, about: str, ended: int) -> str:
+    return base64.urlsafe_b64encode(_mac(context, f"{about}:{ended}")[:24]).decode()
+
+
+def _mac(context: Context, text: str) -> bytes:
+    return hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
+
+
+def _about(purpose: str, subject: int, client: int, contact: int) -> str:
+    return f"{purpose}:{subject}:{client}.{contact}"
 
 
 def _is_ours(tx: Tx, context: Context, row: Any, contact: int) -> bool:
@@ -98,18 +105,17 @@ def _is_ours(tx: Tx, context: Context, row: Any, contact: int) -> bool:
         return True
     if row.opens:
         return hmac.compare_digest(row.opens, _opens(context, row, row.token_hash, contact))
-    ended = range(links.ended(tx, row.purpose, row.subject) + 1)
-    made = (_hash(context, _token(context, f"{_about(row, contact)}:{number}")) for number in ended)
+    about, ended = _about_row(row, contact), range(links.ended(tx, row.purpose, row.subject) + 1)
+    made = (_hash(context, _token(context, about, number)) for number in ended)
     return any(hmac.compare_digest(row.token_hash, each) for each in made)
 
 
-def _about(row: Any, contact: int) -> str:
-    return f"{row.purpose}:{row.subject}:{row.client_id or 0}.{contact}"
+def _about_row(row: Any, contact: int) -> str:
+    return _about(row.purpose, row.subject, row.client_id or 0, contact)
 
 
 def _opens(context: Context, row: Any, token_hash: str, contact: int) -> str:
-    text = f"opens:{token_hash}:{_about(row, contact)}"
-    return hmac.new(context.link_key, text.encode(), hashlib.sha256).hexdigest()
+    return _mac(context, f"opens:{token_hash}:{_about_row(row, contact)}").hex()
 
 
 def _hash(context: Context, value: str) -> str:
@@ -118,7 +124,7 @@ def _hash(context: Context, value: str) -> str:
 
 def _keyed(context: Context, plain: str) -> str:
     """Another key opens no link that was made before it."""
-    return hmac.new(context.link_key, f"link:{plain}".encode(), hashlib.sha256).hexdigest()
+    return _mac(context, f"link:{plain}").hex()
 
 
 def key_old(tx: Tx, context: Context) -> None:
