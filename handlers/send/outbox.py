@@ -91,13 +91,14 @@ def _work_through(
     """Work on one after the other; returns those that were not begun."""
     left, decided, until = list(taken), list[Decided](), time.monotonic() + LONGEST
     in_time, alone = together.MOST, False  # how many decisions counted long enough
+    most = _at_once(context)
     while left:
         if not decided and not alone:
             found = _decide_together(context, left, 2 * in_time, unnoted, now)
             decided, in_time, alone = found or [], 0, found is None
         if stopping() or time.monotonic() > until:
             return left
-        some, decided = decided[: _at_once(context)], decided[_at_once(context) :]
+        some, decided = decided[:most], decided[most:]
         begun = [each.delivery for each in some] or left[:1]
         left = [each for each in left if each not in begun]
         done = _go_on(context, some, unnoted, now)
