@@ -6,7 +6,8 @@ texts and orders, locks, transactions that were broken off. That is tried where 
 booking, a message or an account. What a form asks and a plan holds is tried there by the random lives.
 
 Where a test starts processes or takes long, it runs on one kind: on the one that has more to say about it.
-A case marked `FURTHER` promises what the other cases of its test promise.
+A case marked `FURTHER` promises what the other cases of its test promise; so do those between the first and
+the last of a long list, where each costs a database of its own: three are tried, first, middle and last.
 """
 
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,17 @@ LAST_CASE = (  # of each test; cases are written from the plain to the odd
     "tests/web/test_rounds.py",
     "tests/web/test_webhooks.py",
 )
+
+COSTLY = frozenset({"database_url", "folder", "both"})
+"""The fixtures with which each case makes a database, or reads all content again."""
+
+EACH_COUNTS = (
+    "tests/handlers/plans/test_gate.py",
+    "tests/library/test_content.py",
+    "tests/web/console/test_access.py",
+    "tests/web/test_every_route.py",
+)
+"""Of these every case says something of its own: a question of safety, a mistake, a role."""
 
 ON_POSTGRESQL = (
     "tests/crash/test_faults.py::test_a_killed_worker",
@@ -90,7 +102,18 @@ def left_to_everything(items: Sequence[pytest.Item]) -> set[pytest.Item]:
     }
     kept = {item for item in again if item.nodeid.startswith(EVERY_CASE) or _is_about_width(item)}
     twins = set(again) - kept - instead - set(last.values())
-    return twins | further | {known[_twin(item)] for item in instead}
+    left = twins | further | {known[_twin(item)] for item in instead}
+    return left | _between(item for item in items if item not in left)
+
+
+def _between(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    """Of each test with many costly cases, all but the first, the middle and the last."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        is_costly = COSTLY & set(getattr(item, "fixturenames", ()))
+        if is_costly and not item.nodeid.startswith(EVERY_CASE + EACH_COUNTS):
+            cases.setdefault(_test(item), []).append(item)
+    return {item for each in cases.values() for item in set(each) - {each[0], each[len(each) // 2], each[-1]}}
 
 
 def _twin(item: pytest.Item) -> str:
