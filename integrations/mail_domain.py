@@ -5,9 +5,6 @@ Mail services trust a domain that says who may send for it; without these record
 
 from dataclasses import dataclass
 
-import dns.exception
-import dns.resolver
-
 SECONDS = 5.0  # for one question
 SELECTORS = (
     *("default", "dkim", "mail", "k1", "k2", "s1", "s2", "selector1", "selector2", "google", "smtp"),
@@ -49,6 +46,9 @@ def _selector(domain: str) -> str:
 
 def _texts(name: str) -> list[str]:
     """The TXT records of a name, each as one text; none where there is no such name."""
+    import dns.exception  # fifty modules, which whoever looks at no mail domain starts without
+    import dns.resolver
+
     try:
         found = dns.resolver.resolve(name, "TXT", lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

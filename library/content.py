@@ -26,36 +26,45 @@ from schemas.rules import ConditionRow, Evidence, Region
 
 __all__ = ["Library", "load", "problems"]
 
+State = tuple[tuple[Path, int, int, int], ...]
+"""Each file of a folder with when it was changed, its size, its inode: another one, and it is read again."""
+
 
 def load(folder: Path, language: str = "en") -> Library:
     """Read the content folder; raises `ContentError` with every fault that makes it unusable."""
-    reader = Reader(folder, language)
-    library = _read(reader)
-    fatal = sorted(problem for problem in reader.problems if problem.fatal)
+    library, found = _read(folder, language, _state(folder))
+    fatal = sorted(problem for problem in found if problem.fatal)
     if fatal or library is None:
         raise ContentError(fatal)
     return library
 
 
 def problems(folder: Path) -> list[Problem]:
-    """Return everything that is wrong in a content folder, in all its languages, by file and line.
+    """Return everything that is wrong in a content folder, in all its languages, by file and line."""
+    return list(_problems(folder, _state(folder)))
 
-    What was found is known until a file changes: reading them all takes most of a second.
-    """
+
+def _state(folder: Path) -> State:
     files = ((path, path.stat()) for path in sorted(folder.rglob("*")))
-    return list(_problems(folder, tuple((path, at.st_mtime_ns, at.st_size, at.st_ino) for path, at in files)))
+    return tuple((path, at.st_mtime_ns, at.st_size, at.st_ino) for path, at in files)
 
 
 @lru_cache(2)
-def _problems(folder: Path, _state: tuple[tuple[Path, int, int, int], ...]) -> list[Problem]:
+def _problems(folder: Path, state: State) -> list[Problem]:
     found: list[Problem] = []
     for language in ("en", *(path.parent.name for path in folder.glob("*/messages.toml"))):
-        reader = Reader(folder, language)
-        library = _read(reader)
-        for file, item, text in unread(library, folder) if library and language == "en" else ():
-            reader.complain(file, item, text, fatal=False)
-        found += reader.problems
+        library, of_language = _read(folder, language, state)
+        found += of_language
+        if library and language == "en":
+            found += _unread(library, folder)
     return sorted({*found, *_of_parts(folder)})
+
+
+def _unread(library: Library, folder: Path) -> list[Problem]:
+    reader = Reader(folder)
+    for file, item, text in unread(library, folder):
+        reader.complain(file, item, text, fatal=False)
+    return reader.problems
 
 
 def _of_parts(folder: Path) -> Iterator[Problem]:
@@ -68,7 +77,14 @@ def _of_parts(folder: Path) -> Iterator[Problem]:
                 yield from (problem for problem in reader.problems if problem.fatal)
 
 
-def _read(reader: Reader) -> Library | None:
+@lru_cache(4)
+def _read(folder: Path, language: str, _state: State) -> tuple[Library | None, list[Problem]]:
+    """What is there, and what is wrong with it; known until a file changes, since it takes half a second."""
+    reader = Reader(folder, language)
+    return _library(reader), reader.problems
+
+
+def _library(reader: Reader) -> Library | None:
     regions = tuple(Region(**row) for row in _rows(reader, "regions.toml", RegionsIn(), "region"))
     texts: Raw = reader.load("messages.toml", MessagesIn()) or {"messages": {}, "errors": {}}
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from schemas.choosing import Mode, PlanContent
 from schemas.exercise import LEVELS, NOT_SURE, Exercise, Protocol
@@ -26,7 +27,13 @@ def unresolved(moves: PlanContent) -> list[Finding]:
 
 def banned_in(text: str, banned: Iterable[str]) -> list[str]:
     """Return the banned words or phrases that a text has, as whole words in any case."""
-    return [word for word in banned if re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)]
+    words = tuple(banned)
+    return [word for word in words if _any_of((word,)).search(text)] if _any_of(words).search(text) else []
+
+
+@cache
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
 
 
 def texts_of(exercise: Exercise) -> Iterator[str]:

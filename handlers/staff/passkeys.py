@@ -4,31 +4,15 @@ One is two factors: the device, and what opens it there. It counts for this addr
 the sign-in page gets nothing. https://www.w3.org/TR/webauthn-2/
 """
 
+import base64
 import hashlib
 import hmac
 import ipaddress
 import secrets
-import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
-
-import webauthn
-from cryptography.exceptions import UnsupportedAlgorithm
-from webauthn.helpers import (
-    base64url_to_bytes,
-    bytes_to_base64url,
-    parse_authentication_credential_json,
-    parse_client_data_json,
-    parse_registration_credential_json,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from handlers.context import Context
 from handlers.staff import tries
@@ -40,17 +24,12 @@ from store import audit, passkeys, staff
 from store.base import Tx
 
 FRESH = timedelta(minutes=5)
-MOST, LONGEST_NAME, LONGEST_ID, MOST_BYTES = 10, 60, 1400, 16 * 1024
+MOST, LONGEST_NAME, LONGEST_ID = 10, 60, 1400
 NOT_TAKEN = "Your device gave no passkey that counts here. Try again."
 TOO_MANY = "You have ten passkeys. Take one away first."
 KNOWN = "This passkey is there already."
 FAULTS = (NOT_TAKEN, TOO_MANY, KNOWN)
 """Every sentence that a person may read here, in English."""
-BROKEN = (
-    *(WebAuthnException, ValueError, LookupError, TypeError, AttributeError, OverflowError),
-    *(RecursionError, MemoryError, struct.error, UnsupportedAlgorithm),
-)
-"""What a credential that is none makes of the library."""
 MAC, MADE, NONCE = 32, 8, 16  # bytes
 
 
@@ -76,37 +55,22 @@ def site(context: Context) -> Site | None:
 
 def new_options(context: Context, who: Staff, subject: str, now: datetime) -> str:
     """What the browser needs to make a passkey, as JSON; `subject` is the browser's session."""
+    from handlers.staff import ceremony
+
     here = site(context)
     assert here is not None
     with context.db.read() as tx:
         mine = passkeys.of_staff(tx, who.id)
-    known = [PublicKeyCredentialDescriptor(id=base64url_to_bytes(each.credential_id)) for each in mine]
-    made = webauthn.generate_registration_options(
-        rp_id=here.host,
-        rp_name=context.clinic.name,
-        user_name=who.email,
-        user_display_name=who.name,
-        user_id=str(who.id).encode(),
-        challenge=_challenge(context, subject, now),
-        exclude_credentials=known,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-    )
-    return webauthn.options_to_json(made)
+    return ceremony.to_make(here, context.clinic.name, who, mine, _challenge(context, subject, now))
 
 
 def options(context: Context, subject: str, now: datetime) -> str:
     """What the browser needs to ask for any passkey of this address, as JSON."""
+    from handlers.staff import ceremony
+
     here = site(context)
     assert here is not None
-    made = webauthn.generate_authentication_options(
-        rp_id=here.host,
-        challenge=_challenge(context, subject, now),
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return webauthn.options_to_json(made)
+    return ceremony.to_sign(here, _challenge(context, subject, now))
 
 
 def _challenge(context: Context, subject: str, now: datetime) -> bytes:
@@ -130,23 +94,16 @@ def _made_at(context: Context, subject: str, challenge: bytes, now: datetime) ->
 
 def enrol(context: Context, who: Staff, subject: str, given: str, name: str, now: datetime) -> None:
     """Keep a new passkey; its owner's password or another passkey was asked for before. Raises `Unfit`."""
-    here, made = site(context), None
+    from handlers.staff import ceremony
+
+    here, is_ours = site(context), partial(_made_at, context, subject, now=now)
     try:
-        credential = parse_registration_credential_json(given[:MOST_BYTES])
-        challenge = parse_client_data_json(credential.response.client_data_json).challenge
-        if here is not None and _made_at(context, subject, challenge, now):
-            made = webauthn.verify_registration_response(
-                credential=credential,
-                expected_challenge=challenge,
-                expected_rp_id=here.host,
-                expected_origin=here.origin,
-                require_user_verification=True,
-            )
-    except BROKEN as error:
+        made = ceremony.made(here, given, is_ours) if here else None
+    except ceremony.BROKEN as error:
         raise Unfit(NOT_TAKEN, "passkey") from error
     if made is None or len(made.credential_id) * 4 > LONGEST_ID * 3:
         raise Unfit(NOT_TAKEN, "passkey")
-    identity = bytes_to_base64url(made.credential_id)
+    identity = _identity(made.credential_id)
     with context.db.begin() as tx:
         tx.lock("passkeys")  # of everybody: two accounts may bring the same one at once
         if len(passkeys.of_staff(tx, who.id)) >= MOST:
@@ -194,24 +151,22 @@ def is_me(context: Context, who: Staff, subject: str, given: str, now: datetime)
 
 def _signed(tx: Tx, context: Context, subject: str, given: str, now: datetime) -> Passkey | None:
     """The passkey that has signed a challenge of ours for this browser; each challenge counts once."""
+    from handlers.staff import ceremony
+
     here = site(context)
     try:
-        credential = parse_authentication_credential_json(given[:MOST_BYTES])
-        challenge = parse_client_data_json(credential.response.client_data_json).challenge
+        credential, challenge = ceremony.parsed(given)
         made_at = _made_at(context, subject, challenge, now)
-        identity = bytes_to_base64url(credential.raw_id)
+        identity = _identity(credential.raw_id)
         found = passkeys.find(tx, identity) if len(identity) <= LONGEST_ID else None
         if here is None or made_at is None or found is None:
             return None
-        verified = webauthn.verify_authentication_response(
-            credential=credential,
-            expected_challenge=challenge,
-            expected_rp_id=here.host,
-            expected_origin=here.origin,
-            credential_public_key=found.public_key,
-            credential_current_sign_count=found.sign_count,
-            require_user_verification=True,
-        )
-    except BROKEN:
+        verified = ceremony.verified(here, credential, challenge, found)
+    except ceremony.BROKEN:
         return None
     return found if passkeys.use(tx, found.id, verified.new_sign_count, made_at, now) else None
+
+
+def _identity(raw: bytes) -> str:
+    """How a passkey is named: base64 for addresses, without what fills it up."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
