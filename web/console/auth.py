@@ -251,9 +251,9 @@ def confirm_enrol() -> AnyResponse:
 def recovery() -> AnyResponse:
     """The recovery codes, until their owner has said that they are kept."""
     codes = _codes_to_keep()
-    return (
-        page("recovery", codes=codes, next=after_login()) if codes else redirect(after_login() or home(), 303)
-    )
+    if not codes:
+        return redirect(after_login() or home(), 303)
+    return page("recovery", codes=codes, next=after_login(), full=False)  # first these, then the menu
 
 
 @blueprint.post("/console/login/recovery")
