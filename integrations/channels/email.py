@@ -109,6 +109,10 @@ class Pool:
 
 ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (
+        smtplib.SMTPAuthenticationError,
+        "The server does not take this user name with this password. Many providers want an app password.",
+    ),
+    (
         socket.gaierror,
         "There is no mail server of this name. Write it without a port, such as smtp.your-provider.com.",
     ),
@@ -121,6 +125,7 @@ ADVICE: tuple[tuple[type[Exception], str], ...] = (
         smtplib.SMTPNotSupportedError,
         "The server does not do this here. Choose another encryption, or another port.",
     ),
+    (TimeoutError, "The server keeps silent. Choose another encryption, or another port."),
     (smtplib.SMTPServerDisconnected, "The server hung up. Choose another encryption, or another port."),
     (ConnectionRefusedError, "Nothing answers at this port. Choose another port."),
 )
@@ -129,7 +134,15 @@ ADVICE: tuple[tuple[type[Exception], str], ...] = (
 
 def advice(error: IntegrationError) -> str:
     """What to do about it, where that is known; else what it says itself."""
-    return next((said for kind, said in ADVICE if isinstance(error.__cause__, kind)), str(error))
+    cause = error.__cause__
+    # smtplib says of one that keeps silent that it hung up, and why in what that followed from.
+    fault = cause.__context__ if cause and isinstance(cause.__context__, TimeoutError) else cause
+    return next((said for kind, said in ADVICE if isinstance(fault, kind)), str(error))
+
+
+def refuses_password(error: IntegrationError) -> bool:
+    """True when the server is the right one, and takes user name and password not together."""
+    return isinstance(error.__cause__, smtplib.SMTPAuthenticationError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import html
 import json
 import re
 import secrets
+import smtplib
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -25,7 +27,8 @@ import settings as configuration
 from handlers.context import Context
 from handlers.staff import setup_link
 from handlers.worker import work
-from integrations.base import IntegrationError, Offered, Scheduler, Unsupported
+from integrations.base import IntegrationError, Offered, Scheduler, SenderRefused, Unsupported
+from integrations.channels.email import Smtp
 from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
 from schemas.staff import Role
@@ -242,6 +245,21 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     assert field == "email" or 'value="ana@rio.test"' in text
 
 
+def test_everything_that_is_wrong_is_said_at_once_with_the_name_of_its_field(app: Flask) -> None:
+    text = first(browser(app), address(app), name=" ", email="ana", password="short").text
+    for field in ("Your name: Fill this in.", "E-mail address: Write one", "Password: "):
+        assert f">{field}" in text
+
+
+def test_the_recovery_codes_come_before_the_menu(app: Flask) -> None:
+    client = inside(app)
+    page = client.get("/console/login/recovery?next=/setup/x/clinic", base_url=BASE).text
+    assert "Your recovery codes" in page
+    assert "Waits for you" not in page
+    send(client, "/console/login/recovery", next="/console/")
+    assert "Waits for you" in client.get("/console/", base_url=BASE).text
+
+
 def test_the_setup_speaks_spanish(app: Flask) -> None:
     page = browser(app).get(address(app), base_url=BASE, headers={"Accept-Language": "es"})
     assert "Poner en marcha Aftercare" in page.get_data(as_text=True)
@@ -361,9 +379,9 @@ def test_a_password_that_is_kept_goes_to_no_other_mail_server(
 ) -> None:
     asked: list[Mapping[str, str]] = []
 
-    def lets_in(values: Mapping[str, str]) -> str:
+    def lets_in(values: Mapping[str, str]) -> dict[str, str]:
         asked.append(values)
-        return ""
+        return {}
 
     monkeypatch.setattr(mail_step, "_sign_in", lets_in)
     client, before = inside(app), mail_of(mailbox, SMTP_PASSWORD="hunter-of-pebbles")
@@ -431,6 +449,42 @@ def test_a_mail_server_that_does_not_let_us_in_is_not_kept_and_says_what_to_do(
     assert answer.status_code == 422
     assert said in html.unescape(answer.get_data(as_text=True))
     assert "SMTP_HOST" not in values(app)
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_mail_server_that_keeps_silent_is_not_said_to_hang_up(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, security: str
+) -> None:
+    monkeypatch.setattr("integrations.channels.email.TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = str(mute.getsockname()[1])
+        given = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_SECURITY": security}
+        answer = send(inside(app), "/console/setup/mail/save", "/console/setup/mail", **given)
+    assert "keeps silent. Choose another encryption" in answer.text
+    assert "hung up" not in answer.text
+
+
+def test_a_refused_password_stands_beside_its_field_and_is_not_called_kept(
+    app: Flask, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Smtp) -> None:
+        raise SenderRefused("no") from smtplib.SMTPAuthenticationError(535, b"5.7.8 no")
+
+    monkeypatch.setattr(Smtp, "check", refuse)
+    given = mail_of(mailbox, SMTP_USERNAME="care", SMTP_PASSWORD="hunter-of-pebbles")
+    answer = send(inside(app), "/console/setup/mail/save", "/console/setup/mail", **given)
+    assert 'id="SMTP_PASSWORD-error"' in answer.text
+    assert "SMTP_USERNAME and" not in answer.text
+    assert "One is kept" not in answer.text
+    assert "SMTP_PASSWORD" not in values(app)
+
+
+def test_a_test_mail_to_no_address_leads_to_its_field(app: Flask, mailbox: Mailbox) -> None:
+    with context_of(app).db.begin() as tx:
+        kept.put(tx, mail_of(mailbox), datetime.now(UTC))
+    answer = send(inside(app), "/console/setup/mail/test", "/console/setup/mail", to="ana at rio")
+    assert '<a href="#to">Send it to: Write one e-mail address' in answer.text
+    assert 'value="ana at rio"' in answer.text
 
 
 @pytest.mark.parametrize("last", ["09:00", "08:30", "06:00"])
@@ -749,6 +803,13 @@ def test_what_came_from_the_former_scheduler_is_not_the_first_of_this_one(waitin
         connections.ensure(tx, "main", other, datetime.now(UTC))
     assert "here it is" not in came(client)
     assert "Waiting for your first" in came(client)
+
+
+def test_what_is_finished_is_not_finished_again(waiting: Flask) -> None:
+    client = inside(waiting)
+    assert "Finish" in client.get("/console/setup/webhook", base_url=BASE).text
+    close(waiting)
+    assert "Finish" not in client.get("/console/setup/webhook", base_url=BASE).text
 
 
 def test_a_webhook_that_nobody_understands_is_not_called_good(waiting: Flask) -> None:

@@ -5,16 +5,16 @@ import secrets
 from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from handlers.staff import sign_in
-from handlers.staff.passwords import LONGEST, Unfit
+from handlers.staff import passwords, sign_in
+from handlers.staff.passwords import Unfit
 from schemas.notions import mail_address
 from store import staff as stored_staff
 from web.console import gate
 from web.console.gate import ANYBODY, allowed, now
 from web.console.view import language, page
 from web.context import context
-from web.setup.fields import ADDRESS, NEEDED
-from web.setup.pages import STEPS, blueprint, place
+from web.setup.fields import ACCOUNT, ADDRESS
+from web.setup.pages import STEPS, blueprint, lacking, place
 
 
 @blueprint.get("/setup/<token>")
@@ -28,32 +28,41 @@ def begin() -> AnyResponse:
 
 def _form(status: int = 200, wrong: dict[str, str] | None = None) -> Response:
     g.login_key = gate.login_key() or secrets.token_urlsafe(32)
-    shown = {name: request.form.get(name, "")[:320] for name in ("name", "email", "credential")}
-    response = page("setup_account", status, steps=STEPS, shown=shown, wrong=wrong or {})
+    shown = {each.name: _typed()[each.name] for each in ACCOUNT if not each.sealed}
+    response = page("setup_account", status, steps=STEPS, fields=ACCOUNT, shown=shown, wrong=wrong or {})
     gate.set_cookie(response, g.login_key, gate.LOGIN)
     return response
+
+
+def _typed() -> dict[str, str]:
+    given = {each.name: request.form.get(each.name, "")[: each.most] for each in ACCOUNT}
+    return {name: value if name == "password" else value.strip() for name, value in given.items()}
 
 
 @blueprint.post("/setup/<token>")
 @allowed(ANYBODY)
 def make() -> AnyResponse:
     """Make the account, and go on to its second factor."""
-    name, email, credential = (
-        request.form.get(key, "").strip()[:320] for key in ("name", "email", "credential")
-    )
-    password = request.form.get("password", "")[: LONGEST + 1]
-    wrong = {} if name else {"name": NEEDED}
-    wrong |= {} if mail_address.read(email) else {"email": ADDRESS}
+    given = _typed()
+    wrong = _wrong(given)
     if wrong:
         return _form(422, wrong)
     try:
-        entry = sign_in.first_account(
-            context(), email, name[:100], credential[:20], password, language(), now()
-        )
+        entry = sign_in.first_account(context(), **given, language=language(), now=now())
     except Unfit as error:
-        return _form(422, {"password": str(error)})
+        return _form(422, {error.field or "password": str(error)})
     if entry is None:
         return redirect(place("clinic"), 303)
     response = redirect(url_for("console_auth.enrol", next=place("clinic")), 303)
     gate.set_cookie(response, entry.token)
     return response
+
+
+def _wrong(given: dict[str, str]) -> dict[str, str]:
+    """A sentence for each field, all at once."""
+    wrong = {} if mail_address.read(given["email"]) else {"email": ADDRESS}
+    try:
+        passwords.check(context(), given["password"], given["email"], given["name"])
+    except Unfit as error:
+        wrong["password"] = str(error)
+    return wrong | lacking(ACCOUNT, given)

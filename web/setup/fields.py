@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from handlers.staff.passwords import LONGEST
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -21,6 +23,7 @@ class Field:
     sealed: bool = False
     sample: bool = False
     fill: str = "off"
+    most: int = 2000  # letters
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def is_meant(self, problem: str) -> bool:
@@ -32,6 +35,7 @@ NEEDED = "Fill this in."
 PLAIN = "Only the letters a to z, digits and plain signs."
 OF_THE_COUNTRY = "It stands in every emergency text. Empty: that of your country."
 ADDRESS = "Write one e-mail address, such as care@your-clinic.com."
+CREDENTIAL = "LMT, CPT, PT, ATC, DC … It stands behind the name."
 WORDING = {
     "self_care": "Self-care ideas",
     "fitness": "Fitness",
@@ -42,6 +46,26 @@ SECURITY = {
     "tls": "TLS (port 465)",
     "none": "None (only for a mail server on this machine)",
 }
+ACCOUNT = (
+    Field(
+        "name",
+        "Your name",
+        hint="As it shall stand on plans that you release.",
+        needed=True,
+        fill="name",
+        most=100,
+    ),
+    Field("email", "E-mail address", kind="email", needed=True, fill="username", most=320),
+    Field("credential", "Credential", hint=CREDENTIAL, most=20),
+    Field(
+        "password",
+        "Password",
+        hint="At least 12 letters, signs or digits. Four words in a row are good.",
+        needed=True,
+        sealed=True,
+        most=LONGEST + 1,  # one that is too long is said to be so
+    ),
+)
 PUBLIC = Field(
     "PUBLIC_URL",
     "Address of this service",
@@ -106,7 +130,7 @@ CLINIC = (
     Field(
         "CLINIC_CREDENTIAL",
         "Licence",
-        hint="LMT, CPT, PT, ATC, DC … It stands behind the name.",
+        hint=CREDENTIAL,
         sample=True,
     ),
     Field(
@@ -123,7 +147,7 @@ CLINIC = (
         "CLINIC_ALERT_EMAIL",
         "Who hears at once when an answer is serious",
         ADDRESS,
-        "An e-mail address that somebody reads all day. Empty: the one above.",
+        "An e-mail address that somebody reads all day. Empty: the one that mails to clients come from.",
         kind="email",
         sample=True,
         fill="email",
@@ -161,3 +185,5 @@ MAIL = (
         sealed=True,
     ),
 )
+TO = Field("to", "Send it to", ADDRESS, kind="email", needed=True, fill="email")
+"""Of the test mail."""

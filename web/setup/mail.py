@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.context import Context
 from integrations.base import IntegrationError
-from integrations.channels.email import Smtp, advice
+from integrations.channels.email import Smtp, advice, refuses_password
 from schemas.delivery import Channel
 from schemas.notions import mail_address
 from schemas.staff import Role
@@ -28,7 +28,7 @@ from web.context import context
 from web.mail_tried import ASKED, CAME, came, server
 from web.security import wrong_link
 from web.setup import desk
-from web.setup.fields import ADDRESS, MAIL
+from web.setup.fields import ADDRESS, MAIL, TO
 from web.setup.pages import blueprint, go_on, kept, lacking, step, typed, unconfirmed
 
 GOOD_FOR = timedelta(hours=1)
@@ -56,9 +56,9 @@ def save_mail() -> AnyResponse:
     wrong |= lacking(MAIL, given) | _of_another_server(given)
     if wrong or rest:
         return _page(desk.values() | given, wrong, rest, 422)
-    said = _sign_in(desk.values() | given)
-    if said:
-        return _page(desk.values() | given, {"SMTP_HOST": said}, status=422)
+    refused = _sign_in(desk.values() | given)
+    if refused:
+        return _page(desk.values() | given, refused, status=422)
     kept(given)
     return go_on("mail", _anchor="test")
 
@@ -71,16 +71,16 @@ def _of_another_server(given: dict[str, str]) -> dict[str, str]:
     return {"SMTP_PASSWORD": AGAIN} if moved and keeps else {}
 
 
-def _sign_in(values: dict[str, str]) -> str:
-    """What the server says that does not let us in; "" where it does."""
+def _sign_in(values: dict[str, str]) -> dict[str, str]:
+    """What to do about a server that does not let us in, by the field; nothing where it does."""
     security = values.get("SMTP_SECURITY") or "starttls"
     port = int(values.get("SMTP_PORT") or (465 if security == "tls" else 587))
     who = (values.get("SMTP_USERNAME", ""), values.get("SMTP_PASSWORD", ""))
     try:
         Smtp(values.get("SMTP_HOST", ""), port, security, *who).check()
     except IntegrationError as error:
-        return advice(error)
-    return ""
+        return {"SMTP_PASSWORD" if refuses_password(error) else "SMTP_HOST": advice(error)}
+    return {}
 
 
 def _page(
@@ -104,6 +104,8 @@ def _page(
         wrong=wrong,
         rest=rest,
         fixed=desk.is_fixed,
+        has={each.name for each in MAIL if each.sealed and desk.values().get(each.name)},
+        to_field=TO,
         ready=bool(desk.values().get("SMTP_HOST")),
         sent=bool(sent),
         came=came(),
@@ -127,7 +129,7 @@ def send_test() -> AnyResponse:
         ours = desk.desk().rebuilt()
         ours.senders[Channel.email].send(_message(ours, to, code))
     except IntegrationError as error:
-        return _page(desk.values(), {}, status=422, said=str(error))
+        return _page(desk.values(), {}, status=422, said=advice(error))
     until = (now() + GOOD_FOR).isoformat()
     with context().db.begin() as tx:
         stored.put(tx, {ASKED: f"{_digest(code)} {until} {server(desk.values())}", CAME: ""}, now())

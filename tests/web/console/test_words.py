@@ -168,7 +168,7 @@ def in_tables() -> Iterator[str]:
     yield from (reading.NOBODY, reading.NOT_TRANSLATED, reading.SHIPPED_INSTEAD, mail_check.LACKING)
     yield from (questionnaires.NOT_USED, unread.NOT_ASKED, unread.NO_CHOICE, check.NOT_DRAWN)
     yield from troubles.SENTENCES.values()
-    for asked in (fields.PUBLIC, *fields.CLINIC, *fields.MAIL):
+    for asked in (*fields.ACCOUNT, fields.PUBLIC, *fields.CLINIC, *fields.MAIL, fields.TO):
         yield from (asked.label, asked.hint, asked.wrong, *asked.choices.values())
     for kind in SCHEDULERS.values():
         yield from (text for each in kind.asks for text in (each.label, each.hint))
