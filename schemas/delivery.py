@@ -36,6 +36,8 @@ TO_CLIENT = (
     *(Purpose.intake, Purpose.intake_reminder, Purpose.plan, Purpose.plan_held, Purpose.checkin),
     *(Purpose.my_day, Purpose.book_again, Purpose.confirm, Purpose.answer),
 )
+ASKING = (Purpose.intake, Purpose.intake_reminder)
+"""What asks for the form."""
 
 
 class Channel(StrEnum):

@@ -366,6 +366,12 @@ def end(tx: Tx, ids: Iterable[int], status: DeliveryStatus, reason: Reason, now:
     tx.run(ending)
 
 
+def let_go(tx: Tx, delivery: Delivery, reason: Reason, now: datetime) -> None:
+    """What has failed is withdrawn: nobody need mend it any more."""
+    reschedule(tx, delivery.id, delivery.due_at)
+    end(tx, [delivery.id], DeliveryStatus.withdrawn, reason, now)
+
+
 def _due(now: datetime, share: Share, limit: int) -> Sequence[sa.Select[tuple[int, datetime]]]:
     """The ids and times of what is due, and of what nobody works on any more.
 

@@ -11,7 +11,7 @@ from handlers.schedule import attach, forms, recipients
 from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import ASKING, TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake
 from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
@@ -23,8 +23,10 @@ KEPT = (
     *(Purpose.book_again, Purpose.confirm, Purpose.attach),
 )
 """What has rules of its own, besides those of the booking."""
-ASKING = (Purpose.intake, Purpose.intake_reminder)
 LATER = 100  # the requests of a visit's second form are numbered from here
+STILL_WANTED = (Purpose.plan, Purpose.answer)
+"""What the client is to have, however long an address did not work."""
+COMING = (DeliveryStatus.scheduled, DeliveryStatus.held, DeliveryStatus.sending)
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 
 
@@ -123,6 +125,7 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
     _schedule(tx, dues, now)
     _follow_recipient(tx, booking, now)
+    _leave_refused(tx, context, booking, now)
     _come_back(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
@@ -201,6 +204,35 @@ def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
             and _theirs(each, booking)
         ):
             deliveries.schedule(tx, Due(replace(each.key, recipient=place), each.due_at), now)
+
+
+def _leave_refused(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
+    """What was refused at an address that was corrected since is done with.
+
+    A plan or an answer goes to the new address, once, however many of them were refused.
+    """
+    since = now - timedelta(days=context.clinic.policy.body_days)
+    for each in deliveries.of_booking(tx, booking.id):
+        place = recipients.recipient(tx, booking.id, each.channel)
+        if not _was_refused(each) or place in (0, each.key.recipient):
+            continue
+        theirs = _theirs(each, booking)
+        if theirs and each.purpose in STILL_WANTED and each.settled_at and each.settled_at > since:
+            _once_more(tx, each, place, now)
+        reason = Reason.address_changed if theirs else Reason.handed_over
+        deliveries.let_go(tx, each, reason, now)
+
+
+def _was_refused(delivery: Delivery) -> bool:
+    return delivery.status is DeliveryStatus.dead and _follows_address(delivery.purpose)
+
+
+def _once_more(tx: Tx, refused: Delivery, place: int, now: datetime) -> None:
+    """To the new address, unless one of its kind is on its way there already."""
+    key = refused.key.again(refused.booking_id, place, refused.key.resend + 1)
+    there = deliveries.of_booking(tx, refused.booking_id)
+    if not any(each.purpose is key.purpose and each.status in COMING for each in there):
+        deliveries.schedule(tx, Due(key, now), now)
 
 
 def _come_back(tx: Tx, booking: Booking, now: datetime) -> None:

@@ -76,8 +76,9 @@ def withdraw(tx: Tx, delivery_id: int, by: str, now: datetime) -> None:
     """Never send it, whatever becomes of the booking; what failed is let go. Raises `NotNow`."""
     delivery = _in(tx, delivery_id, (*WAITING, DeliveryStatus.dead))
     if delivery.status is DeliveryStatus.dead:
-        deliveries.reschedule(tx, delivery.id, delivery.due_at)
-    deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
+        deliveries.let_go(tx, delivery, Reason.withdrawn_by_person, now)
+    else:
+        deliveries.end(tx, [delivery.id], DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
     audit.add(tx, by, "withdraw", f"delivery:{delivery_id}", now, delivery.state)
 
 

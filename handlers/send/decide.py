@@ -20,7 +20,7 @@ from handlers.send import flood, held, messages
 from handlers.send.flood import Flood
 from integrations.base import Note
 from schemas.booking import Booking, BookingStatus
-from schemas.delivery import Channel, CheckInQuestion, Delivery, Purpose, Urgency
+from schemas.delivery import ASKING, Channel, CheckInQuestion, Delivery, Purpose, Urgency
 from schemas.message import Text
 from schemas.plan import StoredPlan
 from schemas.reason import Reason
@@ -170,10 +170,7 @@ def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, no
 def _asked_lately(tx: Tx, booking: Booking, now: datetime) -> bool:
     """After days without a worker the request and its reminders are due together: one of them is enough."""
     return any(
-        each.purpose in schedule.ASKING
-        and each.status == "sent"
-        and each.settled_at
-        and each.settled_at > now - APART
+        each.purpose in ASKING and each.status == "sent" and each.settled_at and each.settled_at > now - APART
         for each in deliveries.of_booking(tx, booking.id)
     )
 

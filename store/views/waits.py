@@ -6,10 +6,24 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from schemas.booking import WALK_IN
+from schemas.delivery import ASKING, TO_CLIENT, Channel, Purpose
 from schemas.hold import OF_THE_GATE
+from schemas.intake import IntakeStatus
 from schemas.reason import Reason
 from store.base import Tx, no_index
-from store.tables import IS_HELD, UNSEEN_AT_ONCE, bookings, clients, deliveries, flags, plans
+from store.tables import (
+    IS_HELD,
+    UNSEEN_AT_ONCE,
+    attendances,
+    bookings,
+    clients,
+    deliveries,
+    flags,
+    intakes,
+    is_word,
+    plans,
+)
 
 MOST = 100
 SOON = 1000
@@ -17,7 +31,7 @@ SOON = 1000
 MOST_HELD = 10_000
 PLANS = sorted(OF_THE_GATE - {Reason.no_intake, Reason.on_hold})
 """Why a plan waits for somebody to look; one that a person holds back waits for nobody."""
-OF_MESSAGE = ("id", "booking_id", "purpose", "status", "reason")
+OF_MESSAGE = ("id", "booking_id", "purpose", "status", "reason", "detail")
 PLACES = (Reason.no_address, Reason.address_refused)
 
 
@@ -32,12 +46,15 @@ class Waiting:
     booking_id: int
     client_id: int
     client: str
+    phone: str
+    walk_in: bool
     start: datetime
     service: str
     practitioner: str
     purpose: str
     status: str
     reason: Reason
+    detail: str
     drafted: str
 
 
@@ -76,6 +93,28 @@ def alerted(tx: Tx, practitioner: str = "") -> list[Waiting]:
 def addresses(tx: Tx, practitioner: str = "") -> list[Waiting]:
     """Messages that wait because the client is not reached where we know."""
     return _found(tx, _held(deliveries.c.reason.in_(PLACES)), practitioner)
+
+
+def refused(tx: Tx, since: datetime, now: datetime, practitioner: str = "") -> list[Waiting]:
+    """Messages to who comes, due since then, that could not be sent and that nobody let go.
+
+    Left out are a check-in by text, which goes by mail then, and a form that is not to come any more.
+    """
+    dead = (is_word(deliveries.c.status, "dead"), deliveries.c.due_at >= since)
+    by_mail = sa.and_(deliveries.c.purpose == Purpose.checkin, deliveries.c.channel == Channel.sms)
+    columns = (deliveries.c[name] for name in (*OF_MESSAGE, "client_id"))
+    given_up = sa.select(*columns).where(*dead, deliveries.c.purpose.in_(TO_CLIENT), ~by_mail)
+    some = given_up.order_by(deliveries.c.due_at.desc()).limit(SOON).subquery("given_up")
+    theirs = sa.or_(some.c.client_id.is_(None), some.c.client_id == bookings.c.client_id)
+    asked = sa.or_(some.c.purpose.not_in(ASKING), sa.and_(bookings.c.end_at > now, ~_form_is_there()))
+    return _found(tx, sa.and_(theirs, asked), practitioner, some)
+
+
+def _form_is_there() -> sa.ColumnElement[bool]:
+    """The form of who comes to a visit was sent."""
+    comes = (attendances.c.booking_id == bookings.c.id, attendances.c.ended_at.is_(None))
+    done = no_index(intakes.c.status) == IntakeStatus.done
+    return sa.exists().where(*comes, intakes.c.id == attendances.c.intake_id, done)
 
 
 def works_here(tx: Tx, name: str, start: datetime, end: datetime) -> bool:
@@ -121,16 +160,19 @@ def _visit() -> tuple[sa.ColumnElement[Any], ...]:
         bookings.c.service,
         bookings.c.service_name,
         bookings.c.practitioner,
+        bookings.c.connection,
         clients.c.name.label("client"),
+        clients.c.phone,
         _newest_plan().label("drafted"),
     )
 
 
 def _waiting(row: sa.Row[Any]) -> Waiting:
-    same = ("id", "booking_id", "client", "practitioner", "purpose", "status")
+    same = ("id", "booking_id", "client", "phone", "practitioner", "purpose", "status", "detail")
     return Waiting(
         **{name: getattr(row, name) for name in same},
         client_id=row.whose,
+        walk_in=row.connection == WALK_IN,
         start=row.start_at,
         service=row.service_name or row.service,
         reason=Reason(row.reason),

@@ -26,7 +26,7 @@ from store.notes import Draft
 from store.views import waits as stored
 from store.views.waits import Waiting
 from web import cookies
-from web.console import drafts, gate, requests, who
+from web.console import drafts, gate, requests, unreached, who
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.console.note_words import TOOK, area_words
 from web.console.plan_form import plan_view
@@ -76,7 +76,7 @@ def count(tx: Tx) -> int:
     held += notes.count_drafts(tx, mine) if me().may(Role.practitioner) else 0
     others = attendances.count_unsettled(tx) + stored_texts.count_unseen(tx)
     others += client_requests.count_waiting(tx, requests.mine())
-    return held + len(stored.addresses(tx, mine)) + others
+    return held + len(unreached.waiting(tx, mine)) + others
 
 
 def client_ids(tx: Tx) -> list[int]:
@@ -86,7 +86,7 @@ def client_ids(tx: Tx) -> list[int]:
     if clinical:
         ids += [each.client_id for each in stored_remarks.waiting(tx, mine, now())]
         ids += [each.client_id for each in standing.waiting(tx, mine)]
-    ids += [each.client_id for each in stored.addresses(tx, mine)]
+    ids += [each[0].client_id for each in unreached.waiting(tx, mine)]
     return list(dict.fromkeys(ids))
 
 
@@ -138,7 +138,8 @@ def show(
             "held": drawn,
             "several": sum(one["may_release"] and one["plan"] is not None for one in drawn) > 1,
             "more": max(0, len(held) - DRAWN),
-            "addresses": stored.addresses(tx, mine.name),
+            "unreached": unreached.waiting(tx, mine.name),
+            "of_address": unreached.of_address,
             "questions": asked,
             "requests": requests.waiting(tx),
             "remarks": [_remark(tx, each) for each in found_remarks],
