@@ -12,6 +12,8 @@ from enum import Enum, auto
 MOST_HEAD = 64 * 1024  # bytes of request line and headers
 MOST_BODY = 1024 * 1024 + 64 * 1024  # the largest body that any page reads, and what chunks add to it
 MOST_FILE = 16 * 1024 * 1024 + MOST_BODY  # a form that brings a photo or a clip
+MOST_READ = 128 * 1024 * 1024  # of such a form: what a photo or clip has too much is let go, not refused
+TAIL = 128 * 1024  # what may stand behind the file: the other fields of the form
 HEAD_SECONDS, BODY_SECONDS, FILE_SECONDS = 10.0, 20.0, 180.0
 A_FILE = re.compile(rb"POST /console/bookings/\d{1,18}/plan/change[ ?]")
 HEAD_END = b"\r\n\r\n"
@@ -40,6 +42,7 @@ class Arrival:
     is_file: bool = False  # more may come than with any other request, and for longer
     refused: bool = False  # answered already; what still comes is thrown away
     _body_at: int = 0
+    _too_much: int = 0  # bytes from the midst of a file that are still to come, and are let go
     _end: int | None = None  # where the body ends; None when its chunks say so
     _chunk_at: int = 0
 
@@ -49,6 +52,7 @@ class Arrival:
         self.data += data
         if not self._body_at and not self._read_head(max(0, before - len(HEAD_END))):
             return State.long_head if len(self.data) > MOST_HEAD else State.more
+        self._let_go()
         end = self._chunks_end() if self._end is None else self._end
         if (end or len(self.data)) - self._body_at > (MOST_FILE if self.is_file else MOST_BODY):
             return State.large_body
@@ -65,10 +69,29 @@ class Arrival:
         self._body_at = self._chunk_at = len(plain) + 2
         length = _LENGTH.search(plain)
         if not _CHUNKED.search(plain):
-            self._end = self._body_at + (int(length[1]) if length else 0)
-            self.is_file = self._end - self._body_at > MOST_BODY and A_FILE.match(plain) is not None
+            size = int(length[1]) if length else 0
+            self.is_file = size > MOST_BODY and A_FILE.match(plain) is not None
+            if length and self.is_file and MOST_FILE < size <= MOST_READ:
+                size = self._shorten(size, *length.span(1))
+            self._end = self._body_at + size
         self.deadline = time.monotonic() + (FILE_SECONDS if self.is_file else BODY_SECONDS)
         return True
+
+    def _shorten(self, size: int, start: int, end: int) -> int:
+        """Leave out the midst of a file that is too large: the form is read, and says so at its field."""
+        said = str(MOST_FILE).encode()
+        self.data[start:end] = said
+        self._body_at += len(said) - (end - start)
+        self._chunk_at = self._body_at
+        self._too_much = size - MOST_FILE
+        return MOST_FILE
+
+    def _let_go(self) -> None:
+        at = self._body_at + MOST_FILE - TAIL
+        gone = min(self._too_much, max(0, len(self.data) - at))
+        if gone:
+            del self.data[at : at + gone]
+            self._too_much -= gone
 
     def _chunks_end(self) -> int | None:
         """Where the last chunk and its trailers end; None while they are not there yet."""

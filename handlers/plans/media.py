@@ -21,6 +21,11 @@ MOST_PHOTO, MOST_CLIP = 4_000_000, 16_000_000  # bytes
 MOST_PIXELS = 50_000_000
 
 
+def taken(context: Context, data: bytes) -> Media:
+    """The photo or clip as clients get it, of a file that was sent. Raises `Unsuitable`."""
+    return drawn(clean(scanned(context, _within(data, MOST_CLIP))))
+
+
 def scanned(context: Context, data: bytes) -> bytes:
     """The file, after the virus scanner has seen it, where there is one. Raises `Unsuitable`."""
     try:

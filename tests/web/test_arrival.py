@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.arrival import MOST_BODY, MOST_FILE, MOST_HEAD, Arrival, State
+from web.arrival import MOST_BODY, MOST_FILE, MOST_HEAD, MOST_READ, TAIL, Arrival, State
 
 REQUESTS = (
     b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -61,7 +61,8 @@ def test_who_waits_to_be_asked_for_the_body_is_asked_once() -> None:
     [
         ("POST /console/bookings/7/plan/change", MOST_FILE, State.more),
         ("POST /console/bookings/7/plan/change?x=1", MOST_BODY + 1, State.more),
-        ("POST /console/bookings/7/plan/change", MOST_FILE + 1, State.large_body),
+        ("POST /console/bookings/7/plan/change", MOST_READ, State.more),
+        ("POST /console/bookings/7/plan/change", MOST_READ + 1, State.large_body),
         ("GET /console/bookings/7/plan/change", MOST_BODY + 1, State.large_body),
         ("POST /console/bookings/x/plan/change", MOST_BODY + 1, State.large_body),
         ("POST /x?/console/bookings/7/plan/change", MOST_BODY + 1, State.large_body),
@@ -69,3 +70,20 @@ def test_who_waits_to_be_asked_for_the_body_is_asked_once() -> None:
 )
 def test_only_a_form_that_brings_a_clip_may_be_as_large_as_one(line: str, size: int, state: State) -> None:
     assert Arrival().add(f"{line} HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode()) is state
+
+
+@pytest.mark.parametrize("piece", [65_536, 1_000_003, MOST_FILE - TAIL, 40_000_000])
+@pytest.mark.parametrize("over", [1, TAIL, TAIL + 1, 9_000_000])
+def test_of_a_file_that_is_too_large_both_ends_are_kept_and_no_more(piece: int, over: int) -> None:
+    size = MOST_FILE + over
+    body = b"begin" + bytes(size - 8) + b"end"
+    arrival, longest = Arrival(), 0
+    whole = f"POST /console/bookings/7/plan/change HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode() + body
+    for at in range(0, len(whole), piece):
+        state = arrival.add(whole[at : at + piece])
+        longest = max(longest, len(arrival.data))
+        assert (state is State.whole) == (at + piece >= len(whole))
+    head, _, kept = bytes(arrival.data).partition(b"\r\n\r\n")
+    assert head.endswith(b"Content-Length: %d" % MOST_FILE)
+    assert (len(kept), kept[:5], kept[-3:]) == (MOST_FILE, b"begin", b"end")
+    assert longest <= MOST_FILE + 1000

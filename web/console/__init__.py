@@ -59,6 +59,7 @@ for _module in PAGES:
         _module.blueprint.register_error_handler(400, refusals.not_taken)
         _module.blueprint.register_error_handler(403, refusals.not_yours)
         _module.blueprint.register_error_handler(404, refusals.not_there)
+        _module.blueprint.register_error_handler(413, refusals.too_much)
         _module.blueprint.register_error_handler(SealBroken, refusals.not_open)
 
 

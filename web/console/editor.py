@@ -32,6 +32,7 @@ from schemas.staff import Role
 from store import bookings, clients, own_media, saved_plans
 from store import plans as stored_plans
 from store.base import Tx
+from web.arrival import MOST_FILE
 from web.console import basis, drafts, gate, plan_did, plan_lines, undo, waits
 from web.console.booking import as_the_client_sees
 from web.console.gate import allowed, me, now, takes, takes_draft
@@ -57,7 +58,6 @@ LEVELS = {1: "1: start", 2: "2: standard", 3: "3: strong"}
 KEPT, LET_OUT, SHOWN = "", "release", "show"
 SAVE, BEGIN, FORGET = "save", "begin", "forget"
 SAVED_NAME = 80
-MOST_BYTES = media.MOST_CLIP + 100_000
 NO_MOVES = "A plan has at least one move."
 
 
@@ -92,7 +92,7 @@ def own(booking_id: int, name: str) -> Response:
 
 
 @blueprint.post("/console/bookings/<int:booking_id>/plan/change")
-@takes(MOST_BYTES)
+@takes(MOST_FILE)
 @takes_draft("plan-{booking_id}")
 @allowed(Role.practitioner)
 def change(booking_id: int) -> AnyResponse:
@@ -122,7 +122,7 @@ def _cleaned() -> Media | None:
     sent = request.files.get(f"media-{OWN}")
     if sent is None or not sent.filename:
         return None
-    return media.drawn(media.clean(media.scanned(context(), sent.read())))
+    return media.taken(context(), sent.read())
 
 
 def _posted(tx: Tx, found: Booking, form: Form) -> Draft:

@@ -17,6 +17,11 @@ NOT_TAKEN = (
     "The page is from before the last sign-in in this browser, or it was cut off. Open it again, and press "
     "again.",
 )
+TOO_MUCH = (
+    "That is too much",
+    "Nothing was done. A photo may have 4 MB, a clip 16 MB, and all words of a page together 64 kB. Go back, "
+    "choose a smaller file or use fewer words, and press again.",
+)
 NOT_OPEN = (
     "This does not open",
     "It was changed or moved in the database, or its key is no longer in FIELD_KEYS. Whoever runs Aftercare "
@@ -37,6 +42,11 @@ def not_there(_error: HTTPException) -> Response:
 def not_taken(_error: HTTPException) -> Response:
     """400 for a form whose token is of another session, in the words of staff."""
     return page("refused", 400, title=NOT_TAKEN[0], text=NOT_TAKEN[1])
+
+
+def too_much(_error: HTTPException) -> Response:
+    """413 for a form that is too large, in the words of staff."""
+    return page("refused", 413, title=TOO_MUCH[0], text=TOO_MUCH[1])
 
 
 def not_open(_error: SealBroken) -> Response:

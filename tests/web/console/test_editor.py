@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import stream_encode_multipart
 
 from handlers import links
 from handlers.clients import privacy
@@ -29,6 +30,7 @@ from tests.helpers.both import some
 from tests.helpers.console import BASE, answer, browser, post, token_in, visit
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.photos import SECRET, jpeg, photo, segment
+from web.arrival import Arrival, State
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -340,6 +342,44 @@ def with_photo(client: FlaskClient, number: int, form: MultiDict[str, str], data
     return client.post(editor(number), base_url=BASE, data=values, content_type="multipart/form-data")
 
 
+def test_a_photo_of_any_size_loses_nothing_that_was_typed_beside_it(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -2)
+    form = opened(client, number)
+    form["name-own"], form["steps-own"], form["saved-name"] = "Towel 拉", "Pull\nLet go", "First week"
+    values: dict[str, Any] = {name: form.getlist(name) for name in form if name != "saved-name"}
+    values["media-own"] = FileStorage(BytesIO(PHOTO + bytes(30_000_000)), "IMG 0001.jpg")
+    values["saved-name"] = form["saved-name"]  # it stands behind the file, as on the page
+    stream, size, boundary = stream_encode_multipart(values)
+    arrival = Arrival()
+    arrival.add(f"POST {editor(number)} HTTP/1.1\r\nContent-Length: {size}\r\n\r\n".encode())
+    while data := stream.read(300_000):
+        state = arrival.add(data)
+    assert state is State.whole
+    head, _, body = bytes(arrival.data).partition(b"\r\n\r\n")
+    assert head.endswith(b": %d" % len(body))
+    answered = client.post(
+        editor(number), base_url=BASE, data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    )
+    assert answered.status_code == 422
+    assert "a photo may have 4 MB, a clip 16 MB" in answered.text
+    assert fields(answered.text).getlist("line") == form.getlist("line")
+    for name in ("name-own", "saved-name"):
+        assert fields(answered.text)[name] == form[name]
+    assert "Pull\nLet go</textarea>" in answered.text
+
+
+def test_what_is_too_large_for_any_page_is_refused_with_how_much_one_takes(
+    context: Context, client: FlaskClient
+) -> None:
+    number = seen(context, -2)
+    for data in ({"name-own": "x" * 200_000}, {"media-own": (BytesIO(bytes(30_000_000)), "a.jpg")}):
+        refused = client.post(editor(number), base_url=BASE, data=data, content_type="multipart/form-data")
+        assert refused.status_code == 413
+        assert "A photo may have 4 MB, a clip 16 MB, and all words of a page together 64 kB" in refused.text
+
+
 def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_client(
     app: Flask, context: Context, client: FlaskClient, mailbox: Mailbox
 ) -> None:
@@ -352,7 +392,9 @@ def test_a_photo_is_cleaned_sealed_shown_by_the_link_alone_and_erased_with_the_c
     undrawn = with_photo(client, number, form, jpeg())
     assert undrawn.status_code == 422, "its parts are there, and nobody can see it"
     assert "The file is damaged, or cut off: take it again." in undrawn.get_data(as_text=True)
-    assert with_photo(client, number, form, bytes(17_000_000)).status_code == 413
+    large = with_photo(client, number, form, PHOTO + bytes(17_000_000))
+    assert large.status_code == 422
+    assert "a photo may have 4 MB" in large.get_data(as_text=True)
     assert with_photo(client, number, form, PHOTO, "release").status_code == 303
     work.work_once(context, datetime.now(UTC) + timedelta(minutes=1))
     shown = read_by_client(app, context, number)

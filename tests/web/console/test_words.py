@@ -128,6 +128,7 @@ def in_tables() -> Iterator[str]:
         *refusals.NOT_THERE,
         *refusals.NOT_OPEN,
         *refusals.NOT_TAKEN,
+        *refusals.TOO_MUCH,
         *connections.GONE,
     )
     for table in (
