@@ -157,7 +157,9 @@ def test_a_plan_is_held_and_changed(clinic: Site, open_page: Any, kind: dict[str
     follow(page.get_by_role("button", name="Change the plan"))
     page.get_by_label("Take out").first.check()
     follow(page.get_by_role("button", name="Check and change"))
-    expect(page.get_by_role("status")).to_have_text("Done.")
+    expect(page.get_by_role("status")).to_have_text(
+        "The change is kept. Nothing is sent until you release the plan."
+    )
     with clinic.context.db.read() as tx:
         after = plans.newest(tx, 1)
     assert after is not None

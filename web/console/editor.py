@@ -209,15 +209,16 @@ def _kept(booking_id: int, edit: Edit, sent: Media | None, *, release: bool) -> 
     with _opened(booking_id) as (tx, found):
         basis.check(tx, found.id)
         drafts.forget(tx, f"plan-{found.id}")
-        after = waits.after(tx, found.id)
+        here, after = waits.place(tx, found.id), waits.after(tx, found.id)
         made = by_hand.change_plan(tx, context(), found.id, edit, now(), sent)
         agreed = release and _as_asked(made, edit.lines)
         if agreed:
             by_hand.release_plan(tx, context(), found.id, me().name, now())
             undo_handler.wait(tx, found.id, now())
-    if agreed and waits.from_list():
-        return waits.go_on(undo.last_act(), after)
-    return _done(booking_id, look=release and not agreed)
+    did = "look" if release and not agreed else undo.last_act("changed")
+    if waits.from_list():
+        return waits.go_on(did, after if agreed else here)
+    return _done(booking_id, did)
 
 
 def _shown(booking_id: int, edit: Edit) -> AnyResponse:
@@ -236,8 +237,7 @@ def _as_asked(made: StoredPlan, lines: tuple[PlanItem, ...]) -> bool:
     )
 
 
-def _done(booking_id: int, *, look: bool = False) -> AnyResponse:
-    did = "look" if look else undo.last_act()
+def _done(booking_id: int, did: str) -> AnyResponse:
     return redirect(url_for("console_booking.booking", booking_id=booking_id, done=did, _anchor="plan"), 303)
 
 
@@ -257,7 +257,7 @@ def _some(booking_id: int) -> AnyResponse:
         return _refused(booking_id, 422, None, refused=error.facts)
     except NotNow as error:
         return _refused(booking_id, 409, None, error=str(error))
-    return _done(booking_id)
+    return _done(booking_id, undo.last_act("changed"))
 
 
 def _refused(

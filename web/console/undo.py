@@ -39,6 +39,7 @@ DID = {
     "kept_back": "Undone: it is held back, and goes out when somebody releases it.",
     "note": "The note is kept.",
     "note_sent": "The note is kept, and the plan goes out now.",
+    "changed": "The change is kept. Nothing is sent until you release the plan.",
     "look": "The change is kept but not released: an answer of the client changed it again. Look first.",
 }
 """What an act did, by its name in the log."""

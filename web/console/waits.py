@@ -102,6 +102,12 @@ def from_list() -> bool:
     return request.values.get("from") == "waits"
 
 
+def place(tx: Tx, booking_id: int) -> str:
+    """Of an act that was begun in the list: the place of this visit's plan; "" for none."""
+    listed = standing.waiting(tx, whose(tx).name)[:DRAWN] if from_list() else []
+    return next((f"w{one.id}" for one in listed if one.booking_id == booking_id), "")
+
+
 def after(tx: Tx, booking_id: int) -> str:
     """Of an act that was begun in the list: the place of the plan after this visit's; "" for none."""
     if not from_list():

@@ -161,6 +161,30 @@ def test_a_plan_that_was_changed_from_the_list_and_released_leads_on_to_the_next
     assert places[1] not in text(client, WAITS)
 
 
+@pytest.mark.parametrize("begun", ["waits", ""], ids=["in the list", "on the visit"])
+def test_a_change_that_is_kept_leads_back_to_where_it_was_begun_and_says_that_nothing_is_sent(
+    context: Context, client: FlaskClient, mailbox: Mailbox, begun: str
+) -> None:
+    numbers = [came(context, f"u{day}", f"Ann Bee {day}", -day) for day in (1, 2)]
+    work.work_once(context, TODAY)
+    places = re.findall(r'<section class="panel look" id="(w\d+)"', text(client, WAITS))
+    url = f"/console/bookings/{numbers[0]}/plan/change"
+    editor = text(client, f"{url}?from={begun}")
+    lines = re.findall(r'name="line" value="(\w+)"', editor)
+    hidden = {"csrf": token_in(editor), "from": begun} | decided_on(editor, url)
+    kept = client.post(url, base_url=BASE, data=hidden | {"line": lines, f"text-{lines[0]}": "Slowly."})
+    there = (
+        f"{WAITS}?done=changed#{places[1]}" if begun else f"/console/bookings/{numbers[0]}?done=changed#plan"
+    )
+    assert kept.headers["Location"] == there
+    page = text(client, there)
+    assert "The change is kept. Nothing is sent until you release the plan." in page
+    assert "“<bdi>Slowly.</bdi>”" in page
+    assert badge(page) == 2
+    work.work_once(context, datetime.now(UTC))
+    assert mailbox.of("plan") == []
+
+
 def test_an_act_in_the_list_on_what_has_changed_shows_the_list_as_it_is_now(
     context: Context, client: FlaskClient
 ) -> None:
