@@ -4,7 +4,8 @@ An account opens it and is signed out there by that: the device then holds a lin
 can do nothing else. It ends by itself after a working day.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Response, abort, g, redirect, request, url_for
@@ -42,6 +43,8 @@ class Coming:
     """One visit as everybody in the room may see it.
 
     `code`: nothing was ever answered, so that the link of its form says nothing to whoever else takes it.
+    `practitioner` stands there only where another client of that minute has the same initials; `alike` where
+    that does not tell them apart either.
     """
 
     id: int
@@ -49,6 +52,13 @@ class Coming:
     start: datetime
     done: bool
     code: bool
+    practitioner: str = ""
+    alike: bool = False
+
+    @property
+    def line(self) -> tuple[str, datetime]:
+        """What everybody reads."""
+        return self.initials, self.start.replace(second=0, microsecond=0)
 
 
 @blueprint.get("/console/door")
@@ -112,7 +122,24 @@ def _opened(tx: Tx, token: str) -> None:
 def _coming(tx: Tx) -> list[Coming]:
     """The visits of the hour that have a form, where nobody asks who comes."""
     visits = days.day(tx, now() - LATE, now() + AHEAD, pain=False)
-    return [_seen(tx, one) for one in visits if one.status == "confirmed" and _has_form(one)]
+    return apart([_seen(tx, one) for one in visits if one.status == "confirmed" and _has_form(one)])
+
+
+def apart(coming: list[Coming]) -> list[Coming]:
+    """With the practitioner where initials and time do not say whose visit it is; no code where nothing does.
+
+    No more of a name is shown, and never the service: the whole room reads it.
+    """
+    lines = Counter(one.line for one in coming)
+    whole = Counter((one.line, one.practitioner) for one in coming)
+    return [
+        replace(one, practitioner="")
+        if lines[one.line] == 1
+        else replace(one, alike=True, code=False, practitioner="")
+        if whole[one.line, one.practitioner] > 1
+        else one
+        for one in coming
+    ]
 
 
 def _has_form(visit: Visit) -> bool:
@@ -129,7 +156,8 @@ def _seen(tx: Tx, visit: Visit) -> Coming:
     new = not intakes.done_of_client(tx, clients.family(tx, visit.client_id))
     initials = identity.initials(visit.client, context().names) or "–"
     done = visit.intake is IntakeStatus.done
-    return Coming(visit.id, initials, visit.start, done=done, code=untouched and new)
+    code = untouched and new
+    return Coming(visit.id, initials, visit.start, done=done, code=code, practitioner=visit.practitioner)
 
 
 def _code(tx: Tx, booking_id: int) -> str:

@@ -67,6 +67,35 @@ def test_a_tap_shows_the_code_of_an_untouched_form_only(app: Flask, desk: FlaskC
     assert answered.status_code == 405
 
 
+@pytest.mark.parametrize(
+    ("practitioner", "codes", "said"),
+    [
+        ("Bo Quinn", 2, ["with Mara Field", "with Bo Quinn"]),
+        ("Mara Field", 0, ["Two visits look alike here. Please ask us."] * 2),
+        ("", 2, ["with Mara Field"]),
+    ],
+)
+def test_two_clients_of_one_minute_with_the_same_initials_are_kept_apart_or_sent_to_the_desk(
+    app: Flask, context: Context, desk: FlaskClient, practitioner: str, codes: int, said: list[str]
+) -> None:
+    before, start = datetime.now(UTC) - timedelta(days=3), soon(45).replace(second=0, microsecond=0)
+    for uid, name, who in (("a1", "Rosa Paz", "Mara Field"), ("a2", "Rex Poe", practitioner)):
+        visit(context, uid, start=start, name=name, email=f"{uid}@a.example", now=before, practitioner=who)
+    url = opened(desk)
+    tablet = browser(app)
+    text = tablet.get(url, base_url=BASE).text
+    lines = [each for each in re.findall(r"<li>(.*?)</li>", text, re.S) if "R. P." in each]
+    assert len(lines) == 2
+    assert re.findall("with [A-Z][a-z]+ [A-Z][a-z]+|Two visits .*? ask us.", " ".join(lines)) == said
+    assert " ".join(lines).count("visit=") == codes
+    for number in (6, 7):
+        shown = tablet.get(url, query_string={"visit": number}, base_url=BASE).text
+        assert ("<svg" in shown) == bool(codes)
+    for hidden in ("Rosa", "Rex", "Paz", "Poe", "massage"):
+        assert hidden not in text
+    assert text.count("with ") == len([each for each in said if each.startswith("with")])
+
+
 def test_who_was_here_before_gets_no_code(app: Flask, context: Context, desk: FlaskClient) -> None:
     before = datetime.now(UTC) - timedelta(days=3)
     visit(context, "u9", start=soon(55), name="Ann Lee", email="c3@example.org", now=before)
