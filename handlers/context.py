@@ -1,5 +1,6 @@
 """The context: everything a handler needs that does not change while the process runs."""
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,19 @@ class Context:
     def names(self) -> NameRules:
         """What tells names apart."""
         return self.library(self.clinic.language).names
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The key that counts, then those before it, the newest first."""
+        return (self.link_key, *self.old_keys)
+
+    def mac(self, about: str | bytes, key: bytes = b"") -> bytes:
+        """HMAC-SHA256, 32 bytes, under the key that counts or one of `keys`.
+
+        Each use begins with a word of its own (`session:`): the MAC of one thing never stands for another.
+        """
+        text = about.encode() if isinstance(about, str) else about
+        return hmac.digest(key or self.link_key, text, "sha256")
 
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""

@@ -84,11 +84,7 @@ def token(
 
 
 def _token(context: Context, about: str, ended: int) -> str:
-    return base64.urlsafe_b64encode(_mac(context, f"{about}:{ended}")[:24]).decode()
-
-
-def _mac(context: Context, text: str) -> bytes:
-    return hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(context.mac(f"{about}:{ended}")[:24]).decode()
 
 
 def _about(purpose: str, subject: int, client: int, contact: int) -> str:
@@ -115,7 +111,7 @@ def _about_row(row: Any, contact: int) -> str:
 
 
 def _opens(context: Context, row: Any, token_hash: str, contact: int) -> str:
-    return _mac(context, f"opens:{token_hash}:{_about_row(row, contact)}").hex()
+    return context.mac(f"opens:{token_hash}:{_about_row(row, contact)}").hex()
 
 
 def _hash(context: Context, value: str) -> str:
@@ -124,7 +120,7 @@ def _hash(context: Context, value: str) -> str:
 
 def _keyed(context: Context, plain: str) -> str:
     """Another key opens no link that was made before it."""
-    return _mac(context, f"link:{plain}").hex()
+    return context.mac(f"link:{plain}").hex()
 
 
 def key_old(tx: Tx, context: Context) -> None:

@@ -5,8 +5,6 @@ learns nothing. Opening one changes nothing, so that scanners may.
 """
 
 import base64
-import hashlib
-import hmac
 from collections.abc import Sequence
 
 from handlers.context import Context
@@ -35,9 +33,8 @@ def answers(asked: Question) -> list[str]:
 
 def token(context: Context, checkin: CheckIn, name: str, answer: str) -> str:
     """What stands for this answer in this check-in's links: 96 bits, 16 characters."""
-    text = f"tap:{checkin.id}:{name}:{answer}"
-    digest = hmac.new(context.link_key, text.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:12]).decode()
+    mac = context.mac(f"tap:{checkin.id}:{name}:{answer}")
+    return base64.urlsafe_b64encode(mac[:12]).decode()
 
 
 def chosen(

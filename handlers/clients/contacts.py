@@ -1,7 +1,5 @@
 """Where a client is reached: an address or a number, what its owner does not want, and what is none."""
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,13 +104,14 @@ def stop_known(tx: Tx, context: Context, point: ContactPoint, now: datetime) -> 
 
 
 def _stopped_hashes(context: Context, point: ContactPoint, kind: MessageKind) -> list[str]:
-    keys = (context.link_key, *context.old_keys)
-    return [stopped_hash(key, point.kind, point.value, kind) for key in keys]
+    return [stopped_hash(context, point.kind, point.value, kind, key) for key in context.keys]
 
 
-def stopped_hash(key: bytes, kind: ContactKind, value: str, stopped: MessageKind) -> str:
+def stopped_hash(
+    context: Context, kind: ContactKind, value: str, stopped: MessageKind, key: bytes = b""
+) -> str:
     """A keyed hash of what the owner of an address or number does not want; names nobody."""
-    return hmac.new(key, f"stopped:{kind}\0{value}\0{stopped}".encode(), hashlib.sha256).hexdigest()
+    return context.mac(f"stopped:{kind}\0{value}\0{stopped}", key).hex()
 
 
 def reached_at(tx: Tx, context: Context, person: Person, now: datetime) -> dict[str, int | None]:

@@ -1,7 +1,5 @@
 """What a client may ask for: everything that is kept, and that it is erased (each with a receipt)."""
 
-import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -93,18 +91,16 @@ def erase(context: Context, client_id: int, by: str, now: datetime) -> Erasure |
     return receipt
 
 
-def record_hash(context: Context, connection: str, external_id: str, seat: str = "", trait: str = "") -> str:
+def record_hash(
+    context: Context, connection: str, external_id: str, seat: str = "", trait: str = "", key: bytes = b""
+) -> str:
     """A keyed hash of one client's place in one booking; says nothing without the key.
 
     With a `trait`: of an address, a number or a word of the name of who was erased there.
     """
-    return _record_hash(context.link_key, connection, external_id, seat, trait)
-
-
-def _record_hash(key: bytes, connection: str, external_id: str, seat: str, trait: str = "") -> str:
     name = connection.partition("/")[0]  # also of what a former scheduler there called so
     text = f"erased:{name}\0{external_id}\0{seat}" + (f"\0{trait}" if trait else "")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return context.mac(text, key).hex()
 
 
 NAMED = "traits"  # stands beside the traits of who was erased: an older erasure kept none
@@ -139,10 +135,9 @@ def was_erased(
 
     `known` says whether one of some keyed hashes is remembered; `record` is (connection, identifier, seat).
     """
-    keys = (context.link_key, *context.old_keys)
-    if not known([_record_hash(key, *record) for key in keys]):
+    if not known([record_hash(context, *record, key=key) for key in context.keys]):
         return False
-    return any(_was_erased(key, context, known, record, said) for key in keys)
+    return any(_was_erased(key, context, known, record, said) for key in context.keys)
 
 
 def _was_erased(
@@ -153,12 +148,13 @@ def _was_erased(
     said: Person | None,
 ) -> bool:
     """The same for who was erased while `key` was the one that counts."""
-    if not known([_record_hash(key, *record)]):
+    hashed = partial(record_hash, context, *record, key=key)
+    if not known([hashed()]):
         return False
-    if said is None or not known([_record_hash(key, *record, NAMED)]):
+    if said is None or not known([hashed(NAMED)]):
         return True
     reached = bool(said.name.strip() and (said.email.strip() or said.phone.strip()))
-    return not reached or known([_record_hash(key, *record, each) for each in _traits(context, said)])
+    return not reached or known([hashed(each) for each in _traits(context, said)])
 
 
 def _speaks_of_erased(tx: Tx, context: Context, connection: str, notice: Notice) -> bool:

@@ -1,7 +1,5 @@
 """What a message says: the right words, link, time and zone for one delivery."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
@@ -100,8 +98,7 @@ def message_id(context: Context, delivery: Delivery) -> str:
 
 def stable_id(context: Context, kind: str, key: str) -> str:
     """The Message-ID of what a key names, the same each time."""
-    digest = hmac.new(context.link_key, f"mail:{key}".encode(), hashlib.sha256).hexdigest()[:32]
-    return f"<{kind}.{digest}@{_domain(context.clinic.email)}>"
+    return f"<{kind}.{context.mac(f'mail:{key}').hex()[:32]}@{_domain(context.clinic.email)}>"
 
 
 @lru_cache(maxsize=8)

@@ -1,7 +1,5 @@
 """An invitation: a link that is good once and for three days, at which the first password is chosen."""
 
-import hashlib
-import hmac
 import secrets
 from datetime import datetime
 
@@ -51,4 +49,4 @@ def choose_password(
 
 
 def _digest(context: Context, token: str) -> str:
-    return hmac.new(context.link_key, f"invite:{token}".encode(), hashlib.sha256).hexdigest()
+    return context.mac(f"invite:{token}").hex()

@@ -62,5 +62,4 @@ def mail_a_way(tx: Tx, who: Staff, now: datetime) -> None:
 
 
 def _mac(context: Context, kind: str, who: Staff, said: str) -> str:
-    about = f"{kind}:{who.id}:{who.password_hash}:{said}"
-    return hmac.new(context.link_key, about.encode(), hashlib.sha256).hexdigest()
+    return context.mac(f"{kind}:{who.id}:{who.password_hash}:{said}").hex()

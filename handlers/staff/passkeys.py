@@ -5,7 +5,6 @@ the sign-in page gets nothing. https://www.w3.org/TR/webauthn-2/
 """
 
 import base64
-import hashlib
 import hmac
 import ipaddress
 import secrets
@@ -80,7 +79,7 @@ def _challenge(context: Context, subject: str, now: datetime) -> bytes:
 
 
 def _mac(context: Context, subject: str, made: bytes) -> bytes:
-    return hmac.new(context.link_key, f"passkey:{subject}:".encode() + made, hashlib.sha256).digest()
+    return context.mac(f"passkey:{subject}:".encode() + made)
 
 
 def _made_at(context: Context, subject: str, challenge: bytes, now: datetime) -> datetime | None:

@@ -1,6 +1,5 @@
 """The second factor: six digits of an app (RFC 6238), or a recovery code that counts once."""
 
-import hashlib
 import hmac
 import secrets
 from datetime import datetime
@@ -93,7 +92,7 @@ def _spend_code(tx: Tx, context: Context, who: Staff, code: str, now: datetime) 
 
 def _code_hash(context: Context, staff_id: int, code: str) -> str:
     plain = code.strip().replace("-", "").replace(" ", "").casefold()
-    return _mac(context, f"recovery:{staff_id}:{plain}").hex()
+    return context.mac(f"recovery:{staff_id}:{plain}").hex()
 
 
 def _fresh_codes(tx: Tx, context: Context, staff_id: int) -> str:
@@ -113,7 +112,7 @@ def codes_of(tx: Tx, context: Context, staff_id: int, seed: str) -> list[str]:
 
 def _codes(context: Context, staff_id: int, seed: str) -> list[str]:
     """118 bits each: so much cannot be guessed at, and a keyed hash is enough (no salt, no slow hash)."""
-    return [_written(_mac(context, f"codes:{staff_id}:{seed}:{number}")) for number in range(CODES)]
+    return [_written(context.mac(f"codes:{staff_id}:{seed}:{number}")) for number in range(CODES)]
 
 
 def _written(mac: bytes) -> str:
@@ -123,7 +122,3 @@ def _written(mac: bytes) -> str:
         left, sign = divmod(left, len(ALPHABET))
         signs += ALPHABET[sign]
     return "-".join(signs[at : at + 4] for at in range(0, len(signs), 4))
-
-
-def _mac(context: Context, said: str) -> bytes:
-    return hmac.new(context.link_key, said.encode(), hashlib.sha256).digest()

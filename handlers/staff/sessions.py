@@ -1,7 +1,5 @@
 """Sessions of staff: opened at sign-in, over by themselves after a while, ended on the server."""
 
-import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,4 +75,4 @@ def log_out(tx: Tx, session: StaffSession, who: Staff, now: datetime) -> None:
 
 def digest(context: Context, token: str) -> str:
     """Another key opens no session that began before it."""
-    return hmac.new(context.link_key, f"session:{token}".encode(), hashlib.sha256).hexdigest()
+    return context.mac(f"session:{token}").hex()

@@ -10,8 +10,6 @@ whole LINES HASH          a keyed hash over the lines before it: one that is cut
 """
 
 import errno
-import hashlib
-import hmac
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,12 +65,12 @@ def lines(context: Context) -> Iterator[str]:
     """The journal of the database as it is now, with its seal."""
     made = list(_lines(context))
     yield from made
-    yield _seal(context.link_key, made)
+    yield _seal(context, made)
 
 
-def _seal(key: bytes, made: Sequence[str]) -> str:
-    said = "\n".join([WHOLE, *made]).encode()
-    return f"{WHOLE} {len(made)} {hmac.new(key, said, hashlib.sha256).hexdigest()}"
+def _seal(context: Context, made: Sequence[str], key: bytes = b"") -> str:
+    mac = context.mac("\n".join([WHOLE, *made]), key)
+    return f"{WHOLE} {len(made)} {mac.hex()}"
 
 
 def is_whole(context: Context, text: str) -> bool:
@@ -81,7 +79,7 @@ def is_whole(context: Context, text: str) -> bool:
     for line in text.splitlines():
         if not line.startswith(f"{WHOLE} "):
             part.append(line)
-        elif line in [_seal(key, part) for key in (context.link_key, *context.old_keys)]:
+        elif line in [_seal(context, part, key) for key in context.keys]:
             part.clear()
         else:
             return False
@@ -93,26 +91,25 @@ def _lines(context: Context) -> Iterator[str]:
         yield from erasing.every_hash(tx)
         yield from (f"{ENDED} {row.purpose} {row.subject} {row.token_hash}" for row in links.every_ended(tx))
         for kind, value, stopped in stored_contacts.every_stopped(tx):
-            yield f"{STOPPED} {contacts.stopped_hash(context.link_key, kind, value, stopped)}"
+            yield f"{STOPPED} {contacts.stopped_hash(context, kind, value, stopped)}"
         for who in staff.every(tx):
             yield f"{STAFF} {who.id} {'on' if who.active else 'off'} {signs_in_with(tx, context, who)}"
         for client_id, consent in choices.withdrawn(tx, context):
             since = clients.get(tx, client_id).created_at
-            yield f"{WITHDRAWN} {withdrawn_hash(context.link_key, client_id, since, consent)}"
+            yield f"{WITHDRAWN} {withdrawn_hash(context, client_id, since, consent)}"
         yield "{} {} {}".format(AUDIT, *audit.head(tx))
 
 
 def signs_in_with(tx: Tx, context: Context, who: Staff) -> str:
     """A keyed hash of roles, password, second factor and passkeys: another one after any has changed."""
     keys = [each.credential_id for each in passkeys.of_staff(tx, who.id)]
-    said = "\0".join(["staff", *sorted(who.roles), who.password_hash, who.totp, *keys])
-    return hmac.new(context.link_key, said.encode(), hashlib.sha256).hexdigest()
+    said = ["staff", *sorted(who.roles), who.password_hash, who.totp, *keys]
+    return context.mac("\0".join(said)).hex()
 
 
-def withdrawn_hash(key: bytes, client_id: int, since: datetime, consent: str) -> str:
+def withdrawn_hash(context: Context, client_id: int, since: datetime, consent: str, key: bytes = b"") -> str:
     """A keyed hash of a consent of one client; `since` keeps apart who gets the same number later."""
-    text = f"withdrawn:{client_id}\0{since.isoformat()}\0{consent}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return context.mac(f"withdrawn:{client_id}\0{since.isoformat()}\0{consent}", key).hex()
 
 
 def read(text: str) -> Journal:

@@ -101,8 +101,8 @@ def withdraw_again(context: Context, withdrawn: Collection[str], by: str, now: d
 def _was_withdrawn(
     tx: Tx, context: Context, withdrawn: Collection[str], client_id: int, consent: str
 ) -> bool:
-    since, keys = clients.get(tx, client_id).created_at, (context.link_key, *context.old_keys)
-    return any(journal.withdrawn_hash(key, client_id, since, consent) in withdrawn for key in keys)
+    said = (client_id, clients.get(tx, client_id).created_at, consent)
+    return any(journal.withdrawn_hash(context, *said, key) in withdrawn for key in context.keys)
 
 
 def shut_out(

@@ -47,7 +47,7 @@ def report_command(url: str, key: bool, backup: datetime | None) -> None:
 
 def _of_link(tx: Tx, url: str, now: datetime) -> dict[str, object]:
     ours, value = context(), url.rpartition("/")[2]
-    for key, purpose in itertools.product((ours.link_key, *ours.old_keys), LinkPurpose):
+    for key, purpose in itertools.product(ours.keys, LinkPurpose):
         link = links.look(tx, replace(ours, link_key=key), purpose, value, now)
         if link is not None:
             found = {each for one in _whom(tx, purpose, link, now) for each in clients.family(tx, one)}
