@@ -15,7 +15,7 @@ from handlers.intake.form import begin
 from handlers.plans import drafting, standing
 from handlers.schedule import alerts, attach
 from handlers.schedule import due as schedule
-from handlers.schedule.quiet import quiet_hours
+from handlers.schedule.quiet import Quiet, quiet_hours
 from handlers.send import flood, held, messages
 from handlers.send.flood import Flood
 from integrations.base import Note
@@ -56,7 +56,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Not at this hour."""
+    """Not yet."""
 
     due_at: datetime
     reason: Reason
@@ -153,15 +153,23 @@ def _intake(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
     return Send(messages.intake(tx, context, delivery, booking, asked, now))
 
 
+def _quiet(tx: Tx, context: Context, booking: Booking) -> Quiet:
+    return quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
+
+
+def _undisturbed(tx: Tx, context: Context, booking: Booking, now: datetime) -> Later | None:
+    """When the client's quiet hours end; None where it may go now."""
+    quiet = _quiet(tx, context, booking)
+    return Later(quiet.next_open(now), Reason.quiet_hours) if quiet.now(now) else None
+
+
 def _reminder(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     if now >= booking.start:
         return Skip(Reason.visit_started)
     if intakes.open_stops(tx, booking.id):
         return Skip(Reason.red_flag)  # who was told to see a doctor now is not asked for the rest of a form
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        opens = quiet.next_open(now)
-        return Later(opens, Reason.quiet_hours) if opens < booking.start else Skip(Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later if later.due_at < booking.start else Skip(Reason.quiet_hours)
     if not delivery.key.resend and _asked_lately(tx, booking, now):
         return Skip(Reason.asked_lately)
     return _intake(tx, context, delivery, booking, now)
@@ -204,9 +212,8 @@ def _plan_sent(context: Context, booking: Booking, plan: StoredPlan, now: dateti
 def _plan_held(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     if reason := held.not_now(tx, context, booking, now):
         return Skip(reason)
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        return Later(quiet.next_open(now), Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later
     return Send(messages.plan_held(tx, context, delivery, booking, held.by(context, booking), now))
 
 
@@ -220,12 +227,11 @@ def _checkin(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now
         asking.nudge_staff(tx, booking, now)
     if reason:
         return Skip(reason)
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        return Later(quiet.next_open(now), Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later
     if no := _way_is_closed(tx, context, delivery, booking, now):
         return no
-    again = quiet.next_open(now + context.checkins.answered_within)
+    again = _quiet(tx, context, booking).next_open(now + context.checkins.answered_within)
     message = messages.checkin(tx, context, delivery, booking, asked.kind, now)
     return Send(message, after=lambda tx: asking.went_out(tx, context, delivery, again, now))
 
@@ -249,9 +255,8 @@ def _answer(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now:
     """Where there is an answer to read; in the quiet hours it waits."""
     if not remarks.read_by(tx, booking.client_id, now):
         return Skip(Reason.not_needed)
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        return Later(quiet.next_open(now), Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later
     no = _way_is_closed(tx, context, delivery, booking, now)
     return no or Send(messages.answer(tx, context, delivery, booking, now))
 
@@ -267,18 +272,16 @@ def _book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, 
         reason = Reason.no_consent
     if reason:
         return Skip(reason)
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        return Later(quiet.next_open(now), Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later
     return Send(messages.book_again(tx, context, delivery, booking, now))
 
 
 def _my_day(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> Decision:
     if reason := reminding.ended(tx, context, booking, delivery.channel, now):
         return Skip(reason)
-    quiet = quiet_hours(context, booking, clients.get(tx, booking.client_id).zone)
-    if quiet.now(now):
-        return Later(quiet.next_open(now), Reason.quiet_hours)
+    if later := _undisturbed(tx, context, booking, now):
+        return later
     chosen = reminding.chosen_by(tx, booking)
     reason = reminding.not_today(tx, context, booking, now)
     if reason and chosen is not None:

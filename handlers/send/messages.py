@@ -1,6 +1,6 @@
 """What a message says: the right words, link, time and zone for one delivery."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
@@ -173,6 +173,19 @@ def _to_client(
     )
 
 
+def _language(tx: Tx, context: Context, booking: Booking) -> str:
+    """The language of the client's form, else of the booking, as near as the clinic has it."""
+    intake = intakes.of_booking(tx, booking.id)
+    return context.clinic.spoken(intake.language if intake else booking.language)
+
+
+def _text(tx: Tx, context: Context, delivery: Delivery, language: str, url: str) -> Text:
+    """The link of a delivery to the client as a text message."""
+    words = context.mail_texts(language)["sms"][delivery.purpose]
+    body = fill(words, {"clinic": context.clinic.name, "url": url})
+    return Text(_address(tx, delivery, ""), body, str(delivery.key))
+
+
 def _day(context: Context, booking: Booking, client_zone: str, language: str) -> str:
     zone = context.zone(zone_of(booking, client_zone))
     return readable.weekday_and_day(booking.start.astimezone(zone).date(), language)
@@ -305,12 +318,9 @@ def checkin(
     assert plan is not None
     asked = checkins.ask(tx, booking.id, plan.id, kind, None)
     url = links.issue(tx, context, LinkPurpose.checkin, asked.id, now, contact=delivery.key.recipient)
-    intake = intakes.of_booking(tx, booking.id)
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    language = _language(tx, context, booking)
     if delivery.channel is Channel.sms:
-        words = context.mail_texts(language)["sms"]["checkin"]
-        body = fill(words, {"clinic": context.clinic.name, "url": url})
-        return Text(_address(tx, delivery, ""), body, str(delivery.key))
+        return _text(tx, context, delivery, language, url)
     return _to_client(
         tx,
         context,
@@ -359,16 +369,14 @@ def plan_held(
     tx: Tx, context: Context, delivery: Delivery, booking: Booking, by: datetime, now: datetime
 ) -> EmailMessage:
     """That a person looks at the plan first, and by which day; it leads nowhere yet."""
-    intake = intakes.of_booking(tx, booking.id)
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    language = _language(tx, context, booking)
     day = readable.weekday_and_day(by.astimezone(context.zone(booking.zone)).date(), language)
     return _to_client(tx, context, delivery, booking, now, MailKind.PLAN_HELD, language, "", day=day)
 
 
 def book_again(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> EmailMessage:
     """The offer to come again: the clinic's own page, with nothing of the client in its address."""
-    intake = intakes.of_booking(tx, booking.id)
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    language = _language(tx, context, booking)
     url = context.clinic.books_at(booking.service, booking.service_name)
     return _to_client(tx, context, delivery, booking, now, MailKind.BOOK_AGAIN, language, url)
 
@@ -378,20 +386,16 @@ def my_day(
 ) -> EmailMessage | Text:
     """A reminder on a day that the client chose: a link that begins at once."""
     opens = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
-    intake, url = intakes.of_booking(tx, booking.id), f"{opens}/go"
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    url, language = f"{opens}/go", _language(tx, context, booking)
     if delivery.channel is Channel.sms:
-        words = context.mail_texts(language)["sms"]["my_day"]
-        body = fill(words, {"clinic": context.clinic.name, "url": url})
-        return Text(_address(tx, delivery, ""), body, str(delivery.key))
+        return _text(tx, context, delivery, language, url)
     return _to_client(tx, context, delivery, booking, now, MailKind.MY_DAY, language, url)
 
 
 def answer(tx: Tx, context: Context, delivery: Delivery, booking: Booking, now: datetime) -> EmailMessage:
     """What the client wrote was answered: a link to where it stands, and no word of it."""
     url = links.issue(tx, context, LinkPurpose.plan, booking.id, now, contact=delivery.key.recipient)
-    intake = intakes.of_booking(tx, booking.id)
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    language = _language(tx, context, booking)
     return _to_client(tx, context, delivery, booking, now, MailKind.ANSWER, language, url)
 
 
@@ -401,12 +405,9 @@ def confirm(
     """Is the address or number that was typed into the form theirs? No name: it may be a stranger's."""
     place = delivery.key.recipient
     url = links.issue(tx, context, LinkPurpose.confirm, booking.id, now, contact=place)
-    intake = intakes.of_booking(tx, booking.id)
-    language = context.clinic.spoken(intake.language if intake else booking.language)
+    language = _language(tx, context, booking)
     if delivery.channel is Channel.sms:
-        words = context.mail_texts(language)["sms"]["confirm"]
-        body = words.format(clinic=context.clinic.name, url=url)
-        return Text(_address(tx, delivery, ""), body, str(delivery.key))
+        return _text(tx, context, delivery, language, url)
     return _to_client(tx, context, delivery, booking, now, MailKind.CONFIRM, language, url)
 
 
@@ -428,6 +429,22 @@ def staff(
     )
 
 
+def to_staff(
+    context: Context,
+    kind: MailKind,
+    to: str,
+    key: str,
+    values: Mapping[str, str],
+    language: str,
+    now: datetime,
+) -> EmailMessage:
+    """A mail to somebody on the staff that is about no visit; `key` names it among those of its kind."""
+    envelope = Envelope(to, context.clinic.email, stable_id(context, kind, key), now)
+    return mail.message(
+        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
+    )
+
+
 def texts_came(context: Context, found: Sequence[Received], now: datetime) -> EmailMessage:
     """To the clinic: so many texts came in, and where to read them. No word of them, no name, no number."""
     language = context.clinic.language
@@ -438,10 +455,8 @@ def texts_came(context: Context, found: Sequence[Received], now: datetime) -> Em
         "urgent": str(urgent or ""),
         "url": f"{context.clinic.public_url}/console/waits",
     }
-    identity = stable_id(context, MailKind.TEXTS, f"texts:{found[-1].id}")
-    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
-    return mail.message(
-        MailKind.TEXTS, envelope, values, context.mail_texts(language), context.clinic, language=language
+    return to_staff(
+        context, MailKind.TEXTS, context.clinic.alert_email, f"texts:{found[-1].id}", values, language, now
     )
 
 
@@ -455,11 +470,8 @@ def trouble(context: Context, found: Trouble, page: str, now: datetime) -> Email
     values |= {"command": ""} | (_of_connection(context, found) if found.name else {})
     kind = MailKind.CONNECTION if found.name else MailKind.TROUBLE
     kind = MailKind.TROUBLE_OVER if found.over else kind
-    identity = stable_id(context, kind, f"{kind}:{found.kind}:{found.name}:{found.since.isoformat()}")
-    envelope = Envelope(context.clinic.alert_email, context.clinic.email, identity, now)
-    return mail.message(
-        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
-    )
+    key = f"{kind}:{found.kind}:{found.name}:{found.since.isoformat()}"
+    return to_staff(context, kind, context.clinic.alert_email, key, values, language, now)
 
 
 def _of_connection(context: Context, found: Trouble) -> dict[str, str]:

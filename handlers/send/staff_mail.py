@@ -7,13 +7,12 @@ from email.message import EmailMessage
 
 from handlers.context import Context
 from handlers.send import staff_news
-from handlers.send.messages import stable_id
+from handlers.send.messages import to_staff
 from handlers.staff import invited, known
 from handlers.staff.accounts import INVITE_GOOD_FOR
 from integrations.base import IntegrationError, OutcomeUnknown
-from render import mail
 from render.language import readable
-from render.mail import Envelope, MailKind
+from render.mail import MailKind
 from schemas.delivery import Channel
 from schemas.staff import AccountNews, Staff, StaffMail, StaffNews
 from store import staff
@@ -69,10 +68,7 @@ def _made(tx: Tx, context: Context, who: Staff, due: StaffMail, now: datetime) -
     values = {each.value: "" for each in AccountNews}
     values |= {due.kind.value: readable.moment(due.created_at, context.zone(), language)}
     values |= {"url": f"{context.clinic.public_url}{path}", "until": until}
-    envelope = Envelope(who.email, context.clinic.email, stable_id(context, kind, f"staff:{due.id}"), now)
-    return mail.message(
-        kind, envelope, values, context.mail_texts(language), context.clinic, language=language
-    )
+    return to_staff(context, kind, who.email, f"staff:{due.id}", values, language, now)
 
 
 def _leads_to(

@@ -13,13 +13,12 @@ from itertools import groupby
 from handlers.context import Context
 from handlers.schedule.quiet import Quiet
 from handlers.schedule.words import reference
-from handlers.send.messages import stable_id
+from handlers.send.messages import to_staff
 from handlers.staff import wishes
 from handlers.staff.wishes import Wishes
 from integrations.base import IntegrationError, OutcomeUnknown
-from render import mail
 from render.language import readable
-from render.mail import Envelope, MailKind
+from render.mail import MailKind
 from schemas.delivery import Channel
 from schemas.message import Text
 from schemas.notions import phone
@@ -152,9 +151,6 @@ def _mail(
     path: str,
     now: datetime,
 ) -> EmailMessage:
-    language = context.clinic.spoken(who.language)
-    name = stable_id(context, kind, f"staff:{due.id}")
-    envelope = Envelope(who.email, context.clinic.email, name, now)
     values = values | {"url": f"{context.clinic.public_url}{path}"}
-    texts = context.mail_texts(language)
-    return mail.message(kind, envelope, values, texts, context.clinic, language=language)
+    language = context.clinic.spoken(who.language)
+    return to_staff(context, kind, who.email, f"staff:{due.id}", values, language, now)
