@@ -1,16 +1,14 @@
 """Mails to the owners of accounts: an invitation, and one about each change. No word about a client."""
 
-import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from handlers.context import Context
-from handlers.send import staff_news
+from handlers.send import alone, staff_news
 from handlers.send.messages import to_staff
 from handlers.staff import invited, known
 from handlers.staff.accounts import INVITE_GOOD_FOR
-from integrations.base import IntegrationError, OutcomeUnknown
 from render.language import readable
 from render.mail import MailKind
 from schemas.delivery import Channel
@@ -18,7 +16,6 @@ from schemas.staff import AccountNews, Staff, StaffMail, StaffNews
 from store import staff
 from store.base import Tx
 
-log = logging.getLogger("aftercare.staff_mail")
 AGAIN = timedelta(minutes=5)
 """Until a mail that did not leave is tried again."""
 
@@ -41,12 +38,7 @@ def _sent(context: Context, due: StaffMail, now: datetime) -> bool:
         if made is None:
             staff.mailed(tx, due.id)
             return False
-    try:
-        context.senders[Channel.email].send(made)
-    except OutcomeUnknown:
-        log.warning("mailed about an account, outcome unknown", extra={"staff": due.staff_id})
-    except IntegrationError:
-        log.warning("nobody could be mailed about an account", extra={"staff": due.staff_id})
+    if not alone.sent(context, Channel.email, made, "account", staff=due.staff_id):
         return False
     with context.db.begin() as tx:
         staff.mailed(tx, due.id)

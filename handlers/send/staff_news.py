@@ -3,7 +3,6 @@
 No mail holds a name or an answer; a page behind the sign-in does.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -13,10 +12,10 @@ from itertools import groupby
 from handlers.context import Context
 from handlers.schedule.quiet import Quiet
 from handlers.schedule.words import reference
+from handlers.send import alone
 from handlers.send.messages import to_staff
 from handlers.staff import wishes
 from handlers.staff.wishes import Wishes
-from integrations.base import IntegrationError, OutcomeUnknown
 from render.language import readable
 from render.mail import MailKind
 from schemas.delivery import Channel
@@ -27,7 +26,6 @@ from schemas.staff import Role, Staff, StaffMail, StaffNews, Wish
 from store import bookings, staff
 from store.base import Tx
 
-log = logging.getLogger("aftercare.staff_news")
 FOR = timedelta(days=3)
 """Until it is not sent any more."""
 
@@ -97,14 +95,12 @@ def _sent(context: Context, staff_id: int, bundle: list[StaffMail], now: datetim
         who, wanted = staff.get(tx, staff_id), wishes.of(tx, staff_id)
         made = _made(tx, context, who, wanted, bundle, now) if who else None
     channel = Channel.sms if bundle[0].by_text else Channel.email
-    if made is not None and channel in context.senders:
-        try:
-            context.senders[channel].send(made)
-        except OutcomeUnknown:
-            log.warning("news for staff sent, outcome unknown", extra={"staff": staff_id})
-        except IntegrationError:
-            log.warning("news for staff could not be sent", extra={"staff": staff_id})
-            return False
+    if (
+        made is not None
+        and channel in context.senders
+        and not alone.sent(context, channel, made, "news", staff=staff_id)
+    ):
+        return False
     with context.db.begin() as tx:
         for each in bundle:
             staff.mailed(tx, each.id)

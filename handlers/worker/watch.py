@@ -9,10 +9,10 @@ from email.message import EmailMessage
 
 from handlers.bookings import reconcile
 from handlers.context import Context
-from handlers.send import messages
+from handlers.send import alone, messages
 from handlers.worker import backups
 from handlers.worker import troubles as service
-from integrations.base import IntegrationError, OutcomeUnknown, Scheduler
+from integrations.base import IntegrationError, Scheduler
 from schemas.delivery import Channel
 from schemas.trouble import Trouble, TroubleKind
 from store import connections, receipts, texts
@@ -174,12 +174,8 @@ def texts_came(context: Context, now: datetime) -> None:
         found = texts.named(tx, new) if new else []
     if not found:
         return
-    try:
-        context.senders[Channel.email].send(messages.texts_came(context, found, now))
-    except OutcomeUnknown:
-        log.warning("mailed about texts, outcome unknown", extra={"texts": len(found)})
-    except IntegrationError:
-        log.warning("nobody could be mailed about texts", extra={"texts": len(found)})
+    made = messages.texts_came(context, found, now)
+    if not alone.sent(context, Channel.email, made, "texts", texts=len(found)):
         with context.db.begin() as tx:
             texts.not_mailed(tx, new)
 
@@ -198,23 +194,14 @@ def _begun(context: Context, trouble: Trouble, now: datetime) -> None:
 
 def _mailed(context: Context, trouble: Trouble, made: EmailMessage) -> bool:
     about = {"connection": trouble.name, "trouble": str(trouble.kind)}
-    try:
-        context.senders[Channel.email].send(made)
-    except OutcomeUnknown:
-        log.warning("mailed about a trouble, outcome unknown", extra=about)
-    except IntegrationError:
-        log.warning("nobody could be mailed about a trouble", extra=about)
+    if not alone.sent(context, Channel.email, made, "trouble", **about):
         return False
-    else:
-        log.info("mailed about a trouble", extra=about)
+    log.info("mailed about a trouble", extra=about)
     return True
 
 
 def _texted(context: Context, trouble: Trouble) -> bool:
     if not context.clinic.alert_sms or Channel.sms not in context.senders:
         return False
-    try:
-        context.senders[Channel.sms].send(messages.trouble_text(context, trouble))
-    except IntegrationError as error:
-        return isinstance(error, OutcomeUnknown)
-    return True
+    made = messages.trouble_text(context, trouble)
+    return alone.sent(context, Channel.sms, made, "trouble", trouble=str(trouble.kind))
