@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas.notions.host import is_here, is_private
 from schemas.notions.words import Translatable
 from settings import crisis, unsafe
 from settings.clinic import clinic_of
@@ -116,9 +117,7 @@ def _public_url(read: Variables, production: bool) -> str:
 def _ping_url(read: Variables) -> str:
     """The address that is asked every minute: whoever sees it may keep the alarm silent, so it is secret."""
     value = read.text("PING_URL")
-    parts = urlsplit(value)
-    inside = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if value and (not parts.hostname or parts.scheme != "https") and not (parts.scheme == "http" and inside):
+    if value and not is_private(value):
         read.problems.append("PING_URL must begin with https:// (http:// only for this machine).")
     return value
 
@@ -210,7 +209,7 @@ def _secret_key(read: Variables) -> str:
 def _mail(read: Variables, production: bool) -> Mail:
     security = read.choice("SMTP_SECURITY", ("tls", "starttls", "none"), "starttls")
     host = read.need_from_setup("SMTP_HOST", "the mail server that sends for the clinic")
-    if production and security == "none" and host not in ("localhost", "127.0.0.1", "::1"):
+    if production and security == "none" and not is_here(host):
         read.problems.append("SMTP_SECURITY=none is only for a mail server on this machine.")
     port = read.number("SMTP_PORT", 465 if security == "tls" else 587, least=1, most=65535)
     username, password = read.text("SMTP_USERNAME"), read.text("SMTP_PASSWORD")
@@ -235,7 +234,7 @@ def _returns(read: Variables) -> Returns:
         read.problems.append("BOUNCES_SECRET must be whsec_ followed by at least 24 random bytes in base64.")
     host = read.text("BOUNCES_IMAP_HOST")
     tls = read.choice("BOUNCES_IMAP_SECURITY", ("tls", "none"), "tls") == "tls"
-    if host and not tls and host not in ("localhost", "127.0.0.1", "::1"):
+    if host and not tls and not is_here(host):
         read.problems.append("BOUNCES_IMAP_SECURITY=none is only for a mailbox on this machine.")
     username, password = read.text("BOUNCES_IMAP_USERNAME"), read.text("BOUNCES_IMAP_PASSWORD")
     if host and not (username and password):

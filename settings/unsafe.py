@@ -1,18 +1,17 @@
 """What production does not start with: traffic in clear, secrets that can be guessed, files of everybody."""
 
 import base64
-import ipaddress
 import os
 import re
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas.notions.host import is_here, is_private
 from settings.connections import prefix_of
 from settings.environment import Variables
 from settings.values import SHORTEST_KEY, Settings, secret_keys
@@ -50,7 +49,7 @@ def _open_text(settings: Settings) -> Iterator[str]:
     """Keys, names and links in clear on their way to a scheduler or a text service."""
     named = {f"{prefix_of(each.name)}API_BASE": each.api_base for each in settings.connections}
     for name, value in {**named, "SMS_API_BASE": settings.sms.api_base}.items():
-        if value and not _is_private(value):
+        if value and not is_private(value):
             yield f"{name} must begin with https:// (http:// only for this machine)."
 
 
@@ -60,7 +59,7 @@ SEALED_WAYS = ("require", "verify-ca", "verify-full")
 def _open_database(read: Variables, database_url: str) -> Iterator[str]:
     """What goes to a PostgreSQL over a network that others may listen to."""
     way, hosts = database_way(read, database_url)
-    away = [host for host in hosts if not host.startswith("/") and not _is_here(host)]
+    away = [host for host in hosts if not host.startswith("/") and not is_here(host)]
     if away and way not in SEALED_WAYS and not read.text("DATABASE_OPEN_BECAUSE"):
         yield (
             f"The way to the database at {away[0]} is open: end DATABASE_URL with ?sslmode=verify-full (or "
@@ -76,22 +75,6 @@ def database_way(read: Variables, database_url: str) -> tuple[str, tuple[str, ..
     given = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
     hosts = given.get("hostaddr") or given.get("host") or url.host or read.text("PGHOST")
     return given.get("sslmode") or read.text("PGSSLMODE"), tuple(filter(None, hosts.split(",")))
-
-
-def _is_private(url: str) -> bool:
-    """True for what nobody on the way can read."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname or ""))
-    except ValueError:
-        return False
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _guessed(settings: Settings) -> list[str]:

@@ -1,14 +1,13 @@
 """The clinic's privacy notice: its own words, filled in with what is set."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from flask import Blueprint, Response, request
 
 from handlers.clients import vendors
 from schemas.clinic import Clinic
+from schemas.notions.host import is_here
 from schemas.notions.words import Words, placeholders
 from web.client.common import page
 from web.context import context
@@ -35,17 +34,16 @@ def _known(words: Words) -> dict[str, str]:
     return {
         "contact": _contact(clinic),
         "scheduler": ", ".join(vendors.of_schedulers(context())),
-        "mail_service": "" if _is_here(vendors.of_mail(context())) else vendors.of_mail(context()),
+        "mail_service": _mail_service(),
         "text_service": vendors.of_texts(context()),
         **{name: _kept(words, days) for name, days in _days(clinic).items()},
     }
 
 
-def _is_here(host: str) -> bool:
+def _mail_service() -> str:
     """A mail server of the clinic's own machine is nobody else."""
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+    host = vendors.of_mail(context())
+    return "" if is_here(host) else host
 
 
 def _contact(clinic: Clinic) -> str:

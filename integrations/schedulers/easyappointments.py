@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from integrations.api import Api, path, readable
@@ -28,6 +27,7 @@ from integrations.markers import BEGIN, block, merge
 from integrations.payload import Part, is_call, read_json, span
 from integrations.signing import header, require_any
 from schemas.booking import BookingState, BookingStatus, Person
+from schemas.notions.host import is_private
 from schemas.notions.words import Translatable
 from schemas.webhook import Inbound, Notice
 
@@ -113,7 +113,6 @@ AT_UTC = (
     "at UTC at Easy!Appointments stand {names}: their times are read on the clinic's clock ({clock}). "
     "Set the time zone of each there, or that of the connection with _ZONE."
 )
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _WALL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\Z", re.ASCII)
 
 
@@ -164,12 +163,6 @@ def _client(customer: Part) -> Person:
         zone=customer.zone("timezone"),
         language=LANGUAGES.get(language.lower(), customer.language("language")),
     )
-
-
-def is_private(url: str) -> bool:
-    """True when what is sent there cannot be read on the way."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOCAL_HOSTS)
 
 
 class EasyAppointments(Scheduler):

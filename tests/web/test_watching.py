@@ -166,6 +166,7 @@ def test_an_address_that_cannot_be_reached_from_here_is_no_trouble(context: Cont
         ("http://hc-ping.com/abc", False),
         ("ftp://127.0.0.1/x", False),
         ("hc-ping.com/abc", False),
+        ("https://[half", False),
     ],
 )
 def test_the_ping_leaves_this_machine_only_in_private(database_url: str, url: str, fits: bool) -> None:

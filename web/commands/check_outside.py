@@ -15,6 +15,7 @@ from integrations import mail_domain, outside
 from integrations.base import IntegrationError, Scheduler, Unsupported
 from integrations.http import Http
 from schemas.notions import mail_address
+from schemas.notions.host import is_here
 from store import connections, migrate
 from web.commands.base import see
 
@@ -60,7 +61,7 @@ def say(context: Context, now: datetime) -> None:
 def _address(context: Context, _now: datetime) -> Iterator[Line]:
     url = context.clinic.public_url
     host = urlsplit(url).hostname or ""
-    if host in ("localhost", "127.0.0.1", "::1"):
+    if is_here(host):
         yield Line(Kind.fix, "address", f"{url} is this machine: nobody else reaches it. Set PUBLIC_URL.")
         return
     known = outside.resolves(host)
