@@ -8,6 +8,7 @@ from datetime import date
 
 from schemas.forms.condition import Answers, values_of, without_side
 
+BORN = "date_of_birth"
 FREE_TEXT = frozenset(
     {
         "full_name",
@@ -28,7 +29,7 @@ FREE_TEXT = frozenset(
         "allergy_text",
         "comfort_note",
         "signature_name_date",
-        "date_of_birth",
+        BORN,
     }
 )
 """Answers that are typed, not chosen."""
@@ -52,7 +53,7 @@ _SENIOR = 65
 
 def age_on(answers: Answers, today: date) -> int | None:
     """Return the client's age in whole years on a day, or None when no date of birth was given."""
-    given = values_of(answers, "date_of_birth")
+    given = values_of(answers, BORN)
     try:
         born = date.fromisoformat(given[0]) if given else None
     except ValueError:

@@ -6,6 +6,7 @@ Whoever holds a forwarded link can reply, and learns nothing of what was said be
 from dataclasses import dataclass
 from datetime import datetime
 
+from clinical.answers.facts import BORN
 from handlers.answers import effective
 from handlers.checkins import progress
 from handlers.checkins.progress import Outcome
@@ -18,7 +19,6 @@ from store.views import board
 WRONG = "result_birthday_wrong"
 MOST_TRIES = 3  # dates of birth that are not theirs; then it is asked no more for this check-in
 BY_WEEK = (CheckInKind.w1, CheckInKind.w2, CheckInKind.w4)  # their windows do not overlap
-BORN = "date_of_birth"
 
 
 @dataclass(frozen=True, slots=True)

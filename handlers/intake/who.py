@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from clinical import identity
+from clinical.answers.facts import BORN
 from handlers import links
 from handlers.answers import SHORT_UPDATE, effective, previous
 from handlers.clients import contacts, people
@@ -97,20 +98,20 @@ def confirm(tx: Tx, context: Context, booking: Booking, intake: Intake, born: st
 def _born(tx: Tx, intake: Intake) -> str | None:
     """The date of birth in the form on which the short update stands; None fits nothing that is typed."""
     earlier = previous(tx, intake)
-    return str(effective(tx, earlier).get("date_of_birth") or "") or None if earlier else None
+    return str(effective(tx, earlier).get(BORN) or "") or None if earlier else None
 
 
 def may_show(tx: Tx, intake: Intake) -> bool:
     """True where the answers so far are shown for the date of birth among them, and it was not guessed at."""
     wrong = audit.times(tx, f"intake:{intake.id}", CHECK_WRONG)
-    return bool(intake.answers.get("date_of_birth")) and wrong < MOST_TRIES
+    return bool(intake.answers.get(BORN)) and wrong < MOST_TRIES
 
 
 def shows(tx: Tx, intake: Intake, born: str, now: datetime) -> bool:
     """True for the date of birth (ISO) among the answers; any other counts as a try."""
     if not may_show(tx, intake):
         return False
-    right = born == str(intake.answers["date_of_birth"])
+    right = born == str(intake.answers[BORN])
     if born and not right:
         audit.add(tx, "client", CHECK_WRONG, f"intake:{intake.id}", now)
     return right

@@ -1,13 +1,12 @@
 """A check-in: one page, a minute, an answer at once."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request
 from marshmallow import Schema, ValidationError
 
 from clinical.answers import flags
-from handlers.answers import FULL
 from handlers.bookings import next_visit
 from handlers.checkins import asking, replies, result, taps
 from handlers.checkins.replies import Outcome
@@ -21,7 +20,7 @@ from store import bookings, intakes
 from store import checkins as stored
 from store.base import Tx
 from web import language as words
-from web.client import browser
+from web.client import birth, browser
 from web.client.common import OURS, call_back, chosen_language, page, subject, to
 from web.context import context, utc_now
 from web.security import require_own_form, wrong_link
@@ -29,7 +28,6 @@ from web.security import require_own_form, wrong_link
 blueprint = Blueprint("checkin", __name__)
 SIGNS = "fu_symptoms"
 CHECKIN = "checkin"
-"""The fields of the form that nobody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,8 @@ def show_result(token: str) -> Response:
     with context().db.begin() as tx:
         opened = _open(tx, token)
         require_own_form(token)
-        found = result.shown(tx, context(), opened.checkin, _typed_birth(opened), utc_now())
+        born = birth.typed(context().library(opened.language), utc_now().date())
+        found = result.shown(tx, context(), opened.checkin, born, utc_now())
         shown = asdict(found) if found else None
         next_page = to(f"/c/{token}/result?language={opened.language}")
         kept = browser.keep(next_page, f"/c/{token}/result", {"result": shown})
@@ -157,19 +156,7 @@ def _born(tx: Tx, opened: Opened) -> Question | None:
     found = stored.get(tx, opened.checkin.id)
     if found is None or not result.offered(tx, found):
         return None
-    known = context().library(opened.language).questionnaires[FULL].question(result.BORN)
-    return replace(known, why="", hint="") if known else None
-
-
-def _typed_birth(opened: Opened) -> str:
-    library = context().library(opened.language)
-    known = library.questionnaires[FULL].question(result.BORN)
-    asked = [known] if known else []
-    schema = schema_for(asked, [result.BORN], utc_now().date(), context().clinic.country, library.errors)
-    try:
-        return str(schema.load(request.form.to_dict(flat=False))[result.BORN])
-    except (ValidationError, KeyError):
-        return ""
+    return birth.question(context().library(opened.language))
 
 
 def _book_at(tx: Tx, checkin: CheckIn) -> str:

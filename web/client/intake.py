@@ -19,7 +19,7 @@ from schemas.rules import Flag
 from store import bookings, intakes
 from store.base import Tx
 from web import language as words
-from web.client import browser, intake_view
+from web.client import birth, browser, intake_view
 from web.client.common import found, link, look_by, page, to, visit_time
 from web.context import context, utc_now
 from web.security import require_own_form
@@ -207,7 +207,7 @@ def for_me(token: str) -> Response:
         asked = opened.asked
         if asked is None or asked.ask is None:
             return _to(token, "")
-        if form.for_me(tx, context(), asked, intake_view.born(asked, request.form), utc_now()):
+        if form.for_me(tx, context(), asked, birth.typed(asked.library, asked.today), utc_now()):
             return browser.forget(_to(token, ""))
         opened = _open(tx, token)
     asked = opened.asked
@@ -252,7 +252,7 @@ def show_answers(token: str) -> Response:
         asked = _open(tx, token, change=True).asked
         if asked is None or asked.intake.done or asked.ask is not None:
             return _to(token, "")
-        right = who.shows(tx, asked.intake, intake_view.born(asked, request.form), utc_now())
+        right = who.shows(tx, asked.intake, birth.typed(asked.library, asked.today), utc_now())
     if right:
         steps = (each.step.id for each in asked.screens)
         return browser.remember(browser.forget(_to(token, CHECK)), asked.intake.id, *steps)

@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
 from flask import Response
-from marshmallow import ValidationError
-from werkzeug.datastructures import MultiDict
 
 from clinical.answers import asking, facts, flags
 from clinical.answers.asking import Screen
-from handlers.answers import FULL, SHORT_UPDATE
+from handlers.answers import SHORT_UPDATE
 from handlers.intake import form
 from handlers.intake.form import CHECK, WHO, Asked
 from handlers.intake.who import Ask
@@ -22,12 +20,11 @@ from render.body.bodymap import BodyView
 from render.language import readable
 from schemas.forms.condition import Answer
 from schemas.forms.condition_tree import Either, Every, Known, Node, Not, Test
-from schemas.forms.form_answers import schema_for
 from schemas.forms.questionnaire import Choice, Question, QuestionType
 from schemas.intake import IntakeStatus
 from schemas.rules import Flag, Severity
 from web import language as words
-from web.client import browser
+from web.client import birth, browser
 from web.client.common import page
 from web.context import context, utc_now
 from web.language import Say
@@ -74,11 +71,8 @@ def _place(asked: Asked, step: str) -> dict[str, Any]:
 def check(asked: Asked, token: str, may_show: bool, again: bool) -> Response:
     """The check page; `may_show`: what is hidden is shown for the date of birth, `again`: not this."""
     values = _place(asked, CHECK) | _check(asked)
-    born = _question_of_birth(asked) if may_show and values["hidden"] else None
+    born = birth.question(asked.library) if may_show and values["hidden"] else None
     return page("check", asked.library.language, token, **values, born=born, again=again)
-
-
-BORN = "date_of_birth"
 
 
 def ask(asked: Asked, said_first: Ask, token: str, name: str, *, again: bool = False) -> Response:
@@ -89,27 +83,10 @@ def ask(asked: Asked, said_first: Ask, token: str, name: str, *, again: bool = F
         token,
         name=name,
         again=again,
-        born=_question_of_birth(asked) if said_first.birthday else None,
+        born=birth.question(asked.library) if said_first.birthday else None,
         all_of_it=_may_ask_everything(asked),
         step=WHO,
     )
-
-
-def _question_of_birth(asked: Asked) -> Question:
-    known = asked.library.questionnaires[FULL].question(BORN)
-    assert known is not None
-    return replace(known, why="", hint="")
-
-
-def born(asked: Asked, posted: MultiDict[str, str]) -> str:
-    """The date of birth that was typed, as ISO; "" where it is no date."""
-    schema = schema_for(
-        [_question_of_birth(asked)], [BORN], asked.today, context().clinic.country, asked.library.errors
-    )
-    try:
-        return str(schema.load(posted.to_dict(flat=False))[BORN])
-    except ValidationError:
-        return ""
 
 
 def _may_ask_everything(asked: Asked) -> bool:
