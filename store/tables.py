@@ -557,7 +557,6 @@ login_tries = sa.Table(
     sa.Index("ix_login_tries_at", "at"),
 )
 
-# What a client is found by: the words of the name, the address, the digits of the number.
 staff_choices = sa.Table(
     "staff_choices",
     metadata,
@@ -565,6 +564,7 @@ staff_choices = sa.Table(
     sa.Column("name", sa.String(40), primary_key=True),
     _word("value", 200),
 )
+# What a client is found by: the words of the name, the address, the digits of the number.
 client_words = sa.Table(
     "client_words",
     metadata,

@@ -1,7 +1,6 @@
 """Logging in and out, the second factor, the own account."""
 
 import re
-import secrets
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,9 +32,9 @@ from store import passkeys as stored_passkeys
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
-from web.console.gate import ANYBODY, ENROLLING, EVERYBODY, allowed, me, now
+from web.console.gate import ANYBODY, DEVICE, ENROLLING, EVERYBODY, allowed, me, now
 from web.console.news_words import NEWS, WHEN
-from web.console.view import page, shown_name
+from web.console.view import open_page, page, shown_name
 from web.context import context
 from web.language import NAMES
 
@@ -45,7 +44,7 @@ TOO_MANY = "Too many tries. Wait 15 minutes, then try again."
 BUSY = "Many people sign in at this moment. Wait a minute, then try again."
 NOT_ME = "That is not your password."
 NOT_MY_KEY = "That passkey does not count here. Use your password, or try again."
-DEVICE, CODES, BROWSER = "aftercare-device", "aftercare-codes", "aftercare-browser"
+CODES, BROWSER = "aftercare-codes", "aftercare-browser"
 MOST_OF_A_WAY = 200
 NO_PIN = "The PIN opens nothing here any more. Sign in with your password."
 OVER = (
@@ -78,7 +77,6 @@ def login() -> AnyResponse:
 
 
 def _login_page(error: str = "", status: int = 200, **values: Any) -> Response:
-    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     email = request.form.get("email", "")[:320]
     with context().db.read() as tx:
         device = devices.opens(tx, context(), cookies.value(DEVICE), now())
@@ -89,9 +87,7 @@ def _login_page(error: str = "", status: int = 200, **values: Any) -> Response:
         "by_passkey": by_passkey,
         "way": request.form.get("way", "")[:MOST_OF_A_WAY],
     } | values
-    response = page("login", status, error=error, email=email, next=after_login(), **values)
-    gate.set_cookie(response, g.login_key, gate.LOGIN)
-    return response
+    return open_page("login", status, error=error, email=email, next=after_login(), **values)
 
 
 @blueprint.get("/console/way/<token>")
@@ -205,7 +201,7 @@ def check_code() -> AnyResponse:
     """Look at the second factor."""
     found = second_factor.confirm(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
-        text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
+        text, status = REFUSED[found]
         return page("code", status, error=text, next=after_login())
     with context().db.begin() as tx:
         devices.entered(tx, context(), cookies.value(DEVICE), found, now())
@@ -237,7 +233,7 @@ def confirm_enrol() -> AnyResponse:
         return redirect(url_for("console_auth.login"), 303)
     found = second_factor.enrol(context(), gate.cookie(), request.form.get("code", "")[:40], now())
     if isinstance(found, Refused):
-        text, status = (TOO_MANY, 429) if found is Refused.too_many else (WRONG, 401)
+        text, status = REFUSED[found]
         return _enrol_page(text, status)
     entry, seed = found
     response = redirect(url_for("console_auth.recovery", next=after_login() or None), 303)
@@ -320,10 +316,7 @@ def _invited_page(token: str, status: int = 200, error: str = "") -> Response:
         who = invitations.whose(tx, context(), token, now())
     if who is None:
         return page("refused", 404, title=OVER[0], text=OVER[1])
-    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
-    response = page("invited", status, who=who, error=error)
-    gate.set_cookie(response, g.login_key, gate.LOGIN)
-    return response
+    return open_page("invited", status, who=who, error=error)
 
 
 @blueprint.post("/console/invited/<token>")

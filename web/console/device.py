@@ -10,7 +10,7 @@ from store import devices as stored_devices
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
-from web.console.auth import BUSY, DEVICE, account_page, confirmed
+from web.console.auth import BUSY, account_page, confirmed
 from web.console.gate import EVERYBODY, allowed, me, now
 from web.context import context
 
@@ -31,7 +31,7 @@ def choose() -> AnyResponse:
     except hashing.Busy:
         return account_page(503, error=BUSY)
     response = redirect(url_for("console_auth.account", done=1, _anchor="devices"), 303)
-    cookies.put(response, DEVICE, token, int(devices.KNOWN.total_seconds()))
+    cookies.put(response, gate.DEVICE, token, int(devices.KNOWN.total_seconds()))
     return response
 
 

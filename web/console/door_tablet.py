@@ -27,7 +27,6 @@ from store.views import days
 from store.views.days import Visit
 from web import cookies
 from web.console import gate
-from web.console.auth import DEVICE
 from web.console.gate import EVERYBODY, LINK, allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -80,7 +79,7 @@ def open_here() -> AnyResponse:
         stored_devices.close(tx, g.session.id)
     response = redirect(url.removeprefix(context().clinic.public_url), 303)
     cookies.drop(response, gate.SESSION)
-    cookies.drop(response, DEVICE)
+    cookies.drop(response, gate.DEVICE)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

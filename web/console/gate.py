@@ -21,7 +21,7 @@ from web.security import MOST_BYTES, from_here
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY, ENROLLING, LINK = "anybody", "enrolling", "link"
 TOUCH = timedelta(minutes=1)
-SESSION, LOGIN = "aftercare", "aftercare-login"
+SESSION, LOGIN, DEVICE = "aftercare", "aftercare-login", "aftercare-device"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 PAGE_OF = re.compile(r"/console/(?:bookings|clients)/\d+(?:/plan/change$|(?=/))|/console/outbox(?=/)")
 LOGGED_IN_SECONDS = 12 * 60 * 60

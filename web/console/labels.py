@@ -30,7 +30,6 @@ PLANS = {
     PlanStatus.replaced: "Replaced",
     PlanStatus.none: "No plan",
 }
-# What the log says that somebody did.
 CORRECTIONS = {
     "name": "Name",
     "email": "E-mail address",
@@ -40,6 +39,7 @@ CORRECTIONS = {
 }
 """What a client says is wrong."""
 
+# What the log says that somebody did.
 ACTS = {
     "login": "signed in",
     "login_failed": "tried to sign in",

@@ -10,7 +10,6 @@ from schemas import origin
 from web import cookies
 from web.console import gate
 from web.console.auth import (
-    DEVICE,
     account_page,
     after_login,
     confirmed,
@@ -59,7 +58,7 @@ def sign_in() -> AnyResponse:
         return refused(found)
     end_the_one_before()
     with context().db.begin() as tx:
-        devices.entered(tx, context(), cookies.value(DEVICE), found, now())
+        devices.entered(tx, context(), cookies.value(gate.DEVICE), found, now())
     return entered(found, after_login())
 
 

@@ -1,5 +1,6 @@
 """What every page of the console shares: words, times in the clinic's zone, who is logged in."""
 
+import secrets
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -53,6 +54,14 @@ def page(template: str, status: int = 200, **values: Any) -> Response:
     return make_response(render_template(f"console/{template}.html", **values), status)
 
 
+def open_page(template: str, status: int = 200, **values: Any) -> Response:
+    """A page for who has not signed in: its form is tied to this browser by a key of its own."""
+    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
+    response = page(template, status, **values)
+    gate.set_cookie(response, g.login_key, gate.LOGIN)
+    return response
+
+
 def _shared() -> dict[str, Any]:
     who = g.get("staff")
     full = bool(g.get("session") and g.session.stage == "full")
@@ -63,15 +72,15 @@ def _shared() -> dict[str, Any]:
         "me": who,
         "full": full,
         "has_passkey": has_passkey,
-        "has_pin": full and cookies.value("aftercare-device") != "",
+        "has_pin": full and cookies.value(gate.DEVICE) != "",
         **(_known() if full and "X-Fragment" not in request.headers else NOTHING_KNOWN),
         "nav": [item for item in NAV if who is not None and who.may(*item[2])],
         "csrf": gate.csrf_token(),
         "clinic": context().clinic,
         "shown_name": shown_name,
-        "clock": lambda when, other=None: clock(when, other),
-        "day": lambda when: day(when),
-        "moment": lambda when: moment(when),
+        "clock": clock,
+        "day": day,
+        "moment": moment,
         "iso": readable.utc,
         "why": lambda word: sentence(word, say(), clinical=who is not None and who.may(Role.practitioner)),
         "worded": lambda detail: worded(detail, say()),

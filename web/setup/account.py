@@ -1,8 +1,6 @@
 """The first account: by the one address that `make start` prints, and only while there is none."""
 
-import secrets
-
-from flask import Response, g, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import passwords, sign_in
@@ -11,7 +9,7 @@ from schemas.notions import mail_address
 from store import staff as stored_staff
 from web.console import gate
 from web.console.gate import ANYBODY, allowed, now
-from web.console.view import language, page
+from web.console.view import language, open_page
 from web.context import context
 from web.setup.fields import ACCOUNT, ADDRESS
 from web.setup.pages import STEPS, blueprint, lacking, place
@@ -27,11 +25,8 @@ def begin() -> AnyResponse:
 
 
 def _form(status: int = 200, wrong: dict[str, str] | None = None) -> Response:
-    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
     shown = {each.name: _typed()[each.name] for each in ACCOUNT if not each.sealed}
-    response = page("setup_account", status, steps=STEPS, fields=ACCOUNT, shown=shown, wrong=wrong or {})
-    gate.set_cookie(response, g.login_key, gate.LOGIN)
-    return response
+    return open_page("setup_account", status, steps=STEPS, fields=ACCOUNT, shown=shown, wrong=wrong or {})
 
 
 def _typed() -> dict[str, str]:

@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, g, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.context import Context
@@ -20,9 +20,8 @@ from schemas.notions import mail_address
 from schemas.staff import Role
 from store import audit
 from store import kept as stored
-from web.console import gate
 from web.console.gate import ANYBODY, allowed, me, now
-from web.console.view import page, say
+from web.console.view import open_page, say
 from web.context import context
 from web.mail_tried import ASKED, CAME, came, server
 from web.security import wrong_link
@@ -155,10 +154,7 @@ def _message(ours: Context, to: str, code: str) -> EmailMessage:
 def arrived(code: str) -> Response:
     """The page behind the test mail: a button, which no scanner of mails presses."""
     _require_asked(code)
-    g.login_key = gate.login_key() or secrets.token_urlsafe(32)
-    response = page("setup_arrived")
-    gate.set_cookie(response, g.login_key, gate.LOGIN)
-    return response
+    return open_page("setup_arrived")
 
 
 @blueprint.post("/setup/mail/<code>")
