@@ -124,19 +124,19 @@ def reached_at(tx: Tx, context: Context, person: Person, now: datetime) -> dict[
 
 def stop(tx: Tx, context: Context, channel: Channel, written: str, way: str, now: datetime) -> bool:
     """The owner of an address or number wants nothing there any more, whoever the client is."""
-    found = (
-        phone_of(tx, context, written, now) if channel is Channel.sms else email_of(tx, context, written, now)
-    )
+    found = _found(tx, context, channel, written, now)
     return found is not None and contacts.stop(tx, found, EVERY_KIND, way, now)
 
 
 def start(tx: Tx, context: Context, channel: Channel, written: str, now: datetime) -> bool:
     """The owner of an address or number wants messages there again."""
-    found = (
-        phone_of(tx, context, written, now) if channel is Channel.sms else email_of(tx, context, written, now)
-    )
-    point = contacts.get(tx, found)
+    point = contacts.get(tx, _found(tx, context, channel, written, now))
     return point is not None and allow(tx, context, point, EVERY_KIND, now)
+
+
+def _found(tx: Tx, context: Context, channel: Channel, written: str, now: datetime) -> int | None:
+    look_up = phone_of if channel is Channel.sms else email_of
+    return look_up(tx, context, written, now)
 
 
 def allow(tx: Tx, context: Context, point: ContactPoint, kinds: Sequence[MessageKind], now: datetime) -> bool:

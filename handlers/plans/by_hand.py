@@ -25,7 +25,9 @@ from store.base import Tx
 WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
 
 
+NO_PLAN = "There is no plan that may go out: see the flags."
 NO_BASIS = "Say on what basis: for example, who examined the client and when."
+SHORTEST_BASIS = 3  # characters
 NOTHING_TO_CHANGE = "There is no plan that can be changed."
 CHANGEABLE = (*drafting.NOT_LET_OUT, *drafting.LET_OUT)
 UNDO = timedelta(seconds=20)
@@ -38,7 +40,7 @@ def release_plan(tx: Tx, context: Context, booking_id: int, by: str, now: dateti
     if stored is not None and stored.status is PlanStatus.sent:
         return
     if not release.release(tx, context, booking_id, by, now):
-        raise NotNow("There is no plan that may go out: see the flags.")
+        raise NotNow(NO_PLAN)
 
 
 def hold_plan(tx: Tx, booking_id: int, by: str, now: datetime) -> None:
@@ -122,7 +124,7 @@ def _begin(tx: Tx, context: Context, booking_id: int, change: Edit, now: datetim
     content, policy = context.plan_content(language), policy_for(context.clinic)
     chosen = choose.choose(case, content, policy)
     if chosen.status is Readiness.NONE or not change.lines:
-        raise NotNow("There is no plan that may go out: see the flags.")
+        raise NotNow(NO_PLAN)
     return replace(edit.edit(chosen, change, case, content, policy), version=1)
 
 
@@ -132,7 +134,7 @@ def _corrected(
     """The client's page shows it from now on, and one mail says so, however many corrections wait for it."""
     booking = bookings.get(tx, last.booking_id)
     if booking is None or checked.status is Readiness.NONE:
-        raise NotNow("There is no plan that may go out: see the flags.")
+        raise NotNow(NO_PLAN)
     made = _next_version(tx, context, last, checked, PlanOrigin(corrected=True), now)
     _with_the_client(tx, made, by, now)
     audit.add(tx, by, "correct", f"plan:{made.id}", now)
@@ -207,6 +209,11 @@ def _case(tx: Tx, context: Context, booking_id: int, now: datetime) -> tuple[Cas
     return drafting.case_of(tx, context, booking, seen, now), intake.language
 
 
+def says_why(basis: str) -> bool:
+    """True for a basis that says something."""
+    return len(basis.strip()) >= SHORTEST_BASIS
+
+
 def clear_flag(
     tx: Tx, context: Context, booking_id: int, flag_id: int, by: str, basis: str, now: datetime
 ) -> None:
@@ -215,7 +222,7 @@ def clear_flag(
     Nothing goes out by it: the plan waits until somebody has looked at it and releases it.
     """
     found = next((one for one in intakes.flags_of_all(tx, booking_id) if one["id"] == flag_id), None)
-    if found is None or found["cleared_at"] or len(basis.strip()) < 3:
+    if found is None or found["cleared_at"] or not says_why(basis):
         raise NotNow(NO_BASIS)
     intakes.clear_flag(tx, flag_id, by, basis.strip(), now)
     audit.add(tx, by, "clear_flag", f"booking:{booking_id}", now, f"flag:{flag_id}")

@@ -311,7 +311,7 @@ def clear_flag(booking_id: int, flag_id: int) -> AnyResponse:
     """A named clinician clears a flag, and types on what basis; one that stops asks for the own password."""
     by = f"{me().name}, {me().credential}" if me().credential else me().name
     said = request.form.get("basis", "")[:500]
-    if len(said.strip()) < 3:
+    if not plans_by_hand.says_why(said):
         return _page(booking_id, 422, error=plans_by_hand.NO_BASIS, typed=request.form, clearing=flag_id)
     if wrong := _unconfirmed(booking_id, flag_id):
         return _page(booking_id, wrong[1], error=wrong[0], typed=request.form, clearing=flag_id)
