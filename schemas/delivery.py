@@ -67,6 +67,8 @@ class DeliveryStatus(StrEnum):
 
 TRIED = (DeliveryStatus.sending, DeliveryStatus.sent, DeliveryStatus.unknown)
 """What left, may have left, or is leaving."""
+WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
+"""What has not left, and still may."""
 
 
 class Urgency(StrEnum):

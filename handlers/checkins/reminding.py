@@ -10,7 +10,7 @@ from handlers.plans import page as plan_page
 from handlers.schedule import recipients
 from handlers.schedule.quiet import quiet_hours
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Due, Purpose
+from schemas.delivery import WAITING, Channel, Delivery, DeliveryStatus, Due, Purpose
 from schemas.my_days import MyDays
 from schemas.reason import Reason
 from store import checkins, clients, contacts, deliveries, intakes, my_days
@@ -18,7 +18,6 @@ from store.base import Tx
 
 LONGEST = timedelta(weeks=12)
 """After the visit: as long as the calendar file runs."""
-WAITS = (DeliveryStatus.scheduled, DeliveryStatus.held)
 
 
 def ways(tx: Tx, context: Context, booking: Booking) -> tuple[Channel, ...]:
@@ -39,7 +38,7 @@ def schedule(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
     """Schedule the next reminder as the client wants it; what waits otherwise is moved or ended."""
     chosen = chosen_by(tx, booking)
     made = [each for each in deliveries.of_booking(tx, booking.id) if each.purpose is Purpose.my_day]
-    waiting = [each for each in made if each.status in WAITS]
+    waiting = [each for each in made if each.status in WAITING]
     way = chosen.way if chosen else None
     deliveries.end(
         tx,

@@ -10,7 +10,7 @@ from handlers.intake import reached
 from handlers.plans import drafting
 from schemas.booking import Booking
 from schemas.client_request import WRONG, ClientRequest, RequestKind
-from schemas.delivery import DeliveryStatus, Purpose
+from schemas.delivery import WAITING, Purpose
 from schemas.forms.questionnaire import QuestionType
 from schemas.intake import Intake
 from store import audit, bookings, checkins, client_requests, clients, deliveries, intakes, plans
@@ -171,13 +171,12 @@ def withdraw_again(tx: Tx, context: Context, client_id: int, lost: Sequence[str]
 
 def _open_visits(tx: Tx, client_id: int) -> list[Booking]:
     """The visits whose plan has not gone out, and is not settled otherwise."""
-    waiting = (DeliveryStatus.scheduled, DeliveryStatus.held)
     rows = [row for each in clients.family(tx, client_id) for row in bookings.of_client(tx, each)]
     found = [
         row.id
         for row in rows
         if any(
-            each.purpose is Purpose.plan and each.status in waiting
+            each.purpose is Purpose.plan and each.status in WAITING
             for each in deliveries.of_booking(tx, row.id)
         )
     ]

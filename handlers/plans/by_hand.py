@@ -14,16 +14,13 @@ from handlers.plans import drafting, edits, release
 from handlers.plans.basis import NotNow
 from handlers.schedule.recipients import to_client
 from schemas.booking import Booking
-from schemas.delivery import DeliveryStatus, Due, Purpose
+from schemas.delivery import WAITING, Due, Purpose
 from schemas.media import Media
 from schemas.plan import Plan, PlanOrigin, PlanStatus, Readiness, StoredPlan
 from schemas.reason import Reason
 from store import audit, bookings, clients, deliveries, intakes, own_media, plan_edits
 from store import plans as stored_plans
 from store.base import Tx
-
-WAITING = (DeliveryStatus.scheduled, DeliveryStatus.held)
-
 
 NO_PLAN = "There is no plan that may go out: see the flags."
 NO_BASIS = "Say on what basis: for example, who examined the client and when."

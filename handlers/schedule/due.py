@@ -11,7 +11,7 @@ from handlers.schedule import attach, forms, recipients
 from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import ASKING, TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import ASKING, TRIED, WAITING, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake
 from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
@@ -195,7 +195,7 @@ def _moves(known: Delivery, due: Due) -> bool:
 def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
     """What waits for who comes goes to where they are reached now."""
     for each in deliveries.of_booking(tx, booking.id):
-        waits = each.status in (DeliveryStatus.scheduled, DeliveryStatus.held) and _after_plan(each)
+        waits = each.status in WAITING and _after_plan(each)
         place = recipients.recipient(tx, booking.id, each.channel)
         if (
             waits

@@ -5,9 +5,9 @@ from datetime import datetime
 from handlers.context import Context
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
-from handlers.plans.by_hand import WAITING, release_plan
+from handlers.plans.by_hand import release_plan
 from handlers.schedule import recipients
-from schemas.delivery import Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import WAITING, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.reason import Reason
 from store import audit, contacts, deliveries
 from store.base import Tx

@@ -6,8 +6,8 @@ from handlers.context import Context
 from handlers.plans import drafting
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
-from handlers.plans.by_hand import UNDO, WAITING, put_back, stands_again
-from schemas.delivery import Delivery, DeliveryStatus, Purpose
+from handlers.plans.by_hand import UNDO, put_back, stands_again
+from schemas.delivery import WAITING, Delivery, DeliveryStatus, Purpose
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
 from store import audit, deliveries, plans

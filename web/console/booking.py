@@ -25,7 +25,7 @@ from handlers.send import undo as undo_handler
 from render.language import readable
 from render.paper import qr
 from schemas.booking import Booking
-from schemas.delivery import Channel, Delivery, DeliveryStatus, Purpose, Urgency
+from schemas.delivery import WAITING, Channel, Delivery, DeliveryStatus, Purpose, Urgency
 from schemas.hold import LOOKS, REFUSALS
 from schemas.intake import Intake
 from schemas.person import MessageKind
@@ -300,7 +300,7 @@ def _plan_act(tx: Tx, found: Booking, act: str) -> None:
     plans_by_hand.release_plan(tx, context(), found.id, me().name, now())
     if act == "send":
         for one in stored_deliveries.of_booking(tx, found.id):
-            if one.purpose == "plan" and one.status in plans_by_hand.WAITING:
+            if one.purpose == "plan" and one.status in WAITING:
                 by_hand.send_now(tx, one.id, me().name, now())
     undo_handler.wait(tx, found.id, now())
 
