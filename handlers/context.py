@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,6 +72,10 @@ class Context:
     def zone(self, name: str = "") -> ZoneInfo:
         """The named zone, or the clinic's."""
         return ZoneInfo(name or self.clinic.zone)
+
+    def midnight(self, day: date) -> datetime:
+        """When a day begins on the clinic's wall, in UTC."""
+        return datetime.combine(day, time(), self.zone()).astimezone(UTC)
 
     def readable(self, connection: str) -> bool:
         """True when bookings of this connection can be read back at the scheduler."""

@@ -6,7 +6,7 @@ No scheduler is asked about a walk-in or written to: it belongs to no connection
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from clinical import identity
 from clinical.identity import Names
@@ -100,11 +100,7 @@ def _called_the_same(one: str, other: str, names: NameRules) -> bool:
 def _day_of(context: Context, at: datetime) -> tuple[datetime, datetime]:
     """Midnight to midnight around a time, on the clinic's wall."""
     day = at.astimezone(context.zone()).date()
-    return _midnight(context, day), _midnight(context, day + timedelta(days=1))
-
-
-def _midnight(context: Context, day: date) -> datetime:
-    return datetime.combine(day, time(), context.zone()).astimezone(UTC)
+    return context.midnight(day), context.midnight(day + timedelta(days=1))
 
 
 def met(tx: Tx, context: Context, state: BookingState, now: datetime) -> Met | None:

@@ -111,12 +111,8 @@ def _sheet(client_id: int) -> tuple[Sheet, str]:
 
 def _first() -> date:
     """The first day: the one that is asked for, or 30 days with today as the last."""
-    try:
-        asked = date.fromisoformat(request.args.get("from", ""))
-    except ValueError:
-        asked = date.min
-    newest = today.local_day(now()) - timedelta(days=DAYS - 1)
-    return asked if date(2000, 1, 1) < asked < date(2100, 1, 1) else newest
+    asked = today.read_day(request.args.get("from", ""))
+    return asked or today.local_day(now()) - timedelta(days=DAYS - 1)
 
 
 def _spoken(day: date) -> str:

@@ -1,6 +1,6 @@
 """Sign-off of content: what is signed, what changed since, and who got a plan made from which version."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from difflib import unified_diff
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from schemas.review import FileReview, Why
 from schemas.staff import Role
 from store import audit
 from store import reviews as stored_reviews
-from web.console import gate
+from web.console import gate, today
 from web.console.gate import allowed, me, now
 from web.console.view import page, say
 from web.context import context
@@ -92,22 +92,11 @@ def one_file(file: str) -> Response:
 @allowed(Role.practitioner)
 def report() -> Response:
     """Which clients got which plan made from which version of which file, in a span of days; to print."""
-    last = _day("to") or now().astimezone(context().zone()).date()
-    first = _day("from") or last - timedelta(days=DAYS)
+    last = today.read_day(request.args.get("to", "")) or today.local_day(now())
+    first = today.read_day(request.args.get("from", "")) or last - timedelta(days=DAYS)
     file = request.args.get("file", "").strip()[:200]
-    start, end = _midnight(first), _midnight(last + timedelta(days=1))
+    start, end = context().midnight(first), context().midnight(last + timedelta(days=1))
     with context().db.begin() as tx:
         audit.add(tx, me().name, "view_report", file, now())
         rows, more = reviews.sent(tx, start, end, file)
     return page("report", rows=rows, more=more, first=first, last=last, file=file)
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=context().zone()).astimezone(UTC)

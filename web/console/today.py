@@ -1,6 +1,6 @@
 """Today, and any day: who comes, what is missing, flags first."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Response, request
@@ -57,19 +57,21 @@ def local_day(at: datetime) -> date:
 
 def day_asked(text: str) -> date:
     """The day that an address names, in its path or as `date`; today where it names none."""
-    given = text or request.args.get("date", "")
+    return read_day(text or request.args.get("date", "")) or local_day(now())
+
+
+def read_day(given: str) -> date | None:
+    """A day as an address writes it (2026-11-20), from 2000 to 2099; None for anything else."""
     try:
         found = date.fromisoformat(given)
     except ValueError:
-        return local_day(now())
-    return found if date(2000, 1, 1) < found < date(2100, 1, 1) else local_day(now())
+        return None
+    return found if 2000 <= found.year < 2100 else None
 
 
 def bounds(day: date, days: int = 1) -> tuple[datetime, datetime]:
     """Midnight to midnight on the clinic's wall; an hour less or more where the clocks change."""
-    zone = context().zone()
-    first, last = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, days))
-    return first.astimezone(UTC), last.astimezone(UTC)
+    return context().midnight(day), context().midnight(day + timedelta(days=days))
 
 
 def _totals(shown: list[dict[str, Any]]) -> dict[str, int]:

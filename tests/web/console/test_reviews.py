@@ -1,8 +1,11 @@
 """The console's page of signatures, and the report of who got what."""
 
+import re
 from datetime import timedelta
 
+import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from handlers.context import Context
 from handlers.worker import work
@@ -39,3 +42,19 @@ def test_the_report_names_client_plan_file_and_hash(app: Flask, context: Context
     assert f"rules/choosing.toml {rules[:12]}" in said
     assert "Zoë Łuć" not in client.get(f"{url}&file=exercises/nobody", base_url=BASE).get_data(as_text=True)
     assert "Zoë Łuć" in client.get(f"{url}&file={rules[:9]}", base_url=BASE).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "span", ["from=0001-01-01", "to=9999-12-31", "to=0001-01-01", "from=x&to=2026-02-30"]
+)
+def test_a_report_of_days_that_no_clinic_had_is_that_of_the_last_30(
+    app: Flask, context: Context, span: str
+) -> None:
+    client = sign_in(app)
+    days = [_days(client.get(f"/console/content/report{each}", base_url=BASE)) for each in ("", f"?{span}")]
+    assert days[0] == days[1]
+
+
+def _days(page: TestResponse) -> list[str]:
+    assert page.status_code == 200
+    return re.findall(r'type="date"[^>]+value="(\d{4}-\d\d-\d\d)"', page.get_data(as_text=True))
