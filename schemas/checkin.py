@@ -117,7 +117,6 @@ class Reply:
     difficulty: int | None = None
     hard_exercise: str = ""
     activity: float | None = None
-    confidence: int | None = None
     overall: str = ""
     daily_easy: int = 0
     daily_hard: int = 0
@@ -136,7 +135,6 @@ class PlanState:
 
     pain_at_start: int | None = None
     activity_at_start: float | None = None
-    confidence_at_start: int | None = None
     pain_cap: int = 5
     days_per_week: int = 5
     days_in_plan: int = 0

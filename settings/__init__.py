@@ -148,9 +148,9 @@ def _is_origin(value: str) -> bool:
     )
 
 
-def database_url(environ: Mapping[str, str] | None = None) -> str:
+def database_url() -> str:
     """Where the database is: it is named outside of it, whatever else is kept in it. Raises SettingsError."""
-    read = Variables(process_variables() if environ is None else environ)
+    read = Variables(process_variables())
     url = _database(read)
     if read.problems:
         raise SettingsError(read.problems)

@@ -17,6 +17,7 @@ from store.running.leases import EVERY, LEASE, Connections, is_over
 from store.tables import is_word, receipt_clients, receipts
 from store.vault import SealBroken, Vault, is_bound
 
+GAPS_OF = 50  # webhooks
 _WAITING = (
     sa.select(sa.func.count())
     .select_from(receipts)
@@ -286,13 +287,13 @@ def forget_bodies(tx: Tx, before: datetime) -> int:
     return len(tx.all(gone))
 
 
-def gaps(tx: Tx, connection: str, limit: int = 50) -> list[timedelta]:
+def gaps(tx: Tx, connection: str) -> list[timedelta]:
     """The times between the latest webhooks of a connection, newest first."""
     query = (
         sa.select(receipts.c.received_at)
         .where(receipts.c.connection == connection)
         .order_by(receipts.c.received_at.desc())
-        .limit(limit)
+        .limit(GAPS_OF)
     )
     times = [row.received_at for row in tx.all(query)]
     return [later - earlier for later, earlier in itertools.pairwise(times)]

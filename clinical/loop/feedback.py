@@ -92,7 +92,6 @@ def reply_from(answers: Mapping[str, Answer], red_flag: bool = False, window_day
         window_days=window_days,
         difficulty=_whole(answers, "fu_difficulty", "upd_difficulty"),
         activity=activity_score(answers),
-        confidence=_whole(answers, "confidence"),
         overall=_first(answers, "grc"),
         crash=_first(answers, "post_exert_crash") in ("yes", "not_sure"),
         words=bool(_first(answers, "fu_words")),

@@ -82,7 +82,6 @@ def _state(
     return PlanState(
         pain_at_start=_number(start, "pain_avg7"),
         activity_at_start=activity_score(start, like),
-        confidence_at_start=_number(start, "confidence"),
         pain_cap=last.pain_cap,
         days_per_week=last.days_per_week,
         days_in_plan=_days(context, sent[0], now),

@@ -15,14 +15,14 @@ TILE = "#f5f7f9"
 
 
 @lru_cache(maxsize=128)
-def png(svg: str, width: int, tile: str = TILE) -> bytes:
+def png(svg: str, width: int) -> bytes:
     """The drawing as a PNG of `width` pixels on a solid ground, so that dark mail programs cannot hide it.
 
     Raises ValueError when the drawing has no size, and `typst.TypstError` when it is not SVG.
     """
     across, down = size_of(svg)
     height = max(1, round(width * down / across))
-    data = {"width": width, "height": height, "tile": tile}
+    data = {"width": width, "height": height, "tile": TILE}
     return press(PAGE, data, {"picture.svg": svg.encode()}, format="png")
 
 

@@ -21,6 +21,7 @@ from store.views.pains import Pain
 
 MOST_A_DAY = 300
 MOST_A_WEEK = 7 * MOST_A_DAY
+LATELY = 500  # visits
 OF_BOOKING = (
     *("id", "connection", "client_id", "status", "start_at", "end_at", "zone"),
     *("service", "service_name", "practitioner", "remote"),
@@ -152,8 +153,8 @@ def practitioners(tx: Tx, start: datetime, end: datetime) -> list[str]:
     return sorted({row.practitioner for row in tx.all(query.distinct().limit(MOST_A_DAY))} - {""})
 
 
-def booked_lately(tx: Tx, limit: int = 500) -> list[tuple[str, str, str]]:
+def booked_lately(tx: Tx) -> list[tuple[str, str, str]]:
     """(service, its name, practitioner) of the latest visits, each once, the latest first."""
     query = sa.select(bookings.c.service, bookings.c.service_name, bookings.c.practitioner)
-    rows = tx.all(query.where(bookings.c.service != "").order_by(bookings.c.start_at.desc()).limit(limit))
+    rows = tx.all(query.where(bookings.c.service != "").order_by(bookings.c.start_at.desc()).limit(LATELY))
     return list(dict.fromkeys((row.service, row.service_name, row.practitioner) for row in rows))

@@ -14,6 +14,7 @@ AFTER = timedelta(days=7)
 LOOKED_BACK = timedelta(days=60)  # as long as a check-in can be answered
 BOOKED_BACK = timedelta(days=180)  # before its form went out
 LOOKED_AT = 300
+SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Silent:
     since: datetime
 
 
-def silent(tx: Tx, now: datetime, limit: int = 50) -> list[Silent]:
+def silent(tx: Tx, now: datetime) -> list[Silent]:
     """Clients asked by a form or a check-in `AFTER` ago or more, with no answer since; the latest first."""
     asked: dict[int, datetime] = {}
     for one in _asked(tx, now):
@@ -35,7 +36,7 @@ def silent(tx: Tx, now: datetime, limit: int = 50) -> list[Silent]:
         for client_id, since in asked.items()
         if client_id not in answered or answered[client_id] < since
     ]
-    return sorted(found, key=lambda one: one.since, reverse=True)[:limit]
+    return sorted(found, key=lambda one: one.since, reverse=True)[:SHOWN]
 
 
 def _asked(tx: Tx, now: datetime) -> Iterator[Silent]:
