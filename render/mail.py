@@ -33,17 +33,16 @@ from schemas.clinic import Clinic
 from schemas.figure import Picture
 from schemas.notions.mail_address import mailbox, read_named
 from schemas.notions.phone import link
+from schemas.notions.words import PLACEHOLDER, direction
 from schemas.worded_plan import WordedPlan
 
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>\Z")
 EDGE = re.compile(r'boundary="([0-9a-f]{32})"')
 URL = re.compile(r"https?://[!-;=?-~]+\Z")
 LINE, SHORT = 76, 78  # letters of a line of text, and of a header that is not folded
 NOTHING: Mapping[str, str] = MappingProxyType({})
-WIDE = 1088
+WIDE = 1088  # pixels of a picture: twice the 544 that the widest mail shows
 MOST, LIMITS = 200, {"trouble": 500}  # characters of a value, and of what another service says in sentences
-"""Pixels of a picture: twice the 544 that the widest mail shows."""
 
 
 class MailKind(StrEnum):
@@ -371,7 +370,7 @@ def _letter(
     return Letter(
         kind=kind.value,
         language=language,
-        direction="rtl" if language.partition("-")[0] in {"ar", "fa", "he", "ur"} else "ltr",
+        direction=direction(language),
         subject=fill(own["subject"], values) + (f" ({values['day']})" if later else ""),
         preview=fill(own["preview"], values),
         heading=fill(own["heading"], values),

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from render.mail import PLACEHOLDER, VARIANTS, MailKind
+from render.mail import VARIANTS, MailKind
 from schemas.choosing import Difference
+from schemas.notions.words import PLACEHOLDER
 from schemas.staff import AccountNews, StaffNews
 from schemas.trouble import TroubleKind
 

@@ -4,7 +4,6 @@ Words come from the content of now. Where it has none for an id any more, the wo
 shown: those of an exercise in whichever language they are, a single sentence in its own language alone.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,11 +13,11 @@ from clinical.plan.doses import dose_text, side_text, tempo_text
 from clinical.plan.own import with_own
 from schemas.choosing import LevelRow, MatchRow, PlanContent
 from schemas.exercise import NOT_SURE, Adjust, Exercise, Kind
+from schemas.notions.words import placeholders
 from schemas.plan import Effect, KeptItem, KeptWords, Plan, PlanItem, PlanReason
 from schemas.worded_plan import WordedItem, WordedPlan
 
 NOTHING = KeptItem("", "", "", (), (), (), "")
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def word(plan: Plan, content: PlanContent, policy: Policy) -> WordedPlan:
@@ -115,9 +114,7 @@ def sentence(key: str, values: Mapping[str, str], content: PlanContent) -> str:
     template = _template(key, content)
     said = {"name": _name, "fact": fact_words, "region": _region}
     filled = {
-        name: said[name](values.get(name, ""), content)
-        for name in PLACEHOLDER.findall(template)
-        if name in said
+        name: said[name](values.get(name, ""), content) for name in placeholders(template) if name in said
     }
     return template.format(**filled) if all(filled.values()) else ""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from render.body import shapes as shapes
+from render.body import shapes
 from render.body.shapes import HEIGHT, MIDDLE, WIDTH, Points
 
 EDGE, SKIN, GREY, LIGHT, ON, MAIN = "#5b6875", "#eef2f4", "#8a97a3", "#c9d3da", "#e8894a", "#c2410c"
