@@ -172,8 +172,9 @@ def _settle_once(
     questionnaire: Questionnaire, answers: Answers, today: date, before: Answers
 ) -> dict[str, Answer]:
     view = _view(questionnaire, answers, today, before)
-    asked = {question.id for question in questionnaire.questions()}
-    kept: dict[str, Answer] = {name: value for name, value in answers.items() if name not in asked}
+    kept: dict[str, Answer] = {
+        name: value for name, value in answers.items() if name not in questionnaire.by_id
+    }
     for question in questionnaire.questions():
         value = _settled(question, view)
         if value:
@@ -182,8 +183,11 @@ def _settle_once(
 
 
 def _settled(question: Question, view: _View) -> Answer:
-    if not view.concerns(question):
-        return ""
+    value = _given(question, view)
+    return value if value and view.concerns(question) else ""  # most have no answer: conditions cost more
+
+
+def _given(question: Question, view: _View) -> Answer:
     if question.id not in view.closed:
         return view.answers.get(question.id, "")
     value = settled_by(view.gate_of[question.id], question, view.answers)

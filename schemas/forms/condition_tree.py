@@ -115,6 +115,8 @@ class Test:
 
     def holds(self, known: Known) -> bool:
         """Tell whether this test is true for what is known."""
+        if self.sign == "=":
+            return any(map(self.matches, known.values(self.name)))
         return bool(self.hits(known))
 
     def matches(self, value: str) -> bool:
