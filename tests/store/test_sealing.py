@@ -62,7 +62,7 @@ import app as application  # isort: skip
 COLUMNS = [
     f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in sealing.columns(table)
 ]
-ROUND = 15  # minutes between two looks of the worker
+ROUND = 60  # minutes between two looks of the worker
 WORDS = ("Stiff after the marathon", "Sore since the removal")
 FOLLOWS = {"intake_changes.sealed_change": "sealed_answers", "staff.sealed_totp": "sealed_access"}
 """Answers whose last changes cannot be read are named too: they may be older ones. So is an account whose
