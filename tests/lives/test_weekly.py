@@ -14,7 +14,7 @@ from tests.helpers.clinic import NOW
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import receive, webhook
 
-WEEKS, STEP = 5, timedelta(hours=3)
+WEEKS, STEP = 5, timedelta(hours=6)
 FIRST = NOW + timedelta(days=4, hours=12)
 
 
