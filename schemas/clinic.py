@@ -105,6 +105,7 @@ class Clinic:
     country: str = "US"
     emergency_number: str = "911"
     crisis_number: str = "988"
+    emergency_known: bool = True
     crisis_texts: bool = False
     crisis_known: bool = True
     reply_to: str = ""

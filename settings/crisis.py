@@ -29,6 +29,7 @@ def in_need(read: Variables, clinic: Clinic, content: Path, said: Mapping[str, s
         emergency_number=emergency,
         crisis_number=crisis,
         crisis_texts=bool(known.get("texts")) and crisis == known["crisis"],
+        emergency_known=bool(known or said.get("emergency_number")),
         crisis_known=bool(known or said.get("crisis_number")),
     )
 

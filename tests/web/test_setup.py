@@ -487,6 +487,31 @@ def test_a_test_mail_to_no_address_leads_to_its_field(app: Flask, mailbox: Mailb
     assert 'value="ana at rio"' in answer.text
 
 
+def test_country_and_zone_are_chosen_and_never_those_of_the_sample(app: Flask) -> None:
+    client = inside(app)
+    page = client.get("/console/setup/clinic", base_url=BASE).text
+    assert re.findall(r'<option value="([^"]*)" selected>', page) == ["", "", "self_care"]
+    none = CLINIC | {"CLINIC_COUNTRY": "", "CLINIC_ZONE": ""}
+    answer = send(client, "/console/setup/clinic/save", "/console/setup/clinic", **none)
+    assert answer.status_code == 422
+    assert ">Country: Choose a country.<" in answer.text
+    assert ">Time zone: Choose a time zone.<" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("country", "number", "status"), [("AR", "", 422), ("AR", "107", 303), ("IN", "", 303)]
+)
+def test_where_no_emergency_number_is_known_the_clinic_says_it(
+    app: Flask, country: str, number: str, status: int
+) -> None:
+    phone = {"AR": "+54 11 4555 0123", "IN": "+91 495 272 3456"}[country]
+    here = {"CLINIC_COUNTRY": country, "CLINIC_PHONE": phone, "CLINIC_CRISIS_NUMBER": ""}
+    given = CLINIC | here | {"CLINIC_EMERGENCY_NUMBER": number}
+    answer = send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    assert answer.status_code == status
+    assert ("CLINIC_EMERGENCY_NUMBER-error" in answer.text) is (status == 422)
+
+
 @pytest.mark.parametrize("last", ["09:00", "08:30", "06:00"])
 def test_hours_that_were_exchanged_send_nothing_by_night(app: Flask, last: str) -> None:
     client = inside(app)

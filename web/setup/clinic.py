@@ -26,6 +26,7 @@ NO_ANSWER = (
     "This address does not lead here yet. Point the name at this server, start the proxy (deploy/Caddyfile), "
     "and save again."
 )
+NOT_KNOWN = "No number is known here for this country. Write the one that your clients call in an emergency."
 BY_NIGHT = "Write a time that is later on the same day, such as 20:00."
 MIDNIGHT = "00:00"
 FIELDS = (PUBLIC, *CLINIC)
@@ -62,6 +63,8 @@ def save_clinic() -> AnyResponse:
     if wrong or rest:
         return _page(_now() | given, wrong, rest, 422)
     kept(given)
+    if not desk.clinic().emergency_known:
+        return _page(_now() | given, {"CLINIC_EMERGENCY_NUMBER": NOT_KNOWN}, status=422)
     return step("moved", url=f"{url}{place('mail')}") if moves else go_on("mail")
 
 
@@ -104,10 +107,13 @@ def _page(
 
 
 def _with_choices(field: Field) -> Field:
+    t = say()
+    first = {"": t("Choose …")}
     if field.name == "CLINIC_ZONE":
-        return replace(field, choices={name: name for name in sorted(available_timezones()) if "/" in name})
+        known_zones = sorted(name for name in available_timezones() if "/" in name)
+        return replace(field, choices=first | {name: name for name in known_zones})
     if field.name == "CLINIC_COUNTRY":
         names = Locale(language()).territories
         known = sorted((str(names.get(code, code)), code) for code in phone.COUNTRIES)
-        return replace(field, choices={code: name for name, code in known})
-    return replace(field, choices={value: say()(text) for value, text in field.choices.items()})
+        return replace(field, choices=first | {code: name for name, code in known})
+    return replace(field, choices={value: t(text) for value, text in field.choices.items()})

@@ -109,8 +109,10 @@ CLINIC = (
         "CLINIC_COUNTRY",
         "Country",
         "Choose a country.",
+        "It brings its emergency number and crisis line.",
         kind="select",
         needed=True,
+        sample=True,
     ),
     Field(
         "CLINIC_ZONE",
@@ -119,6 +121,7 @@ CLINIC = (
         "The clock on your wall.",
         kind="select",
         needed=True,
+        sample=True,
     ),
     Field("CLINIC_EMERGENCY_NUMBER", "Emergency number", hint=OF_THE_COUNTRY, sample=True),
     Field("CLINIC_CRISIS_NUMBER", "Crisis line", hint=OF_THE_COUNTRY, sample=True),

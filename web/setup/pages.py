@@ -90,7 +90,8 @@ def typed(fields: Sequence[Field]) -> dict[str, str]:
 
 def lacking(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
     """What must be filled in and is not."""
-    return {each.name: NEEDED for each in fields if each.needed and given.get(each.name) == ""}
+    empty = [each for each in fields if each.needed and given.get(each.name) == ""]
+    return {each.name: each.wrong if each.kind == "select" else NEEDED for each in empty}
 
 
 def kept(given: Mapping[str, str]) -> None:

@@ -125,3 +125,8 @@ if (searching) {
   field.value ||= history.state?.q || "";
   find();
 }
+
+// A new clinic is most often where its first browser is.
+const zone = document.querySelector("select[name=CLINIC_ZONE]");
+const near = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !zone.value && [...zone.options].some((one) => one.value === near)) zone.value = near;

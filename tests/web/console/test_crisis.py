@@ -20,3 +20,4 @@ def test_each_page_says_when_no_crisis_line_is_known(
     app.extensions["aftercare"] = replace(context, clinic=clinic)
     page = client.get("/console", base_url=BASE, follow_redirects=True).text
     assert ("No crisis line is known for JO." in page) is not known
+    assert ('href="/console/setup/clinic#CLINIC_CRISIS_NUMBER"' in page) is not known

@@ -179,6 +179,7 @@ def in_tables() -> Iterator[str]:
         mail.AGAIN,
         clinic.NO_ANSWER,
         clinic.BY_NIGHT,
+        clinic.NOT_KNOWN,
         *(said for _kind, said in ADVICE),
         *pages.STEPS.values(),
         *services.FORMS.values(),
