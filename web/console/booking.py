@@ -34,7 +34,7 @@ from schemas.reason import Reason
 from schemas.rules import Severity
 from schemas.session_note import SendWish
 from schemas.staff import Role
-from schemas.summary import FlagLine
+from schemas.summary import FlagLine, VisitSummary
 from store import attendances, audit, bookings, checkins, clients, contacts, intakes, notes
 from store import deliveries as stored_deliveries
 from store import links as stored_links
@@ -83,12 +83,10 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
     intake = intakes.of_booking(tx, found.id)
     stored = stored_plans.newest(tx, found.id)
     sent = stored_deliveries.of_booking(tx, found.id)
-    words = summary.words(context(), language())
     client = clients.get(tx, found.client_id)
     holds = (
         [one.reason for one in standing.look(tx, context(), found, now())] if intake and intake.done else []
     )
-    verdict = next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
     raised = visit.flags if visit else summary.early_flags(tx, context(), found.id, language())
     asked_who = who.asked_of(tx, attendances.current(tx, found.id))
     return {
@@ -105,7 +103,38 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "status_tag": STATUS.get(found.status),
         "flag_tags": FLAGS,
         "alerted": _is_alerted(tx, found, sent),
+        "plan_tag": _plan_tag(sent, intake, raised, stored, who_open=asked_who is not None),
+        "note": notes.newest(tx, found.id),
+        "draft": notes.draft(tx, found.id),
+        "took": TOOK,
+        "areas": area_words(),
+        "area_names": dict(area_words()),
+        "deliveries": sent,
+        "over": found.start <= now(),
+        "asked_who": asked_who,
+        "came_before": who.came_before(tx, found),
+        "left_flags": _left_flags(tx, found),
+        **_places(visit),
+        **_of_plan(tx, found, stored, _plan_message(sent), holds),
+    }
+
+
+def _places(visit: VisitSummary | None) -> dict[str, Any]:
+    """Where it hurts and what to leave alone, drawn and in words."""
+    words = summary.words(context(), language())
+    return {
         "bodies": bodies(visit, say()) if visit else [],
+        "places": [words.place(one) for one in visit.regions] if visit else [],
+        "avoid": [words.place(one) for one in visit.avoid] if visit else [],
+    }
+
+
+def _of_plan(
+    tx: Tx, found: Booking, stored: StoredPlan | None, mail: Delivery | None, holds: list[Reason]
+) -> dict[str, Any]:
+    """The plan, what went out before it, and what keeps it back."""
+    verdict = next((one for one in holds if one is not Reason.no_email_consent), Reason.none)
+    return {
         "plan": plan_view(context(), stored, language(), say()) if stored else None,
         "new_since": NEW_FACT,
         "overtaken": _overtaken(tx, found) if stored and stored.plan.overrides else [],
@@ -113,22 +142,9 @@ def _values(tx: Tx, found: Booking) -> dict[str, Any]:
         "verdict": verdict,
         "also": [one for one in dict.fromkeys(holds) if one not in (verdict, Reason.no_email_consent)],
         "earlier": _earlier(tx, found, stored),
-        "plan_delivery": _plan_message(sent),
-        "may_release": stored is not None and _may_release(stored, _plan_message(sent), set(holds)),
+        "plan_delivery": mail,
+        "may_release": stored is not None and _may_release(stored, mail, set(holds)),
         "in_the_way": _in_the_way(tx, found, holds),
-        "plan_tag": _plan_tag(sent, intake, raised, stored, who_open=asked_who is not None),
-        "note": notes.newest(tx, found.id),
-        "draft": notes.draft(tx, found.id),
-        "took": TOOK,
-        "areas": area_words(),
-        "places": [words.place(one) for one in visit.regions] if visit else [],
-        "avoid": [words.place(one) for one in visit.avoid] if visit else [],
-        "area_names": dict(area_words()),
-        "deliveries": sent,
-        "over": found.start <= now(),
-        "asked_who": asked_who,
-        "came_before": who.came_before(tx, found),
-        "left_flags": _left_flags(tx, found),
     }
 
 

@@ -98,25 +98,20 @@ def client(client_id: int) -> Response:
 
 
 def _page(client_id: int, status: int = 200, error: str = "") -> Response:
-    clinical = me().may(Role.practitioner)
     with context().db.begin() as tx:
         found = clients.find(tx, client_id) or abort(404)
         audit.add(tx, me().name, "view", f"client:{client_id}", now())
         family = clients.family(tx, client_id)
         visits, since = _visits(tx, family)
         joined = [clients.get(tx, each) for each in family if each != client_id]
-        made = progress.of_client(tx, context(), client_id, since) if clinical else None
-        standing = intakes.standing(tx, family) if clinical else []
-        events = timeline.events(tx, family, visits, since, clinical=clinical)
-        versions = plans.newest_of_client(tx, family, NEWEST + 1) if clinical else []
-        by_move = moves.of_client(tx, family, since) if clinical else []
-        age, consents = _last_form(tx, family) if clinical else (None, ())
+        clinical = _of_practitioner(tx, family, client_id, since)
+        events = timeline.events(tx, family, visits, since, clinical=clinical["clinical"])
         given = disclosures.of_client(tx, context(), family) if me().may(Role.manager) else []
         total = bookings.count_of_clients(tx, family) if since else len(visits)
         reached = contacts.known(tx, context(), found.email, found.phone)
         timing = monitoring.timer(tx, family)
         places = [] if found.erased_at else reach.shown(tx, reached)
-    charts = progress_chart(made, context().zone(), language()) if made else []
+    made = clinical["progress"]
     return page(
         "client",
         status,
@@ -124,10 +119,6 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         reached=reached,
         places=places,
         events=events,
-        moves=by_move,
-        age=age,
-        consents=consents,
-        standing=standing,
         flag_tags=FLAGS,
         visits=visits,
         since=since,
@@ -137,17 +128,31 @@ def _page(client_id: int, status: int = 200, error: str = "") -> Response:
         most=NEWEST,
         messages=PURPOSES,
         acts=ACTS,
-        progress=made,
         growth=context().plan_content(context().clinic.language).choosing.growth,
-        versions=versions[-NEWEST:],
-        more_versions=len(versions) > NEWEST,
-        changed=_changed(versions[-NEWEST:]),
-        charts=charts,
+        charts=progress_chart(made, context().zone(), language()) if made else [],
         tables=_tables(made) if made else {},
-        clinical=clinical,
         error=error,
+        **clinical,
         **timing,
     )
+
+
+def _of_practitioner(tx: Tx, family: Sequence[int], client_id: int, since: datetime | None) -> dict[str, Any]:
+    """How it went, what stands and which plans there were; nothing of it for anybody else."""
+    clinical = me().may(Role.practitioner)
+    versions = plans.newest_of_client(tx, family, NEWEST + 1) if clinical else []
+    age, consents = _last_form(tx, family) if clinical else (None, ())
+    return {
+        "clinical": clinical,
+        "progress": progress.of_client(tx, context(), client_id, since) if clinical else None,
+        "standing": intakes.standing(tx, family) if clinical else [],
+        "moves": moves.of_client(tx, family, since) if clinical else [],
+        "versions": versions[-NEWEST:],
+        "more_versions": len(versions) > NEWEST,
+        "changed": _changed(versions[-NEWEST:]),
+        "age": age,
+        "consents": consents,
+    }
 
 
 def _visits(tx: Tx, family: Sequence[int]) -> tuple[list[Any], datetime | None]:
