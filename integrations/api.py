@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
 
+from integrations import dates
 from integrations.base import Gone, IntegrationError, NotAsked, OutcomeUnknown, UnknownPayload
 from integrations.http import Http, Resting, was_sent
 from integrations.payload import Part
@@ -33,22 +33,14 @@ def utc_text(moment: datetime) -> str:
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds to wait, from Retry-After (seconds or a date) or X-RateLimit-Reset (seconds or Unix time)."""
-    clock = _date(headers.get("Date", "")) or now
+    clock = dates.read(headers.get("Date", "")) or now
     named = headers.get("Retry-After") or headers.get("X-RateLimit-Reset") or ""
     seconds = float(named) if named.isascii() and named.isdigit() and len(named) < 12 else None
-    if seconds is None and (moment := _date(named)) and clock:
+    if seconds is None and (moment := dates.read(named)) and clock:
         seconds = (moment - clock).total_seconds()
     if seconds is not None and seconds > 1e9:
         seconds = seconds - clock.timestamp() if clock else 60.0
     return None if seconds is None else min(max(seconds, 1.0), LONGEST_WAIT)
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def readable(

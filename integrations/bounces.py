@@ -5,14 +5,13 @@ import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from integrations import dates
 from integrations.base import IntegrationError
 from integrations.deadline import Deadline
 from integrations.payload import read_json
@@ -65,12 +64,12 @@ def read(raw: bytes) -> list[Bounce]:
         if mail.get_content_type() != "multipart/report":
             return []
         return list(_failures(mail))
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []  # whatever it is, it is no report that we can read
 
 
 def _failures(mail: Message) -> Iterator[Bounce]:
-    message_id, at = _returned_id(mail), _date(mail)
+    message_id, at = _returned_id(mail), dates.read(str(mail.get("Date") or ""))
     for part in mail.walk():
         if part.get_content_type() not in STATUS or not message_id:
             continue
@@ -111,13 +110,6 @@ def _word(part: Message, name: str) -> str:
     """A field as it was written; what is beyond ASCII is UTF-8 (RFC 6532)."""
     raw = next((value for known, value in part.raw_items() if known.casefold() == name.casefold()), "")
     return " ".join(raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
-
-
-def _date(mail: Message) -> datetime | None:
-    with suppress(ValueError, TypeError):
-        found = parsedate_to_datetime(str(mail.get("Date") or ""))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None
 
 
 class _Server(imaplib.IMAP4):

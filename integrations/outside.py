@@ -4,11 +4,11 @@ import socket
 import ssl
 import struct
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import requests
 
+from integrations import dates
 from integrations.http import Http
 
 SECONDS = 5.0
@@ -80,12 +80,4 @@ def probe(http: Http, template: str, url: str) -> tuple[str, datetime | None]:
     except (requests.RequestException, ValueError) as error:
         return f"The probe could not be asked ({type(error).__name__}).", None
     fault = "" if answer.ok else f"The probe answered {answer.status_code}."
-    return fault, _date(answer.headers.get("Date", ""))
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+    return fault, dates.read(answer.headers.get("Date", ""))

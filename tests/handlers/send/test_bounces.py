@@ -242,6 +242,30 @@ def test_a_mailbox_is_read_on_from_where_it_was_and_left_as_it_is(context: Conte
     assert bounces.read_mailbox(clinic, LATER) == 0
 
 
+@pytest.mark.parametrize(
+    "harmful",
+    [
+        report("<forged@x>").replace(b"2026", b"9" * 20, 1),
+        report("<forged@x>").replace(b"+0000", b"+" + b"9" * 20, 1),
+        b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n"
+        + b"Content-Type: message/rfc822\r\n\r\n" * 2000,
+    ],
+    ids=["a year of no calendar", "an offset of no zone", "mails in mails"],
+)
+def test_no_mail_keeps_the_reports_behind_it_unread(
+    context: Context, imap: ImapServer, harmful: bytes
+) -> None:
+    clinic = reading(context, imap)
+    one = sent(clinic)
+    imap.mails = {4: harmful, 9: report(one.message_id)}
+    assert bounces.read_mailbox(clinic, LATER) == 1
+
+
+def test_a_report_without_a_date_that_can_be_read_counts() -> None:
+    (found,) = read(report("<a@b>").replace(b"2026", b"9" * 20, 1))
+    assert found.at is None
+
+
 def test_a_mailbox_that_was_made_again_is_read_from_its_beginning(context: Context, imap: ImapServer) -> None:
     clinic = reading(context, imap)
     one = sent(clinic)
