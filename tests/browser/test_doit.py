@@ -212,10 +212,10 @@ def test_another_language_keeps_what_was_chosen_and_not_sent(
 
 def until(page: Page, promise: str) -> None:
     """Wait until what a promise gives is true."""
-    for _second in range(30):
+    for _time in range(300):
         if page.evaluate(promise):
             return
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(100)
     raise AssertionError(promise)
 
 
