@@ -25,7 +25,7 @@ from tests.helpers.ports import free_port
 from tests.helpers.visits import book
 
 PATIENCE = 30_000  # milliseconds; a machine may be busy with other tests
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ABSENT = (  # what Playwright turns off, and the pages behind the address bar: a second load for each window
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
     *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
