@@ -24,7 +24,7 @@ from schemas.staff import Role
 from schemas.webhook import Inbound
 from store import checkins, deliveries, plans, receipts
 from store.tables import remarks
-from tests.browser.conftest import DESK, PHONE, Site
+from tests.browser.conftest import DESK, PHONE, Site, without_figures
 from tests.helpers.console import EMAIL, PASSWORD, account, answer, visit
 from tests.helpers.hands import faults, faults_by_day_and_night, follow, too_wide
 from tests.helpers.mailbox import Mailbox
@@ -223,7 +223,7 @@ def test_a_typed_change_outlives_the_session_and_no_later_version(clinic: Site, 
 
 
 def test_a_plan_is_changed_without_a_script(clinic: Site, open_page: Any, mailbox: Mailbox) -> None:
-    page = signed_in(open_page, clinic, PHONE, java_script_enabled=False)
+    page = without_figures(signed_in(open_page, clinic, PHONE, java_script_enabled=False))
     open_booking(page, clinic, 2)
     follow(page.get_by_role("button", name="Change the plan"))
     lines = page.locator(".line legend")
@@ -258,6 +258,8 @@ def test_a_changed_plan_comes_back_at_the_exercise_and_says_what_was_done(
     clinic: Site, open_page: Any, kind: dict[str, Any], scripted: bool
 ) -> None:
     page = signed_in(open_page, clinic, kind, java_script_enabled=scripted)
+    if not scripted:
+        without_figures(page)
     page.goto(f"{clinic.base}/console/bookings/2/plan/change")
 
     def done_at(where: Locator, words: str) -> None:
