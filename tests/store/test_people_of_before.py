@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import shutil
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import make_url
 
 import settings as configuration
 from handlers import links
@@ -35,6 +39,7 @@ from tests.store.test_first_schema import put
 import app as application  # isort: skip
 
 AHEAD = NOW + timedelta(days=10)
+KEY = Fernet.generate_key().decode()
 # id: (name, address, number, what was refused)
 PEOPLE = {
     1: ("Zoe Field", "zoe@example.org", "(555) 010-0139", ""),
@@ -54,13 +59,13 @@ def token(purpose: str, subject: int) -> str:
     return base64.urlsafe_b64encode(made[:24]).decode()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def context(request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox) -> Context:
-    """A clinic that has just been updated from the first schema."""
-    url = f"sqlite:///{tmp_path / 'a.db'}"
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def updated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The database of a clinic that has just been updated from the first schema."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('before') / 'a.db'}"
     if request.param == "postgresql":
         url = fresh_postgres(request.getfixturevalue("postgres_server"), template="template0")
-    built = application.build_context(configuration.load(environ(url, mailbox.port)))
+    built = application.build_context(configuration.load(environ(url, 25, FIELD_KEYS=KEY)))
     with built.db.begin() as tx:
         command.upgrade(migrate.config(tx.conn), "0001")
         for client_id, (name, email, phone, refused) in PEOPLE.items():
@@ -73,7 +78,24 @@ def context(request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox) ->
     with built.db.begin() as tx:
         links.follow(tx, built, contacts.normalise(tx, built, NOW))
         links.key_old(tx, built)
-    return built
+    built.db.close()
+    return url
+
+
+@pytest.fixture
+def context(
+    updated: str, request: pytest.FixtureRequest, tmp_path: Path, mailbox: Mailbox
+) -> Iterator[Context]:
+    """That clinic at work, on a copy of its database."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    if updated.startswith("sqlite"):
+        shutil.copy(updated.removeprefix("sqlite:///"), tmp_path / "a.db")
+    else:
+        template = make_url(updated).database or ""
+        url = fresh_postgres(request.getfixturevalue("postgres_server"), template=template)
+    built = application.build_context(configuration.load(environ(url, mailbox.port, FIELD_KEYS=KEY)))
+    yield built
+    built.db.close()
 
 
 def put_booking(tx: Tx, number: int, client_id: int, **more: Any) -> None:
