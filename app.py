@@ -8,7 +8,7 @@ gc.set_threshold(10_000)
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -28,19 +28,16 @@ from integrations.http import Http
 from integrations.probe import Probe
 from integrations.scanner import Scanner
 from integrations.schedulers import SCHEDULERS
-from library.figures import load_figures
 from library.mail_texts import read_mail_texts
 from schemas.clinic import Connection
 from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
 from settings.kept import with_kept
-from settings.startup import connection_problems, read_library, sound_settings
+from settings.startup import connection_problems, read_figures, read_library, sound_settings
 from store import connections
 from store.base import Database
 from store.vault import SealBroken, Vault
 from web.setup.desk import Desk
-
-read_figures = cache(load_figures)
 
 
 class Application(Flask):

@@ -13,11 +13,14 @@ ASKED_FROM = ("checkin", "returning", "first_visit")
 """The questionnaires whose questions a check-in may ask; of two with one id the first."""
 
 
-def read_checkins(reader: Reader, questionnaires: Mapping[str, Questionnaire]) -> CheckInRules | None:
-    """The rules of check-ins, or None when they cannot be used; problems go to the reader."""
+def read_checkins(reader: Reader, questionnaires: Mapping[str, Questionnaire] | None) -> CheckInRules | None:
+    """The rules of check-ins, or None when they cannot be used; problems go to the reader.
+
+    Without questionnaires, what they ask is not looked at.
+    """
     reader = reader.holding(FILE)
     rules = reader.part(CheckInRules, FILE, reader.toml(FILE))
-    if rules is not None:
+    if rules is not None and questionnaires is not None:
         for item, text in _faults(rules, questionnaires):
             reader.complain(FILE, item, text)
     return rules

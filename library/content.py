@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from library import toml
 from library.checkins import read_checkins
 from library.exercises import read_plan_content
 from library.flag_rules import read_rules
@@ -22,6 +23,7 @@ from library.unread import unread
 from library.uses import of_notice, of_pages, of_papers
 from library.values import Library
 from library.words import check_notice, checked_words, read_words
+from schemas.identity import NameRules
 from schemas.rules import ConditionRow, Evidence, Region
 
 __all__ = ["Library", "load", "problems"]
@@ -62,9 +64,16 @@ def _problems(folder: Path, state: State) -> list[Problem]:
 
 def _unread(library: Library, folder: Path) -> list[Problem]:
     reader = Reader(folder)
-    for file, item, text in unread(library, folder):
+    for file, item, text in (*unread(library, folder), *_undrawn(library, folder)):
         reader.complain(file, item, text, fatal=False)
     return reader.problems
+
+
+def _undrawn(library: Library, folder: Path) -> Iterator[tuple[str, str, str]]:
+    """Exercises that are shown without a picture."""
+    for name in library.plan_content.exercises:
+        if not (folder / "figures" / f"{name}.toml").exists():
+            yield f"exercises/{name}.toml", "id", f"has no picture: figures/{name}.toml is missing"
 
 
 def _of_parts(folder: Path) -> Iterator[Problem]:
@@ -95,8 +104,8 @@ def _library(reader: Reader) -> Library | None:
     papers = checked_words(reader, "papers.toml", of_papers())
     notice = checked_words(reader, "privacy.toml", of_notice())
     check_notice(reader, "privacy.toml", notice)
-    checkins = read_checkins(reader, questionnaires)
-    if rules is None or found is None or checkins is None:
+    checkins, names = read_checkins(reader, questionnaires), _names(reader)
+    if questionnaires is None or rules is None or found is None or checkins is None or names is None:
         return None
     library = Library(
         language=reader.language,
@@ -113,11 +122,22 @@ def _library(reader: Reader) -> Library | None:
         notice=notice,
         checkins=checkins,
         staff_words=read_staff_words(reader, rules),
-        names=read_names(reader.holding("rules/names.toml").folder),
+        names=names,
     )
     for file, item, text in unresolved(library):
         reader.complain(file, item, text)
     return library
+
+
+def _names(reader: Reader) -> NameRules | None:
+    file = "rules/names.toml"
+    try:
+        return read_names(reader.holding(file).folder)
+    except toml.Unreadable as error:
+        reader.problems.append(Problem(file, error.line, "file", error.reason))
+    except KeyError as error:
+        reader.complain(file, str(error.args[0]), "is missing")
+    return None
 
 
 def _rows(reader: Reader, file: str, schema: Any, key: str) -> list[Raw]:

@@ -1,12 +1,12 @@
 """Reads the pose data of content/figures/<exercise id>.toml and names wrong keys clearly."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+from library import toml
 from schemas.figure import (
     Arrow,
     Face,
@@ -37,9 +37,9 @@ ORDER_WORDS = ("arm_f", "arm_n", "leg_f", "leg_n", "torso", "pelvis", "head")
 
 
 def load_figures(folder: Path) -> Mapping[str, Figure]:
-    """Every figure in `content/figures`, by exercise id; raises FigureError for a faulty one."""
+    """Every figure in `content/figures`, by exercise id; raises FigureError or Unreadable for a wrong one."""
     return {
-        path.stem: figure_from(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
+        path.stem: figure_from(path.stem, toml.read(folder, f"figures/{path.name}"))
         for path in sorted((folder / "figures").glob("*.toml"))
     }
 

@@ -1,10 +1,10 @@
 """Reads the words of the mails and text messages."""
 
-import tomllib
 from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
+from library import toml
 from library.reading import SHIPPED
 from library.translations import laid_over
 
@@ -27,5 +27,5 @@ def own_mail_texts(content: Path, language: str) -> Texts:
 
 
 def _read(content: Path, language: str) -> Texts:
-    path = content / "mail" / f"{language}.toml"
-    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    file = f"mail/{language}.toml"
+    return toml.read(content, file) if (content / file).exists() else {}

@@ -1,15 +1,15 @@
 """Reads what stands beside a name and is none, and names that one person may go by."""
 
-import tomllib
 from collections import defaultdict
 from pathlib import Path
 
+from library import toml
 from schemas.identity import NameRules
 
 
 def read_names(folder: Path) -> NameRules:
-    """The words of `rules/names.toml`; raises OSError, KeyError or TOMLDecodeError."""
-    raw = tomllib.loads((folder / "rules" / "names.toml").read_text("utf-8"))
+    """The words of `rules/names.toml`; raises OSError, KeyError or Unreadable."""
+    raw = toml.read(folder, "rules/names.toml")
     known: dict[str, set[str]] = defaultdict(set)
     for group in raw["nicknames"]:
         for name in group:

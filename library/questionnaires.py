@@ -64,10 +64,17 @@ class _Shared:
     sets: Mapping[str, Mapping[str, str]]
 
 
-def read_questionnaires(reader: Reader, regions: Sequence[Region], pages: Words) -> dict[str, Questionnaire]:
-    """Return every questionnaire of the content folder by id; problems go to the reader."""
+def read_questionnaires(
+    reader: Reader, regions: Sequence[Region], pages: Words
+) -> dict[str, Questionnaire] | None:
+    """Return every questionnaire of the content folder by id; problems go to the reader.
+
+    None where one cannot be used: what the others lack without it is no fault of theirs.
+    """
     files = sorted(path.name for path in (reader.folder / FOLDER).glob("*.toml"))
     raw = {name: found for name in files if (found := reader.load(f"{FOLDER}/{name}", QuestionnaireIn()))}
+    if len(raw) < len(files):
+        return None
     for name, item in _unused_sets(raw):
         reader.complain(f"{FOLDER}/{name}", item, NOT_USED, fatal=False)
     made = {name: _questionnaire(reader, name, one, raw, regions, pages) for name, one in raw.items()}

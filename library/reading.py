@@ -4,7 +4,6 @@ A problem never stops the reading: all of them are collected, so that whoever ed
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError
 
+from library import toml
 from library.translations import Raw, client_texts, laid_over, leaves
 from schemas.forms.loading import load_as
 
@@ -78,12 +78,11 @@ class Reader:
     def toml(self, file: str) -> Raw | None:
         """Return a file's tables, or None (and a problem) when it is missing or cannot be read."""
         try:
-            data = (self.folder / file).read_bytes()
-            return tomllib.loads(data.decode("utf-8"))
+            return toml.read(self.folder, file)
         except FileNotFoundError:
             self.problems.append(Problem(file, 1, "file", "is missing"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            self.problems.append(Problem(file, _line_in(str(error)), "file", f"cannot be read: {error}"))
+        except toml.Unreadable as error:
+            self.problems.append(Problem(file, error.line, "file", error.reason))
         return None
 
     def load(self, file: str, schema: Schema) -> Raw | None:
@@ -196,15 +195,10 @@ def _last_word(place: tuple[str | int, ...]) -> str:
     return f"{words[-1]}: " if words else ""
 
 
-def _line_in(message: str) -> int:
-    found = re.search(r"line (\d+)", message)
-    return int(found[1]) if found else 1
-
-
 def line_of(path: Path, item: str) -> int:
     """Return the line (from 1) on which an id is defined, or first named; 1 when it is not found."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return 1
     if exact := _entry_line(lines, item):

@@ -35,8 +35,11 @@ class ChoicesField(fields.Field[Any]):
         raise ValidationError("Not a table of choices (id = words).")
 
 
+ID = "must be letters from A to Z, digits and _ alone, and begin with a letter."
+
+
 def _id() -> fields.String:
-    return fields.String(required=True, validate=validate.Regexp(r"[A-Za-z][A-Za-z0-9_]*\Z"))
+    return fields.String(required=True, validate=validate.Regexp(r"[A-Za-z][A-Za-z0-9_]*\Z", error=ID))
 
 
 def _word() -> fields.String:

@@ -1,7 +1,6 @@
 """The clinic: what `clinic.toml` says, and over it what the environment says."""
 
 import json
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from babel.core import get_global
 
+from library import toml
 from schemas.clinic import Clinic, Policy
 from schemas.notions import phone
 from schemas.review import Unreviewed
@@ -140,14 +140,14 @@ def _unspoken(clinic: Clinic) -> Iterator[str]:
 def _clinic_file(read: Variables, content: Path) -> dict[str, Any]:
     path = content / "clinic.toml"
     try:
-        text = path.read_text(encoding="utf-8")
-        filed, problems = clinic_toml.read(tomllib.loads(text), text)
+        raw = toml.read(content, path.name)
+        filed, problems = clinic_toml.read(raw, path.read_text(encoding="utf-8-sig"))
         read.problems += problems
         return filed
     except FileNotFoundError:
         read.problems.append(f"{path} does not exist: CONTENT must name the folder with clinic.toml.")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        read.problems.append(f"{path}: {error}")
+    except toml.Unreadable as error:
+        read.problems.append(str(error))
     return {}
 
 

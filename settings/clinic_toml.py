@@ -216,7 +216,8 @@ def line_of(text: str, where: tuple[str, ...]) -> int:
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
             section = tuple(part.strip(" \"'") for part in header[1].split("."))
-            found.setdefault(section, number)
+            for end in range(1, len(section) + 1):
+                found.setdefault(section[:end], number)
         elif entry := _ENTRY.match(line):
             found.setdefault((*section, entry[1]), number)
     return next((found[where[:end]] for end in range(len(where), 0, -1) if where[:end] in found), 0)

@@ -1,11 +1,11 @@
 """Whom a client calls in need: what the clinic says, else what `content/crisis.toml` has for its country."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from library import toml
 from schemas.clinic import Clinic
 from schemas.notions.words import Translatable
 from settings.environment import ROOT, Variables
@@ -46,9 +46,9 @@ def _lines(read: Variables, content: Path) -> dict[str, dict[str, Any]]:
     own = content / FILE
     path = own if own.exists() else ROOT / "content" / FILE
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        read.problems.append(f"{path}: {error}")
+        found = toml.read(path.parent, FILE)
+    except toml.Unreadable as error:
+        read.problems.append(str(error))
         return {}
     wrong = [country for country, one in found.items() if not _is_whole(one)]
     read.problems += [f"{path}: [{country}] must have emergency and crisis as texts." for country in wrong]

@@ -140,6 +140,25 @@ def test_broken_toml_is_named_with_its_line(folder: Path) -> None:
     assert found[0].line == 2
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('id = "activity_profile"', 'id = "activity-profile"'), ('type = "choice"', "type = “choice”")],
+)
+def test_a_form_that_cannot_be_used_is_the_one_fault_that_is_named(folder: Path, old: str, new: str) -> None:
+    """Without it hundreds of questions of the other forms lead nowhere, which is no fault of theirs."""
+    change(folder, FIRST, old, new)
+    assert [each.file for each in problems(folder) if each.fatal] == [FIRST]
+
+
+def test_an_exercise_without_a_picture_is_named_and_stops_nothing(folder: Path) -> None:
+    (folder / "figures" / "act_clam.toml").unlink()
+    remark = Problem(
+        "exercises/act_clam.toml", 2, "id", "has no picture: figures/act_clam.toml is missing", fatal=False
+    )
+    assert remark in problems(folder)
+    assert load(folder)
+
+
 def test_a_missing_file_is_named(folder: Path) -> None:
     (folder / "messages.toml").unlink()
     assert Problem("messages.toml", 1, "file", "is missing") in problems(folder)
