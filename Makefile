@@ -13,6 +13,7 @@ help:
 	@echo "make test     set up, run every test, on both kinds of database where it is about the database"
 	@echo "make test-all  every test on both kinds of database, and more examples of each property"
 	@echo "make check    formatting, types, import rule, dependencies, tests"
+	@echo "make content  what is wrong in content/, with file and line; needs no settings (CONTENT=/path/to/folder)"
 	@echo "make figures  draw every exercise into build/figures"
 	@echo "make docs     the documentation as a site, in build/site; a broken link ends it"
 	@echo "make screenshots  take the pictures of the documentation again (needs Chromium)"
@@ -164,6 +165,10 @@ advisories: .venv/dev.stamp
 .PHONY: schema
 schema: .venv/app.stamp
 	@$(BIN)/python -c 'from integrations.schedulers.standard.shape import printed; print(printed(), end="")' > docs/schedulers/standard.schema.json
+
+.PHONY: content
+content: .venv/app.stamp
+	@$(BIN)/python -m deploy.content
 
 .PHONY: figures
 figures: .venv/app.stamp

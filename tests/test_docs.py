@@ -1,13 +1,18 @@
 """Every link between the documents leads somewhere, headings included."""
 
 import re
+import shutil
+import struct
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from deploy import docs
-from tests.helpers.content import library
+from library.content import problems
+from settings.startup import sound_settings
+from tests.helpers.clinic import environ
+from tests.helpers.content import CONTENT, library
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -70,3 +75,54 @@ def test_the_version_is_that_of_the_newest_changes_and_of_the_way_to_it() -> Non
     for file in ("Makefile", "docs/deploy.md", "deploy/upgrade.sh"):
         named = re.findall(r"VERSION=v(\d[\d.]*\d)", (ROOT / file).read_text("utf-8"))
         assert set(named) == {version}, file
+
+
+BLOCK = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+
+
+def examples(page: str) -> list[str]:
+    """The blocks of TOML of a page, in their order."""
+    return BLOCK.findall((ROOT / page).read_text("utf-8"))
+
+
+def test_each_change_that_the_guide_shows_can_be_made_as_it_stands_there(tmp_path: Path) -> None:
+    """A block that stands in a content file is what is there before; the next one is what it becomes."""
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    found, made = iter(examples("docs/change.md")), 0
+    for before in found:
+        for path in (path for path in folder.rglob("*.toml") if before in path.read_text("utf-8")):
+            path.write_text(path.read_text("utf-8").replace(before, next(found), 1), encoding="utf-8")
+            made += 1
+            break
+    assert made >= 9
+    assert [str(each) for each in problems(folder) if each.fatal] == []
+
+
+def test_each_service_that_the_guide_shows_is_one(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(CONTENT, tmp_path / "content"))
+    (service,) = [each for each in examples("docs/change.md") if each.startswith("[services.")]
+    with (folder / "clinic.toml").open("a", encoding="utf-8") as file:
+        file.write(service)
+    found = sound_settings(environ("sqlite:///unused.db", 25, CONTENT=str(folder))).clinic
+    assert found.service("", "Deep tissue 90 minutes") == found.services["deep-tissue-90"]
+
+
+IMAGES = ROOT / "docs" / "images"
+
+
+def test_every_picture_of_the_documents_is_shown_by_one_and_only_what_is_there_is_shown() -> None:
+    shown = {
+        (page.parent / name).resolve()
+        for page in PAGES
+        for name in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", page.read_text("utf-8"))
+    }
+    assert shown == set(IMAGES.iterdir())
+
+
+def test_the_picture_of_the_front_page_moves_and_is_small_enough_to_wait_for() -> None:
+    picture = (IMAGES / "aftercare.png").read_bytes()
+    place = picture.index(b"acTL") + 4
+    frames, loops = struct.unpack(">II", picture[place : place + 8])
+    assert frames > 10
+    assert loops > 0  # it comes to rest
+    assert len(picture) < 400_000

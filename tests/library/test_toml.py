@@ -73,7 +73,7 @@ def test_whichever_file_has_a_slip_the_start_names_it_with_its_line(both: Path, 
     path.write_text(path.read_text("utf-8") + "\nslip = “curly”\n", encoding="utf-8")
     line = path.read_text("utf-8").count("\n")
     with pytest.raises(SettingsError) as caught:
-        sound_settings(environ("sqlite://", 25, CONTENT=str(both)))
+        sound_settings(environ("sqlite:///unused.db", 25, CONTENT=str(both)))
     named = [each for each in caught.value.problems if f"content/{file}:{line}: " in each]
     assert named, caught.value.problems
     assert "curly quotes" in named[0]
