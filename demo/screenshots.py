@@ -8,10 +8,12 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from demo import film
 from demo.__main__ import PASSWORD, free_port, say
 from demo.mailbox import Mailbox
-from demo.tour.__main__ import FOLDER, STAFF, account, nothing, sights
+from demo.tour.__main__ import FOLDER, STAFF, account, newest_link, nothing, sights
 from demo.tour.page import serve
+from demo.tour.people import UNTOUCHED
 from demo.tour.world import World, build, tell_history
 from handlers.staff import setup_link
 from store import kept
@@ -68,14 +70,14 @@ def setup_address(world: World) -> str:
 
 
 def pictures(seen: list[str], tour: str) -> Iterator[tuple[str, str, dict[str, int]]]:
-    """Name, address and window of each picture."""
+    """Name, address and window of each picture; an address may say with # where it begins."""
     today, flagged, waits, client, plan, form = seen[:6]
     yield "console-day", today, DESK
     yield "console-phone", today, PHONE
     yield "flag", flagged, DESK
     yield "waits", waits, DESK
     yield "client", client, DESK
-    yield "plan", plan, PHONE
+    yield "plan", f"{plan}#name-1", PHONE
     yield "form", form, PHONE
     yield "tour", tour, DESK
 
@@ -103,6 +105,12 @@ def main() -> int:
         for name, url, window in pictures(seen, tour):
             world.work()
             take(page, name, url, window)
+        today, flagged, _waits, _client, plan, _form = seen[:6]
+        world.work()
+        untouched = newest_link(world, UNTOUCHED, "intake", "i")
+        parts = film.form(page, untouched), film.plan(page, plan), film.day(page, today, flagged)
+        film.film(context.new_page(), parts, IMAGES / "aftercare.png")
+        say("docs/images/aftercare.png")
         new = first_day()
         sign_in(page, new.url)
         take(page, "setup", setup_address(new), PHONE)

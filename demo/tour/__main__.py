@@ -52,9 +52,12 @@ def sights(world: World, page: str) -> Sights:
         (f"Five weeks with one client ({RETURNING}): pain, plans, check-ins", client),
         (
             "Her plan as she sees it: pictures, one move at a time",
-            _link(world, address[RETURNING], "plan", "p"),
+            newest_link(world, address[RETURNING], "plan", "p"),
         ),
-        (f"A form that was put aside ({HALF}): go on with it", _link(world, address[HALF], "intake", "i")),
+        (
+            f"A form that was put aside ({HALF}): go on with it",
+            newest_link(world, address[HALF], "intake", "i"),
+        ),
         ("A couple with one address, two clients", f"{console}/clients?q={COUPLE.partition('@')[0]}"),
         (f"A corrected address ({CORRECTED}): asked again, the old link is dead", corrected),
         (f"A no-show ({NO_SHOW}): nothing went out", missed),
@@ -62,7 +65,7 @@ def sights(world: World, page: str) -> Sights:
     )
 
 
-def _link(world: World, address: str, kind: str, path: str) -> str:
+def newest_link(world: World, address: str, kind: str, path: str) -> str:
     """The newest link of a kind in somebody's mailbox."""
     theirs = [mail for mail in world.mails.mails if address in str(mail["To"])]
     found = [link_in(mail, path) for mail in theirs if mail["X-Aftercare-Kind"] == kind]

@@ -67,6 +67,7 @@ LATER = {
 COUPLE = "lee@example.org"
 FLAGGED, HELD, RETURNING, HALF = "Amara Okafor", "Jonas Weiß", "Zoë Łuć", "Priya Raman"
 NO_SHOW, CORRECTED, OFF = "Tomasz Król", "Hélène Dubois", "Ivy Chen"
+UNTOUCHED = "nina@example.org"
 
 FORTY: tuple[Person, ...] = (
     # for weeks, and again in two days
@@ -106,7 +107,7 @@ FORTY: tuple[Person, ...] = (
     Person("Aiko Mori", "calcom", (0.1,), KNEE),
     Person(HALF, "calendly", (0.15,), NECK, screens=4),
     Person("Luis Ortega", "acuity", (0.2,), None, language="es"),
-    Person("Nina Petrova", "square", (0.25,), None),
+    Person("Nina Petrova", "square", (0.25,), None, email=UNTOUCHED),
     # coming, and never a word
     Person("Tariq Aziz", "cliniko", (3.0,), None),
     Person("Mia Larsen", "site", (4.2,), None),
