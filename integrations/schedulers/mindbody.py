@@ -1,6 +1,7 @@
 """Mindbody, Webhooks API: https://developers.mindbodyonline.com/WebhooksDocumentation.
 
 A webhook about an appointment holds client, practitioner and times; of a cancelled one, its identifier only.
+`appointmentName`, what was booked, is in no published type; programs that receive these webhooks read it.
 """
 
 import re
@@ -67,6 +68,7 @@ def booking(data: Part, made: datetime | None, zone: str) -> BookingState:
         start=start,
         end=end,
         client=_client(data),
+        service_name=data.text("appointmentName"),
         practitioner=_name(data, "staff"),
         zone=zone,
         created_at=made,

@@ -53,6 +53,13 @@ def test_a_webhook_holds_client_practitioner_and_order() -> None:
     assert notice(body("02")).booking.created_at is None  # type: ignore[union-attr] # a whole booking
 
 
+def test_the_service_is_named_where_the_webhook_names_it() -> None:
+    named = notice(body(appointmentName="Deep tissue 90 minutes"))
+    assert named.booking is not None
+    assert named.booking.service_name == "Deep tissue 90 minutes"
+    assert notice(body()).booking.service_name == ""  # type: ignore[union-attr] # a whole booking
+
+
 @pytest.mark.parametrize(
     ("word", "status"),
     [
