@@ -3,6 +3,7 @@
 import re
 import shutil
 import struct
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -126,3 +127,34 @@ def test_the_picture_of_the_front_page_moves_and_is_small_enough_to_wait_for() -
     assert frames > 10
     assert loops > 0  # it comes to rest
     assert len(picture) < 400_000
+
+
+def test_the_page_for_clients_says_how_long_the_form_takes_in_both_languages() -> None:
+    minutes = library().questionnaires["first_visit"].minutes
+    page = (ROOT / "docs" / "for-clients.md").read_text("utf-8")
+    assert f"about {minutes} minutes" in page
+    assert f"unos {minutes} minutos" in page
+
+
+def test_the_front_page_counts_the_moves_that_there_are() -> None:
+    count = len(library().plan_content.exercises)
+    assert f"| {count}, drawn, with moving figures |" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["for-clients.md", "for-therapists.md"])
+def test_what_is_printed_stands_there_in_both_languages_with_the_same_parts(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    english, spanish = text.split("## English")[1].split("## Español")
+    for mark in (r"^\*\*", r"^\|"):
+        assert len(re.findall(mark, english, re.MULTILINE)) == len(re.findall(mark, spanish, re.MULTILINE))
+
+
+def test_every_folder_of_the_program_has_its_line_among_the_rooms() -> None:
+    rooms = (
+        (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## The rooms")[2].partition("## A new")[0]
+    )
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    folders = {
+        line.partition("/")[0] for line in kept.stdout.splitlines() if line.endswith(".py") and "/" in line
+    }
+    assert {name for name in folders if f"`{name}/`" not in rooms} == set()
