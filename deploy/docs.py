@@ -3,6 +3,7 @@
 `make docs`: all pages, and every file that one of them links to; a link to a folder leads to its page.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 STAGED = ROOT / "build" / "docs"
+PRINT = ROOT / "deploy" / "print.css"
 PAGES = ("*.md", "docs/**/*.md", "content/**/*.md", "bench/*.md")
 LINK = re.compile(r"\]\(([^)\s#]+)(#[^)\s]*)?\)")
 OUTSIDE = ("https:", "http:", "mailto:")
@@ -39,6 +41,7 @@ def linked(page: Path) -> Iterator[Path]:
 def stage() -> None:
     """Copy pages and what they link to; what is no page is a file of its own there."""
     shutil.rmtree(STAGED, ignore_errors=True)
+    _copy(PRINT)
     for page in pages():
         _copy(page)
         for target in linked(page):
@@ -68,7 +71,8 @@ def main() -> int:
     """Build the site; a broken link ends it."""
     stage()
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(ROOT / "mkdocs.yml")]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    env = os.environ | {"NO_MKDOCS_2_WARNING": "1"}  # an advertisement, in colours
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
 
 
 if __name__ == "__main__":
