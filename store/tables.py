@@ -185,6 +185,7 @@ bookings = sa.Table(
     _ref("merged_into", "bookings", nullable=True),
     sa.Index("ix_bookings_start_at", "start_at"),
     sa.Index("ix_bookings_client_id_start_at", "client_id", "start_at"),
+    sa.Index("ix_bookings_practitioner_start_at", "practitioner", "start_at"),
 )
 
 # Which client comes to which booking, since when. One of a booking is open: who comes now.
