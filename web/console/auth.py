@@ -26,13 +26,14 @@ from handlers.staff.tries import Refused
 from render.paper import qr
 from schemas import origin
 from schemas.delivery import Channel
-from schemas.staff import Stage
+from schemas.staff import Role, Stage
 from store import devices as stored_devices
 from store import passkeys as stored_passkeys
 from store import staff as stored_staff
 from web import cookies
 from web.console import gate
 from web.console.gate import ANYBODY, DEVICE, ENROLLING, EVERYBODY, allowed, me, now
+from web.console.named import practitioners
 from web.console.news_words import NEWS, WHEN
 from web.console.view import open_page, page, shown_name
 from web.context import context
@@ -375,11 +376,13 @@ def account_page(status: int = 200, **values: Any) -> Response:
         mine = [one for one in stored_staff.sessions(tx, me().id) if sessions.is_alive(one, now())]
         known = devices.of(tx, me(), now())
         this = devices.known(tx, context(), cookies.value(DEVICE), now())
+        named = practitioners(tx) if me().may(Role.practitioner) else []
         news = {"wanted": wishes.of(tx, me().id), "news": NEWS, "when": WHEN}
     shown = {"codes_left": left, "sessions": mine, "here": g.session.id, "devices": known}
     this_one = this[0].id if this and this[1].id == me().id else 0
     shown |= {"passkeys": keys, "may_passkey": passkeys.site(context()) is not None}
     shown["unkept"] = bool(_codes_to_keep())
+    shown["names"] = named
     values = shown | news | {"texts": Channel.sms in context().senders} | values
     return page("account", status, languages=NAMES, this_device=this_one, **values)
 

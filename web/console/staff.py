@@ -13,6 +13,7 @@ from store import staff as stored_staff
 from web.console import basis, gate
 from web.console.auth import confirmed
 from web.console.gate import allowed, me, now
+from web.console.named import practitioners
 from web.console.view import page
 from web.context import context
 from web.language import NAMES
@@ -37,10 +38,12 @@ def people() -> Response:
 
 def _people_page(status: int = 200, **more: Any) -> Response:
     with context().db.read() as tx:
-        found = stored_staff.every(tx)
+        found, named = stored_staff.every(tx), practitioners(tx)
     fresh = {"name": "", "email": "", "credential": "", "language": me().language, "role": "practitioner"}
     shown = {key: request.form.get(key, value)[:320] for key, value in fresh.items()}
+    here = {each.name for each in found}
     values = {"people": found, "role_names": ROLE, "roles": ROLES, "languages": NAMES, "shown": shown}
+    values["names"] = [name for name in named if name not in here]
     return page("people", status, **values, **more)
 
 
@@ -88,10 +91,10 @@ def edit(staff_id: int) -> Response:
 
 def _edit_page(staff_id: int, status: int = 200, **more: Any) -> Response:
     with context().db.read() as tx:
-        one = stored_staff.get(tx, staff_id) or abort(404)
+        one, named = stored_staff.get(tx, staff_id) or abort(404), practitioners(tx)
     shown = {"name": one.name, "credential": one.credential, "language": one.language, "role": _roles(one)}
     shown |= {key: request.form[key] for key in shown if key in request.form}
-    values = {"one": one, "shown": shown, "roles": _choices(one), "languages": NAMES}
+    values = {"one": one, "shown": shown, "roles": _choices(one), "languages": NAMES, "names": named}
     begun_on = request.form.get("decided_on", "") if status not in (200, 409) else ""
     return page("person", status, **values, basis=begun_on or basis.of_account(one), **more)
 
