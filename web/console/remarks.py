@@ -1,6 +1,6 @@
 """What clients wrote in a check-in: answered in one line, or read."""
 
-from flask import redirect, request, url_for
+from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.checkins import remarks
@@ -34,10 +34,12 @@ def settle(remark_id: int, act: str) -> AnyResponse:
     try:
         with context().db.begin() as tx:
             basis.check_remark(tx, remark_id)
+            here = f"r{remark_id}"
+            at = waits.next_to(tx, here) if act == "read" else here
             done = _do(tx, remark_id, act, line)
             drafts.forget(tx, f"remark-{remark_id}")
     except NotNow:
         return waits.show(409, FIRST, at=remark_id, typed=line)
     if not done:
         return waits.show(409, LEFT if act == "undo" else FIRST, at=remark_id, typed=line)
-    return redirect(url_for("console_waits.waits", done=f"remark_{act}"), 303)
+    return waits.go_on(f"remark_{act}", at)

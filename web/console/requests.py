@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.intake import choices
@@ -41,10 +40,9 @@ def _shown(tx: Tx, one: ClientRequest) -> dict[str, Any]:
 @allowed(*EVERYBODY)
 def done(request_id: int) -> AnyResponse:
     """Somebody is done with it."""
-    with context().db.begin() as tx:
-        settled = choices.settle(tx, request_id, mine(), me().name, now())
-    if not settled:
-        from web.console import waits  # which shows what waits here
+    from web.console import waits  # which shows what waits here
 
-        return waits.show(409, FIRST)
-    return redirect(url_for("console_waits.waits", done="request"), 303)
+    with context().db.begin() as tx:
+        later = waits.next_to(tx, f"q{request_id}")
+        settled = choices.settle(tx, request_id, mine(), me().name, now())
+    return waits.go_on("request", later) if settled else waits.show(409, FIRST)

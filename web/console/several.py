@@ -16,7 +16,7 @@ from web.console.gate import allowed, me, now
 from web.context import context
 
 blueprint = gate.blueprint("several")
-MOST = waits.DRAWN
+MOST = waits.PAGE
 LOOKED = re.compile(r"(\d{1,18})-([0-9a-f]{16})", re.ASCII)
 NONE = "Tick each plan that you have looked at, then press again."
 SOME = "Some have changed in the meantime and still wait. Look at them as they are now."

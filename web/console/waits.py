@@ -1,6 +1,9 @@
 """Waits for you: everything that needs a person, across all days, each plan drawn with why it waits."""
 
 import itertools
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,10 +36,21 @@ from web.console.plan_form import plan_view
 from web.console.tags import FLAGS
 from web.console.view import language, page, say
 from web.context import context
+from web.numbers import number as whole
 
 blueprint = gate.blueprint("waits")
-DRAWN = 12
-"""How many plans are drawn on one page."""
+PAGE = 12
+"""How many things stand on one page, each plan drawn."""
+KINDS = {
+    "w": "Plans",
+    "n": "Notes by link",
+    "a": "Who comes?",
+    "r": "Written in a check-in",
+    "t": "Texts",
+    "q": "Asked for",
+    "m": "Not reached",
+}
+"""What may wait, by the letter with which its place on the page begins."""
 FRESH, WEEKS = timedelta(minutes=5), timedelta(weeks=6)
 WHOSE = "aftercare-whose"
 REMEMBERED_SECONDS = 365 * 24 * 60 * 60
@@ -48,6 +62,19 @@ class Whose:
 
     name: str
     choice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that waits: its place on the page, such as `w12`, and what is known of it."""
+
+    place: str
+    found: Any
+
+    @property
+    def kind(self) -> str:
+        """A key of `KINDS`."""
+        return self.place[0]
 
 
 def whose(tx: Tx) -> Whose:
@@ -102,24 +129,64 @@ def from_list() -> bool:
     return request.values.get("from") == "waits"
 
 
+def entries(tx: Tx, mine: str) -> list[Entry]:
+    """Everything that waits for who is signed in, in the order in which it is shown."""
+    clinical = me().may(Role.practitioner)
+    said = [Entry(f"t{one['text'].id}", one) for one in (_text(tx, each) for each in stored_texts.unseen(tx))]
+    held = standing.waiting(tx, mine) if clinical else []
+    notes_by_link = notes.drafts(tx, mine) if clinical else []
+    found_remarks = stored_remarks.waiting(tx, mine, now()) if clinical else []
+    asked = [found for each in attendances.unsettled(tx) if (found := who.asked_of(tx, each))]
+    return [
+        *(one for one in said if one.found["danger"]),
+        *(Entry(f"w{one.id}", one) for one in held),
+        *(Entry(f"n{one.booking_id}", one) for one in notes_by_link),
+        *(Entry(f"a{one.booking.id}", one) for one in asked),
+        *(Entry(f"r{one.id}", one) for one in found_remarks),
+        *(one for one in said if not one.found["danger"]),
+        *(Entry(f"q{one['request'].id}", one) for one in requests.waiting(tx)),
+        *(Entry(f"m{one[0].id}", one) for one in unreached.waiting(tx, mine)),
+    ]
+
+
+def page_with(listed: Sequence[Entry], place: str) -> int:
+    """The page of the list on which a place is; 1 for none."""
+    return next((n // PAGE + 1 for n, one in enumerate(listed) if one.place == place), 1)
+
+
 def place(tx: Tx, booking_id: int) -> str:
     """Of an act that was begun in the list: the place of this visit's plan; "" for none."""
-    listed = standing.waiting(tx, whose(tx).name)[:DRAWN] if from_list() else []
-    return next((f"w{one.id}" for one in listed if one.booking_id == booking_id), "")
+    return _at(entries(tx, whose(tx).name), booking_id) if from_list() else ""
+
+
+def _at(listed: Sequence[Entry], booking_id: int) -> str:
+    plans_held = (one for one in listed if one.kind == "w")
+    return next((one.place for one in plans_held if one.found.booking_id == booking_id), "")
 
 
 def after(tx: Tx, booking_id: int) -> str:
-    """Of an act that was begun in the list: the place of the plan after this visit's; "" for none."""
+    """Of an act that was begun in the list: the place after this visit's plan; "" for none."""
     if not from_list():
         return ""
-    listed = standing.waiting(tx, whose(tx).name)[:DRAWN]
-    pairs = itertools.pairwise(listed)
-    return next((f"w{later.id}" for one, later in pairs if one.booking_id == booking_id), "")
+    listed = entries(tx, whose(tx).name)
+    return _next(listed, _at(listed, booking_id))
+
+
+def next_to(tx: Tx, place: str) -> str:
+    """The place after another in the list; "" for none."""
+    return _next(entries(tx, whose(tx).name), place)
+
+
+def _next(listed: Sequence[Entry], place: str) -> str:
+    return next((later.place for one, later in itertools.pairwise(listed) if one.place == place), "")
 
 
 def go_on(did: str, at: str = "") -> AnyResponse:
     """Back to the list, at one of its places, with what was done."""
-    return redirect(url_for("console_waits.waits", done=did, _anchor=at or None), 303)
+    with context().db.read() as tx:
+        number = page_with(entries(tx, whose(tx).name), at)
+    there = url_for("console_waits.waits", done=did, page=number if number > 1 else None, _anchor=at or None)
+    return redirect(there, 303)
 
 
 def show(
@@ -133,29 +200,18 @@ def show(
     clinical = me().may(Role.practitioner)
     with context().db.read() as tx:
         mine = whose(tx)
-        held = standing.waiting(tx, mine.name) if clinical else []
-        reasons = standing.foreseen(tx, [one.booking_id for one in held[:DRAWN]])
-        basis = plans_basis.bases(tx, [one.booking_id for one in held[:DRAWN]])
-        found_remarks = stored_remarks.waiting(tx, mine.name, now()) if clinical else []
-        clients.read_ahead(tx, sorted({each.client_id for each in found_remarks}))
-        asked = [found for each in attendances.unsettled(tx) if (found := who.asked_of(tx, each))]
-        drawn = [_plan(tx, one, reasons, basis) for one in held[:DRAWN]]
-        values = {
-            "held": drawn,
-            "several": sum(one["may_release"] and one["plan"] is not None for one in drawn) > 1,
-            "more": max(0, len(held) - DRAWN),
-            "unreached": unreached.waiting(tx, mine.name),
-            "of_address": unreached.of_address,
-            "questions": asked,
-            "requests": requests.waiting(tx),
-            "remarks": [_remark(tx, each) for each in found_remarks],
-            "drafts": [_draft(tx, each) for each in (notes.drafts(tx, mine.name) if clinical else [])],
-            "took": TOOK,
+        listed = entries(tx, mine.name)
+        number = page_with(listed, f"r{at}") if at else request.values.get("page", 1, type=whole)
+        number = max(1, min(number, math.ceil(len(listed) / PAGE)))
+        begin = (number - 1) * PAGE
+        shown = listed[begin : begin + PAGE]
+        values = _drawn(tx, shown) | {
             "first": _settled(tx, about) if about else None,
-            "area_names": dict(area_words()),
-            "texts": sorted(
-                (_text(tx, each) for each in stored_texts.unseen(tx)), key=lambda one: not one["danger"]
-            ),
+            "kinds": _kinds(listed, number),
+            "number": number,
+            "begin": begin + 1,
+            "end": begin + len(shown),
+            "total": len(listed),
         }
     made = page(
         "waits",
@@ -166,11 +222,48 @@ def show(
         whose=mine,
         clinical=clinical,
         flag_tags=FLAGS,
+        took=TOOK,
+        area_names=dict(area_words()),
+        of_address=unreached.of_address,
         **values,
     )
     if mine.choice and request.args.get("whose"):
         cookies.put(made, WHOSE, request.args["whose"][:10], REMEMBERED_SECONDS)
     return made
+
+
+def _drawn(tx: Tx, shown: Sequence[Entry]) -> dict[str, Any]:
+    """What one page shows, by kind: only this is looked at closely."""
+    of = {kind: [one.found for one in shown if one.kind == kind] for kind in KINDS}
+    visits = [one.booking_id for one in of["w"]]
+    reasons, basis = standing.foreseen(tx, visits), plans_basis.bases(tx, visits)
+    clients.read_ahead(tx, sorted({each.client_id for each in of["r"]}))
+    drawn = [_plan(tx, one, reasons, basis) for one in of["w"]]
+    return {
+        "held": drawn,
+        "several": sum(one["may_release"] and one["plan"] is not None for one in drawn) > 1,
+        "drafts": [_draft(tx, each) for each in of["n"]],
+        "questions": of["a"],
+        "remarks": [_remark(tx, each) for each in of["r"]],
+        "texts": of["t"],
+        "requests": of["q"],
+        "unreached": of["m"],
+    }
+
+
+def _kinds(listed: Sequence[Entry], number: int) -> list[tuple[str, int, str]]:
+    """What kinds of things wait: each with its number, and where the first of them is."""
+    numbers = Counter(one.kind for one in listed)
+    firsts = {one.kind: one.place for one in reversed(listed)}
+    return [
+        (KINDS[kind], numbers[kind], _href(page_with(listed, firsts[kind]), number, firsts[kind]))
+        for kind in KINDS
+        if numbers[kind]
+    ]
+
+
+def _href(there: int, here: int, place: str) -> str:
+    return f"#{place}" if there == here else url_for("console_waits.waits", page=there, _anchor=place)
 
 
 def _settled(tx: Tx, visit: Booking) -> dict[str, Any]:
@@ -216,9 +309,10 @@ def _text(tx: Tx, one: Received) -> dict[str, Any]:
 def seen(text_id: int) -> AnyResponse:
     """Somebody has read a text. One that was read before, or is not there, stays as it is."""
     with context().db.begin() as tx:
+        later = next_to(tx, f"t{text_id}")
         if stored_texts.seen(tx, text_id, now()):
             audit.add(tx, me().name, "text_seen", f"text:{text_id}", now())
-    return redirect(url_for("console_waits.waits", done=1), 303)
+    return go_on("1", later)
 
 
 def _plan(tx: Tx, one: Waiting, reasons: dict[int, Reason], basis: dict[int, str]) -> dict[str, Any]:

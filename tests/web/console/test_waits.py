@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -9,11 +10,14 @@ from flask.testing import FlaskClient
 
 from handlers.context import Context
 from handlers.worker import work
+from schemas.booking import Person
+from schemas.client_request import RequestKind
 from schemas.staff import Role
-from store import plans
+from store import client_requests, clients, plans
 from tests.helpers.answers import answer_screens
 from tests.helpers.console import BASE, account, answer, decided_on, post, sign_in, token_in, visit
 from tests.helpers.mailbox import Mailbox
+from web.console import waits as waits_page
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 TODAY = datetime.now(UTC)
@@ -267,3 +271,50 @@ def test_after_twenty_seconds_it_is_too_late(context: Context, client: FlaskClie
     work.work_once(context, datetime.now(UTC) + timedelta(seconds=21))
     assert mailbox.kinds().count("plan") == 1
     assert post(client, undo_in(shown), page).status_code == 409
+
+
+PLACE = re.compile(r'<section class="panel[^"]*" id="([a-z]\d+)"')
+
+
+def asked_for(context: Context, how_many: int) -> None:
+    """Clients who asked for a copy."""
+    with context.db.begin() as tx:
+        for number in range(how_many):
+            who = clients.make(tx, Person(f"Ann {number}", f"ann{number}@example.org"), "US", TODAY)
+            client_requests.add(tx, who, RequestKind.copy, TODAY)
+
+
+@pytest.mark.parametrize(("asked", "pages"), [(10, 1), (11, 2), (25, 3)])
+def test_every_thing_stands_on_one_page_of_a_long_list_and_is_found_from_any(
+    context: Context, client: FlaskClient, asked: int, pages: int
+) -> None:
+    for day in (1, 2):
+        came(context, f"u{day}", f"Bea {day}", day)
+    asked_for(context, asked)
+    shown = [PLACE.findall(text(client, f"{WAITS}?page={number}")) for number in range(1, pages + 1)]
+    every = [place for page in shown for place in page]
+    assert len(every) == len(set(every)) == asked + 2 == badge(text(client, WAITS))
+    assert max(map(len, shown)) == min(waits_page.PAGE, asked + 2)
+    assert [place[0] for place in every] == ["w", "w", *"q" * asked]
+    for number in (0, pages, pages + 1, 2**70, -3, "x"):
+        assert PLACE.findall(text(client, f"{WAITS}?page={number}")) in (shown[0], shown[-1])
+    last = text(client, f"{WAITS}?page={pages}")
+    assert (f"{waits_page.PAGE * (pages - 1) + 1} to {asked + 2} of {asked + 2}" in last) == (pages > 1)
+    for words, place in (("Plans", "w"), ("Asked for", "q")):
+        there = re.search(rf'href="([^"]*)#({place}\d+)">{words} <b>', last)
+        assert there
+        assert there[2] in PLACE.findall(text(client, unescape(there[1])) if there[1] else last)
+
+
+def test_what_is_done_on_a_later_page_leads_to_the_next_thing(context: Context, client: FlaskClient) -> None:
+    asked_for(context, 27)
+    second = text(client, f"{WAITS}?page=2")
+    places = PLACE.findall(second)
+    done = {}
+    for place in (places[3], places[-1]):
+        url = f"/console/requests/{place[1:]}/done"
+        done[place] = post(client, url, f"{WAITS}?page=2").headers["Location"]
+    assert done[places[3]] == f"{WAITS}?done=request&page=2#{places[4]}"
+    after_last = done[places[-1]].partition("#")
+    assert after_last[2] in PLACE.findall(text(client, after_last[0]))
+    assert int(after_last[2][1:]) == int(places[-1][1:]) + 1

@@ -51,6 +51,7 @@ from web.console import (
     tags,
     undo,
     view,
+    waits,
     walk_in,
 )
 from web.language import say_in, texts
@@ -120,6 +121,7 @@ def in_tables() -> Iterator[str]:
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
     yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
+    yield from waits.KINDS.values()
     yield from (*walk_in.WRONG.values(), walk_in.ANY, walk_ins.NOT_HERE)
     yield from (*reviews.WHY.values(), *connections.GONE)
     yield from (*labels.SENTENCES.values(), labels.NOT_YOURS, *labels.DETAILS, labels.NO_WAY, labels.OFF)
