@@ -11,7 +11,7 @@ import pytest
 from handlers.bookings import walk_in as walk_ins
 from handlers.plans import clips
 from handlers.plans.basis import CHANGED
-from handlers.plans.by_hand import NO_BASIS, NOTHING_TO_CHANGE
+from handlers.plans.by_hand import NO_BASIS, NO_PLAN, NOTHING_TO_CHANGE
 from handlers.send import undo as undo_handler
 from handlers.staff import accounts, devices, passkeys, passwords
 from integrations.channels.email import ADVICE
@@ -119,7 +119,7 @@ def in_tables() -> Iterator[str]:
         "Not undone",
     )
     yield from (*undo.DID.values(), "Done.", undo_handler.LATE, "Not undone")
-    yield from (CHANGED, NO_BASIS, NOTHING_TO_CHANGE, *booking.STAYS.values())
+    yield from (CHANGED, NO_BASIS, NO_PLAN, NOTHING_TO_CHANGE, *booking.STAYS.values())
     yield from (text for _endpoint, text, _roles, _key in view.NAV)
     yield from waits.KINDS.values()
     yield from (*walk_in.WRONG.values(), walk_in.ANY, walk_ins.NOT_HERE)
