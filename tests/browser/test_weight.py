@@ -48,7 +48,7 @@ def test_the_plan_with_its_pictures_is_light_and_so_is_each_moving_figure(
 
 def test_the_first_page_can_be_used_within_two_seconds_on_slow_3g(site: Site, open_page: OpenPage) -> None:
     link = site.link(LinkPurpose.intake, site.visit().id)
-    assert min(_usable_after(open_page(PHONE), link) for _try in range(TRIES)) < USABLE
+    assert any(_usable_after(open_page(PHONE), link) < USABLE for _try in range(TRIES))
 
 
 def _usable_after(page: Page, link: str) -> float:
