@@ -16,13 +16,14 @@ from store import bookings, intakes
 from tests.browser.conftest import DESK, PHONE, Site
 from tests.helpers.answers import TAPPED, fill_in
 from tests.helpers.content import CONTENT
-from tests.helpers.hands import Hands, faults, faults_by_day_and_night, follow
+from tests.helpers.hands import Hands, faults, faults_by_day_and_night, follow, too_small
 from tests.helpers.phone import visited
 from tests.helpers.visits import receive, webhook
 
 OpenPage = Callable[..., Page]
 OpenSite = Callable[..., Site]
 LOOKS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
+SMALL = PHONE | {"viewport": {"width": 360, "height": 740}}
 LONG_NAME = "محمد عبد الرحمن بن عبد العزيز العلي"
 COMES_AGAIN = {
     "upd_health_change": "no",
@@ -94,15 +95,20 @@ def test_a_first_visit_takes_at_most_16_screens_45_taps_and_1850_words(
     assert sum(read) + words(page) <= 1850
 
 
-@LOOKS
-def test_every_screen_is_accessible_and_keeps_what_is_said(
+@pytest.mark.parametrize("kind", [SMALL, DESK], ids=["phone", "desk"])
+def test_every_screen_is_accessible_hit_by_a_shaky_hand_and_keeps_what_is_said(
     site: Site, open_page: OpenPage, kind: dict[str, Any]
 ) -> None:
     booking = site.visit(name=LONG_NAME)
     page = open_page(kind)
     page.goto(site.link(LinkPurpose.intake, booking.id))
     found: list[str] = []
-    Hands(page, TAPPED).fill_in(lambda shown: found.extend(faults_by_day_and_night(shown)))
+
+    def look(shown: Page) -> None:
+        found.extend(faults_by_day_and_night(shown))
+        found.extend(too_small(shown) if kind is SMALL else [])
+
+    Hands(page, TAPPED).fill_in(look)
     assert found + faults_by_day_and_night(page) == []
     answers = _answers(site, booking)
     assert answers["done"]
@@ -215,18 +221,21 @@ def test_the_back_button_and_a_closed_browser_lose_at_most_one_screen(
     assert other.locator("h1").inner_text() == "Where is it?"
 
 
-@LOOKS
-def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, kind: dict[str, Any]) -> None:
+def test_the_other_pages_are_accessible(site: Site, open_page: OpenPage, everything: bool) -> None:
     booking = visited(site.context, name=LONG_NAME)
-    page = open_page(kind)
+    page = open_page(PHONE)
+    at_a_desk = faults_by_day_and_night if everything else faults
     for link in (
         site.link(LinkPurpose.plan, booking.id),
         site.link(LinkPurpose.intake, booking.id),
         site.link(LinkPurpose.stop, booking.client_id),
         f"{site.base}/i/nothing",
     ):
+        page.set_viewport_size(PHONE["viewport"])
         page.goto(link)
         assert faults_by_day_and_night(page) == []
+        page.set_viewport_size(DESK["viewport"])
+        assert at_a_desk(page) == []
 
 
 def test_the_pages_about_privacy_are_accessible_on_the_smallest_phone(

@@ -69,12 +69,8 @@ ON_SQLITE = (
 )
 """On SQLite alone, of the files above: it takes long, and what is decided is decided in memory."""
 
-WIDE_TOO = (
-    "test_a_practitioners_morning",
-    "test_no_page_scrolls",
-    "test_the_other_pages",
-)
-"""Tests in a browser that are about how a page is laid out: at a desk too, the others on a phone alone."""
+WIDE_TOO = ("test_a_practitioners_morning",)
+"""Tests in a browser that run at a desk too, the others on a phone alone; what is about widths sets them."""
 
 
 def some(cases: Iterable[Any], every: int) -> list[Any]:

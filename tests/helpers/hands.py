@@ -14,6 +14,14 @@ AXE = Axe().axe_script
 MOST_SCREENS = 40
 BORN = "date_of_birth"
 FORM = "main form:not(.lang):not(.quiet)"
+LEAST = 44  # pixels across, for a shaky hand
+TOO_SMALL = """least => [...document.querySelectorAll('a, button, summary, select, textarea, input')]
+  .filter(each => each.type !== 'hidden')
+  .map(each => each.matches('[type=radio], [type=checkbox]') ? each.closest('label') ?? each : each)
+  .filter(each => each.checkVisibility() && !each.closest('[aria-hidden=true]') && each.tabIndex !== -1)
+  .map(each => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && box.right > 0 && (box.width < least || box.height < least))
+  .map(([html]) => html)"""
 
 
 def follow(target: Locator) -> None:
@@ -32,6 +40,12 @@ def too_wide(page: Page) -> list[str]:
     room = (page.viewport_size or {"width": 0})["width"]  # innerWidth grows with a page that is too wide
     width = page.evaluate("document.documentElement.scrollWidth")
     return [f"{page.url}: {width} px wide on {room}"] if width > room else []
+
+
+def too_small(page: Page) -> list[str]:
+    """What can be pressed on a page and is too small for a shaky hand."""
+    found: list[str] = page.evaluate(TOO_SMALL, LEAST)
+    return found
 
 
 def faults_by_day_and_night(page: Page) -> list[str]:
