@@ -120,6 +120,5 @@ def printed(
         date=day_of(context, booking, stored),
         words=context.library(plan.language).papers,
         url=url,
-        paper="a4" if context.clinic.paper == "a4" else "letter",
         large=large,
     ).data

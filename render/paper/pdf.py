@@ -44,19 +44,18 @@ def plan_pdf(
     date: date,
     words: Words,
     url: str = "",
-    paper: str = "letter",
     large: bool = False,
 ) -> Pdf:
     """The plan on one page, or on two full ones; the same input gives the same bytes.
 
     `figures` are start and finish side by side, by exercise id; `words` are those of papers in the plan's
-    language; `url` opens the plan page; `paper` is "letter" or "a4". `large` print is of 14 points and more,
-    on as many pages as that takes. No text can stop it: what cannot be tagged is printed without tags.
+    language; `url` opens the plan page. `large` print is of 14 points and more, on as many pages as that
+    takes. No text can stop it: what cannot be tagged is printed without tags.
     """
     data = _plan_data(plan, clinic, client_name, figures, date, words) | {
         "url": url,
         "rtl": direction(words.language) == "rtl",
-        "paper": PAPERS[paper],
+        "paper": PAPERS[clinic.paper],
         "large": large,
     }
     files = {f"{key}.svg": figures[key].svg.encode() for key in _drawn(plan, figures)}
@@ -159,7 +158,7 @@ def _without_label(text: str, label: str) -> str:
     return text.removeprefix(f"{label}.").lstrip()
 
 
-def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words, paper: str = "letter") -> Pdf:
+def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words) -> Pdf:
     """The practitioner's page before a visit, with the body map filled in; longer only if it must be."""
     place = summary.place or words.say("summary.none")
     alt = {
@@ -171,7 +170,7 @@ def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words, p
         "words": words.table("summary"),
         "weights": {weight: words.say(f"summary.weight.{weight}") for weight in Weight},
         "language": words.language,
-        "paper": PAPERS[paper],
+        "paper": PAPERS[clinic.paper],
         "clinic": plain(clinic.name, 80),
         "client": plain(summary.client_name, 80),
         "age": "" if summary.age is None else words.say("summary.years", n=summary.age),
@@ -181,9 +180,9 @@ def summary_pdf(summary: Summary, clinic: Clinic, *, date: date, words: Words, p
     return typeset(template("summary.typ"), data, _maps(summary), date)
 
 
-def table_pdf(words: Mapping[str, Any], *, paper: str, date: date) -> Pdf:
-    """`title`, `facts` (pairs), `heads` and `rows` of six cells, `note`, `language` and `clinic` on paper."""
-    data = {**words, "fonts": list(FAMILIES), "paper": PAPERS[paper]}
+def table_pdf(words: Mapping[str, Any], clinic: Clinic, *, date: date) -> Pdf:
+    """`title`, `facts` (pairs), `heads` and `rows` of six cells, `note` and `language` on paper."""
+    data = {**words, "fonts": list(FAMILIES), "clinic": clinic.name, "paper": PAPERS[clinic.paper]}
     return typeset(template("table.typ"), data, {}, date)
 
 

@@ -44,7 +44,8 @@ SUMMARY = Summary(
 
 def printed(of: WordedPlan, name: str = "Maria López", language: str = "en", paper: str = "letter") -> Pdf:
     """The plan as it is sent."""
-    return plan_pdf(of, CLINIC, name, pictures(of), date=TODAY, words=papers(language), url=LINK, paper=paper)
+    clinic = replace(CLINIC, paper=paper)
+    return plan_pdf(of, clinic, name, pictures(of), date=TODAY, words=papers(language), url=LINK)
 
 
 def pages(pdf: Pdf) -> list[str]:
@@ -257,8 +258,20 @@ def test_a_summary_of_many_things_runs_on_and_loses_nothing() -> None:
     assert "Text: no" in text
 
 
+@pytest.mark.parametrize(("paper", "points"), [("letter", 612), ("a4", 595)])
+def test_every_page_is_as_wide_as_the_paper_of_the_clinic(paper: str, points: int) -> None:
+    clinic = replace(CLINIC, paper=paper)
+    made = [
+        plan_pdf(plan(3), clinic, "Jo", {}, date=TODAY, words=papers()),
+        summary_pdf(SUMMARY, clinic, date=TODAY, words=papers()),
+    ]
+    for each in made:
+        with opened(each.data) as document:
+            assert round(document[0].rect.width) == points
+
+
 def test_an_empty_summary_says_that_nothing_was_raised() -> None:
-    made = summary_pdf(Summary("Jo", "today", "1"), CLINIC, date=TODAY, words=papers("es"), paper="a4")
+    made = summary_pdf(Summary("Jo", "today", "1"), CLINIC, date=TODAY, words=papers("es"))
     assert "Las respuestas no dieron ningún aviso." in pages(made)[0]
 
 

@@ -16,7 +16,7 @@ from store import audit, clients, looks
 from store.base import Tx
 from web.console import gate, today
 from web.console.gate import allowed, me, now
-from web.console.sheets import csv_file
+from web.console.sheets import csv_file, pdf_file
 from web.console.view import clock, language, page, say
 from web.context import context
 
@@ -93,12 +93,9 @@ def as_csv(client_id: int) -> Response:
 def as_pdf(client_id: int) -> Response:
     """The same on paper."""
     found, name = _sheet(client_id)
-    words = _words(found, name) | {"language": language(), "clinic": context().clinic.name}
-    made = pdf.table_pdf(words, paper=context().clinic.paper, date=today.local_day(now()))
-    response = Response(made.data, mimetype="application/pdf")
-    file = f"monitoring-{client_id}-{found.first}.pdf"
-    response.headers["Content-Disposition"] = f'inline; filename="{file}"'
-    return response
+    words = _words(found, name) | {"language": language()}
+    made = pdf.table_pdf(words, context().clinic, date=today.local_day(now()))
+    return pdf_file(f"monitoring-{client_id}-{found.first}", made.data)
 
 
 def _sheet(client_id: int) -> tuple[Sheet, str]:

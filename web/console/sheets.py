@@ -1,4 +1,4 @@
-"""Tables as CSV files that no spreadsheet can be tricked by."""
+"""Files to keep: tables as CSV that no spreadsheet can be tricked by, and paper."""
 
 import csv
 import io
@@ -25,4 +25,11 @@ def csv_file(name: str, rows: Iterable[Sequence[object]]) -> Response:
     response = Response(out.getvalue(), mimetype="text/csv")
     response.headers["Content-Type"] = "text/csv; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def pdf_file(name: str, data: bytes) -> Response:
+    """Paper, shown in the browser."""
+    response = Response(data, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     return response

@@ -12,7 +12,9 @@ from store import audit, bookings, plans
 from web.console import gate
 from web.console.drawings import bodies
 from web.console.gate import allowed, me, now
+from web.console.sheets import pdf_file
 from web.console.tags import FLAGS
+from web.console.today import local_day
 from web.console.view import language, page, say
 from web.context import context
 
@@ -46,16 +48,9 @@ def summary_paper(booking_id: int) -> Response:
         visit = summary.for_visit(tx, context(), booking_id, now(), language()) or abort(404)
         audit.add(tx, me().name, "print_summary", f"booking:{booking_id}", now())
     page_of = summary.paper(visit, summary.words(context(), language()))
-    made = pdf.summary_pdf(
-        page_of, context().clinic, date=now().date(), words=context().library(visit.language).papers
-    )
-    return _file(made.data, visit.reference)
-
-
-def _file(data: bytes, name: str) -> Response:
-    response = Response(data, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return response
+    words = context().library(visit.language).papers
+    made = pdf.summary_pdf(page_of, context().clinic, date=local_day(now()), words=words)
+    return pdf_file(visit.reference, made.data)
 
 
 @blueprint.get("/console/bookings/<int:booking_id>/plan.pdf")
@@ -72,4 +67,4 @@ def plan_paper(booking_id: int) -> Response:
         handed = links.issue(tx, context(), LinkPurpose.plan, found.id, now(), contact=0)
         url = handed if stored.sent_at else ""
         data = plan_page.printed(tx, context(), found, stored, plan, url)
-    return _file(data, f"plan-{booking_id:05d}")
+    return pdf_file(f"plan-{booking_id:05d}", data)
