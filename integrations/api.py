@@ -31,9 +31,12 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait, from Retry-After (seconds or a date) or X-RateLimit-Reset (seconds or Unix time)."""
-    clock = dates.read(headers.get("Date", "")) or now
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from Retry-After (seconds or a date) or X-RateLimit-Reset (seconds or Unix time).
+
+    A time is compared with the clock of who sent it; without one it says nothing.
+    """
+    clock = dates.read(headers.get("Date", ""))
     named = headers.get("Retry-After") or headers.get("X-RateLimit-Reset") or ""
     seconds = float(named) if named.isascii() and named.isdigit() and len(named) < 12 else None
     if seconds is None and (moment := dates.read(named)) and clock:
