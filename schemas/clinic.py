@@ -10,6 +10,11 @@ from schemas.review import Unreviewed
 SAMPLE = ".example"  # how the addresses of the clinic end that comes with Aftercare
 
 
+def variable_of(connection: str, field: str) -> str:
+    """The variable that sets a field of a connection: `NORTH_API_KEY`."""
+    return f"{connection}_{field}".upper().replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One clinic account at one scheduler.

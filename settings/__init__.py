@@ -15,11 +15,12 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas.clinic import variable_of
 from schemas.notions.host import is_here, is_private
 from schemas.notions.words import Translatable
 from settings import crisis, unsafe
 from settings.clinic import clinic_of
-from settings.connections import connections_of, prefix_of
+from settings.connections import connections_of
 from settings.environment import ROOT, Variables, process_variables
 from settings.unsafe import LEFT_TO_REGISTER
 from settings.values import SHORTEST_KEY, Mail, Returns, Settings, SettingsError, Sms, secret_keys
@@ -83,7 +84,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")
     if read.problems:
         raise SettingsError(read.problems, settings)
-    own = tuple(prefix_of(each.name) for each in settings.connections)
+    own = tuple(variable_of(each.name, "") for each in settings.connections)
     remarks = (*_told(read, settings), *read.unread((*PREFIXES, *own)), *crisis.remarks(clinic))
     return replace(settings, remarks=remarks)
 

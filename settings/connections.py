@@ -1,8 +1,9 @@
 """The connections: which schedulers, and the secrets of each."""
 
 import re
+from functools import partial
 
-from schemas.clinic import Clinic, Connection
+from schemas.clinic import Clinic, Connection, variable_of
 from settings.environment import ZONE_DEFAULT, Variables
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,40}\Z")
@@ -35,29 +36,24 @@ def connections_of(read: Variables, clinic: Clinic) -> tuple[Connection, ...]:
     return tuple(found)
 
 
-def prefix_of(name: str) -> str:
-    """How the variables of a connection begin: `NORTH_`."""
-    return f"{name.upper().replace('-', '_')}_"
-
-
 def _connection(read: Variables, name: str, scheduler: str, clinic: Clinic) -> Connection:
-    prefix = prefix_of(name).removesuffix("_")
-    zone = read.text(f"{prefix}_ZONE")
+    variable = partial(variable_of, name)
+    zone = read.text(variable("zone"))
     if zone:
-        zone = read.zone(f"{prefix}_ZONE", ZONE_DEFAULT)
-    options = {key: read.text(f"{prefix}_{key.upper()}") for key in OPTIONS}
+        zone = read.zone(variable("zone"), ZONE_DEFAULT)
+    options = {key: read.text(variable(key)) for key in OPTIONS}
     return Connection(
         name=name,
         scheduler=scheduler,
-        secrets=tuple(read.text(f"{prefix}_SECRET").split()),
-        api_key=read.text(f"{prefix}_API_KEY"),
-        api_base=read.text(f"{prefix}_API_BASE").rstrip("/"),
-        account=read.text(f"{prefix}_ACCOUNT"),
-        webhook_url=read.text(f"{prefix}_WEBHOOK_URL", f"{clinic.public_url}/webhooks/{name}"),
+        secrets=tuple(read.text(variable("secret")).split()),
+        api_key=read.text(variable("api_key")),
+        api_base=read.text(variable("api_base")).rstrip("/"),
+        account=read.text(variable("account")),
+        webhook_url=read.text(variable("webhook_url"), f"{clinic.public_url}/webhooks/{name}"),
         zone=zone,
         clinic_zone=clinic.zone,
         contact=clinic.mailbox,
-        visit_minutes=read.number(f"{prefix}_VISIT_MINUTES", 60, least=5, most=24 * 60),
-        attach=read.text(f"{prefix}_ATTACH"),
+        visit_minutes=read.number(variable("visit_minutes"), 60, least=5, most=24 * 60),
+        attach=read.text(variable("attach")),
         options={key: value for key, value in options.items() if value},
     )

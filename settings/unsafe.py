@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from schemas.clinic import variable_of
 from schemas.notions.host import is_here, is_private
-from settings.connections import prefix_of
 from settings.environment import Variables
 from settings.values import SHORTEST_KEY, Settings, secret_keys
 
@@ -47,7 +47,7 @@ def _examples(read: Variables) -> Iterator[str]:
 
 def _open_text(settings: Settings) -> Iterator[str]:
     """Keys, names and links in clear on their way to a scheduler or a text service."""
-    named = {f"{prefix_of(each.name)}API_BASE": each.api_base for each in settings.connections}
+    named = {variable_of(each.name, "api_base"): each.api_base for each in settings.connections}
     for name, value in {**named, "SMS_API_BASE": settings.sms.api_base}.items():
         if value and not is_private(value):
             yield f"{name} must begin with https:// (http:// only for this machine)."
@@ -93,7 +93,7 @@ def _easy(settings: Settings) -> Iterator[str]:
     whole = [part for part in secret_keys(settings.secret_key) if len(part) >= SHORTEST_KEY]
     if any(_is_weak(part, "key") for part in whole):
         yield "SECRET_KEY can be guessed: use at least 32 random characters; make them with: make env"
-    named = {f"{prefix_of(each.name)}SECRET": each.secrets for each in settings.connections}
+    named = {variable_of(each.name, "secret"): each.secrets for each in settings.connections}
     named |= {"METRICS_TOKEN": tuple(settings.metrics_token.split())}
     for name, values in named.items():
         if any(_is_weak(each, "secret") for each in values if each != LEFT_TO_REGISTER):

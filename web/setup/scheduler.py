@@ -12,7 +12,7 @@ from integrations.base import Ask, IntegrationError, Scheduler, Unsupported
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
 from integrations.simulate import new_secret
-from schemas.clinic import Connection
+from schemas.clinic import Connection, variable_of
 from schemas.staff import Role
 from store import audit
 from web.console.gate import allowed, me, now
@@ -48,7 +48,7 @@ def _listed() -> list[str]:
 
 def variable(field: str) -> str:
     """The variable of a field of the connection."""
-    return f"{connection()[0].upper().replace('-', '_')}_{field.upper()}"
+    return variable_of(connection()[0], field)
 
 
 def _page(
