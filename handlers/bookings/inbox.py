@@ -17,13 +17,13 @@ from schemas.receipt import Receipt, ReceiptStatus
 from schemas.webhook import Notice
 from store import bookings, receipts
 from store.base import Tx
+from store.running.ahead import CLOCKS_DIFFER
 from store.running.leases import EVERY, LEASE, Connections
 
 log = logging.getLogger("aftercare.inbox")
 BATCH = 20
 LONGEST_CHAIN = 20  # moves of one booking that are followed at once
 SLICE = 0.05  # seconds that a transaction for many takes: on SQLite webhooks that arrive wait for it
-CLOCKS_DIFFER = timedelta(minutes=5)  # that a sender's clock may be ahead of ours
 GAP = 0.004  # seconds between two of them, for those that wait
 
 

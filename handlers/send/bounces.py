@@ -21,11 +21,11 @@ from schemas.trouble import TroubleKind
 from store import contacts, deliveries
 from store.base import Tx
 from store.running import mailboxes, troubles
+from store.running.ahead import CLOCKS_DIFFER
 
 log = logging.getLogger("aftercare.bounces")
 REPORTED = timedelta(days=14)  # a mail that came back is reported within so long: most servers try for five
 UNGUESSED = 20  # letters; shorter ones might be guessed
-CLOCKS = timedelta(minutes=5)  # by which the clock of a mail server may differ from ours
 
 
 def read_mailbox(context: Context, now: datetime) -> int:
@@ -80,7 +80,9 @@ def _renamed(tx: Tx, bounce: Bounce, now: datetime) -> Delivery | None:
 
 def _is_of_this_sending(delivery: Delivery, bounce: Bounce) -> bool:
     """A person may have sent it once more since: a late copy of the first report says nothing of that."""
-    return bounce.at is None or delivery.settled_at is None or bounce.at >= delivery.settled_at - CLOCKS
+    return (
+        bounce.at is None or delivery.settled_at is None or bounce.at >= delivery.settled_at - CLOCKS_DIFFER
+    )
 
 
 def _is_recipient(tx: Tx, context: Context, delivery: Delivery, written: str) -> bool:

@@ -13,9 +13,9 @@ from schemas.trouble import Trouble, TroubleKind
 from store import audit
 from store.base import Tx
 from store.running import troubles
+from store.running.ahead import CLOCKS_DIFFER
 
 OLD = timedelta(days=2)
-APART = timedelta(minutes=5)  # the clocks of two machines may differ by less
 SUBJECT, BY = "backup", "worker"
 MADE, AWAITED, ELSEWHERE = "backup_made", "backup_awaited", "backup_elsewhere"
 """The acts, in the log: one was made; the worker saw its timer; a person said that it is made elsewhere."""
@@ -66,7 +66,7 @@ def _last(tx: Tx) -> str | None:
 
 def _since(tx: Tx, now: datetime) -> datetime:
     """When one was last made, awaited or put in the place of the database, or the clock was set back."""
-    until = now + APART
+    until = now + CLOCKS_DIFFER
     known = (
         audit.newest(tx, SUBJECT, [MADE, AWAITED], until),
         audit.newest(tx, MESSAGES, [DONE], until),

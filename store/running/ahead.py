@@ -9,7 +9,8 @@ from schemas.receipt import ReceiptStatus
 from store.base import Tx
 from store.tables import bookings, deliveries, receipts
 
-APART = timedelta(minutes=5)  # the clocks of two machines may differ by less
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""By less than that another machine's clock may differ from ours."""
 
 
 def take_back(tx: Tx, now: datetime) -> list[int]:
@@ -22,18 +23,18 @@ def take_back(tx: Tx, now: datetime) -> list[int]:
 
 
 def _receipts(tx: Tx, now: datetime) -> None:
-    ahead = sa.update(receipts).where(receipts.c.received_at > now + APART)
+    ahead = sa.update(receipts).where(receipts.c.received_at > now + CLOCKS_DIFFER)
     tx.run(ahead.where(receipts.c.status == ReceiptStatus.pending).values(due_at=now))
     tx.run(ahead.values(received_at=now))
 
 
 def _bookings(tx: Tx, now: datetime) -> set[int]:
-    ahead = sa.update(bookings).where(bookings.c.first_seen_at > now + APART)
+    ahead = sa.update(bookings).where(bookings.c.first_seen_at > now + CLOCKS_DIFFER)
     return {row.id for row in tx.all(ahead.values(first_seen_at=now).returning(bookings.c.id))}
 
 
 def _deliveries(tx: Tx, now: datetime) -> set[int]:
-    waits = (deliveries.c.status == DeliveryStatus.scheduled, deliveries.c.created_at > now + APART)
+    waits = (deliveries.c.status == DeliveryStatus.scheduled, deliveries.c.created_at > now + CLOCKS_DIFFER)
     found = tx.all(sa.select(deliveries).where(*waits))
     for row in found:
         tx.change(deliveries, row.id, created_at=now, due_at=now + (row.due_at - row.created_at))
