@@ -1,7 +1,7 @@
 """Calendar files (RFC 5545): what a client takes into a calendar of their own, with an alarm."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,10 +29,13 @@ def published(events: Sequence[Event], now: datetime) -> str:
 
     Times are in UTC: each calendar shows them in the zone where its owner is, across clock changes too.
     """
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH"]
-    for event in events:
-        lines += _event(event, now)
-    return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _folded(line))
+    return _calendar(line for event in events for line in _event(event, now))
+
+
+def _calendar(lines: Iterable[str]) -> str:
+    head = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH")
+    whole = (*head, *lines, "END:VCALENDAR")
+    return "".join(f"{part}\r\n" for line in whole for part in _folded(line))
 
 
 def _event(event: Event, now: datetime) -> Iterator[str]:
@@ -58,7 +61,7 @@ def weekly(
     """
     days = ",".join(DAYS[day] for day in chosen.days)
     lines = [
-        *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Aftercare//EN", "METHOD:PUBLISH", "BEGIN:VEVENT"),
+        "BEGIN:VEVENT",
         f"UID:{uid}",
         _sequence(now),
         f"DTSTAMP:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}",
@@ -69,9 +72,9 @@ def weekly(
         f"DESCRIPTION:{_text(url)}",
         f"URL:{url}",
         *("BEGIN:VALARM", "ACTION:DISPLAY", f"DESCRIPTION:{_text(title)}", "TRIGGER:PT0M", "END:VALARM"),
-        *("END:VEVENT", "END:VCALENDAR"),
+        "END:VEVENT",
     ]
-    return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
+    return _calendar(lines)
 
 
 def _sequence(now: datetime) -> str:
