@@ -14,10 +14,15 @@ stop() { say "$*" >&2; exit 1; }
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || stop "make install needs root: sudo make install"
 [ -n "$root" ] || id aftercare >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --shell /usr/sbin/nologin aftercare
 
+version() { git -C "$1" -c safe.directory="$1" rev-parse HEAD 2>/dev/null || :; }
+[ ! -e "$home/app.py" ] || [ "$(version "$here")" = "$(version "$home")" ] ||
+  stop "Another version of Aftercare is in $prefix already. A new one comes by: make upgrade FOLDER=$prefix"
+
 mkdir -p "$home/var" "$units" "$root/var/backups/aftercare"
 if [ "$here" != "$home" ]; then
-  # Everything that belongs to the version; never .env, var or an environment of another machine.
-  (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build .) | tar -xf - -C "$home"
+  # Everything that belongs to the version; never .env, var or an environment of another machine, nor over a clinic's own content.
+  own=; [ ! -e "$home/content" ] || own=--exclude=./content
+  (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build $own .) | tar -xf - -C "$home"
 fi
 [ -n "$root" ] || make -C "$home" .venv/app.stamp
 # Only the two keys: the rest is said in the browser, and a line here would win over it.

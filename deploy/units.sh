@@ -18,7 +18,7 @@ renew_units() {
   for path in deploy/*.service deploy/*.timer; do
     unit=${path##*/}
     if [ ! -e "$units/$unit" ]; then
-      say "New: $unit. To start it: $control enable --now $unit"
+      ! grep -q '^\[Install\]' "$path" || say "New: $unit. To start it: $control enable --now $unit"
     elif ! is_ours "$unit"; then
       placed < "$path" | cmp -s - "$units/$unit" || say "$units/$unit was changed on this machine and stays;" \
         "take it away before an upgrade to have the one of Aftercare, and put what is yours into: $control edit $unit"

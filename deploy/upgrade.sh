@@ -1,15 +1,18 @@
 #!/bin/sh
 # upgrade.sh: a new version, or back to where it was. By `make upgrade`; VERSION=v0.2.0 names one, else the newest of this branch.
+# FOLDER=/srv/aftercare, from a new clone: bring the version of the clone there, where the one of before knows no `make upgrade`.
 # Stop, copy the database, change the program and its units, migrate, check, start.
 # What fails on the way is undone: old program, old units, old database.
 set -eu
 umask 022  # the account that runs Aftercare reads what is new, whatever the umask of who upgrades
-cd "$(dirname "$0")/.."
+here=$(cd "$(dirname "$0")/.." && pwd)
+cd "${FOLDER:-$here}"
 bin=${BIN:-.venv/bin}
 control=${SYSTEMCTL:-systemctl}
 folder=${BACKUPS:-/var/backups/aftercare}
 as=${RUN_AS-runuser -u aftercare --}
 
+git() { command git -c safe.directory="$PWD" "$@"; }  # version 0.1 gave the whole folder to its account
 say() { printf '%s\n' "$*"; }
 flask() { $as "$bin/flask" --app app "$@"; }
 requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp; }
@@ -19,8 +22,15 @@ requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp;
   exit 1
 }
 old=$(git rev-parse HEAD)
-git fetch --quiet --tags 2>/dev/null || say "No newer version can be fetched; going on with what is here."
-if [ -n "${VERSION:-}" ]; then new=$VERSION; else new=$(git rev-parse '@{upstream}' 2>/dev/null || git rev-parse HEAD); fi
+follows=$(git rev-parse --abbrev-ref '@{upstream}' 2>/dev/null || git config aftercare.follows || echo origin/HEAD)
+git config aftercare.follows "$follows"  # a version that was upgraded to stands on no branch any more
+if [ "$PWD" != "$here" ]; then
+  git fetch --quiet --tags "$here" && new=$(git rev-parse FETCH_HEAD)
+else
+  git fetch --quiet --tags 2>/dev/null || say "No newer version can be fetched; going on with what is here."
+  new=$(git rev-parse --quiet --verify "$follows" || echo HEAD)
+fi
+new=${VERSION:-$new}
 git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no version $new." >&2; exit 1; }
 
 mkdir -p "$folder"
@@ -31,14 +41,20 @@ own=  # what the clinic has changed in content/ is laid aside and put onto the n
 aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
 put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
 
-. deploy/units.sh
+copied=
+copies() { git cat-file -e "$1:deploy/database.py" 2>/dev/null; }  # version 0.1 does not: the new one does it in its place
+dump() { (umask 077 && $as "$bin/python" deploy/database.py dump "$copy") && copied=yes; }
+restore() { [ -z "$copied" ] || { $as "$bin/python" deploy/database.py restore "$copy" && copied=; }; }
+
+. "$here/deploy/units.sh"
 
 back() {
   trap - EXIT
   say "The upgrade did not work. Going back to where it was ..." >&2
+  copies "$old" || restore || :
   [ -z "$begun" ] || { git checkout --quiet --force "$old" && requirements && put_on; }
   put_units_back || say "The units of before could not be put back: they are in $saved." >&2
-  [ -z "$begun" ] || $as "$bin/python" deploy/database.py restore "$copy" || {
+  [ -z "$begun" ] || restore || {
     say "The old program is back, its database is not: web and worker stand still. Put $copy back" \
       "(docs/deploy.md, Back up and restore), then: $control start aftercare-web aftercare-worker" >&2
     exit 1
@@ -53,12 +69,13 @@ flask check >/dev/null 2>&1 || faults=yes
 
 trap back EXIT
 $control stop aftercare-web aftercare-worker
-(umask 077 && $as "$bin/python" deploy/database.py dump "$copy")
+! copies "$old" || dump
 begun=yes
 aside
 git checkout --quiet "$new"
 put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }
 requirements
+copies "$old" || dump
 renew_units
 flask migrate
 flask status >/dev/null  # it starts at all

@@ -231,6 +231,18 @@ def test_install_lays_down_the_program_and_its_units_and_may_be_given_again(tmp_
     assert "enable --now aftercare-web" in said.stdout
 
 
+def test_install_given_again_leaves_what_the_clinic_changed(tmp_path: Path) -> None:
+    own = tmp_path / "opt/care/content/clinic.toml"
+    for _ in range(2):
+        said = run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
+        assert said.returncode == 0, said.stderr
+        own.write_text("# ours", encoding="utf-8")
+    (tmp_path / "opt/care/README.md").unlink()
+    run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
+    assert own.read_text(encoding="utf-8") == "# ours"
+    assert (tmp_path / "opt/care/README.md").exists(), "it is mended all the same"
+
+
 # ---------------------------------------------------------------- a clinic's own copy
 
 
@@ -492,6 +504,80 @@ def test_a_unit_that_was_changed_on_the_machine_stays(machine: Machine) -> None:
     assert said.returncode == 0, said.stdout + said.stderr
     assert machine.every()["aftercare-worker.service"] == own
     assert "was changed on this machine and stays" in said.stdout
+
+
+class Source:
+    """Where a server's versions come from: a clone in which they are made."""
+
+    def __init__(self, clone: Path) -> None:
+        self.folder = clone
+
+    def git(self, *words: str | Path) -> str:
+        """What git says there."""
+        who = ("-c", "user.name=Vendor", "-c", "user.email=vendor@example.org")
+        said = run("git", *who, *words, CWD=str(self.folder))
+        assert said.returncode == 0, said.stderr
+        return said.stdout.strip()
+
+    def release(self) -> str:
+        """What stands there as a version; its name."""
+        self.git("add", "-A")
+        self.git("commit", "-qm", "Newer", "--allow-empty")
+        return self.git("rev-parse", "HEAD")
+
+    def server(self) -> Installation:
+        """One small server that was cloned from here."""
+        folder = self.folder.parent / "server"
+        self.git("clone", "-q", "--shared", self.folder, folder)
+        compiled_as_here(folder)
+        return Installation(folder)
+
+
+@pytest.fixture
+def source(clone: Path) -> Source:
+    """The repository that a clinic has cloned."""
+    return Source(clone)
+
+
+def test_install_puts_no_other_version_over_a_server(source: Source, tmp_path: Path) -> None:
+    for _ in range(2):
+        source.release()
+        said = run("sh", source.folder / "deploy/install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
+    assert said.returncode == 1
+    assert "make upgrade FOLDER=/opt/care" in said.stderr
+
+
+def test_each_upgrade_brings_what_is_newest_then(source: Source) -> None:
+    server = source.server()
+    for _ in range(2):
+        newest_one = source.release()
+        said = server.upgrade()
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert server.git("rev-parse", "HEAD") == newest_one
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_version_that_knows_no_upgrade_is_upgraded_from_a_new_clone_and_comes_back(
+    source: Source, broken: bool
+) -> None:
+    """As version 0.1: nothing of `deploy/` is there, neither for the copy nor for the way back."""
+    now = source.git("rev-parse", "HEAD")
+    source.git("rm", "-rq", "deploy")
+    old = source.release()
+    server = source.server()
+    own = server.changed_by_the_clinic()
+    source.git("checkout", "-q", now, "--", "deploy")
+    if broken:
+        check = source.folder / "web/commands/check.py"
+        check.write_text(check.read_text("utf-8").replace("def found(", "def lost("), "utf-8")
+    new = source.release()
+    there = server.environment | {"FOLDER": str(server.folder), "CWD": str(source.folder)}
+    said = run("sh", "deploy/upgrade.sh", **there)
+    assert said.returncode == broken, said.stdout + said.stderr
+    assert server.git("rev-parse", "HEAD") == (old if broken else new)
+    assert server.schema() == ("0001" if broken else newest())
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert server.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
 
 
 def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(installation: Installation) -> None:
