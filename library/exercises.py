@@ -13,9 +13,9 @@ from schemas.choosing import ChoosingRules, FeedbackRules, PlanContent, Wording
 from schemas.exercise import Exercise, Protocol, TagRule, with_tag_facts
 
 T = TypeVar("T")
-CLIENT_TEXTS = {
+TEXTS = {
     "exercises": ("name", "why", "steps", "cues", "mistakes", "stop_when"),
-    "protocols": ("client_name", "tip"),
+    "protocols": ("name", "client_name", "tip"),
 }
 """What a translation of each file must hold."""
 
@@ -61,7 +61,7 @@ def _tags(reader: Reader) -> dict[str, TagRule]:
 
 def _all(reader: Reader, wanted: type[T], kind: str, prepare: Callable[[Raw], Raw]) -> dict[str, T]:
     made = {}
-    for file, raw in reader.folder_of(kind, CLIENT_TEXTS[kind]):
+    for file, raw in reader.folder_of(kind, TEXTS[kind]):
         part = reader.part(wanted, file, prepare(raw))
         if part is not None:
             made[str(raw["id"])] = part
