@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.worker import work
 from tests.helpers.answers import fill_in
 from tests.helpers.clinic import CALCOM_SECRET, NOW, make_context
-from tests.helpers.mailbox import Mailbox
+from tests.helpers.mailbox import Mailbox, read
 from tests.helpers.visits import book
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # whose files can be read
@@ -48,7 +48,7 @@ def test_the_files_of_the_database_hold_no_answer_no_token_and_no_secret(
 @pytest.mark.usefixtures("folder")
 def test_no_mail_holds_an_answer(mailbox: Mailbox) -> None:
     for mail in mailbox.mails:
-        assert not [answer for answer in ANSWERS if answer in mail.as_string()]
+        assert not [answer for answer in ANSWERS if answer in read(mail)]
 
 
 @pytest.mark.usefixtures("folder")

@@ -59,3 +59,9 @@ class Mailbox:
     def of(self, kind: str) -> list[EmailMessage]:
         """The mails of one kind."""
         return [mail for mail in self.mails if mail["X-Aftercare-Kind"] == kind]
+
+
+def read(mail: EmailMessage) -> str:
+    """Headers and texts of a mail as its reader sees them: what travels is broken into lines and encoded."""
+    texts = (part.get_content() for part in mail.walk() if part.get_content_maintype() == "text")
+    return "\n".join([*(f"{name}: {value}" for name, value in mail.items()), *texts])

@@ -25,7 +25,7 @@ from store.base import Tx
 from tests.helpers.answers import answer_screens, fill_in, settled
 from tests.helpers.clinic import NOW, with_content, with_policy
 from tests.helpers.content import library
-from tests.helpers.mailbox import Mailbox
+from tests.helpers.mailbox import Mailbox, read
 from tests.helpers.visits import book, receive, schedule_of, webhook
 
 OVER = NOW + timedelta(days=7, hours=1)
@@ -73,7 +73,7 @@ def test_the_mail_of_a_plan_names_no_answer_and_no_exercise(context: Context, ma
     fill_in(context, booking)
     work.work_once(context, DUE)
     (mail,) = mailbox.of("plan")
-    words = mail.as_string().casefold()
+    words = read(mail).casefold()
     for secret in ("back", "pain", "put on socks", "ann example"):
         assert secret not in mail["Subject"].casefold()
         assert secret == "back" or secret not in words, secret

@@ -16,7 +16,7 @@ from schemas.delivery import Channel
 from schemas.message import Text
 from store import bookings, intakes
 from tests.helpers.clinic import NOW
-from tests.helpers.mailbox import Mailbox
+from tests.helpers.mailbox import Mailbox, read
 from tests.helpers.visits import alert, book, receive, schedule_of, webhook
 
 
@@ -196,7 +196,7 @@ def test_an_alert_holds_no_name_and_no_answer(context: Context, mailbox: Mailbox
     booking = book(context)
     raise_stop(context, booking.id, "stop_emergency")
     told(context, mailbox, timedelta())
-    text = mailbox.of("alert")[0].as_string()
+    text = read(mailbox.of("alert")[0])
     assert "Zo" not in text
     assert "chest" not in text.casefold()
     assert "RF10" not in text
