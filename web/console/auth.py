@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from flask import Response, current_app, g, redirect, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import (
@@ -23,7 +22,6 @@ from handlers.staff import invited as invitations
 from handlers.staff.passwords import Unfit
 from handlers.staff.sessions import Entry
 from handlers.staff.tries import Refused
-from render.paper import qr
 from schemas import origin
 from schemas.delivery import Channel
 from schemas.staff import Role, Stage
@@ -31,7 +29,7 @@ from store import devices as stored_devices
 from store import passkeys as stored_passkeys
 from store import staff as stored_staff
 from web import cookies
-from web.console import gate
+from web.console import drawings, gate
 from web.console.gate import ANYBODY, DEVICE, ENROLLING, EVERYBODY, allowed, me, now
 from web.console.named import practitioners
 from web.console.news_words import NEWS, WHEN
@@ -222,7 +220,7 @@ def _enrol_page(error: str = "", status: int = 200) -> Response:
     secret = g.session.totp
     uri = second_factor.totp_uri(me(), secret, shown_name())
     spaced = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
-    drawn = Markup(qr.svg(uri, dark="#000"))  # noqa: S704 - drawn by us
+    drawn = drawings.code(uri)
     return page("enrol", status, error=error, uri=uri, qr=drawn, secret=spaced, next=after_login())
 
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
@@ -23,7 +22,6 @@ from handlers.schedule.recipients import recipient
 from handlers.send import by_hand
 from handlers.send import undo as undo_handler
 from render.language import readable
-from render.paper import qr
 from schemas.booking import Booking
 from schemas.delivery import WAITING, Channel, Delivery, DeliveryStatus, Purpose, Urgency
 from schemas.hold import LOOKS, REFUSALS
@@ -44,7 +42,7 @@ from web import language as client_words
 from web.client import days as client_days
 from web.console import basis, drafts, gate, undo, waits, who
 from web.console.auth import confirmed
-from web.console.drawings import bodies
+from web.console.drawings import bodies, code
 from web.console.gate import EVERYBODY, allowed, me, now, takes_draft
 from web.console.note_words import TOOK, area_words, note_from
 from web.console.plan_form import plan_view
@@ -392,7 +390,7 @@ def door(booking_id: int) -> Response:
         until = found.end + links.AFTER_VISIT
         url = links.issue(tx, context(), LinkPurpose.intake, found.id, now(), until)
         audit.add(tx, me().name, "door_code", f"booking:{found.id}", now())
-    return page("door", booking=found, qr=Markup(qr.svg(url, dark="#000")), url=url)  # noqa: S704 - drawn by us
+    return page("door", booking=found, qr=code(url), url=url)
 
 
 @blueprint.get("/console/bookings/<int:booking_id>/preview")

@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask import Response, abort, g, redirect, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from clinical import identity
 from handlers import links
 from handlers.links import LinkPurpose
 from handlers.staff import sessions
-from render.paper import qr
 from schemas.intake import IntakeStatus
 from store import audit, clients, intakes
 from store import devices as stored_devices
@@ -26,7 +24,7 @@ from store.base import Tx
 from store.views import days
 from store.views.days import Visit
 from web import cookies
-from web.console import gate
+from web.console import drawings, gate
 from web.console.gate import EVERYBODY, LINK, allowed, me, now
 from web.console.view import page
 from web.context import context
@@ -102,7 +100,7 @@ def tablet(token: str) -> Response:
         coming = _coming(tx)
         chosen = next((one for one in coming if one.code and str(one.id) == request.args.get("visit")), None)
         url = _code(tx, chosen.id) if chosen else ""
-    drawn = Markup(qr.svg(url, dark="#000")) if url else ""  # noqa: S704 - drawn by us
+    drawn = drawings.code(url) if url else ""
     response = page("door_tablet", coming=coming, chosen=chosen, qr=drawn, token=token)
     back = url_for("console_door_tablet.tablet", token=token)
     response.headers["Refresh"] = f"{CODE_FRESH if chosen else FRESH}; url={back}"

@@ -11,6 +11,7 @@ from render import charts
 from render.body import bodymap
 from render.body.bodymap import BodyView
 from render.charts import Reading
+from render.paper import qr
 from schemas.summary import VisitSummary
 from web.context import context
 from web.language import Say
@@ -27,6 +28,11 @@ def bodies(visit: VisitSummary, say: Say) -> list[dict[str, object]]:
             drawing = bodymap.svg(view, there, interactive=False, sides=(say("L"), say("R")))
             made.append({"svg": Markup(drawing), "title": say(title), "label": say(title)})  # noqa: S704 - drawn by us
     return made
+
+
+def code(url: str) -> Markup:
+    """An address to be read by a phone, dark on every page."""
+    return Markup(qr.svg(url, dark="#000"))  # noqa: S704 - drawn by us
 
 
 def progress_chart(shown: Progress, zone: ZoneInfo, language: str) -> list[dict[str, object]]:
