@@ -25,8 +25,8 @@ class Notice:
     `booking` is the whole state, or None where the webhook carries too little (then fetch).
     `occurred_at` and `version` are the scheduler's own order. `no_show` is set where only that mark
     changed; `gone` where the booking was deleted. `email` (casefolded) says whom a mark is about
-    where the scheduler names no seat. `event_id` is the same for every notice of one webhook. A `hint`
-    (such as "meeting ended") may fill in a booking that we do not know, and never changes one that we do.
+    where the scheduler names no seat. A `hint` (such as "meeting ended") may fill in a booking that we do
+    not know, and never changes one that we do.
     `of_client` says that `external_id` names a client there, all of whose bookings may have changed.
     `ends_series` says that with this cancellation all later dates of its series are off, too.
     `makes` says that it was made, by a sender that tells no order: it does not bring back what is off.
@@ -38,7 +38,6 @@ class Notice:
     seat: str = ""
     email: str = ""
     booking: BookingState | None = None
-    event_id: str = ""
     occurred_at: datetime | None = None
     version: int | None = None
     no_show: bool | None = None

@@ -206,12 +206,10 @@ class Calendly(Scheduler):
             return []
         payload = body.part("payload")
         place, state = needed_place(payload), self._state(event, payload)
-        digest = hashlib.sha256(inbound.body).hexdigest()[:24]
         notice = Notice(
             external_id=str(place),
             event=event,
             booking=state,
-            event_id=f"{event}:{place}:{digest}",
             occurred_at=body.moment("created_at") or body.moment("time") or inbound.received_at,
             no_show=NO_SHOWS.get(event),
             gone=event == CANCELED and state is None and not self.readable,

@@ -112,13 +112,13 @@ class Mindbody(Scheduler):
         if kind not in SUBSCRIBED or not self._is_ours(data):
             return []
         at = body.moment("eventInstanceOriginationDateTime") or inbound.received_at
-        return body.noted([self._notice(kind, data, at, body.text("messageId"))])
+        return body.noted([self._notice(kind, data, at)])
 
     def _is_ours(self, data: Part) -> bool:
         return not self.connection.account or data.needed("siteId") == self.connection.account
 
-    def _notice(self, kind: str, data: Part, at: datetime, event_id: str) -> Notice:
-        about = partial(Notice, event=kind, event_id=event_id, occurred_at=at)
+    def _notice(self, kind: str, data: Part, at: datetime) -> Notice:
+        about = partial(Notice, event=kind, occurred_at=at)
         if kind == CANCELLED:
             return about(data.needed("appointmentId"), gone=True)
         state = booking(data, at if kind == CREATED else None, self.connection.zone)

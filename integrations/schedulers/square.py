@@ -178,7 +178,6 @@ class Square(Scheduler):
             Notice(
                 external_id=found.needed("id"),
                 event=kind,
-                event_id=body.text("event_id"),
                 occurred_at=found.moment("updated_at") or body.moment("created_at"),
                 version=found.number("version"),
                 no_show=True if status is BookingStatus.no_show else None,

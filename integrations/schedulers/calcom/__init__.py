@@ -1,6 +1,5 @@
 """Cal.com, hosted or self-hosted: https://cal.com/docs/developing/guides/automation/webhooks and API v2."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -157,24 +156,21 @@ class CalCom(Scheduler):
         states = webhook_bookings(
             payload, TRIGGERS[trigger], made if trigger in MADE else None, self.connection.zone
         )
-        digest = hashlib.sha256(inbound.body).hexdigest()[:24]
-        return self._states(trigger, payload, states, at, f"{trigger}:{states[0].external_id}:{digest}")
+        return self._states(trigger, payload, states, at)
 
-    def _states(
-        self, trigger: str, payload: Part, found: list[BookingState], at: datetime, key: str
-    ) -> list[Notice]:
+    def _states(self, trigger: str, payload: Part, found: list[BookingState], at: datetime) -> list[Notice]:
         uid = found[0].external_id
         if self.readable and not found[0].seat and not is_sure(payload):
             # A body without answers, such as BOOKING_PAID, does not say who booked; the API does.
-            return [Notice(uid, trigger, event_id=key, occurred_at=at)]
+            return [Notice(uid, trigger, occurred_at=at)]
         ends = trigger == "BOOKING_CANCELLED" and _ends_series(payload)
         notices = [
-            Notice(uid, trigger, seat=each.seat, booking=each, event_id=key, occurred_at=at, ends_series=ends)
+            Notice(uid, trigger, seat=each.seat, booking=each, occurred_at=at, ends_series=ends)
             for each in found
         ]
         if ends and self.readable and found[0].series:
             # Its uid answers with all the dates as they are now.
-            notices.append(Notice(found[0].series, trigger, event_id=key, occurred_at=at))
+            notices.append(Notice(found[0].series, trigger, occurred_at=at))
         return notices
 
     def _meeting(self, trigger: str, payload: Part) -> list[Notice]:

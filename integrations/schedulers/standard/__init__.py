@@ -159,37 +159,35 @@ class Standard(Scheduler):
         if not body.has("data"):
             body.wrong("data", "there: an object that describes the booking")
         told = body.moment("timestamp")
-        data, name = body.part("data"), inbound.headers.get("webhook-id", "")
-        notice = _notice(kind, data, told or inbound.received_at, name)
+        data = body.part("data")
+        notice = _notice(kind, data, told or inbound.received_at)
         makes = kind == "booking.created" and told is None and notice.version is None
         return body.noted([replace(notice, makes=makes)])
 
 
-def _notice(kind: str, data: Part, at: datetime, event_id: str) -> Notice:
+def _notice(kind: str, data: Part, at: datetime) -> Notice:
     status, made = TYPES[kind], kind == "booking.created"
     try:
         state = booking(data, status, at if made else None)
     except UnknownPayload:
         if status is None:
             raise
-        return _mark(kind, status, data, at, event_id)
+        return _mark(kind, status, data, at)
     return Notice(
         state.external_id,
         kind,
         booking=state,
-        event_id=event_id,
         occurred_at=at,
         version=state.version,
         no_show=None if made else MARKS.get(status or _status(data, "status")),
     )
 
 
-def _mark(kind: str, status: BookingStatus, data: Part, at: datetime, event_id: str) -> Notice:
+def _mark(kind: str, status: BookingStatus, data: Part, at: datetime) -> Notice:
     """To cancel or to mark a no-show the identifier is enough."""
     return Notice(
         _load(IdSchema(only=("id",)), data)["id"],
         kind,
-        event_id=event_id,
         occurred_at=at,
         version=_version(data, "version"),
         no_show=True if status is BookingStatus.no_show else None,
