@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from handlers import retry
-from schemas.clinic import Clinic, Policy, Service
+from schemas.clinic import Clinic, Policy, Service, variable_of
 from schemas.delivery import DeliveryStatus
 from schemas.reason import Reason
 from settings.clinic import _ABOUT
@@ -71,13 +71,12 @@ def variables() -> set[str]:
 def _names(argument: ast.expr) -> set[str]:
     if isinstance(argument, ast.Constant):
         return {str(argument.value)}
-    assert isinstance(argument, ast.JoinedStr), ast.dump(argument)
-    text = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in argument.values)
-    if text == "CLINIC_{}":
-        return {f"CLINIC_{name.upper()}" for name in _ABOUT}
-    if text == "{}_{}":
-        return {f"<NAME>_{key.upper()}" for key in OPTIONS}
-    return {text.replace("{}", "<NAME>")}
+    if isinstance(argument, ast.Call):  # variable("zone") of one connection, or variable(key) of its options
+        (field,) = argument.args
+        fields = [str(field.value)] if isinstance(field, ast.Constant) else OPTIONS
+        return {variable_of("<NAME>", each) for each in fields}
+    assert ast.unparse(argument).startswith("f'CLINIC_{"), ast.dump(argument)
+    return {f"CLINIC_{name.upper()}" for name in _ABOUT}
 
 
 def test_settings_read_a_good_number_of_variables() -> None:
