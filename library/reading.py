@@ -18,6 +18,7 @@ from schemas.forms.loading import load_as
 T = TypeVar("T")
 NOBODY = "is read by nothing"
 NOT_TRANSLATED = "is not translated"
+NOTHING_TO_TRANSLATE = "translates a text that does not exist"
 SHIPPED_INSTEAD = "is missing: the one that comes with Aftercare is used"
 SHIPPED = Path(__file__).parent.parent / "content"
 _HEAD = re.compile(r"\[([^\[\]]+)\]")
@@ -165,7 +166,7 @@ class Reader:
             elif table[key]:
                 self.complain(overlay, ".".join(path), NOT_TRANSLATED, fatal=False)
         for path in given:
-            self.complain(overlay, ".".join(path), "translates a text that does not exist")
+            self.complain(overlay, ".".join(path), NOTHING_TO_TRANSLATE)
 
 
 def _flat(messages: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from library.reading import NOBODY, NOT_TRANSLATED, Reader
+from library.reading import NOBODY, NOT_TRANSLATED, NOTHING_TO_TRANSLATE, Reader
 from library.uses import Use
 from schemas.notions.words import Text, Words, placeholders, plural_form
 
 CLINIC = frozenset({"clinic", "clinic_phone", "emergency_number", "crisis_number"})
 """Names that every text may hold: they come from the clinic's settings."""
-NOT_THERE = "translates a text that does not exist"
 _FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _COUNTS = range(201)  # enough to meet every form that a whole number takes
 
@@ -62,7 +61,7 @@ def check_notice(reader: Reader, file: str, words: Words) -> None:
 
 def _is_remark(key: str, text: str) -> bool:
     """A section that was taken out of the notice is gone in every language: its translation may stay."""
-    return text == NOT_TRANSLATED or (text == NOT_THERE and key.startswith("section."))
+    return text == NOT_TRANSLATED or (text == NOTHING_TO_TRANSLATE and key.startswith("section."))
 
 
 def _texts(reader: Reader, file: str, raw: Mapping[str, Any], under: str = "") -> dict[str, Text]:
@@ -89,7 +88,7 @@ def _faults(english: Mapping[str, Text], own: Mapping[str, Text], language: str)
             yield key, NOT_TRANSLATED
     for key, text in own.items():
         if key not in english:
-            yield key, NOT_THERE
+            yield key, NOTHING_TO_TRANSLATE
             continue
         for name in sorted(placeholders(text) ^ placeholders(english[key])):
             yield key, f"must name {{{name}}} as the English text does, and no other"

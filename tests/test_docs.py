@@ -7,13 +7,18 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
+from flask import Flask
 
 from deploy import docs
+from library import toml
 from library.content import problems
+from library.reading import NOTHING_TO_TRANSLATE
 from settings.startup import sound_settings
 from tests.helpers.clinic import environ
 from tests.helpers.content import CONTENT, library
+from web.commands import install_to_list
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -158,3 +163,37 @@ def test_every_folder_of_the_program_has_its_line_among_the_rooms() -> None:
         line.partition("/")[0] for line in kept.stdout.splitlines() if line.endswith(".py") and "/" in line
     }
     assert {name for name in folders if f"`{name}/`" not in rooms} == set()
+
+
+SAID = [(page, page.read_text("utf-8")) for page in PAGES]
+
+
+def test_every_make_that_is_named_is_there() -> None:
+    made = re.findall(r"^([a-z][a-z -]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    known = {target for line in made for target in line.split()}
+    named = {
+        word
+        for _, text in SAID
+        for word in re.findall(r"(?:`|^)(?:ONCE=1 )?make ([a-z-]+)", text, re.MULTILINE)
+    }
+    assert len(named) > 20
+    assert named - known == set()
+
+
+def test_every_command_that_is_named_is_there() -> None:
+    app = Flask("commands")
+    install_to_list(app, "")
+    words = re.compile(r"(?:`|^)(?:\.venv/bin/)?flask(?: --app app)? ([a-z]+)(?: ([a-z-]+))?", re.MULTILINE)
+    named = [found for _, text in SAID for found in words.findall(text)]
+    assert len(named) > 60
+    for command, inner in named:
+        known = app.cli.commands[command]
+        assert not inner or not isinstance(known, click.Group) or inner in known.commands, (command, inner)
+
+
+def test_the_guide_explains_slips_in_the_words_in_which_they_are_said() -> None:
+    said = [toml.CURLED, toml.NOT_UTF_8, *(advice for _, advice in toml.SLIPS), NOTHING_TO_TRANSLATE]
+    text = (ROOT / "docs" / "change.md").read_text("utf-8")
+    explained = re.findall(r"^\| `[^`…]*… ([^`]+)` \|", text, re.MULTILINE)
+    assert len(explained) == 6
+    assert [words for words in explained if not any(words in each for each in said)] == []
