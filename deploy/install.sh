@@ -44,7 +44,7 @@ chmod -R go-rwx "$home/var" "$root/var/backups/aftercare"
 [ ! -e "$home/.env" ] || chmod 600 "$home/.env"
 
 say "Aftercare is in $prefix. Next:"
-say "  1. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile (or deploy/nginx.conf to /etc/nginx/sites-available) with your host in it; reload it"
+say "  1. TLS: copy deploy/Caddyfile to /etc/caddy/Caddyfile with your host in it, and reload it (nginx: see docs/deploy.md)"
 say "  2. cd $prefix && runuser -u aftercare -- .venv/bin/python -m deploy.start --only-address --address https://care.example.com   (your address)"
 say "  3. systemctl daemon-reload && systemctl enable --now aftercare-web aftercare-worker aftercare-backup.timer"
 say "  4. open the address that step 2 printed: the rest is said in the browser"

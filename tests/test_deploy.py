@@ -1,5 +1,6 @@
 """One small server: what `make install` lays down, a backup and its way back, an upgrade and its way back."""
 
+import json
 import os
 import re
 import shutil
@@ -7,10 +8,16 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import requests
 import sqlalchemy as sa
 from alembic import command
 from cryptography.fernet import Fernet
@@ -21,6 +28,7 @@ from store import kept, migrate
 from store.base import Database
 from store.vault import Vault
 from tests.helpers.databases import fresh_postgres
+from tests.helpers.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -86,32 +94,97 @@ def test_caddy_takes_its_file(tmp_path: Path) -> None:
 
 def test_nginx_takes_its_file(tmp_path: Path) -> None:
     needs("nginx")
-    needs("openssl")
-    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
-    made = run(
-        *(
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=care.example.com",
-        ),
-        *("-keyout", key, "-out", certificate),
-    )
-    assert made.returncode == 0, made.stderr
-    site = (
-        (DEPLOY / "nginx.conf").read_text().replace("/etc/letsencrypt/live/care.example.com", str(tmp_path))
-    )
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{\n{site}\n}}\n", encoding="utf-8"
-    )
-    said = run("nginx", "-t", "-c", tmp_path / "nginx.conf", "-p", tmp_path)
+    site = _nginx(tmp_path, (DEPLOY / "nginx.conf").read_text())
+    said = run("nginx", "-t", "-c", site, "-p", tmp_path)
     assert said.returncode == 0, said.stderr
+
+
+def _nginx(folder: Path, site: str) -> Path:
+    """A whole file for nginx, with a certificate of our own."""
+    needs("openssl")
+    new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")
+    made = run(*new, "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem")
+    assert made.returncode == 0, made.stderr
+    site = site.replace("/etc/letsencrypt/live/care.example.com", str(folder))
+    whole = folder / "nginx.conf"
+    user = "user root;" if os.geteuid() == 0 else ""  # else its processes may not write into this folder
+    head = f"{user} pid {folder}/pid; error_log stderr; events {{}}"
+    kinds = "client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u;"
+    whole.write_text(f"{head}\nhttp {{\ngzip on; scgi_temp_path s; {kinds}\n{site}\n}}\n", encoding="utf-8")
+    return whole
+
+
+class Behind(BaseHTTPRequestHandler):
+    """What stands behind a proxy: says what it was sent."""
+
+    def do_POST(self) -> None:
+        """The headers that it got, in a page that is worth compressing."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        about = {name: self.headers.get_all(name) for name in ("Host", "X-Forwarded-For")}
+        body = (json.dumps(about) + " " * 4000).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(OSError):  # a proxy that took too much has hung up
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(params=["caddy", "nginx"])
+def proxy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a proxy as it is shipped, but for its ports."""
+    needs(request.param)
+    back = ThreadingHTTPServer(("127.0.0.1", 0), Behind)
+    Thread(target=back.serve_forever, daemon=True).start()
+    port, plain = free_port(), free_port()
+    if request.param == "caddy":
+        path = tmp_path / "Caddyfile"
+        path.write_text("{\n\tadmin off\n}\n" + (DEPLOY / "Caddyfile").read_text())
+        command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(path)]
+        url = f"http://localhost:{port}"
+    else:
+        site = re.sub(r".*\[::\].*\n", "", (DEPLOY / "nginx.conf").read_text())
+        site = site.replace("443", f"127.0.0.1:{port}").replace(" 80;", f" 127.0.0.1:{plain};")
+        path = _nginx(tmp_path, site.replace("127.0.0.1:8000", f"127.0.0.1:{back.server_port}"))
+        command = ["nginx", "-c", str(path), "-p", str(tmp_path), "-g", "daemon off;"]
+        url = f"https://localhost:{port}"
+    given = {"AFTERCARE_HOST": url, "AFTERCARE_WEB": f"127.0.0.1:{back.server_port}", "HOME": str(tmp_path)}
+    process = subprocess.Popen(command, env=os.environ | given, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 20
+    while time.monotonic() < limit:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            break
+        time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(timeout=20)
+    back.shutdown()
+    back.server_close()
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_a_proxy_hands_on_who_asks_and_compresses_nothing(proxy: str) -> None:
+    """The length of a page behind a sign-in would betray its secrets (BREACH)."""
+    made_up = {"X-Forwarded-For": "9.9.9.9", "Accept-Encoding": "gzip"}
+    answer = requests.post(f"{proxy}/console/login", b"x", headers=made_up, verify=False, timeout=20)
+    assert "Content-Encoding" not in answer.headers
+    said = answer.json()
+    assert said["X-Forwarded-For"][-1] in ("127.0.0.1", "::1")
+    assert said["Host"] == [proxy.partition("//")[2]] or proxy.startswith("https")
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_a_proxy_takes_a_clip_and_nothing_else_that_is_large(proxy: str) -> None:
+    def post(path: str, megabytes: int) -> int:
+        body = b"x" * (megabytes * 1_000_000)
+        return requests.post(f"{proxy}/{path}", body, verify=False, timeout=60).status_code
+
+    assert post("webhooks/main", 1) == 200
+    assert post("webhooks/main", 3) in (413, 502), "a server that answers before all has come is quicker: 413"
+    assert post("console/bookings/7/plan/change", 17) == 200
 
 
 def test_the_container_runs_without_root_and_writes_one_folder() -> None:
