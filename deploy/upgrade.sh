@@ -78,8 +78,8 @@ requirements
 copies "$old" || dump
 renew_units
 flask migrate
-flask status >/dev/null  # it starts at all
 flask check || [ -n "$faults" ]
+[ -z "$faults" ] || flask status >/dev/null  # what a check in order has shown: it starts, and reads what was migrated
 trap - EXIT
 rm -rf "$saved"
 $control start aftercare-web aftercare-worker
