@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Self
 
 import pytest
 import requests
@@ -27,7 +28,8 @@ from settings import fresh_keys
 from store import kept, migrate
 from store.base import Database
 from store.vault import Vault
-from tests.helpers.databases import fresh_postgres
+from tests.helpers.both import FURTHER
+from tests.helpers.databases import TEMPLATE, fresh_postgres
 from tests.helpers.ports import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -319,10 +321,18 @@ def test_install_given_again_leaves_what_the_clinic_changed(tmp_path: Path) -> N
 # ---------------------------------------------------------------- a clinic's own copy
 
 
-class Installation:
-    """A clone with settings and a database of the first schema, as `make install` would leave it."""
+def program(path: Path, script: str) -> Path:
+    """A program of a few lines."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o700)
+    return path
 
-    def __init__(self, folder: Path, database_url: str = "", schema: str = "0001") -> None:
+
+class Installation:
+    """A clone with settings and a database, as `make install` would leave it."""
+
+    def __init__(self, folder: Path, database_url: str = "") -> None:
         self.folder, self.database = folder, folder / "var" / "aftercare.db"
         self.backups, self.calls = folder.parent / "backups", folder.parent / "calls"
         self.url = url = database_url or f"sqlite:///{self.database}"
@@ -332,29 +342,35 @@ class Installation:
         text += "SMTP_HOST=localhost\nSMTP_SECURITY=none\n"
         (folder / ".env").write_text(text + fresh_keys(), encoding="utf-8")
         (folder / ".env").chmod(0o600)
-        control = folder.parent / "systemctl"
-        control.write_text(f'#!/bin/sh\necho "$@" >> {self.calls}\n', encoding="utf-8")
-        control.chmod(0o700)
         self.environment = {
             "CWD": str(folder),
             "BIN": str(BIN),
-            "SYSTEMCTL": str(control),
+            "SYSTEMCTL": str(program(folder.parent / "systemctl", f'echo "$@" >> {self.calls}')),
             "BACKUPS": str(self.backups),
             "RUN_AS": "",
         }
-        db = Database(url, Vault([Fernet.generate_key().decode()]))
-        with db.begin() as tx:
-            command.upgrade(migrate.config(tx.conn), schema)
-        db.close()
 
-    def set_up_in_the_browser(self) -> None:
+    def at_the_first_schema(self) -> Self:
+        """With a database as the first version made it, and a connection that it knows."""
+        db = Database(self.url, Vault([Fernet.generate_key().decode()]))
+        with db.begin() as tx:
+            command.upgrade(migrate.config(tx.conn), "0001")
+        db.close()
+        self.sql(
+            "INSERT INTO connections (name, scheduler, first_seen_at) "
+            "VALUES ('main', 'standard', '2026-01-02 03:04:05.000000')"
+        )
+        return self
+
+    def set_up_in_the_browser(self, **more: str) -> None:
         """What only the database knows: `.env` holds the two keys, and on PostgreSQL where it is."""
         given = dotenv_values(self.folder / ".env")
         outside = ("FIELD_KEYS", "SECRET_KEY", "DATABASE_URL")
         (self.folder / ".env").write_text("".join(f"{name}={given[name]}\n" for name in outside))
         db = Database(self.url, Vault((str(given["FIELD_KEYS"]),)))
         with db.begin() as tx:
-            kept.put(tx, {name: str(given[name]) for name in given if name not in outside}, datetime.now(UTC))
+            inside = {name: str(given[name]) for name in given if name not in outside}
+            kept.put(tx, inside | more, datetime.now(UTC))
         db.close()
 
     def git(self, *words: str) -> str:
@@ -366,9 +382,10 @@ class Installation:
 
     def version(self, path: str, text: str) -> str:
         """A newer version with one more change, from the clinic's place; the name of it."""
-        file = self.folder / path
-        file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
-        self.git("commit", "-qam", "Newer")
+        with (self.folder / path).open("a", encoding="utf-8") as file:
+            file.write(text)
+        self.git("add", "-A")
+        self.git("commit", "-qm", "Newer")
         newer = self.git("rev-parse", "HEAD")
         self.git("checkout", "-q", "HEAD~1")
         return newer
@@ -405,13 +422,13 @@ def compiled_as_here(folder: Path) -> None:
             shutil.copy(ours, theirs.parent / "__pycache__")
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def as_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of this repository, with the files of `deploy/` as they are now."""
     if not (ROOT / ".git").exists():
         pytest.skip("this is no clone")
     needs("git")
-    folder = tmp_path / "srv"
+    folder = tmp_path_factory.mktemp("clone") / "srv"
     assert run("git", "clone", "-q", "--shared", ROOT, folder).returncode == 0
     shutil.copytree(DEPLOY, folder / "deploy", dirs_exist_ok=True)
     compiled_as_here(folder)
@@ -422,9 +439,28 @@ def clone(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def installation(clone: Path) -> Installation:
-    """One small server with SQLite."""
-    return Installation(clone)
+def clone(as_here: Path, tmp_path: Path) -> Path:
+    """A copy of that clone."""
+    run("cp", "-a", as_here, tmp_path)
+    return tmp_path / as_here.name
+
+
+BOTH = ["sqlite", "postgresql"]
+
+
+def _database(request: pytest.FixtureRequest, template: str) -> str:
+    """The address of a new database; "" for the SQLite file of the installation."""
+    if request.param == "sqlite":
+        return ""
+    return fresh_postgres(request.getfixturevalue("postgres_server"), template)
+
+
+@pytest.fixture(params=BOTH)
+def first_schema(request: pytest.FixtureRequest, clone: Path) -> Installation:
+    """One small server of the first version on each database."""
+    made = Installation(clone, _database(request, "template0")).at_the_first_schema()
+    made.environment["PATH"] = _with_pg_dump()
+    return made
 
 
 def newest() -> str:
@@ -432,150 +468,144 @@ def newest() -> str:
     return max(path.name[:4] for path in (ROOT / "store/migrations/versions").glob("[0-9]*.py"))
 
 
-def test_an_upgrade_migrates_the_first_schema_and_keeps_what_the_clinic_changed(
-    installation: Installation,
-) -> None:
-    newer = installation.version("README.md", "\nNewer.\n")
-    own = installation.changed_by_the_clinic()
-    said = installation.upgrade(VERSION=newer)
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert installation.git("rev-parse", "HEAD") == newer
-    assert installation.schema() == newest()
-    assert own.read_text(encoding="utf-8").endswith("# ours\n")
-    assert installation.calls.read_text().split("\n")[:2] == [
-        "stop aftercare-web aftercare-worker",
-        "start aftercare-web aftercare-worker",
-    ]
-    assert len(list(installation.backups.iterdir())) == 1
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("content/pages.toml", "\nthis is no TOML"),
-        ("store/tables.py", "\nraise RuntimeError\n"),
-    ],
-)
-def test_an_upgrade_that_fails_leaves_the_old_version_running_on_the_old_data(
-    installation: Installation, path: str, text: str
-) -> None:
-    before = installation.git("rev-parse", "HEAD")
-    newer = installation.version(path, text)
-    own = installation.changed_by_the_clinic()
-    said = installation.upgrade(VERSION=newer)
+def test_an_upgrade_that_fails_after_it_has_migrated_goes_back(first_schema: Installation) -> None:
+    text = '\n\ndef found(**_: object) -> None:\n    raise SystemExit("Not in order.")\n'
+    said = first_schema.upgrade(VERSION=first_schema.version("web/commands/check.py", text))
     assert said.returncode == 1
+    assert "Not in order." in said.stderr
     assert "Back at" in said.stderr
-    assert installation.git("rev-parse", "HEAD") == before
-    assert installation.schema() == "0001"
-    assert own.read_text(encoding="utf-8").endswith("# ours\n")
-    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
+    assert first_schema.schema() == "0001"
+    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
 
 
-def test_an_upgrade_that_cannot_copy_the_database_touches_nothing(installation: Installation) -> None:
-    before = installation.git("rev-parse", "HEAD")
-    newer, own = installation.version("README.md", "\nNewer.\n"), installation.changed_by_the_clinic()
-    installation.database.unlink()
-    said = installation.upgrade(VERSION=newer)
-    assert said.returncode == 1
-    assert installation.git("rev-parse", "HEAD") == before
-    assert own.read_text(encoding="utf-8").endswith("# ours\n")
-    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
+SQLITE_FIRST = ("sqlite", pytest.param("postgresql", marks=FURTHER))
 
 
-def test_a_copy_that_is_not_whole_never_comes_back(installation: Installation) -> None:
-    """The disk is full while the database is copied."""
-    installation.sql(
-        "INSERT INTO connections (name, scheduler, first_seen_at) VALUES ('a', 'b', '2026-01-02')"
-    )
-    full = installation.folder.parent / "bin"
-    full.mkdir()
-    (full / "flask").symlink_to(BIN / "flask")
-    (full / "python").write_text(
-        f'#!/bin/sh\n[ "$2" != dump ] || {{ echo half > "$3"; exit 1; }}\nexec {BIN}/python "$@"\n'
-    )
-    (full / "python").chmod(0o700)
-    newer = installation.version("README.md", "\nNewer.\n")
-    said = installation.upgrade(VERSION=newer, BIN=str(full))
-    assert said.returncode == 1
-    assert "Back at" in said.stderr
-    assert installation.sql("SELECT scheduler FROM connections") == "b"
-    assert installation.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
-
-
-def test_the_account_of_the_service_can_read_what_an_upgrade_brings(installation: Installation) -> None:
-    (installation.folder / "clinical/newer.py").write_text('"""Newer."""\n')
-    installation.git("add", "-A")
-    newer = installation.version("README.md", "\nNewer.\n")
-    said = run("sh", "-c", "umask 077; exec sh deploy/upgrade.sh", **installation.environment, VERSION=newer)
+@pytest.mark.parametrize("first_schema", SQLITE_FIRST, indirect=True)
+def test_an_upgrade_migrates_the_first_schema_and_keeps_what_is_there(first_schema: Installation) -> None:
+    newer, own = first_schema.version("README.md", "\nNewer.\n"), first_schema.changed_by_the_clinic()
+    said = first_schema.upgrade(VERSION=newer)
     assert said.returncode == 0, said.stdout + said.stderr
-    for path in ("README.md", "clinical/newer.py"):
-        assert (installation.folder / path).stat().st_mode & 0o044 == 0o044
-    (copy,) = installation.backups.iterdir()
+    assert "Warning" not in said.stdout + said.stderr
+    assert first_schema.git("rev-parse", "HEAD") == newer
+    assert first_schema.schema() == newest()
+    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    (copy,) = first_schema.backups.iterdir()
     assert copy.stat().st_mode & 0o077 == 0
 
 
-class Machine:
-    """The units of a server as `make install` laid them, and another version of one of them."""
+def test_a_database_that_is_not_there_cannot_be_copied(clone: Path) -> None:
+    said = run(BIN / "python", "deploy/database.py", "dump", "copy", **Installation(clone).environment)
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr
+    assert not (clone / "copy").exists()
 
-    def __init__(self, server: Installation) -> None:
-        self.server, self.folder = server, server.folder.parent / "system"
-        self.folder.mkdir()
-        server.environment["UNITS"] = str(self.folder)
-        for path in (*server.folder.glob("deploy/*.service"), *server.folder.glob("deploy/*.timer")):
-            (self.folder / path.name).write_text(self.placed(path.read_text()))
+
+# ---------------------------------------------------------------- the script of an upgrade, step by step
+
+COMMAND = """
+! cat failing "{machine}" 2>/dev/null | grep -qx "$3" || exit 1
+[ "$3" != migrate ] || echo newer > var/aftercare.db
+"""
+COPYING = """
+[ -e "$1" ] || exit 1
+[ "$2" = dump ] || exec cp "$3" var/aftercare.db
+! grep -qx dump "{machine}" || {{ echo half > "$3"; exit 1; }}
+exec cp var/aftercare.db "$3"
+"""
+
+
+class Rehearsal(Installation):
+    """A server whose program only says which of its commands fail: upgrades show what the script does.
+
+    A version names what fails with it in its file `failing`, the machine in one beside it. With its units.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.machine, self.units = folder.parent / "failing", folder.parent / "system"
+        self.machine.touch()
+        self.database.write_text("older\n")
+        stage = folder.parent / "bin"
+        program(stage / "flask", COMMAND.format(machine=self.machine))
+        program(stage / "python", COPYING.format(machine=self.machine))
+        self.units.mkdir()
+        self.environment |= {"BIN": str(stage), "UNITS": str(self.units)}
+        for path in (*folder.glob("deploy/*.service"), *folder.glob("deploy/*.timer")):
+            (self.units / path.name).write_text(self.placed(path.read_text()))
 
     def placed(self, text: str) -> str:
         """A unit as it stands on the machine."""
-        return text.replace("/srv/aftercare", str(self.server.folder))
+        return text.replace("/srv/aftercare", str(self.folder))
 
-    def every(self) -> dict[str, str]:
+    def every_unit(self) -> dict[str, str]:
         """Each unit by its name."""
-        return {path.name: path.read_text() for path in self.folder.iterdir()}
+        return {path.name: path.read_text() for path in self.units.iterdir()}
 
-    def newer(self, broken: bool = False) -> str:
-        """A version whose worker's unit has one more line, and that has one unit more."""
-        (self.server.folder / "deploy/aftercare-new.timer").write_text("[Timer]\nOnCalendar=daily\n")
-        if broken:
-            (self.server.folder / "content/pages.toml").write_text("this is no TOML")
-        self.server.git("add", "-A")
-        return self.server.version("deploy/aftercare-worker.service", "# Newer.\n")
+    def newer(self, failing: str = "") -> str:
+        """A version whose worker's unit has one more line, that has one unit more, and a step that fails."""
+        (self.folder / "deploy/aftercare-new.timer").write_text("[Timer]\nOnCalendar=daily\n")
+        (self.folder / "clinical/newer.py").write_text('"""Newer."""\n')
+        (self.folder / "failing").write_text(f"{failing}\n")
+        return self.version("deploy/aftercare-worker.service", "# Newer.\n")
 
 
 @pytest.fixture
-def machine(installation: Installation) -> Machine:
-    """One small server with systemd's folder."""
-    return Machine(installation)
+def rehearsal(clone: Path) -> Rehearsal:
+    """Such a server."""
+    return Rehearsal(clone)
 
 
-def test_an_upgrade_renews_the_units_also_those_of_an_older_version(machine: Machine) -> None:
-    for _ in range(2):
-        newer = machine.newer()
-        said = machine.server.upgrade(VERSION=newer)
-        assert said.returncode == 0, said.stdout + said.stderr
-        whole = (machine.server.folder / "deploy/aftercare-worker.service").read_text()
-        assert whole.endswith("# Newer.\n")
-        assert machine.every()["aftercare-worker.service"] == machine.placed(whole)
-        assert "aftercare-new.timer" in machine.every()
-        assert "daemon-reload" in machine.server.calls.read_text()
-        before = machine.placed((DEPLOY / "aftercare-worker.service").read_text())
-        (machine.folder / "aftercare-worker.service").write_text(before)  # an upgrade that knew no units
-
-
-def test_an_upgrade_that_fails_puts_the_units_back(machine: Machine) -> None:
-    before = machine.every()
-    said = machine.server.upgrade(VERSION=machine.newer(broken=True))
+@pytest.mark.parametrize(
+    ("on_this_machine", "in_the_version"),
+    [("dump", ""), ("", "migrate"), ("", "check"), ("check", "migrate"), ("check", "status")],
+)
+def test_an_upgrade_that_fails_at_any_step_leaves_the_old_version_running_on_the_old_data(
+    rehearsal: Rehearsal, on_this_machine: str, in_the_version: str
+) -> None:
+    """The disk is full while the database is copied; a version that does not start, or is not in order."""
+    before, units = rehearsal.git("rev-parse", "HEAD"), rehearsal.every_unit()
+    newer, own = rehearsal.newer(in_the_version), rehearsal.changed_by_the_clinic()
+    rehearsal.machine.write_text(on_this_machine)
+    said = rehearsal.upgrade(VERSION=newer)
     assert said.returncode == 1
-    assert machine.every() == before
-    calls = machine.server.calls.read_text().splitlines()
-    assert calls[-2:] == ["daemon-reload", "start aftercare-web aftercare-worker"]
+    assert "Back at" in said.stderr
+    assert rehearsal.git("rev-parse", "HEAD") == before
+    assert rehearsal.database.read_text() == "older\n"
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+    assert rehearsal.every_unit() == units
+    calls = rehearsal.calls.read_text().splitlines()
+    assert calls[-1] == "start aftercare-web aftercare-worker"
+    assert (calls[-2] == "daemon-reload") is bool(in_the_version)
 
 
-def test_a_unit_that_was_changed_on_the_machine_stays(machine: Machine) -> None:
-    own = machine.every()["aftercare-worker.service"] + "Environment=TZ=UTC\n"
-    (machine.folder / "aftercare-worker.service").write_text(own)
-    said = machine.server.upgrade(VERSION=machine.newer())
+def test_an_upgrade_renews_the_units_also_those_of_an_older_version(rehearsal: Rehearsal) -> None:
+    for _ in range(2):
+        newer = rehearsal.newer()
+        said = run("sh", "-c", "umask 077; exec sh deploy/upgrade.sh", **rehearsal.environment, VERSION=newer)
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert rehearsal.database.read_text() == "newer\n"
+        whole = (rehearsal.folder / "deploy/aftercare-worker.service").read_text()
+        assert whole.endswith("# Newer.\n")
+        assert rehearsal.every_unit()["aftercare-worker.service"] == rehearsal.placed(whole)
+        assert "aftercare-new.timer" in rehearsal.every_unit()
+        before = rehearsal.placed((DEPLOY / "aftercare-worker.service").read_text())
+        (rehearsal.units / "aftercare-worker.service").write_text(before)  # an upgrade that knew no units
+    stopped, reloaded, started, *_ = rehearsal.calls.read_text().splitlines()
+    assert (stopped, reloaded) == ("stop aftercare-web aftercare-worker", "daemon-reload")
+    assert started == "start aftercare-web aftercare-worker"
+    for path in ("deploy/aftercare-worker.service", "clinical/newer.py"):
+        assert (rehearsal.folder / path).stat().st_mode & 0o044 == 0o044, "the service's account reads it"
+    assert all(path.stat().st_mode & 0o077 == 0 for path in rehearsal.backups.iterdir())
+
+
+def test_a_unit_that_was_changed_on_the_machine_stays(rehearsal: Rehearsal) -> None:
+    own = rehearsal.every_unit()["aftercare-worker.service"] + "Environment=TZ=UTC\n"
+    (rehearsal.units / "aftercare-worker.service").write_text(own)
+    said = rehearsal.upgrade(VERSION=rehearsal.newer())
     assert said.returncode == 0, said.stdout + said.stderr
-    assert machine.every()["aftercare-worker.service"] == own
+    assert rehearsal.every_unit()["aftercare-worker.service"] == own
     assert "was changed on this machine and stays" in said.stdout
 
 
@@ -598,12 +628,11 @@ class Source:
         self.git("commit", "-qm", "Newer", "--allow-empty")
         return self.git("rev-parse", "HEAD")
 
-    def server(self) -> Installation:
+    def server(self) -> Rehearsal:
         """One small server that was cloned from here."""
         folder = self.folder.parent / "server"
         self.git("clone", "-q", "--shared", self.folder, folder)
-        compiled_as_here(folder)
-        return Installation(folder)
+        return Rehearsal(folder)
 
 
 @pytest.fixture
@@ -640,87 +669,35 @@ def test_a_version_that_knows_no_upgrade_is_upgraded_from_a_new_clone_and_comes_
     server = source.server()
     own = server.changed_by_the_clinic()
     source.git("checkout", "-q", now, "--", "deploy")
-    if broken:
-        check = source.folder / "web/commands/check.py"
-        check.write_text(check.read_text("utf-8").replace("def found(", "def lost("), "utf-8")
+    (source.folder / "failing").write_text("check\n" if broken else "")
     new = source.release()
     there = server.environment | {"FOLDER": str(server.folder), "CWD": str(source.folder)}
     said = run("sh", "deploy/upgrade.sh", **there)
     assert said.returncode == broken, said.stdout + said.stderr
     assert server.git("rev-parse", "HEAD") == (old if broken else new)
-    assert server.schema() == ("0001" if broken else newest())
+    assert server.database.read_text() == ("older\n" if broken else "newer\n")
     assert own.read_text(encoding="utf-8").endswith("# ours\n")
     assert server.calls.read_text().splitlines()[-1] == "start aftercare-web aftercare-worker"
 
 
-def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(installation: Installation) -> None:
-    said = installation.upgrade(VERSION="v99")
+def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(rehearsal: Rehearsal) -> None:
+    said = rehearsal.upgrade(VERSION="v99")
     assert said.returncode == 1
     assert "There is no version v99" in said.stderr
-    assert not installation.calls.exists()
+    assert not rehearsal.calls.exists()
 
 
 def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_lost(
-    installation: Installation,
+    rehearsal: Rehearsal,
 ) -> None:
-    newer = installation.version("content/clinic.toml", "# theirs\n")
-    own = installation.changed_by_the_clinic()
-    said = installation.upgrade(VERSION=newer)
+    newer = rehearsal.version("content/clinic.toml", "# theirs\n")
+    own = rehearsal.changed_by_the_clinic()
+    said = rehearsal.upgrade(VERSION=newer)
     assert said.returncode == 1
     assert "same lines" in said.stderr
     assert own.read_text(encoding="utf-8").endswith("# ours\n")
     assert "<<<<" not in own.read_text(encoding="utf-8")
-
-
-BOTH = ["sqlite", "postgresql"]
-
-
-@pytest.fixture(params=BOTH)
-def first_schema(request: pytest.FixtureRequest, clone: Path) -> Installation:
-    """One small server of the first version on each database, with a connection that it knows."""
-    made = Installation(clone, _database(request))
-    made.environment["PATH"] = _with_pg_dump()
-    made.sql(
-        "INSERT INTO connections (name, scheduler, first_seen_at) "
-        "VALUES ('main', 'standard', '2026-01-02 03:04:05.000000')"
-    )
-    return made
-
-
-def test_on_each_database_an_upgrade_keeps_what_is_there(first_schema: Installation) -> None:
-    newer = first_schema.version("README.md", "\nNewer.\n")
-    said = first_schema.upgrade(VERSION=newer)
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "Warning" not in said.stdout + said.stderr
-    assert first_schema.schema() == newest()
-    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
-
-
-def test_what_was_not_in_order_before_does_not_stop_an_upgrade(installation: Installation) -> None:
-    """A clinic that is still being set up gets the version that lets it go on."""
-    settings = installation.folder / ".env"
-    lines = [line for line in settings.read_text().splitlines() if not line.startswith("SMTP_")]
-    settings.write_text("\n".join([*lines, "AFTERCARE_SETUP=open", ""]))
-    said = installation.upgrade(VERSION=installation.version("README.md", "\nNewer.\n"))
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert "SMTP_HOST is not set" in said.stdout
-    assert "before the upgrade, too" in said.stdout
-    broken = installation.upgrade(VERSION=installation.version("store/tables.py", "\nraise RuntimeError\n"))
-    assert broken.returncode == 1
-    assert "Back at" in broken.stderr
-
-
-def test_on_each_database_an_upgrade_that_fails_after_it_has_migrated_goes_back(
-    first_schema: Installation,
-) -> None:
-    broken = '\n\ndef found(**_: object) -> None:\n    raise SystemExit("Not in order.")\n'
-    newer = first_schema.version("web/commands/check.py", broken)
-    said = first_schema.upgrade(VERSION=newer)
-    assert said.returncode == 1
-    assert "Not in order." in said.stderr
-    assert "Back at" in said.stderr
-    assert first_schema.schema() == "0001"
-    assert first_schema.sql("SELECT scheduler FROM connections") == "standard"
+    assert rehearsal.database.read_text() == "older\n"
 
 
 # ---------------------------------------------------------------- backups
@@ -729,21 +706,19 @@ def test_on_each_database_an_upgrade_that_fails_after_it_has_migrated_goes_back(
 NOTED = "SELECT count(*) FROM audit WHERE action = 'backup_made'"
 
 
-def _database(request: pytest.FixtureRequest) -> str:
-    """The address of a new database; "" for the SQLite file of the installation."""
-    if request.param == "sqlite":
-        return ""
-    return fresh_postgres(request.getfixturevalue("postgres_server"), "template0")
-
-
 @pytest.fixture(params=BOTH)
 def anywhere(request: pytest.FixtureRequest, clone: Path) -> Installation:
     """One small server on each database."""
-    return Installation(clone, _database(request), "head")
+    made = Installation(clone, _database(request, TEMPLATE))
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), made.database)
+    made.environment["PATH"] = _with_pg_dump()
+    return made
 
 
 def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Installation) -> None:
-    anywhere.environment |= {"KEEP": "2", "PATH": _with_pg_dump()}
+    anywhere.set_up_in_the_browser()
+    anywhere.environment["KEEP"] = "2"
     folder = anywhere.backups
     folder.mkdir()
     for day in ("01", "02", "03"):
@@ -764,9 +739,19 @@ def test_the_nightly_backup_keeps_the_newest_and_comes_back_whole(anywhere: Inst
     assert anywhere.sql(NOTED) == 0, "what was put back does not know of itself"
 
 
+@pytest.mark.parametrize("anywhere", SQLITE_FIRST, indirect=True)
+def test_what_was_not_in_order_before_does_not_stop_an_upgrade(anywhere: Installation) -> None:
+    """A clinic that is still being set up in the browser gets the version that lets it go on."""
+    anywhere.set_up_in_the_browser(AFTERCARE_SETUP="open", SMTP_HOST="")
+    said = anywhere.upgrade(VERSION=anywhere.version("README.md", "\nNewer.\n"))
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "SMTP_HOST is not set" in said.stdout
+    assert "before the upgrade, too" in said.stdout
+    assert anywhere.sql(NOTED) == 0, "the copy before an upgrade says nothing of the one at night"
+
+
 @pytest.mark.parametrize("broken", ["deploy/database.py", "journal.part"])
 def test_a_backup_that_fails_on_the_way_is_not_taken_for_one(anywhere: Installation, broken: str) -> None:
-    anywhere.environment["PATH"] = _with_pg_dump()
     if broken == "journal.part":
         (anywhere.backups / broken).mkdir(parents=True)
     else:
@@ -774,18 +759,6 @@ def test_a_backup_that_fails_on_the_way_is_not_taken_for_one(anywhere: Installat
     said = run("sh", "deploy/backup.sh", anywhere.backups, **anywhere.environment)
     assert said.returncode != 0
     assert anywhere.sql(NOTED) == 0
-
-
-def test_what_was_set_up_in_the_browser_is_backed_up_and_upgraded(anywhere: Installation) -> None:
-    """Nothing but the database itself knows the clinic's settings."""
-    anywhere.set_up_in_the_browser()
-    anywhere.environment["PATH"] = _with_pg_dump()
-    said = run("sh", "deploy/backup.sh", anywhere.backups, **anywhere.environment)
-    assert said.returncode == 0, said.stderr
-    assert len(list(anywhere.backups.glob("*.backup"))) == 1
-    said = anywhere.upgrade(VERSION=anywhere.version("README.md", "\nNewer.\n"))
-    assert said.returncode == 0, said.stdout + said.stderr
-    assert anywhere.sql(NOTED) == 1, "the copy before an upgrade says nothing of the one at night"
 
 
 def _with_pg_dump() -> str:

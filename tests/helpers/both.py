@@ -59,9 +59,8 @@ ON_POSTGRESQL = (
     "tests/crash/test_faults.py::test_a_killed_worker",
     "tests/lives/test_lives.py::test_nothing_of_one_person_reaches_another_whatever_happens[postgresql-a",
     "tests/lives/test_lives.py::test_nothing_of_one_person_reaches_another_whatever_happens[postgresql-c",
-    "tests/test_deploy.py::test_on_each_database",
 )
-"""On PostgreSQL alone: two workers at once, half of the schedulers, a restore by its own programs."""
+"""On PostgreSQL alone: two workers at once, half of the schedulers."""
 
 ON_SQLITE = (
     "tests/handlers/send/test_blame.py::test_a_quota_of_ours",
