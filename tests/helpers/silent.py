@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+SLOWLY = 0.01  # seconds from one byte to the next
+
 
 @dataclass
 class Silent:
@@ -40,10 +42,10 @@ class Silent:
         with suppress(OSError):
             for byte in self.drip:
                 taken.sendall(bytes([byte]))
-                time.sleep(0.05)
+                time.sleep(SLOWLY)
             while True:
                 taken.sendall(b"x")
-                time.sleep(0.05)
+                time.sleep(SLOWLY)
 
 
 @contextmanager

@@ -21,9 +21,10 @@ from integrations.http import Http, Resting
 from schemas.message import Text
 from tests.helpers.fake_vendor import FakeVendor
 from tests.helpers.mailbox import Mailbox
-from tests.helpers.silent import silent
+from tests.helpers.silent import SLOWLY, silent
 from tests.integrations.test_email import mail
 
+DEADLINE = 0.3  # seconds: whoever waits for each byte alone waits for ever
 DRIPS = {
     "headers": b"HTTP/1.1 200 OK\r\nX-Slow: ",
     "body": b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
@@ -55,7 +56,7 @@ class Host:
 def test_a_call_ends_at_its_deadline_however_slowly_the_answer_drips(
     drip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "LONGEST", 0.6)
+    monkeypatch.setattr(http, "LONGEST", DEADLINE)
     with silent(drip) as host:
         began = time.monotonic()
         with pytest.raises(requests.RequestException) as raised:
@@ -77,7 +78,7 @@ HALF_A_HANDSHAKE = b"\x16\x03\x03\x40\x00\x02\x00"  # a TLS record of 16 KiB
 
 
 def test_a_call_ends_at_its_deadline_however_slowly_tls_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LONGEST", 0.6)
+    monkeypatch.setattr(http, "LONGEST", DEADLINE)
     with silent(HALF_A_HANDSHAKE) as host:
         began = time.monotonic()
         with pytest.raises(requests.RequestException) as raised:
@@ -92,7 +93,7 @@ def test_a_call_ends_at_its_deadline_however_slowly_tls_is_begun(monkeypatch: py
 def test_a_mail_ends_at_its_deadline_however_slowly_tls_is_begun(
     security: str, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email, "LONGEST", 0.05 * len(said) + 1.2)
+    monkeypatch.setattr(email, "LONGEST", SLOWLY * len(said) + 2 * DEADLINE)
     with silent(said + HALF_A_HANDSHAKE) as host:
         began = time.monotonic()
         with pytest.raises(Silent):
@@ -104,7 +105,7 @@ def test_a_mail_ends_at_its_deadline_however_slowly_tls_is_begun(
 def test_a_look_into_a_mailbox_ends_at_its_deadline(
     tls: bool, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounces, "LONGEST", 0.6)
+    monkeypatch.setattr(bounces, "LONGEST", DEADLINE)
     with silent(said) as host:
         began = time.monotonic()
         with pytest.raises(IntegrationError):
@@ -114,7 +115,7 @@ def test_a_look_into_a_mailbox_ends_at_its_deadline(
 
 @pytest.mark.parametrize("greeting", [b"", b"220 slow "])
 def test_a_mail_ends_at_its_deadline(greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(email, "LONGEST", 0.6)
+    monkeypatch.setattr(email, "LONGEST", DEADLINE)
     with silent(greeting) as host:
         began = time.monotonic()
         with pytest.raises(Silent):
@@ -123,7 +124,7 @@ def test_a_mail_ends_at_its_deadline(greeting: bytes, monkeypatch: pytest.Monkey
 
 
 def test_a_silent_host_is_left_alone_and_another_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.1))
+    monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.05))
     ours = Http()
     with silent() as host, silent(b"HTTP/1.1 204 No Content\r\n\r\n") as other:
         for _ in range(OPENS_AFTER):

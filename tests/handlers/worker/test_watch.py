@@ -70,11 +70,14 @@ def text_of(mailbox: Mailbox, number: int = -1) -> str:
 
 
 def live(context: Context, chores: Chores, since: datetime, minutes: int) -> datetime:
-    """The worker's duties, every ten seconds for so many minutes; returns the time after."""
+    """The worker's duties for so many minutes; returns the time after.
+
+    Every ten seconds, and after a quarter of an hour, when nothing new is to be seen, every five minutes.
+    """
     now = since
     while now < since + minutes * MINUTE:
         chores.run(context, now)
-        now += timedelta(seconds=10)
+        now += timedelta(seconds=10) if now < since + 15 * MINUTE else 5 * MINUTE
     return now
 
 
