@@ -19,7 +19,10 @@ from handlers import links
 from handlers.context import Context
 from handlers.links import LinkPurpose
 from schemas.booking import Booking
+from schemas.forms.condition import Answer
+from schemas.staff import Role
 from tests.helpers.clinic import environ, make_context
+from tests.helpers.console import account, answer, visit
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.ports import free_port
 from tests.helpers.visits import book
@@ -75,13 +78,12 @@ def open_site(quick_folder: Path, sqlite_template: Path, mailbox: Mailbox) -> It
     """A function that serves a clinic on loopback, on a database file; settings may be changed."""
     folder = quick_folder / os.urandom(6).hex()
     folder.mkdir()
-    path = shutil.copy(sqlite_template, folder / "aftercare.db")
     closing: list[Callable[[], None]] = []
 
-    def open_one(host: str = "127.0.0.1", **more: str) -> Site:
+    def open_one(host: str = "127.0.0.1", database: Path = sqlite_template, **more: str) -> Site:
         port = free_port()
         base = f"http://{host}:{port}"
-        url = f"sqlite:///{path}"
+        url = f"sqlite:///{shutil.copy(database, folder / 'aftercare.db')}"
         told = {"PUBLIC_URL": base, "SETTLE_SECONDS": "0", **more}
         given = configuration.load(environ(url, mailbox.port, **told))
         context = make_context(given, datetime.now(UTC) - timedelta(days=800))
@@ -101,6 +103,39 @@ def open_site(quick_folder: Path, sqlite_template: Path, mailbox: Mailbox) -> It
 def site(open_site: Callable[..., Site]) -> Site:
     """A clinic as it comes."""
     return open_site()
+
+
+@pytest.fixture(scope="session")
+def clinic_file(quick_folder: Path, sqlite_template: Path) -> tuple[Path, str]:
+    """A database to copy, and the key of its fields.
+
+    Three visits around now: one clear, one that needs a look, one without answers; two colleagues.
+    """
+    path = Path(shutil.copy(sqlite_template, quick_folder / "clinic.db"))
+    now = datetime.now(UTC)
+    variables = environ(f"sqlite:///{path}", 25)
+    context = make_context(configuration.load(variables), now - timedelta(days=800))
+    account(context)
+    account(context, "bo@handsofstone.example", "Bo Quinn", (Role.practitioner,))
+    people: tuple[tuple[str, str, float, dict[str, Answer] | None], ...] = (
+        ("u1", "Zoë Łuć", -3.0, {}),
+        ("u2", "Maximiliane Freifrau von Wolkenstein-Trostburg", -2.0, {"pain_now": "9", "pain_avg7": "8"}),
+        ("u3", "محمد الأحمد", 3.0, None),
+    )
+    for uid, name, hours, changes in people:
+        start, known = now + timedelta(hours=hours), now - timedelta(days=3)
+        number = visit(context, uid, start=start, name=name, email=f"{uid}@example.org", now=known)
+        if changes is not None:
+            answer(context, number, now - timedelta(days=1), **changes)
+    context.db.close()
+    return path, variables["FIELD_KEYS"]
+
+
+@pytest.fixture
+def clinic(open_site: Callable[..., Site], clinic_file: tuple[Path, str]) -> Site:
+    """A clinic on a working day, as `clinic_file` says."""
+    path, key = clinic_file
+    return open_site(database=path, FIELD_KEYS=key)
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,10 @@ from handlers.worker import work
 from store import staff
 from store.tables import staff_sessions
 from tests.browser.conftest import DESK, PHONE, Site
-from tests.browser.test_console_journey import clinic, now, open_booking, signed_in
+from tests.browser.test_console_journey import now, open_booking, signed_in
 from tests.helpers.console import EMAIL, PASSWORD, answer, visit
 from tests.helpers.hands import faults, faults_by_day_and_night, follow
 
-__all__ = ["clinic"]
 KINDS = pytest.mark.parametrize("kind", [PHONE, DESK], ids=["phone", "desk"])
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
