@@ -24,7 +24,7 @@ SLIPS = {
     "no end of a list": ('a = [\n  "one",\n\nb = 2\n', 4, "a list before it needs its ]"),
     "a name twice": ("a = 1\nb = 2\na = 3\n", 3, "a second time"),
     "a table twice": ("[a]\nx = 1\n[a]\ny = 2\n", 3, "a second time"),
-    "a backslash": ('a = "C:\\Users"\n', 1, "for a backslash"),
+    "a backslash": ('a = "C:\\Uploads"\n', 1, "for a backslash"),
     "no equals sign": ('label "What"\n', 1, "to the left of ="),
     "an umlaut in a name": ('tür = "x"\n', 1, "to the left of ="),
     "no end of a table's name": ("[service\nx = 1\n", 1, "[ and ]"),
