@@ -14,12 +14,12 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """Keeps mails in a folder; `told` is called with each one as it arrives."""
+    """Keeps mails in a folder; `arrived` is called with each one as it arrives."""
 
-    def __init__(self, folder: Path, told: Callable[[EmailMessage, Path], None]) -> None:
+    def __init__(self, folder: Path, arrived: Callable[[EmailMessage, Path], None]) -> None:
         self.folder = folder
         self.mails: list[EmailMessage] = []
-        self._told = told
+        self._arrived = arrived
         folder.mkdir(parents=True, exist_ok=True)
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
@@ -29,7 +29,7 @@ class Mailbox:
         path = self.folder / f"{len(self.mails) + 1:02d}-{mail['X-Aftercare-Kind']}.eml"
         path.write_bytes(envelope.content)
         self.mails.append(mail)
-        self._told(mail, path)
+        self._arrived(mail, path)
         return "250 kept"
 
     def serve_smtp(self, port: int) -> Controller:

@@ -235,14 +235,14 @@ def main(arguments: list[str] | None = None) -> int:
     asks.add_argument("out", nargs="?", type=Path)
     asks.add_argument("--lock", type=Path, default=LOCK)
     asks.add_argument("--file", type=Path)
-    told = asks.parse_args(arguments)
-    found = components(told.lock.read_text("utf-8"))
-    if told.what == "advisories":
-        return advisories(found, told.file)
-    text = "\n".join(notices(found)) if told.what == "licences" else json.dumps(sbom(found), indent=2)
-    if told.out:
-        told.out.parent.mkdir(parents=True, exist_ok=True)
-        told.out.write_text(text + "\n", "utf-8")
+    asked = asks.parse_args(arguments)
+    found = components(asked.lock.read_text("utf-8"))
+    if asked.what == "advisories":
+        return advisories(found, asked.file)
+    text = "\n".join(notices(found)) if asked.what == "licences" else json.dumps(sbom(found), indent=2)
+    if asked.out:
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+        asked.out.write_text(text + "\n", "utf-8")
     else:
         print(text)
     return 0

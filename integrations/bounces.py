@@ -213,7 +213,7 @@ class Bounces:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     mailbox: Imap | None = None
 
-    def told(self, inbound: Inbound) -> Bounce:
+    def hear(self, inbound: Inbound) -> Bounce:
         """What a webhook says, signed as Standard Webhooks; raises InvalidSignature and UnknownPayload."""
         verify(self.secrets, inbound)
         said = read_json(inbound.body)

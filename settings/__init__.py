@@ -85,11 +85,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if read.problems:
         raise SettingsError(read.problems, settings)
     own = tuple(variable_of(each.name, "") for each in settings.connections)
-    remarks = (*_told(read, settings), *read.unread((*PREFIXES, *own)), *crisis.remarks(clinic))
+    remarks = (*_worth_saying(read, settings), *read.unread((*PREFIXES, *own)), *crisis.remarks(clinic))
     return replace(settings, remarks=remarks)
 
 
-def _told(read: Variables, settings: Settings) -> list[Translatable]:
+def _worth_saying(read: Variables, settings: Settings) -> list[Translatable]:
     """What is as somebody wanted it, and is worth saying all the same."""
     why = read.text("TOTP_OFF_BECAUSE")
     found: list[Translatable] = []

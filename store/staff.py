@@ -201,7 +201,7 @@ def tell(
     tx.run(sa.insert(staff_mails).values(**row, daily=daily, created_at=now, due_at=now))
 
 
-def told(tx: Tx, staff_id: int, kind: StaffNews, path: str) -> bool:
+def was_told(tx: Tx, staff_id: int, kind: StaffNews, path: str) -> bool:
     """Whether somebody was due a word of this kind about this page before."""
     same = (staff_mails.c.staff_id == staff_id, staff_mails.c.kind == kind, staff_mails.c.path == path)
     return tx.first(sa.select(staff_mails.c.id).where(*same).limit(1)) is not None

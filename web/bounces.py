@@ -18,7 +18,7 @@ def receive() -> tuple[Response, int]:
         return jsonify(error="No secret is set for this."), 404
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        bounce = source.told(Inbound(headers, request.get_data(), "", utc_now()))
+        bounce = source.hear(Inbound(headers, request.get_data(), "", utc_now()))
     except InvalidSignature:
         return jsonify(error="The signature is missing or wrong."), 401
     except UnknownPayload as error:

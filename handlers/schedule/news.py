@@ -18,7 +18,7 @@ def tell(tx: Tx, booking: Booking, kind: StaffNews, now: datetime, *, once: bool
     path = PAGES.get(kind, f"/console/bookings/{booking.id}")
     for who, wanted in _wanting(tx, kind):
         theirs = kind is StaffNews.alert or booking.practitioner in ("", who.name)
-        if theirs and not (once and staff.told(tx, who.id, kind, path)):
+        if theirs and not (once and staff.was_told(tx, who.id, kind, path)):
             staff.tell(tx, who.id, kind, path, now, daily=wanted.of(kind) is Wish.daily)
             if kind is StaffNews.alert and wanted.number:
                 staff.tell(tx, who.id, kind, path, now, by_text=True)

@@ -49,10 +49,10 @@ def _whole(v: Visit, status: str) -> dict[str, Any]:
 
 def _body(kind: str, data: Callable[[Visit], Mapping[str, Any]]) -> Builder:
     def build(v: Visit) -> dict[str, Any]:
-        told = {"eventId": f"appointmentBooking.{kind}", "eventData": data(v)}
+        webhook = {"eventId": f"appointmentBooking.{kind}", "eventData": data(v)}
         message = sha256("message", f"{kind} {v.uid} {v.now.isoformat()}".encode()).hex()[:22]
         head = {"messageId": message, "eventSchemaVersion": 1}
-        return head | {"eventInstanceOriginationDateTime": v.iso(v.now)} | told
+        return head | {"eventInstanceOriginationDateTime": v.iso(v.now)} | webhook
 
     return build
 

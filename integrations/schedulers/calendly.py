@@ -390,8 +390,8 @@ def _named(scheduled: Part) -> list[tuple[str, str, Part]]:
 
 def _is_healthy(subscription: Part) -> bool:
     events = subscription.values.get("events")
-    told = isinstance(events, list) and all(each in events for each in SUBSCRIBED)
-    return subscription.text("state") == "active" and told
+    whole = isinstance(events, list) and all(each in events for each in SUBSCRIBED)
+    return subscription.text("state") == "active" and whole
 
 
 def _next_page(page: Part, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:

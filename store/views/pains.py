@@ -57,15 +57,15 @@ def latest(tx: Tx, client_ids: Collection[int], each: int = 3) -> dict[int, list
     A day that was ticked off is neither: what it says of pain is of one moment of exercise.
     """
     person = _people(tx, list(client_ids))
-    told: dict[int, list[Pain]] = defaultdict(list)
+    found: dict[int, list[Pain]] = defaultdict(list)
     asked = ((_forms, intakes.c.sealed_answers, False), (_replies, checkins.c.sealed_reply, True))
     for query, column, check_in in asked:
         rows = tx.all(query(person, each)) if person else []
         scores = _scores_in(tx, column, rows)
         for row in rows:
             score = scores[row.id]
-            told[person[row.client_id]] += [] if score is None else [Pain(row.at, score, check_in)]
-    return {one: sorted(told[person[one]], key=lambda pain: pain.at)[-each:] for one in client_ids}
+            found[person[row.client_id]] += [] if score is None else [Pain(row.at, score, check_in)]
+    return {one: sorted(found[person[one]], key=lambda pain: pain.at)[-each:] for one in client_ids}
 
 
 def _people(tx: Tx, client_ids: Sequence[int]) -> dict[int, int]:
@@ -82,22 +82,22 @@ def _people(tx: Tx, client_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _forms(person: Mapping[int, int], each: int) -> sa.Select[Any]:
-    told = (
+    columns = (
         intakes.c.submitted_at.label("at"),
         intakes.c.id,
         intakes.c.client_id,
         _begin(intakes.c.sealed_answers),
     )
     done = (no_index(intakes.c.status) == IntakeStatus.done, intakes.c.submitted_at.is_not(None))
-    return _last(told, intakes.c.client_id, (intakes.c.client_id.in_(person), *done), each)
+    return _last(columns, intakes.c.client_id, (intakes.c.client_id.in_(person), *done), each)
 
 
 def _replies(person: Mapping[int, int], each: int) -> sa.Select[Any]:
     whose = (checkins.c.id, checkins.c.client_id)
-    told = (checkins.c.answered_at.label("at"), *whose, _begin(checkins.c.sealed_reply))
+    columns = (checkins.c.answered_at.label("at"), *whose, _begin(checkins.c.sealed_reply))
     asked = (checkins.c.kind.in_(list(CheckInKind)), checkins.c.sealed_reply.is_not(None))
     answered = (checkins.c.client_id.in_(person), checkins.c.answered_at.is_not(None))
-    return _last(told, checkins.c.client_id, (*answered, *asked), each)
+    return _last(columns, checkins.c.client_id, (*answered, *asked), each)
 
 
 def _begin(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
@@ -105,11 +105,11 @@ def _begin(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
 
 
 def _last(
-    told: Sequence[sa.ColumnElement[Any]],
+    columns: Sequence[sa.ColumnElement[Any]],
     client_id: sa.ColumnElement[int],
     where: Sequence[sa.ColumnElement[bool]],
     each: int,
 ) -> sa.Select[Any]:
-    place = sa.func.row_number().over(partition_by=client_id, order_by=told[0].desc()).label("place")
-    ranked = sa.select(*told, place).where(*where).subquery()
+    place = sa.func.row_number().over(partition_by=client_id, order_by=columns[0].desc()).label("place")
+    ranked = sa.select(*columns, place).where(*where).subquery()
     return sa.select(ranked).where(ranked.c.place <= each)

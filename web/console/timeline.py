@@ -55,7 +55,7 @@ def events(
         found += [*_forms(tx, family), *_flags(tx, family), *_replies(tx, family, since), *_plans(tx, family)]
         found += [(at, partial(_note, visit, at, note)) for visit, at, note in notes.every(tx, ids)]
     newest = sorted(found, key=itemgetter(0), reverse=True)[:MOST]
-    return [told() for at, told in newest if since is None or at >= since]
+    return [made() for at, made in newest if since is None or at >= since]
 
 
 def say(text: str, /, **values: object) -> str:

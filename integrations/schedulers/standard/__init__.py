@@ -158,10 +158,10 @@ class Standard(Scheduler):
             return []
         if not body.has("data"):
             body.wrong("data", "there: an object that describes the booking")
-        told = body.moment("timestamp")
+        sent_at = body.moment("timestamp")
         data = body.part("data")
-        notice = _notice(kind, data, told or inbound.received_at)
-        makes = kind == "booking.created" and told is None and notice.version is None
+        notice = _notice(kind, data, sent_at or inbound.received_at)
+        makes = kind == "booking.created" and sent_at is None and notice.version is None
         return body.noted([replace(notice, makes=makes)])
 
 
