@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from library import toml
+from library import originals, toml
 from library.checkins import read_checkins
 from library.exercises import read_plan_content
 from library.flag_rules import read_rules
@@ -59,7 +59,7 @@ def _problems(folder: Path, state: State) -> list[Problem]:
         found += of_language
         if library and language == "en":
             found += _unread(library, folder)
-    return sorted({*found, *_of_parts(folder)})
+    return sorted({*found, *originals.problems(folder), *_of_parts(folder)})
 
 
 def _unread(library: Library, folder: Path) -> list[Problem]:

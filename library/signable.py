@@ -7,8 +7,8 @@ from pathlib import Path
 
 from library.reading import SHIPPED
 
-NOT_CONTENT = ("clinic.toml", "crisis.toml", "glossary.toml")
-"""Settings, and what only translators read."""
+NOT_CONTENT = ("clinic.toml", "crisis.toml", "glossary.toml", "originals.toml")
+"""Settings, and what is for translators alone."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-\w+)?", re.ASCII)
 
 

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from handlers.plans import reviews
 from handlers.plans.reviews import CannotSign
-from library import signable
+from library import originals, signable
 from schemas.review import FileReview, Why
 from store import staff as stored_staff
 from web.commands.base import Moment
@@ -88,3 +88,14 @@ def _name(file: str, known: dict[str, str]) -> str:
         return file
     path, folder = Path(file).resolve(), _folder().resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else file
+
+
+@review_group.command("translated")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def translated_command(files: tuple[str, ...]) -> None:
+    """Say that translations fit their originals as these are now: FILE is a name such as es/privacy.toml."""
+    try:
+        originals.translated(_folder(), files)
+    except LookupError as error:
+        raise click.ClickException(str(error.args[0])) from None
+    click.echo(f"Noted for {len(files)}.")

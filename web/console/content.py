@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, request
 
 from clinical.plan.doses import dose_text
 from handlers.plans import pictures
+from library.content import problems
+from library.originals import is_behind
 from schemas.forms.condition import Condition
 from schemas.plan import Dose
 from schemas.staff import Role
@@ -26,8 +28,9 @@ def _language() -> str:
 @blueprint.get("/console/content")
 @allowed(*ROLE)
 def content() -> Response:
-    """What there is."""
-    return page("content", library=context().library(_language()))
+    """What there is, and which translations no longer fit what they translate."""
+    behind = [each for each in problems(current_app.config["CONTENT"]) if is_behind(each)]
+    return page("content", library=context().library(_language()), behind=behind)
 
 
 @blueprint.get("/console/content/questionnaires/<name>")

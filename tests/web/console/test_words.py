@@ -16,7 +16,7 @@ from handlers.send import undo as undo_handler
 from handlers.staff import accounts, devices, passkeys, passwords
 from integrations.channels.email import ADVICE
 from integrations.schedulers import SCHEDULERS, easyappointments
-from library import questionnaires, reading, unread
+from library import originals, questionnaires, reading, unread
 from render import mail_check
 from schemas import media
 from schemas.delivery import Channel, DeliveryStatus, Purpose
@@ -169,6 +169,7 @@ def in_tables() -> Iterator[str]:
     yield from ("Front", "Back")
     yield from (check.REMARK, *check.TROUBLE, *check.EVERYWHERE, easyappointments.AT_UTC, crisis.UNKNOWN)
     yield from (reading.NOBODY, reading.NOT_TRANSLATED, reading.SHIPPED_INSTEAD, mail_check.LACKING)
+    yield originals.OLDER
     yield from (questionnaires.NOT_USED, unread.NOT_ASKED, unread.NO_CHOICE, check.NOT_DRAWN)
     yield from troubles.SENTENCES.values()
     for asked in (*fields.ACCOUNT, fields.PUBLIC, *fields.CLINIC, *fields.MAIL, fields.TO):
