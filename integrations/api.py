@@ -13,6 +13,7 @@ from integrations import dates
 from integrations.base import Gone, IntegrationError, NotAsked, OutcomeUnknown, UnknownPayload
 from integrations.http import Http, Resting, was_sent
 from integrations.payload import Part
+from schemas.notions.words import Translatable
 
 MAX_PAGES = 1000
 REMEMBERED = 500
@@ -119,17 +120,22 @@ class Api:
         """Raise IntegrationError while the vendor wants to be left alone: asking would prolong it."""
         seconds = self.http.held(self._account)
         if seconds > 0:
-            raise IntegrationError(f"{self.label} asked us to slow down.", retry_after=max(seconds, 1.0))
+            raise IntegrationError(
+                self._text("{label} asked us to slow down."), retry_after=max(seconds, 1.0)
+            )
+
+    def _text(self, text: str, **values: object) -> Translatable:
+        return Translatable(text, label=self.label, **values)
 
     def _silence(self, error: requests.RequestException, once: bool) -> IntegrationError:
         if once and was_sent(error):
             return OutcomeUnknown(
-                f"{self.label} did not answer: it is not known whether the request took effect."
+                self._text("{label} did not answer: it is not known whether the request took effect.")
             )
         if isinstance(error, Resting):
-            text = f"{self.label} does not answer; it is asked again in a moment."
+            text = self._text("{label} does not answer; it is asked again in a moment.")
             return NotAsked(text, retry_after=error.seconds)
-        return IntegrationError(f"{self.label} did not answer.")
+        return IntegrationError(self._text("{label} did not answer."))
 
     def _check(self, answer: requests.Response, gone: str, once: bool) -> None:
         status = answer.status_code
@@ -138,24 +144,34 @@ class Api:
         if status in (404, 410) and gone:
             raise Gone(gone)
         if status in (401, 403):
-            text = f"{self.label} refused our key ({status}). {self.denied}"
+            do = Translatable(self.denied)
+            text = self._text("{label} refused our key ({status}). {do}", status=status, do=do)
             raise IntegrationError(text, permanent=True, status=status)
         wait = retry_after(answer.headers) or (self.pause if status == 429 else None)
         if wait and status in (429, 503):
             self.http.hold(self._account, wait)
         if status == 429:
             raise IntegrationError(
-                f"{self.label} asks us to slow down (429).", retry_after=wait, status=status
+                self._text("{label} asks us to slow down (429)."), retry_after=wait, status=status
             )
         if 300 <= status < 400:
             raise IntegrationError(
-                f"{self.label} answered with a redirect ({status}): check the API address."
+                self._text(
+                    "{label} answered with a redirect ({status}): check the API address.", status=status
+                )
             )
         if status >= 500 and once:
-            raise OutcomeUnknown(f"{self.label} failed ({status}): it is not known whether it took effect.")
+            raise OutcomeUnknown(
+                self._text(
+                    "{label} failed ({status}): it is not known whether it took effect.", status=status
+                )
+            )
         passing = status >= 500 or status in (408, 409, 423, 425)
         raise IntegrationError(
-            f"{self.label} answered {status}.", permanent=not passing, retry_after=wait, status=status
+            self._text("{label} answered {status}.", status=status),
+            permanent=not passing,
+            retry_after=wait,
+            status=status,
         )
 
     def _decoded(self, answer: requests.Response) -> Any:
@@ -164,7 +180,7 @@ class Api:
         try:
             return answer.json()
         except (ValueError, RecursionError):
-            raise IntegrationError(f"{self.label} answered with something that is not JSON.") from None
+            raise IntegrationError(self._text("{label} answered with something that is not JSON.")) from None
 
     def part(self, where: str, params: Mapping[str, Any] | None = None, *, gone: str = "") -> Part:
         """The answer of a GET as an object."""
@@ -173,7 +189,7 @@ class Api:
     def as_part(self, answer: Any) -> Part:
         """A decoded answer as an object; anything else is a failure that may pass."""
         if not isinstance(answer, dict):
-            raise IntegrationError(f"{self.label} answered in a way that we do not know.")
+            raise IntegrationError(self._text("{label} answered in a way that we do not know."))
         return Part(answer, dropped=self.left_out)
 
     def delete(self, where: str, found: Sequence[Part]) -> int:
@@ -211,7 +227,7 @@ class Api:
             asked = following(page, asked)
             yield page, asked
         if asked is not None:
-            raise IntegrationError(f"{self.label} listed more than {MAX_PAGES} pages.")
+            raise IntegrationError(self._text("{label} listed more than {n} pages.", n=MAX_PAGES))
 
 
 class Remembered:

@@ -34,6 +34,12 @@ class IntegrationError(Exception):
         self.status = status
 
     @property
+    def sentence(self) -> Translatable:
+        """What it says, for another language to say it."""
+        text = self.args[0]
+        return text if isinstance(text, Translatable) else Translatable(str(text))
+
+    @property
     def of_one_alone(self) -> bool:
         """True where a service that answers others refuses this one thing; a refused key (401) is no such."""
         return self.permanent and self.status not in (0, 401)

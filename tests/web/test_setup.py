@@ -16,6 +16,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import requests
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -29,6 +30,7 @@ from handlers.staff import setup_link
 from handlers.worker import work
 from integrations.base import IntegrationError, Offered, Scheduler, SenderRefused, Unsupported
 from integrations.channels.email import Smtp
+from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
 from schemas.clinic import Connection
 from schemas.staff import Role
@@ -38,7 +40,7 @@ from store.base import Database
 from store.vault import Vault
 from tests.helpers.clinic import CALCOM_SECRET, STANDARD_SECRET, environ
 from tests.helpers.console import BASE, PASSWORD, account, browser, sign_in, token_in
-from tests.helpers.fake_vendor import FakeVendor
+from tests.helpers.fake_vendor import FakeVendor, response
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.vendors import VENDORS
 from tests.helpers.visits import only, receive, webhook
@@ -588,6 +590,24 @@ def page_of(client: FlaskClient) -> str:
 @pytest.mark.parametrize("code", ["x", "a" * 32])
 def test_a_made_up_code_confirms_no_mail(app: Flask, code: str) -> None:
     assert browser(app).get(f"/setup/mail/{code}", base_url=BASE).status_code == 404
+
+
+@pytest.mark.parametrize("kind", [each for each in SCHEDULERS if each != "standard"])
+def test_a_key_that_is_refused_is_said_in_the_language_of_the_page(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def refused(self: Http, *_: Any, **__: Any) -> requests.Response:
+        return response(401, {"message": "no"})
+
+    monkeypatch.setattr(Http, "request", refused)
+    client, asks = inside(app), SCHEDULERS[kind].asks
+    with context_of(app).db.begin() as tx:
+        staff.set_language(tx, staff.every(tx)[0].id, "es")
+    pasted = {each.name: "https://book.test" if each.name == "api_base" else "k3y" * 8 for each in asks}
+    answer = connect(client, kind, **pasted)
+    if answer.status_code == 422:
+        assert "rechazó nuestra clave (401)" in answer.text
+    assert "refused our key" not in answer.text
 
 
 def test_a_sender_of_our_own_signs_with_a_secret_that_is_shown(

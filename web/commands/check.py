@@ -332,7 +332,7 @@ def _connections() -> Iterator[Translatable]:
             for text in scheduler.remarks():
                 yield Translatable("connection {name}: {text}", name=name, text=text)
         except IntegrationError as error:
-            said, do = Translatable(str(error)), see(error, name)
+            said, do = error.sentence, see(error, name)
             yield Translatable(
                 "connection {name} could not be asked: {text} {do}", name=name, text=said, do=do
             )

@@ -175,7 +175,7 @@ def _refusal(kind: str, given: dict[str, str]) -> dict[str, str]:
     except Unsupported:
         return {}
     except IntegrationError as error:
-        return {scheduler.asks[-1].name if scheduler.asks else "": str(error)}
+        return {scheduler.asks[-1].name if scheduler.asks else "": error.sentence.said(say())}
     return {}
 
 
@@ -203,7 +203,7 @@ def register() -> AnyResponse:
     try:
         subscribe.subscribe(desk.desk().rebuilt(), name, now())
     except IntegrationError as error:
-        return _page(kind, {}, {}, 422, said=str(error))
+        return _page(kind, {}, {}, 422, said=error.sentence.said(say()))
     with context().db.begin() as tx:
         audit.add(tx, me().name, "webhook_subscribed", f"connection:{name}", now())
     return go_on("services")

@@ -63,7 +63,7 @@ def _offered() -> tuple[list[Offered], str]:
     except Unsupported:
         return [], ""
     except IntegrationError as error:
-        return [], str(error)
+        return [], error.sentence.said(say())
     return sorted(found, key=lambda each: each.name.casefold()), ""
 
 

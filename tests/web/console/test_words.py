@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,9 @@ def translatable() -> Iterator[str]:
             for node in ast.walk(ast.parse(module.read_text("utf-8"))):
                 if isinstance(node, ast.Call):
                     name = ast.unparse(node.func).rpartition(".")[2]
-                    yield from _constant(node.args, {"Translatable": 0, "need_from_setup": 1}.get(name, 9))
+                    yield from _constant(
+                        node.args, {"Translatable": 0, "_text": 0, "need_from_setup": 1}.get(name, 9)
+                    )
 
 
 def _constant(given: list[ast.expr], place: int) -> Iterator[str]:
@@ -177,6 +180,7 @@ def in_tables() -> Iterator[str]:
     for kind in SCHEDULERS.values():
         yield from (text for each in kind.asks for text in (each.label, each.hint))
         yield from (*kind.by_hand, *kind.seen_by.values())
+        yield getattr(import_module(kind.__module__), "DENIED", "")
     yield from (
         fields.NEEDED,
         mail.AGAIN,
