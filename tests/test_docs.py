@@ -11,7 +11,7 @@ import click
 import pytest
 from flask import Flask
 
-from deploy import docs
+from deploy import content, docs
 from library import toml
 from library.content import problems
 from library.reading import NOTHING_TO_TRANSLATE
@@ -19,6 +19,7 @@ from settings.startup import sound_settings
 from tests.helpers.clinic import environ
 from tests.helpers.content import CONTENT, library
 from web.commands import install_to_list
+from web.language import texts
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -197,3 +198,43 @@ def test_the_guide_explains_slips_in_the_words_in_which_they_are_said() -> None:
     explained = re.findall(r"^\| `[^`…]*… ([^`]+)` \|", text, re.MULTILINE)
     assert len(explained) == 6
     assert [words for words in explained if not any(words in each for each in said)] == []
+
+
+OF_THE_CONSOLE = (
+    "console.md",
+    "start.md",
+    "deploy.md",
+    "clinical.md",
+    "for-therapists.md",
+)
+
+
+@pytest.mark.parametrize("page", OF_THE_CONSOLE)
+def test_each_button_and_heading_that_a_page_names_is_one_of_the_console(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8").partition("## Español")[0]
+    pages = [path for kind in ("*.html", "*.py", "*.js") for path in (ROOT / "web").rglob(kind)]
+    written = " ".join(path.read_text("utf-8") for path in pages)
+    named = {each.rstrip(".:") for each in re.findall(r"(?<![*\w])\*([^*\n]{3,40})\*(?![*\w])", text)}
+    assert named
+    assert [words for words in named if words not in texts("es") and words not in written] == []
+
+
+def test_the_spanish_page_for_therapists_names_what_the_spanish_console_shows() -> None:
+    english, spanish = (ROOT / "docs" / "for-therapists.md").read_text("utf-8").split("## Español")
+    named = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", english)
+    assert len(named) >= 6
+    assert [words for words in named if f"*{texts('es')[words]}*" not in spanish] == []
+
+
+def test_each_button_that_the_page_for_clients_names_is_on_a_page_or_in_a_mail() -> None:
+    text = (ROOT / "docs" / "for-clients.md").read_text("utf-8")
+    named = re.findall(r"[\"«]([^\"»\n]+)[\"»]", text)
+    files = [*CONTENT.glob("pages.toml"), *CONTENT.glob("es/pages.toml"), *CONTENT.glob("mail/*.toml")]
+    written = " ".join(path.read_text("utf-8") for path in files)
+    assert len(named) == 6
+    assert [words for words in named if words not in written] == []
+
+
+def test_make_content_looks_with_settings_that_are_whole(tmp_path: Path) -> None:
+    given = content.environment(tmp_path) | {"CONTENT": str(CONTENT)}
+    assert sound_settings(given).missing == ()
