@@ -83,7 +83,8 @@ def installation(
         assert "Traceback" not in running.logs()
     finally:
         stop.set()
-        running.stop()
+        for name in list(running.processes):
+            running.kill(name)  # kindly, they would wait for who is silent
         context.db.close()
 
 
