@@ -10,7 +10,10 @@ mkdir -p "$folder"
 "$bin/python" deploy/database.py dump "$folder/$(date -u +%Y-%m-%dT%H%M%SZ).backup"
 "$bin/flask" --app app journal > "$folder/journal.part"
 mv "$folder/journal.part" "$folder/journal.txt"
-# What was erased must leave the backups too, so the oldest go.
-ls -1 "$folder" | grep '\.backup$' | sort -r | tail -n +$((${KEEP:-14} + 1)) | while read -r old; do rm -f "$folder/$old"; done
+# What was erased must leave the backups too, so the oldest go, and with them what upgrades older than that have left. Those
+# take no night's place.
+ls -1 "$folder" | sed -n 's/^\(before-upgrade-\)*\([0-9].*\)\.backup.*/\2 &/p' | sort -r |
+  awk -v keep="${KEEP:-14}" 'nights >= keep {print $2} $2 ~ /^[0-9].*backup$/ {nights++}' | while read -r old; do rm -f "$folder/$old"; done
+find "$folder" -name '*.part' -mmin +1440 -exec rm -f {} + # of copies that never came to their end
 # At the very end: the clinic hears of it when nothing came so far for two days.
 "$bin/flask" --app app backup --made

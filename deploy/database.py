@@ -5,14 +5,16 @@ web and worker stand still. PostgreSQL is left to its own programs; its password
 environment, since arguments are shown to everybody on the machine.
 """
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from sqlalchemy import URL, make_url
 
@@ -40,11 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 2 or arguments[0] not in PROGRAMS:
         print("Say: database.py dump FILE, or database.py restore FILE.", file=sys.stderr)
         return 2
-    act, file = arguments[0], Path(arguments[1])
+    act, file = arguments[0], Path(arguments[1]).absolute()
     url = make_url(settings.database_url())
     if url.get_backend_name() == "postgresql":
         return _postgresql(act, url, file)
-    return _sqlite_dump(file) if act == "dump" else _sqlite_restore(Path(str(url.database)), file)
+    return _whole(file, _sqlite_dump) if act == "dump" else _sqlite_restore(Path(str(url.database)), file)
 
 
 def _postgresql(act: str, url: URL, file: Path) -> int:
@@ -61,7 +63,7 @@ def _postgresql(act: str, url: URL, file: Path) -> int:
     }
     environment = os.environ | {name: str(value) for name, value in known.items() if value}
     if act == "dump":
-        return _run("pg_dump", "--format=custom", "--file", str(file), env=environment)
+        return _whole(file, partial(_run, "pg_dump", "--format=custom", "--file", env=environment))
     with tempfile.NamedTemporaryFile() as script:
         read = _run("pg_restore", "--no-owner", "--file", script.name, str(file), env=environment)
         how = (
@@ -74,16 +76,38 @@ def _postgresql(act: str, url: URL, file: Path) -> int:
         return read or _run("psql", *how, "--command", EMPTY, "--file", script.name, env=environment)
 
 
+def _whole(file: Path, copy: Callable[[str], int]) -> int:
+    """Give a copy its name once all of it is there: one that was broken off is never taken for one."""
+    if file.exists():
+        print(f"{file}: File exists. A backup is a new file each time: give another name.", file=sys.stderr)
+        return 1
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    code = copy(str(part))
+    if code:
+        part.unlink(missing_ok=True)
+    else:
+        part.replace(file)
+    return code
+
+
 def _run(*command: str, env: Mapping[str, str]) -> int:
     return subprocess.run(command, env=env, check=False).returncode
 
 
-def _sqlite_dump(file: Path) -> NoReturn:
+def _sqlite_dump(part: str) -> int:
     """By the program's own command, in this process: another one would take longer to start than to copy."""
     from flask.cli import cli  # which a restore and PostgreSQL do without
 
     os.chdir(ROOT)
-    cli.main(["--app", "app", "backup", str(file)], prog_name="flask")
+    try:
+        with redirect_stdout(io.StringIO()):  # it names the part
+            cli.main(["--app", "app", "backup", part], prog_name="flask")
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else bool(end.code)
+    return 1  # it always ends so
 
 
 def _sqlite_restore(database: Path, file: Path) -> int:

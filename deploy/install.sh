@@ -2,7 +2,7 @@
 # install.sh: Aftercare on one small server, as root, by `make install`. Give it again after any change: it begins where it stopped.
 # PREFIX=/srv/aftercare is where it lives; DESTDIR puts everything under another root (packages, tests) and starts nothing.
 set -eu
-here=$(cd "$(dirname "$0")/.." && pwd)
+here=$(cd "$(dirname "$0")/.." && pwd -P)
 prefix=${PREFIX:-/srv/aftercare}
 root=${DESTDIR:-}
 home=$root$prefix
@@ -11,24 +11,31 @@ units=$root/etc/systemd/system
 say() { printf '%s\n' "$*"; }
 stop() { say "$*" >&2; exit 1; }
 
+case $prefix in
+  [!/]* | *[!A-Za-z0-9/._-]*) stop "PREFIX is a whole path of plain letters, digits, and the signs . _ - /, such as /srv/aftercare." ;;
+  /home/* | /root/*) [ -n "$root" ] || stop "The units see no home folders: choose another PREFIX, such as /srv/aftercare." ;;
+esac
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || stop "make install needs root: sudo make install"
 [ -n "$root" ] || id aftercare >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --shell /usr/sbin/nologin aftercare
 
 version() { git -C "$1" -c safe.directory="$1" rev-parse HEAD 2>/dev/null || :; }
-[ ! -e "$home/app.py" ] || [ "$(version "$here")" = "$(version "$home")" ] ||
+whole=$home/var/installed # what was broken off on the way is laid once more, as if nothing were there
+is_whole() { [ -e "$whole" ] || [ -e "$home/.venv/app.stamp" ]; }
+! is_whole || [ "$(version "$here")" = "$(version "$home")" ] ||
   stop "Another version of Aftercare is in $prefix already. A new one comes by: make upgrade FOLDER=$prefix"
 
 mkdir -p "$home/var" "$units" "$root/var/backups/aftercare"
-if [ "$here" != "$home" ]; then
+if [ "$here" != "$(cd "$home" && pwd -P)" ]; then
   # Everything that belongs to the version; never .env, var or an environment of another machine, nor over a clinic's own content.
-  own=; [ ! -e "$home/content" ] || own=--exclude=./content
+  own=; ! is_whole || own=--exclude=./content
   (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build $own .) | tar -xf - -C "$home"
 fi
+: > "$whole"
 [ -n "$root" ] || make -C "$home" .venv/app.stamp
 # Only the two keys: the rest is said in the browser, and a line here would win over it.
 [ -n "$root" ] || [ -e "$home/.env" ] || (umask 077 && cd "$home" && .venv/bin/python -m settings > .env)
 
-for unit in "$here"/deploy/*.service "$here"/deploy/*.timer; do
+for unit in "$home"/deploy/*.service "$home"/deploy/*.timer; do
   sed "s#/srv/aftercare#$prefix#g" "$unit" > "$units/${unit##*/}"
 done
 

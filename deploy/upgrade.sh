@@ -13,7 +13,7 @@ folder=${BACKUPS:-/var/backups/aftercare}
 as=${RUN_AS-runuser -u aftercare --}
 
 git() { command git -c safe.directory="$PWD" "$@"; }  # version 0.1 gave the whole folder to its account
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$*" || :; } # also to a screen that is gone
 flask() { $as "$bin/flask" --app app "$@"; }
 requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp; }
 
@@ -36,10 +36,25 @@ git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no 
 mkdir -p "$folder"
 copy=$folder/before-upgrade-$(date -u +%Y-%m-%dT%H%M%SZ).backup
 
-begun=  # nothing of program and database is touched before, and the copy may not be whole
-own=  # what the clinic has changed in content/ is laid aside and put onto the new version, or back onto the old one
-aside() { git diff --quiet HEAD -- content || { git stash push --quiet -- content && own=$(git rev-parse 'stash@{0}') && git stash drop --quiet; }; }
-put_on() { [ -z "$own" ] || git stash apply --quiet "$own"; }
+begun=  # nothing of the database is touched before it is copied, nor of the program before the clinic's own is laid aside
+# What the clinic has changed in content/ is laid aside and put onto the new version, or back onto the old one. It stays in
+# git's list until all is done: where the machine goes off on the way, the next upgrade finds it there.
+laid() { git stash list --format='%gd %H %gs' | grep 'aftercare-upgrade$' | cut -d' ' -f"$1" | head -n 1; }
+aside() { git diff --quiet HEAD -- content || git stash push --quiet --message aftercare-upgrade -- content; own=$(laid 2); }
+put_on() { [ -z "$own" ] || git stash apply --quiet "$own" >/dev/null; }
+let_go() { [ -z "$own" ] || git stash drop --quiet "$(laid 1)"; }
+own=$(laid 2)
+if [ -n "$own" ]; then
+  say "An upgrade was interrupted here: what you had changed in content/ before it is put back."
+  git diff --quiet HEAD -- content || git diff --binary HEAD -- content > "$copy.content"
+  git checkout --quiet HEAD -- content
+  put_on || {
+    git checkout --quiet --force HEAD -- content
+    say "It does not fit the version that is here. See git stash show -p, put what you need into content/, give git stash drop, then upgrade." >&2
+    exit 1
+  }
+  let_go
+fi
 
 copied=
 copies() { git cat-file -e "$1:deploy/database.py" 2>/dev/null; }  # version 0.1 does not: the new one does it in its place
@@ -48,11 +63,19 @@ restore() { [ -z "$copied" ] || { $as "$bin/python" deploy/database.py restore "
 
 . "$here/deploy/units.sh"
 
+old_program() {
+  own=$(laid 2)
+  [ "$begun$own" = yes ] || # neither checked out nor laid aside: what the clinic has changed stands where it stood
+    { git checkout --quiet --force "$old" && put_on && let_go; } || say "What you had changed in content/ stands in: git stash list" >&2
+  requirements
+}
+
 back() {
   trap - EXIT
+  trap '' HUP INT TERM
   say "The upgrade did not work. Going back to where it was ..." >&2
   copies "$old" || restore || :
-  [ -z "$begun" ] || { git checkout --quiet --force "$old" && requirements && put_on; }
+  [ -z "$begun" ] || old_program || say "Not all that the old program needs is installed: see above." >&2
   put_units_back || say "The units of before could not be put back: they are in $saved." >&2
   [ -z "$begun" ] || restore || {
     say "The old program is back, its database is not: web and worker stand still. Put $copy back" \
@@ -68,10 +91,13 @@ faults=  # a clinic that is still being set up, say, may have some before: the u
 flask check >/dev/null 2>&1 || faults=yes
 
 trap back EXIT
+trap 'exit 1' INT TERM
+trap 'exec >>"$folder/upgrade.log" 2>&1; exit 1' HUP # the screen is gone
 $control stop aftercare-web aftercare-worker
 ! copies "$old" || dump
 begun=yes
 aside
+begun=all
 git checkout --quiet "$new"
 put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }
 requirements
@@ -81,6 +107,8 @@ flask migrate
 flask check || [ -n "$faults" ]
 [ -z "$faults" ] || flask status >/dev/null  # what a check in order has shown: it starts, and reads what was migrated
 trap - EXIT
+trap '' HUP INT TERM
+let_go || :
 rm -rf "$saved"
 $control start aftercare-web aftercare-worker
 [ -z "$faults" ] || say "Something was to be put right before the upgrade, too: see above."

@@ -318,6 +318,26 @@ def test_install_given_again_leaves_what_the_clinic_changed(tmp_path: Path) -> N
     assert (tmp_path / "opt/care/README.md").exists(), "it is mended all the same"
 
 
+def test_an_install_that_was_broken_off_is_laid_once_more(tmp_path: Path) -> None:
+    home = tmp_path / "opt/care"
+    for _ in range(2):
+        said = run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
+        assert said.returncode == 0, said.stderr
+        whole = (ROOT / "content/clinic.toml").read_text(encoding="utf-8")
+        assert (home / "content/clinic.toml").read_text(encoding="utf-8") == whole
+        (home / "content/clinic.toml").write_text(whole[:100], encoding="utf-8")
+        (home / "var/installed").unlink()
+        shutil.rmtree(home / ".git", ignore_errors=True)
+
+
+@pytest.mark.parametrize("prefix", ["srv/care", "/srv/our care", "/srv/care#2", "/srv/práctica"])
+def test_install_refuses_a_place_that_no_unit_can_name(tmp_path: Path, prefix: str) -> None:
+    said = run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX=prefix)
+    assert said.returncode == 1
+    assert "PREFIX is a whole path" in said.stderr
+    assert not list(tmp_path.iterdir())
+
+
 # ---------------------------------------------------------------- a clinic's own copy
 
 
@@ -687,6 +707,111 @@ def test_an_upgrade_to_a_version_that_is_not_there_stops_nothing(rehearsal: Rehe
     assert not rehearsal.calls.exists()
 
 
+CALLED = """#!/bin/sh
+n=$(($(cat {folder}/count) + 1)); echo $n > {folder}/count
+[ "$n" != "$STOP_AT" ] || {{ kill -$STOP_BY $TOP; kill -$STOP_BY $$; }}
+{act}
+"""
+PROGRAMS = {
+    "git": 'exec="{git}"; "$exec" "$@"',
+    "python": 'case $2 in dump) cp var/database "$3";; restore) cp "$3" var/database;; esac',
+    "flask": "case $3 in migrate) echo new > var/database;; check) grep -q old var/database || $SOUND;; esac",
+    "systemctl": 'echo "$1" >> {folder}/calls',
+}
+"""What an upgrade calls: each counts, and at one of the counts it is stopped, with the upgrade."""
+
+
+class Small:
+    """A program of a few files with a database of one word, on which an upgrade takes no time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.top = folder, folder / "srv"
+        shutil.copytree(DEPLOY, self.top / "deploy")
+        (self.top / "content").mkdir()
+        (self.top / "var").mkdir()
+        self.own, self.database = self.top / "content" / "clinic.toml", self.top / "var" / "database"
+        self.own.write_text("a\nb\nc\n")
+        (self.top / ".gitignore").write_text("var/\n")
+        self.git("init", "-q")
+        self.old = self._version()
+        self.own.write_text("A\nb\nc\n")
+        self.newer = self._version()
+        for name, act in PROGRAMS.items():
+            text = CALLED.format(folder=folder, act=act.format(folder=folder, git=shutil.which("git")))
+            (folder / name).write_text(text)
+            (folder / name).chmod(0o700)
+
+    def _version(self) -> str:
+        self.git("add", "-A")
+        self.git("commit", "-qm", "One more")
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str) -> str:
+        who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
+        said = run("git", *who, *words, CWD=str(self.top))
+        assert said.returncode == 0, said.stderr
+        return said.stdout.strip()
+
+    def begin(self) -> None:
+        """As it was before the first upgrade."""
+        self.git("stash", "clear")
+        self.git("checkout", "-qf", self.old)
+        self.own.write_text("a\nb\nc\nours\n")
+        self.database.write_text("old\n")
+        (self.folder / "calls").write_text("")
+
+    def upgrade(self, at: str = "", by: str = "", *, sound: bool = True) -> int:
+        """Stopped at the call with this number; not `sound`: what is new does not pass its check."""
+        (self.folder / "count").write_text("0")
+        given = {"BIN": str(self.folder), "SYSTEMCTL": str(self.folder / "systemctl"), "RUN_AS": ""}
+        given |= {"BACKUPS": str(self.folder / "backups"), "PATH": f"{self.folder}:{os.environ['PATH']}"}
+        given |= {"STOP_AT": at, "STOP_BY": by, "SOUND": "true" if sound else "false"}
+        word = "export TOP=$$; exec sh deploy/upgrade.sh > /dev/full 2>&1"  # its screen is gone
+        given |= {"CWD": str(self.top), "VERSION": self.newer, "UNITS": str(self.folder / "none")}
+        return run("sh", "-c", word, **given).returncode
+
+    def stages(self, *, sound: bool = True) -> list[str]:
+        """Each moment at which an upgrade could be stopped."""
+        self.begin()
+        assert self.upgrade(sound=sound) == (not sound)
+        return [str(n) for n in range(1, int((self.folder / "count").read_text()) + 1)]
+
+    def state(self) -> tuple[str, str, str]:
+        """Which program is there, with which database, with what of the clinic's."""
+        which = {self.old: "old", self.newer: "new"}[self.git("rev-parse", "HEAD")]
+        return which, self.database.read_text().strip(), self.own.read_text()
+
+
+OLD, NEW = ("old", "old", "a\nb\nc\nours\n"), ("new", "new", "A\nb\nc\nours\n")
+
+
+@pytest.mark.parametrize("by", ["INT", "HUP", "TERM"])
+def test_an_upgrade_that_is_stopped_goes_back_or_to_its_end(tmp_path: Path, by: str) -> None:
+    """By Ctrl-C, by a connection that is lost, by a machine that goes down in good order."""
+    small = Small(tmp_path)
+    for at in small.stages():
+        small.begin()
+        small.upgrade(at, by)
+        assert small.state() in (OLD, NEW), at
+        assert (tmp_path / "calls").read_text().split()[-1:] in ([], ["start"]), at
+        assert small.git("stash", "list") == "", at
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_after_a_machine_that_went_off_in_an_upgrade_the_next_one_loses_nothing(
+    tmp_path: Path, sound: bool
+) -> None:
+    """Also where it went off on the way back."""
+    small = Small(tmp_path)
+    for at in small.stages(sound=sound):
+        small.begin()
+        small.upgrade(at, "KILL", sound=sound)
+        assert small.upgrade() == 0, at
+        assert small.state() == NEW, at
+        assert small.git("stash", "list") == "", at
+        assert (tmp_path / "calls").read_text().split()[-1] == "start", at
+
+
 def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_lost(
     rehearsal: Rehearsal,
 ) -> None:
@@ -748,6 +873,37 @@ def test_what_was_not_in_order_before_does_not_stop_an_upgrade(anywhere: Install
     assert "SMTP_HOST is not set" in said.stdout
     assert "before the upgrade, too" in said.stdout
     assert anywhere.sql(NOTED) == 0, "the copy before an upgrade says nothing of the one at night"
+
+
+def test_copies_of_upgrades_take_no_night_its_place_and_go_with_the_nights(tmp_path: Path) -> None:
+    nights = [f"2026-02-{day:02}T031500Z.backup" for day in (1, 2, 3, 4)]
+    upgrades = [
+        f"before-upgrade-2026-{day}T120000Z.backup{end}"
+        for day in ("01-01", "02-02", "02-03", "02-04", "02-05")
+        for end in ("", ".content")
+    ]
+    for name in (*nights, *upgrades, "journal.txt"):
+        (tmp_path / name).touch()
+    fake = tmp_path / "bin"
+    fake.mkdir()
+    for name in ("python", "flask"):
+        (fake / name).write_text('#!/bin/sh\n[ "$2" != dump ] || : > "$3"\n')
+        (fake / name).chmod(0o700)
+    said = run("sh", DEPLOY / "backup.sh", tmp_path, BIN=str(fake), KEEP="3")
+    assert said.returncode == 0, said.stderr
+    left = sorted(path.name for path in tmp_path.glob("*.backup*"))
+    (made,) = [name for name in left if name not in (*nights, *upgrades)]
+    assert left == sorted([made, *nights[-2:], *upgrades[-6:]])
+
+
+def test_a_copy_that_is_broken_off_has_no_name_of_one(tmp_path: Path) -> None:
+    fake = tmp_path / "pg_dump"
+    fake.write_text('#!/bin/sh\nwhile [ "$1" != --file ]; do shift; done\necho half > "$2"\nkill -9 $PPID\n')
+    fake.chmod(0o700)
+    given = {"DATABASE_URL": "postgresql:///care", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = run(BIN / "python", "deploy/database.py", "dump", tmp_path / "new.backup", **given)
+    assert said.returncode == -9
+    assert not (tmp_path / "new.backup").exists()
 
 
 @pytest.mark.parametrize("broken", ["deploy/database.py", "journal.part"])
