@@ -4,6 +4,8 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # Compiled files are kept, whatever the machine says: without them each test process compiles all tests again.
 export PYTHONDONTWRITEBYTECODE :=
+# Names are of any script, whatever the machine's own.
+export PYTHONUTF8 := 1
 
 .PHONY: help
 help:
@@ -92,7 +94,7 @@ start: .venv/app.stamp
 .PHONY: env
 env: .venv/app.stamp
 	@test ! -e .env || { echo ".env is there already; nothing changed."; exit 1; }
-	@{ grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python -m settings; } > .env && chmod 600 .env
+	@umask 077 && { grep -v -e "^FIELD_KEYS=" -e "^SECRET_KEY=" .env.example; $(BIN)/python -m settings; } > .env || { rm -f .env; exit 1; }
 	@echo "Wrote .env with new keys. Fill in the rest, then: .venv/bin/flask --app app check"
 
 .PHONY: install
@@ -122,7 +124,7 @@ test-all: .venv/dev.stamp
 # Long random words are looked for in code; keys of well-known services, and private keys, in tests and documents too.
 SECRETS := $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector --disable-plugin BasicAuthDetector
 NO_ENTROPY := --disable-plugin Base64HighEntropyString --disable-plugin HexHighEntropyString
-WORDS := ^(content|docs|tests)/|samples/|\.(lock|png|toml)$$
+WORDS := content docs tests integrations/samples *.lock *.png *.toml
 
 .PHONY: lint
 lint: .venv/dev.stamp
@@ -132,7 +134,7 @@ lint: .venv/dev.stamp
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/bandit -q -ll -c pyproject.toml -r app.py clinical deploy handlers integrations library render schemas settings store web
-	@git ls-files -z | grep -zvE '$(WORDS)' | xargs -0 -n 150 -P 2 $(SECRETS)
+	@git ls-files -z -- . $(WORDS:%=':!%') | xargs -0 -n 150 -P 2 $(SECRETS)
 	@git ls-files -z 'tests/*.py' 'docs/*.md' | xargs -0 -n 150 -P 2 $(SECRETS) $(NO_ENTROPY)
 
 .PHONY: check

@@ -5,7 +5,9 @@ known already, such as https://care.example.com; PORT is the one that it listens
 """
 
 import argparse
+import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,41 +15,93 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from settings import ROOT, fresh_keys, process_variables
+from settings import ROOT, SettingsError, database_url, fresh_keys, process_variables
 from settings.kept import with_kept
+from store.base import Database, DatabaseError
+from store.migrate import revision
+from store.vault import Vault
 
 BIN = Path(sys.executable).parent
 WAIT = 60.0  # seconds for web to answer
 QUICK = 10.0  # seconds: what ends sooner than this after its start has not started
 TRIES = 3
+HERE = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::\d+)?")
 
 
 class Stopped(Exception):
     """It cannot start, and says why."""
 
 
-def keys(folder: Path, environ: dict[str, str]) -> None:
-    """Make the two keys where there are none; never new ones beside a database that others have sealed."""
-    missing = [name for name in ("FIELD_KEYS", "SECRET_KEY") if not environ.get(name, "").strip()]
-    if not missing:
+@contextmanager
+def alone(path: Path, *, wait: bool) -> Iterator[None]:
+    """Let one of us in at a time; raises Stopped for the next one, unless it may wait."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _lock(handle, wait=wait)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, *, wait: bool) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise Stopped("It is started here already. End that one first, with Ctrl-C.") from None
+    except OSError:  # a network's file system that knows no locks
         return
-    database = make_url(environ.get("DATABASE_URL") or f"sqlite:///{folder / 'var' / 'aftercare.db'}")
-    if database.get_backend_name() == "sqlite" and Path(str(database.database)).exists():
-        raise Stopped(f"{database.database} is there, but {' and '.join(missing)} is not: put .env back.")
-    made = dict(line.split("=", 1) for line in fresh_keys().splitlines())
-    path = folder / ".env"
+
+
+def keys(folder: Path) -> None:
+    """Make the two keys where there are none; never new ones beside a database that others have sealed."""
+    with alone(folder, wait=True):
+        environ = process_variables(folder)
+        missing = [name for name in ("FIELD_KEYS", "SECRET_KEY") if not environ.get(name, "").strip()]
+        if not missing:
+            return
+        if where := _sealed_before(folder, environ):
+            raise Stopped(f"{where} is there, but {' and '.join(missing)} is not: put .env back.")
+        made = dict(line.split("=", 1) for line in fresh_keys().splitlines())
+        _add(folder / ".env", [f"{name}={made[name]}" for name in missing])
+
+
+def _sealed_before(folder: Path, environ: dict[str, str]) -> str:
+    """The database that is there already, as it may be shown; "" for none. Raises OSError."""
+    given = {"DATABASE_URL": f"sqlite:///{folder / 'var' / 'aftercare.db'}"} | environ
+    url = make_url(database_url(given))
+    if url.get_backend_name() == "sqlite":
+        return str(url.database) if Path(str(url.database)).exists() else ""
+    key = dict(line.split("=", 1) for line in fresh_keys().splitlines())["FIELD_KEYS"]
+    db = Database(url.render_as_string(hide_password=False), Vault((key,)))  # nothing is opened with it
+    try:
+        with db.read() as tx:
+            return f"The database {url.database}" if revision(tx) else ""
+    except DatabaseError as error:
+        raise Stopped(f"The database does not answer ({type(error).__name__}).") from None
+    finally:
+        db.close()
+
+
+def _add(path: Path, lines: list[str]) -> None:
+    """Put the keys below what somebody may have written there, whose last line need not be ended."""
+    before = path.read_bytes() if path.exists() else b""
+    begun = "\n" if before and not before.endswith(b"\n") else ""
+    about = "# Keep a copy of these two lines somewhere else: without them no answer can be read."
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
-        file.write("# Keep a copy of these two lines somewhere else: without them no answer can be read.\n")
-        file.writelines(f"{name}={made[name]}\n" for name in missing)
+        file.write(begun + "\n".join([about, *lines, ""]))
     path.chmod(0o600)
 
 
 def free_port(wanted: int) -> int:
     """The wanted port of the loopback address; raises Stopped when it cannot be had."""
+    if 0 < wanted < 65536 and any(_listens(host, wanted) for host in ("127.0.0.1", "::1")):
+        raise Stopped(f"Something listens on port {wanted} already: make start PORT=8001")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -59,6 +113,15 @@ def free_port(wanted: int) -> int:
         except OSError:
             raise Stopped(f"Something listens on port {wanted} already: make start PORT=8001") from None
     return wanted
+
+
+def _listens(host: str, port: int) -> bool:
+    """Whether a browser that is sent to `localhost` would find somebody there, who is not us."""
+    try:
+        socket.create_connection((host, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 class Running:
@@ -117,6 +180,15 @@ def address(wanted: str, port: int) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
+def _at_this_port(port: int) -> str:
+    """The address of a clinic that is tried out, where it is another port than the last time; else ""."""
+    own = process_variables()
+    known = with_kept(own).variables.get("PUBLIC_URL", "")
+    here = f"http://localhost:{port}"
+    moved = HERE.fullmatch(known) and known != here and not own.get("PUBLIC_URL", "").strip()
+    return here if moved else ""
+
+
 def answers(port: int) -> bool:
     """True once web answers."""
     try:
@@ -129,10 +201,11 @@ def answers(port: int) -> bool:
 def run(port: int, host: str, wanted: str) -> None:
     """Start, say where, and keep both running until somebody ends it."""
     free_port(port)
-    keys(ROOT, process_variables())
-    shown = address(wanted, port)
+    keys(ROOT)
+    shown = address(wanted or _at_this_port(port), port)
     running = Running(f"{host}:{port}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for each in (signal.SIGTERM, signal.SIGHUP):  # a window that is closed; gunicorn would begin again at it
+        signal.signal(each, lambda *_: sys.exit(0))
     try:
         for name in running.commands:
             running.start(name)
@@ -165,15 +238,16 @@ def main() -> int:
     given = options.parse_args()
     try:
         if given.only_address:
-            keys(ROOT, process_variables())
+            keys(ROOT)
             print(address(given.address.rstrip("/"), given.port))
             return 0
-        run(given.port, given.host, given.address.rstrip("/"))
+        with alone(Path(__file__), wait=False):
+            run(given.port, given.host, given.address.rstrip("/"))
     except KeyboardInterrupt:
         return 0
     except OSError as error:
         return _not_started(f"{error.strerror}: {error.filename or ROOT}")
-    except Stopped as error:
+    except (Stopped, SettingsError) as error:
         return _not_started(str(error))
     return 0
 

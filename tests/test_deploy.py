@@ -4,11 +4,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -24,6 +27,7 @@ from alembic import command
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 
+from deploy import start
 from settings import fresh_keys
 from store import kept, migrate
 from store.base import Database
@@ -336,6 +340,106 @@ def test_install_refuses_a_place_that_no_unit_can_name(tmp_path: Path, prefix: s
     assert said.returncode == 1
     assert "PREFIX is a whole path" in said.stderr
     assert not list(tmp_path.iterdir())
+
+
+# ---------------------------------------------------------------- make start
+
+
+KEYS = ("FIELD_KEYS", "SECRET_KEY")
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in the environment says where the database is, or with what it is sealed."""
+    for name in (*KEYS, "DATABASE_URL", "PUBLIC_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("unset")
+@pytest.mark.parametrize("before", ["", "A=1", "A=1\n", "A=1\r\n", "FIELD_KEYS=\nA=1", "A='Río'"])
+def test_keys_are_put_below_what_stands_in_the_file(tmp_path: Path, before: str) -> None:
+    (tmp_path / ".env").write_bytes(before.encode())
+    was = dotenv_values(tmp_path / ".env")
+    for _ in range(2):
+        start.keys(tmp_path)
+        now = dotenv_values(tmp_path / ".env")
+        assert {name: now[name] for name in was if name not in KEYS} == {
+            name: value for name, value in was.items() if name not in KEYS
+        }
+        assert all(now[name] for name in KEYS)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+
+
+def test_two_who_start_at_once_have_the_same_keys(tmp_path: Path) -> None:
+    word = f"from pathlib import Path; from deploy import start; start.keys(Path({str(tmp_path)!r}))"
+    made = [
+        subprocess.Popen([sys.executable, "-c", word], cwd=ROOT, env={"PATH": os.environ["PATH"]})
+        for _ in range(4)
+    ]
+    assert [each.wait() for each in made] == [0] * 4
+    assert (tmp_path / ".env").read_text().count("FIELD_KEYS=") == 1
+
+
+@pytest.mark.usefixtures("unset")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_no_new_keys_are_made_beside_a_database_that_others_have_sealed(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'care.db'}"
+    if kind == "postgresql":
+        url = fresh_postgres(request.getfixturevalue("postgres_server"), "template0")
+    monkeypatch.setenv("DATABASE_URL", url)
+    db = Database(url, Vault([Fernet.generate_key().decode()]))
+    migrate.upgrade(db)
+    db.close()
+    with pytest.raises(start.Stopped, match=r"put \.env back"):
+        start.keys(tmp_path)
+    assert not (tmp_path / ".env").exists()
+
+
+class Started:
+    """`make start` in a window of its own."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        given = {"PATH": os.environ["PATH"], "HOME": str(folder)}
+        words = [sys.executable, "-m", "deploy.start", "--port", str(port)]
+        self.process = subprocess.Popen(
+            words, cwd=folder, env=given, text=True, stdout=subprocess.PIPE, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        self.address = next((line.strip() for line in self.process.stdout if "http://" in line), "")
+
+    def close_window(self) -> None:
+        """What its end does to everything that runs in it."""
+        os.killpg(self.process.pid, signal.SIGHUP)
+        self.process.wait(timeout=40)
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def test_start_ends_with_its_window_and_goes_on_at_another_port(clone: Path) -> None:
+    first, second = free_port(), free_port()
+    one = Started(clone, first)
+    try:
+        assert _status(one.address) == 200
+        other = run(sys.executable, "-m", "deploy.start", "--port", str(second), CWD=str(clone))
+        assert other.returncode == 1
+        assert "started here already" in other.stderr
+        one.close_window()
+        assert _status(f"http://localhost:{first}/healthz") == 0, "nothing stays behind"
+        one = Started(clone, second)
+        assert one.address.startswith(f"http://localhost:{second}/setup/")
+        assert _status(one.address) == 200
+    finally:
+        one.close_window()
 
 
 # ---------------------------------------------------------------- a clinic's own copy
