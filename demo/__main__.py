@@ -18,6 +18,7 @@ import requests
 
 from demo.client import Refused, fill_in
 from demo.mailbox import Mailbox, clock, link_in
+from deploy.start import Stopped, alone
 from integrations.simulate import new_secret, sample
 from settings import fresh_keys
 
@@ -210,7 +211,18 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="make demo")
     options.add_argument("--once", action="store_true", help="run through, then stop")
     once = options.parse_args().once
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for each in (signal.SIGTERM, signal.SIGHUP):  # a window that is closed; gunicorn would begin again at it
+        signal.signal(each, lambda *_: sys.exit(143))
+    try:
+        with alone(Path(__file__), wait=False):
+            return run(once=once)
+    except Stopped as error:
+        print(f"The demonstration did not start: {error}", file=sys.stderr)
+        return 1
+
+
+def run(*, once: bool) -> int:
+    """The whole way, on a folder that nobody else uses meanwhile."""
     demo = Demo()
     try:
         say("Starting web and worker on a fresh SQLite file ...")

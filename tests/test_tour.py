@@ -81,7 +81,14 @@ def test_weeks_pass_and_the_clock_moves_on(tour: world.World) -> None:
     assert requests.post(f"{home}clock", data={"by": "week"}, timeout=60).ok
     assert web_context.utc_now() - datetime.now(UTC) > timedelta(days=6)
     assert len(kinds) > before, "reminders and check-ins went out"
-    assert "The day" in requests.get(home, timeout=10).text
+    shown = requests.get(home, timeout=10).text
+    assert "The day" in shown
+    at = shown.partition('name="at" value="')[2].partition('"')[0]
+    was = web_context.utc_now()
+    for _ in range(2):
+        assert requests.post(f"{home}clock", data={"by": "day", "at": at}, timeout=60).ok
+    moved = web_context.utc_now() - was
+    assert timedelta(hours=23) < moved < timedelta(hours=25), "pressed twice it is the next day"
     server.shutdown()
 
 

@@ -16,6 +16,7 @@ from demo.mailbox import Mailbox, link_in
 from demo.tour.page import Sights, serve
 from demo.tour.people import CORRECTED, COUPLE, FLAGGED, FORTY, HALF, HELD, NO_SHOW, RETURNING
 from demo.tour.world import World, build, tell_history
+from deploy.start import Stopped, alone
 from handlers.context import Context
 from handlers.staff import accounts
 from schemas.staff import Role
@@ -118,7 +119,15 @@ def main() -> int:
     """0 when it ran; 1 when one of the ten things cannot be seen."""
     options = argparse.ArgumentParser(prog="make tour")
     options.add_argument("--once", action="store_true", help="fill the clinic, print the sights, end")
-    missing = run(once=options.parse_args().once)
+    once = options.parse_args().once
+    try:
+        with alone(Path(__file__), wait=False):
+            missing = run(once=once)
+    except KeyboardInterrupt:  # while the weeks go by
+        return 130
+    except Stopped as error:
+        print(f"The tour did not start: {error}", file=sys.stderr)
+        return 1
     for text in missing:
         print(f"It does not answer: {text}", file=sys.stderr)
     return 1 if missing else 0

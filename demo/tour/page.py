@@ -35,7 +35,9 @@ def serve(world: World, port: int, sights: Sights) -> ThreadingHTTPServer:
             if self.headers.get("Origin") not in (own, f"http://127.0.0.1:{port}", None) or step is None:
                 self.send_error(403)
                 return
-            world.go_on(step)
+            with world.lock:  # pressed twice, or in two tabs that show the same time: it moves once
+                if sent.get("at", [_clock(world)])[0] == _clock(world):
+                    world.go_on(step)
             self.send_response(303)
             self.send_header("Location", "/")
             self.end_headers()
@@ -54,6 +56,11 @@ def serve(world: World, port: int, sights: Sights) -> ThreadingHTTPServer:
     return server
 
 
+def _clock(world: World) -> str:
+    """How far the clock has been moved: another text after each move."""
+    return str(world.moved.total_seconds())
+
+
 def index(world: World, sights: Sights) -> str:
     """The clock, the sights, and the newest mails."""
     now = utc_now().astimezone(world.context.zone())
@@ -62,7 +69,12 @@ def index(world: World, sights: Sights) -> str:
     mails = list(enumerate(world.mails.mails, start=1))[-MOST:]
     rows = "".join(_row(number, mail) for number, mail in reversed(mails))
     return PAGE.format(
-        now=f"{now:%A, %B %d, %H:%M}", buttons=buttons, sights=seen, rows=rows, count=len(world.mails.mails)
+        now=f"{now:%A, %B %d, %H:%M}",
+        at=_clock(world),
+        buttons=buttons,
+        sights=seen,
+        rows=rows,
+        count=len(world.mails.mails),
     )
 
 
@@ -79,7 +91,7 @@ button{{font:inherit;padding:.5rem 1rem;min-height:44px}}table{{border-collapse:
 td,th{{padding:.35rem .6rem;text-align:start;vertical-align:top;overflow-wrap:anywhere}}</style></head>
 <body>
 <main><h1>The tour</h1><p>It is <b>{now}</b> at the clinic. Move the clock: what is due goes out.</p>
-<form method="post" action="/clock">{buttons}</form>
+<form method="post" action="/clock"><input type="hidden" name="at" value="{at}">{buttons}</form>
 <h2>Worth seeing</h2><ol>{sights}</ol>
 <h2>The clients' mailbox</h2><p>{count} mails. Open one, and do as the client would: its links are real.</p>
 <table><thead><tr><th>Mail</th><th>To</th></tr></thead><tbody>{rows}</tbody></table></main></body></html>"""
