@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -12,9 +13,10 @@ from integrations import dates
 from integrations.http import Http
 
 SECONDS = 5.0
-TIME_SERVER = "pool.ntp.org"
+TIME_SERVER = "2.pool.ntp.org"  # of the pool's names the one with IPv6 too
 NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 SINCE_1900 = 2_208_988_800  # seconds from there to 1970, where our clocks begin
+ERA = 2**32  # seconds, after which its count begins again: for the first time in 2036
 
 
 class Unsound(Exception):
@@ -46,13 +48,33 @@ def certificate(host: str, port: int = 443) -> datetime:
 
 def world_clock() -> datetime:
     """The time by the world's time servers (SNTP, RFC 4330); raises OSError where none answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+    why = OSError("no time server answers")
+    found = socket.getaddrinfo(TIME_SERVER, 123, type=socket.SOCK_DGRAM)
+    for family, place in {each[0]: each[4] for each in reversed(found)}.items():
+        try:
+            return _clock_at(family, place)
+        except OSError as error:  # this machine has no IPv6, or nothing else
+            why = error
+    raise why
+
+
+def _clock_at(family: int, place: Any) -> datetime:
+    with socket.socket(family, socket.SOCK_DGRAM) as asked:
         asked.settimeout(SECONDS)
-        asked.sendto(b"\x1b" + 47 * b"\0", (TIME_SERVER, 123))
-        answer = asked.recv(512)
+        asked.connect(place)  # nobody else is heard
+        asked.send(b"\x1b" + 47 * b"\0")
+        return _time_in(asked.recv(512))
+
+
+def _time_in(answer: bytes) -> datetime:
+    """The time in a server's answer; raises OSError for one that says it has none (RFC 4330, 5)."""
     if len(answer) < 48:
         raise OSError("the time server does not answer as one")
     seconds, fraction = struct.unpack("!II", answer[40:48])
+    knows = answer[0] >> 6 != 3 and answer[0] & 7 == 4 and 0 < answer[1] < 16 and seconds
+    if not knows:
+        raise OSError("the time server does not know the time")
+    seconds += ERA if seconds < ERA // 2 else 0
     return datetime.fromtimestamp(seconds - SINCE_1900 + fraction / 2**32, UTC)
 
 

@@ -183,3 +183,50 @@ def test_a_name_server_that_is_silent_is_no_missing_record(monkeypatch: pytest.M
     monkeypatch.setattr(dns.resolver, "resolve", fails(dns.resolver.LifetimeTimeout))
     with pytest.raises(NoAnswer):
         mail_domain.look("rio.test")
+
+
+NEW_YEAR_2027 = 2_208_988_800 + 1_798_761_600
+
+
+def sntp(seconds: int = NEW_YEAR_2027, first: int = 0x24, stratum: int = 2) -> bytes:
+    """What a time server answers: no leap, version 4, from a server; its stratum; its time at the end."""
+    return bytes([first, stratum]) + 38 * b"\0" + seconds.to_bytes(4, "big") + 4 * b"\0"
+
+
+def test_the_time_is_read_also_after_the_count_has_begun_again() -> None:
+    assert outside._time_in(sntp()) == datetime(2027, 1, 1, tzinfo=UTC)
+    assert outside._time_in(sntp(NEW_YEAR_2027 + 10 * 365 * 86400 - 2**32)).year == 2036
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        sntp()[:40],
+        sntp(stratum=0),  # "ask less often"
+        sntp(stratum=16),
+        sntp(first=0xE4),  # its own clock is not set
+        sntp(first=0x23),  # no server
+        sntp(0),
+    ],
+)
+def test_a_time_server_that_does_not_know_makes_no_clock_wrong(answer: bytes) -> None:
+    with pytest.raises(OSError, match="time server"):
+        outside._time_in(answer)
+
+
+@pytest.mark.parametrize("dead", [socket.AF_INET, socket.AF_INET6])
+def test_the_time_comes_by_whichever_internet_there_is(monkeypatch: pytest.MonkeyPatch, dead: int) -> None:
+    known = [
+        (socket.AF_INET, 2, 17, "", ("192.0.2.1", 123)),
+        (socket.AF_INET6, 2, 17, "", ("::1", 123, 0, 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: known)
+
+    def asked(family: int, _place: object) -> datetime:
+        if family == dead:
+            raise OSError("Network is unreachable")
+        return datetime(2027, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr(outside, "_clock_at", asked)
+    assert outside.world_clock().year == 2027

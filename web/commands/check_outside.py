@@ -101,7 +101,9 @@ def _tls(context: Context, now: datetime) -> Iterator[Line]:
     try:
         ends = outside.certificate(parts.hostname or "", parts.port or 443)
     except outside.Unsound as error:
-        yield Line(Kind.fix, "TLS", f"the certificate is not sound ({error}). Renew it at the proxy.")
+        early = "not yet valid" in str(error)
+        do = "See the clock of this machine first." if early else "Renew it at the proxy."
+        yield Line(Kind.fix, "TLS", f"the certificate is not sound ({error}). {do}")
     except (OSError, ValueError) as error:
         yield Line(
             Kind.unseen, "TLS", f"not looked at ({type(error).__name__}). See the address above first."
