@@ -18,10 +18,13 @@ each_step() {  # each_step STAGE FOLDER
 bare "$release" "$build"
 cp -a "$build" "$final"
 cp "$here/requirements/app.lock" "$build/tmp/app.lock"
+mkdir "$build/srv/aftercare"
+(cd "$here" && git archive HEAD) | tar -xf - -C "$build/srv/aftercare"
+chmod -R go= "$build/srv/aftercare" # as with a umask of 077
 each_step 1 "$build"
 each_step 2 "$final"
 cp -a "$build/srv/venv" "$final/srv/venv"
-(cd "$here" && git archive HEAD) | tar -xf - -C "$final/srv/aftercare"
+cp -a "$build/srv/aftercare/." "$final/srv/aftercare"
 rm -rf "$build"
 
 # What the Dockerfile says of the running container.
