@@ -107,15 +107,15 @@ class Pool:
             return self._sent[over] + MINUTE - now if per_minute and over >= 0 else 0.0
 
 
+NO_SUCH_SERVER = (
+    "There is no mail server of this name. Write it without a port, such as smtp.your-provider.com."
+)
 ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (
         smtplib.SMTPAuthenticationError,
         "The server does not take this user name with this password. Many providers want an app password.",
     ),
-    (
-        socket.gaierror,
-        "There is no mail server of this name. Write it without a port, such as smtp.your-provider.com.",
-    ),
+    (socket.gaierror, NO_SUCH_SERVER),
     (
         ssl.SSLCertVerificationError,
         "The server's certificate is not for this name. Write the name that your provider gives.",
@@ -128,6 +128,7 @@ ADVICE: tuple[tuple[type[Exception], str], ...] = (
     (TimeoutError, "The server keeps silent. Choose another encryption, or another port."),
     (smtplib.SMTPServerDisconnected, "The server hung up. Choose another encryption, or another port."),
     (ConnectionRefusedError, "Nothing answers at this port. Choose another port."),
+    (ValueError, NO_SUCH_SERVER),  # two dots in a row, say: it is asked for nowhere
 )
 """What to do about an error that a mail server was not reached by, the narrowest first."""
 
@@ -215,7 +216,7 @@ class Smtp:
             raise SenderRefused(str(error)) from error
         except smtplib.SMTPResponseException as error:
             raise SenderRefused(f"The mail server refused us (code {error.smtp_code}).") from error
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # a name that cannot be one, too
             raise Silent(f"The mail server does not answer ({type(error).__name__}).") from error
 
     def _open(self, deadline: Deadline) -> _Server:

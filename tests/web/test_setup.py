@@ -48,6 +48,8 @@ from tests.integrations.schedulers.test_services import LISTS, OFFERED
 from web import renewal
 from web.setup import desk, scheduler
 from web.setup import mail as mail_step
+from web.setup.fields import CLINIC as CLINIC_FIELDS
+from web.setup.fields import PUBLIC, SECURITY, Field
 
 MADE = (
     "AFTERCARE_ENV",
@@ -190,6 +192,40 @@ def test_a_clinic_with_an_account_is_not_opened_again(app: Flask) -> None:
     close(app)
     with context_of(app).db.begin() as tx:
         assert setup_link.open_up(tx, context_of(app), datetime.now(UTC)) == ""
+
+
+@pytest.mark.parametrize("over", ["another was printed", "a day went by", "the setup is done"])
+def test_a_manager_who_is_signed_in_goes_on_where_the_address_has_ended(
+    app: Flask, mailbox: Mailbox, over: str
+) -> None:
+    """In the tab that stood open while the server was started again, or while somebody else finished."""
+    client, path = inside(app), address(app)
+    assert client.get(f"{path}/mail", base_url=BASE).status_code == 200
+    csrf = token_in(client.get(f"{path}/mail", base_url=BASE))
+    if over == "another was printed":
+        address(app)
+    elif over == "a day went by":
+        path = address(app, datetime.now(UTC) - timedelta(hours=25))
+    else:
+        close(app)
+    typed = {"csrf": csrf, "my_password": PASSWORD, **mail_of(mailbox)}
+    kept_now = client.post(f"{path}/mail/save", base_url=BASE, data=typed)
+    assert kept_now.location == "/console/setup/mail#test"
+    assert values(app)["SMTP_HOST"] == "127.0.0.1"
+    for step in ("clinic", "mail", "scheduler", "services", "webhook"):
+        page = client.get(f"{path}/{step}", base_url=BASE)
+        assert page.status_code == 200
+        assert path not in page.text, "from here on its links are those of the console"
+    assert browser(app).get(f"{path}/mail", base_url=BASE).status_code in (303, 404)
+
+
+def test_the_last_button_may_be_pressed_twice(waiting: Flask) -> None:
+    client, path = inside(waiting), address(waiting)
+    csrf = token_in(client.get(f"{path}/webhook", base_url=BASE))
+    for _ in range(2):
+        answer = client.post(f"{path}/finish", base_url=BASE, data={"csrf": csrf})
+        assert answer.location == "/console/"
+    assert not is_open(waiting)
 
 
 # ---- the first account
@@ -348,8 +384,11 @@ def test_one_who_gives_the_number_of_proxies_knows_it(
     assert "PROXIES" not in values(app)
 
 
-def test_an_address_without_tls_is_for_this_computer_alone(app: Flask) -> None:
-    given = CLINIC | {"PUBLIC_URL": "http://care.rio.test"}
+@pytest.mark.parametrize(
+    "url", ["http://care.rio.test", "http://localhost.rio.test", "http://127.0.0.1.rio.test", "http://[::1"]
+)
+def test_an_address_without_tls_is_for_this_computer_alone(app: Flask, url: str) -> None:
+    given = CLINIC | {"PUBLIC_URL": url}
     answer = send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **given)
     assert answer.status_code == 422
     assert 'id="PUBLIC_URL-error"' in answer.get_data(as_text=True)
@@ -514,6 +553,64 @@ def test_where_no_emergency_number_is_known_the_clinic_says_it(
     assert ("CLINIC_EMERGENCY_NUMBER-error" in answer.text) is (status == 422)
 
 
+@pytest.mark.parametrize("security", SECURITY)
+@pytest.mark.parametrize(
+    "host", ["smtp..rio.test", ".rio.test", "m" * 64 + ".test", "\U0001f4a9" * 64, "a b"]
+)
+def test_a_name_that_no_server_can_have_is_said_beside_its_field(
+    app: Flask, host: str, security: str
+) -> None:
+    given = {"SMTP_HOST": host, "SMTP_PORT": "1", "SMTP_SECURITY": security}
+    answer = send(inside(app), "/console/setup/mail/save", "/console/setup/mail", **given)
+    assert answer.status_code == 422
+    assert "no mail server of this name" in answer.text
+
+
+ODD = (
+    *("", " ", "a\nb", "a\r\nBcc: x@evil.test", "\x01", "\x1b[31m", "\u202eabc", "\u200b"),
+    *(
+        "محمد الأحمد",
+        "李雷",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "=?utf-8?q?x?=",
+        "a@b@c",
+        "<a@b.test>",
+    ),
+    *("<script>alert(1)</script>", "'\"&;", "{{ 7 * 7 }}", "%s %n {0}", "'; DROP TABLE staff; --"),
+    *("-1", "1e9", "99999999999999999999", "²", "25:99", "Europe/Nowhere", "../../etc", "x" * 10_000),
+    *("http://[::1", "https://a:b@c.test", "https://c.test:99999", "javascript:alert(1)"),
+)
+"""What somebody pastes, or sends past the form."""
+
+
+@pytest.mark.parametrize("field", [PUBLIC, *CLINIC_FIELDS], ids=lambda each: each.name)
+def test_whatever_is_typed_about_a_clinic_is_said_to_be_wrong_or_does_no_harm(
+    app: Flask, mailbox: Mailbox, field: Field
+) -> None:
+    client, page = inside(app), "/console/setup/clinic"
+    send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
+    csrf = token_in(client.get(page, base_url=BASE))
+    for value in ODD:
+        given = {"csrf": csrf, **CLINIC, field.name: value}
+        answer = client.post(f"{page}/save", base_url=BASE, data=given)
+        assert answer.status_code in (303, 422), value
+        if answer.status_code == 422:
+            assert f'id="{field.name}-error"' in answer.text, value
+            assert "<script>alert" not in answer.text
+            continue
+        mailbox.mails.clear()
+        to = {"csrf": csrf, "to": "ana@rio.test"}
+        assert client.post("/console/setup/mail/test", base_url=BASE, data=to).status_code == 303, value
+        (mail,) = mailbox.mails
+        assert sorted(mail.keys()) == HEADERS, value
+
+
+HEADERS = [
+    *("Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject"),
+    *("To", "X-Aftercare-Kind"),
+]
+
+
 @pytest.mark.parametrize("last", ["09:00", "08:30", "06:00"])
 def test_hours_that_were_exchanged_send_nothing_by_night(app: Flask, last: str) -> None:
     client = inside(app)
@@ -527,6 +624,34 @@ def test_hours_may_end_at_midnight(app: Flask) -> None:
     given = CLINIC | {"QUIET_UNTIL": "09:00", "QUIET_FROM": "00:00"}
     answer = send(inside(app), "/console/setup/clinic/save", "/console/setup/clinic", **given)
     assert answer.location == "/console/setup/mail"
+
+
+def test_a_key_goes_nowhere_where_others_could_read_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = FakeVendor(host="book.test")
+    monkeypatch.setattr(scheduler, "Http", vendor.http)
+    answer = connect(inside(app), "easyappointments", api_base="http://book.test", api_key="k3y" * 8)
+    assert answer.status_code == 422
+    assert "https" in answer.text
+    assert vendor.calls == []
+
+
+@pytest.mark.parametrize("kind", [name for name, each in SCHEDULERS.items() if each.asks])
+def test_whatever_is_pasted_for_a_scheduler_is_said_to_be_wrong_or_is_asked_there(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("integrations.http.Http.request", _nobody)
+    client = inside(app)
+    csrf = token_in(client.get(f"/console/setup/scheduler?kind={kind}", base_url=BASE))
+    for each in SCHEDULERS[kind].asks:
+        for value in ODD:
+            given = {"csrf": csrf, "kind": kind, **pasted(kind), each.name: value}
+            answer = client.post("/console/setup/scheduler/save", base_url=BASE, data=given)
+            assert answer.status_code in (303, 422), (each.name, value)
+            assert 'role="alert"' in answer.text or answer.status_code == 303, (each.name, value)
+
+
+def _nobody(*_: object, **__: object) -> None:
+    raise requests.ConnectTimeout
 
 
 @pytest.mark.parametrize("kind", [name for name, each in SCHEDULERS.items() if each.asks])
@@ -551,7 +676,7 @@ def test_the_test_mail_counts_when_its_button_was_pressed(app: Flask, mailbox: M
     send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
     send(client, "/console/setup/mail/test", "/console/setup/mail", to="ana@rio.test")
     (mail,) = mailbox.mails
-    assert mail["From"] == "care@rio.test"
+    assert mail["From"] == "Río Clinic <care@rio.test>"
     reader = browser(app)
     scanned = reader.get(link_of(mail), base_url=BASE)
     assert scanned.status_code == 200
@@ -564,6 +689,17 @@ def test_the_test_mail_counts_when_its_button_was_pressed(app: Flask, mailbox: M
         kept.put(tx, {"SMTP_USERNAME": "another"}, datetime.now(UTC))
     assert "It came and was clicked" not in page_of(client), "another account is to be tried again"
     assert not is_tried(app, client)
+
+
+def test_a_test_mail_goes_to_a_domain_in_any_script(app: Flask, mailbox: Mailbox) -> None:
+    client = inside(app)
+    given = CLINIC | {"CLINIC_EMAIL": "Praxis <care@praxis-müller.test>"}
+    send(client, "/console/setup/clinic/save", "/console/setup/clinic", **given)
+    send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
+    to = "ana@bücher.test"
+    assert send(client, "/console/setup/mail/test", "/console/setup/mail", to=to).status_code == 303
+    assert mailbox.recipients == [["ana@xn--bcher-kva.test"]]
+    assert mailbox.mails[0]["From"] == "Praxis <care@xn--praxis-mller-klb.test>"
 
 
 def is_tried(app: Flask, client: FlaskClient) -> bool:
@@ -945,6 +1081,35 @@ def test_settings_are_kept_on_the_command_line_too(app: Flask) -> None:
     assert "fitness" not in run(args=["settings", "list"]).output
     assert run(args=["settings", "set", "WORDING", ""]).exit_code == 0
     assert "WORDING" not in run(args=["settings", "list"]).output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SMTP_PORT", "abc", "SMTP_PORT must be a whole number"),
+        ("PUBLIC_URL", "care", "PUBLIC_URL must look like"),
+        ("CLINIC_ZONE", "Mars/Phobos", "CLINIC_ZONE"),
+        ("CONNECTIONS", "main=nobody", "is not a scheduler"),
+        ("DATABASE_URL", "sqlite:////tmp/another.db", "stands outside of it"),
+        ("FIELD_KEYS", "x", "stands outside of it"),
+        ("SECRET_KEY", "x" * 64, "stands outside of it"),
+    ],
+)
+def test_the_command_line_keeps_nothing_that_would_not_start(
+    app: Flask, bare: dict[str, str], name: str, value: str, said: str
+) -> None:
+    before = dict(values(app))
+    answer = app.test_cli_runner().invoke(args=["settings", "set", name, value])
+    assert answer.exit_code == 1
+    assert said in answer.output
+    assert values(app) == before
+    application.create_app(environ=bare)
+
+
+def test_a_password_need_not_stand_on_the_command_line(app: Flask) -> None:
+    run = app.test_cli_runner().invoke
+    assert run(args=["settings", "set", "SMTP_PASSWORD"], input="hunter of pebbles\n").exit_code == 0
+    assert values(app)["SMTP_PASSWORD"] == "hunter of pebbles"
 
 
 def test_the_command_prints_one_address_until_the_clinic_is_set_up(app: Flask) -> None:

@@ -1,5 +1,7 @@
 """Setting a clinic up: the address for the browser, and the same settings on the command line."""
 
+import sys
+
 import click
 from flask.cli import AppGroup
 
@@ -7,6 +9,9 @@ from handlers.staff import setup_link
 from store import audit, kept, migrate
 from web.commands.base import BY, prepare
 from web.context import context, utc_now
+from web.setup import desk
+
+OUTSIDE = ("DATABASE_URL", "FIELD_KEYS", "SECRET_KEY")
 
 
 @click.command("setup")
@@ -37,13 +42,28 @@ def list_command() -> None:
 
 @settings_group.command("set")
 @click.argument("name")
-@click.argument("value")
-def set_command(name: str, value: str) -> None:
-    """Keep a variable as the browser does; web and worker begin again with it by themselves."""
+@click.argument("value", required=False)
+def set_command(name: str, value: str | None) -> None:
+    """Keep a variable as the browser does; web and worker begin again with it by themselves.
+
+    Without VALUE it is read from standard input, where nobody on this machine sees it.
+    """
     if not name.isupper():
         raise click.ClickException("A setting is written in capitals, as in docs/settings.md.")
+    if name in OUTSIDE:
+        raise click.ClickException(f"{name} opens the database, so it stands outside of it: in .env.")
+    value = _read(name) if value is None else value
+    problems = desk.desk().problems({name: value})
+    if problems:
+        raise click.ClickException("\n".join(["Not kept, since nothing would start with it:", *problems]))
     now = utc_now()
     with context().db.begin() as tx:
         kept.put(tx, {name: value}, now)
         audit.add(tx, BY, "setting_changed", f"setting:{name}", now)
     click.echo(f"{name} is kept." if value else f"{name} is not kept any more.")
+
+
+def _read(name: str) -> str:
+    given = sys.stdin
+    typed: str = click.prompt(name, default="", hide_input=True) if given.isatty() else given.readline()
+    return typed.strip()

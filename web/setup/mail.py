@@ -119,8 +119,8 @@ def _page(
 @allowed(Role.manager)
 def send_test() -> AnyResponse:
     """Send the test mail."""
-    to = request.form.get("to", "").strip()[:320]
-    if not mail_address.read(to):
+    to = mail_address.read(request.form.get("to", "").strip()[:320])
+    if not to:
         return _page(desk.values(), {"to": ADDRESS}, status=422)
     code = secrets.token_urlsafe(24)
     try:
@@ -139,7 +139,9 @@ def _message(ours: Context, to: str, code: str) -> EmailMessage:
     t, message = say(), EmailMessage()
     url = f"{context().clinic.public_url}{url_for('console_setup.arrived', code=code)}"
     message["Subject"] = t("Test mail of {clinic}", clinic=ours.clinic.name)
-    message["From"], message["To"] = ours.clinic.email, to
+    name, sender = mail_address.read_named(ours.clinic.email) or ("", "")
+    message["From"] = mail_address.mailbox(sender, name or ours.clinic.name)
+    message["To"] = mail_address.mailbox(to)
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=urlsplit(ours.clinic.public_url).hostname)
     message["X-Aftercare-Kind"] = "test"

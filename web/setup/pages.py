@@ -7,6 +7,7 @@ from flask import Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from handlers.staff import setup_link
+from schemas.staff import Role, Stage
 from web.console import gate
 from web.console.auth import confirmed
 from web.console.gate import me, now
@@ -36,12 +37,18 @@ def take_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 @blueprint.before_request
 def only_while_good() -> Response | None:
-    """An address whose token is wrong, old or done with leads nowhere; it says where another comes from."""
+    """An address whose token is wrong, old or done with leads nowhere; it says where another comes from.
+
+    A manager who is signed in needs none: what was opened before the token ended goes on as in the console.
+    """
     if not g.setup_token:
         return None
     with context().db.read() as tx:
         good = setup_link.is_good(tx, context(), g.setup_token, now())
     if good:
+        return None
+    if g.session and g.session.stage is Stage.full and me().may(Role.manager):
+        g.setup_token = ""
         return None
     count_guess()
     return page("setup_gone", 404)

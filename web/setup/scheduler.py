@@ -138,13 +138,14 @@ def save_scheduler() -> AnyResponse:
     given |= {each.name: given[each.name] or ("" if moved else _had(kind, each)) for each in keys}
     wrong = {name: PLAIN for name, value in given.items() if not (value.isascii() and value.isprintable())}
     wrong |= {each.name: NEEDED for each in asks if each.needed and not given[each.name]}
-    said = {} if wrong else _refusal(kind, given)
-    if wrong or said:
-        return _page(kind, given, wrong | said, 422)
+    if wrong:
+        return _page(kind, given, wrong, 422)
     changes = _changes(kind, given)
     problems = desk.desk().problems(changes)
-    if problems:
+    if problems:  # before a key goes where others could read it on the way
         return _page(kind, given, {}, 422, said=" ".join(problems))
+    if said := _refusal(kind, given):
+        return _page(kind, given, said, 422)
     kept(changes)
     return go_on("scheduler", _anchor="webhooks")
 
