@@ -25,6 +25,7 @@ NOT_SENT = (
     requests.ConnectTimeout,
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
     requests.exceptions.InvalidHeader,
 )
 
@@ -71,7 +72,7 @@ class Http:
 
         A host that has kept silent several times is not asked: then it raises `Resting`.
         """
-        host = urlsplit(url).netloc
+        host = _host(url)
         seconds = self.breaker.wait(host)
         if seconds:
             raise Resting(seconds)
@@ -102,6 +103,13 @@ class Http:
         if call.passed:  # the end of what we have may be where we cut it off
             raise requests.ReadTimeout("The answer took too long.")
         return answer
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError as error:
+        raise requests.exceptions.InvalidURL("This is no address.") from error
 
 
 class _Watched(HTTPConnection):

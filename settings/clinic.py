@@ -35,7 +35,7 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     languages = tuple(about.get("languages", ["en"]))
     texts = {name: read.text(f"CLINIC_{name.upper()}", about.get(name, "")) for name in _ABOUT}
     texts["paper"] = read.choice("CLINIC_PAPER", ("letter", "a4"), about.get("paper", "letter"))
-    texts = {name: value for name, value in texts.items() if value}
+    texts = {name: _in_a_line(name, value) for name, value in texts.items() if value}
     clinic = Clinic(name="", phone="", email="", zone=zone, public_url=public_url, languages=languages)
     clinic = replace(clinic, **texts)  # type: ignore[arg-type] # all of them are texts
     clinic = replace(clinic, alert_email=clinic.alert_email or clinic.mailbox)
@@ -56,6 +56,11 @@ def clinic_of(read: Variables, content: Path, public_url: str) -> Clinic:
     return replace(
         clinic, policy=_policy(read, clinic_toml.policy(filed)), services=services, default_service=default
     )
+
+
+def _in_a_line(name: str, value: str) -> str:
+    """The text as a mail's header takes it; an address is written on as many lines as it has."""
+    return value if name == "address" else " ".join(value.split())
 
 
 def _own(about: dict[str, Any], read: Variables) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import tomllib
+from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -65,6 +66,37 @@ def test_every_problem_is_named_at_once() -> None:
     found = problems(wrong, {})
     for name in names:
         assert any(name in line for line in found), name
+
+
+PHONE = "+1 303 555 0199"
+NO_ADDRESSES = ("http://[::1", "https://[", "//", "http://a:b:c", "http://x:99999", ":", "\x7f")
+ADDRESSES = (
+    *("PUBLIC_URL", "PING_URL", "PROBE_URL", "MAIN_API_BASE", "SMS_API_BASE", "CLINIC_BOOKING_URL"),
+    *("CLAMD", "SMTP_HOST", "DATABASE_URL"),
+)
+
+
+@pytest.mark.parametrize("base", [GOOD, SAFE], ids=["tried out", "production"])
+@pytest.mark.parametrize("value", NO_ADDRESSES)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_address_that_is_none_is_a_wrong_setting_at_most(
+    name: str, value: str, base: dict[str, str]
+) -> None:
+    easy = {"CONNECTIONS": "main=easyappointments", "SMS_ACCOUNT": "AC1", "SMS_TOKEN": "t", "SMS_FROM": "+1"}
+    with suppress(SettingsError):
+        startup.sound_settings(base | easy | {name: value})
+
+
+def test_a_name_that_was_pasted_on_two_lines_stands_on_one() -> None:
+    given = {
+        "CLINIC_NAME": "Río\r\n  Clinic",
+        "CLINIC_SENDER": "Ana\x0bRuiz",
+        "CLINIC_EMAIL": "A\n<a@b.test>",
+    }
+    clinic = configuration.load(
+        GOOD | given | {"CLINIC_EMAIL": "A\n<a@b.test>", "CLINIC_PHONE": PHONE}
+    ).clinic
+    assert (clinic.name, clinic.sender, clinic.email) == ("Río Clinic", "Ana Ruiz", "A <a@b.test>")
 
 
 def test_a_mail_password_that_no_server_can_be_told_is_named() -> None:

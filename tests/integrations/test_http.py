@@ -50,6 +50,13 @@ def test_an_answer_is_read_whole(host: str) -> None:
     assert Http().request("GET", f"{host}/small").json() == {"a": 1}
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "https://[x]/", "nowhere", "http://", "ftp://a.test/"])
+def test_what_is_no_address_is_asked_nothing(url: str) -> None:
+    with pytest.raises(requests.RequestException) as caught:
+        Http().request("GET", url)
+    assert not http.was_sent(caught.value)
+
+
 @pytest.mark.parametrize("path", ["/large", "/bomb"])
 def test_an_answer_that_is_too_long_is_no_answer(
     host: str, path: str, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ import secrets
 import smtplib
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -49,7 +49,7 @@ from web import renewal
 from web.setup import desk, scheduler
 from web.setup import mail as mail_step
 from web.setup.fields import CLINIC as CLINIC_FIELDS
-from web.setup.fields import PUBLIC, SECURITY, Field
+from web.setup.fields import PUBLIC, SECURITY
 
 MADE = (
     "AFTERCARE_ENV",
@@ -583,26 +583,34 @@ ODD = (
 """What somebody pastes, or sends past the form."""
 
 
-@pytest.mark.parametrize("field", [PUBLIC, *CLINIC_FIELDS], ids=lambda each: each.name)
 def test_whatever_is_typed_about_a_clinic_is_said_to_be_wrong_or_does_no_harm(
-    app: Flask, mailbox: Mailbox, field: Field
+    app: Flask, mailbox: Mailbox, everything: bool
 ) -> None:
     client, page = inside(app), "/console/setup/clinic"
     send(client, "/console/setup/mail/save", "/console/setup/mail", **mail_of(mailbox))
     csrf = token_in(client.get(page, base_url=BASE))
-    for value in ODD:
-        given = {"csrf": csrf, **CLINIC, field.name: value}
+    names = [each.name for each in (PUBLIC, *CLINIC_FIELDS)]
+    for name, value in spread(names, ODD, everything=everything, always="CLINIC_NAME"):
+        given = {"csrf": csrf, **CLINIC, name: value}
         answer = client.post(f"{page}/save", base_url=BASE, data=given)
-        assert answer.status_code in (303, 422), value
+        assert answer.status_code in (303, 422), (name, value)
         if answer.status_code == 422:
-            assert f'id="{field.name}-error"' in answer.text, value
+            assert f'id="{name}-error"' in answer.text, (name, value)
             assert "<script>alert" not in answer.text
             continue
         mailbox.mails.clear()
         to = {"csrf": csrf, "to": "ana@rio.test"}
         assert client.post("/console/setup/mail/test", base_url=BASE, data=to).status_code == 303, value
         (mail,) = mailbox.mails
-        assert sorted(mail.keys()) == HEADERS, value
+        assert sorted(mail.keys()) == HEADERS, (name, value)
+
+
+def spread(
+    names: Sequence[str], values: Sequence[str], *, everything: bool, always: str
+) -> Iterator[tuple[str, str]]:
+    """Each value for one name and for `always`; with `everything` for each name."""
+    for n, value in enumerate(values):
+        yield from ((name, value) for name in (names if everything else {always, names[n % len(names)]}))
 
 
 HEADERS = [
@@ -635,19 +643,19 @@ def test_a_key_goes_nowhere_where_others_could_read_it(app: Flask, monkeypatch: 
     assert vendor.calls == []
 
 
-@pytest.mark.parametrize("kind", [name for name, each in SCHEDULERS.items() if each.asks])
 def test_whatever_is_pasted_for_a_scheduler_is_said_to_be_wrong_or_is_asked_there(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str
+    app: Flask, monkeypatch: pytest.MonkeyPatch, everything: bool
 ) -> None:
     monkeypatch.setattr("integrations.http.Http.request", _nobody)
     client = inside(app)
-    csrf = token_in(client.get(f"/console/setup/scheduler?kind={kind}", base_url=BASE))
-    for each in SCHEDULERS[kind].asks:
-        for value in ODD:
-            given = {"csrf": csrf, "kind": kind, **pasted(kind), each.name: value}
-            answer = client.post("/console/setup/scheduler/save", base_url=BASE, data=given)
-            assert answer.status_code in (303, 422), (each.name, value)
-            assert 'role="alert"' in answer.text or answer.status_code == 303, (each.name, value)
+    csrf = token_in(client.get("/console/setup/scheduler?kind=calcom", base_url=BASE))
+    names = [f"{kind} {ask.name}" for kind, each in SCHEDULERS.items() for ask in each.asks]
+    for where, value in spread(names, ODD, everything=everything, always="easyappointments api_base"):
+        kind, _, name = where.partition(" ")
+        given = {"csrf": csrf, "kind": kind, **pasted(kind), name: value}
+        answer = client.post("/console/setup/scheduler/save", base_url=BASE, data=given)
+        assert answer.status_code in (303, 422), (where, value)
+        assert 'role="alert"' in answer.text or answer.status_code == 303, (where, value)
 
 
 def _nobody(*_: object, **__: object) -> None:

@@ -32,6 +32,7 @@ class Field:
 
 
 NEEDED = "Fill this in."
+TOO_LONG = "This is too long: at most 300 letters."
 PLAIN = "Only the letters a to z, digits and plain signs."
 OF_THE_COUNTRY = "It stands in every emergency text. Empty: that of your country."
 ADDRESS = "Write one e-mail address, such as care@your-clinic.com."

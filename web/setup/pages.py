@@ -15,7 +15,7 @@ from web.console.view import page
 from web.context import context
 from web.security import count_guess
 from web.setup import desk
-from web.setup.fields import NEEDED, Field
+from web.setup.fields import NEEDED, TOO_LONG, Field
 
 blueprint = gate.blueprint("setup")
 STEPS = {
@@ -27,6 +27,7 @@ STEPS = {
 }
 LIVE = ("mail", "webhook")  # pages with a part that looks again by itself
 LONGEST = 2000  # characters of one value
+LONGEST_LINE = 300  # characters: no line of a mail may have a thousand
 
 
 @blueprint.url_value_preprocessor
@@ -96,9 +97,11 @@ def typed(fields: Sequence[Field]) -> dict[str, str]:
 
 
 def lacking(fields: Sequence[Field], given: Mapping[str, str]) -> dict[str, str]:
-    """What must be filled in and is not."""
+    """What must be filled in and is not, or is too long."""
     empty = [each for each in fields if each.needed and given.get(each.name) == ""]
-    return {each.name: each.wrong if each.kind == "select" else NEEDED for each in empty}
+    long = [each.name for each in fields if len(given.get(each.name, "")) > LONGEST_LINE and not each.sealed]
+    found = {each.name: each.wrong if each.kind == "select" else NEEDED for each in empty}
+    return found | dict.fromkeys(long, TOO_LONG)
 
 
 def kept(given: Mapping[str, str]) -> None:
