@@ -42,6 +42,8 @@ __all__ = [
 
 PREFIXES = ("AFTERCARE_", "BOUNCES_", "CLINIC_", "SMS_", "SMTP_")
 """How variables begin that are ours alone."""
+OF_THE_PROXY = {"AFTERCARE_HOST", "AFTERCARE_WEB"}
+"""What `compose.yaml` and the Caddyfile read; in containers it stands beside what we do."""
 NO_PROXY = Translatable(
     "PROXIES is 0, so everybody who comes through your proxy counts as one caller: set it to 1, or to how "
     "many of yours stand in a row."
@@ -84,6 +86,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         read.problems += unsafe.problems(read, settings, ROOT / ".env")
     if read.problems:
         raise SettingsError(read.problems, settings)
+    read.asked |= OF_THE_PROXY
     own = tuple(variable_of(each.name, "") for each in settings.connections)
     remarks = (*_worth_saying(read, settings), *read.unread((*PREFIXES, *own)), *crisis.remarks(clinic))
     return replace(settings, remarks=remarks)
@@ -160,6 +163,8 @@ def database_url() -> str:
 
 def _database(read: Variables) -> str:
     value = read.text("DATABASE_URL", f"sqlite:///{ROOT / 'var' / 'aftercare.db'}")
+    if "?" in str(ROOT) and not read.text("DATABASE_URL"):
+        read.problems.append(f"The folder {ROOT} has a question mark in its name: give it another one.")
     value = re.sub(r"\Apostgres://", "postgresql://", value)
     try:
         url = make_url(value)

@@ -29,7 +29,7 @@ def config(connection: Connection | None = None, vault: Vault | None = None) -> 
     from alembic.config import Config
 
     settings = Config()
-    settings.set_main_option("script_location", str(FOLDER))
+    settings.set_main_option("script_location", str(FOLDER).replace("%", "%%"))  # else it names an option
     settings.attributes |= {"connection": connection, "vault": vault}
     return settings
 

@@ -87,6 +87,23 @@ def test_an_address_that_is_none_is_a_wrong_setting_at_most(
         startup.sound_settings(base | easy | {name: value})
 
 
+def test_nothing_that_compose_gives_is_called_strange() -> None:
+    """Its `.env` is given whole to each container."""
+    compose = (Path(__file__).parent.parent / "compose.yaml").read_text()
+    given = dict.fromkeys(re.findall(r"\$\{([A-Z_]+)|^ +([A-Z_]+):", compose, re.MULTILINE), "x")
+    names = {name for both in given for name in both if name} - {"DATABASE_URL", "PUBLIC_URL", "PROXIES"}
+    assert "AFTERCARE_HOST" in names
+    said = configuration.load(SAFE | dict.fromkeys(names, "x") | {"DATABASE_OPEN_BECAUSE": ""}).remarks
+    assert not [line for line in said if "is read by nothing" in line]
+
+
+def test_a_folder_that_no_database_can_name_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(configuration, "ROOT", Path("/srv/is it?"))
+    here = {name: value for name, value in GOOD.items() if name != "DATABASE_URL"}
+    assert any("question mark" in line for line in problems({}, here))
+    assert problems({}) == []
+
+
 def test_a_name_that_was_pasted_on_two_lines_stands_on_one() -> None:
     given = {
         "CLINIC_NAME": "Río\r\n  Clinic",

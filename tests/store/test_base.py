@@ -363,3 +363,8 @@ def test_web_and_worker_start_without_what_they_may_never_need() -> None:
     look = f"import sys, app; print(*{rare} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
+
+
+def test_a_folder_may_have_any_sign_in_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "FOLDER", Path("/srv/100%20prä %(x)s"))
+    assert migrate.config().get_main_option("script_location") == "/srv/100%20prä %(x)s"
