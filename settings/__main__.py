@@ -2,4 +2,4 @@
 
 from settings import fresh_keys
 
-print(fresh_keys(), end="")
+print(f"\n{fresh_keys()}", end="")  # below a file whose last line may have no end
