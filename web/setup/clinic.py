@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from handlers.staff import setup_link
 from integrations import outside
 from integrations.http import Http
-from schemas.notions import phone
+from schemas.notions import host, phone
 from schemas.staff import Role
 from web.console.gate import allowed
 from web.console.view import language, say
@@ -22,7 +21,6 @@ from web.setup import desk
 from web.setup.fields import CLINIC, OF_THE_COUNTRY, PUBLIC, Field
 from web.setup.pages import blueprint, go_on, kept, lacking, place, step, typed, unconfirmed
 
-HERE = ("localhost", "127.0.0.1")
 NO_ANSWER = (
     "This address does not lead here yet. Point the name at this server, start the proxy (deploy/Caddyfile), "
     "and save again."
@@ -71,18 +69,10 @@ def save_clinic() -> AnyResponse:
 
 def _of_address(url: str) -> dict[str, str]:
     """What goes with an address; how many proxies there are may have been said before."""
-    goes = setup_link.of_address(url) | ({} if _is_here(url) else {"AFTERCARE_ENV": "production"})
+    goes = setup_link.of_address(url) | ({} if host.is_private(url) else {"AFTERCARE_ENV": "production"})
     if desk.values().get("PROXIES", "").strip():
         goes.pop("PROXIES", None)
     return {name: value for name, value in goes.items() if not desk.is_fixed(name)}
-
-
-def _is_here(url: str) -> bool:
-    """True for this computer alone, where nobody listens on the way."""
-    try:
-        return urlsplit(url).scheme == "http" and urlsplit(url).hostname in HERE
-    except ValueError:
-        return False
 
 
 def _by_night(given: Mapping[str, str]) -> bool:
