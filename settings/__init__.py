@@ -152,9 +152,9 @@ def _is_origin(value: str) -> bool:
     )
 
 
-def database_url() -> str:
+def database_url(environ: Mapping[str, str] | None = None) -> str:
     """Where the database is: it is named outside of it, whatever else is kept in it. Raises SettingsError."""
-    read = Variables(process_variables())
+    read = Variables(process_variables() if environ is None else environ)
     url = _database(read)
     if read.problems:
         raise SettingsError(read.problems)
