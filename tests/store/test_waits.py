@@ -10,6 +10,9 @@ from handlers.context import Context
 from handlers.plans import by_hand
 from handlers.plans.basis import bases
 from handlers.worker import work
+from schemas.delivery import DeliveryStatus, Purpose
+from schemas.reason import Reason
+from store import deliveries
 from store.views import waits
 from tests.helpers.clinic import NOW
 from tests.helpers.console import answer, visit
@@ -34,6 +37,24 @@ def test_held_plans_are_found_across_days_by_who_treats_and_a_hold_takes_them_ou
         assert before[other] == after[other]
         assert [one.booking_id for one in waits.plans_held(tx)] == [other]
         assert waits.addresses(tx) == []
+        assert waits.refused(tx, NOW - timedelta(days=30), NOW) == []
+
+
+def test_what_was_refused_is_found_by_who_treats_while_it_is_of_use(context: Context) -> None:
+    number = visit(context, "u1", start=NOW + timedelta(days=9), practitioner="Jo")
+    since = NOW - timedelta(days=30)
+    with context.db.begin() as tx:
+        asked = next(one for one in deliveries.of_booking(tx, number) if one.purpose is Purpose.intake)
+        failed = deliveries.Settled(asked, DeliveryStatus.dead, Reason.failed, "The mail server refused us.")
+        deliveries.settle(tx, [failed], NOW)
+        (found,) = waits.refused(tx, since, NOW, "Jo")
+        assert (found.booking_id, found.reason, found.detail) == (number, Reason.failed, failed.detail)
+        assert waits.refused(tx, since, NOW, "Mara Field") == []
+        assert waits.refused(tx, asked.due_at + timedelta(seconds=1), NOW) == []
+        assert waits.refused(tx, since, NOW + timedelta(days=10)) == [], "nobody asks after the visit"
+    answer(context, number, NOW)
+    with context.db.read() as tx:
+        assert waits.refused(tx, since, NOW) == []
 
 
 def test_a_hold_of_a_plan_that_is_held_already_is_something_new_to_decide_on(context: Context) -> None:
@@ -55,7 +76,7 @@ STATISTICS = (
 """What SQLite knows after years: few states, very many messages."""
 
 
-OF_FEW = {"SCAN soon", "SCAN unseen", "SCAN deliveries USING INDEX ix_deliveries_unseen"}
+OF_FEW = {"SCAN soon", "SCAN unseen", "SCAN given_up", "SCAN deliveries USING INDEX ix_deliveries_unseen"}
 """Walks through what is still to go out, or what nobody has seen: the indexes hold no more."""
 
 
@@ -75,6 +96,7 @@ def test_after_years_what_is_held_is_found_by_its_state(context: Context) -> Non
         waits.plans_held(tx, "Mara Field")
         waits.addresses(tx, "Mara Field")
         waits.alerted(tx, "Mara Field")
+        waits.refused(tx, NOW - timedelta(days=30), NOW, "Mara Field")
         for text, given in asked[:]:
             steps = [row.detail for row in tx.conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
             walks = [step for step in steps if step.startswith("SCAN")]
