@@ -27,6 +27,7 @@ help:
 	@echo "make bench    measure speed (see bench/README.md)"
 	@echo "make install  one small server: account, folder, systemd units (as root)"
 	@echo "make upgrade  a new version, or back to where it was (as root; VERSION=v0.2.0)"
+	@echo "make fresh    the README's first steps on an empty Debian (as root, with mmdebstrap; RELEASE=trixie)"
 	@echo "make container  the Dockerfile's steps on an empty Debian, until the health check says yes (as root, with mmdebstrap)"
 	@echo "make sbom     the bill of materials (CycloneDX) into build/; make licences: every licence with its text"
 	@echo "make advisories  look every library up in the list of known holes (FILE=all.zip: in a downloaded one)"
