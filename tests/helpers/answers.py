@@ -148,8 +148,10 @@ def _begun(tx: Tx, context: Context, booking_id: int, now: datetime) -> Asked:
     return _begun(tx, context, booking_id, now)
 
 
-def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **said: Answer) -> Asked:
-    """Every screen answered and kept, nothing sent yet."""
+def answer_screens(
+    tx: Tx, context: Context, booking_id: int, now: datetime, up_to: str = "", /, **said: Answer
+) -> Asked:
+    """Every screen answered and kept, or those before the one that asks `up_to`; nothing sent yet."""
     step = ""
     for _ in range(MOST_SCREENS):
         asked = _begun(tx, context, booking_id, now)
@@ -160,6 +162,8 @@ def answer_screens(tx: Tx, context: Context, booking_id: int, now: datetime, **s
             return asked
         screen = asked.screen(step)
         assert screen is not None
+        if up_to in [each.id for each in screen.questions]:
+            return asked
         usual = tapped(asked.questionnaire, said)
         for _brought_up in range(2):  # what an answer of this screen brings up is answered with it
             taps = _denied(screen) | usual
