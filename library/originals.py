@@ -84,11 +84,11 @@ def _pairs(folder: Path, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _digest(folder: Path, file: str, original: str) -> str:
-    """Of the English of every text that the translation has: what else stands in the file plays no part."""
+    """Of the English of every text that the translation has: what else stands in either plays no part."""
     english = toml.read(folder, original)
     asked = {path: str(table[key]) for path, table, key in client_texts(english)}  # within groups, too
     paths = sorted(path for path, _ in leaves(toml.read(folder, file)))
-    texts = [(path, asked.get(path) or _at(english, path)) for path in paths]
+    texts = [(path, text) for path in paths if (text := asked.get(path) or _at(english, path))]
     return sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
