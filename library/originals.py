@@ -16,6 +16,8 @@ from library.translations import Raw, TextPath, client_texts, leaves
 from schemas.notions.words import Translatable
 
 FILE = "originals.toml"
+REVIEWED = ("reviewed",)
+"""The mark of review of an older translation, which is no text."""
 OLDER = (
     "was made from other texts of {original} than those of now: compare the two, then run: "
     "flask --app app review translated {file}"
@@ -84,11 +86,11 @@ def _pairs(folder: Path, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _digest(folder: Path, file: str, original: str) -> str:
-    """Of the English of every text that the translation has: what else stands in either plays no part."""
+    """Of the English of every text that the translation has: what else stands in the file plays no part."""
     english = toml.read(folder, original)
     asked = {path: str(table[key]) for path, table, key in client_texts(english)}  # within groups, too
-    paths = sorted(path for path, _ in leaves(toml.read(folder, file)))
-    texts = [(path, text) for path in paths if (text := asked.get(path) or _at(english, path))]
+    paths = sorted(path for path, _ in leaves(toml.read(folder, file)) if path != REVIEWED)
+    texts = [(path, asked.get(path) or _at(english, path)) for path in paths]
     return sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
