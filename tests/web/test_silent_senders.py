@@ -157,3 +157,13 @@ def test_a_clip_arrives_whole_and_many_at_once_are_refused(running: Running) -> 
         assert first.recv(4096).startswith(b"HTTP/1.1 303"), "to the sign-in, which nobody has done"
         assert wait_of_a_webhook(running) < 2
         assert len(others) == 3
+
+
+def test_a_clip_that_is_too_large_arrives_at_the_page(running: Running) -> None:
+    size = 40_000_000
+    head = (
+        f"POST /console/bookings/1/plan/change HTTP/1.1\r\nHost: care.test\r\nContent-Length: {size}\r\n\r\n"
+    )
+    with connect(running, head.encode()) as sender:
+        sender.sendall(bytes(size))
+        assert sender.recv(4096).startswith(b"HTTP/1.1 303"), "to the sign-in, not 413 without a word"
