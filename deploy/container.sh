@@ -3,6 +3,7 @@
 # migrate, worker and web, without root and capabilities, on a read-only file system, until the health check says yes.
 # Needs root and mmdebstrap. Not tried: the images of PostgreSQL and Caddy, the network between the services.
 set -eu
+umask 022 # of the harness alone
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/deploy/bare.sh"
 release=$(sed -n 's/^FROM debian:\([a-z]*\).*/\1/p' "$here/Dockerfile" | tail -1)
