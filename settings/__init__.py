@@ -110,7 +110,7 @@ def _worth_saying(read: Variables, settings: Settings) -> list[Translatable]:
 
 def _public_url(read: Variables, production: bool) -> str:
     value = read.need("PUBLIC_URL", "the address at which clients reach this service, https://…").rstrip("/")
-    value = _in_ascii(value)
+    value = _in_ascii(value.lower())  # a telephone writes a capital first
     if value and not _is_origin(value):
         read.problems.append("PUBLIC_URL must look like https://care.example.com")
     elif value and production and not value.startswith("https://"):

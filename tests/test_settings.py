@@ -114,6 +114,11 @@ def test_a_folder_that_no_database_can_name_is_said(monkeypatch: pytest.MonkeyPa
     assert not any("question mark" in line for line in problems({}))
 
 
+def test_an_address_may_be_typed_in_capitals() -> None:
+    for typed in ("Https://Care.Rio.test", "HTTPS://CARE.RIO.TEST/"):
+        assert configuration.load(GOOD | {"PUBLIC_URL": typed}).clinic.public_url == "https://care.rio.test"
+
+
 def test_a_name_that_was_pasted_on_two_lines_stands_on_one() -> None:
     given = {
         "CLINIC_NAME": "Río\r\n  Clinic",

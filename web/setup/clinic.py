@@ -45,7 +45,7 @@ def clinic() -> Response:
 def save_clinic() -> AnyResponse:
     """Keep it, or say what is wrong beside each field."""
     given = typed(FIELDS)
-    url = given["PUBLIC_URL"] = given.get("PUBLIC_URL", "").rstrip("/")
+    url = given["PUBLIC_URL"] = given.get("PUBLIC_URL", "").rstrip("/").lower()
     if desk.is_fixed("PUBLIC_URL"):
         del given["PUBLIC_URL"]
     else:
