@@ -33,7 +33,7 @@ from schemas.clinic import Connection
 from schemas.delivery import Channel
 from settings import LEFT_TO_REGISTER, Settings, SettingsError
 from settings.kept import with_kept
-from settings.startup import connection_problems, read_figures, read_library, sound_settings
+from settings.startup import connection_problems, read_library, sound_settings
 from store import connections
 from store.base import Database
 from store.vault import SealBroken, Vault
@@ -94,7 +94,6 @@ def build_context(settings: Settings) -> Context:
         senders=senders(settings),
         library=partial(read_library, content),
         mail_texts=partial(read_mail_texts, content),
-        figures=read_figures(content),
         link_key=configuration.link_key(settings),
         old_keys=configuration.link_keys(settings)[1:],
         bounces=bounces(settings),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from library.figures import load_figures
+from library.content import load
 from render.figures import look_for, pair_svg
 from render.paper.raster import png
 
@@ -16,7 +16,7 @@ WIDE = 1088  # pixels
 def draw(folder: Path) -> int:
     """One file per exercise; returns how many."""
     folder.mkdir(parents=True, exist_ok=True)
-    figures = load_figures(CONTENT)
+    figures = load(CONTENT).figures
     with click.progressbar(sorted(figures), label="figures") as names:
         for name in names:
             (folder / f"{name}.png").write_bytes(png(pair_svg(figures[name], look_for(name)), WIDE))

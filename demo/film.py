@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from demo.client import fill_in
 from demo.figures import CONTENT
-from library.figures import load_figures
+from library.content import load
 from render.figures import look_for
 from render.figures.moving import moment
 
@@ -60,7 +60,7 @@ def plan(page: Page, link: str) -> list[bytes]:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # width and height
     page.goto(f"{link}/go")
     exercise = page.locator("[data-move]").first.get_attribute("data-move") or ""
-    figure = load_figures(CONTENT)[exercise]
+    figure = load(CONTENT).figures[exercise]
     seen = []
     for step in range(FRAMES):
         share = (1 - cos(2 * pi * step / FRAMES)) / 2

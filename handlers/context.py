@@ -33,7 +33,6 @@ class Context:
     senders: Mapping[Channel, Sender]
     library: Callable[[str], Library]
     mail_texts: Callable[[str], Mapping[str, Any]]
-    figures: Mapping[str, Figure]
     link_key: bytes = field(repr=False)
     old_keys: tuple[bytes, ...] = field(default=(), repr=False)
     probe: Probe | None = None
@@ -45,6 +44,10 @@ class Context:
     def plan_content(self, language: str) -> PlanContent:
         """Return what plans are made and worded from, in the nearest language that the clinic has."""
         return self.library(self.clinic.spoken(language)).plan_content
+
+    def figures(self, language: str) -> Mapping[str, Figure]:
+        """Return the figures by exercise id, described in the nearest language that the clinic has."""
+        return self.library(self.clinic.spoken(language)).figures
 
     @property
     def checkins(self) -> CheckInRules:

@@ -11,6 +11,7 @@ from typing import Any
 from library import originals, toml
 from library.checkins import read_checkins
 from library.exercises import read_plan_content
+from library.figures import read_figures
 from library.flag_rules import read_rules
 from library.names import read_names
 from library.questionnaires import read_questionnaires
@@ -100,7 +101,7 @@ def _library(reader: Reader) -> Library | None:
     matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
     pages = checked_words(reader, "pages.toml", of_pages())
     questionnaires = read_questionnaires(reader, regions, pages)
-    rules, found = read_rules(reader), read_plan_content(reader)
+    rules, found, figures = read_rules(reader), read_plan_content(reader), read_figures(reader)
     papers = checked_words(reader, "papers.toml", of_papers())
     notice = checked_words(reader, "privacy.toml", of_notice())
     check_notice(reader, "privacy.toml", notice)
@@ -117,6 +118,7 @@ def _library(reader: Reader) -> Library | None:
         errors=texts["errors"],
         evidence={source.id: source for source in evidence},
         plan_content=found,
+        figures=figures,
         pages=pages,
         papers=papers,
         notice=notice,

@@ -1,12 +1,14 @@
-"""Reads the pose data of content/figures/<exercise id>.toml and names wrong keys clearly."""
+"""Reads the pose data of content/figures/<exercise id>.toml and names wrong keys clearly.
+
+A translation of the same name says in its language what the two panels show, and nothing else.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, TypeVar
 
-from library import toml
+from library.reading import Reader
 from schemas.figure import (
     Arrow,
     Face,
@@ -33,15 +35,41 @@ JOINTS = {
     "head",
     *(f"{joint}_{side}" for joint in LIMB_JOINTS for side in "nf"),
 }
+DESCRIPTIONS = ("alt_start", "alt_end")
 ORDER_WORDS = ("arm_f", "arm_n", "leg_f", "leg_n", "torso", "pelvis", "head")
 
 
-def load_figures(folder: Path) -> Mapping[str, Figure]:
-    """Every figure in `content/figures`, by exercise id; raises FigureError or Unreadable for a wrong one."""
-    return {
-        path.stem: figure_from(path.stem, toml.read(folder, f"figures/{path.name}"))
-        for path in sorted((folder / "figures").glob("*.toml"))
-    }
+def read_figures(reader: Reader) -> dict[str, Figure]:
+    """Every figure, by exercise id, described in the reader's language; problems go to the reader."""
+    names = sorted(path.stem for path in (reader.folder / "figures").glob("*.toml"))
+    made = ((name, _read(reader, name)) for name in names)
+    return {name: figure for name, figure in made if figure is not None}
+
+
+def _read(reader: Reader, name: str) -> Figure | None:
+    file = f"figures/{name}.toml"
+    data = reader.toml(file)
+    if data is None:
+        return None
+    try:
+        return _described(reader, file, _figure(name, data))
+    except FigureError as error:
+        reader.complain(file, name, str(error))
+        return None
+
+
+def _described(reader: Reader, file: str, figure: Figure) -> Figure:
+    """The figure in the reader's language; where one description is missing, both stay English."""
+    given = reader.given(file)
+    if given is None:
+        return figure
+    texts = reader.whole(file, given, DESCRIPTIONS)
+    reader.left_over(file, given)
+    return (
+        replace(figure, alt_start=texts["alt_start"], alt_end=texts["alt_end"], language=reader.language)
+        if texts
+        else figure
+    )
 
 
 def figure_from(exercise: str, data: Mapping[str, Any]) -> Figure:
@@ -56,9 +84,9 @@ def figure_from(exercise: str, data: Mapping[str, Any]) -> Figure:
 
 
 def _figure(exercise: str, data: Mapping[str, Any]) -> Figure:
-    known = {field.name for field in fields(Figure)} - {"exercise"}
+    known = {field.name for field in fields(Figure)} - {"exercise", "language"}
     _refuse_unknown(data, known, "the file")
-    for key in ("alt_start", "alt_end", "start", "end"):
+    for key in (*DESCRIPTIONS, "start", "end"):
         if not data.get(key):
             raise FigureError(f"{key} is missing")
     start = _pose(data["start"], Pose(), "start")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from marshmallow import Schema, ValidationError
 
 from library import toml
-from library.translations import Raw, client_texts, laid_over, leaves
+from library.translations import Raw, TextPath, client_texts, laid_over, leaves
 from schemas.forms.loading import load_as
 
 T = TypeVar("T")
@@ -153,6 +153,25 @@ class Reader:
             words.pop("reviewed", None)
         return words
 
+    def given(self, file: str) -> dict[TextPath, str] | None:
+        """Return what the translation of a file says, by where it stands; None where there is none."""
+        words = self.translation(file) if self.language != "en" else None
+        return None if words is None else dict(leaves(words))
+
+    def whole(
+        self, file: str, given: dict[TextPath, str], keys: Sequence[str], under: TextPath = ()
+    ) -> dict[str, str]:
+        """Take the texts of one thing out of `given`; none where one is missing: no two languages mix."""
+        texts = {key: given.pop((*under, key), "") for key in keys}
+        for key in (key for key, text in texts.items() if not text):
+            self.complain(self.overlay(file), ".".join((*under, key)), NOT_TRANSLATED, fatal=False)
+        return texts if all(texts.values()) else {}
+
+    def left_over(self, file: str, given: Mapping[TextPath, str]) -> None:
+        """Name what a translation says of nothing."""
+        for path in given:
+            self.complain(self.overlay(file), ".".join(path), NOTHING_TO_TRANSLATE)
+
     def _translate(self, file: str, raw: Raw) -> None:
         texts = list(client_texts(raw))
         words = self.translation(file) if texts else None
@@ -165,8 +184,7 @@ class Reader:
                 table[key] = text
             elif table[key]:
                 self.complain(overlay, ".".join(path), NOT_TRANSLATED, fatal=False)
-        for path in given:
-            self.complain(overlay, ".".join(path), NOTHING_TO_TRANSLATE)
+        self.left_over(file, given)
 
 
 def _flat(messages: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from schemas.checkin import CheckInRules
 from schemas.choosing import PlanContent
+from schemas.figure import Figure
 from schemas.forms.questionnaire import Questionnaire
 from schemas.identity import NameRules
 from schemas.notions.words import Words, fill
@@ -24,6 +25,7 @@ class Library:
     errors: Mapping[str, str]
     evidence: Mapping[str, Evidence]
     plan_content: PlanContent
+    figures: Mapping[str, Figure]
     pages: Words
     papers: Words
     notice: Words

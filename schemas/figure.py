@@ -165,7 +165,7 @@ class Focus:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Everything needed to draw the two panels of one exercise."""
+    """Everything needed to draw the two panels of one exercise; `language` is that of the descriptions."""
 
     exercise: str
     alt_start: str
@@ -180,6 +180,7 @@ class Figure:
     props: tuple[Prop, ...] = ()
     arrows: tuple[Arrow, ...] = ()
     focus: tuple[Focus, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

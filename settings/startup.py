@@ -7,16 +7,13 @@ import settings as configuration
 from integrations.http import Http
 from integrations.schedulers import SCHEDULERS
 from library.content import load
-from library.figures import load_figures
 from library.mail_texts import read_mail_texts
 from library.reading import ContentError
-from schemas.figure import FigureError
 from settings import Settings, SettingsError
 from settings.clinic_toml import line_of
 
 # Content is read once by a process, however many contexts are built on it.
 read_library = cache(load)
-read_figures = cache(load_figures)
 
 
 def sound_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -60,11 +57,8 @@ def content_problems(settings: Settings) -> list[str]:
             continue
         try:
             library, _ = read_library(settings.content, language), read_mail_texts(settings.content, language)
-            read_figures(settings.content)
         except ContentError as error:
             problems += [f"content/{each}" for each in error.problems]
-        except FigureError as error:
-            problems.append(f"content/figures/{error}")
         except (ValueError, OSError) as error:
             problems.append(str(error))
         else:

@@ -18,19 +18,25 @@ BREATH, STEP, EASY = Tempo(3, 0, 5), Tempo(0.7, 0, 0.7), Tempo(2, 0, 2)
 
 def of_plan(context: Context, plan: WordedPlan) -> dict[str, Picture]:
     """Start and finish of each exercise, side by side, by exercise id."""
-    found = {}
+    found, figures = {}, context.figures(plan.language)
     for item in plan.items:
-        figure = context.figures.get(item.exercise_id)
+        figure = figures.get(item.exercise_id)
         if figure is not None:
             svg = pair_svg(figure, look_for(item.exercise_id))
             found[item.exercise_id] = Picture(svg, f"{figure.alt_start} {figure.alt_end}")
     return found
 
 
-def of_exercise(context: Context, exercise_id: str) -> tuple[Panel, Panel] | None:
-    """The two panels of one exercise, for a page; None where there is no figure."""
-    figure = context.figures.get(exercise_id)
+def of_exercise(context: Context, exercise_id: str, language: str) -> tuple[Panel, Panel] | None:
+    """The two panels of one exercise, for a page in a language; None where there is no figure."""
+    figure = context.figures(language).get(exercise_id)
     return panels(figure, look_for(exercise_id)) if figure is not None else None
+
+
+def of_items(context: Context, plan: WordedPlan) -> dict[str, tuple[Panel, Panel] | None]:
+    """The two panels of each exercise, for a page in the plan's language, by exercise id."""
+    names = (item.exercise_id for item in plan.items)
+    return {name: of_exercise(context, name, plan.language) for name in names}
 
 
 def own_of(tx: Tx, stored: StoredPlan, item: PlanItem) -> Media | None:
@@ -53,19 +59,22 @@ def photos_of(tx: Tx, stored: StoredPlan) -> dict[str, Picture]:
 
 
 def still_of(context: Context, item: PlanItem) -> str | None:
-    """Start and finish of an exercise side by side, as SVG; None where there is no figure."""
+    """Start and finish of an exercise side by side, as SVG; None where there is no figure.
+
+    The page that shows a drawing as an image says in its own language what it shows.
+    """
     return pair(context, item.exercise_id)
 
 
 def pair(context: Context, exercise_id: str) -> str | None:
     """The same by the id of an exercise."""
-    figure = context.figures.get(exercise_id)
+    figure = context.figures(context.clinic.language).get(exercise_id)
     return pair_svg(figure, look_for(exercise_id)) if figure is not None else None
 
 
 def moving_of(context: Context, item: PlanItem) -> str | None:
     """An exercise as it moves, at the tempo of its dose, as SVG; None where there is no figure."""
-    figure = context.figures.get(item.exercise_id)
+    figure = context.figures(context.clinic.language).get(item.exercise_id)
     if figure is None:
         return None
     known = context.plan_content(context.clinic.language).exercises.get(item.exercise_id)

@@ -62,7 +62,7 @@ def moving(figure: Figure, look: Look = LOOKS[0], tempo: Tempo = Tempo()) -> Pan
     content = plain_tile(box) + _woven(frames, score)
     if frames[0] == frames[-1]:
         content += _marked(figure, score)
-    return panel_of(content, f"{figure.alt_start} {figure.alt_end}", box)
+    return panel_of(content, f"{figure.alt_start} {figure.alt_end}", box, figure.language)
 
 
 def _marked(figure: Figure, score: Score) -> str:
@@ -75,7 +75,7 @@ def moment(figure: Figure, look: Look, share: float) -> Panel:
     """Return one moment of a moving figure, `share` 0 to 1, as a still picture."""
     box = shared_frame(figure, look)
     drawn = "".join(draw_between(figure, look, share).elements)
-    return panel_of(plain_tile(box) + drawn, figure.alt_start, box)
+    return panel_of(plain_tile(box) + drawn, figure.alt_start, box, figure.language)
 
 
 def _eased(share: float) -> float:

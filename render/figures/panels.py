@@ -21,12 +21,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One picture: a whole SVG document, its size in pixels at 1:1, and its text alternative."""
+    """A whole SVG document, its size in pixels at 1:1, its text alternative and the language of that."""
 
     svg: str
     width: int
     height: int
     label: str
+    language: str
 
 
 @lru_cache(maxsize=256)
@@ -35,7 +36,7 @@ def panels(figure: Figure, look: Look = LOOKS[0]) -> tuple[Panel, Panel]:
     scenes = _scenes(figure, look)
     box = _framed(figure, scenes)
     first, second = (
-        panel_of(_tile(scene, digit, box), label, box)
+        panel_of(_tile(scene, digit, box), label, box, figure.language)
         for digit, (scene, label) in enumerate(
             zip(scenes, (figure.alt_start, figure.alt_end), strict=True), 1
         )
@@ -123,10 +124,10 @@ def _cell(svg: str, x: float, y: float, width: float, height: float) -> str:
     return f'<svg {place} viewBox="{view}" preserveAspectRatio="xMinYMid meet">{svg[head_end + 1 :]}'
 
 
-def panel_of(content: str, label: str, box: Box) -> Panel:
+def panel_of(content: str, label: str, box: Box, language: str) -> Panel:
     """A drawing as a whole document of the box's shape."""
     width, height = round((box[2] - box[0]) * SCALE), round((box[3] - box[1]) * SCALE)
-    return Panel(_document(content, label, box), width, height, label)
+    return Panel(_document(content, label, box), width, height, label, language)
 
 
 def _document(content: str, label: str, box: Box) -> str:

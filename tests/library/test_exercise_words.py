@@ -20,11 +20,13 @@ OF_CHOOSING = {"flag", "other_care", "session_response", "pain_while_running"}
 
 def texts(language: str = "en") -> Iterator[tuple[str, str]]:
     """Every text of a plan that a client may read, with its place."""
-    content = moves(language)
+    content, figures = moves(language), library(language).figures
     rules, wording = content.choosing, content.wording
     for exercise in content.exercises.values():
         yield exercise.id, " ".join(exercise.steps)
         yield from ((exercise.id, text) for text in texts_of(exercise))
+    for name, figure in figures.items():
+        yield from ((name, text) for text in (figure.alt_start, figure.alt_end))
     for protocol in content.protocols.values():
         yield from ((protocol.id, text) for text in (protocol.tip, protocol.client_name))
         yield from ((protocol.id, case.because) for case in protocol.adjust)

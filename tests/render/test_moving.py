@@ -2,21 +2,19 @@
 
 import gzip
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from handlers.plans.pictures import BREATH, STEP, tempo_of
-from library.figures import load_figures
 from render.figures import Tempo, look_for, moving
 from schemas.plan import Dose
-from tests.helpers.content import CONTENT, library
+from tests.helpers.content import library
 from tests.render.test_figures import IDS
 
 MOST_BYTES = 12_000
 ALLOWED = {"svg", "title", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "animate"}
-FIGURES = load_figures(Path(CONTENT))
+FIGURES = library().figures
 
 
 @pytest.mark.parametrize("exercise", IDS)

@@ -40,7 +40,7 @@ def _shown(token: str, typed: Typed) -> Response:
         opened.language,
         token,
         plan=plan,
-        figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        figures=pictures.of_items(context(), plan),
         own_at=lambda number, _name: f"/p/{token}/own/{number}",
         coach=coach,
         skipped=SKIPPED,

@@ -53,7 +53,7 @@ def _shown(token: str, typed: Typed) -> Response:
         token,
         plan=plan,
         name=readable.greeting_name(identity.in_order(client.name, context().names)),
-        figures={item.exercise_id: pictures.of_exercise(context(), item.exercise_id) for item in plan.items},
+        figures=pictures.of_items(context(), plan),
         own_at=lambda number, _name: f"/p/{token}/own/{number}",
         week=_week(plan_page.day_of_visit(context(), booking), today, done, language),
         today_done=today in done,

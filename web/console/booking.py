@@ -415,7 +415,7 @@ def as_the_client_sees(tx: Tx, found: Booking, stored: StoredPlan) -> Response:
         "mine": client_days.shown(tx, found, plan, plan.language, {}),
         "typed": {},
         "name": readable.greeting_name(identity.in_order(name, context().names)),
-        "figures": {one.exercise_id: pictures.of_exercise(context(), one.exercise_id) for one in plan.items},
+        "figures": pictures.of_items(context(), plan),
         "own_at": lambda _number, name: url_for("console_editor.own", booking_id=found.id, name=name),
         "week": [(readable.weekday_and_day(day, plan.language), False) for day in days],
         "made_on": readable.full_date(plan_page.day_of(context(), found, stored), plan.language),

@@ -78,7 +78,8 @@ def _dose(dose: Dose) -> str:
 
 def drawn(name: str) -> list[dict[str, Any]]:
     """Start and finish of an exercise as drawings."""
-    return [{"svg": svg, "label": label} for svg, label in drawings.of_exercise(name)]
+    of_both = drawings.of_exercise(name, _language())
+    return [{"svg": svg, "label": label, "language": said_in} for svg, label, said_in in of_both]
 
 
 @blueprint.get("/console/figures/<name>.svg")
@@ -95,4 +96,4 @@ def figures() -> Response:
     """The contact sheet: every exercise, start and finish."""
     known = context().library(_language()).plan_content.exercises
     sheet = sorted(known.values(), key=lambda each: (each.phase, each.id))
-    return page("figures", sheet=sheet, figures=context().figures)
+    return page("figures", sheet=sheet, figures=context().figures(_language()))

@@ -49,13 +49,13 @@ def progress_chart(shown: Progress, zone: ZoneInfo, language: str) -> list[dict[
     return made
 
 
-Drawing = tuple[Markup, str]  # the SVG, and its text alternative
+Drawing = tuple[Markup, str, str]  # the SVG, its text alternative, and the language of that
 
 
-def of_exercise(name: str) -> list[Drawing]:
+def of_exercise(name: str, language: str) -> list[Drawing]:
     """Start and finish of an exercise; [] where there is no figure."""
-    kept: dict[str, list[Drawing]] = current_app.extensions.setdefault("console_drawings", {})
-    if name not in kept:
-        pair = pictures.of_exercise(context(), name) or ()
-        kept[name] = [(Markup(one.svg), one.label) for one in pair]  # noqa: S704 - drawn by us
-    return kept[name]
+    kept: dict[tuple[str, str], list[Drawing]] = current_app.extensions.setdefault("console_drawings", {})
+    if (name, language) not in kept:
+        pair = pictures.of_exercise(context(), name, language) or ()
+        kept[name, language] = [(Markup(one.svg), one.label, one.language) for one in pair]  # noqa: S704 - drawn by us
+    return kept[name, language]

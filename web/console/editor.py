@@ -334,7 +334,7 @@ def _line(item: PlanItem, draft: Draft, ground: Ground, content: PlanContent) ->
     return {
         "item": item,
         "name": exercise.name if exercise else item.exercise_id,
-        "drawn": item.exercise_id in context().figures,
+        "drawn": item.exercise_id in context().figures(content.language),
         "figures": _figures(item.exercise_id, item.dose, allowed_, draft),
         "gone": item.exercise_id in draft.typed.getlist("remove"),
         "swaps": [_choice(one, ground, content) for one in swaps if one.id not in there],
@@ -364,7 +364,7 @@ def _choice(exercise: Exercise, ground: Ground, content: PlanContent) -> dict[st
     return {
         "id": exercise.id,
         "name": exercise.name,
-        "drawn": exercise.id in context().figures,
+        "drawn": exercise.id in context().figures(content.language),
         "why_not": (fact_words(fact, content) or fact) if fact else "",
     }
 

@@ -37,18 +37,18 @@ def plan_view(context: Context, stored: StoredPlan, language: str, say: Say) -> 
     return {
         "stored": stored,
         "plan": plan,
-        "items": [_item(item, stored) for item in worded.items],
+        "items": [_item(item, stored, worded.language) for item in worded.items],
         "reasons": _reasons(plan, content, say),
         "protocol": worded.protocol_name_full or worded.protocol_name,
         "open": stored.status in CHANGEABLE,
     }
 
 
-def _item(item: WordedItem, stored: StoredPlan) -> dict[str, Any]:
+def _item(item: WordedItem, stored: StoredPlan, language: str) -> dict[str, Any]:
     """An exercise, its drawings, and where its photo or clip is when it is the practitioner's own."""
     own = any(each.own for each in stored.plan.items if each.exercise_id == item.exercise_id)
     media = url_for("console_editor.own", booking_id=stored.booking_id, name=item.exercise_id)
-    figures = [svg for svg, _label in drawings.of_exercise(item.exercise_id)]
+    figures = [svg for svg, _label, _language in drawings.of_exercise(item.exercise_id, language)]
     return {"item": item, "figures": figures, "own": own, "media": media if item.media else ""}
 
 

@@ -1,6 +1,8 @@
 """Plan and check-in pages in the language that the client chooses there."""
 
+import re
 from dataclasses import replace
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -12,8 +14,10 @@ from schemas.booking import Booking
 from schemas.checkin import CheckInKind, Step
 from schemas.choosing import Action
 from store import checkins, intakes, plans
+from tests.helpers.clinic import with_content
 from tests.helpers.content import library
-from tests.helpers.phone import checkin_phone, phone, soon, visited
+from tests.helpers.phone import Phone, checkin_phone, phone, soon, visited
+from tests.helpers.printed import opened
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # it is about words alone
 KINDS = tuple(CheckInKind)
@@ -63,6 +67,63 @@ def test_the_plan_can_be_read_in_spanish_and_goes_on_so(
     ticked = hers.post("/day?language=es", {"effort": "right"})
     assert ticked.location == f"{hers.link}?saved=1&language=es#today"
     assert hers.get("/plan.pdf?language=es").data.startswith(b"%PDF")
+
+
+def described(context: Context, booking: Booking, language: str) -> list[str]:
+    """What the figures of the plan show, start and finish of each, in a language."""
+    with context.db.read() as tx:
+        sent = plans.newest(tx, booking.id)
+    assert sent is not None
+    figures = [library(language).figures[item["exercise_id"]] for item in sent.content["items"]]
+    return [text for one in figures for text in (one.alt_start, one.alt_end)]
+
+
+def seen(hers: Phone, path: str) -> tuple[list[str], list[str]]:
+    """What stands in place of each drawing of a page, and the languages that its places name."""
+    page = hers.get(path).text
+    texts = re.findall(
+        r'<(?:div class="tilepic"|img src="[^"]*/moving/)[^>]*(?:aria-label|alt)="([^"]+)"', page
+    )
+    return [unescape(one) for one in texts], re.findall(r'<div class="tilepic"[^>]* lang="(\w+)"', page)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_figures_are_described_in_the_language_of_the_page(
+    app: Flask, context: Context, booking: Booking, language: str
+) -> None:
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
+    texts = described(context, booking, language)
+    whole = [" ".join(pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+    on_plan, on_go = seen(hers, f"?language={language}"), seen(hers, f"/go?language={language}")
+    assert sorted(on_plan[0]) == sorted(texts + whole)
+    assert on_go[0] == whole
+    assert on_plan[1] == on_go[1] == [], "they are in the language of their page"
+
+
+@pytest.mark.parametrize("paper", ["plan", "large"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_paper_describes_the_figures_in_its_language(
+    app: Flask, context: Context, booking: Booking, language: str, paper: str
+) -> None:
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
+    texts = described(context, booking, language)
+    with opened(hers.get(f"/{paper}.pdf?language={language}").data) as document:
+        tags = [document.xref_get_key(number, "Alt") for number in range(1, document.xref_length())]
+    alts = {text for kind, text in tags if kind == "string"}
+    assert alts >= {" ".join(pair) for pair in zip(texts[::2], texts[1::2], strict=True)}
+
+
+def test_a_description_that_is_not_translated_is_english_and_says_so(
+    app: Flask, context: Context, booking: Booking
+) -> None:
+    english = library().figures
+    app.extensions["aftercare"] = with_content(context, lambda known: replace(known, figures=english))
+    hers = phone(app, context, LinkPurpose.plan, booking.id)
+    texts = described(context, booking, "en")
+    on_plan, on_go = seen(hers, "?language=es"), seen(hers, "/go?language=es")
+    assert set(texts) < set(on_plan[0])
+    assert on_plan[1] == ["en"] * len(on_plan[0])
+    assert on_go[1] == ["en"] * len(on_go[0])
 
 
 def test_a_language_that_the_clinic_does_not_have_is_not_believed(

@@ -52,6 +52,7 @@ from tests.helpers.console import (
     token_in,
     visit,
 )
+from tests.helpers.content import library
 from tests.helpers.mailbox import Mailbox
 from tests.helpers.visits import webhook
 from web.console.labels import SENTENCES
@@ -910,6 +911,17 @@ def test_the_clients_of_the_latest_visits_are_there_before_anything_is_typed(
     for query, names in (("", ["Bo Ash", "Ann Lee", "Cy Elm"]), ("?whose=mine", ["Bo Ash", "Ann Lee"])):
         page = client.get(f"/console/clients{query}", base_url=BASE).text
         assert re.findall(r"data-row>.*?<bdi>(.*?)</bdi>", page) == names
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_an_exercise_describes_its_figures_in_the_language_of_its_texts(
+    client: FlaskClient, language: str
+) -> None:
+    figure = library(language).figures["act_bridge"]
+    page = text(client, f"/console/content/exercises/act_bridge?in={language}")
+    given = "" if language == "en" else f' lang="{language}"'
+    for said in (figure.alt_start, figure.alt_end):
+        assert f'<figure role="img"{given} aria-label="{said}">' in page
 
 
 def test_the_sheet_of_figures_is_light_and_its_pictures_come_when_they_are_seen(client: FlaskClient) -> None:
