@@ -10,6 +10,7 @@ from typing import Any
 
 from library import originals, toml
 from library.checkins import read_checkins
+from library.conditions import translated
 from library.exercises import read_plan_content
 from library.figures import read_figures
 from library.flag_rules import read_rules
@@ -98,7 +99,9 @@ def _library(reader: Reader) -> Library | None:
     regions = tuple(Region(**row) for row in _rows(reader, "regions.toml", RegionsIn(), "region"))
     texts: Raw = reader.load("messages.toml", MessagesIn()) or {"messages": {}, "errors": {}}
     evidence = [Evidence(**row) for row in _rows(reader, "rules/evidence.toml", EvidenceIn(), "evidence")]
-    matrix = _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
+    matrix = [
+        ConditionRow(**row) for row in _rows(reader, "rules/conditions.toml", ConditionsIn(), "condition")
+    ]
     pages = checked_words(reader, "pages.toml", of_pages())
     questionnaires = read_questionnaires(reader, regions, pages)
     rules, found, figures = read_rules(reader), read_plan_content(reader), read_figures(reader)
@@ -112,7 +115,7 @@ def _library(reader: Reader) -> Library | None:
         language=reader.language,
         questionnaires=questionnaires,
         rules=rules,
-        conditions=tuple(ConditionRow(**row) for row in matrix),
+        conditions=translated(reader, matrix),
         regions=regions,
         messages=texts["messages"],
         errors=texts["errors"],

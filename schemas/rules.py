@@ -99,6 +99,7 @@ class ConditionRow:
     when: Condition
     massage: str
     exercise: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
