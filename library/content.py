@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,12 @@ def problems(folder: Path) -> list[Problem]:
 
 
 def _state(folder: Path) -> State:
-    files = ((path, path.stat()) for path in sorted(folder.rglob("*")))
-    return tuple((path, at.st_mtime_ns, at.st_size, at.st_ino) for path, at in files)
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(FileNotFoundError):  # an editor's, there for a moment, or a link of its own to nowhere
+            at = path.stat()
+            found.append((path, at.st_mtime_ns, at.st_size, at.st_ino))
+    return tuple(found)
 
 
 @lru_cache(2)

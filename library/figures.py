@@ -41,7 +41,7 @@ ORDER_WORDS = ("arm_f", "arm_n", "leg_f", "leg_n", "torso", "pelvis", "head")
 
 def read_figures(reader: Reader) -> dict[str, Figure]:
     """Every figure, by exercise id, described in the reader's language; problems go to the reader."""
-    names = sorted(path.stem for path in (reader.folder / "figures").glob("*.toml"))
+    names = sorted(path.stem for path in (reader.folder / "figures").glob("[!.]*.toml"))
     made = ((name, _read(reader, name)) for name in names)
     return {name: figure for name, figure in made if figure is not None}
 

@@ -76,7 +76,7 @@ def _known(folder: Path, language: str) -> dict[str, str]:
 
 def _pairs(folder: Path, language: str) -> Iterator[tuple[str, str]]:
     """Each translation and the file that it translates, by their names below the folder."""
-    for path in sorted((folder / language).rglob("*.toml")):
+    for path in sorted((folder / language).rglob("[!.]*.toml")):
         original = path.relative_to(folder / language).as_posix()
         if (folder / original).exists():
             yield f"{language}/{original}", original

@@ -71,7 +71,7 @@ def read_questionnaires(
 
     None where one cannot be used: what the others lack without it is no fault of theirs.
     """
-    files = sorted(path.name for path in (reader.folder / FOLDER).glob("*.toml"))
+    files = sorted(path.name for path in (reader.folder / FOLDER).glob("[!.]*.toml"))
     raw = {name: found for name in files if (found := reader.load(f"{FOLDER}/{name}", QuestionnaireIn()))}
     if len(raw) < len(files):
         return None

@@ -115,7 +115,7 @@ class Reader:
 
     def folder_of(self, kind: str, texts: tuple[str, ...] = ()) -> Iterator[tuple[str, Raw]]:
         """Yield (file, tables) of a folder's files, each laid over; a file is named as the id in it."""
-        for path in sorted((self.folder / kind).glob("*.toml")):
+        for path in sorted((self.folder / kind).glob("[!.]*.toml")):
             file = f"{kind}/{path.name}"
             raw = self.laid(file, texts)
             if raw is None:

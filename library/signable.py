@@ -46,7 +46,7 @@ def _files(folder: Path) -> dict[str, Path]:
     """The folder's own files, and those that come with Aftercare where the folder lacks one."""
     shipped = (*SHIPPED.glob("*.toml"), *SHIPPED.glob("rules/*.toml"))
     found = {_name(path, SHIPPED): path for path in shipped}
-    found |= {_name(path, folder): path for path in folder.rglob("*.toml")}
+    found |= {_name(path, folder): path for path in folder.rglob("[!.]*.toml")}
     return {name: path for name, path in found.items() if path.name not in NOT_CONTENT}
 
 

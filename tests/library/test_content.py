@@ -34,6 +34,16 @@ def test_the_content_loads_in_both_languages(language: str) -> None:
     assert len(loaded.evidence) >= 77
 
 
+@pytest.mark.parametrize("kind", ["exercises", "figures", "questionnaires", "es"])
+def test_what_an_editor_or_another_system_leaves_beside_a_file_stops_nothing(both: Path, kind: str) -> None:
+    """Emacs locks by a link to nowhere, and a Mac keeps what it knows of a file in another one."""
+    before = problems(both)
+    (both / kind / ".#plank.toml").symlink_to("anna@desk.4711:1790000000")
+    (both / kind / "._plank.toml").write_bytes(b"\x00\x05\x16\x07\xff")
+    assert load(both).questionnaires
+    assert problems(both) == before
+
+
 def test_every_text_is_translated() -> None:
     assert [problem for problem in problems(CONTENT) if problem.file.startswith("es/")] == []
 
