@@ -113,8 +113,9 @@ def _sqlite_dump(part: str) -> int:
 def _sqlite_restore(database: Path, file: Path) -> int:
     """Put the copy into the database's place, whole or not at all; what was logged beside it goes."""
     beside = database.with_name(f"{database.name}.restored")
+    beside.touch()
+    beside.chmod(0o600)  # before anything is in it
     shutil.copyfile(file, beside)
-    beside.chmod(0o600)
     for ending in ("-wal", "-shm"):
         database.with_name(database.name + ending).unlink(missing_ok=True)
     beside.replace(database)

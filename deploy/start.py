@@ -94,8 +94,8 @@ def _add(path: Path, lines: list[str]) -> None:
     begun = "\n" if before and not before.endswith(b"\n") else ""
     about = "# Keep a copy of these two lines somewhere else: without them no answer can be read."
     with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+        path.chmod(0o600)  # before a key is in it
         file.write(begun + "\n".join([about, *lines, ""]))
-    path.chmod(0o600)
 
 
 def free_port(wanted: int) -> int:
