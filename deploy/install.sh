@@ -19,7 +19,7 @@ esac
 [ -n "$root" ] || id aftercare >/dev/null 2>&1 || useradd --system --home-dir "$prefix" --shell /usr/sbin/nologin aftercare
 
 version() { git -C "$1" -c safe.directory="$1" rev-parse HEAD 2>/dev/null || :; }
-whole=$home/var/installed # what was broken off on the way is laid once more, as if nothing were there
+whole=$home/.installed # what was broken off on the way is laid once more, as if nothing were there
 is_whole() { [ -e "$whole" ] || [ -e "$home/.venv/app.stamp" ]; }
 ! is_whole || [ "$(version "$here")" = "$(version "$home")" ] ||
   stop "Another version of Aftercare is in $prefix already. A new one comes by: make upgrade FOLDER=$prefix"
@@ -28,7 +28,7 @@ mkdir -p "$home/var" "$units" "$root/var/backups/aftercare"
 if [ "$here" != "$(cd "$home" && pwd -P)" ]; then
   # Everything that belongs to the version; never .env, var or an environment of another machine, nor over a clinic's own content.
   own=; ! is_whole || own=--exclude=./content
-  (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build $own .) | tar -xf - -C "$home"
+  (cd "$here" && tar -cf - --exclude=./.venv --exclude=./var --exclude=./.env --exclude=./build --exclude=./.installed $own .) | tar -xf - -C "$home"
 fi
 : > "$whole"
 [ -n "$root" ] || make -C "$home" .venv/app.stamp
@@ -39,14 +39,16 @@ for unit in "$home"/deploy/*.service "$home"/deploy/*.timer; do
   sed "s#/srv/aftercare#$prefix#g" "$unit" > "$units/${unit##*/}"
 done
 
+# What runs goes on meanwhile: its data and keys are never taken from its account, nor opened to another.
+program() { (cd "$home" && find . \( -path ./var -o -path ./.env \) -prune -o ! -type l -exec "$@" {} +); }
 if [ -z "$root" ]; then
   # The program belongs to root, so that nobody who gets into it can change it; what it writes belongs to its account.
-  chown -R root:aftercare "$home"
+  program chown root:aftercare
   chown -R aftercare:aftercare "$home/var" /var/backups/aftercare
   chown aftercare:aftercare "$home/.env"
 fi
 # Whatever the umask of who installs; the database is nobody else's, also when this is given again.
-chmod -R g+rX,o-rwx "$home"
+program chmod g+rX,o-rwx
 chmod -R go-rwx "$home/var" "$root/var/backups/aftercare"
 [ ! -e "$home/.env" ] || chmod 600 "$home/.env"
 

@@ -11,29 +11,38 @@ bin=${BIN:-.venv/bin}
 control=${SYSTEMCTL:-systemctl}
 folder=${BACKUPS:-/var/backups/aftercare}
 as=${RUN_AS-runuser -u aftercare --}
+log=${UPGRADE_LOG:-/var/log/aftercare-upgrade.log}
 
 git() { command git -c safe.directory="$PWD" "$@"; }  # version 0.1 gave the whole folder to its account
 say() { printf '%s\n' "$*" || :; } # also to a screen that is gone
+stop() { say "$*" >&2; exit 1; }
 flask() { $as "$bin/flask" --app app "$@"; }
 requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp; }
 
-[ -z "$(git status --porcelain --untracked-files=no -- . ':!content')" ] || {
-  say "Files of the program were changed here: git status. Undo that first, or keep them in a branch of your own." >&2
-  exit 1
-}
+[ -z "$as" ] || [ "$(id -u)" = 0 ] || stop "make upgrade needs root: sudo make upgrade"
+exec 9<. # whoever comes second would lay aside, copy and put back what the first has half done
+flock -w 2 9 || stop "Another upgrade is going on here. Wait until it has ended, and see what it says."
+[ -z "$(git status --porcelain --untracked-files=no -- . ':!content')" ] ||
+  stop "Files of the program were changed here: git status. Undo that first, or keep them in a branch of your own."
 old=$(git rev-parse HEAD)
 follows=$(git rev-parse --abbrev-ref '@{upstream}' 2>/dev/null || git config aftercare.follows || echo origin/HEAD)
 git config aftercare.follows "$follows"  # a version that was upgraded to stands on no branch any more
 if [ "$PWD" != "$here" ]; then
-  git fetch --quiet --tags "$here" && new=$(git rev-parse FETCH_HEAD)
+  # The clone may belong to the person who became root for this; it is trusted, or this script would not run.
+  git fetch --quiet --tags --upload-pack "git -c 'safe.directory=*' upload-pack" "$here" ||
+    stop "The version in $here cannot be read: see above. Nothing was changed."
+  new=$(git rev-parse FETCH_HEAD)
 else
-  git fetch --quiet --tags 2>/dev/null || say "No newer version can be fetched; going on with what is here."
+  git fetch --quiet --tags || say "No newer version can be fetched; going on with what is here."
   new=$(git rev-parse --quiet --verify "$follows" || echo HEAD)
 fi
+[ -n "${VERSION:-}" ] || [ -z "$(git rev-list "$new..HEAD" --not --remotes --tags)" ] || # they would be left behind
+  stop "Commits of your own are here (git log $new..HEAD). Make them changes in content/ again, which an upgrade takes" \
+    "along: git reset --soft $(git merge-base HEAD "$new" || echo "$new")"
 new=${VERSION:-$new}
-git rev-parse --quiet --verify "$new^{commit}" >/dev/null || { say "There is no version $new." >&2; exit 1; }
+git rev-parse --quiet --verify "$new^{commit}" >/dev/null || stop "There is no version $new."
 
-mkdir -p "$folder"
+[ -d "$folder" ] || { mkdir -p "$folder" && chmod 700 "$folder" && chown "$($as id -un)" "$folder"; } # version 0.1 made none
 copy=$folder/before-upgrade-$(date -u +%Y-%m-%dT%H%M%SZ).backup
 
 begun=  # nothing of the database is touched before it is copied, nor of the program before the clinic's own is laid aside
@@ -46,12 +55,14 @@ let_go() { [ -z "$own" ] || git stash drop --quiet "$(laid 1)"; }
 own=$(laid 2)
 if [ -n "$own" ]; then
   say "An upgrade was interrupted here: what you had changed in content/ before it is put back."
-  git diff --quiet HEAD -- content || git diff --binary HEAD -- content > "$copy.content"
+  git diff --quiet HEAD -- content || {
+    git diff --binary HEAD -- content | $as tee "$copy.content" >/dev/null
+    say "What was changed there since is in $copy.content"
+  }
   git checkout --quiet HEAD -- content
   put_on || {
     git checkout --quiet --force HEAD -- content
-    say "It does not fit the version that is here. See git stash show -p, put what you need into content/, give git stash drop, then upgrade." >&2
-    exit 1
+    stop "It does not fit the version that is here. See git stash show -p, put what you need into content/, give git stash drop, then upgrade."
   }
   let_go
 fi
@@ -65,26 +76,25 @@ restore() { [ -z "$copied" ] || { $as "$bin/python" deploy/database.py restore "
 
 old_program() {
   own=$(laid 2)
-  [ "$begun$own" = yes ] || # neither checked out nor laid aside: what the clinic has changed stands where it stood
-    { git checkout --quiet --force "$old" && put_on && let_go; } || say "What you had changed in content/ stands in: git stash list" >&2
-  requirements
+  [ "$begun$own" != yes ] || return 0 # neither checked out nor laid aside: what the clinic has changed stands where it stood
+  git checkout --quiet --force "$old" && put_on || return 1
+  let_go || :
+  requirements || say "Not all that the old program needs is installed: see above." >&2
 }
 
 back() {
-  trap - EXIT
   trap '' HUP INT TERM
+  trap - EXIT
   say "The upgrade did not work. Going back to where it was ..." >&2
+  left=  # what is not back: with another program, content or database than before nothing is started
   copies "$old" || restore || :
-  [ -z "$begun" ] || old_program || say "Not all that the old program needs is installed: see above." >&2
-  put_units_back || say "The units of before could not be put back: they are in $saved." >&2
-  [ -z "$begun" ] || restore || {
-    say "The old program is back, its database is not: web and worker stand still. Put $copy back" \
-      "(docs/deploy.md, Back up and restore), then: $control start aftercare-web aftercare-worker" >&2
-    exit 1
-  }
+  [ -z "$begun" ] || old_program || left="git checkout --force $old; git stash apply, where git stash list has aftercare-upgrade. "
+  if put_units_back; then rm -rf "$saved"; else say "The units of before could not be put back: they are in $saved." >&2; fi
+  [ -z "$begun" ] || restore || left="${left}Put $copy back (docs/deploy.md, Back up and restore). "
+  [ -z "$left" ] || stop "Not all is back, so web and worker stand still; why stands above. Put that right, then: ${left}Then:" \
+    "$control start aftercare-web aftercare-worker"
   $control start aftercare-web aftercare-worker
-  say "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above." >&2
-  exit 1
+  stop "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above."
 }
 
 faults=  # a clinic that is still being set up, say, may have some before: the upgrade is not to blame for them
@@ -92,22 +102,22 @@ flask check >/dev/null 2>&1 || faults=yes
 
 trap back EXIT
 trap 'exit 1' INT TERM
-trap 'exec >>"$folder/upgrade.log" 2>&1; exit 1' HUP # the screen is gone
+trap 'exec >>"$log" 2>&1; exit 1' HUP # the screen is gone
 $control stop aftercare-web aftercare-worker
 ! copies "$old" || dump
 begun=yes
 aside
 begun=all
 git checkout --quiet "$new"
-put_on || { say "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade." >&2; exit 1; }
+put_on || stop "The new version changes the same lines of content/ as you did: see docs/deploy.md, Upgrade."
 requirements
 copies "$old" || dump
 renew_units
 flask migrate
 flask check || [ -n "$faults" ]
 [ -z "$faults" ] || flask status >/dev/null  # what a check in order has shown: it starts, and reads what was migrated
-trap - EXIT
 trap '' HUP INT TERM
+trap - EXIT
 let_go || :
 rm -rf "$saved"
 $control start aftercare-web aftercare-worker

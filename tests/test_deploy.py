@@ -1,7 +1,9 @@
 """One small server: what `make install` lays down, a backup and its way back, an upgrade and its way back."""
 
+import fcntl
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -13,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -310,6 +312,20 @@ def test_install_lays_down_the_program_and_its_units_and_may_be_given_again(tmp_
     assert "enable --now aftercare-web" in said.stdout
 
 
+def test_install_given_again_opens_no_key_and_no_data_even_for_a_moment(tmp_path: Path) -> None:
+    home = tmp_path / "opt/care"
+    given = {"DESTDIR": str(tmp_path), "PREFIX": "/opt/care"}
+    run("sh", DEPLOY / "install.sh", **given)
+    own = [home / ".env", home / "var/aftercare.db"]
+    for path in own:
+        path.touch(0o600)
+    look = f'{shutil.which("chmod")} "$@"; stat -c %a {own[0]} {own[1]} >> {tmp_path}/modes'
+    program(tmp_path / "bin" / "chmod", look)
+    said = run("sh", DEPLOY / "install.sh", **given, PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert said.returncode == 0, said.stderr
+    assert set((tmp_path / "modes").read_text().split()) == {"600"}
+
+
 def test_install_given_again_leaves_what_the_clinic_changed(tmp_path: Path) -> None:
     own = tmp_path / "opt/care/content/clinic.toml"
     for _ in range(2):
@@ -330,7 +346,7 @@ def test_an_install_that_was_broken_off_is_laid_once_more(tmp_path: Path) -> Non
         whole = (ROOT / "content/clinic.toml").read_text(encoding="utf-8")
         assert (home / "content/clinic.toml").read_text(encoding="utf-8") == whole
         (home / "content/clinic.toml").write_text(whole[:100], encoding="utf-8")
-        (home / "var/installed").unlink()
+        (home / ".installed").unlink()
         shutil.rmtree(home / ".git", ignore_errors=True)
 
 
@@ -733,6 +749,27 @@ def test_a_unit_that_was_changed_on_the_machine_stays(rehearsal: Rehearsal) -> N
     assert "was changed on this machine and stays" in said.stdout
 
 
+def test_the_way_back_to_an_older_version_brings_its_units(rehearsal: Rehearsal) -> None:
+    before, units = rehearsal.git("rev-parse", "HEAD"), rehearsal.every_unit()
+    for version in (rehearsal.newer(), before):
+        said = rehearsal.upgrade(VERSION=version)
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert "changed on this machine" not in said.stdout
+    assert {name: rehearsal.every_unit()[name] for name in units} == units
+
+
+def test_units_that_could_not_all_be_saved_stay_as_they_are(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """There is no room for the last of them."""
+    full = 'case $2 in */aftercare-worker.service) : > "$3/aftercare-worker.service"; exit 1;; esac'
+    program(tmp_path / "full" / "cp", f'{full}\nexec {shutil.which("cp")} "$@"')
+    units = rehearsal.every_unit()
+    path = f"{tmp_path / 'full'}:{os.environ['PATH']}"
+    said = rehearsal.upgrade(VERSION=rehearsal.newer(), PATH=path)
+    assert said.returncode == 1
+    assert "Back at" in said.stderr
+    assert rehearsal.every_unit() == units
+
+
 class Source:
     """Where a server's versions come from: a clone in which they are made."""
 
@@ -782,6 +819,34 @@ def test_each_upgrade_brings_what_is_newest_then(source: Source) -> None:
         assert server.git("rev-parse", "HEAD") == newest_one
 
 
+def test_no_commit_of_the_clinic_is_left_behind(source: Source) -> None:
+    server = source.server()
+    server.changed_by_the_clinic()
+    server.git("commit", "-qam", "Ours")
+    newest_one = source.release()
+    said = server.upgrade()
+    assert said.returncode == 1
+    assert not server.calls.exists()
+    way = re.search(r"git (reset --soft [0-9a-f]+)", said.stderr)
+    assert way is not None, said.stderr
+    server.git(*way[1].split())
+    said = server.upgrade()
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert server.git("rev-parse", "HEAD") == newest_one
+    assert (server.folder / "content/clinic.toml").read_text().endswith("# ours\n")
+
+
+def test_a_new_folder_for_copies_belongs_to_the_account_and_is_closed(rehearsal: Rehearsal) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root gives something away")
+    account = program(rehearsal.folder.parent / "as", '[ "$1" != id ] || exec echo nobody\nexec "$@"')
+    said = rehearsal.upgrade(VERSION=rehearsal.newer(), RUN_AS=str(account))
+    assert said.returncode == 0, said.stdout + said.stderr
+    made = rehearsal.backups.stat()
+    assert made.st_uid == pwd.getpwnam("nobody").pw_uid
+    assert made.st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("broken", [False, True])
 def test_a_version_that_knows_no_upgrade_is_upgraded_from_a_new_clone_and_comes_back(
     source: Source, broken: bool
@@ -796,6 +861,8 @@ def test_a_version_that_knows_no_upgrade_is_upgraded_from_a_new_clone_and_comes_
     (source.folder / "failing").write_text("check\n" if broken else "")
     new = source.release()
     there = server.environment | {"FOLDER": str(server.folder), "CWD": str(source.folder)}
+    for each in (source.folder, source.folder / ".git") if os.geteuid() == 0 else ():
+        os.chown(each, pwd.getpwnam("nobody").pw_uid, -1)  # cloned by somebody who became root for this
     said = run("sh", "deploy/upgrade.sh", **there)
     assert said.returncode == broken, said.stdout + said.stderr
     assert server.git("rev-parse", "HEAD") == (old if broken else new)
@@ -817,7 +884,7 @@ n=$(($(cat {folder}/count) + 1)); echo $n > {folder}/count
 {act}
 """
 PROGRAMS = {
-    "git": 'exec="{git}"; "$exec" "$@"',
+    "git": 'case "$*" in *"${{BROKEN:-nothing}}"*) exit 1;; esac; exec="{git}"; "$exec" "$@"',
     "python": 'case $2 in dump) cp var/database "$3";; restore) cp "$3" var/database;; esac',
     "flask": "case $3 in migrate) echo new > var/database;; check) grep -q old var/database || $SOUND;; esac",
     "systemctl": 'echo "$1" >> {folder}/calls',
@@ -864,14 +931,18 @@ class Small:
         self.database.write_text("old\n")
         (self.folder / "calls").write_text("")
 
-    def upgrade(self, at: str = "", by: str = "", *, sound: bool = True) -> int:
-        """Stopped at the call with this number; not `sound`: what is new does not pass its check."""
+    def upgrade(self, at: str = "", by: str = "", *, sound: bool = True, broken: str = "") -> int:
+        """Stopped at the call with this number; not `sound`: what is new does not pass its check.
+
+        `broken` is what git cannot do, on a full disk say.
+        """
         (self.folder / "count").write_text("0")
         given = {"BIN": str(self.folder), "SYSTEMCTL": str(self.folder / "systemctl"), "RUN_AS": ""}
         given |= {"BACKUPS": str(self.folder / "backups"), "PATH": f"{self.folder}:{os.environ['PATH']}"}
         given |= {"STOP_AT": at, "STOP_BY": by, "SOUND": "true" if sound else "false"}
         word = "export TOP=$$; exec sh deploy/upgrade.sh > /dev/full 2>&1"  # its screen is gone
         given |= {"CWD": str(self.top), "VERSION": self.newer, "UNITS": str(self.folder / "none")}
+        given |= {"UPGRADE_LOG": str(self.folder / "log"), "BROKEN": broken}
         return run("sh", "-c", word, **given).returncode
 
     def stages(self, *, sound: bool = True) -> list[str]:
@@ -896,6 +967,8 @@ def test_an_upgrade_that_is_stopped_goes_back_or_to_its_end(tmp_path: Path, by: 
     for at in small.stages():
         small.begin()
         small.upgrade(at, by)
+        if by == "HUP" and "stop" in (tmp_path / "calls").read_text().split()[:-1]:
+            assert "Going back" in (tmp_path / "log").read_text(), at
         assert small.state() in (OLD, NEW), at
         assert (tmp_path / "calls").read_text().split()[-1:] in ([], ["start"]), at
         assert small.git("stash", "list") == "", at
@@ -914,6 +987,53 @@ def test_after_a_machine_that_went_off_in_an_upgrade_the_next_one_loses_nothing(
         assert small.state() == NEW, at
         assert small.git("stash", "list") == "", at
         assert (tmp_path / "calls").read_text().split()[-1] == "start", at
+
+
+@pytest.mark.parametrize("broken", ["checkout --quiet --force", "stash apply"])
+def test_where_the_way_back_fails_nothing_runs_until_an_upgrade_comes_to_its_end(
+    tmp_path: Path, broken: str
+) -> None:
+    """A disk without room for the old program, or for what the clinic had changed."""
+    small = Small(tmp_path)
+    small.begin()
+    assert small.upgrade(sound=False, broken=broken) == 1
+    assert (tmp_path / "calls").read_text().split() == ["stop"]
+    assert small.database.read_text() == "old\n"
+    assert small.upgrade() == 0
+    assert small.state() == NEW
+    assert small.git("stash", "list") == ""
+
+
+def test_of_two_upgrades_at_once_the_second_touches_nothing(tmp_path: Path) -> None:
+    small = Small(tmp_path)
+    small.begin()
+    with alone(small.top):
+        assert small.upgrade() == 1
+    assert small.state() == OLD
+    assert (tmp_path / "calls").read_text() == ""
+    assert small.upgrade() == 0
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """As an upgrade that goes on there."""
+    handle = os.open(folder, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    yield
+    os.close(handle)
+
+
+def test_what_was_changed_after_an_upgrade_that_was_broken_off_is_kept_beside_the_copy(
+    tmp_path: Path,
+) -> None:
+    small = Small(tmp_path)
+    small.begin()
+    small.git("stash", "push", "-q", "-m", "aftercare-upgrade")
+    small.own.write_text("a\nb\nc\nlater\n")
+    assert small.upgrade() == 0
+    assert small.state() == NEW
+    (kept_aside,) = (tmp_path / "backups").glob("*.content")
+    assert "+later" in kept_aside.read_text()
 
 
 def test_where_both_changed_the_same_line_nothing_is_upgraded_and_nothing_is_lost(
