@@ -68,6 +68,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.arriving: dict[Connection, Arrival] = {}
+        self.stops_at: float | None = None  # monotonic seconds: until when requests that came are still read
         self.watchers: ThreadPoolExecutor
         self.rounds: Rounds
 
@@ -187,10 +188,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def murder_pending(self) -> None:
-        """Close what takes too long to say what it wants; when we stop, all that is not whole."""
+        """Close what takes too long to say what it wants; when we stop, what is not whole in a moment."""
         now = time.monotonic()
+        if not self.alive and self.stops_at is None:
+            self.stops_at = now + LINGER_SECONDS
         for conn, arrival in list(self.arriving.items()):
-            if now < arrival.deadline and self.alive:
+            if now < min(arrival.deadline, self.stops_at or arrival.deadline):
                 continue
             if arrival.data:
                 with suppress(OSError):

@@ -167,3 +167,20 @@ def test_a_clip_that_is_too_large_arrives_at_the_page(running: Running) -> None:
     with connect(running, head.encode()) as sender:
         sender.sendall(bytes(size))
         assert sender.recv(4096).startswith(b"HTTP/1.1 303"), "to the sign-in, not 413 without a word"
+
+
+def test_what_came_right_before_a_stop_is_still_taken(running: Running) -> None:
+    sent = webhook("created", datetime.now(UTC), uid="at the last moment")
+    fields = {"Host": "care.test", "Content-Length": str(len(sent.body)), **sent.headers}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    asked = f"POST /webhooks/main HTTP/1.1\r\n{lines}\r\n".encode() + sent.body
+    with connect(running, b"") as silent, connect(running, asked[:50]) as half:
+        time.sleep(0.3)
+        running.processes["web"].terminate()
+        time.sleep(0.3)
+        for wire, rest in ((half, asked[50:]), (silent, asked)):
+            wire.sendall(rest)
+            assert wire.recv(4096).startswith(b"HTTP/1.1 202")
+    running.stop()
+    running.start("web")
+    running.wait_ready()
