@@ -11,7 +11,7 @@ from handlers.bookings import observe
 from handlers.context import Context
 from handlers.worker import work
 from schemas.booking import BookingState, BookingStatus, Person
-from schemas.delivery import DeliveryStatus, Purpose
+from schemas.delivery import Delivery, DeliveryStatus, Purpose
 from schemas.staff import Role
 from store import deliveries
 from store.tables import bookings
@@ -74,10 +74,13 @@ def say_address(context: Context, email: str, start: datetime, **state: BookingS
         observe.observe(tx, context, "main", observe.notice_of(said, now), now, read=True)
 
 
-def failed(context: Context, number: int) -> list[Purpose]:
+def dead(context: Context, number: int) -> list[Delivery]:
     with context.db.read() as tx:
-        of_visit = deliveries.of_booking(tx, number)
-    return [one.purpose for one in of_visit if one.status is DeliveryStatus.dead]
+        return [one for one in deliveries.of_booking(tx, number) if one.status is DeliveryStatus.dead]
+
+
+def failed(context: Context, number: int) -> list[Purpose]:
+    return [one.purpose for one in dead(context, number)]
 
 
 @KINDS
@@ -112,13 +115,9 @@ def test_it_goes_away_when_it_is_settled(
         say_address(context, "zoe@example.org", start, status=BookingStatus.cancelled)
     else:
         mailbox.refuse_to = {}
-        listed = f"/console/outbox?booking={number}"
-        acts = re.findall(
-            rf'action="(/console/outbox/\d+/{"withdraw" if way == "let go" else "send_now"})',
-            text(client, listed),
-        )
-        for act in acts:
-            post(client, act, listed)
+        act = "withdraw" if way == "let go" else "send_now"
+        for each in dead(context, number):
+            post(client, f"/console/outbox/{each.id}/{act}", f"/console/outbox?booking={number}")
     work.work_once(context, datetime.now(UTC) + timedelta(minutes=5))
     assert badge(text(client, WAITS)) == 0
     assert failed(context, number) == [] or way == "cancelled"

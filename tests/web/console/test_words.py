@@ -183,6 +183,7 @@ def in_tables() -> Iterator[str]:
         yield getattr(import_module(kind.__module__), "DENIED", "")
     yield from (
         fields.NEEDED,
+        fields.TOO_LONG,
         mail.AGAIN,
         clinic.NO_ANSWER,
         clinic.BY_NIGHT,
