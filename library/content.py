@@ -131,7 +131,7 @@ def _library(reader: Reader) -> Library | None:
         papers=papers,
         notice=notice,
         checkins=checkins,
-        staff_words=read_staff_words(reader, rules),
+        staff_words=read_staff_words(reader, rules, found),
         names=names,
     )
     for file, item, text in unresolved(library):

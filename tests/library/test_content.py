@@ -8,6 +8,7 @@ import pytest
 
 from library.content import load, problems
 from library.reading import ContentError, Problem, line_of
+from library.staff_words import of_plans
 from schemas.forms.questionnaire import QuestionType
 from tests.helpers.content import CONTENT, change, library
 
@@ -222,3 +223,19 @@ def test_staff_read_the_name_and_the_act_of_every_flag_in_spanish() -> None:
             assert text in spanish.staff_words
     assert spanish.to_staff("Call now.") == "Llame ahora."
     assert spanish.to_staff("Call tomorrow.") == library().to_staff("Call tomorrow.") == "Call tomorrow."
+
+
+def test_staff_read_of_every_exercise_and_protocol_in_spanish_and_of_nothing_else() -> None:
+    said = tomllib.loads((CONTENT / "es/staff.toml").read_text(encoding="utf-8"))["staff"]
+    asked = set(of_plans(library().plan_content))
+    assert set(said) == asked
+    assert {library("es").to_staff(text) for text in asked} == set(said.values())
+    for english, spanish in said.items():
+        assert sorted(re.findall(r"\d+", spanish)) == sorted(re.findall(r"\d+", english))
+
+
+def test_a_sentence_for_staff_that_changed_is_english_again_and_named(both: Path) -> None:
+    change(both, "exercises/act_clam.toml", 'position = "side lying"', 'position = "on one side"')
+    found = [(one.id, one.text, one.fatal) for one in problems(both) if one.file == "es/staff.toml"]
+    assert found == [("on one side", "is not translated", False)]
+    assert load(both, "es").to_staff("on one side") == "on one side"

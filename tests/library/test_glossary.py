@@ -47,7 +47,7 @@ def pairs() -> list[Pair]:
         own = path.relative_to(SPANISH)
         if own.parts[0] == "questionnaires":
             found += asked(str(own), read(CONTENT / own), read(path))
-        elif own.as_posix() == "rules/flags.toml":
+        elif own.as_posix() in ("rules/flags.toml", "staff.toml"):
             found += [(str(own), english, spanish) for english, spanish in read(path)["staff"].items()]
         elif (CONTENT / own).exists():
             base = read(CONTENT / own)

@@ -924,6 +924,21 @@ def test_an_exercise_describes_its_figures_in_the_language_of_its_texts(
         assert f'<figure role="img"{given} aria-label="{said}">' in page
 
 
+def test_a_protocol_and_an_exercise_are_in_spanish_but_for_codes_and_sources(client: FlaskClient) -> None:
+    post(client, "/console/account/language", language="es")
+    known = library("es")
+    protocol = known.plan_content.protocols["low_back_office"]
+    page = unescape(text(client, "/console/content/protocols/low_back_office"))
+    for said in (protocol.massage, protocol.progress, protocol.unsafe, protocol.stage[0].weeks):
+        assert said not in page
+        assert known.to_staff(said) in page
+    assert page.count('lang="en"') == 1, "the sources"
+    bridge = known.plan_content.exercises["act_bridge"]
+    page = unescape(text(client, "/console/content/exercises/act_bridge"))
+    for said in (bridge.position, bridge.muscles):
+        assert f"<dd>{known.to_staff(said)}</dd>" in page
+
+
 def test_the_sheet_of_figures_is_light_and_its_pictures_come_when_they_are_seen(client: FlaskClient) -> None:
     page = text(client, "/console/figures")
     assert len(page) < LIGHT

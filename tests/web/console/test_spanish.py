@@ -1,6 +1,7 @@
 """No page of the console shows English words in Spanish: neither its own, nor the content's."""
 
 import re
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from bench.console import addresses
 from bench.copies import Pattern
 from handlers.context import Context
+from library.translations import leaves
 from store import receipts
 from store.tables import bookings, clients, staff
 from tests.helpers.console import BASE
@@ -82,7 +84,8 @@ def vocabulary() -> set[str]:
     both = ROOT / "content/rules/typed.toml"  # what clients type, in any language
     files = [path for kind in KINDS for path in (ROOT / "content" / kind).glob("*.toml") if path != both]
     english = words_in(*known, *(path.read_text("utf-8") for path in files))
-    words = [path.read_text("utf-8") for path in (ROOT / "content/es").rglob("*.toml")]
+    spanish = [tomllib.loads(path.read_text("utf-8")) for path in (ROOT / "content/es").rglob("*.toml")]
+    words = [text for file in spanish for _, text in leaves(file)]
     return english - words_in(*known.values(), *words, both.read_text("utf-8"))
 
 
