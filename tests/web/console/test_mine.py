@@ -63,18 +63,13 @@ def test_without_a_visit_nobody_is_told_of_a_wrong_name(context: Context, client
 
 def test_mine_of_somebody_without_visits_walks_through_nobody_elses(context: Context) -> None:
     taken, steps = [], Steps(context, 1)
-    for many in (5, 60):
+    for many in (5, 20):
         for number in range(many):
             start = TODAY - timedelta(days=2, minutes=number)
-            visit(
-                context,
-                f"u{many}-{number}",
-                email="zoe@example.org",
-                start=start,
-                now=TODAY - timedelta(days=3),
-            )
+            uid = f"u{many}-{number}"
+            visit(context, uid, email=f"{uid}@example.org", start=start, now=TODAY - timedelta(days=3))
         steps.done = 0
         with context.db.read() as tx:
             assert client_words.recent(tx, TODAY, "Nobody") == []
         taken.append(steps.done)
-    assert taken[1] <= taken[0] + 50
+    assert taken[1] <= taken[0] + 30, taken
