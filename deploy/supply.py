@@ -235,14 +235,14 @@ def main(arguments: list[str] | None = None) -> int:
     asks.add_argument("out", nargs="?", type=Path)
     asks.add_argument("--lock", type=Path, default=LOCK)
     asks.add_argument("--file", type=Path)
-    asked = asks.parse_args(arguments)
-    found = components(asked.lock.read_text("utf-8"))
-    if asked.what == "advisories":
-        return advisories(found, asked.file)
-    text = "\n".join(notices(found)) if asked.what == "licences" else json.dumps(sbom(found), indent=2)
-    if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(text + "\n", "utf-8")
+    given = asks.parse_args(arguments)
+    found = components(given.lock.read_text("utf-8"))
+    if given.what == "advisories":
+        return advisories(found, given.file)
+    text = "\n".join(notices(found)) if given.what == "licences" else json.dumps(sbom(found), indent=2)
+    if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(text + "\n", "utf-8")
     else:
         print(text)
     return 0
