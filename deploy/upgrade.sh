@@ -13,7 +13,8 @@ folder=${BACKUPS:-/var/backups/aftercare}
 as=${RUN_AS-runuser -u aftercare --}
 log=${UPGRADE_LOG:-/var/log/aftercare-upgrade.log}
 
-git() { command git -c safe.directory="$PWD" "$@"; }  # version 0.1 gave the whole folder to its account
+# Version 0.1 gave the whole folder to its account. What git tidies up in the background does not hold the place of an upgrade.
+git() { command git -c safe.directory="$PWD" "$@" 9<&-; }
 say() { printf '%s\n' "$*" || :; } # also to a screen that is gone
 stop() { say "$*" >&2; exit 1; }
 flask() { $as "$bin/flask" --app app "$@"; }
@@ -22,6 +23,9 @@ requirements() { [ -n "${BIN:-}" ] || make --no-print-directory .venv/app.stamp;
 [ -z "$as" ] || [ "$(id -u)" = 0 ] || stop "make upgrade needs root: sudo make upgrade"
 exec 9<. # whoever comes second would lay aside, copy and put back what the first has half done
 flock -w 2 9 || stop "Another upgrade is going on here. Wait until it has ended, and see what it says."
+lock=$(git rev-parse --git-path index.lock)
+[ ! -e "$lock" ] || stop "git was broken off while it changed files here: the machine went off, say. Give" \
+  "rm $lock && git checkout --force HEAD -- . ':!content' here, then upgrade."
 [ -z "$(git status --porcelain --untracked-files=no -- . ':!content')" ] ||
   stop "Files of the program were changed here: git status. Undo that first, or keep them in a branch of your own."
 old=$(git rev-parse HEAD)

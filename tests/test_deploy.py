@@ -836,6 +836,22 @@ def test_no_commit_of_the_clinic_is_left_behind(source: Source) -> None:
     assert (server.folder / "content/clinic.toml").read_text().endswith("# ours\n")
 
 
+def test_files_that_were_half_changed_when_the_machine_went_off_are_put_right_as_it_says(
+    rehearsal: Rehearsal,
+) -> None:
+    newer, own = rehearsal.newer(), rehearsal.changed_by_the_clinic()
+    (rehearsal.folder / "app.py").write_text("half")
+    (rehearsal.folder / ".git/index.lock").touch()
+    said = rehearsal.upgrade(VERSION=newer)
+    assert said.returncode == 1
+    way = re.search(r"Give (rm .+) here", said.stderr)
+    assert way is not None, said.stderr
+    assert run("sh", "-c", way[1], CWD=str(rehearsal.folder)).returncode == 0
+    said = rehearsal.upgrade(VERSION=newer)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert own.read_text(encoding="utf-8").endswith("# ours\n")
+
+
 def test_a_new_folder_for_copies_belongs_to_the_account_and_is_closed(rehearsal: Rehearsal) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root gives something away")
