@@ -7,26 +7,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers.context import Context
-from handlers.schedule import attach, forms, recipients
+from handlers.schedule import attach, forms, new_address, recipients
+from handlers.schedule.new_address import after_plan, follows_address, theirs
 from handlers.schedule.quiet import Quiet, quiet_hours, wall_before
 from schemas.booking import Booking, BookingStatus
 from schemas.clinic import Policy, Service
-from schemas.delivery import ASKING, TRIED, WAITING, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
+from schemas.delivery import ASKING, TRIED, Delivery, DeliveryKey, DeliveryStatus, Due, Purpose
 from schemas.intake import Intake
 from schemas.person import Attendance
 from schemas.reason import OF_THE_BOOKING, Reason
 from store import attendances, bookings, clients, deliveries, intakes
 from store.base import Tx
 
-KEPT = (
-    *(Purpose.plan_held, Purpose.checkin, Purpose.my_day, Purpose.answer),
-    *(Purpose.book_again, Purpose.confirm, Purpose.attach),
-)
-"""What has rules of its own, besides those of the booking."""
 LATER = 100  # the requests of a visit's second form are numbered from here
-STILL_WANTED = (Purpose.plan, Purpose.answer)
-"""What the client is to have, however long an address did not work."""
-COMING = (DeliveryStatus.scheduled, DeliveryStatus.held, DeliveryStatus.sending)
 LEAST_GAP = timedelta(hours=12)  # between the first request and a reminder
 
 
@@ -122,10 +115,12 @@ def _sync_one(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
     if dues:
         attach.schedule(tx, context, booking, now)
     sent = _sent(tx, booking, form)
+    dues = new_address.without_plan(tx, booking, dues)
     dues = [due for due in dues if sent.get(due.key.slot, due.key) == due.key]
+    new_address.keep_decided(tx, booking, now)
     _schedule(tx, dues, now)
-    _follow_recipient(tx, booking, now)
-    _leave_refused(tx, context, booking, now)
+    new_address.follow(tx, booking, now)
+    new_address.once_more(tx, context, booking, now)
     _come_back(tx, booking, now)
     _withdraw(tx, context, booking, {due.key for due in dues}, now)
 
@@ -192,59 +187,12 @@ def _moves(known: Delivery, due: Due) -> bool:
     return not settled or known.due_at < due.due_at or known.reason in OF_THE_BOOKING
 
 
-def _follow_recipient(tx: Tx, booking: Booking, now: datetime) -> None:
-    """What waits for who comes goes to where they are reached now."""
-    for each in deliveries.of_booking(tx, booking.id):
-        waits = each.status in WAITING and _after_plan(each)
-        place = recipients.recipient(tx, booking.id, each.channel)
-        if (
-            waits
-            and _follows_address(each.purpose)
-            and place not in (0, each.key.recipient)
-            and _theirs(each, booking)
-        ):
-            deliveries.schedule(tx, Due(replace(each.key, recipient=place), each.due_at), now)
-
-
-def _leave_refused(tx: Tx, context: Context, booking: Booking, now: datetime) -> None:
-    """What was refused at an address that was corrected since is done with.
-
-    A plan or an answer goes to the new address, once, however many of them were refused.
-    """
-    since = now - timedelta(days=context.clinic.policy.body_days)
-    for each in deliveries.of_booking(tx, booking.id):
-        place = recipients.recipient(tx, booking.id, each.channel)
-        if not _was_refused(each) or place in (0, each.key.recipient):
-            continue
-        theirs = _theirs(each, booking)
-        if theirs and each.purpose in STILL_WANTED and each.settled_at and each.settled_at > since:
-            _once_more(tx, each, place, now)
-        reason = Reason.address_changed if theirs else Reason.handed_over
-        deliveries.let_go(tx, each, reason, now)
-
-
-def _was_refused(delivery: Delivery) -> bool:
-    return delivery.status is DeliveryStatus.dead and _follows_address(delivery.purpose)
-
-
-def _once_more(tx: Tx, refused: Delivery, place: int, now: datetime) -> None:
-    """To the new address, unless one of its kind is on its way there already."""
-    key = refused.key.again(refused.booking_id, place, refused.key.resend + 1)
-    there = deliveries.of_booking(tx, refused.booking_id)
-    if not any(each.purpose is key.purpose and each.status in COMING for each in there):
-        deliveries.schedule(tx, Due(key, now), now)
-
-
 def _come_back(tx: Tx, booking: Booking, now: datetime) -> None:
     """That a form can be read is due after all, once the client who sent it comes again."""
     for each in deliveries.of_booking(tx, booking.id):
         left_out = each.status is DeliveryStatus.skipped and each.reason is Reason.handed_over
-        if each.purpose is Purpose.summary and left_out and _theirs(each, booking):
+        if each.purpose is Purpose.summary and left_out and theirs(each, booking):
             deliveries.reschedule(tx, each.id, now)
-
-
-def _theirs(delivery: Delivery, booking: Booking) -> bool:
-    return delivery.key.client in (0, booking.client_id)
 
 
 def _withdraw(
@@ -258,13 +206,15 @@ def _withdraw(
     for each in deliveries.of_booking(tx, booking.id):
         if each.key in wanted or not _follows_booking(each.purpose):
             continue
-        if not _theirs(each, booking):
+        if not theirs(each, booking):
+            if each.status is DeliveryStatus.dead and follows_address(each.purpose):
+                deliveries.let_go(tx, each, Reason.handed_over, now)
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.handed_over, now)
-        elif not on or not _after_plan(each):
+        elif not on or not after_plan(each):
             later = on and each.purpose is Purpose.plan and not plan_follows(tx, context, booking)
             reason = Reason.later_visit if later else reason_for(booking, now)
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, reason, now)
-        elif _follows_address(each.purpose) and each.key.recipient != recipients.recipient(
+        elif follows_address(each.purpose) and each.key.recipient != recipients.recipient(
             tx, booking.id, each.channel
         ):
             deliveries.end(tx, [each.id], DeliveryStatus.withdrawn, Reason.address_changed, now)
@@ -272,16 +222,6 @@ def _withdraw(
 
 def _follows_booking(purpose: Purpose) -> bool:
     return purpose.to_client or purpose is Purpose.attach
-
-
-def _follows_address(purpose: Purpose) -> bool:
-    """True for what goes to where the client is reached, wherever that is by then."""
-    return purpose.to_client and purpose is not Purpose.confirm
-
-
-def _after_plan(delivery: Delivery) -> bool:
-    later = delivery.key.resend > 0 or (delivery.purpose is Purpose.plan and delivery.key.number != 0)
-    return later or delivery.purpose in KEPT
 
 
 def reason_for(booking: Booking, now: datetime) -> Reason:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from handlers.clients.contacts import address
 from handlers.context import Context
-from handlers.schedule import alerts
+from handlers.schedule import alerts, due
 from integrations.base import IntegrationError
 from integrations.bounces import Bounce, Place
 from integrations.channels.email import TEXTS
@@ -63,6 +63,8 @@ def take_in(tx: Tx, context: Context, bounce: Bounce, now: datetime) -> bool:
         return False
     if unknown:
         contacts.bounced(tx, delivery.key.recipient, now)
+    if delivery.purpose.to_client:
+        due.sync(tx, context, delivery.booking_id, now)  # the address may have been put right before
     if delivery.purpose is Purpose.alert:
         alerts.pass_on(tx, context, delivery, now)
     log.info("mail came back", extra={"delivery": delivery.id, "whose": str(whose)})

@@ -7,6 +7,7 @@ from handlers.plans import drafting
 from handlers.plans import release as plan_release
 from handlers.plans.basis import NotNow
 from handlers.plans.by_hand import UNDO, put_back, stands_again
+from handlers.schedule import due as schedule
 from schemas.delivery import WAITING, Delivery, DeliveryStatus, Purpose
 from schemas.plan import PlanStatus
 from schemas.reason import Reason
@@ -117,6 +118,7 @@ def _correction(tx: Tx, context: Context, plan_id: int, by: str, now: datetime) 
     own = [each.id for each in waiting if each.key.number == made.version]
     deliveries.end(tx, own, DeliveryStatus.withdrawn, Reason.withdrawn_by_person, now)
     put_back(tx, context, made, mine[-1], by, now)
+    schedule.sync(tx, context, made.booking_id, now)  # the mail may have stood for the plan at a new address
     return True
 
 
