@@ -36,7 +36,12 @@ fi
 [ -n "$root" ] || [ -e "$home/.env" ] || (umask 077 && cd "$home" && .venv/bin/python -m settings > .env)
 
 for unit in "$home"/deploy/*.service "$home"/deploy/*.timer; do
-  sed "s#/srv/aftercare#$prefix#g" "$unit" > "$units/${unit##*/}"
+  made=$(sed "s#/srv/aftercare#$prefix#g" "$unit") there=$units/${unit##*/}
+  [ ! -e "$there" ] || printf '%s\n' "$made" | cmp -s - "$there" || {
+    cp -p "$there" "$there.before"
+    say "$there was another one: that is $there.before now. Put what is yours into: systemctl edit ${unit##*/}"
+  }
+  printf '%s\n' "$made" > "$there"
 done
 
 # What runs goes on meanwhile: its data and keys are never taken from its account, nor opened to another.

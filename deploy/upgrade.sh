@@ -29,6 +29,8 @@ lock=$(git rev-parse --git-path index.lock)
 [ -z "$(git status --porcelain --untracked-files=no -- . ':!content')" ] ||
   stop "Files of the program were changed here: git status. Undo that first, or keep them in a branch of your own."
 old=$(git rev-parse HEAD)
+before=$(git config aftercare.before || :) # from where an upgrade began that has not come to its end, by a machine that went off
+[ "$before" != "$old" ] || before=
 follows=$(git rev-parse --abbrev-ref '@{upstream}' 2>/dev/null || git config aftercare.follows || echo origin/HEAD)
 git config aftercare.follows "$follows"  # a version that was upgraded to stands on no branch any more
 if [ "$PWD" != "$here" ]; then
@@ -89,6 +91,8 @@ old_program() {
 back() {
   trap '' HUP INT TERM
   trap - EXIT
+  # Here no redirection of what was broken off is in force any more. An exec that fails would end the way back.
+  [ -z "$gone" ] || ! (: >>"$log") || exec >>"$log" 2>&1
   say "The upgrade did not work. Going back to where it was ..." >&2
   left=  # what is not back: with another program, content or database than before nothing is started
   copies "$old" || restore || :
@@ -98,18 +102,23 @@ back() {
   [ -z "$left" ] || stop "Not all is back, so web and worker stand still; why stands above. Put that right, then: ${left}Then:" \
     "$control start aftercare-web aftercare-worker"
   $control start aftercare-web aftercare-worker
+  [ -z "$before" ] || stop "Back in the middle of the upgrade that was broken off before. To go back to where that began:" \
+    "make upgrade VERSION=$before"
+  git config --unset aftercare.before || :
   stop "Back at $(git describe --tags --always "$old"), with the data of before. What failed stands above."
 }
 
 faults=  # a clinic that is still being set up, say, may have some before: the upgrade is not to blame for them
 flask check >/dev/null 2>&1 || faults=yes
 
+gone=  # the screen
 trap back EXIT
 trap 'exit 1' INT TERM
-trap 'exec >>"$log" 2>&1; exit 1' HUP # the screen is gone
+trap 'gone=yes; exit 1' HUP
 $control stop aftercare-web aftercare-worker
 ! copies "$old" || dump
 begun=yes
+[ -n "$before" ] || git config aftercare.before "$old"
 aside
 begun=all
 git checkout --quiet "$new"
@@ -123,6 +132,7 @@ flask check || [ -n "$faults" ]
 trap '' HUP INT TERM
 trap - EXIT
 let_go || :
+git config --unset aftercare.before || :
 rm -rf "$saved"
 $control start aftercare-web aftercare-worker
 [ -z "$faults" ] || say "Something was to be put right before the upgrade, too: see above."

@@ -333,8 +333,13 @@ def test_install_given_again_leaves_what_the_clinic_changed(tmp_path: Path) -> N
         assert said.returncode == 0, said.stderr
         own.write_text("# ours", encoding="utf-8")
     (tmp_path / "opt/care/README.md").unlink()
+    web = tmp_path / "etc/systemd/system/aftercare-web.service"
+    whole = web.read_text()
+    web.write_text("# ours")
     run("sh", DEPLOY / "install.sh", DESTDIR=str(tmp_path), PREFIX="/opt/care")
     assert own.read_text(encoding="utf-8") == "# ours"
+    assert web.read_text() == whole
+    assert web.with_name(f"{web.name}.before").read_text() == "# ours"
     assert (tmp_path / "opt/care/README.md").exists(), "it is mended all the same"
 
 
@@ -836,6 +841,20 @@ def test_no_commit_of_the_clinic_is_left_behind(source: Source) -> None:
     assert (server.folder / "content/clinic.toml").read_text().endswith("# ours\n")
 
 
+def test_an_upgrade_that_fails_after_one_that_was_broken_off_says_where_that_began(
+    rehearsal: Rehearsal,
+) -> None:
+    began = rehearsal.git("rev-parse", "HEAD")
+    first, second = rehearsal.newer(), rehearsal.newer("check")
+    rehearsal.git("checkout", "-q", first)
+    rehearsal.git("config", "aftercare.before", began)
+    said = rehearsal.upgrade(VERSION=second)
+    assert said.returncode == 1
+    assert f"make upgrade VERSION={began}" in said.stderr
+    assert rehearsal.upgrade(VERSION=began).returncode == 0
+    assert rehearsal.git("rev-parse", "HEAD") == began
+
+
 def test_files_that_were_half_changed_when_the_machine_went_off_are_put_right_as_it_says(
     rehearsal: Rehearsal,
 ) -> None:
@@ -986,8 +1005,9 @@ def test_an_upgrade_that_is_stopped_goes_back_or_to_its_end(
     for at in small.stages() if everything else small.stages()[first::3]:
         small.begin()
         small.upgrade(at, by)
-        if by == "HUP" and "stop" in (tmp_path / "calls").read_text().split()[:-1]:
+        if by == "HUP" and small.state() == OLD and (tmp_path / "calls").read_text():
             assert "Going back" in (tmp_path / "log").read_text(), at
+            (tmp_path / "log").unlink()
         assert small.state() in (OLD, NEW), at
         assert (tmp_path / "calls").read_text().split()[-1:] in ([], ["start"]), at
         assert small.git("stash", "list") == "", at
@@ -1002,8 +1022,11 @@ def test_after_a_machine_that_went_off_in_an_upgrade_the_next_one_loses_nothing(
     for at in small.stages(sound=sound)[:: 1 if everything else 3]:
         small.begin()
         small.upgrade(at, "KILL", sound=sound)
+        if small.upgrade(sound=False) and small.state()[0] == "new":
+            assert small.git("config", "aftercare.before") == small.old, at
         assert small.upgrade() == 0, at
         assert small.state() == NEW, at
+        assert "aftercare.before" not in small.git("config", "--list"), at
         assert small.git("stash", "list") == "", at
         assert (tmp_path / "calls").read_text().split()[-1] == "start", at
 
