@@ -62,6 +62,7 @@ class Life:
     context: Context = field(repr=False)
     number: int = field(default_factory=lambda: next(NUMBERS))
     mails: list[Mail] = field(default_factory=list)
+    taken: list[tuple[str, str]] = field(default_factory=list)  # the kind of every mail, and to whom
     unknown: str = ""  # an address that the mail server does not know
     lost: bool = False  # its answers
     kept: bool = False  # by a person, until a person lets it go
@@ -109,6 +110,7 @@ class Life:
             assert plan is not None
             exercises = f"{plan.content['items']}"
             self.mails.append(Mail(message["Message-ID"], to, plan.version, exercises, self.now))
+        self.taken.append((message["X-Aftercare-Kind"], to))
         if self.lost:
             raise OutcomeUnknown("The answer was lost.")
         return "kept"
@@ -203,8 +205,8 @@ class Life:
             self.kept = not self.mails  # a correction alone was withdrawn, the plan is still due
 
     def resends(self, _number: int) -> None:
-        self.again += 1
-        self.kept &= not self._by_hand(by_hand.resend, *by_hand.GONE_OUT)
+        if self._by_hand(by_hand.resend, *by_hand.GONE_OUT):
+            self.again, self.kept = self.again + 1, False
 
     def _by_hand(self, act: Callable[..., None], *which: DeliveryStatus) -> bool:
         for each in self.plans(*which)[-1:]:
@@ -357,3 +359,15 @@ def test_a_plan_of_long_ago_that_arrived_goes_nowhere_else(
         life.passes(timedelta(minutes=31))
     assert len(life.mails) == 1
     life.ends()
+
+
+def test_a_check_in_that_is_leaving_goes_to_the_new_address_too(context: Context) -> None:
+    life = Life(context)
+    life.passes(timedelta(minutes=30))
+    life.while_sending(1)
+    for _hour in range(40):
+        life.passes(HOUR)
+    assert life.taken == [
+        *((kind, life.address(0)) for kind in ("plan", "checkin")),
+        *((kind, life.address(1)) for kind in ("plan", "checkin")),
+    ]
