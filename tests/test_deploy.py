@@ -281,12 +281,12 @@ def test_what_cannot_be_installed_says_what_to_look_at(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("port", "why"), [("99999", "from 1024 to 65535"), ("taken", "Something listens")])
-def test_a_port_that_cannot_be_had_is_said_in_a_sentence(port: str, why: str) -> None:
+def test_a_port_that_cannot_be_had_is_said_in_a_sentence(clone: Path, port: str, why: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         given = str(other.getsockname()[1]) if port == "taken" else port
-        said = run(sys.executable, "-m", "deploy.start", "--port", given)
+        said = run(sys.executable, "-m", "deploy.start", "--port", given, CWD=str(clone))
     assert said.returncode == 1
     assert why in said.stderr
     assert "Traceback" not in said.stderr

@@ -114,8 +114,8 @@ def _work_through(
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A message that has gone out and is not noted as sent: the transaction that decides on the next one
-    does that, so that a message takes one commit, and one at most is in doubt when the worker is killed."""
+    """A message that has gone out and is not noted as sent: the transaction that decides on the next ones
+    does that, so that a message takes one commit, and `AT_ONCE` at most are in doubt after a kill."""
 
     delivery: Delivery
     decision: Send

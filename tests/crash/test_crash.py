@@ -17,6 +17,7 @@ import pytest
 
 import settings as configuration
 from handlers.context import Context
+from handlers.send import outbox
 from handlers.worker import work
 from store import bookings, deliveries, receipts
 from tests.helpers.clinic import environ, make_context
@@ -149,7 +150,7 @@ def check(context: Context, load: Load, mailbox: Mailbox, killed: int) -> None:
     print(
         f"kept {len(load.kept)}, unsure {len(load.unsure)}, killed {killed} workers, doubled {len(doubled)}"
     )
-    assert len(doubled) <= killed  # a worker has few mails under way when it dies, here one as a rule
+    assert len(doubled) <= outbox.AT_ONCE * killed  # what a worker has under way when it dies
 
 
 def check_file(path: str) -> None:
