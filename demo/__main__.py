@@ -20,7 +20,7 @@ from demo.client import Refused, fill_in
 from demo.mailbox import Mailbox, clock, link_in
 from deploy.start import Stopped, alone
 from integrations.simulate import new_secret, sample
-from settings import fresh_keys
+from settings import new_keys
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "var" / "demo"
@@ -69,10 +69,9 @@ class Demo:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def _environment(self, mail_port: int) -> dict[str, str]:
-        keys = dict(line.split("=", 1) for line in fresh_keys().splitlines())
         return (
             dict(os.environ)
-            | keys
+            | new_keys()
             | {
                 "AFTERCARE_ENV": "development",
                 "PUBLIC_URL": self.url,

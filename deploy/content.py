@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from settings import fresh_keys
+from settings import new_keys
 
 ROOT = Path(__file__).parent.parent
 FLASK = Path(sys.executable).parent / "flask"
@@ -15,10 +15,9 @@ OF_NOBODY = "Remark: connection main "
 
 def environment(folder: Path) -> dict[str, str]:
     """Settings that are whole, of a clinic that lasts for one look; `folder` is for its database."""
-    keys = dict(line.split("=", 1) for line in fresh_keys().splitlines())
     return (
         dict(os.environ)
-        | keys
+        | new_keys()
         | {
             "AFTERCARE_ENV": "development",
             "PUBLIC_URL": "http://localhost:8000",

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from settings import ROOT, SettingsError, database_url, fresh_keys, process_variables
+from settings import ROOT, SettingsError, database_url, new_keys, process_variables
 from settings.kept import with_kept
 from store.base import Database, DatabaseError
 from store.migrate import revision
@@ -67,7 +67,7 @@ def keys(folder: Path) -> None:
             return
         if where := _sealed_before(folder, environ):
             raise Stopped(f"{where} is there, but {' and '.join(missing)} is not: put .env back.")
-        made = dict(line.split("=", 1) for line in fresh_keys().splitlines())
+        made = new_keys()
         _add(folder / ".env", [f"{name}={made[name]}" for name in missing])
 
 
@@ -77,7 +77,7 @@ def _sealed_before(folder: Path, environ: dict[str, str]) -> str:
     url = make_url(database_url(given))
     if url.get_backend_name() == "sqlite":
         return str(url.database) if Path(str(url.database)).exists() else ""
-    key = dict(line.split("=", 1) for line in fresh_keys().splitlines())["FIELD_KEYS"]
+    key = new_keys()["FIELD_KEYS"]
     db = Database(url.render_as_string(hide_password=False), Vault((key,)))  # nothing is opened with it
     try:
         with db.read() as tx:

@@ -35,6 +35,7 @@ __all__ = [
     "link_key",
     "link_keys",
     "load",
+    "new_keys",
     "process_variables",
     "secret_keys",
 ]
@@ -259,6 +260,11 @@ def link_keys(settings: Settings) -> tuple[bytes, ...]:
     return tuple(base64.urlsafe_b64encode(each.encode()) for each in secret_keys(settings.secret_key))
 
 
+def new_keys() -> dict[str, str]:
+    """The two secrets that a new installation needs, by the names of their variables."""
+    return {"FIELD_KEYS": Fernet.generate_key().decode(), "SECRET_KEY": secrets.token_urlsafe(48)}
+
+
 def fresh_keys() -> str:
-    """The two secrets that a new installation needs, as lines of a `.env` file."""
-    return f"FIELD_KEYS={Fernet.generate_key().decode()}\nSECRET_KEY={secrets.token_urlsafe(48)}\n"
+    """The same as lines of a `.env` file."""
+    return "".join(f"{name}={key}\n" for name, key in new_keys().items())

@@ -222,9 +222,8 @@ def build(folder: Path, port: int, smtp_port: int, mails: Mailbox) -> World:
 
 
 def _environ(folder: Path, url: str, smtp_port: int, secrets: dict[str, str]) -> dict[str, str]:
-    keys = dict(line.split("=", 1) for line in configuration.fresh_keys().splitlines())
     listed = ",".join(f"{name}={kind}" for name, kind in (BY_WEBHOOK | IN_MEMORY).items())
-    return keys | {
+    return configuration.new_keys() | {
         "AFTERCARE_ENV": "development",
         "PUBLIC_URL": url,
         "DATABASE_URL": f"sqlite:///{folder / 'aftercare.db'}",
