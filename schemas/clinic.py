@@ -84,6 +84,11 @@ class Policy:
     body_days: int = 30
     monitoring_sheet: bool = False
 
+    @property
+    def mendable(self) -> timedelta:
+        """How long a message that failed is worth mending: later nobody can do anything about it."""
+        return timedelta(days=self.body_days)
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:

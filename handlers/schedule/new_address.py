@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers.context import Context
 from handlers.schedule import recipients
@@ -86,7 +86,7 @@ def once_more(tx: Tx, context: Context, booking: Booking, now: datetime) -> None
 def _is_due_again(policy: Policy, delivery: Delivery, now: datetime) -> bool:
     """True for what was refused while it can still be of use, and for what left a short while ago."""
     if delivery.status is DeliveryStatus.dead:
-        return _settled(delivery) > now - timedelta(days=policy.body_days)
+        return _settled(delivery) > now - policy.mendable
     return delivery.status in TRIED and _settled(delivery) > now - policy.too_late
 
 
@@ -116,6 +116,7 @@ def _of_kind(tx: Tx, booking_id: int, purpose: Purpose) -> list[Delivery]:
 def _elsewhere(tx: Tx, booking: Booking) -> Iterator[tuple[Delivery, int]]:
     """What was meant for a place where who comes is not reached any more, and the place that counts."""
     for each in deliveries.of_booking(tx, booking.id):
-        place = recipients.recipient(tx, booking.id, each.channel)
-        if follows_address(each.purpose) and theirs(each, booking) and place not in (0, each.key.recipient):
-            yield each, place
+        if follows_address(each.purpose) and theirs(each, booking):
+            place = recipients.recipient(tx, booking.id, each.channel)
+            if place not in (0, each.key.recipient):
+                yield each, place

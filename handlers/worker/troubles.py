@@ -53,8 +53,7 @@ _COUNTED = tally.together(
 def of_the_service(tx: Tx, context: Context, now: datetime) -> list[Trouble]:
     """What is wrong with the running of the service, the gravest first."""
     policy = context.clinic.policy
-    since = now - timedelta(days=policy.body_days)  # later nobody can do anything about it
-    found = tally.read(tx, _COUNTED, since=since, ended=now - policy.too_late)
+    found = tally.read(tx, _COUNTED, since=now - policy.mendable, ended=now - policy.too_late)
     alerts, unsent, dead, refused, failed, *waits = found
     return [
         *_counted(TroubleKind.alert, alerts),

@@ -1,7 +1,5 @@
 """Clients whom a message did not reach: each once, with all that waits for an address or was given up."""
 
-from datetime import timedelta
-
 from store.base import Tx
 from store.views import waits
 from store.views.waits import PLACES, Waiting
@@ -11,7 +9,7 @@ from web.context import context
 
 def waiting(tx: Tx, practitioner: str = "") -> list[list[Waiting]]:
     """The messages of each client, those of the earliest visit first."""
-    since = now() - timedelta(days=context().clinic.policy.body_days)
+    since = now() - context().clinic.policy.mendable
     found = [*waits.addresses(tx, practitioner), *waits.refused(tx, since, now(), practitioner)]
     by_client: dict[int, list[Waiting]] = {}
     for one in sorted(found, key=lambda each: (each.start, each.id)):
