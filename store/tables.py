@@ -386,9 +386,8 @@ links = sa.Table(
     _id(),
     sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
     sa.Column("keyed", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column(
-        "opens", sa.String(64), nullable=False, server_default=""
-    ),  # what, by a MAC, where its token says it not
+    # What it opens, by a MAC, where its token does not say it.
+    sa.Column("opens", sa.String(64), nullable=False, server_default=""),
     _word("purpose", 20),
     sa.Column("subject", Id, nullable=False),
     sa.Column("client_id", Id, index=True),  # whose link it is

@@ -53,6 +53,14 @@ def run(*words: str | Path, **options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(given, env=environment, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+def git(folder: Path, *words: str | Path) -> str:
+    """What git says in a folder, to somebody with a name."""
+    who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
+    said = run("git", *who, *words, CWD=str(folder))
+    assert said.returncode == 0, said.stderr
+    return said.stdout.strip()
+
+
 def needs(program: str) -> None:
     """Skip where a program of the server's is not on this machine."""
     if not shutil.which(program):
@@ -520,10 +528,7 @@ class Installation:
 
     def git(self, *words: str) -> str:
         """What git says in this folder."""
-        who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
-        said = run("git", *who, *words, CWD=str(self.folder))
-        assert said.returncode == 0, said.stderr
-        return said.stdout.strip()
+        return git(self.folder, *words)
 
     def version(self, path: str, text: str) -> str:
         """A newer version with one more change, from the clinic's place; the name of it."""
@@ -577,9 +582,8 @@ def as_here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert run("git", "clone", "-q", "--shared", ROOT, folder).returncode == 0
     shutil.copytree(DEPLOY, folder / "deploy", dirs_exist_ok=True)
     compiled_as_here(folder)
-    who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
-    run("git", *who, "add", "-A", CWD=str(folder))
-    run("git", *who, "commit", "-qm", "As here", CWD=str(folder))
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "As here", "--allow-empty")
     return folder
 
 
@@ -783,10 +787,7 @@ class Source:
 
     def git(self, *words: str | Path) -> str:
         """What git says there."""
-        who = ("-c", "user.name=Vendor", "-c", "user.email=vendor@example.org")
-        said = run("git", *who, *words, CWD=str(self.folder))
-        assert said.returncode == 0, said.stderr
-        return said.stdout.strip()
+        return git(self.folder, *words)
 
     def release(self) -> str:
         """What stands there as a version; its name."""
@@ -953,10 +954,7 @@ class Small:
         return self.git("rev-parse", "HEAD")
 
     def git(self, *words: str) -> str:
-        who = ("-c", "user.name=Clinic", "-c", "user.email=clinic@example.org")
-        said = run("git", *who, *words, CWD=str(self.top))
-        assert said.returncode == 0, said.stderr
-        return said.stdout.strip()
+        return git(self.top, *words)
 
     def begin(self) -> None:
         """As it was before the first upgrade."""

@@ -42,7 +42,7 @@ class Arrival:
     is_file: bool = False  # more may come than with any other request, and for longer
     refused: bool = False  # answered already; what still comes is thrown away
     _body_at: int = 0
-    _too_much: int = 0  # bytes from the midst of a file that are still to come, and are let go
+    _too_much: int = 0  # bytes from the middle of a file that are still to come, and are let go
     _end: int | None = None  # where the body ends; None when its chunks say so
     _chunk_at: int = 0
 
@@ -78,7 +78,7 @@ class Arrival:
         return True
 
     def _shorten(self, size: int, start: int, end: int) -> int:
-        """Leave out the midst of a file that is too large: the form is read, and says so at its field."""
+        """Leave out the middle of a file that is too large: the form is read, and says so at its field."""
         said = str(MOST_FILE).encode()
         self.data[start:end] = said
         self._body_at += len(said) - (end - start)
